@@ -1,0 +1,41 @@
+VENV ?= .venv
+PYTHON ?= python3
+COUNTRIES ?= DE US
+PORT ?= 8080
+DATA ?= var
+ALLOW_NETWORKS ?=
+BIN = $(VENV)/bin
+
+.PHONY: run test check fmt bench lock help
+
+run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
+	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)"
+
+test: $(VENV)/.ready ## Run every test (what is not installed is skipped with a reason)
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready ## Format and lint (ruff), types (mypy), import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.ready ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.ready ## Measure; prints JSON
+	@$(BIN)/python -m tests.bench
+
+lock: $(VENV)/.ready ## Write requirements.lock anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --extra agent --extra controller --extra embedded --extra dev -o requirements.lock pyproject.toml
+
+help: ## Show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
