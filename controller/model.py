@@ -9,6 +9,10 @@ from uuid import UUID
 
 import msgspec
 
+from shared.failures import CheckWarning, Failure
+from shared.messages import PhaseTiming, ResultStatus
+from shared.rounds import Purpose
+
 
 class MonitorStatus(StrEnum):
     ACTIVE = "active"
@@ -50,6 +54,16 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str
 
 
+class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest heartbeat of one agent of a location; `last_seen_at` is by the database's clock."""
+
+    name: str
+    kinds: list[str]
+    version: str
+    started_at: datetime
+    last_seen_at: datetime
+
+
 class Monitor(msgspec.Struct, frozen=True, kw_only=True):
     """A monitor as stored. `config` is what the user sent, its secrets encrypted in place (controller.vault)."""
 
@@ -73,3 +87,44 @@ class Monitor(msgspec.Struct, frozen=True, kw_only=True):
     target_changed_at: datetime
     created_at: datetime
     updated_at: datetime
+
+
+class ScheduledMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """What scheduling and dispatching a monitor's checks takes, and no more: a controller holds one for each monitor.
+
+    `allowed_check_country_codes` is the effective list: the first there is of monitor, customer, organization; None
+    means every country. `config` is as stored, its secrets encrypted.
+    """
+
+    id: int
+    public_id: UUID
+    kind: str
+    hostname: str
+    port: int | None
+    config: dict[str, Any]
+    interval_seconds: int
+    timeout_seconds: int
+    allowed_check_country_codes: list[str] | None
+    target_changed_at: datetime
+    updated_at: datetime
+
+
+class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored result of one check, with the location it came from. Durations are milliseconds."""
+
+    check_id: UUID
+    location_id: int
+    location_code: str
+    location_name: str
+    country_code: str
+    purpose: Purpose
+    status: ResultStatus
+    due_at: datetime
+    started_at: datetime
+    duration_ms: float
+    agent: str
+    address: str | None
+    failure: Failure | None
+    phases: list[PhaseTiming]
+    warnings: list[CheckWarning]
+    facts: dict[str, Any]

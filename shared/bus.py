@@ -6,7 +6,7 @@ With `shared.streams` the only place that imports `nats`. Its errors leave here 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Self
 
@@ -174,7 +174,7 @@ class Bus:
         except _TROUBLE as error:
             raise BusError(_words(error)) from error
 
-    async def listen(self, subject: str) -> AsyncIterator[tuple[str, bytes]]:
+    async def listen(self, subject: str) -> AsyncGenerator[tuple[str, bytes]]:
         """Subject and body of every message sent to `subject` from now on, over reconnects; the oldest are dropped
         when the reader falls 10,000 behind. Raises BusError when the connection is not there yet.
         """

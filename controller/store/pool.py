@@ -1,4 +1,4 @@
-"""The database as the rest of the store uses it. Trouble with the connection leaves the store as StoreUnavailableError."""
+"""The database as the rest of the store uses it. Trouble with a connection leaves here as StoreUnavailableError."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-    Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
@@ -71,7 +71,7 @@ class Database:
 
 
 async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
-    """A connection of its own, for LISTEN and for advisory locks that live as long as it. Raises StoreUnavailableError."""
+    """A connection of its own, for LISTEN and for locks that live as long as it. Raises StoreUnavailableError."""
     try:
         connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=COMMAND_SECONDS)
         await _init(connection)

@@ -160,15 +160,16 @@ CREATE TABLE schedule (
 
 INSERT INTO schedule (shard, watermark, planned_until) VALUES (0, now(), now());
 
--- Checks that were given to the broker, in batches, written before they are published; settled (each has a result, or
--- becomes a gap) and removed after settle_at.
+-- Checks of planned rounds, in batches, written before they are published; settled (each has a result, or becomes a gap
+-- with this reason) and removed after settle_at.
 CREATE TABLE dispatch (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   settle_at timestamptz(3) NOT NULL,
   monitor_ids bigint[] NOT NULL,
   due_ats timestamptz(3)[] NOT NULL,
   location_ids int[] NOT NULL,
-  purpose check_purpose NOT NULL
+  purpose check_purpose NOT NULL,
+  reason text NOT NULL
 );
 
 CREATE INDEX dispatch_settle_at ON dispatch (settle_at);

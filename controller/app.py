@@ -1,0 +1,144 @@
+"""The controller as one process: the API and the pipeline on one loop, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+
+from controller.api.application import create_api
+from controller.api.services import Services
+from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.ingestor import Ingestor
+from controller.pipeline.janitor import (
+    PARTITION_SECONDS,
+    SETTLE_SECONDS,
+    prepare_partitions,
+    settle_checks,
+    tend_partitions,
+)
+from controller.pipeline.loops import keep
+from controller.pipeline.roster import REFRESH_SECONDS, Roster
+from controller.pipeline.scheduler import Scheduler
+from controller.settings import ControllerSettings
+from controller.store.migrate import require_current
+from controller.store.pool import Database, StoreUnavailableError
+from controller.vault import Vault
+from shared.bus import Bus
+
+log = structlog.get_logger()
+
+_STORE_PAUSE_SECONDS = 1.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves signals to us: it stops when told, after the requests under way."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run(settings: ControllerSettings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SchemaError when the database needs a migration, OSError on a busy port."""
+    listener = _bind(settings.host, settings.port)
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    url = settings.database_url.reveal()
+    async with (
+        Database.open(url) as db,
+        Bus.open(settings.nats_url.reveal(), name=f"controller {name}") as bus,
+    ):
+        vault = Vault(settings.vault_keys)
+        dispatcher = Dispatcher(db, bus, vault)
+        api = create_api(Services(database=db, vault=vault, dispatcher=dispatcher, bus=bus))
+        server = Server(
+            uvicorn.Config(
+                api,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+            )
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                serving = tasks.create_task(_serve(server, listener, stop), name="api")
+                pipeline = tasks.create_task(_pipeline(db, bus, url, name, dispatcher), name="pipeline")
+                log.info("controller_started", host=settings.host, port=settings.port)
+                await stop.wait()
+                log.info("controller_stopping")
+                server.should_exit = True
+                await serving
+                pipeline.cancel()
+        except ExceptionGroup as group:
+            raise _first_cause(group) from None
+    log.info("controller_stopped")
+
+
+async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+    await server.serve(sockets=[listener])
+    if not stop.is_set():
+        raise RuntimeError("the API server ended by itself")
+
+
+async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher) -> None:
+    """Raises SchemaError."""
+    await _ready_store(db)
+    roster = Roster(db, bus)
+    scheduler = Scheduler(db, url, name, roster, dispatcher)
+    ingestor = Ingestor(db, bus)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep("heartbeats", roster.follow_heartbeats))
+        tasks.create_task(keep("roster", roster.refresh, every_seconds=REFRESH_SECONDS))
+        tasks.create_task(keep("scheduler", scheduler.lead_once))
+        tasks.create_task(keep("ingest", ingestor.ingest))
+        tasks.create_task(keep("settle", lambda: settle_checks(db), every_seconds=SETTLE_SECONDS))
+        tasks.create_task(keep("partitions", lambda: tend_partitions(db), every_seconds=PARTITION_SECONDS))
+
+
+async def _ready_store(db: Database) -> None:
+    """Wait for PostgreSQL as long as it takes; the API answers meanwhile."""
+    told = False
+    while True:
+        try:
+            await require_current(db)
+            await prepare_partitions(db)
+        except StoreUnavailableError as error:
+            if not told:
+                told = True
+                log.warning("database_away", error=str(error))
+            await asyncio.sleep(_STORE_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _first_cause(group: ExceptionGroup[Exception]) -> Exception:
+    cause: Exception = group
+    while isinstance(cause, ExceptionGroup):
+        cause = cause.exceptions[0]
+    return cause
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts, so that a busy one is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,162 @@
+"""Take results from the broker, store them, tell subscribers of what is new, and only then let the broker forget them.
+
+A result that can never be stored is parked with its reason and never holds up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from controller.store.pool import Database, StoreUnavailableError
+from controller.store.results import StoredResult, UnstorableError, park, store_results
+from shared import subjects
+from shared.bus import Bus, Consumer, Delivery, Message
+from shared.messages import CheckResult, Event, EventType
+from shared.rounds import check_id, to_ms, utc_now
+
+log = structlog.get_logger()
+
+BATCH = 256
+_FETCH_SECONDS = 1.0
+_AWAY_SECONDS = 0.5
+_PARKED_BYTES = 64 * 1024
+_OLDEST = timedelta(days=29)
+_NEWEST = timedelta(days=1)
+
+
+class RefusedError(Exception):
+    """A message on RESULTS that cannot be a result of ours; the message says why."""
+
+
+class Arrival(NamedTuple):
+    delivery: Delivery
+    result: CheckResult
+
+
+class Ingestor:
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self._db = db
+        self._bus = bus
+        self.parked: Counter[str] = Counter()
+        """How many messages were parked since the start, by reason."""
+
+    async def ingest(self) -> None:
+        """Ingest until trouble with the broker. Raises BusError."""
+        await self._bus.wait_connected()
+        consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
+        try:
+            while True:
+                await self.ingest_batch(consumer)
+        finally:
+            await consumer.close()
+
+    async def ingest_batch(self, consumer: Consumer) -> None:
+        deliveries = await consumer.fetch(BATCH, _FETCH_SECONDS)
+        arrivals: list[Arrival] = []
+        for delivery in deliveries:
+            try:
+                arrivals.append(Arrival(delivery, _read(delivery)))
+            except RefusedError as error:
+                await self._park(delivery, str(error))
+        if arrivals:
+            await self._store(arrivals)
+
+    async def _store(self, arrivals: Sequence[Arrival]) -> None:
+        """Store a batch; split it when something in it cannot be stored, until that is found."""
+        try:
+            outcomes = await self._store_patiently(arrivals)
+        except UnstorableError as error:
+            if len(arrivals) == 1:
+                await self._park(arrivals[0].delivery, f"cannot be stored: {error}")
+                return
+            middle = len(arrivals) // 2
+            await self._store(arrivals[:middle])
+            await self._store(arrivals[middle:])
+        else:
+            await self._tell(arrivals, outcomes)
+
+    async def _store_patiently(self, arrivals: Sequence[Arrival]) -> list[StoredResult | None]:
+        """Keep the batch until PostgreSQL takes it. Raises UnstorableError."""
+        told = False
+        while True:
+            try:
+                return await store_results(self._db, [arrival.result for arrival in arrivals])
+            except StoreUnavailableError as error:
+                if not told:
+                    told = True
+                    log.warning("ingest_waits", results=len(arrivals), error=str(error))
+            await asyncio.sleep(_AWAY_SECONDS)
+            for arrival in arrivals:
+                await arrival.delivery.working()
+
+    async def _tell(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
+        """Publish what is new; also what was delivered before, as it may have been stored but not published then."""
+        events: list[tuple[Delivery, Message]] = []
+        done: list[Delivery] = []
+        for (delivery, result), stored in zip(arrivals, outcomes, strict=True):
+            if stored is None:
+                await self._park(delivery, "unknown monitor or location")
+            elif stored.new or delivery.redelivered:
+                events.append((delivery, _event(result, stored)))
+            else:
+                done.append(delivery)
+        refusals = await self._bus.publish_all([message for _, message in events])
+        done += [delivery for (delivery, _), refusal in zip(events, refusals, strict=True) if refusal is None]
+        untold = [refusal for refusal in refusals if refusal is not None]
+        if untold:
+            # Not acknowledged: the broker delivers these results again, and then they are published.
+            log.warning("events_not_published", events=len(untold), error=str(untold[0]))
+        for delivery in done:
+            await delivery.ack()
+
+    async def _park(self, delivery: Delivery, reason: str) -> None:
+        self.parked[reason.partition(":")[0]] += 1
+        log.warning("result_parked", subject=delivery.subject, reason=reason)
+        try:
+            await park(self._db, delivery.subject, reason, delivery.body[:_PARKED_BYTES])
+        except StoreUnavailableError:
+            return  # not acknowledged: it comes again
+        await delivery.term()
+
+
+def _read(delivery: Delivery) -> CheckResult:
+    """Raises RefusedError."""
+    try:
+        result = msgspec.json.decode(delivery.body, type=CheckResult)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RefusedError(f"not a result: {error}") from error
+    try:
+        subject = subjects.result(result.country, result.location)
+        identity = check_id(result.monitor_id, to_ms(result.due_at), result.location, result.purpose)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RefusedError(f"not a result: {error}") from error
+    if subject != delivery.subject:
+        raise RefusedError("another location's result")
+    if identity != result.check_id:
+        raise RefusedError("the check id does not belong to this monitor, moment, location and purpose")
+    now = utc_now()
+    if not now - _OLDEST < result.due_at < now + _NEWEST:
+        raise RefusedError("the due moment is too long ago or in the future")
+    return result
+
+
+def _event(result: CheckResult, stored: StoredResult) -> Message:
+    event = Event(
+        event_id=result.check_id,
+        type=EventType.RESULT,
+        organization_id=stored.organization,
+        customer_id=stored.customer,
+        monitor_id=result.monitor_id,
+        occurred_at=utc_now(),
+        status=result.status,
+        result=result,
+    )
+    subject = subjects.event(stored.organization, stored.customer, result.monitor_id, EventType.RESULT)
+    return Message(subject, msgspec.json.encode(event), message_id=str(result.check_id))

@@ -1,0 +1,39 @@
+"""Keep a loop of the pipeline going: whatever goes wrong is logged, and the loop begins anew after a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from controller.store.pool import StoreUnavailableError
+from shared.bus import BusError
+
+log = structlog.get_logger()
+
+_PAUSE_SECONDS = 1.0
+
+
+async def keep(name: str, work: Callable[[], Awaitable[object]], *, every_seconds: float = 0.0) -> None:
+    """Do `work` again and again until cancelled, `every_seconds` apart; after trouble at least a second apart.
+
+    A neighbour that is away is told in the log once, and once more when it is back.
+    """
+    away = False
+    while True:
+        pause = every_seconds
+        try:
+            await work()
+            if away:
+                away = False
+                log.info("loop_recovered", loop=name)
+        except (StoreUnavailableError, BusError) as error:
+            if not away:
+                away = True
+                log.warning("loop_waits", loop=name, error=str(error))
+            pause = max(pause, _PAUSE_SECONDS)
+        except Exception:
+            log.exception("loop_failed", loop=name)
+            pause = max(pause, _PAUSE_SECONDS)
+        await asyncio.sleep(pause)

@@ -1,0 +1,134 @@
+"""The rounds of one leadership: which monitors there are, and how far their rounds are planned and published.
+
+A round is written down before it is published, and the watermark follows when the broker has it; a successor continues
+there. Both sides of every repetition carry the same check ids, which makes it harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from controller.decisions.schedule import (
+    CATCH_UP_MS,
+    SLOT_MS,
+    MissedCheck,
+    PlannedCheck,
+    Wheel,
+    due_after_ms,
+    due_on_change_ms,
+    first_due_ms,
+    plan_round,
+    resume_ms,
+)
+from controller.model import ScheduledMonitor
+from controller.pipeline.dispatcher import Dispatcher, expected
+from controller.pipeline.roster import Roster
+from controller.store.dispatch import Expected, GapRange
+from controller.store.schedule import Lead
+from shared.rounds import Purpose, last_due_ms, now_ms, to_datetime
+from shared.targets import KINDS
+
+log = structlog.get_logger()
+
+MONITORS_AT_ONCE = 2_000
+_WRITE_EVERY_MS = 1_000
+
+
+class Rounds:
+    def __init__(self, lead: Lead, roster: Roster, dispatcher: Dispatcher) -> None:
+        self._lead = lead
+        self._roster = roster
+        self._dispatcher = dispatcher
+        self._monitors: dict[int, ScheduledMonitor] = {}
+        self._published_until = lead.watermark_ms
+        self._planned_until = lead.planned_until_ms
+        self._wheel = Wheel(lead.watermark_ms)
+        self._written_at = 0
+
+    async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
+        """Continue where the former leader stopped; what is too long ago for that becomes gaps."""
+        oldest = now_ms() - CATCH_UP_MS
+        if self._published_until < oldest:
+            await self._skip(monitors, oldest)
+        self._wheel = Wheel(self._published_until)
+        for monitor in monitors:
+            self._monitors[monitor.id] = monitor
+            self._wheel.put(monitor.id, resume_ms(monitor, self._published_until))
+        log.info("rounds_begin", monitors=len(monitors), behind_seconds=(now_ms() - self._published_until) / 1000)
+
+    async def _skip(self, monitors: Sequence[ScheduledMonitor], until: int) -> None:
+        ranges = []
+        for monitor in monitors:
+            first = due_after_ms(monitor, max(self._planned_until, self._published_until))
+            last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
+            locations = self._roster.configured(monitor.allowed_check_country_codes)
+            if last is not None and first <= last and locations:
+                ranges.append(
+                    GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in locations])
+                )
+        log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
+        await self._lead.skip(until, ranges)
+        self._published_until = self._planned_until = until
+
+    def put(self, monitor: ScheduledMonitor) -> None:
+        """A monitor was made or changed."""
+        old = self._monitors.get(monitor.id)
+        self._monitors[monitor.id] = monitor
+        self._wheel.put(monitor.id, due_on_change_ms(old, monitor, self._planned_until))
+
+    def remove(self, number: int) -> None:
+        """A monitor was deleted or disabled."""
+        self._monitors.pop(number, None)
+        self._wheel.remove(number)
+
+    def replace(self, monitors: Sequence[ScheduledMonitor]) -> None:
+        """Everything may have changed."""
+        for number in self._monitors.keys() - {monitor.id for monitor in monitors}:
+            self.remove(number)
+        for monitor in monitors:
+            self.put(monitor)
+
+    async def tick(self) -> None:
+        """Plan and publish every round that became due. Raises FencedError, StoreUnavailableError."""
+        until = now_ms() // SLOT_MS * SLOT_MS
+        due = self._wheel.take(until)
+        for number, due_ms in due:
+            monitor = self._monitors[number]
+            self._wheel.put(number, due_after_ms(monitor, due_ms))
+        for start in range(0, len(due), MONITORS_AT_ONCE):
+            chunk = due[start : start + MONITORS_AT_ONCE]
+            last = start + MONITORS_AT_ONCE >= len(due)
+            await self._ask(chunk, until if last else self._planned_until)
+        self._planned_until = until
+        if due:
+            self._published_until = until
+        elif until - self._written_at >= _WRITE_EVERY_MS:
+            self._published_until = until
+            await self._write_down(until, [])
+
+    async def _ask(self, due: Sequence[tuple[int, int]], planned_until: int) -> None:
+        checks: list[PlannedCheck] = []
+        missed: list[MissedCheck] = []
+        now = now_ms()
+        ready = {kind: self._roster.ready(kind) for kind in KINDS}
+        for number, due_ms in due:
+            monitor = self._monitors[number]
+            locations = self._roster.configured(monitor.allowed_check_country_codes)
+            planned = plan_round(monitor, due_ms, locations, ready.get(monitor.kind, frozenset()), now)
+            checks += planned.checks
+            missed += planned.missed
+        await self._write_down(
+            planned_until, [expected(check) for check in checks] + [_gap(miss, now) for miss in missed]
+        )
+        await self._dispatcher.dispatch(checks)
+
+    async def _write_down(self, planned_until: int, checks: Sequence[Expected]) -> None:
+        await self._lead.plan(watermark_ms=self._published_until, planned_until_ms=planned_until, expected=checks)
+        self._written_at = planned_until
+
+
+def _gap(miss: MissedCheck, now: int) -> Expected:
+    """A missed check settles at once."""
+    return Expected(miss.monitor_id, miss.due_ms, miss.location_id, Purpose.SCHEDULED, miss.reason, now)

@@ -1,0 +1,79 @@
+"""Lead the scheduling, one controller at a time; the others wait to follow. The leader hears of every change of a
+monitor and asks for every round at its moment (controller.pipeline.rounds).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from controller.decisions.schedule import SLOT_MS
+from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.roster import Roster
+from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
+from controller.store.pool import Database
+from controller.store.schedule import FencedError, Lead, leadership
+from controller.store.scheduled import scheduled_monitor, scheduled_monitors
+from shared.rounds import now_ms
+
+log = structlog.get_logger()
+
+_BEAT_SECONDS = 1.0
+_RELOAD = 0
+
+
+class Scheduler:
+    """`lead_once` waits for the leadership, leads until it is lost, and raises why."""
+
+    def __init__(self, db: Database, url: str, name: str, roster: Roster, dispatcher: Dispatcher) -> None:
+        self._db = db
+        self._url = url
+        self._name = name
+        self._roster = roster
+        self._dispatcher = dispatcher
+
+    async def lead_once(self) -> None:
+        """Raises StoreUnavailableError when the database went away."""
+        async with leadership(self._url, self._name) as lead:
+            log.info("leading", epoch=lead.epoch)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(_beat(lead), name="beat")
+                    tasks.create_task(self._lead(lead), name="rounds")
+            except ExceptionGroup as group:
+                if not isinstance(group.exceptions[0], FencedError):
+                    raise group.exceptions[0] from None
+                log.warning("leadership_lost", epoch=lead.epoch)
+
+    async def _lead(self, lead: Lead) -> None:
+        changed: set[int] = set()
+        await lead.listen(lambda table, number: changed.add(number if table == "monitor" else _RELOAD))
+        while not self._roster.complete():  # noqa: ASYNC110 - it becomes so by time as well
+            await asyncio.sleep(SLOT_MS / 1000)
+        rounds = Rounds(lead, self._roster, self._dispatcher)
+        await rounds.begin(await scheduled_monitors(self._db))
+        while True:
+            if changed:
+                numbers = set(changed)
+                changed.clear()
+                await self._apply(rounds, numbers)
+            await rounds.tick()
+            await asyncio.sleep((SLOT_MS - now_ms() % SLOT_MS) / 1000)
+
+    async def _apply(self, rounds: Rounds, numbers: set[int]) -> None:
+        if _RELOAD in numbers or len(numbers) > MONITORS_AT_ONCE:
+            rounds.replace(await scheduled_monitors(self._db))
+            return
+        for number in numbers:
+            monitor = await scheduled_monitor(self._db, number)
+            if monitor is None:
+                rounds.remove(number)
+            else:
+                rounds.put(monitor)
+
+
+async def _beat(lead: Lead) -> None:
+    while True:
+        await lead.beat()
+        await asyncio.sleep(_BEAT_SECONDS)
