@@ -207,7 +207,8 @@ async def _connect(client: Client, url: str, name: str, on_connect: Callable[[],
                 log.warning("nats_on_connect_failed", error=str(error))
 
     async def disconnected() -> None:
-        log.warning("nats_disconnected")
+        if not client.is_closed:
+            log.warning("nats_disconnected")
 
     async def failed(error: Exception) -> None:
         log.warning("nats_error", error=_words(error))

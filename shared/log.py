@@ -34,7 +34,8 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
         hide_secrets,
     ]
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        # The default formatter prints the local variables of each frame where rich is installed: passwords among them.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if to_person
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

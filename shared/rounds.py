@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from time import time_ns
 from uuid import UUID, uuid5
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,16 +21,6 @@ class Purpose(StrEnum):
     SCHEDULED = "scheduled"
     TRIGGERED = "triggered"
     RECHECK = "recheck"
-
-
-def now_ms() -> int:
-    """The wall clock in epoch milliseconds."""
-    return time_ns() // 1_000_000
-
-
-def utc_now() -> datetime:
-    """The wall clock, cut to milliseconds."""
-    return to_datetime(now_ms())
 
 
 def to_ms(moment: datetime) -> int:
