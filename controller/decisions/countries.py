@@ -1,0 +1,23 @@
+"""Country codes as users write them, checked against ISO 3166-1. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from iso3166 import countries_by_alpha2
+
+from controller.errors import InvalidError
+
+
+def country_code(text: str, *, field: str) -> str:
+    """The alpha-2 code in upper case. Raises InvalidError."""
+    # upper() can turn one letter that is not ASCII into two that are.
+    code = text.upper() if text.isascii() else ""
+    if code not in countries_by_alpha2:
+        raise InvalidError(field, f"must hold ISO 3166-1 alpha-2 country codes: {text[:20]!r} is not one")
+    return code
+
+
+def country_list(codes: Iterable[str] | None, *, field: str) -> list[str] | None:
+    """Upper-cased, each once, order kept; an empty list is no list. Raises InvalidError."""
+    return list(dict.fromkeys(country_code(code, field=field) for code in codes or ())) or None

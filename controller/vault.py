@@ -1,0 +1,151 @@
+"""The key ring that keeps mail passwords unreadable in the database, and the three faces of a config's secrets.
+
+A secret is any value under a key that is named like one. In storage it is the Fernet token of its JSON text (AES-CBC
+with HMAC), which stands where the value stood; `reveal` and `mask` make what callers see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from controller.decisions.targets import Configured, smtp_login
+from controller.errors import InvalidError
+from shared.targets import Login, Secret
+
+MASK = "********"
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET = re.compile(
+    r"pass|pwd|\w*(?:password|passwd|passphrase|passcode|secret|token|(?:api|access|auth|private)key)s?"
+)
+
+
+class VaultError(Exception):
+    """A stored secret cannot be read: its key is not in the ring any more, or it is damaged."""
+
+
+class VaultKeys:
+    """Fernet keys from a setting, comma- or space-separated; the first encrypts, all decrypt. Never printed."""
+
+    __slots__ = ("ring",)
+
+    def __init__(self, text: str) -> None:
+        """Raises ValueError, without the text."""
+        keys = text.replace(",", " ").split()
+        try:
+            self.ring = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            message = "must be one or more keys as `mailprobe-controller new-vault-key` prints them"
+            raise ValueError(message) from None
+
+    def __repr__(self) -> str:
+        return "VaultKeys(********)"
+
+
+def new_key() -> Secret:
+    return Secret(Fernet.generate_key().decode())
+
+
+def is_secret(name: str) -> bool:
+    """Whether a key of a config is named like a secret: `pass`, `smtpPassword`, `access_token`, `TOKEN` …"""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return any(_SECRET.fullmatch(text) for text in (*words[-1:], "".join(words)))
+
+
+class Vault:
+    def __init__(self, keys: VaultKeys) -> None:
+        self._ring = keys.ring
+
+    def encrypt(self, value: object) -> str:
+        return self._ring.encrypt(msgspec.json.encode(value)).decode()
+
+    def decrypt(self, stored: object) -> Any:
+        """Raises VaultError."""
+        if not isinstance(stored, str):
+            raise VaultError("a stored secret is not encrypted")
+        try:
+            return msgspec.json.decode(self._ring.decrypt(stored.encode()))
+        except (InvalidToken, msgspec.MsgspecError) as error:
+            raise VaultError("a stored secret cannot be read with the keys of MAILPROBE_VAULT_KEYS") from error
+
+    def conceal(self, config: dict[str, Any], previous: dict[str, Any] | None, *, field: str) -> dict[str, Any]:
+        """The config as it is stored. A mask keeps the secret that `previous` stores at the same path; an unchanged
+        secret keeps its stored form, so that equal configs stay equal. Raises InvalidError when there is none to keep.
+        """
+        return self._conceal_object(config, previous, field)
+
+    def reveal(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A stored config in clear, for the answer to who may write it. Raises VaultError."""
+        return {name: _seen(name, item, self.decrypt) for name, item in config.items()}
+
+    def _conceal(self, value: Any, previous: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            return self._conceal_object(value, previous, path)
+        if isinstance(value, list):
+            stored = previous if isinstance(previous, list) else []
+            return [
+                self._conceal(item, stored[place] if place < len(stored) else None, f"{path}[{place}]")
+                for place, item in enumerate(value)
+            ]
+        return value
+
+    def _conceal_object(self, value: dict[str, Any], previous: Any, path: str) -> dict[str, Any]:
+        stored = previous if isinstance(previous, dict) else {}
+        return {
+            name: self._conceal_secret(item, stored.get(name), f"{path}.{name}")
+            if _holds_secret(name, item)
+            else self._conceal(item, stored.get(name), f"{path}.{name}")
+            for name, item in value.items()
+        }
+
+    def _conceal_secret(self, value: Any, stored: Any, path: str) -> Any:
+        if value == MASK:
+            if _nothing(stored):
+                raise InvalidError(path, "is masked, and there is no stored value to keep")
+            return stored
+        if not _nothing(stored):
+            try:
+                if self.decrypt(stored) == value:
+                    return stored
+            except VaultError:
+                pass  # unreadable: the new value replaces it
+        return self.encrypt(value)
+
+
+def mask(config: dict[str, Any]) -> dict[str, Any]:
+    """A config, stored or clear, as readers see it."""
+    return {name: _seen(name, item, lambda _: MASK) for name, item in config.items()}
+
+
+def login_of(monitor: Configured, vault: Vault) -> Login | None:
+    """What a stored monitor logs in with, or None. Raises VaultError."""
+    login = smtp_login(monitor.config)
+    if login is None:
+        return None
+    user, stored = login
+    password = vault.decrypt(stored)
+    return Login(user, Secret(password)) if isinstance(password, str) and password else None
+
+
+def _seen(name: str, value: Any, show: Callable[[Any], Any]) -> Any:
+    """The value under a name with `show` made of each secret in it."""
+    if _holds_secret(name, value):
+        return show(value)
+    if isinstance(value, dict):
+        return {inner: _seen(inner, item, show) for inner, item in value.items()}
+    if isinstance(value, list):
+        return [_seen("", item, show) for item in value]
+    return value
+
+
+def _holds_secret(name: str, value: Any) -> bool:
+    return not _nothing(value) and is_secret(name)
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ("", [], {})
