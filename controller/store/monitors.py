@@ -1,0 +1,186 @@
+"""Monitors. Reads name an organization, so that no caller can reach into another one by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.model import Monitor, MonitorStatus
+from controller.store.pool import Connection, Database
+
+_STORED = (
+    "m.id, m.public_id, m.organization_id, m.customer_id, m.kind, m.name, m.hostname, m.port, m.status,"
+    " m.interval_seconds, m.timeout_seconds, m.allowed_check_country_codes, m.config, m.notification_email,"
+    " m.notification_phone_number, m.target_changed_at, m.created_at, m.updated_at"
+)
+_COLUMNS = (
+    _STORED + ", (SELECT name FROM customer WHERE customer.id = m.customer_id) AS customer_name,"
+    " (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = m.id) AS last_checked_at"  # noqa: S608 - constants only
+)
+
+
+class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor before it has ids and moments."""
+
+    organization_id: int
+    customer_id: int
+    kind: str
+    name: str = ""
+    hostname: str = ""
+    port: int | None = None
+    status: MonitorStatus = MonitorStatus.ACTIVE
+    interval_seconds: int
+    timeout_seconds: int
+    allowed_check_country_codes: list[str] | None = None
+    config: dict[str, Any] = {}
+    notification_email: str | None = None
+    notification_phone_number: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the monitors that match, oldest first, and how many match in all."""
+
+    monitors: list[Monitor]
+    total: int
+
+
+async def insert(database: Database, new: NewMonitor) -> Monitor:
+    """The monitor's first round is due at once: target_changed_at is the moment of the insert."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            WITH m AS (
+              INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, port, status, interval_seconds,
+                timeout_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING *
+            )
+            SELECT {_COLUMNS} FROM m
+            """,  # noqa: S608 - constants only
+            *msgspec.structs.astuple(new),
+        )
+    assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
+    return _monitor(row)
+
+
+async def change(
+    database: Database, organization_id: int, kind: str, public_id: UUID, decide: Callable[[Monitor], Monitor]
+) -> Monitor | None:
+    """Replace a monitor by what `decide` makes of it, alone with it meanwhile; None when there is no such monitor.
+
+    A change of host, port or config, and activation, move target_changed_at: a first round is due at once.
+    """
+    async with database.transaction() as connection:
+        row = await _fetch(connection, organization_id, kind, public_id, lock=True)
+        if row is None:
+            return None
+        wanted = decide(_monitor(row))
+        changed = await connection.fetchrow(
+            f"""
+            WITH m AS (
+              UPDATE monitor SET
+                customer_id = $2, name = $3, hostname = $4, port = $5, status = $6, interval_seconds = $7,
+                timeout_seconds = $8, allowed_check_country_codes = $9, config = $10, notification_email = $11,
+                notification_phone_number = $12, updated_at = clock_timestamp(),
+                target_changed_at = CASE
+                  WHEN hostname <> $4 OR port IS DISTINCT FROM $5 OR config::text <> $10::json::text
+                    OR (status = 'disabled' AND $6 <> 'disabled')
+                  THEN clock_timestamp() ELSE target_changed_at END
+              WHERE id = $1 RETURNING *
+            )
+            SELECT {_COLUMNS} FROM m
+            """,  # noqa: S608 - constants only
+            wanted.id,
+            wanted.customer_id,
+            wanted.name,
+            wanted.hostname,
+            wanted.port,
+            wanted.status,
+            wanted.interval_seconds,
+            wanted.timeout_seconds,
+            wanted.allowed_check_country_codes,
+            wanted.config,
+            wanted.notification_email,
+            wanted.notification_phone_number,
+        )
+    return _monitor(changed) if changed else None
+
+
+async def soft_delete(database: Database, monitor_id: int) -> bool:
+    """Take the monitor away from users and scheduler, its history stays; False when somebody else was faster."""
+    async with database.connection() as connection:
+        deleted = await connection.fetchval(
+            """
+            UPDATE monitor SET deleted_at = clock_timestamp(), updated_at = clock_timestamp()
+            WHERE id = $1 AND deleted_at IS NULL RETURNING true
+            """,
+            monitor_id,
+        )
+    return deleted is True
+
+
+async def by_public_id(database: Database, organization_id: int, kind: str, public_id: UUID) -> Monitor | None:
+    async with database.connection() as connection:
+        row = await _fetch(connection, organization_id, kind, public_id)
+    return _monitor(row) if row else None
+
+
+async def page_of(
+    database: Database,
+    organization_id: int,
+    kind: str,
+    *,
+    page: int,
+    per_page: int,
+    customer_id: int | None = None,
+    search: str | None = None,
+) -> Page:
+    """Page 1 is the first. `search` is looked for in name, host name and customer name, in any case."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            WITH matching AS NOT MATERIALIZED (
+              SELECT * FROM monitor
+              WHERE organization_id = $1 AND deleted_at IS NULL AND kind = $2
+                AND ($3::bigint IS NULL OR customer_id = $3)
+                AND ($4::text IS NULL OR strpos(lower(name), lower($4)) > 0 OR strpos(lower(hostname), lower($4)) > 0
+                  OR customer_id IN (SELECT id FROM customer
+                                     WHERE organization_id = $1 AND strpos(lower(name), lower($4)) > 0))
+            )
+            SELECT total.total, page.*
+            FROM (SELECT count(*) AS total FROM matching) total
+            LEFT JOIN (SELECT {_COLUMNS} FROM matching m ORDER BY m.id LIMIT $5 OFFSET $6) page ON true
+            ORDER BY page.id
+            """,  # noqa: S608 - constants only
+            organization_id,
+            kind,
+            customer_id,
+            search,
+            per_page,
+            (page - 1) * per_page,
+        )
+    return Page(monitors=[_monitor(row) for row in rows if row["id"] is not None], total=rows[0]["total"])
+
+
+async def _fetch(
+    connection: Connection, organization_id: int, kind: str, public_id: UUID, *, lock: bool = False
+) -> Any:
+    return await connection.fetchrow(
+        f"""
+        SELECT {_COLUMNS} FROM monitor m
+        WHERE m.public_id = $1 AND m.organization_id = $2 AND m.kind = $3 AND m.deleted_at IS NULL
+        {"FOR UPDATE OF m" if lock else ""}
+        """,  # noqa: S608 - constants only
+        public_id,
+        organization_id,
+        kind,
+    )
+
+
+def _monitor(row: Any) -> Monitor:
+    values = dict(row)
+    values.pop("total", None)
+    values["status"] = MonitorStatus(values["status"])
+    return Monitor(**values)

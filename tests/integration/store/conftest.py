@@ -1,0 +1,48 @@
+"""A migrated database of each test's own, with an organization and two customers in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from controller.model import Monitor
+from controller.store import monitors
+from controller.store.pool import Database
+
+
+@dataclass
+class Store:
+    database: Database
+    organization: int = 0
+    customer: int = 0
+    other_customer: int = 0
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        async with self.database.connection() as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def monitor(self, **fields: Any) -> Monitor:
+        values: dict[str, Any] = {
+            "organization_id": self.organization,
+            "customer_id": self.customer,
+            "kind": "smtp",
+            "name": "M",
+            "hostname": "smtp.example.com",
+            "interval_seconds": 60,
+            "timeout_seconds": 30,
+        }
+        return await monitors.insert(self.database, monitors.NewMonitor(**(values | fields)))
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Database.open(database_url) as database:
+        made = Store(database)
+        made.organization = await made.value("INSERT INTO organization (name) VALUES ('O') RETURNING id")
+        insert = "INSERT INTO customer (organization_id, name) VALUES ($1, $2) RETURNING id"
+        made.customer = await made.value(insert, made.organization, "C")
+        made.other_customer = await made.value(insert, made.organization, "D")
+        yield made

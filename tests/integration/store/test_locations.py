@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from controller.store import locations
+from controller.store.pool import Database
+from shared.clock import utc_now
+from shared.messages import Heartbeat
+from tests.integration.store.conftest import Store
+
+
+async def add(database: Database, code: str, country: str) -> int:
+    async with locations.inserting(
+        database, code=code, name=f"{code}!", country_code=country, public_key="k"
+    ) as location:
+        assert location is not None
+    return location.id
+
+
+def heartbeat(**fields: object) -> Heartbeat:
+    values: dict[str, object] = {
+        "agent": "a",
+        "location": "de",
+        "country": "DE",
+        "kinds": ["smtp"],
+        "version": "1",
+        "started_at": utc_now() - timedelta(hours=1),
+        "sent_at": utc_now(),
+    }
+    return Heartbeat(**(values | fields))  # type: ignore[arg-type]
+
+
+async def test_locations_are_read_by_code(store: Store) -> None:
+    us, de = await add(store.database, "us", "US"), await add(store.database, "de", "DE")
+    found = await locations.all_locations(store.database)
+    assert [(here.id, here.code, here.name, here.country_code, here.enabled) for here in found] == [
+        (de, "de", "de!", "DE", True),
+        (us, "us", "us!", "US", True),
+    ]
+    assert await locations.by_code(store.database, "us") == found[1]
+    assert await locations.by_code(store.database, "fr") is None
+
+
+async def test_a_code_is_given_once(store: Store) -> None:
+    await add(store.database, "de", "DE")
+    async with locations.inserting(
+        store.database, code="de", name="x", country_code="US", public_key="other"
+    ) as location:
+        assert location is None
+    (kept,) = await locations.all_locations(store.database)
+    assert (kept.country_code, kept.public_key) == ("DE", "k")
+
+
+async def test_a_location_whose_file_could_not_be_written_is_not_stored(store: Store) -> None:
+    with pytest.raises(LookupError):
+        async with locations.inserting(store.database, code="de", name="x", country_code="DE", public_key="k"):
+            raise LookupError
+    assert await locations.all_locations(store.database) == []
+
+
+async def test_a_heartbeat_is_seen_by_the_databases_clock(store: Store) -> None:
+    de = await add(store.database, "de", "DE")
+    before = await store.value("SELECT now()")
+    assert await locations.record_heartbeat(store.database, heartbeat(sent_at=utc_now() - timedelta(days=9)))
+    assert await locations.record_heartbeat(store.database, heartbeat(agent="b", kinds=["smtp", "imap"]))
+    assert await locations.record_heartbeat(store.database, heartbeat(version="2"))
+    a, b = (await locations.sightings(store.database))[de]
+    assert (a.name, a.kinds, a.version) == ("a", ["smtp"], "2")
+    assert (b.name, b.kinds, b.version) == ("b", ["smtp", "imap"], "1")
+    assert abs(a.last_seen_at - before) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("location", "country"), [("fr", "FR"), ("de", "US"), ("", "DE")])
+async def test_a_heartbeat_from_nowhere_is_not_registered(store: Store, location: str, country: str) -> None:
+    await add(store.database, "de", "DE")
+    assert not await locations.record_heartbeat(store.database, heartbeat(location=location, country=country))
+    assert await locations.sightings(store.database) == {}
+
+
+async def test_codes_and_countries_are_known_in_any_case(store: Store) -> None:
+    await add(store.database, "de", "DE")
+    assert await locations.record_heartbeat(store.database, heartbeat(location="DE", country="de"))

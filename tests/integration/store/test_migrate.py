@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from controller.store import migrate
+from controller.store.migrate import SchemaError, require_current
+from controller.store.pool import Database, StoreUnavailableError
+
+
+@pytest.fixture
+async def empty_url(postgres_url: str) -> AsyncIterator[str]:
+    """A database without any table."""
+    name = f"test_{os.urandom(6).hex()}"
+    connection = await asyncpg.connect(postgres_url, timeout=10)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        yield postgres_url.replace("/postgres?", f"/{name}?")
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close(timeout=10)
+
+
+async def test_two_at_once_migrate_once_and_a_third_changes_nothing(empty_url: str) -> None:
+    async with Database.open(empty_url) as database:
+        with pytest.raises(SchemaError, match="run `mailprobe-controller migrate`"):
+            await require_current(database)
+        await asyncio.gather(migrate.apply(empty_url), migrate.apply(empty_url))
+        await migrate.apply(empty_url)
+        await require_current(database)
+        async with database.connection() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM monitor") == 0
+            assert await connection.fetchval("SELECT count(*) FROM pg_proc WHERE proname = 'tell_change'") == 1
+
+
+async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    async with Database.open(database_url) as database:
+        async with database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO _pogo_migration (migration_hash, migration_id, schema_name, applied)"
+                " VALUES ('x', '9999_later', 'public', now())"
+            )
+        with pytest.raises(SchemaError, match="9999_later"):
+            await require_current(database)
+    with pytest.raises(SchemaError, match="9999_later"):
+        await migrate.apply(database_url)
+
+
+async def test_a_missing_server_is_told_apart_from_a_missing_schema() -> None:
+    with pytest.raises(StoreUnavailableError):
+        await migrate.apply("postgresql://nobody@127.0.0.1:1/nothing")
