@@ -35,6 +35,7 @@ from shared.bus import Bus
 log = structlog.get_logger()
 
 _STORE_PAUSE_SECONDS = 1.0
+_PIPELINE_CONNECTIONS = 6
 
 
 class Server(uvicorn.Server):
@@ -55,16 +56,18 @@ async def run(settings: ControllerSettings) -> None:
     url = settings.database_url.reveal()
     async with (
         Database.open(url) as db,
+        Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # a flood of requests must not hold up results
         Bus.open(settings.nats_url.reveal(), name=f"controller {name}") as bus,
     ):
         vault = Vault(settings.vault_keys)
-        dispatcher = Dispatcher(db, bus, vault)
+        dispatcher = Dispatcher(pipeline_db, bus, vault)
         api = create_api(Services(database=db, vault=vault, dispatcher=dispatcher, bus=bus))
         server = Server(
             uvicorn.Config(
                 api,
                 lifespan="on",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
@@ -73,7 +76,7 @@ async def run(settings: ControllerSettings) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
-                pipeline = tasks.create_task(_pipeline(db, bus, url, name, dispatcher), name="pipeline")
+                pipeline = tasks.create_task(_pipeline(pipeline_db, bus, url, name, dispatcher), name="pipeline")
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")

@@ -16,8 +16,9 @@ from controller.store.pool import Database
 from controller.vault import Vault, login_of
 from shared import subjects
 from shared.bus import Bus, Message
+from shared.clock import now_ms
 from shared.messages import CheckRequest
-from shared.rounds import Purpose, check_id, now_ms, start_by_ms, to_datetime
+from shared.rounds import Purpose, check_id, start_by_ms, to_datetime
 from shared.sealing import seal_login
 from shared.streams import ACK_WAIT_SECONDS
 

@@ -18,8 +18,10 @@ from controller.store.pool import Database, StoreUnavailableError
 from controller.store.results import StoredResult, UnstorableError, park, store_results
 from shared import subjects
 from shared.bus import Bus, Consumer, Delivery, Message
+from shared.clock import utc_now
 from shared.messages import CheckResult, Event, EventType
-from shared.rounds import check_id, to_ms, utc_now
+from shared.rounds import check_id, to_ms
+from shared.streams import ensure_streams
 
 log = structlog.get_logger()
 
@@ -50,6 +52,7 @@ class Ingestor:
     async def ingest(self) -> None:
         """Ingest until trouble with the broker. Raises BusError."""
         await self._bus.wait_connected()
+        await ensure_streams(self._bus)
         consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
         try:
             while True:

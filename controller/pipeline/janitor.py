@@ -10,7 +10,7 @@ from controller.store.dispatch import settle
 from controller.store.partitions import drop_old_partitions, make_partitions
 from controller.store.pool import Database
 from controller.store.schedule import watermark
-from shared.rounds import utc_now
+from shared.clock import utc_now
 
 log = structlog.get_logger()
 

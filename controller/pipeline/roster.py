@@ -19,8 +19,8 @@ from controller.store import locations as location_store
 from controller.store.pool import Database, StoreUnavailableError
 from shared import subjects
 from shared.bus import Bus, BusError
+from shared.clock import utc_now
 from shared.messages import HEARTBEAT_SECONDS, Heartbeat
-from shared.rounds import utc_now
 from shared.streams import ensure_check_consumer, ensure_streams
 from shared.targets import KINDS
 

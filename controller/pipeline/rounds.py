@@ -27,7 +27,8 @@ from controller.pipeline.dispatcher import Dispatcher, expected
 from controller.pipeline.roster import Roster
 from controller.store.dispatch import Expected, GapRange
 from controller.store.schedule import Lead
-from shared.rounds import Purpose, last_due_ms, now_ms, to_datetime
+from shared.clock import now_ms
+from shared.rounds import Purpose, last_due_ms, to_datetime
 from shared.targets import KINDS
 
 log = structlog.get_logger()

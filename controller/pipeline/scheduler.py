@@ -15,7 +15,7 @@ from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
 from controller.store.pool import Database
 from controller.store.schedule import FencedError, Lead, leadership
 from controller.store.scheduled import scheduled_monitor, scheduled_monitors
-from shared.rounds import now_ms
+from shared.clock import now_ms
 
 log = structlog.get_logger()
 

@@ -13,9 +13,10 @@ from controller.store.dispatch import Expected, expect, settle
 from controller.store.results import store_results
 from shared import subjects
 from shared.bus import Consumer, Message
+from shared.clock import utc_now
 from shared.failures import FailureSource
 from shared.messages import CheckResult, ResultStatus
-from shared.rounds import Purpose, to_ms, utc_now
+from shared.rounds import Purpose, to_ms
 from tests.integration.pipeline.world import World, a_result
 
 

@@ -17,8 +17,9 @@ from controller.pipeline.scheduler import Scheduler
 from controller.store.scheduled import monitor_to_trigger
 from controller.vault import Vault, VaultKeys
 from shared import subjects
+from shared.clock import utc_now
 from shared.messages import CheckRequest
-from shared.rounds import Purpose, check_id, next_due_ms, to_ms, utc_now
+from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import open_login
 from shared.targets import SmtpTarget, TlsMode
 from tests.integration.pipeline.world import World, eventually
@@ -185,6 +186,11 @@ async def test_a_leader_that_gives_no_sign_of_life_is_replaced(world: World, dat
 
 async def test_a_country_without_an_agent_leaves_a_gap_with_that_reason(world: World, database_url: str) -> None:
     async with controller(world, database_url, ready=("DE",)) as it:
+
+        async def known() -> bool:
+            return bool(it.roster.ready("smtp"))
+
+        await eventually(known)
         # Without this the scheduler waits for a heartbeat's time before it calls a location silent.
         it.roster._listening_since = 0.0
         await world.monitor()

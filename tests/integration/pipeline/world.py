@@ -13,9 +13,10 @@ import msgspec
 from controller.store.pool import Database
 from shared import subjects
 from shared.bus import Bus, Message
+from shared.clock import utc_now
 from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import CheckRequest, CheckResult, Event, Heartbeat, PhaseTiming
-from shared.rounds import Purpose, check_id, to_ms, utc_now
+from shared.rounds import Purpose, check_id, to_ms
 from shared.sealing import new_key_pair
 from shared.targets import KINDS, Secret
 
@@ -25,7 +26,7 @@ Value = TypeVar("Value")
 async def eventually(look: Callable[[], Awaitable[Value]], within_seconds: float = 5.0) -> Value:
     """The first true value that `look` gives; fails when there is none in time."""
     async with asyncio.timeout(within_seconds):
-        while not (value := await look()):  # noqa: ASYNC110 - what is looked at tells nobody when it changes
+        while not (value := await look()):
             await asyncio.sleep(0.02)
     return value
 
