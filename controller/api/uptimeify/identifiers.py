@@ -1,0 +1,39 @@
+"""Identifiers as Uptimeify's clients send them: public UUIDs in paths, numbers or UUIDs elsewhere (api.md, rule 1)."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from controller.errors import InvalidError
+
+INVALID_CUSTOMER = "Invalid Customer identifier"
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_LARGEST = 2**63 - 1
+
+
+def monitor_public_id(text: str, *, wanted: str) -> UUID:
+    """`wanted` is what the answer asks for: `SMTP monitor public ID (UUID) required`. Raises InvalidError."""
+    if not _UUID.fullmatch(text):
+        raise InvalidError("publicId", "must be a UUID", message=wanted)
+    return UUID(text)
+
+
+def customer_identifier(value: int | str) -> int | UUID:
+    """A string of digits is the number. Raises InvalidError."""
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return UUID(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = int(value)
+    if not isinstance(value, int) or not 1 <= value <= _LARGEST:
+        raise InvalidError("customerId", "must be a number or a UUID", message=INVALID_CUSTOMER)
+    return value
+
+
+def organization_number(text: str) -> int:
+    """Raises InvalidError."""
+    if not _NUMBER.fullmatch(text):
+        raise InvalidError("organizationId", "must be a number", message="Invalid organizationId")
+    return int(text)

@@ -1,0 +1,134 @@
+"""The application in process, on a real database and a real broker; one database for each file of tests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from controller.api.application import create_api
+from controller.api.services import Services
+from controller.model import Location, ScheduledMonitor
+from controller.store.accounts import new_token
+from controller.store.pool import Database
+from controller.vault import Vault, VaultKeys, new_key
+from shared.bus import Bus, BusError
+
+ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
+CUSTOMER = "11111111-1111-4111-8111-111111111111"
+OTHER_CUSTOMER = "22222222-2222-4222-8222-222222222222"
+STRANGE_CUSTOMER = "99999999-9999-4999-8999-999999999999"
+
+
+@dataclass
+class RecordingDispatcher:
+    """The broker's side of a trigger: remembers what it was asked, or refuses."""
+
+    asked: list[tuple[ScheduledMonitor, list[str]]] = field(default_factory=list)
+    away: bool = False
+
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
+        if self.away:
+            raise BusError("not connected to NATS")
+        self.asked.append((monitor, [location.code for location in locations]))
+
+
+@dataclass
+class Api:
+    """A client that sends the organization's token unless told otherwise, and what is behind the routes."""
+
+    client: httpx.AsyncClient
+    application: Litestar
+    database: Database
+    vault: Vault
+    dispatcher: RecordingDispatcher
+    customer: int = 0
+    other_customer: int = 0
+    customer_token: str = ""
+    strange_token: str = ""
+    expired_token: str = ""
+
+    async def create(self, **fields: Any) -> dict[str, Any]:
+        """A monitor; `fields` are added to what a POST needs."""
+        body = {"customerId": CUSTOMER, "name": "Outbound SMTP", "hostname": "smtp.example.com", **fields}
+        answer = await self.client.post("/api/smtp-monitors", json=body)
+        assert answer.status_code == 200, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        async with self.database.connection() as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def token(self, organization: int, *, customer: int | None = None, expires: str = "1 day") -> str:
+        token = new_token().reveal()
+        await self.value(
+            "INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at)"
+            " VALUES ($1, $2, 'test', $3, 'wsm_', now() + $4::text::interval)",
+            organization,
+            customer,
+            hashlib.sha256(token.encode()).digest(),
+            expires,
+        )
+        return token
+
+
+def client_of(application: Litestar) -> httpx.AsyncClient:
+    """A client without a token; what the application raises becomes its 500, as on a real server."""
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="http://mailprobe.test")
+
+
+@pytest.fixture(scope="module")
+async def module_database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{os.urandom(6).hex()}"
+    connection = await asyncpg.connect(postgres_url, timeout=10)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield postgres_url.replace("/postgres?", f"/{name}?")
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close(timeout=10)
+
+
+@pytest.fixture(scope="module")
+async def module_bus(nats_url: str) -> AsyncIterator[Bus]:
+    async with Bus.open(nats_url, name="test-api") as bus:
+        await bus.wait_connected()
+        yield bus
+
+
+@pytest.fixture(scope="module")
+async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
+    vault = Vault(VaultKeys(new_key().reveal()))
+    dispatcher = RecordingDispatcher()
+    async with Database.open(module_database_url) as database:
+        services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus)
+        application = create_api(services)
+        async with client_of(application) as client:
+            made = Api(client=client, application=application, database=database, vault=vault, dispatcher=dispatcher)
+            await _found(made)
+            yield made
+
+
+async def _found(api: Api) -> None:
+    """Two organizations: ours with two customers, and a stranger's."""
+    ours = await api.value(
+        "INSERT INTO organization (name, public_id) VALUES ('Ours', $1::uuid) RETURNING id", ORGANIZATION
+    )
+    strange = await api.value("INSERT INTO organization (name) VALUES ('Strange') RETURNING id")
+    insert = "INSERT INTO customer (organization_id, public_id, name) VALUES ($1, $2::uuid, $3) RETURNING id"
+    api.customer = await api.value(insert, ours, CUSTOMER, "Example Customer")
+    api.other_customer = await api.value(insert, ours, OTHER_CUSTOMER, "Other Customer")
+    await api.value(insert, strange, STRANGE_CUSTOMER, "Strange Customer")
+    api.client.headers["Authorization"] = f"Bearer {await api.token(ours)}"
+    api.customer_token = await api.token(ours, customer=api.customer)
+    api.strange_token = await api.token(strange)
+    api.expired_token = await api.token(ours, expires="-1 minute")

@@ -1,0 +1,103 @@
+"""What stored results look like to a reader of the check history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from controller.store.partitions import make_partitions
+from controller.store.results import store_results
+from shared.clock import utc_now
+from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.messages import CheckResult, PhaseTiming
+from shared.rounds import Purpose, check_id, to_ms
+from tests.integration.api.conftest import Api
+
+
+@pytest.fixture
+async def place(api: Api) -> AsyncIterator[int]:
+    location: int = await api.value(
+        "INSERT INTO location (code, name, country_code, public_key) VALUES ('de-nbg', 'Nuremberg (DE)', 'DE', 'k')"
+        " RETURNING id"
+    )
+    yield location
+    await api.value("DELETE FROM location")
+
+
+def result(monitor: str, due: datetime, **fields: Any) -> CheckResult:
+    public_id = UUID(monitor)
+    values: dict[str, Any] = {"purpose": Purpose.SCHEDULED, "duration_ms": 12.3, **fields}
+    return CheckResult(
+        check_id=check_id(public_id, to_ms(due), "de-nbg", values["purpose"]),
+        monitor_id=public_id,
+        location="de-nbg",
+        country="DE",
+        agent="a",
+        due_at=due,
+        started_at=due + timedelta(milliseconds=5),
+        **values,
+    )
+
+
+async def test_an_item_has_the_documented_keys_and_ours(api: Api, place: int) -> None:
+    await make_partitions(api.database, (utc_now() - timedelta(days=1)).date(), utc_now().date())
+    made = await api.create()
+    path = f"/api/smtp-monitors/{made['publicId']}"
+    empty = await api.client.get(f"{path}/check-history")
+    assert (empty.status_code, empty.json()) == (200, {"data": []})
+
+    due = utc_now() - timedelta(seconds=3)
+    passed = result(
+        made["publicId"],
+        due,
+        phases=[
+            PhaseTiming(phase=Phase.CONNECT, start_ms=0, duration_ms=1.25),
+            PhaseTiming(phase=Phase.EHLO, start_ms=2, duration_ms=1.5),
+            PhaseTiming(phase=Phase.EHLO, start_ms=4, duration_ms=2.5),
+        ],
+        warnings=[CheckWarning(kind=WarningKind.TLS_WEAK, detail="TLS 1.0")],
+        address="192.0.2.25",
+        facts={"tlsVersion": "TLSv1"},
+    )
+    refused = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="refused")
+    blind = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT)
+    failed = result(made["publicId"], due + timedelta(seconds=1), failure=refused, purpose=Purpose.TRIGGERED)
+    unknown = result(made["publicId"], due + timedelta(seconds=2), failure=blind)
+    await store_results(api.database, [passed, failed, unknown])
+
+    newest, middle, oldest = (await api.client.get(f"{path}/check-history")).json()["data"]
+    assert oldest == {
+        "id": str(passed.check_id),
+        "status": "success",
+        "errorMessage": None,
+        "warningMessage": "TLS 1.0",
+        "timingSmtp": 12,
+        "diagnostics": {"address": "192.0.2.25", "tlsVersion": "TLSv1"},
+        "checkedAt": _text(passed.started_at + timedelta(milliseconds=12)),
+        "locationId": place,
+        "locationName": "Nuremberg (DE)",
+        "locationCode": "de-nbg",
+        "countryCode": "DE",
+        "timings": {"connect": 1.25, "ehlo": 4.0},
+        "failure": None,
+        "warnings": [{"kind": "tls_weak", "detail": "TLS 1.0"}],
+        "scheduledAt": _text(due),
+        "purpose": "scheduled",
+    }
+    assert (middle["status"], middle["purpose"], middle["errorMessage"]) == ("failure", "triggered", "refused")
+    assert middle["failure"] == {"kind": "refused", "source": "target", "phase": "connect", "detail": "refused"}
+    assert (newest["status"], newest["errorMessage"]) == ("unknown", "agent_error")
+
+    limited = (await api.client.get(f"{path}/check-history", params={"limit": 1})).json()["data"]
+    assert [item["id"] for item in limited] == [str(unknown.check_id)]
+
+    read = (await api.client.get(path)).json()
+    assert read["lastCheckedAt"] == middle["checkedAt"], "the latest check that was not blind"
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,169 @@
+"""A trigger asks every eligible location, and answers only when the broker has the checks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from controller.store.locations import record_heartbeat
+from shared.clock import utc_now
+from shared.messages import Heartbeat
+from tests.integration.api.conftest import Api
+
+
+@pytest.fixture
+async def places(api: Api) -> AsyncIterator[None]:
+    """de-nbg and fi-hel are ready, us has no agent, fr is disabled."""
+    for code, country, enabled in (
+        ("de-nbg", "DE", True),
+        ("fi-hel", "FI", True),
+        ("us", "US", True),
+        ("fr", "FR", False),
+    ):
+        await api.value(
+            "INSERT INTO location (code, name, country_code, enabled, public_key) VALUES ($1, $1, $2, $3, 'k')",
+            code,
+            country,
+            enabled,
+        )
+    for code, country in (("de-nbg", "DE"), ("fi-hel", "fi"), ("fr", "FR")):
+        assert await record_heartbeat(api.database, heartbeat(code, country))
+    yield
+    await api.value("DELETE FROM location")
+    api.dispatcher.asked.clear()
+    api.dispatcher.away = False
+
+
+def heartbeat(code: str, country: str) -> Heartbeat:
+    now = utc_now()
+    return Heartbeat(
+        agent="a", location=code, country=country, kinds=["smtp"], version="1", started_at=now, sent_at=now
+    )
+
+
+async def trigger(api: Api, **fields: object) -> tuple[dict[str, object], httpx.Response]:
+    made = await api.create(**fields)
+    return made, await api.client.post(f"/api/smtp-monitors/{made['publicId']}/trigger-check")
+
+
+async def test_every_ready_location_is_asked(api: Api, places: None) -> None:
+    made, answer = await trigger(api)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "message": "Checks triggered successfully",
+        "smtpMonitorId": made["id"],
+        "locationCodes": ["de-nbg", "fi-hel"],
+        "queueNames": ["smtp-monitor-checks-de-nbg", "smtp-monitor-checks-fi-hel"],
+    }
+    ((monitor, codes),) = api.dispatcher.asked
+    assert (monitor.id, codes) == (made["id"], ["de-nbg", "fi-hel"])
+
+
+@pytest.mark.parametrize("status", ["disabled", "maintenance"])
+async def test_a_monitor_in_any_status_is_triggered(api: Api, places: None, status: str) -> None:
+    _, answer = await trigger(api, status=status)
+    assert answer.status_code == 200
+    assert len(api.dispatcher.asked) == 1
+
+
+async def test_only_the_allowed_countries_are_asked(api: Api, places: None) -> None:
+    _, answer = await trigger(api, allowedCheckCountryCodes=["fi", "us"])
+    assert answer.json()["locationCodes"] == ["fi-hel"]
+
+
+async def test_the_customers_countries_count_where_the_monitor_has_none(api: Api, places: None) -> None:
+    await api.value("UPDATE organization SET allowed_check_country_codes = '{DE}' WHERE name = 'Ours'")
+    assert (await trigger(api))[1].json()["locationCodes"] == ["de-nbg"]
+    await api.value("UPDATE customer SET allowed_check_country_codes = '{FI}' WHERE id = $1", api.customer)
+    assert (await trigger(api))[1].json()["locationCodes"] == ["fi-hel"]
+    assert (await trigger(api, allowedCheckCountryCodes=["DE", "FI"]))[1].json()["locationCodes"] == [
+        "de-nbg",
+        "fi-hel",
+    ]
+    await api.value("UPDATE organization SET allowed_check_country_codes = NULL")
+    await api.value("UPDATE customer SET allowed_check_country_codes = NULL")
+
+
+NONE_ACTIVE = "No active monitoring locations available"
+NONE_ELIGIBLE = "No eligible monitoring locations for the selected allowed countries"
+
+
+@pytest.mark.parametrize(
+    ("countries", "status", "message"),
+    [
+        pytest.param(["JP"], 400, NONE_ELIGIBLE, id="no location in the country"),
+        pytest.param(["FR"], 400, NONE_ELIGIBLE, id="the country's location is disabled"),
+        pytest.param(["US"], 500, NONE_ACTIVE, id="the country's location has no agent"),
+    ],
+)
+async def test_without_an_eligible_location_nothing_is_asked(
+    api: Api, places: None, countries: list[str], status: int, message: str
+) -> None:
+    _, answer = await trigger(api, allowedCheckCountryCodes=countries)
+    assert answer.json() == {"statusCode": status, "statusMessage": message, "message": message}
+    assert answer.status_code == status
+    assert not api.dispatcher.asked
+
+
+async def test_without_any_location_there_is_none_active(api: Api) -> None:
+    for fields in ({}, {"allowedCheckCountryCodes": ["DE"]}):
+        _, answer = await trigger(api, **fields)
+        assert (answer.status_code, answer.json()["message"]) == (500, NONE_ACTIVE)
+
+
+async def test_a_heartbeat_too_old_does_not_count(api: Api, places: None) -> None:
+    await api.value("UPDATE agent SET last_seen_at = now() - interval '31 s'")
+    _, answer = await trigger(api)
+    assert answer.json()["message"] == NONE_ACTIVE
+
+
+async def test_while_the_broker_is_away_the_caller_is_told_to_come_again(api: Api, places: None) -> None:
+    api.dispatcher.away = True
+    _, answer = await trigger(api)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["message"] == "The broker is away; try again"
+
+
+async def test_a_path_that_is_no_public_id_is_told_in_the_status_too(api: Api) -> None:
+    answer = await api.client.post("/api/smtp-monitors/200/trigger-check")
+    wanted = "SMTP monitor public ID (UUID) required"
+    assert answer.json() == {"statusCode": 400, "statusMessage": wanted, "message": wanted}
+
+
+async def test_locations_show_who_is_ready_and_why_not(api: Api, places: None) -> None:
+    await api.value(
+        "UPDATE agent SET last_seen_at = now() - interval '31 s' FROM location"
+        " WHERE location.id = location_id AND code = 'fi-hel'"
+    )
+    answer = await api.client.get("/api/locations")
+    assert answer.status_code == 200
+    shown = {place["code"]: place for place in answer.json()}
+    assert list(shown) == ["de-nbg", "fi-hel", "fr", "us"]
+    assert list(shown["us"]) == [
+        "id",
+        "code",
+        "name",
+        "countryCode",
+        "enabled",
+        "ready",
+        "reasons",
+        "kinds",
+        "agents",
+        "lastSeenAt",
+    ]
+    facts = {
+        code: tuple(place[key] for key in ("enabled", "ready", "reasons", "kinds", "agents"))
+        for code, place in shown.items()
+    }
+    assert facts == {
+        "de-nbg": (True, True, [], ["smtp"], 1),
+        "fi-hel": (True, False, ["no_heartbeat"], [], 0),
+        "fr": (False, False, ["disabled"], [], 1),
+        "us": (True, False, ["no_heartbeat"], [], 0),
+    }
+    assert shown["us"]["lastSeenAt"] is None
+    assert shown["fi-hel"]["lastSeenAt"].endswith("Z")
