@@ -1,0 +1,180 @@
+"""The controller's command line, as processes: exit status, one clear line, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from argon2 import PasswordHasher
+
+from controller.api.application import create_api
+from controller.api.services import Services
+from controller.store.pool import Database
+from controller.vault import Vault, VaultKeys
+from shared import enrolment
+from shared.bus import Bus
+from shared.sealing import open_login, seal_login
+from shared.targets import Login, Secret
+from tests.integration.api.conftest import RecordingDispatcher, client_of
+
+NATS_URL = "nats://agent:geheim@nats.example.com:4222"
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "controller", *arguments],
+        env=environment | {f"MAILPROBE_{name}": value for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def bootstrap(folder: Path, url: str) -> subprocess.CompletedProcess[str]:
+    return run(
+        "bootstrap", "--token-file", f"{folder}/token", "--password-file", f"{folder}/password", DATABASE_URL=url
+    )
+
+
+def add(folder: Path, url: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return run("locations", "add", *arguments, "--enrolment", f"{folder}/enrolment", DATABASE_URL=url, **settings)
+
+
+async def fetchval(url: str, query: str) -> object:
+    async with Database.open(url) as database, database.connection() as connection:
+        return await connection.fetchval(query)
+
+
+async def test_bootstrap_makes_a_login_and_a_token_that_works(database_url: str, bus: Bus, tmp_path: Path) -> None:
+    done = bootstrap(tmp_path, database_url)
+    assert done.returncode == 0, done.stderr
+    token, password = ((tmp_path / name).read_text().strip() for name in ("token", "password"))
+    assert token not in done.stdout + done.stderr
+    assert password not in done.stdout + done.stderr
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    stored = await fetchval(database_url, "SELECT password_hash FROM account WHERE email = 'admin@localhost'")
+    assert isinstance(stored, str)
+    assert PasswordHasher().verify(stored, password)
+    async with Database.open(database_url) as database:
+        vault = Vault(VaultKeys(run("new-vault-key").stdout))
+        services = Services(database=database, vault=vault, dispatcher=RecordingDispatcher(), bus=bus)
+        async with client_of(create_api(services)) as client:
+            answer = await client.get("/api/locations", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+
+    again = bootstrap(tmp_path, database_url)
+    assert (again.returncode, again.stdout) == (0, "there is an organization already; nothing was changed\n")
+    assert (tmp_path / "token").read_text().strip() == token
+
+
+async def test_bootstrap_leaves_neither_rows_nor_files_when_one_file_cannot_be_written(
+    database_url: str, tmp_path: Path
+) -> None:
+    done = run(
+        "bootstrap",
+        "--token-file",
+        f"{tmp_path}/token",
+        "--password-file",
+        f"{tmp_path}/nowhere/password",
+        DATABASE_URL=database_url,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"mailprobe-controller: {tmp_path}/nowhere/password: No such file or directory\n"
+    assert list(tmp_path.iterdir()) == []
+    assert await fetchval(database_url, "SELECT count(*) FROM organization") == 0
+    assert bootstrap(tmp_path, database_url).returncode == 0
+
+
+async def test_a_new_location_has_keys_of_its_own(database_url: str, tmp_path: Path) -> None:
+    done = add(tmp_path, database_url, "DE", "--country", "de", NATS_URL=NATS_URL)
+    assert done.returncode == 0, done.stderr
+    assert "geheim" not in done.stdout + done.stderr
+    path = tmp_path / "enrolment"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    made = enrolment.read(path)
+    assert (made.location, made.country, made.nats_url) == ("de", "DE", NATS_URL)
+    public_key = await fetchval(database_url, "SELECT public_key FROM location WHERE code = 'de'")
+    assert isinstance(public_key, str)
+    monitor = uuid4()
+    login = Login("u", Secret("p"))
+    sealed = seal_login(login, public_key, monitor=monitor, location="de")
+    assert open_login(sealed, made.sealing_key, monitor=monitor, location="de") == login
+
+    before = path.read_bytes()
+    again = add(tmp_path, database_url, "de", "--country", "DE", NATS_URL=NATS_URL)
+    assert (again.returncode, again.stderr) == (1, "mailprobe-controller: there is a location 'de' already\n")
+    assert path.read_bytes() == before
+    listed = run("locations", "list", DATABASE_URL=database_url)
+    assert listed.stdout == "de\tDE\tenabled\tGermany\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        pytest.param(["d_e", "--country", "DE"], "'d_e' may hold only letters, digits and hyphens", id="code"),
+        pytest.param(["de", "--country", "XX"], "--country must hold ISO 3166-1", id="country"),
+    ],
+)
+async def test_a_location_that_cannot_be_is_refused_in_one_line(
+    database_url: str, tmp_path: Path, arguments: list[str], line: str
+) -> None:
+    done = add(tmp_path, database_url, *arguments, "--nats-url", NATS_URL)
+    assert done.returncode == 1
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_location_without_a_file_is_not_stored(database_url: str, tmp_path: Path) -> None:
+    done = add(tmp_path / "nowhere", database_url, "de", "--country", "DE", "--nats-url", NATS_URL)
+    assert done.returncode == 1
+    assert done.stderr == f"mailprobe-controller: {tmp_path}/nowhere/enrolment: No such file or directory\n"
+    assert await fetchval(database_url, "SELECT count(*) FROM location") == 0
+
+
+def test_all_problems_of_the_settings_are_told_at_once_without_their_values() -> None:
+    done = run("serve", DATABASE_URL="mysql://u:geheim@h/x", VAULT_KEYS="geheim", PORT="geheim")
+    assert done.returncode == 2
+    assert {line.split()[1].rstrip(":") for line in done.stderr.splitlines()} == {
+        "MAILPROBE_DATABASE_URL",
+        "MAILPROBE_NATS_URL",
+        "MAILPROBE_VAULT_KEYS",
+        "MAILPROBE_PORT",
+    }
+    assert "geheim" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        pytest.param("postgresql://u:geheim@127.0.0.1:1/x", 1, id="nobody there"),
+        pytest.param("postgresql://u:geheim@127.0.0.1:zz/x", 2, id="no URL"),
+    ],
+)
+@pytest.mark.parametrize("command", [["migrate"], ["locations", "list"]])
+def test_a_database_that_is_not_there_is_told_in_one_line(command: list[str], url: str, status: int) -> None:
+    done = run(*command, DATABASE_URL=url)
+    assert done.returncode == status
+    assert done.stderr.startswith("mailprobe-controller: ")
+    assert done.stderr.count("\n") == 1
+    assert "geheim" not in done.stderr
+
+
+async def test_a_command_on_an_old_schema_names_the_way_out(postgres_url: str, tmp_path: Path) -> None:
+    done = bootstrap(tmp_path, postgres_url)
+    assert done.returncode == 1
+    assert "run `mailprobe-controller migrate`" in done.stderr
+
+
+def test_a_vault_key_is_one_that_the_vault_takes() -> None:
+    done = run("new-vault-key")
+    assert done.returncode == 0
+    vault = Vault(VaultKeys(done.stdout))
+    assert vault.decrypt(vault.encrypt("x")) == "x"
