@@ -1,0 +1,238 @@
+"""Lines over TCP, in clear or under TLS: the one stream below every mail dialogue. Knows no mail protocol.
+
+TLS runs inside the protocol (memory BIOs), so that it may begin at any moment, what a server said before it is seen,
+and closing never waits for the peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+from contextlib import suppress
+from typing import Self, cast
+
+from agent.errors import CheckError
+from shared.failures import FailureKind, FailureSource
+
+LONGEST_LINE = 8 * 1024
+MOST_LINES = 512
+MOST_BYTES = 256 * 1024
+_PAUSE_ABOVE = 64 * 1024
+_CHUNK = 16 * 1024  # the longest TLS record
+
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+class LineStream(asyncio.Protocol):
+    """One connection, read by one task. Made by `LineStream.connect`; `close()` is safe at any time.
+
+    What the peer or the network does wrong is raised as OSError, EOFError (the peer closed), ssl.SSLError, CheckError.
+    """
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._lines = 0
+        self._bytes = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._end: BaseException | None = None
+        self._paused = False
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._handshaking = False
+
+    @classmethod
+    async def connect(cls, address: str, port: int) -> Self:
+        """Connect to an IP address. Raises OSError, or CheckError (source agent) when this machine has no route."""
+        loop = asyncio.get_running_loop()
+        try:
+            _, stream = await loop.create_connection(cls, address, port)
+        except OSError as error:
+            if error.errno in _NO_ROUTE and not has_route(address, port):
+                detail = f"no route from this machine to {address}"
+                raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT) from error
+            raise
+        return stream
+
+    @property
+    def encrypted(self) -> bool:
+        return self._tls is not None and not self._handshaking
+
+    async def read_line(self) -> bytes:
+        """The next line without its end (CRLF, or LF alone). Raises CheckError (`reply_too_long`) past the bounds."""
+        while (end := self._buffer.find(b"\n", self._scanned)) < 0:
+            self._scanned = len(self._buffer)
+            if self._scanned > LONGEST_LINE:
+                raise CheckError(FailureKind.REPLY_TOO_LONG, f"a line of more than {LONGEST_LINE} bytes")
+            await self._more()
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._scanned = 0
+        self._lines += 1
+        self._bytes += end + 1
+        if end > LONGEST_LINE:
+            raise CheckError(FailureKind.REPLY_TOO_LONG, f"a line of more than {LONGEST_LINE} bytes")
+        if self._lines > MOST_LINES:
+            raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_LINES} lines")
+        if self._bytes > MOST_BYTES:
+            raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes")
+        self._resume()
+        return line.removesuffix(b"\r")
+
+    def write(self, data: bytes) -> None:
+        """Send soon. A connection that is gone is told by the next `read_line`."""
+        if self._tls is None:
+            self._send(data)
+            return
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            self._finish(error)
+        self._flush()
+
+    def expect_silence(self) -> None:
+        """Raise CheckError (`starttls_injection`) when the server said more in clear than it was asked.
+
+        Read after the handshake, that could be anybody's words (RFC 3207 section 6, CVE-2011-0411).
+        """
+        if self._buffer:
+            raise CheckError(FailureKind.STARTTLS_INJECTION, f"{len(self._buffer)} bytes in clear after the go-ahead")
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
+        """Go on under TLS, from the first byte or in the middle; the object tells version, cipher and certificates.
+
+        Raises ssl.SSLError when the handshake fails, and what `expect_silence` raises. Plain text on a TLS port is
+        handed to the handshake, which refuses it: bytes in clear are never read as if they had been encrypted.
+        """
+        if self._lines:
+            self.expect_silence()
+        self._incoming.write(self._buffer)
+        self._buffer.clear()
+        self._scanned = 0
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._handshaking = True
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._flush()
+                await self._more()
+            except ssl.SSLError:
+                self._flush()  # the alert that tells the server why
+                raise
+            else:
+                break
+        self._handshaking = False
+        self._flush()
+        self._decrypt()
+        return self._tls
+
+    def close(self) -> None:
+        """Send what is written and close; never waits for the peer, under TLS neither. May be called again."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is none by inheritance
+        self._socket = transport.get_extra_info("socket")
+
+    def data_received(self, data: bytes) -> None:
+        if self._tls is None:
+            self._buffer += data
+        else:
+            self._incoming.write(data)
+            if not self._handshaking:
+                self._decrypt()
+        if not self._handshaking and self._buffer.find(b"\n", self._scanned) < 0:
+            self._acknowledge()
+        self._pause()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self._finish(EOFError("the server closed the connection"))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish(exc or EOFError("the connection is closed"))
+
+    async def _more(self) -> None:
+        """Wait for bytes, unless none can come: then raise why."""
+        if self._end is not None:
+            raise self._end
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _finish(self, end: BaseException) -> None:
+        if self._end is None:
+            self._end = end
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _decrypt(self) -> None:
+        assert self._tls is not None  # noqa: S101 - called only under TLS
+        try:
+            while True:
+                plain = self._tls.read(_CHUNK)
+                if not plain:
+                    self._finish(EOFError("the server closed the connection"))
+                    return
+                self._buffer += plain
+        except ssl.SSLWantReadError:
+            self._flush()  # a key update is answered (RFC 8446 section 4.6.3)
+        except ssl.SSLZeroReturnError:
+            self._finish(EOFError("the server closed the connection"))
+        except ssl.SSLError as error:
+            self._finish(error)
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._send(self._outgoing.read())
+
+    def _send(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _pause(self) -> None:
+        if len(self._buffer) > _PAUSE_ABOVE and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused and len(self._buffer) <= _PAUSE_ABOVE and self._transport is not None:
+            self._paused = False
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def _acknowledge(self) -> None:
+        """Tell the kernel not to delay its ACK when bytes came but no line (TLS session tickets, a reply in pieces).
+
+        Nothing of ours will carry that ACK, and a server with Nagle's algorithm on waits 40 ms for it.
+        """
+        if _QUICKACK is not None and self._socket is not None:
+            with suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+def has_route(address: str, port: int) -> bool:
+    """Whether this machine knows a way to `address`; asks the kernel only, sends nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, port))
+    except OSError:
+        return False
+    return True
