@@ -1,0 +1,162 @@
+"""A server that plays one script per connection. A script reads like a dialogue: `"S: 220 hello"`, `"C: EHLO"`, TLS.
+
+It knows no protocol, so one serves SMTP, IMAP and POP3 alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple, TypeAlias
+
+from tests.fakes.certificates import ADDRESS, Certificates
+
+_PATIENCE_SECONDS = 10.0
+
+
+class Raw(NamedTuple):
+    """Send bytes as they are; an infinite reply is `Raw(chunk, repeat=n)`."""
+
+    data: bytes
+    repeat: int = 1
+
+
+class Pieces(NamedTuple):
+    """Send a line byte by byte."""
+
+    line: str
+
+
+class Tls(NamedTuple):
+    """Answer a handshake with this kind of certificate."""
+
+    certificate: str = "good"
+
+
+class Pause(NamedTuple):
+    seconds: float
+
+
+class Hang(NamedTuple):
+    """Say nothing more until the client goes."""
+
+
+class Reset(NamedTuple):
+    """Break the connection off (RST)."""
+
+
+class Tell(NamedTuple):
+    """Say back what the client said last, with this before it."""
+
+    prefix: str
+
+
+Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Reset | Tell
+Script: TypeAlias = Sequence[Step]
+
+
+class ScriptedServer:
+    """What came of the connections so far: the clients' lines, and those of them the script did not foresee."""
+
+    def __init__(self, script: Script, certificates: Certificates | None) -> None:
+        self._script = script
+        self._certificates = certificates
+        self._open: set[asyncio.Task[None]] = set()
+        self.port = 0
+        self.connections = 0
+        self.heard: list[str] = []
+        self.unexpected: list[str] = []
+
+    async def all_closed(self) -> None:
+        """Return when every client has closed its connection. Raises TimeoutError."""
+        async with asyncio.timeout(2):
+            while self._open:
+                await asyncio.wait(set(self._open))
+
+    async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        self.connections += 1
+        try:
+            for step in self._script:
+                await self._step(step, reader, writer)
+            writer.write_eof() if writer.can_write_eof() else writer.close()
+            while line := await reader.readline():
+                self.heard.append(_text(line))
+        except (OSError, EOFError, ValueError, asyncio.IncompleteReadError):
+            pass  # the client went, or was thrown out
+        finally:
+            writer.close()
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await writer.wait_closed()
+            self._open.discard(task)
+
+    async def _step(self, step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        match step:
+            case str() if step.startswith("S: "):
+                writer.write(step[3:].encode() + b"\r\n")
+            case str() if step.startswith("C: "):
+                line = await reader.readuntil(b"\r\n")
+                self.heard.append(_text(line))
+                if not _text(line).upper().startswith(step[3:].upper()):
+                    self.unexpected.append(f"{_text(line)!r} instead of {step[3:]!r}")
+            case Raw(data, repeat):
+                for _ in range(repeat):
+                    writer.write(data)
+                    await writer.drain()
+            case Pieces(line):
+                for byte in line.encode() + b"\r\n":
+                    writer.write(bytes([byte]))
+                    await asyncio.sleep(0)
+            case Tls(certificate):
+                assert self._certificates is not None
+                await writer.drain()
+                await writer.start_tls(self._certificates.context(certificate))
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Hang():
+                while await reader.read(4096):
+                    pass
+            case Reset():
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
+                raise EOFError
+            case Tell(prefix):
+                writer.write(f"{prefix}{self.heard[-1]}\r\n".encode())
+            case _:
+                raise AssertionError(f"not a step: {step!r}")
+        await writer.drain()
+
+
+@asynccontextmanager
+async def playing(script: Script, certificates: Certificates | None = None) -> AsyncIterator[ScriptedServer]:
+    """A server on 127.0.0.1 that plays `script` to each client; afterwards nothing unforeseen may have been said."""
+    server = ScriptedServer(script, certificates)
+    listener = await asyncio.start_server(server.play, ADDRESS, 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        for task in server._open:
+            task.cancel()
+        if server._open:
+            await asyncio.wait(server._open, timeout=_PATIENCE_SECONDS)
+    assert not server.unexpected
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind((ADDRESS, 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").rstrip("\r\n")

@@ -1,0 +1,30 @@
+"""Probes run on uvloop, as in production, beside certificates made once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+import uvloop
+
+from agent.runner import Station
+from tests.fakes.certificates import Certificates
+from tests.fakes.station import station as composed
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    return Certificates()
+
+
+@pytest.fixture
+async def station(certificates: Certificates) -> AsyncIterator[Station]:
+    async with composed(certificates) as made:
+        yield made
