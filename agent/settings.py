@@ -1,0 +1,127 @@
+"""What an agent is told from outside: `MAILPROBE_*` variables, its command line and its enrolment file."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from base64 import b64decode
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from shared import subjects
+from shared.enrolment import Enrolment, EnrolmentError
+from shared.enrolment import read as read_enrolment
+from shared.log import LogFormat
+from shared.settings import PositiveInt, Seconds, SettingsError, Text, load, variable
+from shared.targets import Secret
+
+_COUNTRY = re.compile(r"[A-Z]{2}\Z")
+_KEY_BYTES = 32
+_ENROLLED = ("location", "country", "nats_url", "sealing_key")
+_NOT_A_HOST = re.compile(r"[^a-z0-9-]+")
+
+
+class Network:
+    """A network in CIDR notation, as a setting. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        self.value = ip_network(text, strict=False)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of an agent. `control_name` is resolved to tell a broken resolver from an unknown host."""
+
+    country: str
+    nats_url: Secret
+    sealing_key: Secret
+    location: str = ""
+    agent_name: str = ""
+    allow_networks: tuple[Network, ...] = ()
+    ca_file: Path | None = None
+    concurrency: PositiveInt = 500
+    control_name: Text = "example.com"
+    drain_seconds: Seconds = 8.0
+    ehlo_name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.\[\]:_-]*$", max_length=255)] = ""
+    log_format: LogFormat = "auto"
+    log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
+    starts_per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 200.0
+
+
+class _Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What the environment says about things the enrolment file says too: there the environment wins."""
+
+    enrolment: Path | None = None
+    location: str | None = None
+    country: str | None = None
+    nats_url: Secret | None = None
+    sealing_key: Secret | None = None
+
+
+def read_settings(**given: str | None) -> Settings:
+    """Read everything; `given` comes from the command line and wins. Raises SettingsError with all problems."""
+    outside = load(_Given, None, **{name: given.get(name) for name in _Given.__struct_fields__})
+    problems: list[str] = []
+    if outside.enrolment is not None:
+        try:
+            enrolment = read_enrolment(outside.enrolment)
+        except EnrolmentError as error:
+            raise SettingsError([str(error)]) from error
+        given |= {name: _text(enrolment, name) for name in _ENROLLED if getattr(outside, name) is None}
+    settings = load(Settings, None, **given)
+    location = settings.location or settings.country
+    country = settings.country.upper()
+    if not _COUNTRY.match(country):
+        problems.append(f"{variable('country')}: a country code has two letters")
+    for name, value in (("location", location), ("agent_name", settings.agent_name or "agent")):
+        try:
+            subjects.token(value)
+        except ValueError as error:
+            problems.append(f"{variable(name)}: {error}")
+    if not _is_key(settings.sealing_key):
+        problems.append(f"{variable('sealing_key')}: not a sealing key (base64 of {_KEY_BYTES} bytes)")
+    if problems:
+        raise SettingsError(problems)
+    return msgspec.structs.replace(
+        settings,
+        country=country,
+        location=location.lower(),
+        agent_name=(settings.agent_name or _default_agent_name()).lower(),
+        ehlo_name=settings.ehlo_name or _default_ehlo_name(),
+    )
+
+
+def _text(enrolment: Enrolment, name: str) -> str:
+    value = getattr(enrolment, name)
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _is_key(key: Secret) -> bool:
+    try:
+        return len(b64decode(key.reveal(), validate=True)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def _default_agent_name() -> str:
+    """Host name and process id: several agents of a location may run on one machine."""
+    host = _NOT_A_HOST.sub("-", socket.gethostname().lower().partition(".")[0]).strip("-")
+    return f"{host or 'agent'}-{os.getpid()}"
+
+
+def _default_ehlo_name() -> str:
+    """The host's full name, or else its address as a literal (RFC 5321 section 4.1.3). Asks no name server."""
+    host = socket.gethostname()
+    if "." in host.strip(".") and host.isascii():
+        return host
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward:
+            outward.connect(("192.0.2.1", 25))  # chooses the address it would send from; sends nothing
+            return f"[{outward.getsockname()[0]}]"
+    except OSError:
+        return "[127.0.0.1]"

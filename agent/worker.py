@@ -1,0 +1,216 @@
+"""The agent's loop: take requests, run checks, hand in results, and only then acknowledge.
+
+A check holds its slot until the broker has its result: that is the bound of everything this process keeps in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from importlib.metadata import version
+from math import ceil
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from agent.outbox import Outbox
+from agent.pace import Pace, Slots
+from agent.probes import PROBES
+from agent.runner import Station, run_check
+from shared import subjects
+from shared.bus import Bus, BusError, Consumer, Delivery
+from shared.clock import utc_now
+from shared.messages import HEARTBEAT_SECONDS, CheckRequest, Heartbeat
+from shared.targets import kind_of
+
+log = structlog.get_logger()
+
+KINDS = [kind_of(target) for target in PROBES]
+FETCH_SECONDS = 1.0
+WORKING_SECONDS = 3.0
+"""How often the broker is told that a check is still in hand; well under its patience (streams.ACK_WAIT_SECONDS)."""
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 3.0
+
+_decoder = msgspec.json.Decoder(CheckRequest)
+
+
+class Worker:
+    """One agent process at work. `run` returns when `stop` is set and what ran has been finished or handed back."""
+
+    def __init__(
+        self, bus: Bus, station: Station, *, concurrency: int, per_second: float, drain_seconds: float
+    ) -> None:
+        self._bus = bus
+        self._station = station
+        self._drain_seconds = drain_seconds
+        self._slots = Slots(concurrency)
+        self._pace = Pace(per_second)
+        # No more at a time than can begin within a second; a share for each kind.
+        self._share = max(1, min(ceil(concurrency / len(KINDS)), int(per_second)))
+        self._outbox = Outbox(subjects.result(station.country, station.location), bus.publish)
+        self._held: dict[UUID, list[Delivery]] = {}
+        self._checks: set[asyncio.Task[None]] = set()
+        self._started_at = utc_now()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(self._beat_for_ever()), group.create_task(self._keep_telling())]
+            takers = [group.create_task(self._take(kind, group), name=f"take-{kind}") for kind in KINDS]
+            await stop.wait()
+            log.info("agent_stopping", running=len(self._checks))
+            await self._drain(takers)
+            for task in background:
+                task.cancel()
+
+    async def beat(self) -> None:
+        """Send a heartbeat. Raises BusError."""
+        station = self._station
+        heartbeat = Heartbeat(
+            agent=station.agent,
+            location=station.location,
+            country=station.country,
+            kinds=KINDS,
+            version=version("mailprobe"),
+            started_at=self._started_at,
+            sent_at=utc_now(),
+        )
+        subject = subjects.agent(station.country, station.location, station.agent)
+        await self._bus.send(subject, msgspec.json.encode(heartbeat))
+
+    async def _beat_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self.beat()
+            except BusError:
+                continue  # the bus has logged that it is away, and the next connect sends one
+            except Exception:
+                log.exception("heartbeat_broke")
+
+    async def _keep_telling(self) -> None:
+        """Tell the broker about every request in hand, so that it is not given to somebody else."""
+        while True:
+            await asyncio.sleep(WORKING_SECONDS)
+            try:
+                for delivery in [delivery for held in self._held.values() for delivery in held]:
+                    await delivery.working()
+            except Exception:
+                log.exception("keep_telling_broke")
+
+    async def _take(self, kind: str, group: asyncio.TaskGroup) -> None:
+        """Fetch requests of one kind, as many as there are free slots, until the slots are closed."""
+        consumer: Consumer | None = None
+        pause = _FIRST_PAUSE_SECONDS
+        while slots := await self._slots.take(self._share):
+            deliveries: list[Delivery] = []
+            try:
+                consumer = consumer or await self._bus.consumer(
+                    subjects.CHECKS, subjects.check_consumer(self._station.location, kind)
+                )
+                deliveries = await consumer.fetch(slots, FETCH_SECONDS)
+                pause = _FIRST_PAUSE_SECONDS
+            except BusError as error:
+                consumer = None
+                log.debug("fetch_failed", kind=kind, error=str(error))
+            except Exception:
+                consumer = None
+                log.exception("fetch_broke", kind=kind)
+            self._slots.give_back(slots - len(deliveries))
+            if consumer is None:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            await self._admit_all(deliveries, group)
+        if consumer is not None:
+            await consumer.close()
+
+    async def _admit_all(self, deliveries: Iterable[Delivery], group: asyncio.TaskGroup) -> None:
+        """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back."""
+        fresh: list[CheckRequest] = []
+        for delivery in deliveries:
+            request = self._read(delivery)
+            if request is None:
+                await delivery.term()
+                self._slots.give_back(1)
+            elif request.check_id in self._held:
+                self._held[request.check_id].append(delivery)  # it runs: its result will answer this one too
+                self._slots.give_back(1)
+            else:
+                self._held[request.check_id] = [delivery]
+                fresh.append(request)
+        for request in fresh:
+            if not self._slots.closed:
+                await self._pace.turn()
+            task = group.create_task(self._serve(request), name=f"check-{request.check_id}")
+            self._checks.add(task)
+            task.add_done_callback(self._checks.discard)
+
+    def _read(self, delivery: Delivery) -> CheckRequest | None:
+        """The request, or None when nobody here can ever run it. Its body is not logged: it may hold anything."""
+        try:
+            request = _decoder.decode(delivery.body)
+        except (msgspec.MsgspecError, ValueError) as error:
+            log.warning("request_unreadable", subject=delivery.subject, error=type(error).__name__)
+            return None
+        if request.location != self._station.location:
+            log.warning("request_for_another_location", check_id=str(request.check_id), meant=request.location)
+            return None
+        return request
+
+    async def _serve(self, request: CheckRequest) -> None:
+        """One request from start to acknowledgement; what is not finished is handed back."""
+        structlog.contextvars.bind_contextvars(
+            check_id=str(request.check_id), monitor_id=str(request.monitor_id), location=request.location
+        )
+        try:
+            if request.check_id in self._outbox:
+                await self._outbox.send_again(request.check_id)
+                log.debug("result_sent_again")
+            elif self._slots.closed:
+                return
+            elif utc_now() > request.start_by:
+                log.warning("request_too_late", start_by=request.start_by.isoformat())
+                for delivery in self._held.pop(request.check_id):
+                    await delivery.term()
+                return
+            else:
+                await self._check(request)
+            for delivery in self._held.pop(request.check_id):
+                await delivery.ack()
+        except Exception:
+            log.exception("serve_broke")
+        finally:
+            for delivery in self._held.pop(request.check_id, []):
+                await delivery.nak()
+            self._slots.give_back(1)
+
+    async def _check(self, request: CheckRequest) -> None:
+        result = await run_check(request, self._station)
+        failure = result.failure
+        log.debug(
+            "check_done",
+            status=result.status.value,
+            duration_ms=result.duration_ms,
+            failure=failure and failure.kind.value,
+            phase=failure and failure.phase,
+            source=failure and failure.source.value,
+        )
+        await self._outbox.send(request.check_id, msgspec.json.encode(result))
+
+    async def _drain(self, takers: list[asyncio.Task[None]]) -> None:
+        """Take no more, let what runs end within the drain time, hand the rest back."""
+        self._slots.close()
+        deadline = asyncio.get_running_loop().time() + self._drain_seconds
+        # A fetch is let end: a request sent to a fetch that nobody reads would be lost until its redelivery.
+        await asyncio.wait(takers, timeout=max(self._drain_seconds, 2 * FETCH_SECONDS))
+        left = max(0.0, deadline - asyncio.get_running_loop().time())
+        unfinished = set(takers)
+        if self._checks:
+            await asyncio.wait(self._checks, timeout=left)
+            unfinished |= self._checks
+        for task in unfinished:
+            task.cancel()
+        await asyncio.wait(unfinished, timeout=1)
+        log.info("agent_stopped", handed_back=sum(task.cancelled() for task in unfinished), unsent=self._outbox.waiting)

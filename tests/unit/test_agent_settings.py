@@ -1,0 +1,111 @@
+"""What an agent is told, and how it complains: everything at once, by name, without values."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from agent.__main__ import main
+from agent.settings import read_settings
+from shared.enrolment import Enrolment, write
+from shared.sealing import new_key_pair
+from shared.settings import SettingsError
+from shared.targets import Secret
+
+KEY, _ = new_key_pair()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.startswith("MAILPROBE_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.fixture
+def enrolment(tmp_path: Path) -> Path:
+    path = tmp_path / "de.json"
+    write(path, Enrolment(location="de-fra", country="DE", nats_url="nats://token@broker:4222", sealing_key=KEY))
+    return path
+
+
+def test_an_enrolment_file_is_all_an_agent_needs(enrolment: Path) -> None:
+    settings = read_settings(enrolment=str(enrolment))
+    assert (settings.location, settings.country) == ("de-fra", "DE")
+    assert settings.nats_url.reveal() == "nats://token@broker:4222"
+    assert settings.sealing_key == KEY
+
+
+def test_the_environment_wins_over_the_enrolment_file(enrolment: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MAILPROBE_NATS_URL", "nats://elsewhere:4222")
+    environment.setenv("MAILPROBE_ENROLMENT", str(enrolment))
+    settings = read_settings()
+    assert settings.nats_url.reveal() == "nats://elsewhere:4222"
+    assert settings.location == "de-fra"
+
+
+def test_a_country_with_keys_in_the_environment_is_enough(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MAILPROBE_NATS_URL", "nats://broker:4222")
+    environment.setenv("MAILPROBE_SEALING_KEY", KEY.reveal())
+    environment.setenv("MAILPROBE_ALLOW_NETWORKS", "127.0.0.0/8, ::1/128")
+    settings = read_settings(country="de")
+    assert (settings.location, settings.country) == ("de", "DE")
+    assert [network.value for network in settings.allow_networks] == [ip_network("127.0.0.0/8"), ip_network("::1/128")]
+    assert settings.agent_name
+    assert settings.ehlo_name
+
+
+def test_all_problems_are_listed_at_once_without_values(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MAILPROBE_CONCURRENCY", "none")
+    environment.setenv("MAILPROBE_ALLOW_NETWORKS", "127.0.0.0/33")
+    environment.setenv("MAILPROBE_SEALING_KEY", "hunter2")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    text = str(caught.value)
+    for name in ("COUNTRY", "NATS_URL", "CONCURRENCY", "ALLOW_NETWORKS"):
+        assert f"MAILPROBE_{name}" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COUNTRY", "DEU"),
+        ("LOCATION", "d e"),
+        ("AGENT_NAME", "a.b"),
+        ("SEALING_KEY", "c2hvcnQ="),
+        ("EHLO_NAME", "a b"),
+        ("LOG_LEVEL", "loud"),
+        ("STARTS_PER_SECOND", "0"),
+        ("CONCURRENCY", "0"),
+    ],
+)
+def test_a_malformed_setting_is_named(name: str, value: str, enrolment: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MAILPROBE_" + name, value)
+    with pytest.raises(SettingsError, match=f"^MAILPROBE_{name}"):
+        read_settings(enrolment=str(enrolment))
+
+
+def test_wrong_settings_are_one_clear_message_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--enrolment", str(tmp_path / "missing.json")]) == 2
+    assert "missing.json: No such file" in capsys.readouterr().err
+
+
+def test_a_ca_file_without_certificates_is_refused_at_start(
+    enrolment: Path, tmp_path: Path, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("nothing")
+    environment.setenv("MAILPROBE_CA_FILE", str(empty))
+    assert main(["run", "--enrolment", str(enrolment)]) == 2
+    assert "ca.pem: no certificate in it" in capsys.readouterr().err
+
+
+def test_secrets_do_not_show_when_settings_are_printed(enrolment: Path) -> None:
+    shown = repr(read_settings(enrolment=str(enrolment)))
+    assert KEY.reveal() not in shown
+    assert "token@broker" not in shown
+    assert isinstance(read_settings(enrolment=str(enrolment)).nats_url, Secret)
