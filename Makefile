@@ -9,7 +9,8 @@ BIN = $(VENV)/bin
 .PHONY: run test check fmt bench lock help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
-	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)"
+	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
+	  --stop-with-parent
 
 test: $(VENV)/.ready ## Run every test (what is not installed is skipped with a reason)
 	$(BIN)/python -m pytest

@@ -1,0 +1,203 @@
+"""What runs on this machine, in which order, and with which settings.
+
+A setting that names a real server always wins over the embedded one. Each part is given only the secrets it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from signal import Signals
+
+import structlog
+
+from deploy.local import LocalError, nats, postgres
+from deploy.local.data import DataFolder
+from deploy.local.files import write_private
+from deploy.local.options import Options
+from deploy.local.programs import ask, environ, program, run
+from deploy.local.supervisor import Part, Supervisor
+
+log = structlog.get_logger()
+
+CONTROLLER = "mailprobe-controller"
+AGENT = "mailprobe-agent"
+ADMIN_EMAIL = "admin@localhost"
+_DATABASE = "mailprobe"
+_READY_SECONDS = 20.0
+_NOT_FOR_AGENTS = (
+    *("DATABASE_URL", "VAULT_KEYS"),
+    *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would win over its enrolment file
+)
+
+
+@dataclass
+class Composition:
+    """Starts the parts one after the other. `announce` is given the text for the person who started it."""
+
+    options: Options
+    data: DataFolder
+    supervisor: Supervisor
+    announce: Callable[[str], None]
+    settings: dict[str, str] = field(default_factory=dict)
+    complete: bool = False
+
+    @property
+    def host(self) -> str:
+        """Where the API is reached from this machine."""
+        host = self.settings["HOST"]
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+    @property
+    def api_url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.options.port}"
+
+    @property
+    def locations(self) -> list[str]:
+        return [country.lower() for country in self.options.countries]
+
+    async def start(self) -> None:
+        """Return when every location is ready to check. Raises LocalError, OSError."""
+        self.settings["HOST"] = os.environ.get("MAILPROBE_HOST") or "127.0.0.1"
+        self.settings["PORT"] = str(self.options.port)
+        if sys.stderr.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
+            self.settings["LOG_FORMAT"] = "console"
+        await self._require_free_port()
+        self.settings["DATABASE_URL"] = os.environ.get("MAILPROBE_DATABASE_URL") or await self._start_postgres()
+        self.settings["NATS_URL"] = os.environ.get("MAILPROBE_NATS_URL") or await self._start_nats()
+        self.settings["VAULT_KEYS"] = os.environ.get("MAILPROBE_VAULT_KEYS") or await self._vault_key()
+        await self._controller("migrate")
+        await self._bootstrap()
+        await self._enrol()
+        await self.supervisor.start(self._controller_part())
+        await asyncio.gather(*(self.supervisor.start(self._agent_part(location)) for location in self.locations))
+        await self._wait_for_locations()
+        self.complete = True
+        self.write_record()
+        self.announce(self._welcome())
+
+    async def stop(self) -> None:
+        """Within 10 s: the agents, which hand in what they have, then the controller, NATS, and PostgreSQL."""
+        await self.supervisor.stop(*(f"agent-{location}" for location in self.locations))
+        await self.supervisor.stop_all()
+
+    def write_record(self) -> None:
+        """Rewrite `local.json`, once everything has started. Raises OSError."""
+        if self.complete:
+            self.data.write_record(
+                {
+                    "apiUrl": self.api_url,
+                    "token": self.data.secret(self.data.token),
+                    "adminEmail": ADMIN_EMAIL,
+                    "adminPassword": self.data.secret(self.data.password),
+                    "natsUrl": self.settings["NATS_URL"],
+                    "databaseUrl": self.settings["DATABASE_URL"],
+                    "locations": self.locations,
+                    "pids": self.supervisor.pids,
+                }
+            )
+
+    async def _require_free_port(self) -> None:
+        """The parts of an instance that was killed need a moment to end."""
+        try:
+            async with asyncio.timeout(2):
+                while not nats.is_free(self.options.port, self.settings["HOST"]):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            address = f"{self.settings['HOST']}:{self.options.port}"
+            raise LocalError(f"cannot listen on {address}, perhaps it is taken: choose another PORT") from None
+
+    async def _start_postgres(self) -> str:
+        server = postgres.prepare(self.data.root / "postgres")
+        await self.supervisor.start(server.part(self.data.log("postgres")))
+        await server.make_database(_DATABASE)
+        return server.url(_DATABASE)
+
+    async def _start_nats(self) -> str:
+        server = nats.prepare(self.data.root / "nats")
+        await self.supervisor.start(server.part(self.data.log("nats")))
+        return server.url
+
+    async def _vault_key(self) -> str:
+        path = self.data.vault_key
+        if not path.exists():
+            write_private(path, await run(CONTROLLER, "new-vault-key", settings={}))
+        return self.data.secret(path)
+
+    async def _controller(self, *arguments: str) -> str:
+        return await run(CONTROLLER, *arguments, settings=self.settings)
+
+    async def _bootstrap(self) -> None:
+        token, password = self.data.token, self.data.password
+        files = ("--token-file", str(token), "--password-file", str(password))
+        await self._controller("bootstrap", *files, "--email", ADMIN_EMAIL)
+        for path in (token, password):
+            if not path.exists():
+                raise LocalError(f"the database has its first user already, but {path} is missing: put it back")
+
+    async def _enrol(self) -> None:
+        """Add the locations that the database has not, and tell every enrolment file where NATS is now."""
+        known = {line.split("\t")[0] for line in (await self._controller("locations", "list")).splitlines()}
+        for country, location in zip(self.options.countries, self.locations, strict=True):
+            path = self.data.enrolment(location)
+            if location not in known:
+                await self._controller("locations", "add", location, "--country", country, "--enrolment", str(path))
+            elif not path.exists():
+                raise LocalError(f"the database has location {location} already, but {path} is missing: put it back")
+            self.data.point_to_broker(location, self.settings["NATS_URL"])
+
+    def _controller_part(self) -> Part:
+        return Part(
+            name="controller",
+            command=[program(CONTROLLER), "serve"],
+            environ=environ(self.settings | {"DRAIN_SECONDS": "2"}),
+            ready=self._controller_ready,
+            stop=((Signals.SIGTERM, 2.5),),
+        )
+
+    def _agent_part(self, location: str) -> Part:
+        settings = {"ALLOW_NETWORKS": ",".join(self.options.allow_networks), "DRAIN_SECONDS": "3"}
+        if "LOG_FORMAT" in self.settings:
+            settings["LOG_FORMAT"] = self.settings["LOG_FORMAT"]
+        return Part(
+            name=f"agent-{location}",
+            command=[program(AGENT), "run", "--enrolment", str(self.data.enrolment(location))],
+            environ=environ(settings, without=_NOT_FOR_AGENTS),
+            stop=((Signals.SIGTERM, 3.5),),
+        )
+
+    async def _controller_ready(self) -> bool:
+        status, _ = await ask(self.host, self.options.port, "/readyz")
+        return status == 200
+
+    async def _wait_for_locations(self) -> None:
+        """A monitor made right after the welcome is checked from everywhere."""
+        token = self.data.secret(self.data.token)
+        waiting = set(self.locations)
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                while waiting:
+                    status, known = await ask(self.host, self.options.port, "/api/locations", token)
+                    if status == 401:
+                        raise LocalError(f"the token in {self.data.token} is not one of this database")
+                    if status == 200:
+                        waiting -= {each["code"] for each in known if each["ready"]}
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            log.warning("locations_not_ready", locations=sorted(waiting))
+
+    def _welcome(self) -> str:
+        bearer = f'"Authorization: Bearer $(cat {shlex.quote(str(self.data.token))})"'
+        lines = {
+            "API": self.api_url,
+            "Locations": " ".join(self.locations),
+            "Token": f"in {self.data.token}",
+            "Password": f"in {self.data.password}, of {ADMIN_EMAIL}",
+            "Try it": f"curl -fsS -H {bearer} {self.api_url}/api/locations",
+        }
+        return "\n".join(["", "Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""])

@@ -1,0 +1,90 @@
+"""The data folder: where each part keeps what is its own, held by one instance at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import LocalError
+from deploy.local.files import locked, write_private
+from shared import enrolment
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Paths below `root`; made and held by `opened`."""
+
+    root: Path
+
+    @property
+    def token(self) -> Path:
+        return self.root / "token"
+
+    @property
+    def password(self) -> Path:
+        return self.root / "password"
+
+    @property
+    def vault_key(self) -> Path:
+        return self.root / "vault.key"
+
+    @property
+    def record(self) -> Path:
+        return self.root / "local.json"
+
+    def enrolment(self, location: str) -> Path:
+        return self.root / "enrolments" / f"{location}.json"
+
+    def log(self, part: str) -> Path:
+        return self.root / "log" / f"{part}.log"
+
+    def secret(self, path: Path) -> str:
+        """The content of a file of one line. Raises LocalError when it is gone."""
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise LocalError(f"{path}: {error.strerror}") from None
+
+    def write_record(self, record: Mapping[str, object]) -> None:
+        """Rewrite `local.json`, by which scripts find the parts. Raises OSError."""
+        write_private(self.record, json.dumps(record, indent=2) + "\n")
+
+    def point_to_broker(self, location: str, nats_url: str) -> None:
+        """Tell a location's enrolment file where NATS is now. Raises LocalError when it is not an enrolment file."""
+        path = self.enrolment(location)
+        try:
+            known = enrolment.read(path)
+        except enrolment.EnrolmentError as error:
+            raise LocalError(str(error)) from None
+        if known.nats_url != nats_url:
+            enrolment.write(
+                path,
+                enrolment.Enrolment(
+                    location=known.location,
+                    country=known.country,
+                    nats_url=nats_url,
+                    sealing_key=known.sealing_key,
+                    version=known.version,
+                ),
+            )
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[DataFolder]:
+    """Make the folder and hold it. Raises LocalError when it cannot be written or an earlier instance still runs."""
+    data = DataFolder(root)
+    with ExitStack() as held:
+        try:
+            for folder in (root, root / "enrolments", root / "log"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held.enter_context(locked(root / "lock", wait=False))
+            data.record.unlink(missing_ok=True)  # of an instance that was killed
+        except BlockingIOError:
+            raise LocalError(f"an earlier instance runs on {root}: stop it first, or choose another DATA") from None
+        except OSError as error:
+            raise LocalError(f"cannot use the data folder: {error.filename}: {error.strerror}") from error
+        yield data
+        data.record.unlink(missing_ok=True)

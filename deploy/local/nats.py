@@ -1,0 +1,102 @@
+"""The embedded nats-server: JetStream in a directory, on a loopback port that it keeps, for who has the token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+
+from deploy.local import binaries
+from deploy.local.files import write_private
+from deploy.local.supervisor import Part
+
+# RESULTS and EVENTS reserve 2 and 1 GiB (shared.streams); CHECKS lives on what is left.
+MAX_FILE_STORE = 8 * 1024**3
+_PORTS = range(20_000, 32_000)  # below the ports that outgoing connections are given on Linux and macOS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nats:
+    """A server that `prepare` has written the configuration of."""
+
+    port: int
+    token: str
+    config: Path
+
+    @property
+    def url(self) -> str:
+        """It holds the token."""
+        return f"nats://{self.token}@127.0.0.1:{self.port}"
+
+    def part(self, log_path: Path) -> Part:
+        return Part(
+            name="nats",
+            command=[str(binaries.nats_server()), "--config", str(self.config)],
+            environ={"PATH": os.environ.get("PATH", os.defpath)},
+            ready=self._ready,
+            stop=((Signals.SIGTERM, 1.0),),
+            death_signal=Signals.SIGTERM,
+            log_path=log_path,
+        )
+
+    async def _ready(self) -> bool:
+        """It greets only when JetStream has been restored."""
+        try:
+            async with asyncio.timeout(2):
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                try:
+                    return (await reader.readline()).startswith(b"INFO ")
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError, ValueError):
+            return False
+
+
+def prepare(folder: Path) -> Nats:
+    """Write the configuration into `folder`; port and token stay what they were, unless somebody else took the port.
+
+    Raises LocalError when the binary is missing, OSError.
+    """
+    binaries.nats_server()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    kept, config = folder / "kept.json", folder / "nats.conf"
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    token = known.get("token") or secrets.token_urlsafe(32)
+    port = known.get("port")
+    if port is None or not is_free(port):
+        port = free_port()
+    write_private(kept, json.dumps({"port": port, "token": token}))
+    store = json.dumps(str((folder / "jetstream").resolve()))
+    write_private(
+        config,
+        f'listen: "127.0.0.1:{port}"\n'
+        f'authorization {{ token: "{token}" }}\n'
+        f"jetstream {{ store_dir: {store}, max_file_store: {MAX_FILE_STORE} }}\n",
+    )
+    return Nats(port=port, token=token, config=config)
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there now."""
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A free port that no outgoing connection will be given."""
+    while True:
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        if is_free(port):
+            return port
