@@ -1,0 +1,46 @@
+"""One product for the tests that leave it running, and a mail server to check."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.product import Product
+from tests.system.smtpd import Smtpd
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """A running product whose agents, in DE and US, may reach this machine."""
+    with tempfile.TemporaryDirectory(prefix="mp-") as folder:
+        running = Product(Path(folder) / "data")
+        try:
+            running.start()
+            yield running
+        finally:
+            running.end()
+
+
+@pytest.fixture
+def new_product(tmp_path: Path) -> Iterator[Product]:
+    """A product of the test's own, not started; its path is longer than a socket's may be."""
+    long = tmp_path / ("folder with a long name " * 5).strip()
+    long.mkdir()
+    made = Product(long / "data")
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[Smtpd]:
+    server = Smtpd()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,172 @@
+"""The ledger: what should have been checked, by arithmetic, against everything that says it was.
+
+For every check due in a span of time: one result, or one gap with its reason; never both, never neither, never two.
+Every result exactly once in EVENTS. And the mail server has seen as many connections as results tell of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from shared import subjects
+from shared.bus import Bus
+from shared.messages import Event
+from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
+
+_SHOWN = 20
+_OPEN = """
+SELECT (SELECT planned_until FROM schedule) < $1
+  OR EXISTS (SELECT FROM dispatch, unnest(due_ats) AS due_at WHERE due_at <= $1)
+"""
+
+
+@dataclass
+class Balance:
+    """`unreported` are connections that the mail server saw and no result tells of: checks of a killed agent."""
+
+    expected: int = 0
+    results: int = 0
+    gaps: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    connections: int = 0
+    unreported: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        more = len(self.problems) - _SHOWN
+        total = (
+            f"expected {self.expected}, results {self.results}, gaps {dict(self.gaps)}, events {self.events},"
+            f" connections {self.connections} ({self.unreported} unreported)"
+        )
+        return "\n".join([total, *self.problems[:_SHOWN], *([f"… and {more} more"] if more > 0 else [])])
+
+
+async def balance(database_url: str, nats_url: str, connections: Path, *, since_ms: int, until_ms: int) -> Balance:
+    """Draw the balance of all checks due in (since, until], once everything due until then is settled."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await _settled(connection, until_ms)
+        outcome = Balance()
+        expected = await _expected(connection, since_ms, until_ms)
+        results = await _results(connection)
+        gaps = await _gaps(connection, expected)
+    finally:
+        await connection.close()
+    outcome.expected = len(expected)
+    outcome.problems += _compare(expected, results, gaps, since_ms, until_ms)
+    outcome.results = sum(1 for key in results if key in expected)
+    outcome.gaps = Counter(reason for reasons in gaps.values() for reason in reasons)
+    events = await _events(nats_url)
+    outcome.events = sum(events.values())
+    stored = {check_id(key[0], key[1], key[2], Purpose(key[3])) for key in results}
+    outcome.problems += [f"{identity} is stored but not in EVENTS" for identity in stored - events.keys()]
+    outcome.problems += [f"{identity} is in EVENTS but not stored" for identity in events.keys() - stored]
+    outcome.problems += [f"{identity} is {n} times in EVENTS" for identity, n in events.items() if n > 1]
+    outcome.connections = await asyncio.to_thread(_lines, connections)
+    outcome.unreported = outcome.connections - sum(1 for connected in results.values() if connected)
+    if outcome.unreported < 0:
+        outcome.problems.append(f"{-outcome.unreported} results tell of connections that the mail server never saw")
+    return outcome
+
+
+def _lines(file: Path) -> int:
+    return len(file.read_text().splitlines())
+
+
+Key = tuple[UUID, int, str, str]
+"""Monitor, due moment, location, purpose."""
+
+
+def _compare(
+    expected: set[Key], results: dict[Key, bool], gaps: dict[Key, list[str]], since_ms: int, until_ms: int
+) -> list[str]:
+    problems = []
+    for key in sorted(expected, key=lambda key: key[1]):
+        found = (key in results) + len(gaps.get(key, ()))
+        if found != 1:
+            problems.append(f"{key}: {'a' if key in results else 'no'} result, gaps {gaps.get(key, [])}")
+    problems += [
+        f"{key}: a result nobody expected"
+        for key in results
+        if since_ms < key[1] <= until_ms and key[3] == Purpose.SCHEDULED and key not in expected
+    ]
+    return problems
+
+
+async def _settled(connection: asyncpg.Connection[asyncpg.Record], until_ms: int) -> None:
+    """Wait until no check due until that moment is open."""
+    async with asyncio.timeout(120):
+        while await connection.fetchval(_OPEN, to_datetime(until_ms)):
+            await asyncio.sleep(0.5)
+
+
+async def _expected(connection: asyncpg.Connection[asyncpg.Record], since_ms: int, until_ms: int) -> set[Key]:
+    """Every enabled location is expected to check every active monitor: the drills limit no countries."""
+    locations = [row["code"] for row in await connection.fetch("SELECT code FROM location WHERE enabled")]
+    keys: set[Key] = set()
+    for monitor, interval, changed in await connection.fetch(
+        "SELECT public_id, interval_seconds, target_changed_at FROM monitor"
+        " WHERE deleted_at IS NULL AND status = 'active'"
+    ):
+        due = next_due_ms(monitor, interval * 1000, to_ms(changed), since_ms)
+        while due <= until_ms:
+            keys |= {(monitor, due, location, Purpose.SCHEDULED.value) for location in locations}
+            due = next_due_ms(monitor, interval * 1000, to_ms(changed), due)
+    return keys
+
+
+async def _results(connection: asyncpg.Connection[asyncpg.Record]) -> dict[Key, bool]:
+    """Every result, and whether it connected to its server. The primary key rules out two of one check."""
+    return {
+        (row["public_id"], to_ms(row["due_at"]), row["code"], row["purpose"]): row["connected"]
+        for row in await connection.fetch(
+            "SELECT public_id, due_at, code, purpose, EXISTS (SELECT FROM json_array_elements(phases) AS phase"
+            " WHERE phase ->> 'phase' = 'greeting') AS connected"
+            " FROM result JOIN monitor ON monitor.id = monitor_id JOIN location ON location.id = location_id"
+        )
+    }
+
+
+async def _gaps(connection: asyncpg.Connection[asyncpg.Record], expected: set[Key]) -> dict[Key, list[str]]:
+    """The reasons of the gaps that cover each expected check."""
+    ranges: dict[tuple[UUID, str, str], list[tuple[int, int, str]]] = {}
+    for row in await connection.fetch(
+        "SELECT public_id, code, purpose, from_at, to_at, reason"
+        " FROM gap JOIN monitor ON monitor.id = monitor_id JOIN location ON location.id = location_id"
+    ):
+        span = (to_ms(row["from_at"]), to_ms(row["to_at"]), row["reason"])
+        ranges.setdefault((row["public_id"], row["code"], row["purpose"]), []).append(span)
+    covering: dict[Key, list[str]] = {}
+    for key in expected:
+        monitor, due, location, purpose = key
+        for first, last, reason in ranges.get((monitor, location, purpose), ()):
+            if first <= due <= last:
+                covering.setdefault(key, []).append(reason)
+    return covering
+
+
+async def _events(nats_url: str) -> Counter[UUID]:
+    """How often each check id is in EVENTS."""
+    seen: Counter[UUID] = Counter()
+    async with Bus.open(nats_url, name="ledger") as bus:
+        await bus.wait_connected()
+        subscription = await bus.client.jetstream().pull_subscribe(subjects.ALL_EVENTS, stream=subjects.EVENTS)
+        pending = 1
+        while pending:
+            try:
+                messages = await subscription.fetch(1000, timeout=2)
+            except TimeoutError:
+                break
+            for message in messages:
+                seen[msgspec.json.decode(message.data, type=Event).event_id] += 1
+                pending = message.metadata.num_pending
+                await message.ack()
+        await subscription.unsubscribe()
+    return seen

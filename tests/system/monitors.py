@@ -1,0 +1,83 @@
+"""Monitors over the API: make one, and wait for what is told of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from tests.system.product import Product, eventually
+
+Check = dict[str, Any]
+INTERVAL_SECONDS = 10
+
+
+def create(product: Product, port: int, **fields: Any) -> str:
+    """A monitor on 127.0.0.1, checked every 10 s, the shortest interval there is; its public id."""
+    body = {
+        "customerId": 1,
+        "name": "under test",
+        "hostname": "127.0.0.1",
+        "port": port,
+        "checkIntervalSeconds": INTERVAL_SECONDS,
+        "timeoutSeconds": 5,
+        "smtpConfig": {"tlsOptions": {"rejectUnauthorized": False}},
+    }
+    answer = product.api.post("/api/smtp-monitors", json=body | fields)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["publicId"])
+
+
+def change(product: Product, monitor: str, **fields: Any) -> None:
+    answer = product.api.patch(f"/api/smtp-monitors/{monitor}", json=fields)
+    assert answer.status_code == 200, answer.text
+
+
+def trigger(product: Product, monitor: str) -> None:
+    answer = product.api.post(f"/api/smtp-monitors/{monitor}/trigger-check")
+    assert answer.status_code == 200, answer.text
+
+
+def delete(product: Product, monitor: str) -> None:
+    answer = product.api.delete(f"/api/smtp-monitors/{monitor}")
+    assert answer.json() == {"success": True}
+
+
+def history(product: Product, monitor: str) -> list[Check]:
+    """Newest first."""
+    answer = product.api.get(f"/api/smtp-monitors/{monitor}/check-history", params={"limit": 200})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["data"])
+
+
+def checks_from(
+    product: Product,
+    monitor: str,
+    countries: set[str],
+    like: Callable[[Check], bool],
+    seconds: float = 2.0,
+) -> dict[str, Check]:
+    """A check of this kind from each of these countries, as soon as there is one from all."""
+
+    def look() -> dict[str, Check] | None:
+        found = {check["countryCode"]: check for check in history(product, monitor) if like(check)}
+        return found if found.keys() >= countries else None
+
+    try:
+        return eventually(look, f"such checks from {sorted(countries)}", seconds)
+    except AssertionError as error:
+        raise AssertionError(f"{error}, but {history(product, monitor)}") from None
+
+
+def after(moment: float) -> Callable[[Check], bool]:
+    """Checks due after this moment of the clock."""
+    return lambda check: scheduled(check) >= moment
+
+
+def scheduled(check: Check) -> float:
+    return datetime.fromisoformat(check["scheduledAt"]).timestamp()
+
+
+def now() -> float:
+    return time.time()

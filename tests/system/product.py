@@ -1,0 +1,147 @@
+"""Mailprobe as its users have it: what `make run` starts, seen through local.json, the API and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from deploy.local.nats import free_port
+from tests.system.processes import Process, family, still_there
+
+REPOSITORY = Path(__file__).parents[2]
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 10.0) -> T:
+    """What `look` returns as soon as it is true; an assertion fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+    return seen
+
+
+class Product:
+    """One instance on a data folder, which may be started again and again."""
+
+    def __init__(self, data: Path, *, countries: str = "DE US", allow_networks: str = "127.0.0.0/8") -> None:
+        self.data = data
+        self.port = free_port()
+        self.countries = countries
+        self.allow_networks = allow_networks
+        self.console = data.with_name(data.name + ".console")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.client: httpx.Client | None = None
+
+    @property
+    def command(self) -> list[str]:
+        words = {"--countries": self.countries, "--port": str(self.port), "--data": str(self.data)}
+        words["--allow-networks"] = self.allow_networks
+        program = str(Path(sys.executable).with_name("mailprobe-local"))
+        return [program, *(word for pair in words.items() for word in pair)]
+
+    def begin(self, around: Iterable[str] = ()) -> subprocess.Popen[bytes]:
+        """Start the program, if wanted under another one, in a process group of its own as a terminal would."""
+        with self.console.open("ab") as console:
+            self.process = subprocess.Popen(
+                [*around, *self.command],
+                cwd=REPOSITORY,
+                env=environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+        return self.process
+
+    def start(self, around: Iterable[str] = ()) -> None:
+        """Return when it is ready."""
+        process = self.begin(around)
+        eventually(lambda: self._ready(process), f"ready\n{self.output()[-3000:]}", START_SECONDS)
+        record = self.record
+        self.client = httpx.Client(
+            base_url=record["apiUrl"],
+            headers={"Authorization": f"Bearer {record['token']}"},
+            timeout=5,
+            trust_env=False,
+        )
+        assert self.client.get("/readyz").status_code == 200
+
+    def _ready(self, process: subprocess.Popen[bytes]) -> bool:
+        assert process.poll() is None, self.output()[-3000:]
+        try:
+            named = set(self.record["pids"].values())
+        except FileNotFoundError:
+            return False
+        return named <= {each.pid for each in family(process.pid)}  # and not of an instance that was killed
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """local.json."""
+        return dict(json.loads((self.data / "local.json").read_text()))
+
+    @property
+    def api(self) -> httpx.Client:
+        assert self.client, "not started"
+        return self.client
+
+    def output(self) -> str:
+        return self.console.read_text(errors="replace")
+
+    def family(self) -> set[Process]:
+        assert self.process, "not started"
+        return family(self.process.pid)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, *, whole_group: bool = False) -> None:
+        """Ask it to stop, and see that it does so in time, with status 0, and leaves no process behind."""
+        assert self.process, "not started"
+        everyone = self.family()
+        (os.killpg if whole_group else os.kill)(self.process.pid, how)
+        status = self.process.wait(timeout=STOP_SECONDS)
+        left = still_there(everyone)
+        self._forget()
+        assert not left, left
+        assert status == 0, self.output()[-3000:]
+
+    def kill(self) -> set[Process]:
+        """Kill the parent with -9; what it had started."""
+        assert self.process, "not started"
+        everyone = self.family()
+        self.process.kill()
+        self.process.wait()
+        self._forget()
+        return everyone
+
+    def end(self) -> None:
+        """Whatever state it is in: afterwards it does not run."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=STOP_SECONDS + 5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.process = None
+        if self.client:
+            self.client.close()
+            self.client = None
+
+
+def environ() -> dict[str, str]:
+    """The environment of a user who has set nothing of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}

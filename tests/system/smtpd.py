@@ -1,0 +1,52 @@
+"""An aiosmtpd as a process of its own, which may be stopped and started again on its port.
+
+python -m tests.system.smtpd PORT
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+
+from deploy.local.nats import free_port
+from tests.system.product import REPOSITORY, eventually
+
+
+class Smtpd:
+    """Started by `start`; `port` stays the same."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "tests.system.smtpd", str(self.port)]
+        self._process = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        eventually(self._greets, "a greeting")
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _greets(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                return connection.recv(4) == b"220 "
+        except OSError:
+            return False
+
+
+def main(port: int) -> None:
+    """Serve until standard input ends."""
+    Controller(Sink(), hostname="127.0.0.1", port=port).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,143 @@
+"""Start, stop, kill and start again: nothing is left behind, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.system import monitors
+from tests.system.monitors import checks_from
+from tests.system.processes import still_there
+from tests.system.product import REPOSITORY, STOP_SECONDS, Product, eventually
+from tests.system.smtpd import Smtpd
+
+BOTH = {"DE", "US"}
+PARTS = ("postgres", "nats", "controller", "agent-de", "agent-us")
+KEYS = {"apiUrl", "token", "adminEmail", "adminPassword", "natsUrl", "databaseUrl", "locations", "pids"}
+PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json", "enrolments/us.json", "nats/nats.conf")
+
+
+@pytest.mark.timeout(180)
+def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(new_product: Product, mail_server: Smtpd) -> None:
+    product = new_product
+    product.allow_networks = ""
+    product.start()
+    first = product.record
+    assert first.keys() == KEYS
+    assert first["pids"].keys() == set(PARTS)
+    for name in PRIVATE:
+        assert stat.S_IMODE((product.data / name).stat().st_mode) == 0o600, name
+    monitor = monitors.create(product, mail_server.port)
+    forbidden = checks_from(product, monitor, BOTH, lambda check: check["status"] == "unknown")
+    assert {(check["failure"]["kind"], check["failure"]["source"]) for check in forbidden.values()} == {
+        ("address_forbidden", "agent")
+    }
+    # Ctrl-C in a terminal reaches every process of the group at once; only ours may act on it.
+    product.stop(signal.SIGINT, whole_group=True)
+    assert "part_died" not in product.output()
+    for secret in ("token", "adminPassword"):
+        assert first[secret] not in product.output()
+
+    product.allow_networks = "127.0.0.0/8"
+    product.start()
+    second = product.record
+    assert {key: second[key] for key in KEYS - {"pids"}} == {key: first[key] for key in KEYS - {"pids"}}
+    assert {check["id"] for check in forbidden.values()} <= {
+        check["id"] for check in monitors.history(product, monitor)
+    }
+    monitors.trigger(product, monitor)
+    checks_from(product, monitor, BOTH, lambda check: check["status"] == "success")
+
+    everyone = product.kill()
+    assert len(everyone) > len(PARTS)
+    eventually(lambda: not still_there(everyone), f"all of {everyone} have ended", STOP_SECONDS)
+
+    product.start()
+    monitors.trigger(product, monitor)
+    checks_from(product, monitor, BOTH, lambda check: check["purpose"] == "triggered")
+    product.stop()
+
+
+def test_make_killed_takes_all_with_it(new_product: Product) -> None:
+    """Under make, the parent that is killed may be make itself."""
+    new_product.countries = "DE"
+    new_product.start(around=["sh", "-c", '"$@" --stop-with-parent; exit $?', "make"])
+    everyone = new_product.kill()
+    eventually(lambda: not still_there(everyone), f"all of {everyone} have ended", STOP_SECONDS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_comes_back_where_it_was(product: Product, mail_server: Smtpd, part: str) -> None:
+    before = product.record
+    monitor = monitors.create(product, mail_server.port)
+    checks_from(product, monitor, BOTH, lambda check: check["status"] == "success", seconds=10)
+    pid = before["pids"][part]
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: product.record["pids"].get(part) not in (None, pid), f"{part} in local.json again")
+    record = product.record
+    assert {key: record[key] for key in KEYS - {"pids"}} == {key: before[key] for key in KEYS - {"pids"}}
+    assert {name: pid for name, pid in record["pids"].items() if name != part} == {
+        name: pid for name, pid in before["pids"].items() if name != part
+    }
+    eventually(lambda: _is_ready(product), "ready again", 20)
+    again = monitors.now()
+    checks_from(product, monitor, BOTH, lambda check: _success_after(check, again), seconds=15)
+    monitors.delete(product, monitor)
+
+
+def _is_ready(product: Product) -> bool:
+    try:
+        return product.api.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _success_after(check: monitors.Check, moment: float) -> bool:
+    return check["status"] == "success" and monitors.scheduled(check) >= moment
+
+
+def test_a_second_instance_on_the_same_data_says_so(product: Product) -> None:
+    second = Product(product.data)
+    assert "earlier instance" in _refusal(second)
+    assert _is_ready(product)
+    assert product.record["apiUrl"].endswith(str(product.port))
+
+
+def test_a_busy_port_is_named(product: Product, tmp_path: Path) -> None:
+    second = Product(tmp_path / "data")
+    second.port = product.port
+    assert str(product.port) in _refusal(second)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        pytest.param({"data": Path("/proc/self/data")}, "/proc/self/data", id="a folder that cannot be made"),
+        pytest.param({"data": REPOSITORY / "LICENSE"}, "LICENSE", id="a file where the folder should be"),
+        pytest.param({"countries": "DE XX"}, "XX", id="a code that is no country's"),
+        pytest.param({"countries": " "}, "country", id="no country at all"),
+        pytest.param({"port": 70000}, "70000", id="a port beyond the last"),
+        pytest.param({"allow_networks": "localhost"}, "localhost", id="a name where a network should be"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, object], told: str) -> None:
+    product = Product(tmp_path / "data")
+    for name, value in wrong.items():
+        setattr(product, name, value)
+    product.console = tmp_path / "console"
+    assert told in _refusal(product)
+
+
+def _refusal(product: Product) -> str:
+    """The one line with which it refuses to start."""
+    product.console.unlink(missing_ok=True)
+    process = product.begin()
+    assert process.wait(timeout=20) == 1
+    lines = product.output().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
