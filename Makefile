@@ -6,7 +6,7 @@ DATA ?= var
 ALLOW_NETWORKS ?=
 BIN = $(VENV)/bin
 
-.PHONY: run test check fmt bench lock help
+.PHONY: run test drill check fmt bench lock help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -14,6 +14,9 @@ run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per cou
 
 test: $(VENV)/.ready ## Run every test (what is not installed is skipped with a reason)
 	$(BIN)/python -m pytest
+
+drill: $(VENV)/.ready ## Kill and freeze every part under load; the ledger must balance (an hour)
+	$(BIN)/python -m pytest -m drill tests/system
 
 check: $(VENV)/.ready ## Format and lint (ruff), types (mypy), import contracts
 	$(BIN)/ruff format --check .

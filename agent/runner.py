@@ -27,7 +27,7 @@ from shared.targets import Secret, Target
 log = structlog.get_logger()
 
 BLOCKED_SECONDS = 1.0
-"""A deadline that passed while our own loop stood still for longer than this is our fault."""
+"""A deadline that passed while our own loop stood still for longer than this, or for half of it, is our fault."""
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ async def run_check(request: CheckRequest, station: Station, probes: Mapping[typ
             failure = found
     duration_ms = phases.total_ms
     if failure is not None:
-        failure = await _attribute(failure, station, began)
+        failure = await _attribute(failure, request, station, began)
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
     facts = connect.facts | findings.facts
     return CheckResult(
@@ -120,12 +120,12 @@ def _hangs(phase: Phase | None) -> str:
     return f"waiting in phase {phase}" if phase else "before any phase"
 
 
-async def _attribute(failure: Failure, station: Station, began: float) -> Failure:
+async def _attribute(failure: Failure, request: CheckRequest, station: Station, began: float) -> Failure:
     """Take back the blame where the fault may be our own: our resolver's, or our own loop's."""
     if failure.source is not FailureSource.TARGET:
         return failure
     blocked = station.lag.worst_since(began)
-    if failure.kind is FailureKind.TIMEOUT and blocked > BLOCKED_SECONDS:
+    if failure.kind is FailureKind.TIMEOUT and blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2):
         return Failure(
             kind=FailureKind.AGENT_ERROR,
             source=FailureSource.AGENT,

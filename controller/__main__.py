@@ -65,7 +65,10 @@ async def _serve(_options: argparse.Namespace) -> None:
     # The other commands need neither the web framework nor its half second.
     from controller.app import run
 
-    await run(settings)
+    try:
+        await run(settings)
+    except OSError as error:
+        raise CommandError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
 
 
 async def _migrate(_options: argparse.Namespace) -> None:

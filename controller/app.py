@@ -27,7 +27,7 @@ from controller.pipeline.loops import keep
 from controller.pipeline.roster import REFRESH_SECONDS, Roster
 from controller.pipeline.scheduler import Scheduler
 from controller.settings import ControllerSettings
-from controller.store.migrate import require_current
+from controller.store.migrate import SchemaError, require_current
 from controller.store.pool import Database, StoreUnavailableError
 from controller.vault import Vault
 from shared.bus import Bus
@@ -77,14 +77,18 @@ async def run(settings: ControllerSettings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
                 pipeline = tasks.create_task(_pipeline(pipeline_db, bus, url, name, dispatcher), name="pipeline")
+                pipeline.add_done_callback(lambda _: stop.set())
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")
                 server.should_exit = True
                 await serving
+                refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
+    if refused is not None:
+        raise refused
     log.info("controller_stopped")
 
 
@@ -94,9 +98,12 @@ async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -
         raise RuntimeError("the API server ended by itself")
 
 
-async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher) -> None:
-    """Raises SchemaError."""
-    await _ready_store(db)
+async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher) -> SchemaError | None:
+    """Everything but the API, until cancelled; or why this version must not work on that database."""
+    try:
+        await _ready_store(db)
+    except SchemaError as error:
+        return error
     roster = Roster(db, bus)
     scheduler = Scheduler(db, url, name, roster, dispatcher)
     ingestor = Ingestor(db, bus)
@@ -107,10 +114,11 @@ async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dis
         tasks.create_task(keep("ingest", ingestor.ingest))
         tasks.create_task(keep("settle", lambda: settle_checks(db), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("partitions", lambda: tend_partitions(db), every_seconds=PARTITION_SECONDS))
+    return None
 
 
 async def _ready_store(db: Database) -> None:
-    """Wait for PostgreSQL as long as it takes; the API answers meanwhile."""
+    """Wait for PostgreSQL as long as it takes; the API answers meanwhile. Raises SchemaError."""
     told = False
     while True:
         try:

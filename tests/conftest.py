@@ -20,6 +20,7 @@ from shared import subjects
 from shared.bus import Bus
 from shared.streams import ensure_streams
 
+REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
 TEMPLATE = "mailprobe_template"
 NOT_DURABLE = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
 
@@ -28,7 +29,7 @@ def requires(present: object, what: str) -> None:
     """Skip the test unless `present` holds; with MAILPROBE_REQUIRE_ALL=1, as in CI, fail it."""
     if present:
         return
-    if os.environ.get("MAILPROBE_REQUIRE_ALL") == "1":
+    if REQUIRE_ALL:
         pytest.fail(f"{what} is required here (MAILPROBE_REQUIRE_ALL=1)")
     pytest.skip(f"needs {what}")
 

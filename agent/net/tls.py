@@ -35,7 +35,7 @@ class NoRootsError(Exception):
 
 
 class Trust:
-    """The roots an agent believes in, and the context its handshakes use."""
+    """The roots an agent believes in, at least one, and the context its handshakes use."""
 
     def __init__(self, roots: Iterable[x509.Certificate]) -> None:
         trusted = list(roots)

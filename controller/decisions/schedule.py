@@ -5,7 +5,8 @@ Moments are epoch milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from controller.model import GapReason, Location, ScheduledMonitor
@@ -81,7 +82,7 @@ def plan_round(
     monitor: ScheduledMonitor,
     due_ms: int,
     locations: Iterable[Location],
-    ready: Set[int],
+    ready: AbstractSet[int],
     now_ms: int,
 ) -> Round:
     """Ask every configured location whose id is in `ready`, as long as it may still begin; the others are missed."""

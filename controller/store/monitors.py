@@ -11,15 +11,13 @@ import msgspec
 from controller.model import Monitor, MonitorStatus
 from controller.store.pool import Connection, Database
 
-_STORED = (
-    "m.id, m.public_id, m.organization_id, m.customer_id, m.kind, m.name, m.hostname, m.port, m.status,"
-    " m.interval_seconds, m.timeout_seconds, m.allowed_check_country_codes, m.config, m.notification_email,"
-    " m.notification_phone_number, m.target_changed_at, m.created_at, m.updated_at"
-)
-_COLUMNS = (
-    _STORED + ", (SELECT name FROM customer WHERE customer.id = m.customer_id) AS customer_name,"
-    " (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = m.id) AS last_checked_at"  # noqa: S608 - constants only
-)
+_COLUMNS = """
+m.id, m.public_id, m.organization_id, m.customer_id, m.kind, m.name, m.hostname, m.port, m.status, m.interval_seconds,
+m.timeout_seconds, m.allowed_check_country_codes, m.config, m.notification_email, m.notification_phone_number,
+m.target_changed_at, m.created_at, m.updated_at,
+(SELECT name FROM customer WHERE customer.id = m.customer_id) AS customer_name,
+(SELECT max(checked_at) FROM latest WHERE latest.monitor_id = m.id) AS last_checked_at
+"""
 
 
 class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):

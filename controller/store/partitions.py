@@ -30,7 +30,7 @@ async def make_partitions(db: Database, since: date, today: date) -> None:
 
 
 async def drop_old_partitions(db: Database, today: date) -> list[str]:
-    """Drop what is older than KEEP_DAYS (the tables are returned); forget monitors deleted before and agents long gone."""
+    """Drop what is older than KEEP_DAYS, monitors deleted before that and agents long gone; the dropped tables."""
     oldest = today - timedelta(days=KEEP_DAYS)
     async with db.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)

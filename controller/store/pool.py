@@ -49,6 +49,7 @@ class Database:
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
             init=_init,
+            reset=_nothing_to_reset,
             server_settings={"application_name": "mailprobe-controller", "timezone": "UTC"},
         )
         async with pool:
@@ -78,6 +79,10 @@ async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
     except AWAY as error:
         raise StoreUnavailableError(str(error) or type(error).__name__) from error
     return connection
+
+
+async def _nothing_to_reset(_: Connection) -> None:
+    """The store leaves no session state behind, so a connection goes back without the query that would clear it."""
 
 
 async def _init(connection: Connection) -> None:

@@ -74,7 +74,10 @@ class DataFolder:
 
 @contextmanager
 def opened(root: Path) -> Iterator[DataFolder]:
-    """Make the folder and hold it. Raises LocalError when it cannot be written or an earlier instance still runs."""
+    """Make the folder and hold it; `local.json` is there only while the product runs.
+
+    Raises LocalError when the folder cannot be written or an earlier instance still runs.
+    """
     data = DataFolder(root)
     with ExitStack() as held:
         try:
@@ -86,5 +89,7 @@ def opened(root: Path) -> Iterator[DataFolder]:
             raise LocalError(f"an earlier instance runs on {root}: stop it first, or choose another DATA") from None
         except OSError as error:
             raise LocalError(f"cannot use the data folder: {error.filename}: {error.strerror}") from error
-        yield data
-        data.record.unlink(missing_ok=True)
+        try:
+            yield data
+        finally:
+            data.record.unlink(missing_ok=True)

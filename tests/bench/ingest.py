@@ -22,7 +22,7 @@ _PHASES = (Phase.RESOLVE, Phase.CONNECT, Phase.GREETING, Phase.EHLO, Phase.START
 
 
 async def measure(db: Database, bus: Bus, *, monitors: int, rounds: int) -> dict[str, float]:
-    """Ingest `rounds` results of each monitor from one location, beside bare storing in the same batches (the baseline)."""
+    """Ingest `rounds` results of each monitor from one location, beside bare storing of as many (the baseline)."""
     await prepare_partitions(db)
     async with db.connection() as connection:
         organization = await connection.fetchval("INSERT INTO organization (name) VALUES ('o') RETURNING id")

@@ -89,6 +89,8 @@ class ScriptedServer:
                 self.heard.append(_text(line))
         except (OSError, EOFError, ValueError, asyncio.IncompleteReadError):
             pass  # the client went, or was thrown out
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             writer.close()
             with suppress(OSError, TimeoutError):

@@ -1,8 +1,9 @@
-"""The controller's command line, as processes: exit status, one clear line, and files that appear whole or not at all."""
+"""The controller's command line, as processes: exit status, one clear line, and files whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -47,6 +48,10 @@ def add(folder: Path, url: str, *arguments: str, **settings: str) -> subprocess.
     return run("locations", "add", *arguments, "--enrolment", f"{folder}/enrolment", DATABASE_URL=url, **settings)
 
 
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
 async def fetchval(url: str, query: str) -> object:
     async with Database.open(url) as database, database.connection() as connection:
         return await connection.fetchval(query)
@@ -58,7 +63,7 @@ async def test_bootstrap_makes_a_login_and_a_token_that_works(database_url: str,
     token, password = ((tmp_path / name).read_text().strip() for name in ("token", "password"))
     assert token not in done.stdout + done.stderr
     assert password not in done.stdout + done.stderr
-    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)} == {0o600}
     stored = await fetchval(database_url, "SELECT password_hash FROM account WHERE email = 'admin@localhost'")
     assert isinstance(stored, str)
     assert PasswordHasher().verify(stored, password)
@@ -87,7 +92,7 @@ async def test_bootstrap_leaves_neither_rows_nor_files_when_one_file_cannot_be_w
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"mailprobe-controller: {tmp_path}/nowhere/password: No such file or directory\n"
-    assert list(tmp_path.iterdir()) == []
+    assert files(tmp_path) == []
     assert await fetchval(database_url, "SELECT count(*) FROM organization") == 0
     assert bootstrap(tmp_path, database_url).returncode == 0
 
@@ -129,7 +134,7 @@ async def test_a_location_that_cannot_be_is_refused_in_one_line(
     assert done.returncode == 1
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert files(tmp_path) == []
 
 
 async def test_a_location_without_a_file_is_not_stored(database_url: str, tmp_path: Path) -> None:
@@ -171,6 +176,20 @@ async def test_a_command_on_an_old_schema_names_the_way_out(postgres_url: str, t
     done = bootstrap(tmp_path, postgres_url)
     assert done.returncode == 1
     assert "run `mailprobe-controller migrate`" in done.stderr
+
+
+async def test_serve_tells_a_busy_port_and_an_old_schema_in_one_line(postgres_url: str, nats_url: str) -> None:
+    key = run("new-vault-key").stdout.strip()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", DATABASE_URL=postgres_url, NATS_URL=nats_url, VAULT_KEYS=key, PORT=str(port))
+    assert done.returncode == 1
+    line = f"mailprobe-controller: cannot listen on 127.0.0.1 port {port}: Address already in use"
+    assert done.stderr.splitlines() == [line]
+
+    done = run("serve", DATABASE_URL=postgres_url, NATS_URL=nats_url, VAULT_KEYS=key, PORT=str(port))
+    assert done.returncode == 1
+    assert "run `mailprobe-controller migrate`" in done.stderr.splitlines()[-1]
 
 
 def test_a_vault_key_is_one_that_the_vault_takes() -> None:

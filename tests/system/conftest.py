@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import REQUIRE_ALL, requires
+from tests.fakes.postfix import missing_for_postfix, start_postfix
 from tests.system.product import Product
-from tests.system.smtpd import Smtpd
+from tests.system.smtpd import MailServer, Smtpd
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,14 @@ def new_product(tmp_path: Path) -> Iterator[Product]:
 
 
 @pytest.fixture
-def mail_server() -> Iterator[Smtpd]:
+def mail_server() -> Iterator[MailServer]:
+    """A real Postfix where there can be one, else an aiosmtpd; which of them is not left to chance in CI."""
+    missing = missing_for_postfix()
+    if missing is None or REQUIRE_ALL:
+        requires(missing is None, missing or "")
+        with start_postfix() as postfix:
+            yield postfix
+        return
     server = Smtpd()
     server.start()
     try:

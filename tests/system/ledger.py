@@ -48,11 +48,21 @@ class Balance:
         return "\n".join([total, *self.problems[:_SHOWN], *([f"… and {more} more"] if more > 0 else [])])
 
 
-async def balance(database_url: str, nats_url: str, connections: Path, *, since_ms: int, until_ms: int) -> Balance:
-    """Draw the balance of all checks due in (since, until], once everything due until then is settled."""
+async def settled(database_url: str, until_ms: int) -> None:
+    """Wait until no check due until that moment is open."""
     connection = await asyncpg.connect(database_url)
     try:
-        await _settled(connection, until_ms)
+        async with asyncio.timeout(150):
+            while await connection.fetchval(_OPEN, to_datetime(until_ms)):
+                await asyncio.sleep(0.5)
+    finally:
+        await connection.close()
+
+
+async def balance(database_url: str, nats_url: str, connections: Path, *, since_ms: int, until_ms: int) -> Balance:
+    """Draw the balance of all checks due in (since, until]; nothing may be open (`settled`)."""
+    connection = await asyncpg.connect(database_url)
+    try:
         outcome = Balance()
         expected = await _expected(connection, since_ms, until_ms)
         results = await _results(connection)
@@ -100,20 +110,12 @@ def _compare(
     return problems
 
 
-async def _settled(connection: asyncpg.Connection[asyncpg.Record], until_ms: int) -> None:
-    """Wait until no check due until that moment is open."""
-    async with asyncio.timeout(120):
-        while await connection.fetchval(_OPEN, to_datetime(until_ms)):
-            await asyncio.sleep(0.5)
-
-
 async def _expected(connection: asyncpg.Connection[asyncpg.Record], since_ms: int, until_ms: int) -> set[Key]:
-    """Every enabled location is expected to check every active monitor: the drills limit no countries."""
+    """Every enabled location is expected to check every monitor (the drills limit no countries)."""
     locations = [row["code"] for row in await connection.fetch("SELECT code FROM location WHERE enabled")]
     keys: set[Key] = set()
     for monitor, interval, changed in await connection.fetch(
-        "SELECT public_id, interval_seconds, target_changed_at FROM monitor"
-        " WHERE deleted_at IS NULL AND status = 'active'"
+        "SELECT public_id, interval_seconds, target_changed_at FROM monitor WHERE deleted_at IS NULL"
     ):
         due = next_due_ms(monitor, interval * 1000, to_ms(changed), since_ms)
         while due <= until_ms:

@@ -113,6 +113,7 @@ class Product:
         left = still_there(everyone)
         self._forget()
         assert not left, left
+        assert not (self.data / "local.json").exists()
         assert status == 0, self.output()[-3000:]
 
     def kill(self) -> set[Process]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from typing import Protocol
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
@@ -16,8 +17,18 @@ from deploy.local.nats import free_port
 from tests.system.product import REPOSITORY, eventually
 
 
+class MailServer(Protocol):
+    """One that may be stopped and started again; `port` stays the same."""
+
+    port: int
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Smtpd:
-    """Started by `start`; `port` stays the same."""
+    """A MailServer, not started."""
 
     def __init__(self) -> None:
         self.port = free_port()

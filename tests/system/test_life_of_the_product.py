@@ -14,7 +14,7 @@ from tests.system import monitors
 from tests.system.monitors import checks_from
 from tests.system.processes import still_there
 from tests.system.product import REPOSITORY, STOP_SECONDS, Product, eventually
-from tests.system.smtpd import Smtpd
+from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
 PARTS = ("postgres", "nats", "controller", "agent-de", "agent-us")
@@ -23,7 +23,9 @@ PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json",
 
 
 @pytest.mark.timeout(180)
-def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(new_product: Product, mail_server: Smtpd) -> None:
+def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
+    new_product: Product, mail_server: MailServer
+) -> None:
     product = new_product
     product.allow_networks = ""
     product.start()
@@ -72,7 +74,7 @@ def test_make_killed_takes_all_with_it(new_product: Product) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_killed_part_comes_back_where_it_was(product: Product, mail_server: Smtpd, part: str) -> None:
+def test_a_killed_part_comes_back_where_it_was(product: Product, mail_server: MailServer, part: str) -> None:
     before = product.record
     monitor = monitors.create(product, mail_server.port)
     checks_from(product, monitor, BOTH, lambda check: check["status"] == "success", seconds=10)

@@ -10,7 +10,7 @@ from deploy.local.nats import free_port
 from tests.system import monitors
 from tests.system.monitors import after, checks_from, now
 from tests.system.product import Product, eventually
-from tests.system.smtpd import Smtpd
+from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
 
@@ -23,7 +23,7 @@ def refused(check: monitors.Check) -> bool:
     return bool(check["status"] == "failure" and check["failure"]["kind"] == "refused")
 
 
-def test_both_countries_report_success_and_phases_within_two_seconds(product: Product, mail_server: Smtpd) -> None:
+def test_both_countries_report_success_and_phases_within_two_seconds(product: Product, mail_server: MailServer) -> None:
     begun = time.monotonic()
     monitor = monitors.create(product, mail_server.port)
     found = checks_from(product, monitor, BOTH, succeeded, seconds=2.0 - (time.monotonic() - begun))
@@ -36,7 +36,7 @@ def test_both_countries_report_success_and_phases_within_two_seconds(product: Pr
 
 
 def test_a_stopped_server_is_refused_in_the_next_round_and_found_again_later(
-    product: Product, mail_server: Smtpd
+    product: Product, mail_server: MailServer
 ) -> None:
     monitor = monitors.create(product, mail_server.port)
     checks_from(product, monitor, BOTH, succeeded)
@@ -56,7 +56,7 @@ def test_a_stopped_server_is_refused_in_the_next_round_and_found_again_later(
     monitors.delete(product, monitor)
 
 
-def test_a_country_list_is_kept_by_rounds_and_triggers(product: Product, mail_server: Smtpd) -> None:
+def test_a_country_list_is_kept_by_rounds_and_triggers(product: Product, mail_server: MailServer) -> None:
     monitor = monitors.create(product, mail_server.port, allowedCheckCountryCodes=["de"])
     checks_from(product, monitor, {"DE"}, succeeded)
     monitors.trigger(product, monitor)
@@ -69,7 +69,7 @@ def test_a_country_list_is_kept_by_rounds_and_triggers(product: Product, mail_se
     monitors.delete(product, monitor)
 
 
-def test_a_changed_target_is_checked_within_a_second(product: Product, mail_server: Smtpd) -> None:
+def test_a_changed_target_is_checked_within_a_second(product: Product, mail_server: MailServer) -> None:
     monitor = monitors.create(product, mail_server.port)
     checks_from(product, monitor, BOTH, succeeded)
     changed = now()
@@ -83,7 +83,7 @@ def test_a_changed_target_is_checked_within_a_second(product: Product, mail_serv
     monitors.delete(product, monitor)
 
 
-async def test_a_disabled_and_a_deleted_monitor_are_left_alone(product: Product, mail_server: Smtpd) -> None:
+async def test_a_disabled_and_a_deleted_monitor_are_left_alone(product: Product, mail_server: MailServer) -> None:
     disabled, deleted, active = (monitors.create(product, mail_server.port) for _ in range(3))
     for monitor in (disabled, deleted, active):
         checks_from(product, monitor, BOTH, succeeded)

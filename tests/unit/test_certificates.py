@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.net.tls import Trust, names_host
 from shared.clock import utc_now
@@ -105,7 +105,7 @@ def leaf(issuer: str = "root", *extensions: x509.ExtensionType) -> x509.Certific
     return certificate("mail.test", subject="leaf", issuer=issuer, extensions=extensions)
 
 
-CLIENT_ONLY = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
+CLIENT_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ CLIENT_ONLY = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
         pytest.param(
             [leaf("leaf")], [leaf("leaf")], False, id="another certificate of the same name is not the one trusted"
         ),
-        pytest.param([], [leaf()], False, id="no root, no trust"),
+        pytest.param([certificate(subject="stranger", extensions=(CA,))], [leaf()], False, id="another root"),
         pytest.param([certificate(subject="root")], [leaf()], False, id="a root that is no CA signs nothing"),
         pytest.param(
             [certificate(subject="root", extensions=(CA, NOT_SIGNING))], [leaf()], False, id="a CA that may not sign"
@@ -161,7 +161,7 @@ def test_what_is_no_certificate_is_not_trusted(chain: list[bytes]) -> None:
     ("days", "kind"), [(2, FailureKind.CERTIFICATE_EXPIRED), (-2, FailureKind.CERTIFICATE_NOT_YET_VALID)]
 )
 def test_dates_are_told_before_anything_else(days: int, kind: FailureKind) -> None:
-    problem = Trust([]).examine([_der(leaf())], "elsewhere.test", NOW + timedelta(days=days))
+    problem = Trust([ROOT]).examine([_der(leaf())], "elsewhere.test", NOW + timedelta(days=days))
     assert problem is not None
     assert problem.kind is kind
 

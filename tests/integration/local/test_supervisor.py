@@ -1,0 +1,197 @@
+"""The supervisor with small programs: what dies comes back, what must end ends, and nothing outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.local import LocalError
+from deploy.local.supervisor import Part, supervising
+from tests.conftest import requires
+
+PATH = {"PATH": os.environ["PATH"]}
+REPOSITORY = Path(__file__).parents[3]
+
+
+def shell(name: str, script: str, **more: object) -> Part:
+    return Part(name=name, command=["sh", "-c", script], environ=PATH, **more)  # type: ignore[arg-type]
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+def runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_part_that_dies_is_started_again_and_told_of() -> None:
+    starts: list[int] = []
+    async with supervising(on_start=lambda: starts.append(1), pause_seconds=0.02) as supervisor:
+        await supervisor.start(shell("part", "exec sleep 60"))
+        first = supervisor.pids["part"]
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: supervisor.pids.get("part") not in (None, first))
+        second = supervisor.pids["part"]
+        assert runs(second)
+        assert len(starts) == 2
+    assert not runs(second)
+
+
+async def test_the_pause_between_two_lives_is_kept() -> None:
+    moments: list[float] = []
+    async with supervising(on_start=lambda: moments.append(time.monotonic()), pause_seconds=0.2) as supervisor:
+        await supervisor.start(shell("part", "sleep 0.05; exit 3"))
+        await until(lambda: len(moments) == 3)
+    assert moments[2] - moments[1] >= 0.2
+
+
+async def test_a_part_that_does_not_stay_up_is_named_with_its_log(tmp_path: Path) -> None:
+    async def never() -> bool:
+        return False
+
+    log = tmp_path / "part.log"
+    async with supervising(pause_seconds=0.01) as supervisor:
+        with pytest.raises(LocalError, match=f"part does not stay up; see {log}"):
+            await supervisor.start(shell("part", "echo why; exit 1", ready=never, log_path=log))
+    assert "why" in log.read_text()
+
+
+async def test_a_part_that_is_not_ready_in_time_is_named() -> None:
+    async def never() -> bool:
+        return False
+
+    async with supervising() as supervisor:
+        with pytest.raises(LocalError, match="part is not ready"):
+            await supervisor.start(shell("part", "exec sleep 60", ready=never), seconds=0.1)
+
+
+async def test_a_program_that_is_not_there_is_tried_again_and_named() -> None:
+    async with supervising(pause_seconds=0.01) as supervisor:
+        with pytest.raises(LocalError, match="part does not stay up"):
+            await supervisor.start(
+                Part(name="part", command=["/no/such/program"], environ=PATH, prefix=("/no/prefix",))
+            )
+
+
+async def test_parts_end_in_the_reverse_of_their_order(tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    script = "trap 'echo {} >>\"$ORDER\"; exit' TERM; echo up; while :; do sleep 0.01; done"
+    console = io.StringIO()
+    async with supervising(console=console) as supervisor:
+        for name in ("first", "second", "third"):
+            part = Part(name=name, command=["sh", "-c", script.format(name)], environ=PATH | {"ORDER": str(order)})
+            await supervisor.start(part)
+        await until(lambda: console.getvalue().count("up") == 3)
+    assert order.read_text().split() == ["third", "second", "first"]
+
+
+async def test_a_part_that_ignores_the_signal_is_killed() -> None:
+    console = io.StringIO()
+    async with supervising(console=console) as supervisor:
+        script = "trap '' TERM; echo deaf; while :; do sleep 0.01; done"
+        await supervisor.start(shell("part", script, stop=((signal.SIGTERM, 0.1),)))
+        await until(lambda: "deaf" in console.getvalue())
+        pid = supervisor.pids["part"]
+    assert not runs(pid)
+
+
+async def test_each_line_carries_its_part_and_a_line_without_end_does_no_harm() -> None:
+    console = io.StringIO()
+    async with supervising(console=console) as supervisor:
+        script = "echo one; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo two; exec sleep 60"
+        await supervisor.start(shell("part", script))
+        await until(lambda: "two" in console.getvalue())
+    lines = console.getvalue().splitlines()
+    assert lines[0] == "part       | one"
+    assert lines[-1] == "part       | two"
+    assert sum(map(len, lines)) < 3_000_000
+
+
+async def test_a_closed_console_stops_nothing() -> None:
+    console = io.StringIO()
+    console.close()
+    async with supervising(console=console, pause_seconds=0.01) as supervisor:
+        await supervisor.start(shell("part", "echo one; exec sleep 60"))
+        pid = supervisor.pids["part"]
+        await asyncio.sleep(0.05)
+        assert supervisor.pids["part"] == pid
+
+
+async def test_what_goes_wrong_inside_leaves_as_it_is_and_ends_the_parts() -> None:
+    pids: list[int] = []
+
+    async def fail() -> None:
+        async with supervising() as supervisor:
+            await supervisor.start(shell("part", "exec sleep 60"))
+            pids.append(supervisor.pids["part"])
+            raise LocalError("as it is")
+
+    with pytest.raises(LocalError, match="as it is"):
+        await fail()
+    assert not runs(pids[0])
+
+
+async def test_a_big_log_is_put_aside(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    log.write_bytes(b"old" * 4_000_000)
+    async with supervising() as supervisor:
+        await supervisor.start(shell("part", "echo new; exec sleep 60", log_path=log))
+        await until(lambda: log.read_text() == "new\n")
+    assert log.with_suffix(".log.1").stat().st_size == 12_000_000
+
+
+_SUPERVISE = """
+import asyncio, sys
+from deploy.local.supervisor import Part, supervising
+
+async def main():
+    async with supervising() as supervisor:
+        await supervisor.start(Part(name="part", command=["sleep", "60"], environ={"PATH": sys.argv[1]}))
+        print("pid", supervisor.pids["part"], flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("way", ["death signal", "watcher"])
+def test_killed_supervisor_leaves_nothing_behind(way: str, tmp_path: Path) -> None:
+    path = os.environ["PATH"]
+    if way == "watcher":  # as on macOS: there is no setpriv
+        for name in ("sh", "sleep"):
+            (tmp_path / name).symlink_to(str(shutil.which(name)))
+        path = str(tmp_path)
+    else:
+        requires(shutil.which("setpriv"), "setpriv of util-linux")
+    with subprocess.Popen(
+        [sys.executable, "-c", _SUPERVISE, path],
+        env={"PATH": path},
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as supervisor:
+        assert supervisor.stdout
+        pid = next(int(line.split()[1]) for line in supervisor.stdout if line.startswith(b"pid "))
+        assert runs(pid)
+        supervisor.kill()
+    deadline = time.monotonic() + 5
+    while runs(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,0 +1,165 @@
+"""The ground for drills: a product under load, a mail server that counts, more controllers and agents, the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+import httpx
+
+from deploy.local.nats import free_port
+from deploy.local.programs import program
+from shared.clock import now_ms
+from tests.system import ledger, monitors
+from tests.system.ledger import Balance
+from tests.system.product import REPOSITORY, Product, environ, eventually
+
+MONITORS = 200
+_STOP_SECONDS = 15
+
+
+class Drill:
+    """A running product with MONITORS monitors at 10 s from two locations, each on a port of its own."""
+
+    def __init__(self, folder: Path, count: int = MONITORS) -> None:
+        self.product = Product(folder / "data")
+        self.connections = folder / "connections"
+        self._count = count
+        self._parts = ExitStack()
+        self._since_ms = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undo:
+            undo.callback(self.product.end)
+            server = subprocess.Popen(
+                [sys.executable, "-m", "tests.system.mailserver", str(self._count), str(self.connections)],
+                cwd=REPOSITORY,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            undo.callback(server.communicate)
+            undo.callback(server.kill)
+            assert server.stdout
+            ports = json.loads(server.stdout.readline())
+            self.product.start()
+            self._since_ms = now_ms()
+            for port in ports:
+                monitors.create(self.product, port, smtpConfig={"ignoreTls": True})
+            self._parts = undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._parts.close()
+
+    def pid(self, part: str) -> int:
+        return int(self.product.record["pids"][part])
+
+    def signal(self, how: signal.Signals, *parts: str) -> None:
+        for pid in [self.pid(part) for part in parts]:
+            os.kill(pid, how)
+
+    def another_controller(self) -> tuple[subprocess.Popen[bytes], str]:
+        """A second controller on the same database and broker; its API's address."""
+        port = free_port()
+        record = self.product.record
+        settings = {
+            "MAILPROBE_DATABASE_URL": record["databaseUrl"],
+            "MAILPROBE_NATS_URL": record["natsUrl"],
+            "MAILPROBE_VAULT_KEYS": (self.product.data / "vault.key").read_text().strip(),
+            "MAILPROBE_PORT": str(port),
+        }
+        process = self._start(["mailprobe-controller", "serve"], settings)
+        address = f"http://127.0.0.1:{port}"
+        eventually(lambda: ready(address), "the second controller is ready", 20)
+        return process, address
+
+    def another_agent(self, location: str) -> subprocess.Popen[bytes]:
+        """A second agent in a location; returns when the controllers know of it."""
+        enrolment = self.product.data / "enrolments" / f"{location}.json"
+        process = self._start(
+            ["mailprobe-agent", "run", "--enrolment", str(enrolment)], {"MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8"}
+        )
+
+        def seen() -> bool:
+            found = self.product.api.get("/api/locations").json()
+            return any(here["code"] == location and here["agents"] == 2 for here in found)
+
+        eventually(seen, "the second agent is known", 15)
+        return process
+
+    def leader(self) -> int:
+        """The pid of the controller that schedules."""
+
+        async def ask() -> str:
+            connection = await asyncpg.connect(self.product.record["databaseUrl"])
+            try:
+                return str(await connection.fetchval("SELECT leader FROM schedule"))
+            finally:
+                await connection.close()
+
+        return int(asyncio.run(ask()).rpartition("-")[2])
+
+    def balance(self) -> Balance:
+        """Of everything until now; stops the checks afterwards, so that connections and results can be compared."""
+        until_ms = now_ms()
+        found = asyncio.run(self._balance(until_ms))
+        print(found)
+        return found
+
+    async def _balance(self, until_ms: int) -> Balance:
+        record = self.product.record
+        await ledger.settled(record["databaseUrl"], until_ms)
+        stopped = await asyncio.to_thread(self._disable)
+        await ledger.settled(record["databaseUrl"], stopped)
+        return await ledger.balance(
+            record["databaseUrl"], record["natsUrl"], self.connections, since_ms=self._since_ms, until_ms=until_ms
+        )
+
+    def _disable(self) -> int:
+        """Disable every monitor; a moment after which none is due."""
+        page = 1
+        while items := self.product.api.get("/api/smtp-monitors", params={"page": page, "perPage": 200}).json()[
+            "items"
+        ]:
+            for item in items:
+                monitors.change(self.product, item["publicId"], status="disabled")
+            page += 1
+        time.sleep(1)
+        return now_ms()
+
+    def _start(self, command: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:
+        with self.product.console.open("ab") as console:
+            process = subprocess.Popen(
+                [program(command[0]), *command[1:]], env=environ() | settings, stdout=console, stderr=console
+            )
+
+        def end() -> None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+        self._parts.callback(end)
+        return process
+
+
+def ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz", trust_env=False, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False

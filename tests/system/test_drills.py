@@ -1,0 +1,129 @@
+"""Any part may die under load; afterwards the ledger balances: one result or one gap for every check, never both."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.drill import Drill, ready
+from tests.system.ledger import Balance
+from tests.system.product import eventually
+
+LEAD_SECONDS = 12
+AFTER_SECONDS = 15
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Iterator[Drill]:
+    with Drill(tmp_path) as ground:
+        yield ground
+
+
+def undisturbed(_: Drill) -> None:
+    time.sleep(10)
+
+
+def kill_the_leader(drill: Drill) -> None:
+    """The standby takes over, and the supervisor brings back the other one."""
+    drill.another_controller()
+    assert drill.leader() == drill.pid("controller")
+    drill.signal(signal.SIGKILL, "controller")
+
+
+def freeze_the_leader(drill: Drill) -> None:
+    """The standby ends the session of a leader that gives no sign of life; the leader wakes up as a standby."""
+    process, address = drill.another_controller()
+    frozen = drill.pid("controller")
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        eventually(lambda: drill.leader() == process.pid, "the standby leads", 10)
+        time.sleep(5)
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    assert ready(address)
+    eventually(lambda: ready(str(drill.product.api.base_url)), "the woken controller serves again", 10)
+    assert drill.leader() == process.pid
+
+
+def restart(*parts: str) -> Callable[[Drill], None]:
+    def disturb(drill: Drill) -> None:
+        drill.signal(signal.SIGKILL, *parts)
+
+    disturb.__name__ = "kill_" + "_and_".join(parts)
+    return disturb
+
+
+def kill_an_agent_beside_another(drill: Drill) -> None:
+    drill.another_agent("de")
+    drill.signal(signal.SIGKILL, "agent-de")
+
+
+def freeze_an_agent(drill: Drill) -> None:
+    drill.signal(signal.SIGSTOP, "agent-de")
+    time.sleep(60)
+    drill.signal(signal.SIGCONT, "agent-de")
+
+
+def kill_the_whole_stack(drill: Drill) -> None:
+    drill.product.kill()
+    time.sleep(2)
+    drill.product.start()
+
+
+def _no_gap(balance: Balance) -> None:
+    assert not balance.gaps
+    assert balance.unreported == 0
+
+
+def _anything(balance: Balance) -> None:
+    assert sum(balance.gaps.values()) < balance.expected / 2
+
+
+def _few_repeats(balance: Balance) -> None:
+    """What ran in a killed agent was seen by the mail server and is lost, or is run again by another agent."""
+    assert balance.unreported < balance.expected / 20
+
+
+def _run(drill: Drill, disturb: Callable[[Drill], None], judge: Callable[[Balance], None]) -> None:
+    time.sleep(LEAD_SECONDS)
+    disturb(drill)
+    time.sleep(AFTER_SECONDS)
+    balance = drill.balance()
+    assert not balance.problems, str(balance)
+    assert balance.expected >= 2 * 200 * 2
+    judge(balance)
+
+
+@pytest.mark.timeout(300)
+def test_killing_the_leader_loses_and_doubles_nothing(drill: Drill) -> None:
+    """The short drill, in every run of the tests."""
+    _run(drill, kill_the_leader, _no_gap)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("turn", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("disturb", "judge"),
+    [
+        pytest.param(undisturbed, _no_gap, id="nothing happens: no gap"),
+        pytest.param(kill_the_leader, _no_gap, id="the leader killed: no gap"),
+        pytest.param(freeze_the_leader, _no_gap, id="the leader frozen: no gap"),
+        pytest.param(restart("nats"), _few_repeats, id="NATS restarted"),
+        pytest.param(restart("postgres"), _few_repeats, id="PostgreSQL restarted"),
+        pytest.param(restart("nats", "postgres"), _few_repeats, id="NATS and PostgreSQL restarted"),
+        pytest.param(restart("agent-de"), _few_repeats, id="the only agent of a location killed"),
+        pytest.param(kill_an_agent_beside_another, _few_repeats, id="one of two agents killed"),
+        pytest.param(freeze_an_agent, _few_repeats, id="an agent frozen for a minute"),
+        pytest.param(kill_the_whole_stack, _few_repeats, id="everything killed"),
+    ],
+)
+def test_the_ledger_balances_when(
+    drill: Drill, disturb: Callable[[Drill], None], judge: Callable[[Balance], None], turn: int
+) -> None:
+    _run(drill, disturb, judge)
