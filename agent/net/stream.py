@@ -43,8 +43,8 @@ class LineStream(asyncio.Protocol):
         self._end: BaseException | None = None
         self._paused = False
         self._tls: ssl.SSLObject | None = None
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
+        self._incoming: ssl.MemoryBIO  # these two only under TLS
+        self._outgoing: ssl.MemoryBIO
         self._handshaking = False
 
     @classmethod
@@ -112,6 +112,7 @@ class LineStream(asyncio.Protocol):
         """
         if self._lines:
             self.expect_silence()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._incoming.write(self._buffer)
         self._buffer.clear()
         self._scanned = 0

@@ -55,9 +55,7 @@ class Dispatcher:
             try:
                 pending.append((check, self._message(check)))
             except Exception:
-                log.exception(
-                    "check_not_dispatched", monitor=str(check.monitor.public_id), location=check.location.code
-                )
+                log.exception("check_not_dispatched", **_names(check))
         told = False
         while pending:
             outcomes = await self._bus.publish_all([message for _, message in pending])
@@ -120,6 +118,13 @@ def expected(check: PlannedCheck) -> Expected:
     """When a check that was given to the broker must have brought its result."""
     settle_ms = _start_by(check) + check.monitor.timeout_seconds * 1000 + _SETTLE_SLACK_MS
     return Expected(check.monitor.id, check.due_ms, check.location.id, check.purpose, GapReason.NO_RESULT, settle_ms)
+
+
+def _names(check: PlannedCheck) -> dict[str, str]:
+    """A check as log lines name it."""
+    monitor, due_ms, location, purpose = check
+    identity = check_id(monitor.public_id, due_ms, location.code, purpose)
+    return {"check_id": str(identity), "monitor_id": str(monitor.public_id), "location": location.code}
 
 
 def _start_by(check: PlannedCheck) -> int:

@@ -77,7 +77,7 @@ class Ingestor:
             outcomes = await self._store_patiently(arrivals)
         except UnstorableError as error:
             if len(arrivals) == 1:
-                await self._park(arrivals[0].delivery, f"cannot be stored: {error}")
+                await self._park(arrivals[0].delivery, f"cannot be stored: {error}", arrivals[0].result)
                 return
             middle = len(arrivals) // 2
             await self._store(arrivals[:middle])
@@ -105,7 +105,7 @@ class Ingestor:
         done: list[Delivery] = []
         for (delivery, result), stored in zip(arrivals, outcomes, strict=True):
             if stored is None:
-                await self._park(delivery, "unknown monitor or location")
+                await self._park(delivery, "unknown monitor or location", result)
             elif stored.new or delivery.redelivered:
                 events.append((delivery, _event(result, stored)))
             else:
@@ -119,14 +119,21 @@ class Ingestor:
         for delivery in done:
             await delivery.ack()
 
-    async def _park(self, delivery: Delivery, reason: str) -> None:
+    async def _park(self, delivery: Delivery, reason: str, result: CheckResult | None = None) -> None:
         self.parked[reason.partition(":")[0]] += 1
-        log.warning("result_parked", subject=delivery.subject, reason=reason)
+        log.warning("result_parked", subject=delivery.subject, reason=reason, **_names(result))
         try:
             await park(self._db, delivery.subject, reason, delivery.body[:_PARKED_BYTES])
         except StoreUnavailableError:
             return  # not acknowledged: it comes again
         await delivery.term()
+
+
+def _names(result: CheckResult | None) -> dict[str, str]:
+    """A check as log lines name it; nothing when the message does not tell."""
+    if result is None:
+        return {}
+    return {"check_id": str(result.check_id), "monitor_id": str(result.monitor_id), "location": result.location}
 
 
 def _read(delivery: Delivery) -> CheckResult:

@@ -5,6 +5,7 @@ with start_postfix(folder) as postfix: ... postfix.port ... postfix.stop() ... p
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
@@ -139,6 +140,13 @@ class Postfix:
         if self._master is not None:
             _end(self._master)
             self._master = None
+            deadline = time.monotonic() + _SECONDS
+            while any(
+                _listens(port) for port in (self.port, self.tls_port)
+            ):  # its smtpd processes have the sockets too
+                if time.monotonic() > deadline:
+                    raise PostfixError("did not stop")
+                time.sleep(0.02)
 
     def close(self) -> None:
         self.stop()
@@ -229,6 +237,12 @@ def _until(ready: object, process: subprocess.Popen[bytes], folder: Path) -> Non
             logs = [path.read_text()[-2000:] for path in sorted((folder / "log").iterdir())]
             raise PostfixError("\n".join(["did not start", *logs]))
         time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        connection.settimeout(2)
+        return connection.connect_ex((ADDRESS, port)) != errno.ECONNREFUSED
 
 
 def _answers(port: int) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +95,43 @@ async def test_the_deadline_counts_over_everything_and_names_the_phase_that_hung
     assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.EHLO)
     assert 0.2 < took < 1.5
     assert result.phases[-1].phase is Phase.EHLO
+
+
+async def test_an_address_that_keeps_silent_may_use_only_its_share(certificates: Certificates) -> None:
+    """The first address has a full backlog: the kernel answers no SYN for it."""
+    zone = {"two.test": ["127.0.0.2", "127.0.0.1"]}
+    async with (
+        serving(zone) as names,
+        composed(certificates, nameservers=[names]) as here,
+        playing(PLAIN) as server,
+        silent("127.0.0.2", server.port),
+    ):
+        result = await run_check(request(SmtpTarget(host="two.test", port=server.port), timeout_seconds=1), here)
+    assert result.failure is None
+    assert result.address == "127.0.0.1"
+
+
+async def test_the_deadline_ends_a_connect_that_hangs(station: Station) -> None:
+    async with silent("127.0.0.1", 0) as port:
+        result = await run_check(request(SmtpTarget(host=ADDRESS, port=port), timeout_seconds=0.2), station)
+    assert result.failure is not None
+    assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.CONNECT)
+    assert result.failure.source is FailureSource.TARGET
+
+
+@asynccontextmanager
+async def silent(address: str, port: int) -> AsyncIterator[int]:
+    """A port where connections hang: it accepts none, and its queue is full."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind((address, port))
+        listener.listen(0)
+        for _ in range(8):
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        await asyncio.sleep(0.05)
+        yield listener.getsockname()[1]
 
 
 async def test_a_loop_that_stood_still_is_not_the_servers_fault(station: Station) -> None:

@@ -41,6 +41,7 @@ class Product:
         self.port = free_port()
         self.countries = countries
         self.allow_networks = allow_networks
+        self.settings: dict[str, str] = {}
         self.console = data.with_name(data.name + ".console")
         self.process: subprocess.Popen[bytes] | None = None
         self.client: httpx.Client | None = None
@@ -58,7 +59,7 @@ class Product:
             self.process = subprocess.Popen(
                 [*around, *self.command],
                 cwd=REPOSITORY,
-                env=environ(),
+                env=environ() | self.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 from pathlib import Path
 
@@ -62,7 +63,26 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     product.start()
     monitors.trigger(product, monitor)
     checks_from(product, monitor, BOTH, lambda check: check["purpose"] == "triggered")
-    product.stop()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(5)
+        monitors.create(product, silent.getsockname()[1], timeoutSeconds=10)
+        connection, _ = silent.accept()
+        with connection:  # a check that hangs does not keep it from stopping in time
+            product.stop()
+
+
+def test_servers_of_the_user_win_over_the_embedded_ones(new_product: Product, database_url: str, nats_url: str) -> None:
+    new_product.countries = "FR"
+    new_product.settings = {"MAILPROBE_DATABASE_URL": database_url, "MAILPROBE_NATS_URL": nats_url}
+    new_product.start()
+    record = new_product.record
+    assert (record["databaseUrl"], record["natsUrl"]) == (database_url, nats_url)
+    assert record["pids"].keys() == {"controller", "agent-fr"}
+    assert not (new_product.data / "postgres").exists()
+    assert [each["ready"] for each in new_product.api.get("/api/locations").json()] == [True]
+    new_product.stop()
+    for secret in (nats_url.partition("//")[2].partition("@")[0], record["token"]):
+        assert secret not in new_product.output()
 
 
 def test_make_killed_takes_all_with_it(new_product: Product) -> None:
@@ -103,8 +123,9 @@ def _success_after(check: monitors.Check, moment: float) -> bool:
     return check["status"] == "success" and monitors.scheduled(check) >= moment
 
 
-def test_a_second_instance_on_the_same_data_says_so(product: Product) -> None:
+def test_a_second_instance_on_the_same_data_says_so(product: Product, tmp_path: Path) -> None:
     second = Product(product.data)
+    second.console = tmp_path / "console"
     assert "earlier instance" in _refusal(second)
     assert _is_ready(product)
     assert product.record["apiUrl"].endswith(str(product.port))
@@ -137,7 +158,6 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, 
 
 def _refusal(product: Product) -> str:
     """The one line with which it refuses to start."""
-    product.console.unlink(missing_ok=True)
     process = product.begin()
     assert process.wait(timeout=20) == 1
     lines = product.output().splitlines()
