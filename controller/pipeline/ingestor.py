@@ -28,7 +28,9 @@ log = structlog.get_logger()
 BATCH = 256
 _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
+_LARGEST_BYTES = 512 * 1024  # with its event's envelope it must stay below the broker's limit of 1 MiB
 _PARKED_BYTES = 64 * 1024
+_TELL_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
 _OLDEST = timedelta(days=29)
 _NEWEST = timedelta(days=1)
 
@@ -90,7 +92,8 @@ class Ingestor:
         told = False
         while True:
             try:
-                return await store_results(self._db, [arrival.result for arrival in arrivals])
+                results = [arrival.result for arrival in arrivals]
+                return await store_results(self._db, results, recent_seconds=_TELL_SECONDS)
             except StoreUnavailableError as error:
                 if not told:
                     told = True
@@ -100,24 +103,36 @@ class Ingestor:
                 await arrival.delivery.working()
 
     async def _tell(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
-        """Publish what is new; also what was delivered before, as it may have been stored but not published then."""
+        """Publish what is new, and what may have been stored but not published by a controller that died: what was
+        delivered before, or stored a short while ago (a broker that restarts forgets how often it delivered).
+        """
         events: list[tuple[Delivery, Message]] = []
         done: list[Delivery] = []
         for (delivery, result), stored in zip(arrivals, outcomes, strict=True):
             if stored is None:
                 await self._park(delivery, "unknown monitor or location", result)
-            elif stored.new or delivery.redelivered:
+            elif stored.recent or delivery.redelivered:
                 events.append((delivery, _event(result, stored)))
             else:
                 done.append(delivery)
-        refusals = await self._bus.publish_all([message for _, message in events])
-        done += [delivery for (delivery, _), refusal in zip(events, refusals, strict=True) if refusal is None]
-        untold = [refusal for refusal in refusals if refusal is not None]
-        if untold:
-            # Not acknowledged: the broker delivers these results again, and then they are published.
-            log.warning("events_not_published", events=len(untold), error=str(untold[0]))
-        for delivery in done:
+        await self._publish(arrivals, [message for _, message in events])
+        for delivery in done + [delivery for delivery, _ in events]:
             await delivery.ack()
+
+    async def _publish(self, arrivals: Sequence[Arrival], events: Sequence[Message]) -> None:
+        """Return when the broker has every event."""
+        told = False
+        while events:
+            refusals = await self._bus.publish_all(events)
+            events = [event for event, refusal in zip(events, refusals, strict=True) if refusal is not None]
+            if events:
+                if not told:
+                    told = True
+                    error = next(refusal for refusal in refusals if refusal is not None)
+                    log.warning("events_wait", events=len(events), error=str(error))
+                await asyncio.sleep(_AWAY_SECONDS)
+                for arrival in arrivals:
+                    await arrival.delivery.working()
 
     async def _park(self, delivery: Delivery, reason: str, result: CheckResult | None = None) -> None:
         self.parked[reason.partition(":")[0]] += 1
@@ -138,6 +153,8 @@ def _names(result: CheckResult | None) -> dict[str, str]:
 
 def _read(delivery: Delivery) -> CheckResult:
     """Raises RefusedError."""
+    if len(delivery.body) > _LARGEST_BYTES:
+        raise RefusedError(f"larger than {_LARGEST_BYTES} bytes")
     try:
         result = msgspec.json.decode(delivery.body, type=CheckResult)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -20,11 +20,11 @@ class UnstorableError(Exception):
 
 
 class StoredResult(NamedTuple):
-    """Whose result it was, and whether it was not there before."""
+    """Whose result it was, and whether it was stored now or so short a while ago that its event may be untold."""
 
     organization: UUID
     customer: UUID
-    new: bool
+    recent: bool
 
 
 _INSERT = """
@@ -69,12 +69,19 @@ WITH given AS (
     checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at)
   WHERE old.due_at < EXCLUDED.due_at
 )
-SELECT known.place, known.organization, known.customer, stored.monitor_id IS NOT NULL AS new
+SELECT known.place, known.organization, known.customer,
+  CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
+    SELECT stored_at > now() - make_interval(secs => $16) FROM result
+    WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
+      AND result.location_id = known.location_id AND result.purpose = known.purpose
+  ), true) END AS recent
 FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
 """
 
 
-async def store_results(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
+async def store_results(
+    db: Database, results: Sequence[CheckResult], *, recent_seconds: float
+) -> list[StoredResult | None]:
     """Store a batch, whole or not at all; for each what became of it, None for an unknown monitor or location.
 
     Raises UnstorableError when a result in it can never be stored, StoreUnavailableError when PostgreSQL is away.
@@ -83,14 +90,14 @@ async def store_results(db: Database, results: Sequence[CheckResult]) -> list[St
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", SETTLE_LOCK)
-                rows = await connection.fetch(_INSERT, *zip(*map(_columns, results), strict=True))
+                rows = await connection.fetch(_INSERT, *zip(*map(_columns, results), strict=True), recent_seconds)
         except AWAY:
             raise
         except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:
             raise UnstorableError(type(error).__name__) from error
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
-        outcomes[row["place"] - 1] = StoredResult(row["organization"], row["customer"], row["new"])
+        outcomes[row["place"] - 1] = StoredResult(row["organization"], row["customer"], row["recent"])
     return outcomes
 
 

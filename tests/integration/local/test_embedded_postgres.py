@@ -17,12 +17,12 @@ import asyncpg
 import pytest
 
 from deploy.local import LocalError, postgres
-from deploy.local.identity import Identity, server_identity, ways_for_root
+from deploy.local.identity import Identity, ways
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import supervising
 from tests.conftest import NOT_DURABLE, requires
 
-WAYS = ways_for_root() if os.geteuid() == 0 else [server_identity()]
+WAYS = ways()
 
 
 @asynccontextmanager

@@ -82,11 +82,36 @@ async def test_a_result_stored_by_a_controller_that_died_before_telling_is_told_
     result = a_result(await world.monitor())
     await world.report(result)
     [delivery] = await pipe.consumer.fetch(BATCH, 1)
-    await store_results(world.db, [result])
+    await store_results(world.db, [result], recent_seconds=60)
     await delivery.nak()
     await pipe.drain()
     assert await world.value("SELECT count(*) FROM result") == 1
     assert [event.event_id for event in await world.events()] == [result.check_id]
+
+
+async def test_a_result_stored_but_not_told_is_told_also_when_the_broker_forgot_that_it_was_delivered(
+    world: World, pipe: Pipe
+) -> None:
+    """A broker killed and started again counts deliveries anew."""
+    result = a_result(await world.monitor())
+    await store_results(world.db, [result], recent_seconds=60)
+    await world.report(result)
+    await pipe.drain()
+    assert [event.event_id for event in await world.events()] == [result.check_id]
+
+
+async def test_a_copy_of_a_result_told_long_ago_is_not_told_again(world: World, pipe: Pipe) -> None:
+    result = a_result(await world.monitor())
+    await store_results(world.db, [result], recent_seconds=60)
+    await world.value("UPDATE result SET stored_at = now() - interval '1 hour'")
+    await world.report(result)
+    await pipe.drain()
+    assert await world.events() == []
+
+
+def _too_large(result: CheckResult) -> tuple[str, bytes]:
+    large = msgspec.structs.replace(result, facts={"banner": "x" * 600_000})
+    return subjects.result("DE", "de"), msgspec.json.encode(large)
 
 
 def _garbage(_: CheckResult) -> tuple[str, bytes]:
@@ -121,6 +146,7 @@ def _not_a_duration(result: CheckResult) -> tuple[str, bytes]:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
+        pytest.param(_too_large, "larger than", id="a result too large to be told"),
         pytest.param(_garbage, "not a result", id="bytes that are no JSON"),
         pytest.param(_another_location, "another location's result", id="a result in another location's name"),
         pytest.param(_unknown_monitor, "unknown monitor or location", id="a monitor that never was"),
@@ -147,7 +173,7 @@ async def test_what_cannot_be_stored_is_parked_and_does_not_hold_up_the_rest(
     assert await world.value("SELECT count(*) FROM result") == 7
     assert {event.event_id for event in await world.events()} == {result.check_id for result in good}
     [(parked_subject, parked_reason, parked_body)] = await world.rows("SELECT subject, reason, body FROM parked")
-    assert (parked_subject, parked_body) == (subject, body)
+    assert (parked_subject, parked_body) == (subject, body[: 64 * 1024])
     assert parked_reason.startswith(reason)
     assert sum(pipe.ingestor.parked.values()) == 1
 
@@ -209,7 +235,7 @@ async def test_a_check_ends_in_a_result_or_in_a_gap_while_both_are_written_at_on
 
     async def store() -> None:
         for n in range(0, 400, 8):
-            await store_results(world.db, results[n : n + 8 : 2])
+            await store_results(world.db, results[n : n + 8 : 2], recent_seconds=60)
 
     async def give_up() -> None:
         for n in range(0, 400, 8):

@@ -110,7 +110,7 @@ class World:
         """Everything on EVENTS so far, in order."""
         manager = self.bus.client.jsm()
         state = (await manager.stream_info(subjects.EVENTS)).state
-        numbers = range(state.first_seq, state.last_seq + 1)
+        numbers = range(state.first_seq, state.last_seq + 1) if state.messages else ()
         bodies = [(await manager.get_msg(subjects.EVENTS, number)).data or b"" for number in numbers]
         return [msgspec.json.decode(body, type=Event) for body in bodies]
 
