@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -37,19 +38,29 @@ class Identity(NamedTuple):
                 os.chown(path, self.uid, -1, follow_symlinks=False)
 
 
-def ways_for_root() -> list[Identity]:
-    """What root can do about it here, best first: a user namespace in which it is "nobody", else nobody itself."""
-    ways = (Identity(_NAMESPACE, 0), Identity(_NOBODY, NOBODY))
-    return [way for way in ways if works(*way.wrap(["true"]))]
+def ways() -> list[Identity]:
+    """How PostgreSQL can run here, best first: as the user; in a user namespace in which the user is "nobody"; as root
+    also by being nobody. It refuses root, and initdb a user without a name, as containers are given.
+    """
+    user = os.geteuid()
+    found = [Identity((), user)] if user != 0 and _has_name(user) else []
+    others = [Identity(_NAMESPACE, user), *([Identity(_NOBODY, NOBODY)] if user == 0 else [])]
+    return found + [way for way in others if works(*way.wrap(["true"]))]
 
 
 def server_identity() -> Identity:
-    """As whom to run PostgreSQL. Raises LocalError when root has no way to be somebody else."""
-    if os.geteuid() != 0:
-        return Identity((), os.geteuid())
-    for way in ways_for_root():
+    """As whom to run PostgreSQL. Raises LocalError when there is no way."""
+    for way in ways():
         return way
     raise LocalError(
-        "PostgreSQL refuses to run as root, and neither `unshare --user` nor `setpriv` works here: "
+        "PostgreSQL refuses to run as root or as a user without a name, and `unshare --user` does not work here: "
         "start as another user, or set MAILPROBE_DATABASE_URL"
     )
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
