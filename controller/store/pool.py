@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 ACQUIRE_SECONDS = 5.0
-COMMAND_SECONDS = 30.0
+COMMAND_SECONDS = 15.0
 
 AWAY = (
     OSError,
