@@ -111,10 +111,13 @@ class Worker:
                     subjects.CHECKS, subjects.check_consumer(self._station.location, kind)
                 )
                 deliveries = await consumer.fetch(slots, FETCH_SECONDS)
+                if pause > _FIRST_PAUSE_SECONDS:
+                    log.info("fetch_works_again", kind=kind)
                 pause = _FIRST_PAUSE_SECONDS
             except BusError as error:
                 consumer = None
-                log.debug("fetch_failed", kind=kind, error=str(error))
+                if pause == _FIRST_PAUSE_SECONDS:
+                    log.warning("fetch_failed", kind=kind, error=str(error))
             except Exception:
                 consumer = None
                 log.exception("fetch_broke", kind=kind)

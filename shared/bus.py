@@ -198,7 +198,11 @@ class Bus:
 
 
 async def _connect(client: Client, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
+    told = False
+
     async def connected() -> None:
+        nonlocal told
+        told = False
         log.info("nats_connected", server=_server(client))
         if on_connect:
             try:
@@ -211,7 +215,10 @@ async def _connect(client: Client, url: str, name: str, on_connect: Callable[[],
             log.warning("nats_disconnected")
 
     async def failed(error: Exception) -> None:
-        log.warning("nats_error", error=_words(error))
+        nonlocal told
+        if client.is_connected or not told:  # an attempt to connect fails each second; once tells it
+            told = not client.is_connected
+            log.warning("nats_error", error=_words(error))
 
     await client.connect(
         url.split(","),

@@ -128,6 +128,22 @@ async def test_a_request_becomes_a_result(nats_url: str, ready: Bus, trust: Trus
     assert (result.check_id, result.status, result.agent) == (asked.check_id, ResultStatus.SUCCESS, "one")
 
 
+async def test_an_agent_waits_for_a_controller_that_comes_later(nats_url: str, bus: Bus, trust: Trust) -> None:
+    await bus.client.jsm().delete_stream(subjects.CHECKS)
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(nats_url, trust):
+
+            async def refused() -> bool:
+                return any(line["event"] == "fetch_failed" for line in logged)
+
+            await eventually(refused)
+            await ensure_streams(bus)
+            await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
+            await ask(bus, request(target(server)))
+            await results(bus, 1)
+    assert [line["event"] for line in logged].count("fetch_failed") == 1
+
+
 async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
     nats_url: str, ready: Bus, trust: Trust
 ) -> None:

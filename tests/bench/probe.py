@@ -1,0 +1,67 @@
+"""What one plain SMTP check costs, whole (`run_check`), beside aiosmtplib's and a raw dialogue with the same responder."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import aiosmtplib
+
+from agent.runner import run_check
+from shared.messages import ResultStatus
+from shared.targets import SmtpTarget, TlsMode
+from tests.bench import bare
+from tests.bench.beside import beside
+from tests.bench.figures import Figures, Rate, rate
+from tests.bench.responder import ADDRESS
+from tests.fakes.certificates import Certificates
+from tests.fakes.station import CLIENT_NAME, request, station
+
+ROUND_SECONDS = 1.2
+
+
+async def measure(rounds: int) -> Figures:
+    """Checks a second, and a second of CPU, medians of some rounds; ratios are of CPU, above 1 is less than theirs."""
+    ours: list[Rate] = []
+    theirs: list[Rate] = []
+    raw: list[Rate] = []
+    async with beside("tests.bench.responder") as line, station(Certificates()) as here:
+        port = int(line)
+        target = SmtpTarget(host=ADDRESS, port=port, tls=TlsMode.NONE)
+
+        async def check() -> None:
+            result = await run_check(request(target), here)
+            assert result.status is ResultStatus.SUCCESS, result
+
+        async def dialogue() -> None:
+            client = aiosmtplib.SMTP(
+                hostname=ADDRESS, port=port, local_hostname=CLIENT_NAME, start_tls=False, use_tls=False, timeout=5
+            )
+            await client.connect()
+            await client.ehlo()
+            await client.quit()
+
+        for _ in range(rounds):
+            ours.append(await rate(check, seconds=ROUND_SECONDS, at_once=bare.AT_ONCE))
+            theirs.append(await rate(dialogue, seconds=ROUND_SECONDS, at_once=bare.AT_ONCE))
+            raw.append(await bare.dialogues(port, seconds=ROUND_SECONDS))
+    return {
+        "run_check": _median(ours),
+        "aiosmtplib": _median(theirs),
+        "raw": _median(raw),
+        "ratio_to_aiosmtplib": _ratio(ours, theirs),
+        "ratio_to_raw": _ratio(ours, raw),
+    }
+
+
+def _median(rates: list[Rate]) -> dict[str, int]:
+    return {
+        "per_second": round(median(each.per_second for each in rates)),
+        "per_cpu_second": round(median(each.per_cpu_second for each in rates)),
+    }
+
+
+def _ratio(ours: list[Rate], baseline: list[Rate]) -> float:
+    return round(
+        median(each.per_cpu_second for each in ours) / median(each.per_cpu_second for each in baseline),
+        2,
+    )
