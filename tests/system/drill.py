@@ -37,12 +37,14 @@ class Drill:
         self._count = count
         self._parts = ExitStack()
         self._since_ms = 0
+        self.spare_port = 0
+        """A port of the mail server that no monitor checks yet."""
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
             undo.callback(self.product.end)
             server = subprocess.Popen(
-                [sys.executable, "-m", "tests.system.mailserver", str(self._count), str(self.connections)],
+                [sys.executable, "-m", "tests.system.mailserver", str(self._count + 1), str(self.connections)],
                 cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -50,7 +52,7 @@ class Drill:
             undo.callback(server.communicate)
             undo.callback(server.kill)
             assert server.stdout
-            ports = json.loads(server.stdout.readline())
+            *ports, self.spare_port = json.loads(server.stdout.readline())
             self.product.start()
             self._since_ms = now_ms()
             for port in ports:

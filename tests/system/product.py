@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,6 +99,13 @@ class Product:
     def api(self) -> httpx.Client:
         assert self.client, "not started"
         return self.client
+
+    @contextmanager
+    def through(self, address: str) -> Iterator[Product]:
+        """The same product, its API asked at another controller."""
+        there = copy(self)
+        with httpx.Client(base_url=address, headers=self.api.headers, timeout=5, trust_env=False) as there.client:
+            yield there
 
     def output(self) -> str:
         return self.console.read_text(errors="replace")

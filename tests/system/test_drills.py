@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system import monitors
 from tests.system.drill import Drill, ready
 from tests.system.ledger import Balance
 from tests.system.product import eventually
@@ -30,9 +31,15 @@ def undisturbed(_: Drill) -> None:
 
 def kill_the_leader(drill: Drill) -> None:
     """The standby takes over, and the supervisor brings back the other one."""
-    drill.another_controller()
+    _, address = drill.another_controller()
     assert drill.leader() == drill.pid("controller")
     drill.signal(signal.SIGKILL, "controller")
+    # Nobody may be leading at this moment: what is asked for now must not be lost either.
+    with drill.product.through(address) as there:
+        monitor = monitors.create(there, drill.spare_port, smtpConfig={"ignoreTls": True})
+        monitors.trigger(there, monitor)
+        monitors.checks_from(there, monitor, {"DE", "US"}, lambda check: check["purpose"] == "scheduled", 5)
+        monitors.checks_from(there, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered", 5)
 
 
 def freeze_the_leader(drill: Drill) -> None:
