@@ -67,6 +67,8 @@ async def nats_url(servers: Supervisor, server_folder: Path) -> str:
 @pytest.fixture(scope="session")
 async def template(postgres_url: str) -> str:
     """The name of a database with all migrations applied, to copy from."""
+    # Tests on another event loop in between, as the probes', end the servers and start them again on their data.
+    await _execute(postgres_url, f'DROP DATABASE IF EXISTS "{TEMPLATE}"')
     await _execute(postgres_url, f'CREATE DATABASE "{TEMPLATE}"')
     await migrate.apply(_database(postgres_url, TEMPLATE))
     return TEMPLATE

@@ -30,7 +30,6 @@ _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
 _LARGEST_BYTES = 512 * 1024  # with its event's envelope it must stay below the broker's limit of 1 MiB
 _PARKED_BYTES = 64 * 1024
-_TELL_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
 _OLDEST = timedelta(days=29)
 _NEWEST = timedelta(days=1)
 
@@ -92,8 +91,7 @@ class Ingestor:
         told = False
         while True:
             try:
-                results = [arrival.result for arrival in arrivals]
-                return await store_results(self._db, results, recent_seconds=_TELL_SECONDS)
+                return await store_results(self._db, [arrival.result for arrival in arrivals])
             except StoreUnavailableError as error:
                 if not told:
                     told = True

@@ -15,6 +15,9 @@ from controller.store.pool import AWAY, Database
 from shared.messages import CheckResult, ResultStatus
 
 
+_RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
+
+
 class UnstorableError(Exception):
     """PostgreSQL refuses something in this batch for good; the message says what, without the values."""
 
@@ -79,9 +82,7 @@ FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
 """
 
 
-async def store_results(
-    db: Database, results: Sequence[CheckResult], *, recent_seconds: float
-) -> list[StoredResult | None]:
+async def store_results(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
     """Store a batch, whole or not at all; for each what became of it, None for an unknown monitor or location.
 
     Raises UnstorableError when a result in it can never be stored, StoreUnavailableError when PostgreSQL is away.
@@ -90,7 +91,7 @@ async def store_results(
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", SETTLE_LOCK)
-                rows = await connection.fetch(_INSERT, *zip(*map(_columns, results), strict=True), recent_seconds)
+                rows = await connection.fetch(_INSERT, *zip(*map(_columns, results), strict=True), _RECENT_SECONDS)
         except AWAY:
             raise
         except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:

@@ -82,7 +82,7 @@ async def test_a_result_stored_by_a_controller_that_died_before_telling_is_told_
     result = a_result(await world.monitor())
     await world.report(result)
     [delivery] = await pipe.consumer.fetch(BATCH, 1)
-    await store_results(world.db, [result], recent_seconds=60)
+    await store_results(world.db, [result])
     await delivery.nak()
     await pipe.drain()
     assert await world.value("SELECT count(*) FROM result") == 1
@@ -94,7 +94,7 @@ async def test_a_result_stored_but_not_told_is_told_also_when_the_broker_forgot_
 ) -> None:
     """A broker killed and started again counts deliveries anew."""
     result = a_result(await world.monitor())
-    await store_results(world.db, [result], recent_seconds=60)
+    await store_results(world.db, [result])
     await world.report(result)
     await pipe.drain()
     assert [event.event_id for event in await world.events()] == [result.check_id]
@@ -102,7 +102,7 @@ async def test_a_result_stored_but_not_told_is_told_also_when_the_broker_forgot_
 
 async def test_a_copy_of_a_result_told_long_ago_is_not_told_again(world: World, pipe: Pipe) -> None:
     result = a_result(await world.monitor())
-    await store_results(world.db, [result], recent_seconds=60)
+    await store_results(world.db, [result])
     await world.value("UPDATE result SET stored_at = now() - interval '1 hour'")
     await world.report(result)
     await pipe.drain()
@@ -235,7 +235,7 @@ async def test_a_check_ends_in_a_result_or_in_a_gap_while_both_are_written_at_on
 
     async def store() -> None:
         for n in range(0, 400, 8):
-            await store_results(world.db, results[n : n + 8 : 2], recent_seconds=60)
+            await store_results(world.db, results[n : n + 8 : 2])
 
     async def give_up() -> None:
         for n in range(0, 400, 8):
