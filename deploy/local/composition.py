@@ -45,6 +45,7 @@ class Composition:
     announce: Callable[[str], None]
     settings: dict[str, str] = field(default_factory=dict)
     complete: bool = False
+    _postgres: postgres.Postgres | None = None
 
     @property
     def host(self) -> str:
@@ -85,6 +86,8 @@ class Composition:
         """Within 10 s: the agents, which hand in what they have, then the controller, NATS, and PostgreSQL."""
         await self.supervisor.stop(*(f"agent-{location}" for location in self.locations))
         await self.supervisor.stop_all()
+        if self._postgres:
+            self._postgres.tidy()
 
     def write_record(self) -> None:
         """Rewrite `local.json`, once everything has started. Raises OSError."""
@@ -113,7 +116,7 @@ class Composition:
             raise LocalError(f"cannot listen on {address}, perhaps it is taken: choose another PORT") from None
 
     async def _start_postgres(self) -> str:
-        server = postgres.prepare(self.data.root / "postgres")
+        server = self._postgres = postgres.prepare(self.data.root / "postgres")
         await self.supervisor.start(server.part(self.data.log("postgres")))
         await server.make_database(_DATABASE)
         return server.url(_DATABASE)

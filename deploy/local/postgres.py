@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -74,6 +75,11 @@ class Postgres:
                 await connection.close(timeout=5)
         except _TROUBLE as error:
             raise LocalError(f"cannot create the database {name}: {error}") from error
+
+    def tidy(self) -> None:
+        """Remove the socket's directory, which may be outside the data folder; call it when the server has ended."""
+        with suppress(OSError):  # not empty: somebody still uses it
+            self.sockets.rmdir()
 
     async def _ready(self) -> bool:
         try:

@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -33,6 +34,8 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     first = product.record
     assert first.keys() == KEYS
     assert first["pids"].keys() == set(PARTS)
+    sockets = Path(parse_qs(urlsplit(first["databaseUrl"]).query)["host"][0])
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     for name in PRIVATE:
         assert stat.S_IMODE((product.data / name).stat().st_mode) == 0o600, name
     monitor = monitors.create(product, mail_server.port)
@@ -43,6 +46,7 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     # Ctrl-C in a terminal reaches every process of the group at once; only ours may act on it.
     product.stop(signal.SIGINT, whole_group=True)
     assert "part_died" not in product.output()
+    assert not sockets.exists()
     for secret in ("token", "adminPassword"):
         assert first[secret] not in product.output()
 
