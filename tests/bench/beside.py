@@ -1,0 +1,87 @@
+"""What benches measure against, each a process of its own, so that its CPU time is not the bench's: programs that print
+one line when they are ready and end with their standard input, embedded servers, the whole product.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from controller.store import migrate
+from controller.store.pool import Database
+from deploy.local import nats, postgres
+from deploy.local.supervisor import supervising
+from shared.bus import Bus
+from shared.streams import ensure_streams
+from tests.system.product import REPOSITORY, Product
+
+_READY_SECONDS = 20.0
+_END_SECONDS = 5.0
+
+
+class Servers(NamedTuple):
+    """Embedded servers as `make run` has them, with nothing in them but schema and streams."""
+
+    database_url: str
+    nats_url: str
+    db: Database
+    bus: Bus
+    pids: dict[str, int]
+
+
+@asynccontextmanager
+async def servers() -> AsyncIterator[Servers]:
+    with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        async with supervising() as supervisor:
+            database, broker = postgres.prepare(folder / "postgres"), nats.prepare(folder / "nats")
+            await supervisor.start(database.part(folder / "postgres.log"))
+            await supervisor.start(broker.part(folder / "nats.log"))
+            await database.make_database("bench")
+            url = database.url("bench")
+            await migrate.apply(url)
+            async with Database.open(url) as db, Bus.open(broker.url, name="bench") as bus:
+                await bus.wait_connected()
+                await ensure_streams(bus)
+                yield Servers(url, broker.url, db, bus, supervisor.pids)
+
+
+@asynccontextmanager
+async def product(**settings: str) -> AsyncIterator[Product]:
+    """What `make run` starts, with these settings by their names without MAILPROBE_."""
+    around = ["env", *(f"MAILPROBE_{name}={value}" for name, value in settings.items())]
+    with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
+        running = Product(Path(folder) / "data")
+        try:
+            await asyncio.to_thread(running.start, around)
+            yield running
+        finally:
+            await asyncio.to_thread(running.end)
+
+
+@asynccontextmanager
+async def beside(module: str, *arguments: str) -> AsyncIterator[str]:
+    """The line that a module of ours prints when it is ready."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        async with asyncio.timeout(_READY_SECONDS):
+            line = await process.stdout.readline()
+        yield line.decode().strip()
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
