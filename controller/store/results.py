@@ -14,7 +14,6 @@ from controller.store.dispatch import SETTLE_LOCK
 from controller.store.pool import AWAY, Database
 from shared.messages import CheckResult, ResultStatus
 
-
 _RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
 
 
