@@ -115,10 +115,12 @@ class Worker:
                     log.info("fetch_works_again", kind=kind)
                 pause = _FIRST_PAUSE_SECONDS
             except BusError as error:
+                await _close(consumer)
                 consumer = None
                 if pause == _FIRST_PAUSE_SECONDS:
                     log.warning("fetch_failed", kind=kind, error=str(error))
             except Exception:
+                await _close(consumer)
                 consumer = None
                 log.exception("fetch_broke", kind=kind)
             self._slots.give_back(slots - len(deliveries))
@@ -126,8 +128,7 @@ class Worker:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             await self._admit_all(deliveries, group)
-        if consumer is not None:
-            await consumer.close()
+        await _close(consumer)
 
     async def _admit_all(self, deliveries: Iterable[Delivery], group: asyncio.TaskGroup) -> None:
         """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back."""
@@ -154,7 +155,7 @@ class Worker:
         """The request, or None when nobody here can ever run it. Its body is not logged: it may hold anything."""
         try:
             request = _decoder.decode(delivery.body)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             log.warning("request_unreadable", subject=delivery.subject, error=type(error).__name__)
             return None
         if request.location != self._station.location:
@@ -217,3 +218,9 @@ class Worker:
             task.cancel()
         await asyncio.wait(unfinished, timeout=1)
         log.info("agent_stopped", handed_back=sum(task.cancelled() for task in unfinished), unsent=self._outbox.waiting)
+
+
+async def _close(consumer: Consumer | None) -> None:
+    """What a failed fetch leaves: a subscription that would otherwise stay for ever."""
+    if consumer is not None:
+        await consumer.close()

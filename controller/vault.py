@@ -24,6 +24,8 @@ _SECRET = re.compile(
     r"pass|pwd|\w*(?:password|passwd|passphrase|passcode|secret|token|(?:api|access|auth|private)key)s?"
 )
 
+_WHOLE_NAMES = frozenset({"key", "pfx"})  # a client's private key, as Node's TLS options call it
+
 
 class VaultError(Exception):
     """A stored secret cannot be read: its key is not in the ring any more, or it is damaged."""
@@ -53,6 +55,8 @@ def new_key() -> Secret:
 
 def is_secret(name: str) -> bool:
     """Whether a key of a config is named like a secret: `pass`, `smtpPassword`, `access_token`, `TOKEN` …"""
+    if name.lower() in _WHOLE_NAMES:
+        return True
     words = [word.lower() for word in _WORD.findall(name)]
     return any(_SECRET.fullmatch(text) for text in (*words[-1:], "".join(words)))
 

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5.0
 _CONNECT_SECONDS = 5
+_REOPEN_SECONDS = 1.0
 _WINDOW = 256
 _PENDING_MESSAGES = 10_000
 _TROUBLE = (NatsError, OSError, TimeoutError)
@@ -107,7 +108,13 @@ class Consumer:
 class Bus:
     """One connection to NATS that comes back for ever. Made by `Bus.open`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
+        self._url = url
+        self._name = name
+        self._on_connect = on_connect
+        self._use(Client())
+
+    def _use(self, client: Client) -> None:
         self.client = client
         self._stream = client.jetstream(timeout=PUBLISH_SECONDS)
 
@@ -120,17 +127,32 @@ class Bus:
 
         `url` may list servers, separated by commas. `on_connect` is awaited after each (re)connect.
         """
-        client = Client()
-        connecting = asyncio.create_task(_connect(client, url, name, on_connect), name="nats-connect")
+        bus = cls(url, name, on_connect)
+        connecting = asyncio.create_task(bus._stay_connected(), name="nats-connect")
         try:
-            yield cls(client)
+            yield bus
         finally:
             connecting.cancel()
             with suppress(asyncio.CancelledError, *_TROUBLE):
                 await connecting
             with suppress(*_TROUBLE):
                 async with asyncio.timeout(2):
-                    await client.close()
+                    await bus.client.close()
+
+    async def _stay_connected(self) -> None:
+        """The client reconnects by itself, but an error that the server sends on a live connection closes it for good:
+        then a new one takes its place, and consumers and listeners hear a BusError and begin anew.
+        """
+        while True:
+            closed = asyncio.Event()
+            try:
+                await _connect(self.client, self._url, self._name, self._on_connect, closed)
+                await closed.wait()
+                log.error("nats_closed_by_server")
+            except _TROUBLE as error:
+                log.error("nats_connect_failed", error=_words(error))
+            await asyncio.sleep(_REOPEN_SECONDS)
+            self._use(Client())
 
     @property
     def connected(self) -> bool:
@@ -197,7 +219,9 @@ class Bus:
             raise BusError(_words(error)) from error
 
 
-async def _connect(client: Client, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
+async def _connect(
+    client: Client, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None, closed: asyncio.Event
+) -> None:
     told = False
 
     async def connected() -> None:
@@ -213,6 +237,9 @@ async def _connect(client: Client, url: str, name: str, on_connect: Callable[[],
     async def disconnected() -> None:
         if not client.is_closed:
             log.warning("nats_disconnected")
+
+    async def gone() -> None:
+        closed.set()
 
     async def failed(error: Exception) -> None:
         nonlocal told
@@ -231,6 +258,7 @@ async def _connect(client: Client, url: str, name: str, on_connect: Callable[[],
         reconnected_cb=connected,
         disconnected_cb=disconnected,
         error_cb=failed,
+        closed_cb=gone,
     )
     await connected()
 

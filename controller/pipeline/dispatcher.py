@@ -15,7 +15,7 @@ from controller.store.dispatch import Expected, expect
 from controller.store.pool import Database
 from controller.vault import Vault, login_of
 from shared import subjects
-from shared.bus import Bus, Message
+from shared.bus import Bus, BusError, Message
 from shared.clock import now_ms
 from shared.messages import CheckRequest
 from shared.rounds import Purpose, check_id, start_by_ms, to_datetime
@@ -38,6 +38,8 @@ class Dispatcher:
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
         """Ask these locations now; return when the broker has every request. Raises BusError, StoreUnavailableError."""
+        if not self._bus.connected:
+            raise BusError("not connected to NATS")
         due_ms = now_ms()
         checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED) for location in locations]
         messages = [self._message(check) for check in checks]

@@ -155,7 +155,7 @@ def _read(delivery: Delivery) -> CheckResult:
         raise RefusedError(f"larger than {_LARGEST_BYTES} bytes")
     try:
         result = msgspec.json.decode(delivery.body, type=CheckResult)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(f"not a result: {error}") from error
     try:
         subject = subjects.result(result.country, result.location)

@@ -13,6 +13,7 @@ import structlog
 from controller.decisions.schedule import (
     CATCH_UP_MS,
     SLOT_MS,
+    UNSEEN_CHANGE_MS,
     MissedCheck,
     PlannedCheck,
     Wheel,
@@ -22,10 +23,11 @@ from controller.decisions.schedule import (
     plan_round,
     resume_ms,
 )
-from controller.model import ScheduledMonitor
+from controller.model import GapReason, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher, expected
 from controller.pipeline.roster import Roster
 from controller.store.dispatch import Expected, GapRange
+from controller.store.partitions import KEEP_DAYS
 from controller.store.schedule import Lead
 from shared.clock import now_ms
 from shared.rounds import Purpose, last_due_ms, to_datetime
@@ -35,6 +37,7 @@ log = structlog.get_logger()
 
 MONITORS_AT_ONCE = 2_000
 _WRITE_EVERY_MS = 1_000
+_DAY_MS = 24 * 3600 * 1000
 
 
 class Rounds:
@@ -60,17 +63,26 @@ class Rounds:
         log.info("rounds_begin", monitors=len(monitors), behind_seconds=(now_ms() - self._published_until) / 1000)
 
     async def _skip(self, monitors: Sequence[ScheduledMonitor], until: int) -> None:
-        ranges = []
+        """Rounds that nobody planned become a gap for each monitor and location, as far back as gaps are kept."""
+        since = max(self._planned_until, self._published_until)
+        oldest = max(since, until - (KEEP_DAYS - 1) * _DAY_MS)
+        ranges: list[GapRange] = []
+        unheard: list[Expected] = []
         for monitor in monitors:
-            first = due_after_ms(monitor, max(self._planned_until, self._published_until))
-            last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
             locations = self._roster.configured(monitor.allowed_check_country_codes)
+            first = due_after_ms(monitor, oldest)
+            last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
             if last is not None and first <= last and locations:
                 ranges.append(
                     GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in locations])
                 )
+            if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
+                unheard += [
+                    _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, GapReason.LATE), until)
+                    for here in locations
+                ]
         log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
-        await self._lead.skip(until, ranges)
+        await self._lead.skip(until, ranges, unheard)
         self._published_until = self._planned_until = until
 
     def put(self, monitor: ScheduledMonitor) -> None:
@@ -94,10 +106,15 @@ class Rounds:
     async def tick(self) -> None:
         """Plan and publish every round that became due. Raises FencedError, StoreUnavailableError."""
         until = now_ms() // SLOT_MS * SLOT_MS
-        due = self._wheel.take(until)
-        for number, due_ms in due:
-            monitor = self._monitors[number]
-            self._wheel.put(number, due_after_ms(monitor, due_ms))
+        if until - self._planned_until > CATCH_UP_MS:  # this process stood still
+            await self.begin(list(self._monitors.values()))
+        due: list[tuple[int, int]] = []
+        for number, moment in self._wheel.take(until):
+            due_ms = moment
+            while due_ms < until:  # all that is due by now, or `until` would not be the truth
+                due.append((number, due_ms))
+                due_ms = due_after_ms(self._monitors[number], due_ms)
+            self._wheel.put(number, due_ms)
         for start in range(0, len(due), MONITORS_AT_ONCE):
             chunk = due[start : start + MONITORS_AT_ONCE]
             last = start + MONITORS_AT_ONCE >= len(due)

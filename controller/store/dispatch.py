@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from controller.model import GapReason
+from controller.store.partitions import KEEP_DAYS
 from controller.store.pool import Connection, Database
 from shared.rounds import Purpose, to_datetime
 
@@ -69,7 +70,7 @@ WITH settled AS (
   SELECT expected.monitor_id, expected.due_at, expected.due_at, expected.location_id, settled.purpose, settled.reason
   FROM settled, unnest(settled.monitor_ids, settled.due_ats, settled.location_ids)
     AS expected (monitor_id, due_at, location_id)
-  WHERE NOT EXISTS (
+  WHERE expected.due_at > now() - make_interval(days => $2) AND NOT EXISTS (
     SELECT FROM result
     WHERE result.monitor_id = expected.monitor_id AND result.due_at = expected.due_at
       AND result.location_id = expected.location_id AND result.purpose = settled.purpose
@@ -91,7 +92,7 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM dispatch WHERE settle_at <= now())"):
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", SETTLE_LOCK)
-        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE)
+        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, KEEP_DAYS - 1)
     more = rows[0]["batches"] == _BATCHES_AT_ONCE
     return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
 

@@ -55,7 +55,7 @@ async def _partitions(connection: Connection) -> list[tuple[str, date]]:
     rows = await connection.fetch(
         "SELECT child.relname AS name FROM pg_inherits"
         " JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent"
-        " WHERE parent.relname = ANY($1::text[])",
+        " WHERE parent.relname = ANY($1::text[]) ORDER BY child.relname DESC",  # result first, as ingest does
         list(_TABLES),
     )
     return [(row["name"], datetime.strptime(row["name"][-8:], "%Y%m%d").replace(tzinfo=UTC).date()) for row in rows]

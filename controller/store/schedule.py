@@ -59,11 +59,15 @@ class Lead:
             await self._advance(connection, watermark_ms, planned_until_ms)
             await insert_expected(connection, expected)
 
-    async def skip(self, until_ms: int, ranges: Sequence[GapRange]) -> None:
-        """Give up all rounds until that moment that were not planned. Raises FencedError, StoreUnavailableError."""
+    async def skip(self, until_ms: int, ranges: Sequence[GapRange], unheard: Sequence[Expected] = ()) -> None:
+        """Give up all rounds until that moment that were not planned; `unheard` may have been asked for, or not.
+
+        Raises FencedError, StoreUnavailableError.
+        """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, until_ms, until_ms)
             await insert_gap_ranges(connection, ranges)
+            await insert_expected(connection, unheard)
         self.watermark_ms = self.planned_until_ms = until_ms
 
     async def beat(self) -> None:

@@ -30,7 +30,7 @@ VALUES = st.recursive(
 @pytest.mark.parametrize(
     "name",
     ["pass", "PASS", "Password", "passwd", "pwd", "secret", "token", "accessToken", "access_token", "ACCESS_TOKEN",
-     "ACCESSTOKEN", "smtpPass", "pass1", "apiKey", "api_key", "private-key", "client_secret", "tokens", "passphrase"],
+     "ACCESSTOKEN", "smtpPass", "pass1", "apiKey", "api_key", "private-key", "key", "pfx", "client_secret", "tokens", "passphrase"],
 )  # fmt: skip
 def test_a_key_named_like_a_secret_is_one(name: str) -> None:
     assert is_secret(name)
@@ -38,7 +38,7 @@ def test_a_key_named_like_a_secret_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["user", "secure", "bypass", "compass", "key", "keys", "passive", "tokenize", "secretary", "", "123", "пароль"],
+    ["user", "secure", "bypass", "compass", "publicKey", "keys", "passive", "tokenize", "secretary", "", "123", "пароль"],
 )
 def test_other_keys_are_not(name: str) -> None:
     assert not is_secret(name)

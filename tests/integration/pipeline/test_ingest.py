@@ -118,6 +118,11 @@ def _garbage(_: CheckResult) -> tuple[str, bytes]:
     return subjects.result("DE", "de"), b"\xff{"
 
 
+def _too_deep(result: CheckResult) -> tuple[str, bytes]:
+    deep = b'{"fromTheFuture":' + b"[" * 5000 + b"]" * 5000 + b","
+    return subjects.result("DE", "de"), msgspec.json.encode(result).replace(b"{", deep, 1)
+
+
 def _another_location(result: CheckResult) -> tuple[str, bytes]:
     return subjects.result("US", "us"), msgspec.json.encode(result)
 
@@ -148,6 +153,7 @@ def _not_a_duration(result: CheckResult) -> tuple[str, bytes]:
     [
         pytest.param(_too_large, "larger than", id="a result too large to be told"),
         pytest.param(_garbage, "not a result", id="bytes that are no JSON"),
+        pytest.param(_too_deep, "not a result", id="nested too deeply to be read"),
         pytest.param(_another_location, "another location's result", id="a result in another location's name"),
         pytest.param(_unknown_monitor, "unknown monitor or location", id="a monitor that never was"),
         pytest.param(_invented_id, "the check id does not belong", id="an invented check id"),

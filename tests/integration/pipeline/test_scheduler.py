@@ -10,7 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.janitor import settle_checks
+from controller.pipeline.janitor import prepare_partitions, settle_checks
 from controller.pipeline.loops import keep
 from controller.pipeline.roster import Roster
 from controller.pipeline.scheduler import Scheduler
@@ -221,6 +221,52 @@ async def test_rounds_of_a_long_absence_become_one_gap_a_location(world: World, 
         assert to_ms(first) == next_due_ms(monitor, 60_000, 0, to_ms(start))
         assert timedelta(seconds=99) < utc_now() - last < timedelta(seconds=170)
         assert reason == "late"
+
+
+async def test_an_absence_longer_than_history_is_kept_ends_in_scheduling_again(world: World, database_url: str) -> None:
+    monitor = await world.monitor(interval=3600)
+    start = utc_now() - timedelta(days=40)
+    await world.value("UPDATE monitor SET target_changed_at = $1", start)
+    await world.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    await world.value(
+        "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
+        " SELECT $1, ARRAY[monitor.id], ARRAY[$1::timestamptz], ARRAY[1], 'scheduled', 'no_result' FROM monitor",
+        start,
+    )
+    await prepare_partitions(world.db)
+    async with controller(world, database_url) as it:
+        await settle_checks(world.db)
+        assert await world.value("SELECT count(*) FROM dispatch") == 0
+        stored = await monitor_to_trigger(world.db, await world.value("SELECT id FROM monitor"))
+        assert stored
+        await it.dispatcher.dispatch_triggered(stored, it.roster.configured(["DE"]))
+        assert [request.monitor_id for request in await requests(world, "DE", 1)] == [monitor]
+
+        async def gaps() -> list[tuple[object, ...]]:
+            return await world.rows("SELECT from_at FROM gap")
+
+        for (first,) in await eventually(gaps):
+            assert utc_now() - timedelta(days=30) < first  # type: ignore[operator]
+
+
+async def test_a_change_while_the_leader_catches_up_loses_no_round(world: World, database_url: str) -> None:
+    monitor = await world.monitor(interval=10)
+    first = utc_now() - timedelta(seconds=60)
+    await world.value("UPDATE monitor SET target_changed_at = $1", first)
+    await world.value("UPDATE schedule SET watermark = $1, planned_until = $1", first - timedelta(seconds=1))
+    async with controller(world, database_url):
+
+        async def caught_up() -> bool:
+            await world.value("UPDATE monitor SET name = name || '.'")
+            return bool(await world.value("SELECT planned_until > now() - interval '1 s' FROM schedule"))
+
+        await eventually(caught_up)
+        until = to_ms(await world.value("SELECT planned_until FROM schedule"))
+    planned = {to_ms(due) for (due,) in await world.rows("SELECT DISTINCT unnest(due_ats) FROM dispatch")}
+    wanted, due = {to_ms(first)}, to_ms(first)
+    while (due := next_due_ms(monitor, 10_000, to_ms(first), due)) < until:
+        wanted.add(due)
+    assert wanted <= planned
 
 
 async def test_a_password_reaches_its_location_and_nobody_else(world: World, database_url: str) -> None:
