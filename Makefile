@@ -28,7 +28,7 @@ fmt: $(VENV)/.ready ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.ready ## Measure; prints JSON
+bench: $(VENV)/.ready ## Measure; prints JSON (some minutes)
 	@$(BIN)/python -m tests.bench
 
 lock: $(VENV)/.ready ## Write requirements.lock anew (needs uv)

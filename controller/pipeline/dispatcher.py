@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
 import structlog
 
 from controller.decisions.schedule import PlannedCheck
-from controller.decisions.targets import target_of
+from controller.decisions.targets import smtp_login, target_of
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.dispatch import Expected, expect
 from controller.store.pool import Database
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 
 _SETTLE_SLACK_MS = int(ACK_WAIT_SECONDS * 1000) + 5_000
 _RETRY_SECONDS = 0.25
-_SEALED_AT_MOST = 100_000
+_SEALED_AT_MOST = 500_000
 
 
 class Dispatcher:
@@ -34,7 +35,7 @@ class Dispatcher:
         self._db = db
         self._bus = bus
         self._vault = vault
-        self._sealed: dict[tuple[int, int], tuple[object, bytes | None]] = {}
+        self._sealed: OrderedDict[tuple[int, int], tuple[object, bytes]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
         """Ask these locations now; return when the broker has every request. Raises BusError, StoreUnavailableError."""
@@ -100,19 +101,21 @@ class Dispatcher:
 
     def _seal(self, monitor: ScheduledMonitor, location: Location) -> bytes | None:
         """Sealing costs 20 times the rest of a request, so what was sealed is kept until the monitor or key changes."""
+        if smtp_login(monitor.config) is None:
+            return None
         key = (monitor.id, location.id)
         version = (monitor.updated_at, location.public_key)
         kept = self._sealed.get(key)
         if kept is not None and kept[0] == version:
             return kept[1]
         login = login_of(monitor, self._vault)
-        sealed = (
-            seal_login(login, location.public_key, monitor=monitor.public_id, location=location.code) if login else None
-        )
-        self._sealed.pop(key, None)
-        while len(self._sealed) >= _SEALED_AT_MOST:
-            self._sealed.pop(next(iter(self._sealed)))
+        if login is None:
+            return None
+        sealed = seal_login(login, location.public_key, monitor=monitor.public_id, location=location.code)
         self._sealed[key] = (version, sealed)
+        self._sealed.move_to_end(key)
+        while len(self._sealed) > _SEALED_AT_MOST:
+            self._sealed.popitem(last=False)
         return sealed
 
 

@@ -55,7 +55,8 @@ async def servers() -> AsyncIterator[Servers]:
 @asynccontextmanager
 async def product(**settings: str) -> AsyncIterator[Product]:
     """What `make run` starts, with these settings by their names without MAILPROBE_."""
-    around = ["env", *(f"MAILPROBE_{name}={value}" for name, value in settings.items())]
+    variables = [f"MAILPROBE_{name}={value}" for name, value in settings.items()]
+    around = ["env", *variables, "sh", "-c", 'exec "$@" --stop-with-parent', "sh"]  # a bench may be interrupted
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
         running = Product(Path(folder) / "data")
         try:

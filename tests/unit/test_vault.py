@@ -38,7 +38,20 @@ def test_a_key_named_like_a_secret_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["user", "secure", "bypass", "compass", "publicKey", "keys", "passive", "tokenize", "secretary", "", "123", "пароль"],
+    [
+        "user",
+        "secure",
+        "bypass",
+        "compass",
+        "publicKey",
+        "keys",
+        "passive",
+        "tokenize",
+        "secretary",
+        "",
+        "123",
+        "пароль",
+    ],
 )
 def test_other_keys_are_not(name: str) -> None:
     assert not is_secret(name)
