@@ -30,7 +30,8 @@ VALUES = st.recursive(
 @pytest.mark.parametrize(
     "name",
     ["pass", "PASS", "Password", "passwd", "pwd", "secret", "token", "accessToken", "access_token", "ACCESS_TOKEN",
-     "ACCESSTOKEN", "smtpPass", "pass1", "apiKey", "api_key", "private-key", "key", "pfx", "client_secret", "tokens", "passphrase"],
+     "ACCESSTOKEN", "smtpPass", "pass1", "apiKey", "api_key", "private-key", "key", "pfx", "client_secret", "tokens",
+     "passphrase"],
 )  # fmt: skip
 def test_a_key_named_like_a_secret_is_one(name: str) -> None:
     assert is_secret(name)
