@@ -104,6 +104,7 @@ async def _confirm(rate: float, seconds: int) -> Figures:
         record = running.record
         raw = await bare.dialogues(port)
         await asyncio.to_thread(connections.write_text, "")
+        await ledger.record(record["databaseUrl"])
         since, monitors = now_ms(), _monitors(rate)
         await crowd.insert(record["databaseUrl"], monitors, port=port, interval_seconds=INTERVAL_SECONDS)
         await asyncio.sleep(_SETTLE_SECONDS)

@@ -54,6 +54,7 @@ class Drill:
             assert server.stdout
             *ports, self.spare_port = json.loads(server.stdout.readline())
             self.product.start()
+            asyncio.run(ledger.record(self.product.record["databaseUrl"]))
             self._since_ms = now_ms()
             for port in ports:
                 monitors.create(self.product, port, smtpConfig={"ignoreTls": True})

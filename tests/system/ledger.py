@@ -1,6 +1,7 @@
 """The ledger: what should have been checked, by arithmetic, against everything that says it was.
 
-For every check due in a span of time: one result, or one gap with its reason; never both, never neither, never two.
+For every check due in a span of time: written down before it was asked for, and one result, or one gap with its reason;
+never both, never neither, never two. Every check somebody triggered ends the same way.
 Every result exactly once in EVENTS. And the mail server has seen as many connections as results tell of.
 """
 
@@ -48,6 +49,23 @@ class Balance:
         return "\n".join([total, *self.problems[:_SHOWN], *([f"… and {more} more"] if more > 0 else [])])
 
 
+_RECORD = """
+CREATE TABLE IF NOT EXISTS ledger_dispatched AS TABLE dispatch;
+CREATE OR REPLACE FUNCTION ledger_copy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO ledger_dispatched SELECT NEW.*; RETURN NULL; END $$;
+CREATE OR REPLACE TRIGGER ledger_copy AFTER INSERT ON dispatch FOR EACH ROW EXECUTE FUNCTION ledger_copy();
+"""
+
+
+async def record(database_url: str) -> None:
+    """Keep a copy of what is dispatched from now on: the product forgets it once it is settled."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(_RECORD)
+    finally:
+        await connection.close()
+
+
 async def settled(database_url: str, until_ms: int) -> None:
     """Wait until no check due until that moment is open."""
     connection = await asyncpg.connect(database_url)
@@ -66,11 +84,14 @@ async def balance(database_url: str, nats_url: str, connections: Path, *, since_
         outcome = Balance()
         expected = await _expected(connection, since_ms, until_ms)
         results = await _results(connection)
-        gaps = await _gaps(connection, expected)
+        dispatched = await _dispatched(connection)
+        triggered = {key for key in dispatched if key[3] == Purpose.TRIGGERED}
+        gaps = await _gaps(connection, expected | triggered)
     finally:
         await connection.close()
     outcome.expected = len(expected)
-    outcome.problems += _compare(expected, results, gaps, since_ms, until_ms)
+    outcome.problems += [f"{key}: never written down" for key in expected - dispatched]
+    outcome.problems += _compare(expected | triggered, results, gaps, since_ms, until_ms)
     outcome.results = sum(1 for key in results if key in expected)
     outcome.gaps = Counter(reason for reasons in gaps.values() for reason in reasons)
     events = await _events(nats_url)
@@ -103,9 +124,7 @@ def _compare(
         if found != 1:
             problems.append(f"{key}: {'a' if key in results else 'no'} result, gaps {gaps.get(key, [])}")
     problems += [
-        f"{key}: a result nobody expected"
-        for key in results
-        if since_ms < key[1] <= until_ms and key[3] == Purpose.SCHEDULED and key not in expected
+        f"{key}: a result nobody expected" for key in results if since_ms < key[1] <= until_ms and key not in expected
     ]
     return problems
 
@@ -122,6 +141,18 @@ async def _expected(connection: asyncpg.Connection[asyncpg.Record], since_ms: in
             keys |= {(monitor, due, location, Purpose.SCHEDULED.value) for location in locations}
             due = next_due_ms(monitor, interval * 1000, to_ms(changed), due)
     return keys
+
+
+async def _dispatched(connection: asyncpg.Connection[asyncpg.Record]) -> set[Key]:
+    """Every check that was written down, to be asked for or to become a gap."""
+    return {
+        (row["public_id"], to_ms(row["due_at"]), row["code"], row["purpose"])
+        for row in await connection.fetch(
+            "SELECT public_id, due_at, code, purpose FROM ledger_dispatched,"
+            " unnest(monitor_ids, due_ats, location_ids) AS planned (monitor_id, due_at, location_id)"
+            " JOIN monitor ON monitor.id = planned.monitor_id JOIN location ON location.id = planned.location_id"
+        )
+    }
 
 
 async def _results(connection: asyncpg.Connection[asyncpg.Record]) -> dict[Key, bool]:
