@@ -48,7 +48,7 @@ def read(path: Path) -> Enrolment:
 def _reveal(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
-    raise NotImplementedError
+    raise TypeError(f"{type(value).__name__} has no place in an enrolment file")
 
 
 def _conceal(kind: type, value: object) -> Secret:
