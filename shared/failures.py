@@ -11,7 +11,7 @@ from typing import Self
 import msgspec
 
 
-class _Open(StrEnum):
+class Open(StrEnum):
     """A vocabulary that a newer peer may know more words of: an unknown word reads as `unknown`."""
 
     @classmethod
@@ -19,7 +19,7 @@ class _Open(StrEnum):
         return cls("unknown") if isinstance(value, str) and value != "unknown" else None
 
 
-class FailureKind(_Open):
+class FailureKind(Open):
     DNS_NOT_FOUND = "dns_not_found"
     DNS_ERROR = "dns_error"
     ADDRESS_FORBIDDEN = "address_forbidden"
@@ -50,7 +50,7 @@ class FailureKind(_Open):
     UNKNOWN = "unknown"
 
 
-class FailureSource(_Open):
+class FailureSource(Open):
     """Who is at fault. Only `target` ever counts against the mail server."""
 
     TARGET = "target"
@@ -59,7 +59,7 @@ class FailureSource(_Open):
     UNKNOWN = "unknown"
 
 
-class Phase(_Open):
+class Phase(Open):
     """A timed step of a check. A phase may occur twice (EHLO before and after STARTTLS)."""
 
     RESOLVE = "resolve"
@@ -76,7 +76,7 @@ class Phase(_Open):
     UNKNOWN = "unknown"
 
 
-class WarningKind(_Open):
+class WarningKind(Open):
     CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
     CERTIFICATE_INVALID = "certificate_invalid"
     TLS_WEAK = "tls_weak"

@@ -19,6 +19,14 @@ from shared.targets import Login, Secret
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
+class _Sealed(msgspec.Struct, array_like=True):
+    """A login inside its seal. As everything on the wire, it only grows."""
+
+    user: str
+    password: str
+    bearer: bool = False
+
+
 class SealError(Exception):
     """A sealed login cannot be opened: not made for this location and monitor, or damaged."""
 
@@ -35,7 +43,8 @@ def new_key_pair() -> tuple[Secret, str]:
 def seal_login(login: Login, public_key: str, *, monitor: UUID, location: str) -> bytes:
     """Raises ValueError when `public_key` is not a key."""
     key = X25519PublicKey.from_public_bytes(b64decode(public_key, validate=True))
-    text = msgspec.json.encode([login.user, login.password.reveal()])
+    parts = [login.user, login.password.reveal()]
+    text = msgspec.json.encode([*parts, True] if login.bearer else parts)  # agents of the first version know two parts
     return _SUITE.encrypt(text, key, info=_info(monitor, location))
 
 
@@ -44,10 +53,10 @@ def open_login(sealed: bytes, private_key: Secret, *, monitor: UUID, location: s
     try:
         key = X25519PrivateKey.from_private_bytes(b64decode(private_key.reveal(), validate=True))
         text = _SUITE.decrypt(sealed, key, info=_info(monitor, location))
-        user, password = msgspec.json.decode(text, type=tuple[str, str])
+        sealed_login = msgspec.json.decode(text, type=_Sealed)
     except (InvalidTag, ValueError, msgspec.MsgspecError) as error:
         raise SealError("the login was not sealed for this location and monitor") from error
-    return Login(user, Secret(password))
+    return Login(sealed_login.user, Secret(sealed_login.password), sealed_login.bearer)
 
 
 def _info(monitor: UUID, location: str) -> bytes:
