@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import NamedTuple, Self
 
+import msgspec
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js.api import Header
 from nats.js.client import JetStreamContext
 
@@ -21,10 +24,17 @@ log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5.0
 _CONNECT_SECONDS = 5
+_CLOCK_SECONDS = 2.0
 _REOPEN_SECONDS = 1.0
 _WINDOW = 256
 _PENDING_MESSAGES = 10_000
 _TROUBLE = (NatsError, OSError, TimeoutError)
+
+
+class _Told(msgspec.Struct):
+    """What is read of an answer of the broker about itself."""
+
+    ts: datetime
 
 
 class BusError(Exception):
@@ -84,6 +94,14 @@ class Delivery:
             await self._message.in_progress()
 
 
+class Heard(NamedTuple):
+    """A message without a stream, and the subject on which its sender waits for an answer, if it does."""
+
+    subject: str
+    body: bytes
+    reply_to: str | None
+
+
 class Consumer:
     """This process's share of a durable pull consumer."""
 
@@ -135,7 +153,7 @@ class Bus:
             connecting.cancel()
             with suppress(asyncio.CancelledError, *_TROUBLE):
                 await connecting
-            with suppress(*_TROUBLE):
+            with suppress(*_TROUBLE, AssertionError):  # the latter: it never came to a first attempt
                 async with asyncio.timeout(2):
                     await bus.client.close()
 
@@ -196,9 +214,21 @@ class Bus:
         except _TROUBLE as error:
             raise BusError(_words(error)) from error
 
-    async def listen(self, subject: str) -> AsyncGenerator[tuple[str, bytes]]:
-        """Subject and body of every message sent to `subject` from now on, over reconnects; the oldest are dropped
-        when the reader falls 10,000 behind. Raises BusError when the connection is not there yet.
+    async def ask(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
+        """As `send`, and the first answer to it; None when nobody answers in time. Raises BusError."""
+        if not self.connected:
+            raise BusError("not connected to NATS")
+        try:
+            answer = await self.client.request(subject, body, timeout=wait_seconds)
+        except (TimeoutError, NoRespondersError):
+            return None
+        except _TROUBLE as error:
+            raise BusError(_words(error)) from error
+        return answer.data
+
+    async def listen(self, subject: str) -> AsyncGenerator[Heard]:
+        """Every message sent to `subject` from now on, over reconnects; the oldest are dropped when the reader falls
+        10,000 behind. Raises BusError when the connection is not there yet.
         """
         try:
             subscription = await self.client.subscribe(subject, pending_msgs_limit=_PENDING_MESSAGES)
@@ -206,10 +236,18 @@ class Bus:
             raise BusError(_words(error)) from error
         try:
             async for message in subscription.messages:
-                yield message.subject, message.data
+                yield Heard(message.subject, message.data, message.reply or None)
         finally:
             with suppress(*_TROUBLE):
                 await subscription.unsubscribe()
+
+    async def clock(self, stream: str) -> datetime:
+        """The broker's clock, as told with the state of a stream. Raises BusError, also without the right to ask."""
+        try:
+            answer = await self.client.request(f"$JS.API.STREAM.INFO.{stream}", timeout=_CLOCK_SECONDS)
+            return msgspec.json.decode(answer.data, type=_Told).ts
+        except (*_TROUBLE, msgspec.MsgspecError) as error:
+            raise BusError(_words(error)) from error
 
     async def consumer(self, stream: str, durable: str) -> Consumer:
         """Bind to a durable pull consumer that the controller created. Raises BusError."""

@@ -12,8 +12,21 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LogFormat = Literal["auto", "console", "json"]
 
 _HIDDEN = frozenset(
-    {"password", "pass", "token", "authorization", "sealing_key", "vault_keys", "database_url", "nats_url"}
+    {
+        "password",
+        "pass",
+        "token",
+        "authorization",
+        "sealing_key",
+        "vault_keys",
+        "database_url",
+        "nats_url",
+        "smtp_password",
+        "sms_url",
+    }
 )
+_TALKATIVE = ("apprise", "httpcore", "httpx", "requests", "urllib3")
+"""They log the URLs and headers they send, and those of a webhook or a chat service are its credentials."""
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -43,7 +56,7 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -55,3 +68,5 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
