@@ -3,47 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import ip_address
 
 from agent.errors import CheckError
+from shared.addresses import Network, may_reach, unmapped
 from shared.failures import FailureKind, FailureSource
-
-# The tables are written out, because what `ipaddress` calls global differs between patch releases of Python.
-# Sources: the IANA special-purpose address registries (RFC 6890) and RFC 5771, 4291, 7526, 9637.
-_REFUSED_V4 = tuple(
-    IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",  # this network
-        "10.0.0.0/8",  # private
-        "100.64.0.0/10",  # shared (RFC 6598); Alibaba's metadata address is in it
-        "127.0.0.0/8",  # loopback
-        "168.63.129.16/32",  # Azure's metadata and host address, although it looks public
-        "169.254.0.0/16",  # link-local, with the cloud metadata address 169.254.169.254
-        "172.16.0.0/12",  # private
-        "192.0.0.0/24",  # IETF protocol assignments; Oracle's metadata address is in it
-        "192.0.2.0/24",  # documentation
-        "192.88.99.0/24",  # 6to4 relays, withdrawn
-        "192.168.0.0/16",  # private
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",  # documentation
-        "203.0.113.0/24",  # documentation
-        "224.0.0.0/4",  # multicast
-        "240.0.0.0/4",  # reserved, and broadcast
-    )
-)
-_PUBLIC_V6 = IPv6Network("2000::/3")
-_REFUSED_V6 = tuple(
-    IPv6Network(network)
-    for network in (
-        "2001::/23",  # IETF protocol assignments; Teredo in it is judged by what it embeds
-        "2001:db8::/32",  # documentation
-        "3fff::/20",  # documentation
-    )
-)
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052; the local-use prefix 64:ff9b:1::/48 stays refused
-
-Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
 
 
 def permitted(addresses: Iterable[str], allowed: Iterable[Network] = ()) -> list[str]:
@@ -52,39 +17,18 @@ def permitted(addresses: Iterable[str], allowed: Iterable[Network] = ()) -> list
     Raises CheckError (`address_forbidden`, source agent) when none is left.
     """
     networks = tuple(allowed)
-    found = [_unmapped(ip_address(address)) for address in addresses]
-    left = [str(address) for address in found if may_reach(address, networks)]
+    judged = [_judge(address, networks) for address in addresses]
+    left = [address for address, good in judged if good]
     if not left:
-        names = ", ".join(str(address) for address in found)
+        names = ", ".join(address for address, _ in judged)
         raise CheckError(
             FailureKind.ADDRESS_FORBIDDEN, f"this agent may not connect to {names}", source=FailureSource.AGENT
         )
     return left
 
 
-def may_reach(address: Address, allowed: tuple[Network, ...] = ()) -> bool:
-    """Whether an address, or for a tunnelled form every IPv4 address inside it, is public or allowed."""
-    address = _unmapped(address)
-    if any(address.version == network.version and address in network for network in allowed):
-        return True
-    if isinstance(address, IPv4Address):
-        return not any(address in network for network in _REFUSED_V4)
-    inside = _embedded(address)
-    if inside:
-        return all(may_reach(embedded, allowed) for embedded in inside)
-    return address in _PUBLIC_V6 and not any(address in network for network in _REFUSED_V6)
-
-
-def _unmapped(address: Address) -> Address:
-    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
-
-
-def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses a packet to `address` may end at: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052)."""
-    if address.sixtofour:
-        return (address.sixtofour,)
-    if address.teredo:
-        return address.teredo
-    if address in _NAT64:
-        return (IPv4Address(int(address) & 0xFFFFFFFF),)
-    return ()
+@lru_cache(maxsize=4096)
+def _judge(address: str, allowed: tuple[Network, ...]) -> tuple[str, bool]:
+    """An address as it is connected to, and whether that may be; the same ones come round after round."""
+    parsed = unmapped(ip_address(address))
+    return str(parsed), may_reach(parsed, allowed)

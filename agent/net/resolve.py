@@ -1,4 +1,4 @@
-"""Names to addresses without a thread (c-ares), with unknown, broken and silent told apart.
+"""Names to addresses without a thread of ours (c-ares), with unknown, broken and silent told apart.
 
 `/etc/hosts` is honoured and literals pass, as with getaddrinfo; search domains are not used, because a monitor names
 its host in full. An unknown name is the target's trouble unless a control name cannot be resolved either.
@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Self
 
@@ -18,6 +19,7 @@ import pycares
 
 from agent.errors import CheckError
 from shared.failures import FailureKind
+from shared.targets import IpFamily
 
 CONTROL_SECONDS = 3.0
 """How long a control name may take."""
@@ -25,6 +27,13 @@ CONTROL_SECONDS = 3.0
 _REMEMBER_SECONDS = 5.0
 _TRY_SECONDS = 2.0
 _TRIES = 3
+
+_FAMILIES = {
+    IpFamily.ANY: socket.AF_UNSPEC,
+    IpFamily.IPV4: socket.AF_INET,
+    IpFamily.IPV6: socket.AF_INET6,
+}
+_MISSING = {IpFamily.ANY: "no address", IpFamily.IPV4: "no IPv4 address", IpFamily.IPV6: "no IPv6 address"}
 
 # RFC 8020 and RFC 2308: no such name, and a name without addresses, are answers; all else is the lack of one.
 _KINDS = {
@@ -36,21 +45,23 @@ _KINDS = {
 
 
 class Resolver:
-    """Asks the system's name servers, or those given as `address:port`. Made by `Resolver.open`."""
+    """Asks the system's name servers, or those given as `address:port`. Made by `Resolver.open`.
 
-    def __init__(self, resolver: aiodns.DNSResolver, control_name: str) -> None:
+    Answers are remembered for as long as their records say (c-ares does that), as at any other client.
+    """
+
+    def __init__(self, resolver: aiodns.DNSResolver, control_name: str, nameservers: Sequence[str]) -> None:
         self._resolver = resolver
         self._control_name = control_name
+        self._nameservers = nameservers
         self._control: asyncio.Task[bool] | None = None
         self._asked_at = 0.0
 
     @classmethod
     @asynccontextmanager
     async def open(cls, control_name: str, nameservers: Sequence[str] = ()) -> AsyncIterator[Self]:
-        channel = aiodns.DNSResolver(
-            nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH
-        )
-        resolver = cls(channel, control_name)
+        channel = _channel(nameservers)
+        resolver = cls(channel, control_name, nameservers)
         try:
             yield resolver
         finally:
@@ -59,24 +70,17 @@ class Resolver:
                 await asyncio.wait([resolver._control])
             await channel.close()
 
-    async def addresses(self, host: str) -> list[str]:
-        """The IPv6 and IPv4 addresses of `host` as text, best first (RFC 6724), each once.
+    async def addresses(self, host: str, family: IpFamily = IpFamily.ANY) -> list[str]:
+        """The addresses of `host` in `family` as text, best first (RFC 6724), each once.
 
         Raises CheckError: `dns_not_found`, `dns_error`, or `timeout` when the name servers keep silent.
         """
-        try:
-            return [str(ip_address(host))]
-        except ValueError:
-            pass
-        try:
-            answer = await self._resolver.getaddrinfo(host, type=socket.SOCK_STREAM)
-        except aiodns.error.DNSError as error:
-            code, words = error.args
-            raise CheckError(_KINDS.get(code, FailureKind.DNS_ERROR), f"{host}: {words}") from error
-        found = [_text(node.addr[0]) for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
-        if not found:
-            raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: no address")
-        return list(dict.fromkeys(found))
+        literal = _literal(host)
+        if literal is None:
+            return await _ask(self._resolver, host, family)
+        if family is not IpFamily.ANY and (family is IpFamily.IPV6) is not (":" in literal):
+            raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
+        return [literal]
 
     async def answers(self) -> bool:
         """Whether the control name resolves now; asked at most every five seconds, whoever wants to know."""
@@ -87,12 +91,43 @@ class Resolver:
         return await asyncio.shield(self._control)
 
     async def _ask_control(self) -> bool:
+        """By a channel that remembers nothing: an answer from memory would say nothing about the name servers."""
+        channel = _channel(self._nameservers)
         try:
             async with asyncio.timeout(CONTROL_SECONDS):
-                await self.addresses(self._control_name)
+                await _ask(channel, self._control_name, IpFamily.ANY)
         except (CheckError, TimeoutError):
             return False
+        finally:
+            await channel.close()
         return True
+
+
+@lru_cache(maxsize=4096)
+def _literal(host: str) -> str | None:
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
+
+
+def _channel(nameservers: Sequence[str]) -> aiodns.DNSResolver:
+    return aiodns.DNSResolver(nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH)
+
+
+async def _ask(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> list[str]:
+    try:
+        answer = await channel.getaddrinfo(host, family=_FAMILIES[family], type=socket.SOCK_STREAM)
+    except aiodns.error.DNSError as error:
+        code, words = error.args
+        kind = _KINDS.get(code, FailureKind.DNS_ERROR)
+        if code == aiodns.error.ARES_ENODATA:
+            words = _MISSING[family]
+        raise CheckError(kind, f"{host}: {words}") from error
+    found = [_text(node.addr[0]) for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
+    if not found:
+        raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
+    return list(dict.fromkeys(found))
 
 
 def _text(address: bytes | str) -> str:

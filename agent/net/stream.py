@@ -10,19 +10,25 @@ import asyncio
 import errno
 import socket
 import ssl
+import struct
+import sys
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self, cast
 
 from agent.errors import CheckError
+from agent.transcript import Transcript
 from shared.failures import FailureKind, FailureSource
 
 LONGEST_LINE = 8 * 1024
 MOST_LINES = 512
 MOST_BYTES = 256 * 1024
-_PAUSE_ABOVE = 64 * 1024
 _CHUNK = 16 * 1024  # the longest TLS record
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+_INFO_BYTES, _RTT_AT = 104, 68  # struct tcp_info, tcpi_rtt (microseconds), in linux/tcp.h
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
@@ -32,27 +38,28 @@ class LineStream(asyncio.Protocol):
     What the peer or the network does wrong is raised as OSError, EOFError (the peer closed), ssl.SSLError, CheckError.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str, transcript: Transcript) -> None:
+        self.address = address
+        self._transcript = transcript
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
-        self._buffer = bytearray()
-        self._scanned = 0
+        self._ready: deque[bytes] = deque()  # lines without their LF
+        self._rest = b""  # the beginning of another
         self._lines = 0
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
         self._end: BaseException | None = None
-        self._paused = False
         self._tls: ssl.SSLObject | None = None
         self._incoming: ssl.MemoryBIO  # these two only under TLS
         self._outgoing: ssl.MemoryBIO
         self._handshaking = False
 
     @classmethod
-    async def connect(cls, address: str, port: int) -> Self:
+    async def connect(cls, address: str, port: int, transcript: Transcript) -> Self:
         """Connect to an IP address. Raises OSError, or CheckError (source agent) when this machine has no route."""
         loop = asyncio.get_running_loop()
         try:
-            _, stream = await loop.create_connection(cls, address, port)
+            _, stream = await loop.create_connection(lambda: cls(address, transcript), address, port)
         except OSError as error:
             if error.errno in _NO_ROUTE and not has_route(address, port):
                 detail = f"no route from this machine to {address}"
@@ -64,29 +71,68 @@ class LineStream(asyncio.Protocol):
     def encrypted(self) -> bool:
         return self._tls is not None and not self._handshaking
 
+    def kernel_rtt_ms(self) -> float | None:
+        """The round trip as the kernel has measured it so far, in milliseconds; it knows no busy loop (Linux)."""
+        if _INFO is None or self._socket is None:
+            return None
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, _INFO, _INFO_BYTES)
+        except OSError:
+            return None
+        return int(struct.unpack_from("I", info, _RTT_AT)[0]) / 1000 if len(info) >= _INFO_BYTES else None
+
     async def read_line(self) -> bytes:
         """The next line without its end (CRLF, or LF alone). Raises CheckError (`reply_too_long`) past the bounds."""
-        while (end := self._buffer.find(b"\n", self._scanned)) < 0:
-            self._scanned = len(self._buffer)
-            if self._scanned > LONGEST_LINE:
-                raise CheckError(FailureKind.REPLY_TOO_LONG, f"a line of more than {LONGEST_LINE} bytes")
+        while not self._ready:
             await self._more()
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        self._scanned = 0
+        return self._next()
+
+    async def read_lines(self, is_last: Callable[[bytes], bool]) -> list[bytes]:
+        """Lines up to and with the first that `is_last`; cheaper than one by one for replies of many lines."""
+        lines = []
+        while True:
+            while not self._ready:
+                await self._more()
+            line = self._next()
+            lines.append(line)
+            if is_last(line):
+                return lines
+
+    def _next(self) -> bytes:
+        line = self._ready.popleft()
         self._lines += 1
-        self._bytes += end + 1
-        if end > LONGEST_LINE:
+        if len(line) > LONGEST_LINE:
             raise CheckError(FailureKind.REPLY_TOO_LONG, f"a line of more than {LONGEST_LINE} bytes")
         if self._lines > MOST_LINES:
             raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_LINES} lines")
-        if self._bytes > MOST_BYTES:
-            raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes")
-        self._resume()
-        return line.removesuffix(b"\r")
+        line = line.removesuffix(b"\r")
+        self._transcript.server(line)
+        return line
 
-    def write(self, data: bytes) -> None:
-        """Send soon. A connection that is gone is told by the next `read_line`."""
+    async def skip(self, count: int) -> None:
+        """Read over the next `count` bytes, whatever they are. Raises CheckError (`reply_too_long`) past the bounds."""
+        if count > MOST_BYTES:
+            raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes")
+        self._transcript.note(f"{count} bytes left out")
+        while count:
+            if self._ready:
+                line = self._ready.popleft()
+                if count <= len(line):
+                    self._ready.appendleft(line[count:])
+                count -= min(count, len(line) + 1)
+            elif self._rest:
+                skipped = min(count, len(self._rest))
+                self._rest = self._rest[skipped:]
+                count -= skipped
+            else:
+                await self._more()
+
+    def write(self, data: bytes, *, shown: bytes | None = None) -> None:
+        """Send soon. A connection that is gone is told by the next `read_line`.
+
+        `shown` stands in the transcript instead of data that hold a secret.
+        """
+        self._transcript.client(data if shown is None else shown)
         if self._tls is None:
             self._send(data)
             return
@@ -101,8 +147,8 @@ class LineStream(asyncio.Protocol):
 
         Read after the handshake, that could be anybody's words (RFC 3207 section 6, CVE-2011-0411).
         """
-        if self._buffer:
-            raise CheckError(FailureKind.STARTTLS_INJECTION, f"{len(self._buffer)} bytes in clear after the go-ahead")
+        if unread := len(self._unread()):
+            raise CheckError(FailureKind.STARTTLS_INJECTION, f"{unread} bytes in clear after the go-ahead")
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
         """Go on under TLS, from the first byte or in the middle; the object tells version, cipher and certificates.
@@ -113,9 +159,9 @@ class LineStream(asyncio.Protocol):
         if self._lines:
             self.expect_silence()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._incoming.write(self._buffer)
-        self._buffer.clear()
-        self._scanned = 0
+        self._incoming.write(self._unread())
+        self._ready.clear()
+        self._rest = b""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._handshaking = True
         while True:
@@ -147,14 +193,13 @@ class LineStream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._tls is None:
-            self._buffer += data
+            self._split(data)
         else:
             self._incoming.write(data)
             if not self._handshaking:
                 self._decrypt()
-        if not self._handshaking and self._buffer.find(b"\n", self._scanned) < 0:
+        if not self._ready and not self._handshaking:
             self._acknowledge()
-        self._pause()
         self._wake()
 
     def eof_received(self) -> bool:
@@ -164,15 +209,14 @@ class LineStream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._finish(exc or EOFError("the connection is closed"))
 
-    async def _more(self) -> None:
-        """Wait for bytes, unless none can come: then raise why."""
+    def _more(self) -> asyncio.Future[None]:
+        """Done when more has come, or the end. Raises what no more can come for."""
         if self._end is not None:
             raise self._end
+        if len(self._rest) > LONGEST_LINE:
+            raise CheckError(FailureKind.REPLY_TOO_LONG, f"a line of more than {LONGEST_LINE} bytes")
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _finish(self, end: BaseException) -> None:
         if self._end is None:
@@ -180,8 +224,25 @@ class LineStream(asyncio.Protocol):
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def _split(self, data: bytes) -> None:
+        """Into lines, as far as the bound on bytes allows; what is past it is the end of this connection."""
+        room = MOST_BYTES - self._bytes
+        self._bytes += len(data)
+        if len(data) > room:
+            data = data[: max(0, room)]
+            if self._transport is not None:
+                self._transport.pause_reading()  # no more of it into memory
+            self._finish(CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes"))
+        lines = (self._rest + data if self._rest else data).split(b"\n")
+        self._rest = lines.pop()
+        self._ready.extend(lines)
+
+    def _unread(self) -> bytes:
+        return b"\n".join([*self._ready, self._rest])
 
     def _decrypt(self) -> None:
         assert self._tls is not None  # noqa: S101 - called only under TLS
@@ -191,7 +252,7 @@ class LineStream(asyncio.Protocol):
                 if not plain:
                     self._finish(EOFError("the server closed the connection"))
                     return
-                self._buffer += plain
+                self._split(plain)
         except ssl.SSLWantReadError:
             self._flush()  # a key update is answered (RFC 8446 section 4.6.3)
         except ssl.SSLZeroReturnError:
@@ -206,17 +267,6 @@ class LineStream(asyncio.Protocol):
     def _send(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
-
-    def _pause(self) -> None:
-        if len(self._buffer) > _PAUSE_ABOVE and not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        if self._paused and len(self._buffer) <= _PAUSE_ABOVE and self._transport is not None:
-            self._paused = False
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
 
     def _acknowledge(self) -> None:
         """Tell the kernel not to delay its ACK when bytes came but no line (TLS session tickets, a reply in pieces).

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from ipaddress import ip_address
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
-from agent.errors import CheckError
-from shared.failures import FailureKind
-from shared.messages import Fact
+from agent.net.certificate import UNREADABLE
+from agent.net.chain import Roots
+from agent.net.examination import Examination, examine
 
 _DER = 2  # _ssl.ENCODING_DER
 _PLACES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-_SERVER = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
 _PEM_END = b"-----END CERTIFICATE-----"
+MOST_KEPT = 2048
+"""Verdicts an agent remembers."""
 
 
 class NoRootsError(Exception):
@@ -35,14 +33,16 @@ class NoRootsError(Exception):
 
 
 class Trust:
-    """The roots an agent believes in, at least one, and the context its handshakes use."""
+    """The roots an agent believes in, at least one, and the context its handshakes use.
+
+    A chain is examined once for each host and remembered while the answer cannot change, because the same server shows
+    the same chain round after round, and reading it costs as much as a whole dialogue in clear. The handshake itself
+    proves each time that the server has the certificate's key.
+    """
 
     def __init__(self, roots: Iterable[x509.Certificate]) -> None:
-        trusted = list(roots)
-        self._fingerprints = {root.fingerprint(SHA256()) for root in trusted}
-        self._builder = (
-            PolicyBuilder().store(Store(trusted)).extension_policies(ca_policy=_ca_policy(), ee_policy=_server_policy())
-        )
+        self._roots = Roots(roots)
+        self._kept: OrderedDict[tuple[str, bytes], Examination] = OrderedDict()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
@@ -50,27 +50,15 @@ class Trust:
         self.context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         self.context.set_ciphers("DEFAULT:@SECLEVEL=0")
 
-    def examine(self, chain: list[bytes], host: str, now: datetime) -> CheckError | None:
-        """Why the certificate is not good for `host` at `now`, or None. `chain` is DER, the server's own first.
-
-        Structural: its dates, then a chain to a root, then the name (RFC 5280 section 6, RFC 9525 section 6).
-        """
-        try:
-            leaf, *others = _parse(chain)
-            if now > leaf.not_valid_after_utc:
-                ended = f"expired on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-                return CheckError(FailureKind.CERTIFICATE_EXPIRED, ended)
-            if now < leaf.not_valid_before_utc:
-                begins = f"valid from {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-                return CheckError(FailureKind.CERTIFICATE_NOT_YET_VALID, begins)
-            if leaf.fingerprint(SHA256()) not in self._fingerprints:
-                self._builder.time(now).build_client_verifier().verify(leaf, others)
-            if not names_host(leaf, host):
-                names = ", ".join(_names(leaf)) or "nobody"
-                return CheckError(FailureKind.CERTIFICATE_WRONG_HOST, f"made for {names}, not for {host}")
-        except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
-            return CheckError(FailureKind.CERTIFICATE_UNTRUSTED, _reason(chain, error))
-        return None
+    def examine(self, chain: Sequence[bytes], host: str, now: datetime) -> Examination:
+        """The verdict about a DER chain, the server's own certificate first, for `host` at `now`."""
+        key = host, sha256(b"".join(chain)).digest()
+        kept = self._kept.get(key)
+        if kept is None or not kept.made <= now < kept.holds_until:
+            kept = self._kept[key] = examine(chain, host, now, self._roots)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept
 
 
 def load_roots(extra: Path | None = None) -> list[x509.Certificate]:
@@ -97,92 +85,6 @@ def peer_chain(tls: ssl.SSLObject) -> list[bytes]:
     return [certificate.public_bytes(_DER) for certificate in hidden.get_unverified_chain() or []]
 
 
-def facts(tls: ssl.SSLObject, chain: list[bytes], problem: CheckError | None, now: datetime) -> dict[str, Fact]:
-    """What a result tells about its TLS session, whether the certificate is good or not."""
-    cipher = tls.cipher()
-    told: dict[str, Fact] = {"tlsVersion": tls.version(), "tlsCipher": cipher[0] if cipher else None}
-    told["certificateValid"] = problem is None
-    try:
-        leaf = _parse(chain[:1])[0]
-        told |= {
-            "certificateSubject": leaf.subject.rfc4514_string(),
-            "certificateIssuer": leaf.issuer.rfc4514_string(),
-            "certificateNames": _names(leaf)[:50],
-            "certificateSerial": f"{leaf.serial_number:x}",
-            "certificateSha256": leaf.fingerprint(SHA256()).hex(),
-            "certificateNotBefore": leaf.not_valid_before_utc.isoformat().replace("+00:00", "Z"),
-            "certificateNotAfter": leaf.not_valid_after_utc.isoformat().replace("+00:00", "Z"),
-            "certificateDaysLeft": (leaf.not_valid_after_utc - now).days,
-        }
-    except (ValueError, IndexError):
-        told["certificateSubject"] = None
-    return told
-
-
-def names_host(certificate: x509.Certificate, host: str) -> bool:
-    """Whether a certificate is for `host`: an IP literal by IP SAN, a name by DNS SAN (RFC 9525 section 6).
-
-    Without any DNS SAN the common name counts, as with OpenSSL; private CAs still make such certificates.
-    """
-    try:
-        wanted = ip_address(host)
-    except ValueError:
-        names = _dns_names(certificate) or _common_names(certificate)
-        return any(_matches(name, host) for name in names)
-    return wanted in _san(certificate).get_values_for_type(x509.IPAddress)
-
-
-def _matches(pattern: str, host: str) -> bool:
-    """`*` stands for exactly one whole label, the leftmost, of a name of at least three."""
-    pattern = pattern.lower().removesuffix(".")
-    host = host.lower().removesuffix(".")
-    if pattern.startswith("*.") and pattern.count(".") >= 2:
-        return host.partition(".")[2] == pattern[2:]
-    return pattern == host
-
-
-def _names(certificate: x509.Certificate) -> list[str]:
-    addresses = [str(address) for address in _san(certificate).get_values_for_type(x509.IPAddress)]
-    return [*_dns_names(certificate), *addresses] or _common_names(certificate)
-
-
-def _dns_names(certificate: x509.Certificate) -> list[str]:
-    return _san(certificate).get_values_for_type(x509.DNSName)
-
-
-def _common_names(certificate: x509.Certificate) -> list[str]:
-    return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-
-
-def _san(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return x509.SubjectAlternativeName([])
-
-
-def _reason(chain: list[bytes], error: Exception) -> str:
-    try:
-        leaf = _parse(chain[:1])[0]
-    except (ValueError, IndexError):
-        return "the certificate cannot be read"
-    if leaf.issuer == leaf.subject:
-        return "self-signed"
-    lead = f"no chain to a trusted root from issuer {leaf.issuer.rfc4514_string()}"
-    return f"{lead} ({str(error).partition('(encountered')[0].strip()})" if len(chain) > 1 else lead
-
-
-def _parse(chain: list[bytes]) -> list[x509.Certificate]:
-    """Raises ValueError."""
-    if not chain:
-        raise ValueError("no certificate")
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # odd but readable certificates (a negative serial) are the server's own business
-        return [x509.load_der_x509_certificate(certificate) for certificate in chain]
-
-
 def _system_roots() -> list[x509.Certificate]:
     paths = ssl.get_default_verify_paths()
     for place in (paths.cafile, *_PLACES):
@@ -202,38 +104,6 @@ def _read_pem(text: bytes) -> list[x509.Certificate]:
         for block in text.split(_PEM_END)[:-1]:
             try:
                 found.append(x509.load_pem_x509_certificate(block + _PEM_END + b"\n"))
-            except ValueError:
+            except UNREADABLE:
                 continue
     return found
-
-
-# cryptography's own policy is that of the web PKI, stricter than OpenSSL's: many private CAs would fail it for a
-# missing key identifier. What is kept is what makes a chain safe: who may sign, and for which use.
-
-
-def _ca_policy() -> ExtensionPolicy:
-    return (
-        ExtensionPolicy.permit_all()
-        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_ca)
-        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
-        .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
-    )
-
-
-def _server_policy() -> ExtensionPolicy:
-    return ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
-
-
-def _is_ca(_policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("an issuer is no CA")
-
-
-def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("an issuer may not sign certificates")
-
-
-def _for_servers(_policy: object, _certificate: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
-    if usages is not None and _SERVER.isdisjoint(usages):
-        raise ValueError("not for servers")

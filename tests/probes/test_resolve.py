@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -10,7 +11,7 @@ from agent.errors import CheckError
 from agent.net.resolve import Resolver
 from agent.runner import run_check
 from shared.failures import FailureKind, FailureSource, Phase
-from shared.targets import SmtpTarget
+from shared.targets import IpFamily, SmtpTarget
 from tests.fakes.certificates import Certificates
 from tests.fakes.name_server import Wrong, Zone, serving
 from tests.fakes.scripted_server import playing
@@ -19,6 +20,7 @@ from tests.fakes.station import request, station
 ZONE: Zone = {
     "mail.example.test": ["192.0.2.7"],
     "both.example.test": ["192.0.2.8", "2001:db8::8"],
+    "six.example.test": ["2001:db8::6"],
     "loop.example.test": ["127.0.0.1"],
     "mixed.example.test": ["10.0.0.1", "127.0.0.1"],
     "inside.example.test": ["10.0.0.1", "169.254.169.254"],
@@ -50,6 +52,37 @@ async def test_the_hosts_file_is_honoured() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "family", "addresses"),
+    [
+        ("both.example.test", IpFamily.IPV4, ["192.0.2.8"]),
+        ("both.example.test", IpFamily.IPV6, ["2001:db8::8"]),
+        ("192.0.2.1", IpFamily.IPV4, ["192.0.2.1"]),
+        ("2001:db8::1", IpFamily.IPV6, ["2001:db8::1"]),
+    ],
+)
+async def test_only_the_family_asked_for_is_found(name: str, family: IpFamily, addresses: list[str]) -> None:
+    async with serving(ZONE) as server, Resolver.open("control.example.test", [server]) as resolver:
+        assert await resolver.addresses(name, family) == addresses
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "words"),
+    [
+        ("mail.example.test", IpFamily.IPV6, "no IPv6 address"),
+        ("six.example.test", IpFamily.IPV4, "no IPv4 address"),
+        ("empty.example.test", IpFamily.ANY, "no address"),
+        ("192.0.2.1", IpFamily.IPV6, "no IPv6 address"),
+        ("2001:db8::1", IpFamily.IPV4, "no IPv4 address"),
+    ],
+)
+async def test_a_family_without_an_address_is_named(name: str, family: IpFamily, words: str) -> None:
+    async with serving(ZONE) as server, Resolver.open("control.example.test", [server]) as resolver:
+        with pytest.raises(CheckError) as caught:
+            await resolver.addresses(name, family)
+    assert (caught.value.kind, caught.value.detail) == (FailureKind.DNS_NOT_FOUND, f"{name}: {words}")
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("nobody.example.test", FailureKind.DNS_NOT_FOUND),
@@ -65,6 +98,15 @@ async def test_what_has_no_address_is_told_apart(name: str, kind: FailureKind) -
         with pytest.raises(CheckError) as caught:
             await resolver.addresses(name)
     assert caught.value.kind is kind
+
+
+async def test_an_answer_from_memory_does_not_excuse_name_servers_that_are_gone() -> None:
+    async with AsyncExitStack() as opened:
+        async with serving(ZONE, seconds_to_live=3600) as server:
+            resolver = await opened.enter_async_context(Resolver.open("control.example.test", [server]))
+            assert await resolver.addresses("control.example.test") == ["192.0.2.53"]
+        assert await resolver.addresses("control.example.test") == ["192.0.2.53"], "remembered"
+        assert not await resolver.answers()
 
 
 async def test_the_control_name_is_asked_once_for_all_who_want_to_know() -> None:

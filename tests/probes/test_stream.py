@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import nullcontext
 
 import pytest
 import uvloop
@@ -11,16 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.errors import CheckError
-from agent.net.stream import LONGEST_LINE, MOST_LINES, LineStream
+from agent.net.stream import LONGEST_LINE, MOST_BYTES, MOST_LINES, LineStream
 from agent.net.tls import Trust
 from agent.probes.smtp_reply import read_reply
+from agent.transcript import Transcript
 from shared.failures import FailureKind
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Hang, Pause, Raw, Reset, Script, Tls, playing
 
 
 async def connected(port: int) -> LineStream:
-    return await LineStream.connect(ADDRESS, port)
+    return await LineStream.connect(ADDRESS, port, Transcript())
 
 
 async def test_tests_of_probes_run_on_uvloop() -> None:
@@ -78,7 +80,7 @@ async def test_a_flood_is_not_read_into_memory() -> None:
         with pytest.raises(CheckError):
             await stream.read_line()
         await asyncio.sleep(0.05)
-        assert len(stream._buffer) < 1_000_000
+        assert len(stream._unread()) < 1_000_000
         stream.close()
         await server.all_closed()
 
@@ -140,11 +142,64 @@ async def test_broken_records_are_a_tls_error(certificates: Certificates) -> Non
         stream.close()
 
 
+async def test_lines_of_a_reply_come_together() -> None:
+    async with playing((Raw(b"250-a\r\n25"), Pause(0.02), Raw(b"0-b\r\n250 c\r\nmore\r\n"))) as server:
+        stream = await connected(server.port)
+        assert await stream.read_lines(lambda line: line[3:4] != b"-") == [b"250-a", b"250-b", b"250 c"]
+        assert await stream.read_line() == b"more"
+        stream.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 7, 11, 19])
+async def test_bytes_are_read_over_wherever_they_end(count: int) -> None:
+    said = b"abcd\r\nef\nghij\nklmnopq\r\n"
+    async with playing((Raw(b"go\r\n" + said[:9]), Pause(0.02), Raw(said[9:]))) as server:
+        stream = await connected(server.port)
+        await stream.read_line()
+        await stream.skip(count)
+        assert await stream.read_line() == said[count:].partition(b"\n")[0].removesuffix(b"\r")
+        stream.close()
+
+
+async def test_a_literal_longer_than_a_line_may_be_is_read_over() -> None:
+    async with playing((Raw(b"x" * 20_000 + b"end\r\n"),)) as server:
+        stream = await connected(server.port)
+        await stream.skip(20_000)
+        assert await stream.read_line() == b"end"
+        stream.close()
+
+
+async def test_more_than_all_bytes_are_not_read_over() -> None:
+    async with playing((Raw(b"x" * 65536, 100),)) as server:
+        stream = await connected(server.port)
+        for count in (MOST_BYTES - 1, 2):
+            with pytest.raises(CheckError) if count == 2 else nullcontext():
+                await stream.skip(count)
+        with pytest.raises(CheckError):
+            await stream.skip(MOST_BYTES + 1)
+        stream.close()
+        await server.all_closed()
+
+
+async def test_no_line_within_the_bounds_is_lost_to_what_follows_them() -> None:
+    line = b"x" * 4095 + b"\n"
+    async with playing((Raw(line * 65), Hang())) as server:
+        stream = await connected(server.port)
+        for _ in range(MOST_BYTES // len(line)):
+            assert await stream.read_line() == line[:-1]
+        for _ in range(2):
+            with pytest.raises(CheckError) as caught:
+                await stream.read_line()
+            assert caught.value.detail == f"more than {MOST_BYTES} bytes"
+        stream.close()
+        await server.all_closed()
+
+
 @given(chunks=st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"220 x\r\n", b"250-a\r\n", b"\r\n"]))))
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_arbitrary_bytes_in_arbitrary_pieces_end_in_a_reply_or_a_failure_of_ours(chunks: list[bytes]) -> None:
     async def read_all() -> None:
-        stream = LineStream()
+        stream = LineStream(ADDRESS, Transcript())
         for chunk in chunks:
             stream.data_received(chunk)
         stream.eof_received()

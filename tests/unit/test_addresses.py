@@ -7,7 +7,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from agent.errors import CheckError
-from agent.net.addresses import may_reach, permitted
+from agent.net.addresses import permitted
+from shared.addresses import may_reach
 from shared.failures import FailureKind, FailureSource
 
 REFUSED = [

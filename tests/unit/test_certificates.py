@@ -1,8 +1,9 @@
-"""Which names a certificate is for (RFC 9525, and OpenSSL's rules where it is silent)."""
+"""What a certificate says, for whom it is, and whether it is believed (RFC 9525, and OpenSSL where that is silent)."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from ipaddress import ip_address
 
 import pytest
@@ -11,8 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agent.net.tls import Trust, names_host
+from agent.net.certificate import names_host
+from agent.net.chain import Roots
+from agent.net.examination import Examination, examine
+from agent.net.tls import MOST_KEPT, Trust
 from shared.clock import utc_now
 from shared.failures import FailureKind
 
@@ -134,37 +140,150 @@ CLIENT_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     ],
 )
 def test_chains(roots: list[x509.Certificate], chain: list[x509.Certificate], good: bool) -> None:
-    problem = Trust(roots).examine([_der(certificate) for certificate in chain], "mail.test", NOW)
-    assert (problem is None) is good
-    assert problem is None or problem.kind is FailureKind.CERTIFICATE_UNTRUSTED
+    seen = look(chain, roots=roots)
+    assert not seen.problems if good else kinds(seen) == [FailureKind.CERTIFICATE_UNTRUSTED]
+    assert seen.told["certificateChainValid"] is good
+    assert seen.told["certificateNameValid"] is True
 
 
 def test_a_self_signed_certificate_that_is_trusted_itself_is_good() -> None:
     trusted = leaf("leaf")
-    assert Trust([trusted]).examine([_der(trusted)], "mail.test", NOW) is None
+    assert not look([trusted], roots=[trusted]).problems
 
 
 def test_a_self_signed_certificate_is_called_so() -> None:
-    problem = Trust([ROOT]).examine([_der(leaf("leaf"))], "mail.test", NOW)
-    assert problem is not None
-    assert problem.detail == "self-signed"
+    assert look([leaf("leaf")]).problem == "self-signed"
 
 
 @pytest.mark.parametrize("chain", [[], [b"garbage"]])
 def test_what_is_no_certificate_is_not_trusted(chain: list[bytes]) -> None:
-    problem = Trust([ROOT]).examine(chain, "mail.test", NOW)
-    assert problem is not None
-    assert problem.kind is FailureKind.CERTIFICATE_UNTRUSTED
+    seen = examine(chain, "mail.test", NOW, Roots([ROOT]))
+    assert kinds(seen) == [FailureKind.CERTIFICATE_UNTRUSTED]
+    assert (seen.facts(NOW)["certificateValid"], seen.facts(NOW)["certificateSubject"]) == (False, None)
+    assert not seen.expires_within(10_000, NOW)
 
 
 @pytest.mark.parametrize(
     ("days", "kind"), [(2, FailureKind.CERTIFICATE_EXPIRED), (-2, FailureKind.CERTIFICATE_NOT_YET_VALID)]
 )
 def test_dates_are_told_before_anything_else(days: int, kind: FailureKind) -> None:
-    problem = Trust([ROOT]).examine([_der(leaf())], "elsewhere.test", NOW + timedelta(days=days))
+    seen = look([leaf()], host="elsewhere.test", now=NOW + timedelta(days=days))
+    assert seen.error().kind is kind
+    assert kinds(seen) == [kind, FailureKind.CERTIFICATE_WRONG_HOST]
+
+
+def test_an_expired_certificate_may_still_have_the_right_chain_and_name() -> None:
+    told = look([leaf()], now=NOW + timedelta(days=2)).facts(NOW + timedelta(days=2))
+    assert (told["certificateValid"], told["certificateChainValid"], told["certificateNameValid"]) == (
+        False,
+        True,
+        True,
+    )
+    assert told["certificateDaysLeft"] == -2
+    assert str(told["certificateProblem"]).startswith("expired on ")
+
+
+def test_each_thing_that_is_wrong_is_told() -> None:
+    problem = look([leaf("leaf")], host="elsewhere.test", now=NOW + timedelta(days=2)).problem
     assert problem is not None
-    assert problem.kind is kind
+    assert "expired on" in problem
+    assert "self-signed" in problem
+    assert "made for mail.test, not for elsewhere.test" in problem
+
+
+def test_a_good_certificate_is_told_in_full() -> None:
+    good = leaf()
+    assert look([good]).facts(NOW) == {
+        "certificateValid": True,
+        "certificateChainValid": True,
+        "certificateNameValid": True,
+        "certificateSubject": "CN=leaf",
+        "certificateIssuer": "CN=root",
+        "certificateNames": ["mail.test"],
+        "certificateSerial": f"{good.serial_number:x}",
+        "certificateSha256": sha256(_der(good)).hexdigest(),
+        "certificateNotBefore": iso(good.not_valid_before_utc),
+        "certificateNotAfter": iso(good.not_valid_after_utc),
+        "certificateDaysLeft": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "elapsed_days", "soon"),
+    [
+        pytest.param(14, 0.0, True, id="fewer days left than asked for"),
+        pytest.param(1, -0.5, False, id="just as many days left as asked for"),
+        pytest.param(0, 0.0, False, id="nobody wants to know"),
+        pytest.param(14, 2.0, False, id="what has ended ends soon no more"),
+    ],
+)
+def test_the_end_is_announced(days: int, elapsed_days: float, soon: bool) -> None:
+    now = NOW + timedelta(days=elapsed_days)
+    assert look([leaf()], now=now).expires_within(days, now) is soon
+
+
+def test_a_verdict_is_remembered_only_while_it_holds() -> None:
+    trust, chain = Trust([ROOT]), [_der(leaf())]
+    first = trust.examine(chain, "mail.test", NOW)
+    assert trust.examine(chain, "mail.test", NOW + timedelta(minutes=59)) is first
+    assert trust.examine(chain, "mail.test", NOW + timedelta(minutes=61)) is not first
+    assert trust.examine(chain, "mail.test", NOW - timedelta(seconds=1)) is not first, "the clock was set back"
+    assert trust.examine(chain, "other.test", NOW).problems
+    assert not trust.examine(chain, "mail.test", NOW).problems
+
+
+@pytest.mark.parametrize("seconds_before_the_end", [1, 600, 3599])
+def test_a_remembered_verdict_ends_with_the_certificate(seconds_before_the_end: int) -> None:
+    trust, last = Trust([ROOT]), leaf()
+    ends = last.not_valid_after_utc
+    assert not trust.examine([_der(last)], "mail.test", ends - timedelta(seconds=seconds_before_the_end)).problems
+    after = trust.examine([_der(last)], "mail.test", ends + timedelta(seconds=1))
+    assert kinds(after) == [FailureKind.CERTIFICATE_EXPIRED]
+
+
+def test_another_certificate_of_the_same_server_is_looked_at_anew() -> None:
+    trust = Trust([ROOT])
+    assert not trust.examine([_der(leaf())], "mail.test", NOW).problems
+    assert trust.examine([_der(leaf("leaf"))], "mail.test", NOW).problems
+
+
+def test_only_so_many_verdicts_are_remembered() -> None:
+    trust = Trust([ROOT])
+    for number in range(MOST_KEPT + 10):
+        trust.examine([b"garbage"], f"{number}.test", NOW)
+    assert len(trust._kept) == MOST_KEPT
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_certificate_is_a_bad_one_and_nothing_worse(data: st.DataObject) -> None:
+    damaged = bytearray(DER)
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    seen = examine([bytes(damaged)], "mail.test", NOW, Roots([ROOT]))
+    assert bytes(damaged) == DER or seen.problems or seen.told["certificateSubject"] is not None
+
+
+def look(
+    chain: list[x509.Certificate],
+    *,
+    host: str = "mail.test",
+    now: datetime = NOW,
+    roots: list[x509.Certificate] | None = None,
+) -> Examination:
+    return examine([_der(certificate) for certificate in chain], host, now, Roots(roots or [ROOT]))
+
+
+def kinds(seen: Examination) -> list[FailureKind]:
+    return [problem.kind for problem in seen.problems]
+
+
+def iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _der(made: x509.Certificate) -> bytes:
     return made.public_bytes(Encoding.DER)
+
+
+DER = _der(leaf())

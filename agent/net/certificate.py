@@ -1,0 +1,93 @@
+"""What a certificate says: its names, its dates, and whether it is for a host. Knows nothing of trust."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+from shared.messages import Fact
+
+MOST_NAMES = 50
+
+UNREADABLE = (
+    ValueError,
+    TypeError,  # of x509.NameAttribute
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading an odd certificate may raise; fields are decoded when they are asked for."""
+
+
+def read(chain: Sequence[bytes]) -> list[x509.Certificate]:
+    """The certificates of a DER chain. Raises one of UNREADABLE, also when there is none."""
+    if not chain:
+        raise ValueError("no certificate")
+    return [x509.load_der_x509_certificate(certificate) for certificate in chain]
+
+
+def describe(leaf: x509.Certificate) -> dict[str, Fact]:
+    """Its facts, as results tell them. Raises one of UNREADABLE."""
+    return {
+        "certificateSubject": leaf.subject.rfc4514_string(),
+        "certificateIssuer": leaf.issuer.rfc4514_string(),
+        "certificateNames": list(names(leaf)[:MOST_NAMES]),
+        "certificateSerial": f"{leaf.serial_number:x}",
+        "certificateSha256": leaf.fingerprint(SHA256()).hex(),
+        "certificateNotBefore": _iso(leaf.not_valid_before_utc),
+        "certificateNotAfter": _iso(leaf.not_valid_after_utc),
+    }
+
+
+def names(certificate: x509.Certificate) -> list[str]:
+    """All it is made for; the common name only where there is no other."""
+    addresses = [str(address) for address in _san(certificate).get_values_for_type(x509.IPAddress)]
+    return [*_dns_names(certificate), *addresses] or _common_names(certificate)
+
+
+def names_host(certificate: x509.Certificate, host: str) -> bool:
+    """Whether a certificate is for `host`: an IP literal by IP SAN, a name by DNS SAN (RFC 9525 section 6).
+
+    Without any DNS SAN the common name counts, as with OpenSSL; private CAs still make such certificates.
+    """
+    try:
+        wanted = ip_address(host)
+    except ValueError:
+        found = _dns_names(certificate) or _common_names(certificate)
+        return any(_matches(name, host) for name in found)
+    return wanted in _san(certificate).get_values_for_type(x509.IPAddress)
+
+
+def _matches(pattern: str, host: str) -> bool:
+    """`*` stands for exactly one whole label, the leftmost, of a name of at least three."""
+    pattern = pattern.lower().removesuffix(".")
+    host = host.lower().removesuffix(".")
+    if pattern.startswith("*.") and pattern.count(".") >= 2:
+        return host.partition(".")[2] == pattern[2:]
+    return pattern == host
+
+
+def _dns_names(certificate: x509.Certificate) -> list[str]:
+    return _san(certificate).get_values_for_type(x509.DNSName)
+
+
+def _common_names(certificate: x509.Certificate) -> list[str]:
+    return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def _san(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return x509.SubjectAlternativeName([])
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

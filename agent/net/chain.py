@@ -1,0 +1,70 @@
+"""Whether a chain of certificates leads to a root this machine believes in (RFC 5280 section 6).
+
+cryptography's own policy is that of the web PKI, stricter than OpenSSL's: many private CAs would fail it for a missing
+key identifier. What is kept is what makes a chain safe: who may sign, and for which use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
+
+_SERVER = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+
+
+class Roots:
+    """The certificates an agent believes in, at least one. A leaf among them needs no chain."""
+
+    def __init__(self, roots: Iterable[x509.Certificate]) -> None:
+        trusted = list(roots)
+        self._fingerprints = {root.fingerprint(SHA256()) for root in trusted}
+        self._builder = (
+            PolicyBuilder().store(Store(trusted)).extension_policies(ca_policy=_ca_policy(), ee_policy=_server_policy())
+        )
+
+    def refusal(self, leaf: x509.Certificate, others: Sequence[x509.Certificate], moment: datetime) -> str | None:
+        """Why no chain leads from `leaf` to a root at `moment`, or None when one does."""
+        if leaf.fingerprint(SHA256()) in self._fingerprints:
+            return None
+        try:
+            self._builder.time(moment).build_client_verifier().verify(leaf, list(others))
+        except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
+            if leaf.issuer == leaf.subject:
+                return "self-signed"
+            lead = f"no chain to a trusted root from issuer {leaf.issuer.rfc4514_string()}"
+            return f"{lead} ({str(error).partition('(encountered')[0].strip()})" if others else lead
+        return None
+
+
+def _ca_policy() -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_ca)
+        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
+        .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
+    )
+
+
+def _server_policy() -> ExtensionPolicy:
+    return ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _for_servers)
+
+
+def _is_ca(_policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    if not constraints.ca:
+        raise ValueError("an issuer is no CA")
+
+
+def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("an issuer may not sign certificates")
+
+
+def _for_servers(_policy: object, _certificate: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
+    if usages is not None and _SERVER.isdisjoint(usages):
+        raise ValueError("not for servers")
