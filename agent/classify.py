@@ -38,16 +38,21 @@ def classify(error: BaseException, phase: Phase | None) -> Failure:
         return Failure(kind=error.kind, source=error.source, phase=phase, detail=error.detail)
     for kind_of_error, kind in _BY_TYPE:
         if isinstance(error, kind_of_error):
-            return Failure(kind=kind, source=FailureSource.TARGET, phase=phase, detail=_words(error))
+            return Failure(kind=kind, source=FailureSource.TARGET, phase=phase, detail=in_words(error))
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
         return Failure(
             kind=_BY_ERRNO[error.errno], source=FailureSource.TARGET, phase=phase, detail=os.strerror(error.errno)
         )
-    return Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, phase=phase, detail=_words(error))
+    return Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, phase=phase, detail=in_words(error))
 
 
-def _words(error: BaseException) -> str:
-    """Only what a table knows: the free text of an exception may quote anything, a password included."""
+def in_words(error: BaseException) -> str:
+    """Only what a table knows: the free text of an exception may quote anything, a password included.
+
+    The detail of a CheckError is our own text, and scrubbed like all of a result.
+    """
+    if isinstance(error, CheckError):
+        return error.detail
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or type(error).__name__  # OpenSSL's word, when it came from there
         return f"TLS: {reason.replace('_', ' ').lower()}"

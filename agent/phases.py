@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 
+from agent.milliseconds import to_ms
 from shared.failures import Phase
 from shared.messages import PhaseTiming
 
@@ -43,8 +44,8 @@ class Phases:
         self.timings.append(
             PhaseTiming(
                 phase=phase,
-                start_ms=round((self._entered - self._started) * 1000, 3),
-                duration_ms=round((ended - self._entered) * 1000, 3),
+                start_ms=to_ms(self._entered - self._started),
+                duration_ms=to_ms(ended - self._entered),
             )
         )
         if error is not None:
@@ -53,4 +54,4 @@ class Phases:
     @property
     def total_ms(self) -> float:
         """Milliseconds since the check began."""
-        return round((self._clock() - self._started) * 1000, 3)
+        return to_ms(self._clock() - self._started)

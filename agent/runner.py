@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -15,13 +16,15 @@ from agent.connect import Connect, Reach
 from agent.errors import CheckError
 from agent.findings import Findings, Probe
 from agent.lag import Lag
+from agent.milliseconds import to_ms
 from agent.phases import Phases
 from agent.probes import PROBES
 from agent.scrub import Scrubber
-from shared.clock import utc_now
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase
+from agent.transcript import Transcript
+from agent.unsealed import UnsealedLogins
+from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.messages import CheckRequest, CheckResult
-from shared.sealing import SealError, open_login
+from shared.sealing import SealError
 from shared.targets import Secret, Target
 
 log = structlog.get_logger()
@@ -31,7 +34,7 @@ BLOCKED_SECONDS = 1.0
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
-    """Where checks run, and what they share."""
+    """Where checks run, and what they share. With `every_transcript` a check that just passed carries its own, too."""
 
     agent: str
     location: str
@@ -39,22 +42,22 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     sealing_key: Secret
     reach: Reach
     lag: Lag
+    every_transcript: bool = False
+    logins: UnsealedLogins = msgspec.field(default_factory=UnsealedLogins)
 
 
 async def run_check(request: CheckRequest, station: Station, probes: Mapping[type[Any], Probe] = PROBES) -> CheckResult:
     """Run one check under its deadline. Raises only the CancelledError of its owner; no socket stays open."""
-    phases = Phases()
-    started_at = utc_now()
-    began = asyncio.get_running_loop().time()
-    deadline = began + request.timeout_seconds
+    phases, transcript = Phases(), Transcript()
+    started_at, began = station.reach.clock.now(), monotonic()
+    deadline = asyncio.get_running_loop().time() + request.timeout_seconds
     findings, failure = Findings(), None
     try:
-        target = _with_login(request, station)
+        target, scrubber = _with_login(request, station)
     except SealError as error:
-        target = request.target
+        target, scrubber = request.target, Scrubber(None)
         failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
-    scrubber = Scrubber(target.login)
-    connect = Connect(target, station.reach, phases, deadline)
+    connect = Connect(target, station.reach, phases, transcript, deadline)
     if failure is None:
         found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
         if isinstance(found, Findings):
@@ -65,7 +68,10 @@ async def run_check(request: CheckRequest, station: Station, probes: Mapping[typ
     if failure is not None:
         failure = await _attribute(failure, request, station, began)
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
-    facts = connect.facts | findings.facts
+    elif target.warning_ms is not None and duration_ms > target.warning_ms:
+        told = f"took {duration_ms:.0f} ms, more than {target.warning_ms} ms"
+        findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=told))
+    connect.facts.update(findings.facts)
     return CheckResult(
         check_id=request.check_id,
         monitor_id=request.monitor_id,
@@ -80,16 +86,22 @@ async def run_check(request: CheckRequest, station: Station, probes: Mapping[typ
         phases=phases.timings,
         warnings=[CheckWarning(kind=told.kind, detail=scrubber.clean(told.detail)) for told in findings.warnings],
         address=connect.address,
-        facts={name: scrubber.clean_fact(fact) for name, fact in facts.items()},
+        facts=scrubber.clean_facts(connect.facts),
+        transcript=transcript.lines(scrubber) if failure or findings.warnings or station.every_transcript else [],
+        loop_lag_ms=to_ms(station.lag.worst_since(began)),
+        kernel_rtt_ms=connect.kernel_rtt_ms,
     )
 
 
-def _with_login(request: CheckRequest, station: Station) -> Target:
-    """The target with its login, if it has one. Raises SealError."""
+def _with_login(request: CheckRequest, station: Station) -> tuple[Target, Scrubber]:
+    """The target with its login, if it has one, and what hides the password. Raises SealError."""
+    target = request.target
     if request.sealed_login is None:
-        return request.target
-    login = open_login(request.sealed_login, station.sealing_key, monitor=request.monitor_id, location=station.location)
-    return msgspec.structs.replace(request.target, login=login)
+        return target, Scrubber(target.login)
+    login, scrubber = station.logins.open(
+        request.sealed_login, station.sealing_key, monitor=request.monitor_id, location=station.location
+    )
+    return msgspec.structs.replace(target, login=login), scrubber
 
 
 async def _dialogue(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,13 @@ from agent.connect import Connect
 from agent.findings import Findings
 from agent.phases import Phases
 from agent.runner import Station, run_check
+from agent.unsealed import UnsealedLogins
 from shared.failures import FailureKind, FailureSource, Phase
 from shared.messages import CheckResult, ResultStatus
 from shared.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
-from tests.fakes.name_server import serving
-from tests.fakes.scripted_server import Hang, Tls, closed_port, playing
-from tests.fakes.station import request
-from tests.fakes.station import station as composed
+from tests.fakes.scripted_server import Hang, Pause, Tls, closed_port, playing
+from tests.fakes.station import PRIVATE_KEY, request
 
 PLAIN = ("S: 220 mail.test ESMTP", "C: EHLO", "S: 250-mail.test", "S: 250 SIZE", "C: QUIT", "S: 221 bye")
 SECURE = (*PLAIN[:2], "S: 250-x", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go", Tls(), "C: EHLO", *PLAIN[2:])
@@ -61,28 +58,66 @@ async def test_a_failing_check_still_tells_its_tls_facts(station: Station, certi
     assert int(str(result.facts["certificateDaysLeft"])) < 0
 
 
-async def test_nobody_listening_is_refused_in_phase_connect(station: Station) -> None:
-    result = await run_check(request(SmtpTarget(host=ADDRESS, port=closed_port())), station)
-    assert result.failure is not None
-    assert (result.failure.kind, result.failure.phase) == (FailureKind.REFUSED, Phase.CONNECT)
-    assert result.failure.source is FailureSource.TARGET
-
-
-async def test_a_dead_first_address_does_not_fail_the_check(certificates: Certificates) -> None:
-    zone = {"two.test": ["127.0.0.2", "127.0.0.1"]}
-    async with serving(zone) as names, composed(certificates, nameservers=[names]) as here, playing(PLAIN) as server:
-        result = await run_check(request(SmtpTarget(host="two.test", port=server.port)), here)
+@pytest.mark.parametrize(
+    ("warning_ms", "told"),
+    [
+        pytest.param(10, ["slow"], id="a check slower than the limit"),
+        pytest.param(60_000, [], id="a check within the limit"),
+        pytest.param(None, [], id="a check without a limit"),
+    ],
+)
+async def test_a_passing_check_may_be_slow(warning_ms: int | None, told: list[str], station: Station) -> None:
+    async with playing((Pause(0.03), *PLAIN)) as server:
+        result = await run_check(request(SmtpTarget(host=ADDRESS, port=server.port, warning_ms=warning_ms)), station)
     assert result.failure is None
-    assert result.address == "127.0.0.1"
+    assert [warning.kind for warning in result.warnings] == told
+    assert bool(result.transcript) is bool(told)
 
 
-async def test_no_route_of_our_own_is_our_own_fault(certificates: Certificates) -> None:
-    """255.255.255.255 is refused by the kernel itself, as every address is on a machine without a network."""
-    async with composed(certificates, allow=["255.255.255.255/32"]) as here:
-        result = await run_check(request(SmtpTarget(host="255.255.255.255", port=25)), here)
-    assert result.failure is not None
-    assert (result.failure.kind, result.failure.source) == (FailureKind.AGENT_ERROR, FailureSource.AGENT)
-    assert (result.failure.phase, result.status) == (Phase.CONNECT, ResultStatus.UNKNOWN)
+async def test_a_failing_check_is_not_called_slow(station: Station) -> None:
+    async with playing((Pause(0.03), "S: 554 no", "C: QUIT")) as server:
+        result = await run_check(request(SmtpTarget(host=ADDRESS, port=server.port, warning_ms=10)), station)
+    assert (result.status, result.warnings) == (ResultStatus.FAILURE, [])
+
+
+async def test_a_failing_check_shows_what_was_said_and_a_passing_one_does_not(
+    station: Station, certificates: Certificates
+) -> None:
+    script = (*SECURE[:6], Tls(), "C: EHLO", "S: 250-x", "S: 250 AUTH PLAIN", "C: AUTH", "S: 535 no", "C: QUIT")
+    async with playing(script, certificates) as server:
+        asked = request(SmtpTarget(host=HOST, port=server.port), login=("alice", "open sesame"))
+        result = await run_check(asked, station)
+    said = [(line.speaker.value, line.text) for line in result.transcript]
+    assert ("server", "220 mail.test ESMTP") in said
+    assert ("note", f"connecting to 127.0.0.1 port {server.port}") in said
+    assert ("note", f"TLS handshake for {HOST}") in said
+    assert any(text.startswith("encrypted: TLSv1.3") for _, text in said)
+    assert ("server", "535 no") in said
+    assert [line.at_ms for line in result.transcript] == sorted(line.at_ms for line in result.transcript)
+    assert all(line.at_ms <= result.duration_ms for line in result.transcript)
+    async with playing(PLAIN) as server:
+        assert (await run_check(request(SmtpTarget(host=ADDRESS, port=server.port)), station)).transcript == []
+
+
+async def test_the_lateness_of_the_loop_and_the_kernels_round_trip_are_told(station: Station) -> None:
+    async def blocking(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+        await connect()
+        time.sleep(0.08)  # noqa: ASYNC251 - the very thing this test is about
+        return Findings()
+
+    async with playing((Hang(),)) as server:
+        asked = request(SmtpTarget(host=ADDRESS, port=server.port))
+        result = await run_check(asked, station, {SmtpTarget: blocking})
+        assert 60 <= result.loop_lag_ms < 1000
+        assert result.kernel_rtt_ms is None if sys.platform != "linux" else result.kernel_rtt_ms is not None
+        assert result.kernel_rtt_ms is None or 0 < result.kernel_rtt_ms < 100
+        quiet = [await run_check(asked, station, {SmtpTarget: _nothing}) for _ in range(20)]
+    assert min(result.loop_lag_ms for result in quiet) < 10
+
+
+async def _nothing(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+    await connect()
+    return Findings()
 
 
 async def test_the_deadline_counts_over_everything_and_names_the_phase_that_hung(station: Station) -> None:
@@ -95,43 +130,6 @@ async def test_the_deadline_counts_over_everything_and_names_the_phase_that_hung
     assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.EHLO)
     assert 0.2 < took < 1.5
     assert result.phases[-1].phase is Phase.EHLO
-
-
-async def test_an_address_that_keeps_silent_may_use_only_its_share(certificates: Certificates) -> None:
-    """The first address has a full backlog: the kernel answers no SYN for it."""
-    zone = {"two.test": ["127.0.0.2", "127.0.0.1"]}
-    async with (
-        serving(zone) as names,
-        composed(certificates, nameservers=[names]) as here,
-        playing(PLAIN) as server,
-        silent("127.0.0.2", server.port),
-    ):
-        result = await run_check(request(SmtpTarget(host="two.test", port=server.port), timeout_seconds=1), here)
-    assert result.failure is None
-    assert result.address == "127.0.0.1"
-
-
-async def test_the_deadline_ends_a_connect_that_hangs(station: Station) -> None:
-    async with silent("127.0.0.1", 0) as port:
-        result = await run_check(request(SmtpTarget(host=ADDRESS, port=port), timeout_seconds=0.2), station)
-    assert result.failure is not None
-    assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.CONNECT)
-    assert result.failure.source is FailureSource.TARGET
-
-
-@asynccontextmanager
-async def silent(address: str, port: int) -> AsyncIterator[int]:
-    """A port where connections hang: it accepts none, and its queue is full."""
-    with ExitStack() as sockets:
-        listener = sockets.enter_context(socket.socket())
-        listener.bind((address, port))
-        listener.listen(0)
-        for _ in range(8):
-            waiting = sockets.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        await asyncio.sleep(0.05)
-        yield listener.getsockname()[1]
 
 
 async def test_a_loop_that_stood_still_is_not_the_servers_fault(station: Station) -> None:
@@ -172,6 +170,32 @@ async def test_a_login_sealed_to_another_location_is_our_own_fault(station: Stat
     assert result.failure is not None
     assert (result.failure.kind, result.failure.source) == (FailureKind.AGENT_ERROR, FailureSource.AGENT)
     assert result.phases == []
+
+
+async def test_a_login_opened_before_is_still_that_of_its_monitor_only(station: Station) -> None:
+    async def revealing(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+        assert target.login is not None
+        seen.append((target.login.user, target.login.password.reveal()))
+        return Findings(facts={"echo": f"not {target.login.password.reveal()}"})
+
+    seen: list[tuple[str, str]] = []
+    target = SmtpTarget(host=ADDRESS, port=25)
+    asked = request(target, login=("alice", "open sesame"))
+    stolen = msgspec.structs.replace(request(target), sealed_login=asked.sealed_login)
+    for each in (asked, asked, stolen, request(target, login=("bob", "shut sesame"))):
+        result = await run_check(each, station, {SmtpTarget: revealing})
+        assert (result.failure is None) is (each is not stolen)
+        assert result.failure is not None or result.facts == {"echo": "not ********"}
+    assert seen == [("alice", "open sesame")] * 2 + [("bob", "shut sesame")]
+
+
+async def test_only_so_many_logins_stay_open() -> None:
+    logins = UnsealedLogins(most=2)
+    asked = [request(SmtpTarget(host=ADDRESS, port=25), login=(user, "secret")) for user in "abc"]
+    for each in (asked[0], asked[1], asked[0], asked[2]):
+        assert each.sealed_login is not None
+        logins.open(each.sealed_login, PRIVATE_KEY, monitor=each.monitor_id, location=each.location)
+    assert [login.user for login, _ in logins._opened.values()] == ["a", "c"]
 
 
 async def test_whoever_cancels_a_check_sees_it_cancelled_and_its_socket_closed(station: Station) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.scrub import HIDDEN, LONGEST_DETAIL, Scrubber, printable
+from agent.scrub import HIDDEN, LONGEST_DETAIL, MOST_ITEMS, Scrubber, printable
+from shared.messages import Fact
 from shared.targets import Login, Secret
 
 USER, PASSWORD = "alice", "sesam+öffne/dich"
@@ -26,7 +28,15 @@ def b64(text: str) -> str:
         pytest.param(b64(f"\0{USER}\0{PASSWORD}"), id="as PLAIN sends it"),
         pytest.param(b64(f"\0{USER}\0{PASSWORD}").rstrip("="), id="as PLAIN sends it, without its padding"),
         pytest.param(b64(f"{USER}\0{USER}\0{PASSWORD}"), id="as PLAIN with an authorization identity"),
-        pytest.param(b64(f"user={USER}\1auth={PASSWORD}\1\1"), id="inside another mechanism's message"),
+        pytest.param(b64(f"user={USER}\1auth=Bearer {PASSWORD}\1\1"), id="as XOAUTH2 sends it"),
+        pytest.param(b64(f"user={USER}\1auth=Bearer {PASSWORD}\1\1")[5:], id="a piece of what XOAUTH2 sends"),
+        pytest.param("x" + b64(f"\0{USER}\0{PASSWORD}"), id="as PLAIN sends it, glued to something"),
+        pytest.param(urlsafe_b64encode(PASSWORD.encode()).decode(), id="in the alphabet of URLs"),
+        pytest.param(quote(PASSWORD), id="percent-encoded, but for slashes"),
+        pytest.param(quote(PASSWORD, safe=""), id="percent-encoded"),
+        pytest.param(quote(PASSWORD, safe="").lower(), id="percent-encoded in small letters"),
+        pytest.param(PASSWORD.encode().hex(), id="in hex"),
+        pytest.param(PASSWORD.upper(), id="in capitals"),
     ],
 )
 def test_the_password_is_hidden(told: str) -> None:
@@ -52,9 +62,35 @@ def test_without_a_login_only_the_length_changes() -> None:
 
 def test_facts_are_cleaned_inside_lists_too() -> None:
     scrubber = Scrubber(Login(USER, Secret(PASSWORD)))
-    assert scrubber.clean_fact(["a", PASSWORD]) == ["a", HIDDEN]
-    assert scrubber.clean_fact(7) == 7
-    assert scrubber.clean_fact(None) is None
+    told: dict[str, Fact] = {"greeting": f"hi {PASSWORD}", "names": ["a", PASSWORD], "count": 7, "none": None}
+    assert scrubber.clean_facts(told) == {"greeting": f"hi {HIDDEN}", "names": ["a", HIDDEN], "count": 7, "none": None}
+
+
+def test_innocent_facts_stay_as_they_are() -> None:
+    told: dict[str, Fact] = {"greeting": "hi", "names": ["a", "b"], "valid": True}
+    assert Scrubber(Login(USER, Secret(PASSWORD))).clean_facts(told) == told
+
+
+def test_long_facts_are_cut_also_without_a_login() -> None:
+    assert Scrubber(None).clean_facts({"a": "y" * 1000, "b": ["z" * 1000]}) == {
+        "a": "y" * LONGEST_DETAIL,
+        "b": ["z" * LONGEST_DETAIL],
+    }
+
+
+def test_long_lists_are_cut() -> None:
+    names = [str(number) for number in range(MOST_ITEMS + 1)]
+    assert Scrubber(None).clean_facts({"names": [*names]}) == {"names": names[:-1]}
+
+
+@pytest.mark.parametrize("password", ['say "hi"', "back\\slash", 'both \\"'])
+def test_a_password_quoted_for_imap_is_hidden(password: str) -> None:
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')
+    assert Scrubber(Login(USER, Secret(password))).hide(f'BAD LOGIN "{quoted}"') == f'BAD LOGIN "{HIDDEN}"'
+
+
+def test_a_password_of_one_letter_is_hidden_in_base64_too() -> None:
+    assert Scrubber(Login(USER, Secret("x"))).hide(b64("\0ab\0x")) == HIDDEN
 
 
 def test_a_password_that_is_not_text_on_the_wire_is_hidden_as_it_would_be_shown() -> None:
@@ -73,3 +109,14 @@ def test_no_echo_shows_the_password(password: str, before: bytes, after: bytes) 
     scrubber = Scrubber(Login(USER, Secret(password)))
     assert password not in scrubber.hide(printable(before + password.encode() + after))
     assert b64(password) not in scrubber.hide(printable(before + b64(password).encode() + after))
+
+
+@given(
+    st.binary(max_size=9),
+    st.text("abcXYZ0189+/=:äß€ΣİſK", min_size=3).filter(str.strip),
+    st.binary(max_size=9),
+    st.booleans(),
+)
+def test_no_message_of_a_mechanism_shows_the_password(before: bytes, password: str, after: bytes, urls: bool) -> None:
+    whole = (urlsafe_b64encode if urls else b64encode)(before + password.encode() + after).decode()
+    assert Scrubber(Login(USER, Secret(password))).hide(f"x {whole} y") == f"x {HIDDEN} y"
