@@ -1,0 +1,125 @@
+"""In which order ways to log in are tried, how many, and what is remembered of it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+import pytest
+
+from agent.errors import CheckError
+from agent.login import Proofs, Way, log_in
+from shared.failures import FailureKind
+from shared.targets import Login, Secret, SmtpTarget
+
+TARGET = SmtpTarget(host="mail.test", port=587, login=Login("alice", Secret("x")))
+ACCOUNT = ("mail.test", 587, TARGET.login)
+REFUSED = CheckError(FailureKind.LOGIN_REFUSED)
+MISSING = CheckError(FailureKind.LOGIN_MECHANISM_MISSING)
+BROKEN = CheckError(FailureKind.LOGIN_UNAVAILABLE)
+
+Answer = Exception | None
+
+
+class Server:
+    """Answers each way as it was told to, and counts."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self._answers = answers
+        self.tried: list[str] = []
+
+    @property
+    def ways(self) -> list[Way]:
+        return [Way(name, name.startswith("proof"), partial(self._attempt, name)) for name in self._answers]
+
+    async def _attempt(self, name: str) -> CheckError | None:
+        self.tried.append(name)
+        answer = self._answers[name]
+        if answer is None or isinstance(answer, CheckError):
+            return answer
+        raise answer
+
+
+@pytest.mark.parametrize(
+    ("server", "tried", "kind"),
+    [
+        pytest.param(Server(proof=None, plain=None), ["proof"], None, id="the first that passes is enough"),
+        pytest.param(Server(plain=REFUSED, other=None), ["plain"], "login_refused", id="a password is said once"),
+        pytest.param(Server(proof=REFUSED, plain=None), ["proof", "plain"], None, id="a proof may be the way's fault"),
+        pytest.param(Server(proof=MISSING, plain=None), ["proof", "plain"], None, id="a proof may not be there"),
+        pytest.param(
+            Server(proof=REFUSED, proof2=None, plain=None),
+            ["proof", "plain"],
+            None,
+            id="a second proof would be refused too",
+        ),
+        pytest.param(
+            Server(proof=REFUSED, plain=REFUSED, other=None),
+            ["proof", "plain"],
+            "login_refused",
+            id="never more than two tries",
+        ),
+        pytest.param(
+            Server(proof=REFUSED, plain=EOFError()), ["proof", "plain"], "login_refused", id="hung up on: refused"
+        ),
+        pytest.param(Server(proof=REFUSED), ["proof"], "login_refused", id="nothing but a proof"),
+        pytest.param(
+            Server(proof=BROKEN, plain=None), ["proof"], "login_unavailable", id="a broken server is not asked again"
+        ),
+    ],
+)
+async def test_ways(server: Server, tried: list[str], kind: str | None) -> None:
+    told: str | None = None
+    try:
+        await log_in(server.ways, TARGET, Proofs())
+    except CheckError as error:
+        told = error.kind.value
+    assert (server.tried, told) == (tried, kind)
+
+
+async def test_a_server_that_takes_the_password_but_not_its_proof_is_remembered() -> None:
+    proofs = Proofs()
+    server = Server(proof=REFUSED, plain=None)
+    assert [await log_in(server.ways, TARGET, proofs) for _ in range(2)] == ["plain", "plain"]
+    assert server.tried == ["proof", "plain", "plain"]
+
+
+async def test_a_wrong_password_is_refused_twice_by_one_check_and_once_by_the_next() -> None:
+    proofs = Proofs()
+    server = Server(proof=REFUSED, plain=REFUSED)
+    for _ in range(3):
+        with pytest.raises(CheckError):
+            await log_in(server.ways, TARGET, proofs)
+    assert server.tried == ["proof", "plain", "plain", "plain"]
+
+
+async def test_the_proof_of_another_password_is_tried() -> None:
+    proofs = Proofs()
+    proofs.were_refused(ACCOUNT)
+    corrected = msgspec.structs.replace(TARGET, login=Login("alice", Secret("y")))
+    assert await log_in(Server(proof=None, plain=None).ways, corrected, proofs) == "proof"
+
+
+async def test_where_there_is_only_a_proof_it_is_tried_all_the_same() -> None:
+    proofs = Proofs()
+    proofs.were_refused(ACCOUNT)
+    assert await log_in(Server(proof=None).ways, TARGET, proofs) == "proof"
+
+
+def test_proofs_are_tried_again_after_a_day() -> None:
+    now = 0.0
+    proofs = Proofs(clock=lambda: now)
+    proofs.were_refused(ACCOUNT)
+    assert proofs.are_useless(ACCOUNT)
+    now = Proofs.DAY + 1
+    assert not proofs.are_useless(ACCOUNT)
+
+
+def test_only_so_many_accounts_are_remembered() -> None:
+    proofs = Proofs(most=2)
+    accounts = [("mail.test", 587, Login(user, Secret("x"))) for user in ("a", "b", "c")]
+    for account in accounts[:2]:
+        proofs.were_refused(account)
+    assert proofs.are_useless(accounts[0])
+    proofs.were_refused(accounts[2])
+    assert [proofs.are_useless(account) for account in accounts] == [True, False, True]
