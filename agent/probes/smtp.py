@@ -1,14 +1,20 @@
-"""The SMTP dialogue as a well-behaved client holds it: greeting, EHLO, STARTTLS, login, QUIT (RFC 5321, 3207, 4954)."""
+"""The SMTP dialogue as a well-behaved client holds it: greeting, EHLO, STARTTLS, login, recipient, QUIT.
+
+RFC 5321, 3207, 4954, 8314.
+"""
 
 from __future__ import annotations
 
 from agent.connect import Connect
 from agent.errors import CheckError
 from agent.findings import Findings
+from agent.login import log_in
 from agent.net.stream import LineStream
 from agent.phases import Phases
-from agent.probes.smtp_login import log_in
-from agent.probes.smtp_reply import Reply, ask, read_reply, refusal
+from agent.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
+from agent.probes.smtp_envelope import ask_recipient
+from agent.probes.smtp_login import ways_to_log_in
+from agent.probes.smtp_reply import RefusalError, Reply, ask, read_reply, refusal
 from shared.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.targets import SmtpTarget, TlsMode
 
@@ -18,28 +24,14 @@ Capabilities = dict[str, list[str]]
 
 async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
     """Hold the dialogue up to QUIT. Raises what agent.classify knows; the phase timer names the phase."""
-    findings = Findings()
     stream = await connect()
     try:
-        if target.tls is TlsMode.IMPLICIT:
-            with phases(Phase.TLS):
-                findings.warnings += await connect.encrypt(stream)
-        with phases(Phase.GREETING):
-            findings.facts["greeting"] = await _greeting(stream)
-        with phases(Phase.EHLO):
-            capabilities = await _hello(stream, connect.client_name)
-        if await _starttls(target, stream, capabilities, phases, findings):
-            with phases(Phase.TLS):
-                findings.warnings += await connect.encrypt(stream)
-            with phases(Phase.EHLO):
-                # What was said before TLS is forgotten (RFC 3207 section 4.2).
-                capabilities = await _hello(stream, connect.client_name)
-        findings.facts["capabilities"] = sorted(capabilities)
-        if target.login is not None:
-            with phases(Phase.AUTH):
-                findings.warnings += _warn_in_clear(target, stream)
-                findings.facts["loginMechanism"] = await log_in(stream, target.login, capabilities.get("AUTH", []))
-    except CheckError:
+        findings = await _dialogue(target, connect, stream, phases)
+    except CheckError as error:
+        if isinstance(error, RefusalError):
+            connect.facts["replyCode"] = error.reply.code
+            if error.reply.enhanced:
+                connect.facts["enhancedStatus"] = error.reply.enhanced
         stream.write(b"QUIT\r\n")  # leave politely, but wait for nothing: the failure stands
         raise
     with phases(Phase.QUIT):
@@ -47,14 +39,46 @@ async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Finding
     return findings
 
 
+async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, phases: Phases) -> Findings:
+    """All but the end. What the server told stands in `connect.facts`, so that a failed check tells it too."""
+    findings = Findings()
+    name = target.ehlo_name or connect.client_name
+    if target.tls is TlsMode.IMPLICIT:
+        with phases(Phase.TLS):
+            findings.warnings += await connect.encrypt(stream)
+    with phases(Phase.GREETING):
+        connect.facts["greeting"] = await _greeting(stream)
+    with phases(Phase.EHLO):
+        capabilities = await _hello(stream, name)
+    connect.facts["capabilities"] = sorted(capabilities)
+    if await _starttls(target, stream, capabilities, phases, findings):
+        findings.warnings += warn_login_offered(target, _plain_mechanisms(capabilities))
+        with phases(Phase.TLS):
+            findings.warnings += await connect.encrypt(stream)
+        with phases(Phase.EHLO):
+            # What was said before TLS is forgotten (RFC 3207 section 4.2).
+            capabilities = await _hello(stream, name)
+        connect.facts["capabilities"] = sorted(capabilities)
+    if target.login is not None:
+        with phases(Phase.AUTH):
+            findings.warnings += warn_in_clear(target, encrypted=stream.encrypted)
+            ways = ways_to_log_in(stream, target.login, capabilities.get("AUTH", []))
+            connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
+    if target.rcpt_to is not None:
+        with phases(Phase.ENVELOPE):
+            accepted = await ask_recipient(stream, target.mail_from, target.rcpt_to, capabilities)
+        connect.facts["recipientReply"] = str(accepted)
+    return findings
+
+
 async def _greeting(stream: LineStream) -> str:
+    """The whole of it, however slow: servers that screen their clients say its last line only after some seconds."""
     reply = await read_reply(stream, FailureKind.GREETING_INVALID)
     if reply.code != 220:
+        if reply.code < 400:
+            raise RefusalError(FailureKind.GREETING_INVALID, reply)
         # 554 and other 5yz: "no SMTP service here", for us at least (RFC 5321 section 3.1, RFC 7504)
-        error = refusal(reply, FailureKind.POLICY_REFUSAL)
-        if error.kind is FailureKind.PROTOCOL_ERROR:
-            raise CheckError(FailureKind.GREETING_INVALID, error.detail)
-        raise error
+        raise refusal(reply, FailureKind.POLICY_REFUSAL)
     return reply.text
 
 
@@ -88,12 +112,9 @@ def _capabilities(reply: Reply) -> Capabilities:
 async def _starttls(
     target: SmtpTarget, stream: LineStream, capabilities: Capabilities, phases: Phases, findings: Findings
 ) -> bool:
-    """Whether the server is ready for a handshake. No password goes on in clear unless the user chose no TLS."""
-    if target.tls not in (TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED):
-        return False
-    needed = target.tls is TlsMode.REQUIRED or target.login is not None
-    offered = "STARTTLS" in capabilities
-    if not offered and not needed:
+    """Whether the server is ready for a handshake."""
+    needed, offered = needs_tls(target), "STARTTLS" in capabilities
+    if not upgrades(target) or not (offered or needed):
         return False
     with phases(Phase.STARTTLS):
         if not offered:
@@ -105,17 +126,13 @@ async def _starttls(
         if reply.code < 400 or reply.code == 421:  # out of place, or closing down: there is no going on in clear
             raise refusal(reply, FailureKind.STARTTLS_REFUSED)
         if needed:
-            raise CheckError(FailureKind.STARTTLS_REFUSED, str(reply))
+            raise RefusalError(FailureKind.STARTTLS_REFUSED, reply)
         findings.warnings.append(CheckWarning(kind=WarningKind.STARTTLS_REFUSED, detail=str(reply)))
         return False
 
 
-def _warn_in_clear(target: SmtpTarget, stream: LineStream) -> list[CheckWarning]:
-    if stream.encrypted:
-        return []
-    if target.tls is not TlsMode.NONE:
-        raise CheckError(FailureKind.STARTTLS_MISSING, "no password is sent without TLS")
-    return [CheckWarning(kind=WarningKind.LOGIN_UNENCRYPTED, detail="the password was sent without TLS")]
+def _plain_mechanisms(capabilities: Capabilities) -> list[str]:
+    return [f"AUTH {name}" for name in ("PLAIN", "LOGIN") if name in capabilities.get("AUTH", [])]
 
 
 async def _quit(stream: LineStream) -> None:

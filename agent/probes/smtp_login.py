@@ -1,70 +1,77 @@
-"""Logging in over SMTP with PLAIN or LOGIN (RFC 4954, RFC 4616), and what the server's answer means."""
+"""Logging in over SMTP (RFC 4954), and what the server's answer means."""
 
 from __future__ import annotations
 
-from base64 import b64encode
+from functools import partial
 
 from agent.errors import CheckError
+from agent.login import Way
 from agent.net.stream import LineStream
-from agent.probes.smtp_reply import Reply, ask, refusal
-from shared.failures import FailureKind
+from agent.probes.smtp_reply import RefusalError, Reply, ask, refusal
+from agent.sasl import Exchange, Mechanism, usable
+from agent.scrub import HIDDEN
+from shared.failures import FailureKind, FailureSource
 from shared.targets import Login
-
-MECHANISMS = ("PLAIN", "LOGIN")
-"""What we speak, first choice first."""
 
 _LONGEST_COMMAND = 510  # RFC 5321 section 4.5.3.1.4, without CRLF
 
+_SEPARATORS = frozenset("\0\1")  # of what PLAIN and XOAUTH2 say
+
 _KINDS = {
     421: FailureKind.TEMPORARY_REFUSAL,  # the service is closing, whatever was asked
-    501: FailureKind.PROTOCOL_ERROR,
-    503: FailureKind.PROTOCOL_ERROR,
     432: FailureKind.LOGIN_REFUSED,  # the password must be changed first
+    500: FailureKind.PROTOCOL_ERROR,
+    501: FailureKind.PROTOCOL_ERROR,
+    502: FailureKind.LOGIN_MECHANISM_MISSING,
+    503: FailureKind.PROTOCOL_ERROR,
     504: FailureKind.LOGIN_MECHANISM_MISSING,
+    530: FailureKind.LOGIN_MECHANISM_MISSING,  # not before STARTTLS
     534: FailureKind.LOGIN_MECHANISM_MISSING,  # too weak for this user
     538: FailureKind.LOGIN_MECHANISM_MISSING,  # encryption required for it
 }
 
 
-async def log_in(stream: LineStream, login: Login, offered: list[str]) -> str:
-    """Log in with a mechanism of `offered`, those of the last EHLO, and return it. Raises CheckError."""
-    for mechanism in MECHANISMS:
-        if mechanism in offered:
-            break
-    else:
+def ways_to_log_in(stream: LineStream, login: Login, offered: list[str]) -> list[Way]:
+    """Those that the server offers in its last EHLO, strongest first. Raises CheckError when there is none."""
+    mechanisms = usable(offered, login)
+    if not mechanisms:
+        if not _SEPARATORS.isdisjoint(login.user + login.password.reveal()):
+            told = "a login with NUL or SOH in it cannot be said to this server"
+            raise CheckError(FailureKind.AGENT_ERROR, told, source=FailureSource.AGENT)
         told = ", ".join(offered) or "none"
-        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"mechanisms offered: {told}")
-    reply = await (_plain(stream, login) if mechanism == "PLAIN" else _login(stream, login))
-    if reply.code != 235:
-        raise _refused(reply)
-    return mechanism
+        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; offered: {told}")
+    return [Way(each.name, each.hides_password, partial(_try, stream, each, login)) for each in mechanisms]
 
 
-async def _plain(stream: LineStream, login: Login) -> Reply:
-    message = _encode(f"\0{login.user}\0{login.password.reveal()}")
-    command = f"AUTH PLAIN {message}"
-    reply = await ask(stream, command if len(command) <= _LONGEST_COMMAND else "AUTH PLAIN")
-    # A server that takes no initial response asks for it, as one must when the line would be too long.
-    return await ask(stream, message) if reply.code == 334 else reply
+async def _try(stream: LineStream, mechanism: Mechanism, login: Login) -> RefusalError | None:
+    reply = await _authenticate(stream, mechanism, login)
+    return None if reply.code == 235 else _refused(reply)
 
 
-async def _login(stream: LineStream, login: Login) -> Reply:
-    """Two prompts whose words differ from server to server, so they are not read (draft-murchison-sasl-login)."""
-    reply = await ask(stream, "AUTH LOGIN")
-    for answer in (login.user, login.password.reveal()):
-        if reply.code != 334:
-            break
-        reply = await ask(stream, _encode(answer))
+async def _authenticate(stream: LineStream, mechanism: Mechanism, login: Login) -> Reply:
+    """The final reply to AUTH."""
+    exchange = Exchange(mechanism, login)
+    command, shown = f"AUTH {mechanism.name}", None
+    initial = exchange.initial()
+    if initial is not None and len(command) + 1 + len(initial) <= _LONGEST_COMMAND:
+        command, shown = f"{command} {initial}", f"{command} {HIDDEN}"
+    reply = await ask(stream, command, shown=shown)
+    while reply.code == 334:
+        try:
+            answer = exchange.answer(reply.text)
+        except ValueError:
+            answer = None
+        if answer is None:
+            stream.write(b"*\r\n")  # call it off (RFC 4954 section 4)
+            told = f"a challenge that {mechanism.name} has no answer to: {reply}"
+            raise RefusalError(FailureKind.PROTOCOL_ERROR, reply, told)
+        reply = await ask(stream, answer, shown=HIDDEN if answer else None)
     return reply
 
 
-def _refused(reply: Reply) -> CheckError:
+def _refused(reply: Reply) -> RefusalError:
     if reply.code in _KINDS:
-        return CheckError(_KINDS[reply.code], str(reply))
+        return RefusalError(_KINDS[reply.code], reply)
     if 400 <= reply.code < 500:
-        return CheckError(FailureKind.LOGIN_UNAVAILABLE, str(reply))
+        return RefusalError(FailureKind.LOGIN_UNAVAILABLE, reply)
     return refusal(reply, FailureKind.LOGIN_REFUSED)
-
-
-def _encode(text: str) -> str:
-    return b64encode(text.encode()).decode()
