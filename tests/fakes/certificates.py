@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from datetime import timedelta
+import warnings
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import trustme
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from shared.clock import utc_now
 
@@ -23,8 +28,10 @@ class Certificates:
         now = utc_now()
         stranger = trustme.CA()
         between = self.authority.create_child_ca()
+        good = self.authority.issue_cert(HOST, ADDRESS)
         self._leaves = {
-            "good": self.authority.issue_cert(HOST, ADDRESS),
+            "good": good,
+            "old version": good,
             "good by an intermediate": between.issue_cert(HOST, ADDRESS),
             "expired": self.authority.issue_cert(
                 HOST, ADDRESS, not_before=now - timedelta(days=30), not_after=now - timedelta(days=1)
@@ -32,6 +39,10 @@ class Certificates:
             "not yet valid": self.authority.issue_cert(
                 HOST, ADDRESS, not_before=now + timedelta(days=1), not_after=now + timedelta(days=30)
             ),
+            "soon expired": self.authority.issue_cert(HOST, ADDRESS, not_after=now + timedelta(days=3)),
+            "name only": self.authority.issue_cert(HOST),
+            "address only": self.authority.issue_cert(ADDRESS),
+            "self-signed": _self_signed(now),
             "wrong host": self.authority.issue_cert("mail.elsewhere.test"),
             "unknown issuer": stranger.issue_cert(HOST, ADDRESS),
         }
@@ -50,6 +61,11 @@ class Certificates:
         if kind not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._leaves[kind].configure_cert(context)
+            if kind == "old version":
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # that it is old is the point
+                    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+                context.set_ciphers("DEFAULT:@SECLEVEL=0")
             self._contexts[kind] = context
         return self._contexts[kind]
 
@@ -62,3 +78,21 @@ class Certificates:
         self._leaves["good"].private_key_pem.write_to_path(key)
         key.chmod(0o600)
         return authority, chain, key
+
+
+def _self_signed(now: datetime) -> trustme.LeafCert:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address(ADDRESS))])
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    key_pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    return trustme.LeafCert(key_pem, certificate.public_bytes(serialization.Encoding.PEM), [])

@@ -21,12 +21,15 @@ class Wrong(IntEnum):
     SILENCE = 16
 
 
+_MX = 15
+
 Zone = Mapping[str, list[str] | Wrong]
 
 
 class _NameServer(asyncio.DatagramProtocol):
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, seconds_to_live: int) -> None:
         self._zone = zone
+        self._seconds_to_live = seconds_to_live
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
@@ -38,7 +41,11 @@ class _NameServer(asyncio.DatagramProtocol):
         if known is Wrong.SILENCE:
             return
         code = known if isinstance(known, Wrong) else Wrong.EMPTY
-        records = [] if isinstance(known, Wrong) else [record for text in known if (record := _record(text, kind))]
+        records = (
+            []
+            if isinstance(known, Wrong)
+            else [record for text in known if (record := _record(text, kind, self._seconds_to_live))]
+        )
         header = data[:2] + struct.pack("!HHHHH", 0x8580 | code, 1, len(records), 0, 0)
         self._transport.sendto(header + data[12:question_end] + b"".join(records), addr)
 
@@ -51,19 +58,28 @@ def _question(data: bytes) -> tuple[str, int]:
     return ".".join(labels).lower(), at + 5
 
 
-def _record(text: str, kind: int) -> bytes | None:
+def _record(text: str, kind: int, seconds_to_live: int) -> bytes | None:
+    """Of an address, or of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9)."""
+    if text.startswith("MX "):
+        _, preference, exchange = text.split(" ")
+        labels = [label.encode() for label in exchange.split(".") if label]
+        name = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+        data = struct.pack("!H", int(preference)) + name
+        return struct.pack("!HHHIH", 0xC00C, _MX, 1, seconds_to_live, len(data)) + data if kind == _MX else None
     address = ip_address(text)
     of_kind = 1 if isinstance(address, IPv4Address) else 28
     if of_kind != kind:
         return None
-    return struct.pack("!HHHIH", 0xC00C, of_kind, 1, 0, len(address.packed)) + address.packed
+    return struct.pack("!HHHIH", 0xC00C, of_kind, 1, seconds_to_live, len(address.packed)) + address.packed
 
 
 @asynccontextmanager
-async def serving(zone: Zone) -> AsyncIterator[str]:
+async def serving(zone: Zone, *, seconds_to_live: int = 0) -> AsyncIterator[str]:
     """Its address, as `agent.net.resolve` takes it; names it does not know are unknown."""
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _NameServer(zone), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _NameServer(zone, seconds_to_live), local_addr=("127.0.0.1", 0)
+    )
     host, port = transport.get_extra_info("sockname")
     try:
         yield f"{host}:{port}"

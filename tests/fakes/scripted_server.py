@@ -9,7 +9,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
 from tests.fakes.certificates import ADDRESS, Certificates
@@ -44,6 +44,10 @@ class Hang(NamedTuple):
     """Say nothing more until the client goes."""
 
 
+class Hear(NamedTuple):
+    """Wait for the client's next bytes, a line or not, as the first of a handshake."""
+
+
 class Reset(NamedTuple):
     """Break the connection off (RST)."""
 
@@ -54,15 +58,18 @@ class Tell(NamedTuple):
     prefix: str
 
 
-Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Reset | Tell
+Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Hear | Reset | Tell
 Script: TypeAlias = Sequence[Step]
 
 
 class ScriptedServer:
-    """What came of the connections so far: the clients' lines, and those of them the script did not foresee."""
+    """What came of the connections so far: the clients' lines, and those of them the script did not foresee.
+
+    `script` may be changed for the next connection.
+    """
 
     def __init__(self, script: Script, certificates: Certificates | None) -> None:
-        self._script = script
+        self.script = script
         self._certificates = certificates
         self._open: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -82,7 +89,7 @@ class ScriptedServer:
         self._open.add(task)
         self.connections += 1
         try:
-            for step in self._script:
+            for step in self.script:
                 await self._step(step, reader, writer)
             writer.write_eof() if writer.can_write_eof() else writer.close()
             while line := await reader.readline():
@@ -103,7 +110,11 @@ class ScriptedServer:
             case str() if step.startswith("S: "):
                 writer.write(step[3:].encode() + b"\r\n")
             case str() if step.startswith("C: "):
-                line = await reader.readuntil(b"\r\n")
+                try:
+                    line = await reader.readuntil(b"\r\n")
+                except (OSError, EOFError):
+                    self.unexpected.append(f"the end instead of {step[3:]!r}")
+                    raise
                 self.heard.append(_text(line))
                 if not _text(line).upper().startswith(step[3:].upper()):
                     self.unexpected.append(f"{_text(line)!r} instead of {step[3:]!r}")
@@ -124,6 +135,9 @@ class ScriptedServer:
             case Hang():
                 while await reader.read(4096):
                     pass
+            case Hear():
+                if not await reader.read(4096):
+                    raise EOFError
             case Reset():
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
@@ -149,7 +163,28 @@ async def playing(script: Script, certificates: Certificates | None = None) -> A
             task.cancel()
         if server._open:
             await asyncio.wait(server._open, timeout=_PATIENCE_SECONDS)
-    assert not server.unexpected
+    assert not server.unexpected, server.unexpected
+
+
+@asynccontextmanager
+async def hanging(address: str, port: int = 0) -> AsyncIterator[int]:
+    """A port where connections hang: nobody accepts them, and the queue is full, so the kernel answers no SYN.
+
+    On a machine without that address (no IPv6) connections fail at once, which is as dead.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ExitStack() as sockets:
+        with suppress(OSError):
+            listener = sockets.enter_context(socket.socket(family))
+            listener.bind((address, port))
+            listener.listen(0)
+            port = listener.getsockname()[1]
+            for _ in range(8):
+                waiting = sockets.enter_context(socket.socket(family))
+                waiting.setblocking(False)
+                waiting.connect_ex((address, port))
+            await asyncio.sleep(0.05)
+        yield port
 
 
 def closed_port() -> int:

@@ -19,11 +19,6 @@ def pytest_asyncio_loop_factories(
     return {"uvloop": uvloop.new_event_loop}
 
 
-@pytest.fixture(scope="session")
-def certificates() -> Certificates:
-    return Certificates()
-
-
 @pytest.fixture
 async def station(certificates: Certificates) -> AsyncIterator[Station]:
     async with composed(certificates) as made:

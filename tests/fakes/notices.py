@@ -1,0 +1,54 @@
+"""Notices as they are sent, for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from controller.notify.message import render
+from controller.notify.notice import AboutCustomer, AboutMonitor, IncidentNotice, Notice, Witness
+from controller.notify.sending import Sending
+
+BEGAN = datetime(2026, 3, 1, 11, 0, 0, tzinfo=UTC)
+
+
+def a_notice(change: str = "opened", **fields: Any) -> IncidentNotice:
+    notice = IncidentNotice(
+        change=change,
+        severity="down",
+        reason="2 of 3 countries cannot connect: refused; US passes",
+        at=BEGAN + timedelta(seconds=30),
+        incident_id=7,
+        incident_public_id=UUID(int=7),
+        outage_started_at=BEGAN,
+        started_at=BEGAN + timedelta(seconds=30),
+        resolved_at=BEGAN + timedelta(minutes=65) if change == "resolved" else None,
+        monitor=AboutMonitor(
+            id=12, public_id=UUID(int=12), name="Office mail", kind="smtp", hostname="mx.example.com", port=25
+        ),
+        customer=AboutCustomer(id=3, public_id=UUID(int=3), name="Bäckerei"),
+        organization="Acme",
+        time_zone="Europe/Berlin",
+        evidence=[
+            Witness(location="de-1", country="DE", saw="refused (connect): Connection refused"),
+            Witness(location="us-1", country="US", saw="passes"),
+        ],
+    )
+    return msgspec.structs.replace(notice, **fields)
+
+
+def a_sending(config: dict[str, Any] | None = None, *, notice: Notice | None = None, **fields: Any) -> Sending:
+    notice = notice or a_notice()
+    sending = Sending(
+        key=uuid4(),
+        receiver="ops@example.com",
+        config=config or {},
+        notice=notice,
+        message=render(notice),
+        attempt=1,
+        at=BEGAN + timedelta(seconds=31),
+    )
+    return msgspec.structs.replace(sending, **fields)

@@ -1,0 +1,257 @@
+"""Checks as a good citizen runs them: in their turn, no login refused too often, and nobody blamed for what is ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from time import monotonic
+from uuid import UUID, uuid4
+
+import pytest
+
+from agent.courtesy.checker import Checker
+from agent.courtesy.desk import Ask, Desk
+from agent.courtesy.logins import FIRST_PAUSE_SECONDS, Outcome, RefusedLogins
+from agent.courtesy.turns import Turns
+from shared.addresses import Network
+from shared.failures import Failure, FailureKind, FailureSource, Phase
+from shared.messages import CheckResult, ResultStatus, Unfitness
+from shared.targets import IpFamily, SmtpTarget, TlsMode
+from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.scripted_server import Hang, Script, playing
+from tests.fakes.station import request, station
+
+POLITE: Script = ("S: 220 x", "C: EHLO", "S: 250 x", "C: QUIT", "S: 221 x")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def checking(
+    certificates: Certificates,
+    *,
+    at_once: int = 2,
+    per_second: float = 1000,
+    exempt: Sequence[Network] = (),
+    unfit: Sequence[Unfitness] = (),
+    clock: Clock | None = None,
+) -> AsyncIterator[Checker]:
+    desk = Desk(Turns(at_once=at_once, per_second=per_second, most_waiting=50), RefusedLogins(), clock or monotonic)
+    desk.found(list(unfit))
+    async with station(certificates) as here:
+        yield Checker(here, desk, exempt=exempt)
+
+
+async def test_two_names_of_one_server_share_its_turns(certificates: Certificates) -> None:
+    async with checking(certificates) as checker, playing((Hang(),)) as server:
+        hosts = (ADDRESS, "localhost", ADDRESS, "localhost")
+        targets = [SmtpTarget(host=host, port=server.port, ip_family=IpFamily.IPV4) for host in hosts]
+        checks = [asyncio.create_task(checker.check(request(target, timeout_seconds=0.3))) for target in targets]
+        async with asyncio.timeout(2):
+            while server.connections < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert (server.connections, checker.running) == (2, 2)
+        results = await asyncio.gather(*checks)
+    assert [result.failure and result.failure.kind for result in results] == [FailureKind.TIMEOUT] * 4
+
+
+async def test_the_wait_for_a_turn_is_no_part_of_the_check(certificates: Certificates) -> None:
+    async with checking(certificates, per_second=2) as checker, playing(POLITE) as server:
+        target = SmtpTarget(host=ADDRESS, port=server.port)
+        results = await asyncio.gather(*(checker.check(request(target)) for _ in range(3)))
+    assert all(result.status is ResultStatus.SUCCESS for result in results)
+    assert all(result.duration_ms < 490 for result in results)
+    moments = sorted(result.started_at for result in results)
+    assert (moments[1] - moments[0]).total_seconds() > 0.4
+    assert (moments[2] - moments[0]).total_seconds() > 0.9
+
+
+async def test_a_check_whose_turn_does_not_come_is_our_own_fault(certificates: Certificates) -> None:
+    async with checking(certificates, per_second=0.01) as checker, playing(POLITE) as server:
+        target = SmtpTarget(host=ADDRESS, port=server.port)
+        await checker.check(request(target))
+        result = await checker.check(request(target, start_in_seconds=5))
+        assert server.connections == 1
+    assert result.failure
+    assert (result.failure.kind, result.failure.source) == (FailureKind.AGENT_ERROR, FailureSource.AGENT)
+    assert "no turn in time" in result.failure.detail
+    assert result.status is ResultStatus.UNKNOWN
+
+
+async def test_networks_of_our_own_are_exempt(certificates: Certificates) -> None:
+    loopback = (ip_network("127.0.0.0/8"),)
+    async with (
+        checking(certificates, at_once=1, per_second=0.01, exempt=loopback) as checker,
+        playing(POLITE) as server,
+    ):
+        target = SmtpTarget(host=ADDRESS, port=server.port)
+        results = await asyncio.gather(*(checker.check(request(target)) for _ in range(5)))
+    assert {result.status for result in results} == {ResultStatus.SUCCESS}
+
+
+async def test_a_server_that_changes_its_address_is_known_by_the_new_one(certificates: Certificates) -> None:
+    """What a check connected to counts for the next one of the same host, not what the name once meant."""
+    async with checking(certificates) as checker, playing(POLITE) as server:
+        target = SmtpTarget(host="localhost", port=server.port)
+        await checker.check(request(target))
+        checker._addresses.learn(target, "127.0.0.2")
+        assert await checker._addresses.to_wait_at(target, 1) == "127.0.0.2"
+        await checker.check(request(target))
+        assert await checker._addresses.to_wait_at(target, 1) == ADDRESS
+
+
+async def test_names_with_a_given_address_share_its_turns(certificates: Certificates) -> None:
+    """Such a name need not exist, or it means another server: that of the address is the one to spare."""
+    async with checking(certificates) as checker, playing((Hang(),)) as server:
+        hosts = ("a.invalid", "b.invalid", "localhost", "localhost")
+        targets = [SmtpTarget(host=host, port=server.port, address=ADDRESS) for host in hosts]
+        checks = [asyncio.create_task(checker.check(request(target, timeout_seconds=0.3))) for target in targets]
+        async with asyncio.timeout(2):
+            while server.connections < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert (server.connections, checker.running) == (2, 2)
+        await asyncio.gather(*checks)
+
+
+class Mailbox:
+    """An SMTP server that answers every login alike, and counts them."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.tries = 0
+        self.connections = 0
+        self.greeting = b"220 x\r\n"
+        self.answer = b"535 5.7.8 no\r\n"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        writer.write(self.greeting)
+        while line := await reader.readline():
+            verb = line.split()[0].upper()
+            if verb == b"AUTH":
+                self.tries += 1
+            writer.write({b"EHLO": b"250-x\r\n250 AUTH PLAIN\r\n", b"AUTH": self.answer}.get(verb, b"221 x\r\n"))
+        writer.close()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    mailbox = Mailbox()
+    server = await asyncio.start_server(mailbox.serve, ADDRESS, 0)
+    mailbox.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield mailbox
+
+
+async def log_in(checker: Checker, mailbox: Mailbox, monitor: UUID, password: str = "hunter2") -> CheckResult:
+    target = SmtpTarget(host=ADDRESS, port=mailbox.port, tls=TlsMode.NONE)
+    return await checker.check(request(target, login=("anna", password), monitor_id=monitor))
+
+
+async def test_a_login_refused_three_times_is_not_tried_and_its_failure_repeated(
+    certificates: Certificates, mailbox: Mailbox
+) -> None:
+    clock, monitor = Clock(), uuid4()
+    async with checking(certificates, clock=clock) as checker:
+        results = [await log_in(checker, mailbox, monitor) for _ in range(5)]
+        assert mailbox.tries == 3
+        assert mailbox.connections == 5
+        assert [result.login_withheld for result in results] == [False, False, False, True, True]
+        assert len({result.failure for result in results}) == 1
+        assert all(result.transcript for result in results)
+        assert results[-1].failure
+        assert results[-1].failure.kind is FailureKind.LOGIN_REFUSED
+        clock.now += FIRST_PAUSE_SECONDS
+        tried = await log_in(checker, mailbox, monitor)
+        again = await log_in(checker, mailbox, monitor)
+    assert (tried.login_withheld, again.login_withheld, mailbox.tries) == (False, True, 4)
+
+
+async def test_a_changed_password_and_another_monitor_are_tried_at_once(
+    certificates: Certificates, mailbox: Mailbox
+) -> None:
+    monitor = uuid4()
+    async with checking(certificates) as checker:
+        for _ in range(4):
+            await log_in(checker, mailbox, monitor)
+        assert mailbox.tries == 3
+        await log_in(checker, mailbox, monitor, "changed")
+        await log_in(checker, mailbox, uuid4())
+    assert mailbox.tries == 5
+
+
+async def test_a_withheld_login_ends_with_an_accepted_one(certificates: Certificates, mailbox: Mailbox) -> None:
+    clock, monitor = Clock(), uuid4()
+    async with checking(certificates, clock=clock) as checker:
+        for _ in range(3):
+            await log_in(checker, mailbox, monitor)
+        mailbox.answer = b"235 2.7.0 yes\r\n"
+        clock.now += FIRST_PAUSE_SECONDS
+        results = [await log_in(checker, mailbox, monitor) for _ in range(3)]
+    assert {result.status for result in results} == {ResultStatus.SUCCESS}
+    assert mailbox.tries == 6
+
+
+async def test_while_a_login_is_withheld_other_failures_are_still_seen(
+    certificates: Certificates, mailbox: Mailbox
+) -> None:
+    monitor = uuid4()
+    async with checking(certificates) as checker:
+        for _ in range(3):
+            await log_in(checker, mailbox, monitor)
+        mailbox.greeting = b"421 4.3.2 closing down\r\n"
+        result = await log_in(checker, mailbox, monitor)
+    assert result.failure
+    assert result.failure.phase is Phase.GREETING
+    assert not result.login_withheld
+
+
+async def test_while_a_login_is_withheld_its_server_must_offer_tls_all_the_same(certificates: Certificates) -> None:
+    refused = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH)
+    async with checking(certificates) as checker, playing(POLITE) as server:
+        asked = request(SmtpTarget(host=ADDRESS, port=server.port), login=("anna", "hunter2"))
+        for _ in range(3):
+            async with checker._desk.turn(Ask(login=checker._digest(asked), seconds=1)) as permit:
+                permit.fared(Outcome.REFUSED, refused)
+        result = await checker.check(asked)
+    assert result.failure
+    assert result.failure.kind is FailureKind.STARTTLS_MISSING
+
+
+async def test_port_25_that_our_network_blocks_is_not_the_servers_fault(certificates: Certificates) -> None:
+    silent = SmtpTarget(host="127.25.25.25", port=25)
+    async with checking(certificates, unfit=[Unfitness.PORT25_BLOCKED]) as checker:
+        result = await checker.check(request(silent))
+    assert result.failure
+    assert (result.failure.source, result.failure.phase) == (FailureSource.AGENT, Phase.CONNECT)
+    assert "port 25" in result.failure.detail
+    async with checking(certificates) as checker:
+        result = await checker.check(request(silent))
+    assert result.failure
+    assert result.failure.source is FailureSource.TARGET
+
+
+async def test_what_this_machine_can_do_is_awaited_before_a_server_is_blamed_for_port_25(
+    certificates: Certificates,
+) -> None:
+    async with checking(certificates) as checker:
+        desk = checker._desk
+        desk.looked.clear()
+        check = asyncio.create_task(checker.check(request(SmtpTarget(host="127.25.25.25", port=25))))
+        await asyncio.sleep(0.05)
+        assert not check.done()
+        desk.unfit = [Unfitness.PORT25_BLOCKED]
+        desk.looked.set()
+        result = await check
+    assert result.failure
+    assert result.failure.source is FailureSource.AGENT
