@@ -1,0 +1,234 @@
+"""The desk over a socket, for an agent of several processes: the parent serves its desk, each child asks there.
+
+One JSON value a line, both ways. When the parent's end closes the child has no agent any more, and stops; when a
+child's end closes, all it held is given back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import msgspec
+import structlog
+
+from agent.courtesy.desk import Ask, Desk, Permit
+from agent.courtesy.logins import Outcome
+from agent.courtesy.turns import NoTurnError
+from shared.failures import Failure
+from shared.messages import Unfitness
+
+log = structlog.get_logger()
+
+_LINE_BYTES = 64 * 1024
+_PARENT_SECONDS = 5.0
+
+
+class ParentGoneError(Exception):
+    """The process that keeps the desk has ended."""
+
+
+class Asked(msgspec.Struct, tag="asked"):
+    number: int
+    ask: Ask
+
+
+class Ended(msgspec.Struct, tag="ended"):
+    """Check `number` has ended, or is not to begin any more."""
+
+    number: int
+    outcome: Outcome = Outcome.UNCLEAR
+    failure: Failure | None = None
+
+
+class Granted(msgspec.Struct, tag="granted"):
+    number: int
+    withheld: Failure | None = None
+
+
+class NotGranted(msgspec.Struct, tag="refused"):
+    number: int
+    detail: str
+
+
+class Found(msgspec.Struct, tag="found"):
+    unfit: list[Unfitness]
+
+
+_from_child = msgspec.json.Decoder(Asked | Ended)
+_from_parent = msgspec.json.Decoder(Granted | NotGranted | Found)
+
+
+class FarDesk:
+    """A child's way to the desk (agent.courtesy.desk.Counter). Made by `reaching`."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.unfit: list[Unfitness] = []
+        self.looked = asyncio.Event()
+        self.gone = asyncio.Event()
+        self._writer = writer
+        self._asked: dict[int, asyncio.Future[Permit]] = {}
+        self._last = 0
+
+    @asynccontextmanager
+    async def turn(self, ask: Ask) -> AsyncIterator[Permit]:
+        """See Counter. Raises ParentGoneError too."""
+        if self.gone.is_set():
+            raise ParentGoneError
+        self._last += 1
+        number = self._last
+        answer: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        permit = Permit()
+        self._say(Asked(number, ask))
+        try:
+            permit = await self._answer(answer, ask)
+            yield permit
+        finally:
+            self._asked.pop(number, None)
+            self._say(Ended(number, permit.outcome, permit.failure))
+
+    async def _answer(self, answer: asyncio.Future[Permit], ask: Ask) -> Permit:
+        try:
+            async with asyncio.timeout(ask.seconds + _PARENT_SECONDS):
+                return await answer
+        except TimeoutError:
+            raise NoTurnError("no turn in time: the parent process does not answer") from None
+
+    async def listen(self, reader: asyncio.StreamReader) -> None:
+        """Hear the parent until it is gone."""
+        try:
+            while line := await reader.readline():
+                self._hear(_from_parent.decode(line))
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            log.error("parent_not_understood", error=type(error).__name__)
+        finally:
+            self.gone.set()
+            for answer in self._asked.values():
+                if not answer.done():
+                    answer.set_exception(ParentGoneError())
+
+    def _hear(self, told: Granted | NotGranted | Found) -> None:
+        if isinstance(told, Found):
+            self.unfit = told.unfit
+            self.looked.set()
+            return
+        answer = self._asked.get(told.number)
+        if answer is None or answer.done():
+            return
+        if isinstance(told, Granted):
+            answer.set_result(Permit(told.withheld))
+        else:
+            answer.set_exception(NoTurnError(told.detail))
+
+    def _say(self, what: Asked | Ended) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(msgspec.json.encode(what) + b"\n")
+
+
+@asynccontextmanager
+async def reaching(end: socket.socket) -> AsyncIterator[FarDesk]:
+    """The desk at the other end of this socket."""
+    reader, writer = await asyncio.open_unix_connection(sock=end, limit=_LINE_BYTES)
+    desk = FarDesk(writer)
+    listening = asyncio.create_task(desk.listen(reader), name="hear-parent")
+    try:
+        yield desk
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
+        writer.close()
+
+
+class ServedDesk:
+    """A desk with children. `serve` one for each, `found` tells them all."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def found(self, unfit: list[Unfitness]) -> None:
+        self._desk.found(unfit)
+        for writer in self._writers:
+            _say(writer, Found(unfit))
+
+    async def serve(self, end: socket.socket) -> None:
+        """Answer one child until its end closes; then nothing of it is left."""
+        reader, writer = await asyncio.open_unix_connection(sock=end, limit=_LINE_BYTES)
+        held: dict[int, _Held] = {}
+        self._writers.add(writer)
+        if self._desk.looked.is_set():
+            _say(writer, Found(self._desk.unfit))
+        try:
+            async with asyncio.TaskGroup() as group:
+                try:
+                    await self._answer(reader, writer, held, group)
+                except (OSError, ValueError, msgspec.MsgspecError) as error:
+                    log.error("child_not_understood", error=type(error).__name__)
+                finally:
+                    for each in held.values():
+                        each.end()
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _answer(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        held: dict[int, _Held],
+        group: asyncio.TaskGroup,
+    ) -> None:
+        while line := await reader.readline():
+            told = _from_child.decode(line)
+            if isinstance(told, Asked):
+                each = held[told.number] = _Held()
+                each.task = group.create_task(self._turn(told, each, writer), name="hold-turn")
+                each.task.add_done_callback(partial(_forget, held, told.number))
+            elif told.number in held:
+                held[told.number].end(told.outcome, told.failure)
+
+    async def _turn(self, asked: Asked, each: _Held, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with self._desk.turn(asked.ask) as permit:
+                each.granted = True
+                _say(writer, Granted(asked.number, permit.withheld))
+                await each.ended.wait()
+                permit.fared(each.outcome, each.failure)
+        except NoTurnError as error:
+            _say(writer, NotGranted(asked.number, str(error)))
+        except Exception:
+            log.exception("turn_broke")
+
+
+class _Held:
+    """A turn that a child has asked for."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.granted = False
+        self.ended = asyncio.Event()
+        self.outcome = Outcome.UNCLEAR
+        self.failure: Failure | None = None
+
+    def end(self, outcome: Outcome = Outcome.UNCLEAR, failure: Failure | None = None) -> None:
+        """The child needs it no more, whether it had it or still waits for it."""
+        self.outcome, self.failure = outcome, failure
+        self.ended.set()
+        if self.task and not self.granted:
+            self.task.cancel()
+
+
+def _forget(held: dict[int, _Held], number: int, _task: asyncio.Task[None]) -> None:
+    held.pop(number, None)
+
+
+def _say(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found) -> None:
+    """The parent never waits for a child that does not read; what is unread is bounded by what the child asked."""
+    if not writer.is_closing():
+        writer.write(msgspec.json.encode(what) + b"\n")
