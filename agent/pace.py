@@ -7,33 +7,59 @@ from __future__ import annotations
 
 import asyncio
 
+LAG_LIMIT_MS = 5.0
+"""Above this p95 of the loop's lateness timings are no longer true (README, Decisions)."""
+
+_SHRINK = 0.75
+_LEAST_SHARE = 0.1
+_GROW_SHARE = 0.05
+
 
 class Slots:
-    """A bound on the checks in hand. After `close()` no slot is given any more."""
+    """A bound on the checks in hand; who asks first is served first. After `close()` no slot is given any more."""
 
     def __init__(self, count: int) -> None:
-        self._free = count
-        self._changed = asyncio.Event()
+        self.limit = count
+        self.taken = 0
         self.closed = False
+        self._turn = asyncio.Lock()  # fair, so that a busy kind of check does not starve the others
+        self._changed = asyncio.Event()
 
     async def take(self, most: int) -> int:
         """Take between 1 and `most` slots, waiting for the first; 0 when closed."""
-        while not self._free and not self.closed:
-            self._changed.clear()
-            await self._changed.wait()
-        if self.closed:
-            return 0
-        taken = min(most, self._free)
-        self._free -= taken
-        return taken
+        async with self._turn:
+            while self.taken >= self.limit and not self.closed:
+                self._changed.clear()
+                await self._changed.wait()
+            if self.closed:
+                return 0
+            taken = min(most, self.limit - self.taken)
+            self.taken += taken
+            return taken
 
     def give_back(self, count: int) -> None:
-        self._free += count
+        self.taken -= count
+        self._changed.set()
+
+    def resize(self, limit: int) -> None:
+        """Allow more or fewer from now on; what is taken stays so."""
+        self.limit = limit
         self._changed.set()
 
     def close(self) -> None:
         self.closed = True
         self._changed.set()
+
+
+def next_capacity(full: int, capacity: int, in_hand: int, lag_p95_ms: float) -> int:
+    """How many checks at once from now on. Pure.
+
+    With a late loop a quarter fewer than there are, not fewer than a tenth of `full`; else slowly back to `full`.
+    """
+    if lag_p95_ms > LAG_LIMIT_MS:
+        least = max(1, int(full * _LEAST_SHARE))
+        return max(min(least, capacity), int(min(capacity, in_hand) * _SHRINK))
+    return min(full, capacity + max(1, int(full * _GROW_SHARE)))
 
 
 class Pace:

@@ -23,6 +23,11 @@ _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _KEY_BYTES = 32
 _ENROLLED = ("location", "country", "nats_url", "sealing_key")
 _NOT_A_HOST = re.compile(r"[^a-z0-9-]+")
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}\Z")
+
+EhloName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.\[\]:_-]*$", max_length=255)]
+LogLevel = Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")]
+PerSecond = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 
 
 class Network:
@@ -34,8 +39,28 @@ class Network:
         self.value = ip_network(text, strict=False)
 
 
+class HostNames:
+    """Host names as a setting; the word `none` stands for no host. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        names = text.replace(",", " ").split()
+        self.value: tuple[str, ...] = () if names == ["none"] else tuple(names)
+        if not all(_HOST.match(name) for name in self.value):
+            raise ValueError("not host names")
+
+
+PORT25_HOSTS = HostNames("gmail-smtp-in.l.google.com mta5.am0.yahoodns.net mx01.mail.icloud.com")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings of an agent. `control_name` is resolved to tell a broken resolver from an unknown host."""
+    """All settings of an agent.
+
+    `control_name` is resolved to tell a broken resolver from an unknown host, `port25_hosts` are mail servers of
+    several operators that tell a blocked port from a dead host. `concurrency` and `starts_per_second` are those of one
+    process, `per_address_*` those of the agent.
+    """
 
     country: str
     nats_url: Secret
@@ -47,10 +72,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: PositiveInt = 500
     control_name: Text = "example.com"
     drain_seconds: Seconds = 8.0
-    ehlo_name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.\[\]:_-]*$", max_length=255)] = ""
+    ehlo_name: EhloName = ""
     log_format: LogFormat = "auto"
-    log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
-    starts_per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 200.0
+    log_level: LogLevel = "info"
+    per_address_concurrency: PositiveInt = 2
+    per_address_starts_per_second: PerSecond = 1.0
+    port25_hosts: HostNames = PORT25_HOSTS
+    processes: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
+    starts_per_second: PerSecond = 200.0
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +121,8 @@ def read_settings(**given: str | None) -> Settings:
         country=country,
         location=location.lower(),
         agent_name=(settings.agent_name or _default_agent_name()).lower(),
-        ehlo_name=settings.ehlo_name or _default_ehlo_name(),
+        ehlo_name=settings.ehlo_name or default_ehlo_name(),
+        processes=settings.processes or _cores(),
     )
 
 
@@ -114,7 +144,14 @@ def _default_agent_name() -> str:
     return f"{host or 'agent'}-{os.getpid()}"
 
 
-def _default_ehlo_name() -> str:
+def _cores() -> int:
+    """How many cores this process may use, which a container or `taskset` may have made fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_ehlo_name() -> str:
     """The host's full name, or else its address as a literal (RFC 5321 section 4.1.3). Asks no name server."""
     host = socket.gethostname()
     if "." in host.strip(".") and host.isascii():

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from importlib.metadata import version
-from math import ceil
+from time import monotonic
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from agent.courtesy.checker import Checker
+from agent.courtesy.line import ParentGoneError
 from agent.outbox import Outbox
-from agent.pace import Pace, Slots
+from agent.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
-from agent.runner import Station, run_check
+from agent.runner import Station
 from shared import subjects
 from shared.bus import Bus, BusError, Consumer, Delivery
-from shared.clock import utc_now
-from shared.messages import HEARTBEAT_SECONDS, CheckRequest, Heartbeat
+from shared.messages import CLOCK_TOLERANCE_MS, HEARTBEAT_SECONDS, CheckRequest, ClockReading, Heartbeat
 from shared.targets import kind_of
 
 log = structlog.get_logger()
@@ -31,33 +32,54 @@ FETCH_SECONDS = 1.0
 WORKING_SECONDS = 3.0
 """How often the broker is told that a check is still in hand; well under its patience (streams.ACK_WAIT_SECONDS)."""
 
+CAPACITY_SECONDS = 10.0
+"""How often the capacity follows the loop's lateness."""
+
+ANSWER_SECONDS = 1.0
+"""How long a controller may take to tell the time."""
+
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 3.0
 
 _decoder = msgspec.json.Decoder(CheckRequest)
+_reading_decoder = msgspec.json.Decoder(ClockReading)
 
 
 class Worker:
     """One agent process at work. `run` returns when `stop` is set and what ran has been finished or handed back."""
 
     def __init__(
-        self, bus: Bus, station: Station, *, concurrency: int, per_second: float, drain_seconds: float
+        self,
+        bus: Bus,
+        station: Station,
+        checker: Checker,
+        *,
+        concurrency: int,
+        per_second: float,
+        drain_seconds: float,
+        capacity_seconds: float = CAPACITY_SECONDS,
     ) -> None:
         self._bus = bus
         self._station = station
+        self._checker = checker
         self._drain_seconds = drain_seconds
+        self._capacity_seconds = capacity_seconds
+        self._concurrency = concurrency
         self._slots = Slots(concurrency)
         self._pace = Pace(per_second)
-        # No more at a time than can begin within a second; a share for each kind.
-        self._share = max(1, min(ceil(concurrency / len(KINDS)), int(per_second)))
+        self._most_fetched = max(1, min(concurrency, int(per_second)))  # no more than can begin within a second
         self._outbox = Outbox(subjects.result(station.country, station.location), bus.publish)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
-        self._started_at = utc_now()
+        self._started_at = station.reach.clock.now()
+        self._reconnected = asyncio.Event()
+        self._beaten = asyncio.Event()
+        self._clock_off = False
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            background = [group.create_task(self._beat_for_ever()), group.create_task(self._keep_telling())]
+            loops = (self._beat_for_ever(), self._keep_telling(), self._keep_time())
+            background = [group.create_task(each) for each in loops]
             takers = [group.create_task(self._take(kind, group), name=f"take-{kind}") for kind in KINDS]
             await stop.wait()
             log.info("agent_stopping", running=len(self._checks))
@@ -65,30 +87,60 @@ class Worker:
             for task in background:
                 task.cancel()
 
+    def connected(self) -> None:
+        """The bus has a connection, the first or a new one: a heartbeat is due."""
+        self._reconnected.set()
+
     async def beat(self) -> None:
-        """Send a heartbeat. Raises BusError."""
+        """Send a heartbeat, and set the clock by the answer, if one comes. Raises BusError."""
         station = self._station
+        clock = station.reach.clock
         heartbeat = Heartbeat(
             agent=station.agent,
             location=station.location,
             country=station.country,
             kinds=KINDS,
             version=version("mailprobe"),
-            started_at=self._started_at,
-            sent_at=utc_now(),
+            started_at=clock.corrected(self._started_at),
+            sent_at=clock.now(),
+            running=self._checker.running,
+            waiting=max(0, len(self._held) - self._checker.running),
+            capacity=self._slots.limit,
+            loop_lag_ms=station.lag.p95_ms(),
+            unfit=list(self._checker.unfit),
+            clock_offset_ms=clock.offset_ms,
         )
         subject = subjects.agent(station.country, station.location, station.agent)
-        await self._bus.send(subject, msgspec.json.encode(heartbeat))
+        asked_at = monotonic()
+        answer = await self._bus.ask(subject, msgspec.json.encode(heartbeat), ANSWER_SECONDS)
+        if answer is not None:
+            clock.heard(_reading_decoder.decode(answer).now, asked_at)
+            self._look_at_clock()
+
+    def _look_at_clock(self) -> None:
+        offset_ms = self._station.reach.clock.offset_ms or 0.0
+        off = abs(offset_ms) > CLOCK_TOLERANCE_MS
+        if off != self._clock_off:
+            self._clock_off = off
+            log.warning("clock_off" if off else "clock_right_again", offset_ms=round(offset_ms))
 
     async def _beat_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if not self._bus.connected:
+                await self._reconnected.wait()
+            self._reconnected.clear()
             try:
                 await self.beat()
             except BusError:
-                continue  # the bus has logged that it is away, and the next connect sends one
+                log.debug("heartbeat_not_sent")  # the bus has logged why, and the next connect sends one
             except Exception:
                 log.exception("heartbeat_broke")
+            self._beaten.set()
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._reconnected.wait()
+            except TimeoutError:
+                continue
 
     async def _keep_telling(self) -> None:
         """Tell the broker about every request in hand, so that it is not given to somebody else."""
@@ -100,11 +152,27 @@ class Worker:
             except Exception:
                 log.exception("keep_telling_broke")
 
+    async def _keep_time(self) -> None:
+        """Take fewer checks at once while the loop is late, for late is what every timing would be."""
+        while True:
+            await asyncio.sleep(self._capacity_seconds)
+            lag_ms = self._station.lag.p95_ms()
+            before = self._slots.limit
+            after = next_capacity(self._concurrency, before, self._slots.taken, lag_ms)
+            if after != before:
+                self._slots.resize(after)
+                if self._concurrency in (before, after):
+                    log.warning("capacity_changed", capacity=after, loop_lag_ms=lag_ms)
+
     async def _take(self, kind: str, group: asyncio.TaskGroup) -> None:
-        """Fetch requests of one kind, as many as there are free slots, until the slots are closed."""
+        """Fetch requests of one kind until the slots are closed. A fetch holds the slots of all it may bring, so a kind
+        that brings nothing asks for ever fewer, down to one, and one that brings all it is asked for asks for more.
+        """
+        await self._beaten.wait()  # by then it is known whether the clock can be trusted
         consumer: Consumer | None = None
         pause = _FIRST_PAUSE_SECONDS
-        while slots := await self._slots.take(self._share):
+        most = 1
+        while slots := await self._slots.take(most):
             deliveries: list[Delivery] = []
             try:
                 consumer = consumer or await self._bus.consumer(
@@ -114,6 +182,10 @@ class Worker:
                 if pause > _FIRST_PAUSE_SECONDS:
                     log.info("fetch_works_again", kind=kind)
                 pause = _FIRST_PAUSE_SECONDS
+                if len(deliveries) == slots:
+                    most = min(most * 2, self._most_fetched)
+                elif not deliveries:
+                    most = max(most // 2, 1)
             except BusError as error:
                 await _close(consumer)
                 consumer = None
@@ -147,7 +219,7 @@ class Worker:
         for request in fresh:
             if not self._slots.closed:
                 await self._pace.turn()
-            task = group.create_task(self._serve(request), name=f"check-{request.check_id}")
+            task = group.create_task(self._serve(request))
             self._checks.add(task)
             task.add_done_callback(self._checks.discard)
 
@@ -174,7 +246,7 @@ class Worker:
                 log.debug("result_sent_again")
             elif self._slots.closed:
                 return
-            elif utc_now() > request.start_by:
+            elif self._station.reach.clock.now() > request.start_by:
                 log.warning("request_too_late", start_by=request.start_by.isoformat())
                 for delivery in self._held.pop(request.check_id):
                     await delivery.term()
@@ -183,6 +255,8 @@ class Worker:
                 await self._check(request)
             for delivery in self._held.pop(request.check_id):
                 await delivery.ack()
+        except ParentGoneError:
+            log.debug("check_handed_back")  # this process is about to stop
         except Exception:
             log.exception("serve_broke")
         finally:
@@ -191,7 +265,7 @@ class Worker:
             self._slots.give_back(1)
 
     async def _check(self, request: CheckRequest) -> None:
-        result = await run_check(request, self._station)
+        result = await self._checker.check(request)
         failure = result.failure
         log.debug(
             "check_done",
@@ -206,6 +280,8 @@ class Worker:
     async def _drain(self, takers: list[asyncio.Task[None]]) -> None:
         """Take no more, let what runs end within the drain time, hand the rest back."""
         self._slots.close()
+        self._beaten.set()
+        self._checker.give_up_waiting()
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
         # A fetch is let end: a request sent to a fetch that nobody reads would be lost until its redelivery.
         await asyncio.wait(takers, timeout=max(self._drain_seconds, 2 * FETCH_SECONDS))

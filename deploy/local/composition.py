@@ -66,6 +66,7 @@ class Composition:
         """Return when every location is ready to check. Raises LocalError, OSError."""
         self.settings["HOST"] = os.environ.get("MAILPROBE_HOST") or "127.0.0.1"
         self.settings["PORT"] = str(self.options.port)
+        self.settings["RATE_LIMIT"] = os.environ.get("MAILPROBE_RATE_LIMIT") or "0"  # nobody to share this machine with
         if sys.stderr.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
             self.settings["LOG_FORMAT"] = "console"
         await self._require_free_port()
@@ -165,11 +166,13 @@ class Composition:
 
     def _agent_part(self, location: str) -> Part:
         settings = {"ALLOW_NETWORKS": ",".join(self.options.allow_networks), "DRAIN_SECONDS": "3"}
+        if self.options.allow_networks and not os.environ.get("MAILPROBE_PORT25_HOSTS"):
+            settings["PORT25_HOSTS"] = "none"  # what a home network blocks says nothing about the networks allowed
         if "LOG_FORMAT" in self.settings:
             settings["LOG_FORMAT"] = self.settings["LOG_FORMAT"]
         return Part(
             name=f"agent-{location}",
-            command=[program(AGENT), "run", "--enrolment", str(self.data.enrolment(location))],
+            command=[program(AGENT), "run", "--processes", "1", "--enrolment", str(self.data.enrolment(location))],
             environ=environ(settings, without=_NOT_FOR_AGENTS),
             stop=((Signals.SIGTERM, 3.5),),
         )

@@ -1,0 +1,138 @@
+"""An agent, composed of its parts: one process that takes checks and runs them, alone or beside others of its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from time import monotonic
+
+import structlog
+
+from agent.connect import Reach
+from agent.courtesy.checker import Checker
+from agent.courtesy.desk import Counter, Desk
+from agent.courtesy.line import reaching
+from agent.courtesy.logins import RefusedLogins
+from agent.courtesy.turns import Turns
+from agent.fitness import Fitness
+from agent.lag import Lag
+from agent.net.resolve import Resolver
+from agent.net.tls import Trust
+from agent.runner import Station
+from agent.settings import Settings
+from agent.worker import KINDS, Worker
+from shared.bus import Bus
+from shared.messages import Unfitness
+
+log = structlog.get_logger()
+
+
+async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, parent: socket.socket | None = None) -> None:
+    """Run one process of an agent until `stop` is set, or until its `parent`, which keeps the desk, is gone."""
+    lag = Lag()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(lag.watching())
+        resolver = await stack.enter_async_context(Resolver.open(settings.control_name))
+        desk: Counter
+        if parent is None:
+            desk = new_desk(settings)
+            await stack.enter_async_context(looking(settings, resolver, desk.found))
+        else:
+            desk = far = await stack.enter_async_context(reaching(parent))
+            await stack.enter_async_context(_stopping_with(far.gone, stop))
+        station = Station(
+            agent=settings.agent_name,
+            location=settings.location,
+            country=settings.country,
+            sealing_key=settings.sealing_key,
+            reach=Reach(
+                resolver=resolver,
+                trust=trust,
+                client_name=settings.ehlo_name,
+                allowed=tuple(network.value for network in settings.allow_networks),
+            ),
+            lag=lag,
+        )
+
+        async def connected() -> None:
+            worker.connected()
+
+        url = settings.nats_url.reveal()
+        bus = await stack.enter_async_context(Bus.open(url, name=f"agent {settings.agent_name}", on_connect=connected))
+        worker = Worker(
+            bus,
+            station,
+            Checker(station, desk, exempt=station.reach.allowed),
+            concurrency=settings.concurrency,
+            per_second=settings.starts_per_second,
+            drain_seconds=settings.drain_seconds,
+        )
+        log.info("agent_started", agent=station.agent, location=station.location, kinds=KINDS)
+        await worker.run(stop)
+
+
+def new_desk(settings: Settings) -> Desk:
+    """The desk of a whole agent. At most half of what one process has in hand may wait for a turn at an address."""
+    turns = Turns(
+        at_once=settings.per_address_concurrency,
+        per_second=settings.per_address_starts_per_second,
+        most_waiting=max(1, settings.concurrency // 2),
+    )
+    return Desk(turns, RefusedLogins(), monotonic)
+
+
+@asynccontextmanager
+async def looking(
+    settings: Settings, resolver: Resolver, found: Callable[[list[Unfitness]], None]
+) -> AsyncIterator[None]:
+    """Look at what this machine can do, again and again, and tell `found`."""
+    allowed = tuple(network.value for network in settings.allow_networks)
+    fitness = Fitness(resolver, settings.port25_hosts.value, allowed)
+    task = asyncio.create_task(fitness.keep_looking(found), name="look-at-fitness")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def _stopping_with(gone: asyncio.Event, stop: asyncio.Event) -> AsyncIterator[None]:
+    async def follow() -> None:
+        await gone.wait()
+        if not stop.is_set():
+            log.warning("parent_gone")
+        stop.set()
+
+    task = asyncio.create_task(follow(), name="stop-with-parent")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def until_signalled(settings: Settings, trust: Trust, parent: socket.socket | None = None) -> int:
+    """Run until SIGTERM or SIGINT, and stop in order at the first of them, at once at the second.
+
+    Exit status: 0 after an orderly stop, 1 when cut short.
+    """
+    stop = asyncio.Event()
+    agent = asyncio.ensure_future(run_agent(settings, trust, stop, parent))
+
+    def signalled() -> None:
+        if stop.is_set():
+            agent.cancel()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled)
+    try:
+        await agent
+    except asyncio.CancelledError:
+        return 1
+    return 0

@@ -1,0 +1,139 @@
+"""An agent of several processes, one per core: a parent that starts them, keeps them running, and keeps their desk.
+
+All take from the same consumers, so the broker shares the work out; a check of a process that dies goes to another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Sequence
+
+import structlog
+
+from agent.app import looking, new_desk
+from agent.courtesy.line import ServedDesk
+from agent.net.resolve import Resolver
+from agent.settings import Settings
+from shared.settings import variable
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""A process that lived this long is started again after the first pause."""
+
+STOP_MARGIN_SECONDS = 5.0
+"""What a process may need to stop beyond its drain time."""
+
+
+class Processes:
+    """The children of one parent. `arguments` are those each is started with, after `mailprobe-agent run`."""
+
+    def __init__(self, settings: Settings, arguments: Sequence[str], desk: ServedDesk) -> None:
+        self._settings = settings
+        self._arguments = arguments
+        self._desk = desk
+        self._stop = asyncio.Event()
+        self._running: set[Process] = set()
+        self._cut_short = False
+
+    async def run(self) -> int:
+        """Keep all running until the first signal; then wait for them. Exit status as of a single process."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self._signalled)
+        async with asyncio.TaskGroup() as group:
+            for number in range(1, self._settings.processes + 1):
+                group.create_task(self._keep(f"{self._settings.agent_name}-{number}"), name=f"keep-{number}")
+        return int(self._cut_short)
+
+    def _signalled(self) -> None:
+        """Each signal is passed on: a child too stops in order at the first, at once at the second."""
+        self._stop.set()
+        for process in self._running:
+            _send(process, signal.SIGTERM)
+
+    async def _keep(self, name: str) -> None:
+        loop = asyncio.get_running_loop()
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stop.is_set():
+            began = loop.time()
+            try:
+                status = await self._live(name)
+            except OSError as error:
+                log.warning("process_not_started", agent=name, error=error.strerror)
+            else:
+                if self._stop.is_set():
+                    self._cut_short |= status not in {0, -signal.SIGTERM}  # the latter: it had not begun yet
+                    return
+                log.warning("process_died", agent=name, status=status)
+            if loop.time() - began > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            try:
+                async with asyncio.timeout(pause):
+                    await self._stop.wait()
+            except TimeoutError:
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _live(self, name: str) -> int:
+        """One life of a child; its exit status, negative for a signal. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "agent", "run", *self._arguments, "--parent", str(theirs.fileno())),
+                    env=os.environ | {variable("agent_name"): name, variable("processes"): "1"},
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,  # Ctrl-C in a terminal reaches the parent only, which passes it on
+                )
+        except OSError:
+            ours.close()
+            raise
+        log.info("process_started", agent=name, pid=process.pid)
+        self._running.add(process)
+        if self._stop.is_set():
+            _send(process, signal.SIGTERM)
+        serving = asyncio.create_task(self._desk.serve(ours), name=f"desk-{name}")
+        try:
+            return await self._ended(process)
+        finally:
+            _send(process, signal.SIGKILL)
+            self._running.discard(process)
+            await asyncio.wait([serving], timeout=1)
+            serving.cancel()
+
+    async def _ended(self, process: Process) -> int:
+        ending = asyncio.ensure_future(process.wait())
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([ending], timeout=self._settings.drain_seconds + STOP_MARGIN_SECONDS)
+            if not ending.done():
+                log.error("process_killed", pid=process.pid)
+                _send(process, signal.SIGKILL)
+            return await ending
+        finally:
+            ending.cancel()
+            stopping.cancel()
+
+
+async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run an agent of `settings.processes` processes until it is told to stop. Exit status as of a single process."""
+    async with Resolver.open(settings.control_name) as resolver:
+        desk = ServedDesk(new_desk(settings))
+        async with looking(settings, resolver, desk.found):
+            return await Processes(settings, arguments, desk).run()
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    if process.returncode is None:
+        try:
+            process.send_signal(number)
+        except ProcessLookupError:
+            log.debug("process_gone", pid=process.pid)
