@@ -81,12 +81,35 @@ def test_all_problems_are_listed_at_once_without_values(environment: pytest.Monk
         ("LOG_LEVEL", "loud"),
         ("STARTS_PER_SECOND", "0"),
         ("CONCURRENCY", "0"),
+        ("PROCESSES", "-1"),
+        ("PROCESSES", "many"),
+        ("PER_ADDRESS_CONCURRENCY", "0"),
+        ("PER_ADDRESS_STARTS_PER_SECOND", "0"),
+        ("PORT25_HOSTS", "mx one/two"),
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str, enrolment: Path, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("MAILPROBE_" + name, value)
     with pytest.raises(SettingsError, match=f"^MAILPROBE_{name}"):
         read_settings(enrolment=str(enrolment))
+
+
+def test_an_agent_has_a_process_per_core_unless_told_otherwise(
+    enrolment: Path, environment: pytest.MonkeyPatch
+) -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert read_settings(enrolment=str(enrolment)).processes == cores
+    environment.setenv("MAILPROBE_PROCESSES", "3")
+    assert read_settings(enrolment=str(enrolment)).processes == 3
+    assert read_settings(enrolment=str(enrolment), processes="5").processes == 5
+
+
+def test_the_hosts_for_port_25_can_be_chosen_and_left_out(enrolment: Path, environment: pytest.MonkeyPatch) -> None:
+    assert len(read_settings(enrolment=str(enrolment)).port25_hosts.value) >= 2
+    environment.setenv("MAILPROBE_PORT25_HOSTS", "mx1.example.com, mx.example.net")
+    assert read_settings(enrolment=str(enrolment)).port25_hosts.value == ("mx1.example.com", "mx.example.net")
+    environment.setenv("MAILPROBE_PORT25_HOSTS", "none")
+    assert read_settings(enrolment=str(enrolment)).port25_hosts.value == ()
 
 
 def test_wrong_settings_are_one_clear_message_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

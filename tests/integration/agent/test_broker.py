@@ -1,0 +1,90 @@
+"""An agent whose broker is away, comes late or takes nothing: what it never loses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import structlog
+
+from agent.net.tls import Trust
+from deploy.local import nats
+from deploy.local.supervisor import supervising
+from shared import subjects
+from shared.bus import Bus
+from shared.streams import ensure_check_consumer, ensure_streams
+from shared.targets import KINDS
+from tests.fakes.scripted_server import playing
+from tests.fakes.station import request
+from tests.integration.agent.at_work import (
+    POLITE,
+    SLOW,
+    agent,
+    ask,
+    in_hand,
+    none_left,
+    results,
+    stored,
+    target,
+    until,
+)
+
+
+async def test_an_agent_waits_for_a_controller_that_comes_later(nats_url: str, bus: Bus, trust: Trust) -> None:
+    await bus.client.jsm().delete_stream(subjects.CHECKS)
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(nats_url, trust):
+            await until(lambda: any(line["event"] == "fetch_failed" for line in logged))
+            await ensure_streams(bus)
+            await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
+            await ask(bus, request(target(server)))
+            await results(bus, 1)
+    told = [line["kind"] for line in logged if line["event"] == "fetch_failed"]
+    assert sorted(told) == sorted(KINDS)
+
+
+async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
+    nats_url: str, ready: Bus, trust: Trust
+) -> None:
+    """While the broker takes no results the request stays in hand; when it does again, both are settled."""
+    await ready.client.jsm().delete_stream(subjects.RESULTS)
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(nats_url, trust):
+            await ask(ready, request(target(server)))
+            await until(lambda: any(line["event"] == "results_held_back" for line in logged), 15)
+            assert await stored(ready, subjects.CHECKS) == 1
+            assert await in_hand(ready) == 1
+            await ensure_streams(ready)
+            await results(ready, 1)
+            await none_left(ready)
+            assert server.connections == 1
+    assert [line["event"] for line in logged].count("results_held_back") == 1
+
+
+async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(server_folder: Path, trust: Trust) -> None:
+    """Results wait in the agent until the broker is back; each request is answered exactly once."""
+    server = nats.prepare(server_folder / "nats-agent")
+    async with (
+        supervising(pause_seconds=0.5) as supervisor,
+        playing(SLOW) as mail,
+        Bus.open(server.url, name="test") as bus,
+    ):
+        await supervisor.start(server.part(server_folder / "nats-agent.log"))
+        await bus.wait_connected()
+        await ensure_streams(bus)
+        await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
+        async with agent(server.url, trust):
+            asked = [request(target(mail)) for _ in range(20)]
+            for each in asked:
+                await ask(bus, each)
+            await until(lambda: mail.connections >= 10)
+            [pid] = supervisor.pids.values()
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+            await bus.wait_connected()
+            found = await results(bus, len(asked), 30)
+            await none_left(bus, 30)
+    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
+    assert mail.connections == len(asked)

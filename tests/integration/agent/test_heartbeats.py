@@ -1,0 +1,79 @@
+"""What an agent tells of itself."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic, sleep
+
+from agent.courtesy.checker import Checker
+from agent.courtesy.desk import Desk
+from agent.courtesy.logins import RefusedLogins
+from agent.courtesy.turns import Turns
+from agent.net.tls import Trust
+from agent.worker import Worker
+from shared.bus import Bus
+from shared.messages import Unfitness
+from shared.targets import KINDS
+from tests.fakes.certificates import Certificates
+from tests.fakes.scripted_server import Hang, playing
+from tests.fakes.station import request, station
+from tests.integration.agent.at_work import agent, ask, hearing, target, until
+
+
+async def test_heartbeats_tell_who_is_there(nats_url: str, ready: Bus, trust: Trust) -> None:
+    async with hearing(ready) as heard, agent(nats_url, trust, concurrency=7):
+        await until(lambda: bool(heard))
+    subject, heartbeat = heard[0]
+    assert subject == "mailprobe.agent.de.de.one"
+    assert (heartbeat.agent, heartbeat.location, heartbeat.country) == ("one", "de", "DE")
+    assert heartbeat.kinds == list(KINDS)
+    assert (heartbeat.running, heartbeat.waiting, heartbeat.capacity) == (0, 0, 7)
+
+
+async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
+    ready: Bus, certificates: Certificates
+) -> None:
+    stop = asyncio.Event()
+    async with hearing(ready) as heard, station(certificates) as here:
+        checker = Checker(
+            here, Desk(Turns(at_once=2, per_second=1, most_waiting=1), RefusedLogins(), monotonic), exempt=()
+        )
+        worker = Worker(ready, here, checker, concurrency=100, per_second=100, drain_seconds=0, capacity_seconds=0.05)
+        working = asyncio.create_task(worker.run(stop))
+        for _ in range(100):
+            sleep(0.02)  # noqa: ASYNC251 - it is to stop the loop
+            await asyncio.sleep(0.005)
+        await until(lambda: bool(heard))
+        heard.clear()
+        await worker.beat()
+        await until(lambda: bool(heard))
+        stop.set()
+        await working
+    [(_, heartbeat)] = heard
+    assert heartbeat.loop_lag_ms > 5
+    assert 1 <= heartbeat.capacity < 100
+
+
+async def test_heartbeats_tell_what_is_in_hand(ready: Bus, certificates: Certificates) -> None:
+    """One runs; the other waits for its turn at the same address, where one may start in an hour."""
+    stop = asyncio.Event()
+    turns = Turns(at_once=2, per_second=1 / 3600, most_waiting=10)
+    async with hearing(ready) as heard, station(certificates) as here, playing((Hang(),)) as server:
+        desk = Desk(turns, RefusedLogins(), monotonic)
+        desk.found([Unfitness.NO_IPV6])
+        checker = Checker(here, desk, exempt=())
+        worker = Worker(ready, here, checker, concurrency=7, per_second=100, drain_seconds=0)
+        working = asyncio.create_task(worker.run(stop))
+        await ask(ready, request(target(server), timeout_seconds=30))
+        await until(lambda: checker.running == 1)
+        await ask(ready, request(target(server), start_in_seconds=7200))
+        await until(lambda: turns.waiting == 1)
+        await until(lambda: bool(heard))
+        heard.clear()
+        await worker.beat()
+        await until(lambda: bool(heard))
+        stop.set()
+        await working
+    [(_, heartbeat)] = heard
+    assert (heartbeat.running, heartbeat.waiting, heartbeat.capacity) == (1, 1, 7)
+    assert heartbeat.unfit == [Unfitness.NO_IPV6]

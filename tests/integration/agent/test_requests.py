@@ -1,0 +1,102 @@
+"""What an agent answers to requests, and what it puts away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from agent.net.tls import Trust
+from shared import subjects
+from shared.bus import Bus, Message
+from shared.messages import ResultStatus
+from tests.fakes.scripted_server import Hang, playing
+from tests.fakes.station import request
+from tests.integration.agent.at_work import (
+    POLITE,
+    SLOW,
+    agent,
+    ask,
+    in_hand,
+    none_left,
+    results,
+    stored,
+    target,
+    until,
+)
+
+
+async def test_a_request_becomes_a_result(nats_url: str, ready: Bus, trust: Trust) -> None:
+    async with playing(POLITE) as server, agent(nats_url, trust):
+        asked = request(target(server), monitor_id=None)
+        await ask(ready, asked)
+        [result] = await results(ready, 1)
+        await none_left(ready)
+    assert (result.check_id, result.status, result.agent) == (asked.check_id, ResultStatus.SUCCESS, "one")
+
+
+async def test_a_request_that_comes_again_is_answered_and_not_run_again(
+    nats_url: str, ready: Bus, trust: Trust
+) -> None:
+    async with playing(POLITE) as server, agent(nats_url, trust):
+        asked = request(target(server))
+        await ask(ready, asked)
+        await results(ready, 1)
+        await ask(ready, asked, "the same under another id")
+        await none_left(ready)
+        assert server.connections == 1
+        assert await stored(ready, subjects.RESULTS) == 0  # the broker knew that result
+
+
+async def test_a_request_that_comes_again_while_it_runs_is_attached(nats_url: str, ready: Bus, trust: Trust) -> None:
+    async with playing(SLOW) as server, agent(nats_url, trust):
+        asked = request(target(server))
+        await ask(ready, asked)
+        await ask(ready, asked, "the same under another id")
+        await results(ready, 1)
+        await none_left(ready)
+        assert server.connections == 1
+
+
+async def test_what_cannot_be_run_is_put_away_and_the_next_is_run(nats_url: str, ready: Bus, trust: Trust) -> None:
+    with structlog.testing.capture_logs() as logged:
+        async with playing(POLITE) as server, agent(nats_url, trust):
+            subject = subjects.check("DE", "de", "smtp")
+            await ready.publish(Message(subject, b"hunter2 is no request", "garbage", 60))
+            await ready.publish(Message(subject, b'{"checkId": "hunter2"}', "half", 60))
+            await ready.publish(Message(subject, b"\xff\xfe", "binary", 60))
+            await ask(ready, request(target(server), location="us"))
+            await ask(ready, request(target(server), start_in_seconds=-1))
+            asked = request(target(server))
+            await ask(ready, asked)
+            [result] = await results(ready, 1)
+            await none_left(ready)
+            assert server.connections == 1
+    assert result.check_id == asked.check_id
+    events = [line["event"] for line in logged]
+    assert events.count("request_unreadable") == 3
+    assert events.count("request_for_another_location") == 1
+    assert events.count("request_too_late") == 1
+    assert "hunter2" not in repr(logged)
+
+
+async def test_every_line_of_a_check_carries_its_ids(nats_url: str, ready: Bus, trust: Trust) -> None:
+    context = [structlog.contextvars.merge_contextvars]
+    with structlog.testing.capture_logs(processors=context) as logged:
+        async with playing(POLITE) as server, agent(nats_url, trust):
+            asked = request(target(server))
+            await ask(ready, asked)
+            await results(ready, 1)
+    [line] = [line for line in logged if line["event"] == "check_done"]
+    assert (line["check_id"], line["monitor_id"]) == (str(asked.check_id), str(asked.monitor_id))
+    assert line["location"] == "de"
+
+
+async def test_no_more_is_taken_than_there_are_slots(nats_url: str, ready: Bus, trust: Trust) -> None:
+    async with playing((Hang(),)) as server, agent(nats_url, trust, concurrency=3, drain_seconds=0):
+        for _ in range(8):
+            await ask(ready, request(target(server), timeout_seconds=30))
+        await until(lambda: server.connections == 3)
+        await asyncio.sleep(0.05)
+        assert server.connections == 3
+        assert await in_hand(ready) == 3

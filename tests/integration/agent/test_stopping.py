@@ -1,0 +1,91 @@
+"""What a stopping agent finishes, and what it hands back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+
+from agent.courtesy.checker import Checker
+from agent.courtesy.desk import Desk
+from agent.courtesy.logins import RefusedLogins
+from agent.courtesy.turns import Turns
+from agent.net.tls import Trust
+from agent.worker import Worker
+from shared import subjects
+from shared.bus import Bus
+from shared.messages import ResultStatus
+from tests.fakes.certificates import Certificates
+from tests.fakes.scripted_server import Hang, playing
+from tests.fakes.station import request, station
+from tests.integration.agent.at_work import (
+    POLITE,
+    SLOW,
+    agent,
+    ask,
+    program,
+    results,
+    stored,
+    target,
+    until,
+)
+
+
+async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(nats_url: str, ready: Bus, trust: Trust) -> None:
+    async with playing(SLOW) as server:
+        async with agent(nats_url, trust) as stop:
+            await ask(ready, request(target(server)))
+            await until(lambda: server.connections == 1)
+            stop.set()
+        await ask(ready, request(target(server)))
+        [result] = await results(ready, 1)
+        assert result.status is ResultStatus.SUCCESS
+        assert server.connections == 1
+        assert await stored(ready, subjects.CHECKS) == 1
+
+
+async def test_what_a_stopping_agent_cannot_finish_goes_to_another_at_once(
+    nats_url: str, ready: Bus, trust: Trust
+) -> None:
+    async with playing((Hang(),)) as server:
+        asked = request(target(server), timeout_seconds=2)
+        async with agent(nats_url, trust, drain_seconds=0.1):
+            await ask(ready, asked)
+            await until(lambda: server.connections == 1)
+        async with agent(nats_url, trust, agent_name="two"):
+            [result] = await results(ready, 1, seconds=6)  # well before the broker's own patience ends
+    assert (result.check_id, result.agent) == (asked.check_id, "two")
+
+
+async def test_what_waits_for_its_turn_is_handed_back_at_once(
+    nats_url: str, ready: Bus, certificates: Certificates
+) -> None:
+    stop = asyncio.Event()
+    turns = Turns(at_once=1, per_second=1000, most_waiting=10)
+    async with station(certificates) as here, playing(SLOW) as server:
+        checker = Checker(here, Desk(turns, RefusedLogins(), monotonic), exempt=())
+        worker = Worker(ready, here, checker, concurrency=7, per_second=100, drain_seconds=5)
+        working = asyncio.create_task(worker.run(stop))
+        for _ in range(3):
+            await ask(ready, request(target(server)))
+        await until(lambda: turns.waiting == 2)
+        stop.set()
+        await until(lambda: turns.waiting == 0, 0.2)
+        await working
+        assert server.connections == 1
+    await results(ready, 1)
+    assert await stored(ready, subjects.CHECKS) == 2
+
+
+async def test_the_program_runs_and_stops_in_order(nats_url: str, ready: Bus, tmp_path: Path) -> None:
+    async with program(nats_url, tmp_path, "--processes", "1") as process:
+        async with playing(POLITE) as server:
+            await ask(ready, request(target(server)))
+            [result] = await results(ready, 1, 20)
+        assert (result.agent, result.status) == ("program", ResultStatus.SUCCESS)
+        process.terminate()
+        _, told = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b"agent_stopped" in told
+    assert b"Traceback" not in told
+    assert nats_url.encode() not in told

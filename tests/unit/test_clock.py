@@ -1,0 +1,104 @@
+"""This machine's clock against the broker's, as heartbeats and their answers measure it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.clock import BrokerClock
+from shared.rounds import to_datetime, to_ms
+
+NOON_MS = to_ms(datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+
+class Machine:
+    """A machine whose wall clock is so much ahead of the broker's; time passes when it is told to."""
+
+    def __init__(self, ahead_ms: int) -> None:
+        self.ahead_ms = ahead_ms
+        self.seconds = 100.0
+        self.clock = BrokerClock(wall_ms=self.wall_ms, monotonic=lambda: self.seconds)
+
+    def broker_ms(self) -> int:
+        return NOON_MS + round(1000 * self.seconds)
+
+    def wall_ms(self) -> int:
+        return self.broker_ms() + self.ahead_ms
+
+    def asks(self, *, there: float, back: float) -> None:
+        """Ask the broker for the time: so many seconds until it reads its clock, so many until the answer is here."""
+        asked_at = self.seconds
+        self.seconds += there
+        told = to_datetime(self.broker_ms())
+        self.seconds += back
+        self.clock.heard(told, asked_at)
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "corrected"),
+    [
+        pytest.param(0, False, id="a clock that is right is left alone"),
+        pytest.param(1900, False, id="a clock 1.9 s ahead is left alone"),
+        pytest.param(-1900, False, id="a clock 1.9 s behind is left alone"),
+        pytest.param(2100, True, id="a clock 2.1 s ahead is corrected"),
+        pytest.param(-2100, True, id="a clock 2.1 s behind is corrected"),
+        pytest.param(-86_400_000, True, id="a clock of yesterday is corrected"),
+    ],
+)
+def test_a_clock_is_corrected_when_it_is_off_by_more_than_two_seconds(ahead_ms: int, corrected: bool) -> None:
+    here = Machine(ahead_ms)
+    here.asks(there=0.004, back=0.004)
+    assert here.clock.offset_ms == pytest.approx(ahead_ms, abs=1)
+    told = here.broker_ms() if corrected else here.wall_ms()
+    assert to_ms(here.clock.now()) == pytest.approx(told, abs=1)
+    assert to_ms(here.clock.broker_now()) == pytest.approx(here.broker_ms(), abs=1)
+
+
+def test_a_clock_that_was_never_measured_is_believed() -> None:
+    here = Machine(9000)
+    assert here.clock.offset_ms is None
+    assert to_ms(here.clock.now()) == to_ms(here.clock.broker_now()) == here.wall_ms()
+
+
+def test_an_answer_that_was_long_under_way_does_not_spoil_a_better_one() -> None:
+    here = Machine(0)
+    here.asks(there=0.001, back=0.001)
+    here.asks(there=0.0, back=0.9)
+    assert here.clock.offset_ms == pytest.approx(0, abs=1)
+
+
+def test_a_long_way_makes_an_error_of_half_of_it_at_most() -> None:
+    here = Machine(0)
+    here.asks(there=0.0, back=0.9)
+    assert abs(here.clock.offset_ms or 0) <= 450
+    here.asks(there=0.001, back=0.001)
+    assert here.clock.offset_ms == pytest.approx(0, abs=1)
+
+
+def test_a_wall_clock_that_is_set_is_noticed_at_once() -> None:
+    here = Machine(0)
+    here.asks(there=0.001, back=0.001)
+    here.ahead_ms = 3_600_000
+    assert here.clock.offset_ms == pytest.approx(3_600_000, abs=1)
+    assert to_ms(here.clock.now()) == pytest.approx(here.broker_ms(), abs=1)
+
+
+def test_a_machine_that_slept_believes_the_next_answer() -> None:
+    """The monotonic clock stood still meanwhile; the answer, though worse, contradicts what was known."""
+    here = Machine(0)
+    here.asks(there=0.0, back=0.0)
+    asked_at = here.seconds
+    here.seconds += 0.2
+    here.clock.heard(to_datetime(here.broker_ms() + 50_000), asked_at)
+    assert here.clock.offset_ms == pytest.approx(-50_000, abs=200)
+
+
+def test_a_reading_is_not_kept_for_longer_than_a_minute() -> None:
+    here = Machine(0)
+    here.asks(there=0.0, back=0.0)
+    here.seconds += 61
+    asked_at = here.seconds
+    here.seconds += 0.2
+    here.clock.heard(to_datetime(here.broker_ms() - 60), asked_at)
+    assert here.clock.offset_ms == pytest.approx(-40, abs=1)
