@@ -1,0 +1,76 @@
+"""The values inside a config, coerced for the check (api.md, rule 8). Each breach raises InvalidError naming the field.
+
+`section` is the object that holds the value, `field` what the caller calls that object.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from controller.errors import InvalidError
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+def flag(section: dict[str, Any], key: str, field: str, *, default: bool) -> bool:
+    value = section.get(key)
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower() if isinstance(value, int | str) else ""
+    if word not in _TRUE | _FALSE:
+        raise InvalidError(f"{field}.{key}", "must be true or false")
+    return word in _TRUE
+
+
+def number(section: dict[str, Any], key: str, field: str, allowed: range) -> int | None:
+    """A whole number; one in quotes is taken. None when it is not given."""
+    value = section.get(key)
+    if value is None:
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
+        raise InvalidError(f"{field}.{key}", f"must be a whole number from {allowed[0]} to {allowed[-1]}")
+    return value
+
+
+def choice(section: dict[str, Any], key: str, field: str, default: Word) -> Word:
+    """One of the words of the default's vocabulary, in any case."""
+    value = section.get(key)
+    if value is None:
+        return default
+    vocabulary = type(default)
+    try:
+        return vocabulary(value.strip().lower() if isinstance(value, str) else "")
+    except ValueError:
+        words = ", ".join(vocabulary)
+        raise InvalidError(f"{field}.{key}", f"must be one of {words}") from None
+
+
+def section(config: dict[str, Any], key: str, field: str) -> dict[str, Any]:
+    value = config.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidError(f"{field}.{key}", "must be an object")
+    return value
+
+
+def text(section: dict[str, Any], key: str, field: str, *, without: str = "", of: str = "") -> str:
+    """ "" when it is not given. `without` are the characters it must not hold; `of` names them for people."""
+    value = section.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidError(f"{field}.{key}", "must be a string")
+    if any(character in value for character in without):
+        raise InvalidError(f"{field}.{key}", f"must not hold {of}")
+    return value
