@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from controller.decisions.targets import Configured, smtp_login
+from controller.decisions.targets import Configured, configured_login
 from controller.errors import InvalidError
 from shared.targets import Login, Secret
 
@@ -21,7 +21,8 @@ MASK = "********"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET = re.compile(
-    r"pass|pwd|\w*(?:password|passwd|passphrase|passcode|secret|token|(?:api|access|auth|private)key)s?"
+    r"pass|pwd|authorization|cookie|\w*(?:password|passwd|passphrase|passcode|secret|token"
+    r"|(?:api|access|auth|private|routing|integration|user)key)s?"
 )
 
 _WHOLE_NAMES = frozenset({"key", "pfx"})  # a client's private key, as Node's TLS options call it
@@ -34,13 +35,15 @@ class VaultError(Exception):
 class VaultKeys:
     """Fernet keys from a setting, comma- or space-separated; the first encrypts, all decrypt. Never printed."""
 
-    __slots__ = ("ring",)
+    __slots__ = ("first", "ring")
 
     def __init__(self, text: str) -> None:
         """Raises ValueError, without the text."""
         keys = text.replace(",", " ").split()
         try:
-            self.ring = MultiFernet([Fernet(key) for key in keys])
+            ring = [Fernet(key) for key in keys]
+            self.ring = MultiFernet(ring)
+            self.first = ring[0]
         except ValueError:
             message = "must be one or more keys as `mailprobe-controller new-vault-key` prints them"
             raise ValueError(message) from None
@@ -54,7 +57,7 @@ def new_key() -> Secret:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a key of a config is named like a secret: `pass`, `smtpPassword`, `access_token`, `TOKEN` …"""
+    """Whether a key of a config is named like a secret: `pass`, `smtpPassword`, `access_token`, `routingKey` …"""
     if name.lower() in _WHOLE_NAMES:
         return True
     words = [word.lower() for word in _WORD.findall(name)]
@@ -64,6 +67,7 @@ def is_secret(name: str) -> bool:
 class Vault:
     def __init__(self, keys: VaultKeys) -> None:
         self._ring = keys.ring
+        self._first = keys.first
 
     def encrypt(self, value: object) -> str:
         return self._ring.encrypt(msgspec.json.encode(value)).decode()
@@ -86,6 +90,23 @@ class Vault:
     def reveal(self, config: dict[str, Any]) -> dict[str, Any]:
         """A stored config in clear, for the answer to who may write it. Raises VaultError."""
         return {name: _seen(name, item, self.decrypt) for name, item in config.items()}
+
+    def renew(self, config: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """A stored config with every secret encrypted by the first key, and how many were not. Raises VaultError."""
+        renewed = 0
+
+        def by_first_key(stored: object) -> str:
+            nonlocal renewed
+            if not isinstance(stored, str):
+                raise VaultError("a stored secret is not encrypted")
+            try:
+                self._first.decrypt(stored.encode())
+            except InvalidToken:
+                renewed += 1
+                return self.encrypt(self.decrypt(stored))
+            return stored
+
+        return {name: _seen(name, item, by_first_key) for name, item in config.items()}, renewed
 
     def _conceal(self, value: Any, previous: Any, path: str) -> Any:
         if isinstance(value, dict):
@@ -121,19 +142,18 @@ class Vault:
         return self.encrypt(value)
 
 
-def mask(config: dict[str, Any]) -> dict[str, Any]:
+def mask(config: dict[str, Any], *, by: str | None = MASK) -> dict[str, Any]:
     """A config, stored or clear, as readers see it."""
-    return {name: _seen(name, item, lambda _: MASK) for name, item in config.items()}
+    return {name: _seen(name, item, lambda _: by) for name, item in config.items()}
 
 
 def login_of(monitor: Configured, vault: Vault) -> Login | None:
     """What a stored monitor logs in with, or None. Raises VaultError."""
-    login = smtp_login(monitor.config)
+    login = configured_login(monitor)
     if login is None:
         return None
-    user, stored = login
-    password = vault.decrypt(stored)
-    return Login(user, Secret(password)) if isinstance(password, str) and password else None
+    secret = vault.decrypt(login.secret)
+    return Login(login.user, Secret(secret), login.bearer) if isinstance(secret, str) and secret else None
 
 
 def _seen(name: str, value: Any, show: Callable[[Any], Any]) -> Any:

@@ -1,97 +1,122 @@
-"""Who may ask: organizations, their customers, people and tokens."""
+"""People who can log in. Their passwords are stored as Argon2id hashes."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from controller.model import Customer, Principal
-from controller.store.pool import Database
-from shared.targets import Secret
+from controller.model import Account, Role
+from controller.store.pool import Connection, Database
 
-TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts no other beginning
-_HINT_LENGTH = 9
+MOST_LISTED = 1000
+
+_COLUMNS = """
+id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at, created_at, updated_at
+"""
 
 
-class FirstAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new installation begins with. `password_hash` is an Argon2id hash, `token` is clear and not stored."""
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account before it has ids and moments. `password_hash` is an Argon2id hash."""
 
-    organization: str
-    customer: str
+    organization_id: int
     email: str
+    first_name: str | None
+    last_name: str | None
+    role: Role
+    customer_ids: list[int] | None
     password_hash: str
-    token: Secret
 
 
-def new_token() -> Secret:
-    """256 random bits behind the prefix: 47 characters."""
-    return Secret(TOKEN_PREFIX + secrets.token_urlsafe(32))
-
-
-async def principal_of(database: Database, token: str) -> Principal | None:
-    """Who holds this token; None when it is unknown or has expired."""
+async def insert(database: Database, new: NewAccount) -> Account | None:
+    """None when an account has that e-mail address, in whatever case."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            """
-            SELECT id AS token_id, organization_id, customer_id FROM api_token
-            WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
-            """,
-            _hash(token),
+            f"""
+            INSERT INTO account (organization_id, email, first_name, last_name, role, customer_ids, password_hash)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (lower(email)) DO NOTHING RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            *msgspec.structs.astuple(new),
         )
-    return Principal(**row) if row else None
+    return _account(row) if row else None
 
 
-async def customer_of(database: Database, organization_id: int, identifier: int | UUID) -> Customer | None:
-    """A customer by number or public id; None when the organization has no such customer."""
-    column = "public_id" if isinstance(identifier, UUID) else "id"
+async def accounts_of(database: Database, organization_id: int) -> list[Account]:
+    """Those of the organization, oldest first, MOST_LISTED at most."""
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"SELECT id, public_id, organization_id, name FROM customer WHERE organization_id = $1 AND {column} = $2",  # noqa: S608
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM account WHERE organization_id = $1 ORDER BY id LIMIT $2",  # noqa: S608
             organization_id,
-            identifier,
+            MOST_LISTED,
         )
-    return Customer(**row) if row else None
+    return [_account(row) for row in rows]
 
 
-@asynccontextmanager
-async def founding(database: Database, first: FirstAccount) -> AsyncIterator[bool]:
-    """Store a first organization with customer, admin and token; yield False, and store nothing, when there is one.
+async def by_identifier(database: Database, identifier: int | UUID) -> Account | None:
+    """By number or public id."""
+    async with database.connection() as connection:
+        row = await _fetch(connection, identifier)
+    return _account(row) if row else None
 
-    It is stored only when the block ends without an error, so that its secrets can be put into files in between.
+
+async def login_of(database: Database, email: str) -> tuple[int, str] | None:
+    """Number and password hash of the account with this e-mail address, in whatever case."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT id, password_hash FROM account WHERE lower(email) = lower($1)", email)
+    return (row["id"], row["password_hash"]) if row else None
+
+
+async def change(
+    database: Database, account_id: int, decide: Callable[[Account], Account], *, password_hash: str | None
+) -> Account | None:
+    """Replace an account by what `decide` makes of it, alone with it meanwhile; None when it is not there.
+
+    A new password ends its sessions. Raises LookupError when another account has the new e-mail address.
     """
-    async with database.transaction() as connection:
-        # Two at once must not both find the table empty.
-        await connection.execute("LOCK TABLE organization IN SHARE ROW EXCLUSIVE MODE")
-        if await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"):
-            yield False
-            return
-        token = first.token.reveal()
-        await connection.execute(
-            """
-            WITH new_organization AS (INSERT INTO organization (name) VALUES ($1) RETURNING id),
-              new_customer AS (
-                INSERT INTO customer (organization_id, name) SELECT id, $2 FROM new_organization
-              ), new_account AS (
-                INSERT INTO account (organization_id, email, role, password_hash)
-                SELECT id, $3, 'admin', $4 FROM new_organization
-              )
-            INSERT INTO api_token (organization_id, name, token_hash, hint)
-            SELECT id, 'bootstrap', $5, $6 FROM new_organization
-            """,
-            first.organization,
-            first.customer,
-            first.email,
-            first.password_hash,
-            _hash(token),
-            token[:_HINT_LENGTH],
-        )
-        yield True
+    try:
+        async with database.transaction() as connection:
+            row = await _fetch(connection, account_id, lock=True)
+            if row is None:
+                return None
+            wanted = decide(_account(row))
+            changed = await connection.fetchrow(
+                f"""
+                UPDATE account SET email = $2, first_name = $3, last_name = $4, role = $5, customer_ids = $6,
+                  password_hash = coalesce($7, password_hash), updated_at = clock_timestamp()
+                WHERE id = $1 RETURNING {_COLUMNS}
+                """,  # noqa: S608 - constants only
+                wanted.id,
+                wanted.email,
+                wanted.first_name,
+                wanted.last_name,
+                wanted.role,
+                wanted.customer_ids,
+                password_hash,
+            )
+            if password_hash is not None:
+                await connection.execute("DELETE FROM session WHERE account_id = $1", account_id)
+    except asyncpg.UniqueViolationError as error:
+        raise LookupError from error
+    return _account(changed) if changed else None
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+async def delete(database: Database, account_id: int) -> bool:
+    """With its sessions; False when somebody else was faster."""
+    async with database.connection() as connection:
+        deleted = await connection.fetchval("DELETE FROM account WHERE id = $1 RETURNING true", account_id)
+    return deleted is True
+
+
+async def _fetch(connection: Connection, identifier: int | UUID, *, lock: bool = False) -> Any:
+    column = "public_id" if isinstance(identifier, UUID) else "id"
+    return await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM account WHERE {column} = $1 {'FOR NO KEY UPDATE' if lock else ''}",  # noqa: S608
+        identifier,
+    )
+
+
+def _account(row: Any) -> Account:
+    return Account(**{**row, "role": Role(row["role"])})

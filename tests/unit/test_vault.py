@@ -132,20 +132,26 @@ def test_keys_are_never_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("auth", "login"),
+    ("kind", "config", "login"),
     [
-        ({"user": "u", "pass": "p"}, Login("u", Secret("p"))),
-        ({"user": "u", "pass": ""}, None),
-        ({"user": "", "pass": "p"}, None),
+        pytest.param("smtp", {"auth": {"user": "u", "pass": "p"}}, Login("u", Secret("p")), id="SMTP"),
+        pytest.param("smtp", {"auth": {"user": "u", "pass": ""}}, None, id="no password"),
+        pytest.param("smtp", {"auth": {"user": "", "pass": "p"}}, None, id="no user"),
+        pytest.param("smtp", {"auth": {"user": "u", "accessToken": "t"}}, Login("u", Secret("t"), True), id="a token"),
+        pytest.param("imap", {"user": "u", "password": "p"}, Login("u", Secret("p")), id="IMAP"),
+        pytest.param("imap", {"user": "u", "accessToken": "t"}, Login("u", Secret("t"), True), id="a token for IMAP"),
+        pytest.param("pop3", {"user": "u", "password": "p"}, Login("u", Secret("p")), id="POP3"),
+        pytest.param("pop3", {"auth": {"user": "u", "pass": "p"}}, None, id="the keys of another type"),
+        pytest.param("finger", {"user": "u", "password": "p"}, Login("u", Secret("p")), id="a kind of the future"),
     ],
 )
-def test_the_login_of_a_stored_monitor_is_in_clear(auth: dict[str, str], login: Login | None) -> None:
+def test_the_login_of_a_stored_monitor_is_in_clear(kind: str, config: dict[str, Any], login: Login | None) -> None:
     monitor = NewMonitor(
         organization_id=1,
         customer_id=1,
-        kind="smtp",
+        kind=kind,
         interval_seconds=60,
         timeout_seconds=30,
-        config=VAULT.conceal({"auth": auth}, None, field="c"),
+        config=VAULT.conceal(config, None, field="c"),
     )
     assert login_of(monitor, VAULT) == login

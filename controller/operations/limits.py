@@ -1,0 +1,63 @@
+"""How many requests a minute a caller may make, counted by all controllers together (api.md, rule 20)."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from time import monotonic
+
+import msgspec
+
+from controller.errors import LimitedError
+from controller.store import requests
+from controller.store.pool import Database
+
+WINDOW = timedelta(minutes=1)
+_MOST_REMEMBERED = 10_000
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller has left of its requests in this window, and the seconds until it ends."""
+
+    limit: int
+    remaining: int
+    seconds_left: int
+
+
+class Limits:
+    """Counts in the database; who has used up its requests is refused from memory until its window ends."""
+
+    def __init__(self, database: Database, per_minute: int) -> None:
+        self._database = database
+        self._per_minute = per_minute
+        self._refused_until: dict[str, float] = {}
+
+    async def admit(self, who: str) -> Quota | None:
+        """Count a request; `remaining` is -1 when it is one too many. None when there is no limit.
+
+        Raises StoreUnavailableError.
+        """
+        if not self._per_minute:
+            return None
+        now = monotonic()
+        until = self._refused_until.get(who, now)
+        if until > now:
+            return Quota(limit=self._per_minute, remaining=-1, seconds_left=math.ceil(until - now))
+        count = await requests.count(self._database, who, WINDOW)
+        remaining = max(-1, self._per_minute - count.requests)
+        if remaining < 0:
+            self._remember(who, now, now + count.seconds_left)
+        return Quota(limit=self._per_minute, remaining=remaining, seconds_left=math.ceil(count.seconds_left))
+
+    def _remember(self, who: str, now: float, until: float) -> None:
+        if len(self._refused_until) >= _MOST_REMEMBERED:
+            self._refused_until = {name: end for name, end in self._refused_until.items() if end > now}
+        if len(self._refused_until) < _MOST_REMEMBERED:
+            self._refused_until[who] = until
+
+
+async def require_few(database: Database, who: str, window: timedelta, most: int, message: str) -> None:
+    """Count one more try. Raises LimitedError beyond `most` in a window."""
+    count = await requests.count(database, who, window)
+    if count.requests > most:
+        raise LimitedError(message, max(1, math.ceil(count.seconds_left)))
