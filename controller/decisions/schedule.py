@@ -22,6 +22,20 @@ UNSEEN_CHANGE_MS = 30_000
 """How long before its watermark a fallen leader may have missed a change that had been committed."""
 
 
+RECHECK_SECONDS = 10.0
+"""How long after a failing result a recheck of it is due."""
+
+
+class Recheck(NamedTuple):
+    """A second look at what the round due at `round_due_ms` found; `location_ids` None are all of the monitor's."""
+
+    id: int
+    monitor_id: int
+    round_due_ms: int
+    due_ms: int
+    location_ids: list[int] | None
+
+
 class Wheel:
     """When each key is due, in slots of SLOT_MS. Putting, removing and taking cost the same for any number of keys."""
 
@@ -65,12 +79,13 @@ class PlannedCheck(NamedTuple):
 
 
 class MissedCheck(NamedTuple):
-    """A check of a round that cannot be asked for."""
+    """A check that cannot be asked for."""
 
     monitor_id: int
     due_ms: int
     location_id: int
     reason: GapReason
+    purpose: Purpose = Purpose.SCHEDULED
 
 
 class Round(NamedTuple):
@@ -84,18 +99,24 @@ def plan_round(
     locations: Iterable[Location],
     ready: AbstractSet[int],
     now_ms: int,
+    *,
+    unfit: AbstractSet[int] = frozenset(),
+    purpose: Purpose = Purpose.SCHEDULED,
 ) -> Round:
-    """Ask every configured location whose id is in `ready`, as long as it may still begin; the others are missed."""
+    """Ask every one of these locations whose id is in `ready`, as long as it may still begin; the others are missed:
+    those in `unfit` because of what their agents told.
+    """
     too_late = now_ms >= start_by_ms(due_ms, monitor.interval_seconds * 1000)
     checks: list[PlannedCheck] = []
     missed: list[MissedCheck] = []
     for location in locations:
         if too_late:
-            missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.LATE))
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.LATE, purpose))
         elif location.id not in ready:
-            missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.NO_AGENT))
+            reason = GapReason.UNFIT if location.id in unfit else GapReason.NO_AGENT
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, reason, purpose))
         else:
-            checks.append(PlannedCheck(monitor, due_ms, location, Purpose.SCHEDULED))
+            checks.append(PlannedCheck(monitor, due_ms, location, purpose))
     return Round(checks, missed)
 
 
@@ -126,3 +147,8 @@ def due_on_change_ms(old: ScheduledMonitor | None, new: ScheduledMonitor, until_
     if old is None or first_due_ms(old) != first_due_ms(new):
         return first_due_ms(new)
     return due_after_ms(new, until_ms)
+
+
+def is_overtaken(recheck: Recheck, monitor: ScheduledMonitor) -> bool:
+    """Whether the next regular round comes not later than the recheck, which then tells nothing more."""
+    return due_after_ms(monitor, recheck.round_due_ms) <= recheck.due_ms

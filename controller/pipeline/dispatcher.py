@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from controller.decisions.schedule import PlannedCheck
-from controller.decisions.targets import smtp_login, target_of
+from controller.decisions.targets import configured_login, target_of
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.dispatch import Expected, expect
 from controller.store.pool import Database
@@ -22,6 +22,7 @@ from shared.messages import CheckRequest
 from shared.rounds import Purpose, check_id, start_by_ms, to_datetime
 from shared.sealing import seal_login
 from shared.streams import ACK_WAIT_SECONDS
+from shared.targets import Target
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class Dispatcher:
         self._db = db
         self._bus = bus
         self._vault = vault
+        self._made: tuple[ScheduledMonitor, Target] | None = None
         self._sealed: OrderedDict[tuple[int, int], tuple[object, bytes]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
@@ -79,7 +81,7 @@ class Dispatcher:
         monitor, due_ms, location, purpose = check
         identity = check_id(monitor.public_id, due_ms, location.code, purpose)
         start_by = _start_by(check)
-        target = target_of(monitor)
+        target = self._target(monitor)
         request = CheckRequest(
             check_id=identity,
             monitor_id=monitor.public_id,
@@ -99,9 +101,15 @@ class Dispatcher:
             ttl_seconds=max(1, (start_by - now_ms()) // 1000),
         )
 
+    def _target(self, monitor: ScheduledMonitor) -> Target:
+        """The locations of a round are asked one after the other, so the target made last is most often the one."""
+        if self._made is None or self._made[0] is not monitor:
+            self._made = (monitor, target_of(monitor))
+        return self._made[1]
+
     def _seal(self, monitor: ScheduledMonitor, location: Location) -> bytes | None:
         """Sealing costs 20 times the rest of a request, so what was sealed is kept until the monitor or key changes."""
-        if smtp_login(monitor.config) is None:
+        if configured_login(monitor) is None:
             return None
         key = (monitor.id, location.id)
         version = (monitor.updated_at, location.public_key)

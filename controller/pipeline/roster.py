@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import msgspec
 import structlog
 
-from controller.decisions.eligibility import configured, ready_kinds
-from controller.model import Location
+from controller.decisions.eligibility import (
+    FIT,
+    Abilities,
+    Obstacles,
+    Readiness,
+    abilities,
+    configured,
+    obstacles,
+    readiness,
+)
+from controller.model import Location, ScheduledMonitor
 from controller.store import locations as location_store
 from controller.store.pool import Database, StoreUnavailableError
 from shared import subjects
-from shared.bus import Bus, BusError
-from shared.clock import utc_now
-from shared.messages import HEARTBEAT_SECONDS, Heartbeat
+from shared.bus import Bus, BusError, Heard
+from shared.clock import BrokerClock
+from shared.messages import HEARTBEAT_SECONDS, ClockReading, Heartbeat
 from shared.streams import ensure_check_consumer, ensure_streams
 from shared.targets import KINDS
 
@@ -32,15 +41,19 @@ _REMEMBERED_STRANGERS = 1_000
 
 
 class Roster:
-    """The locations, and which kinds of check each is ready for."""
+    """The locations, and which checks each can do now."""
 
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
         self._locations: list[Location] = []
-        self._ready: dict[int, frozenset[str]] = {}
+        self._abilities: dict[int, Abilities] = {}
+        self._readiness: dict[tuple[str, Obstacles], Readiness] = {}
+        self._troubled = False
         self._known_to_broker: frozenset[tuple[str, str]] = frozenset()
         self._ensure_at = 0.0
+        self._clock = BrokerClock()
+        self._measure_at = 0.0
         self._listening_since: float | None = None
         self._strangers: set[str] = set()
 
@@ -48,25 +61,36 @@ class Roster:
         """The enabled locations of these countries; of all when None."""
         return configured(self._locations, country_codes)
 
-    def ready(self, kind: str) -> frozenset[int]:
-        """The ids of the locations that can run this kind of check now."""
-        return frozenset(number for number, kinds in self._ready.items() if kind in kinds)
+    def readiness(self, monitor: ScheduledMonitor) -> Readiness:
+        """Which locations can check this monitor now. What would be in the way is asked only where an agent told of
+        any trouble, for a round must cost next to nothing.
+        """
+        key = (monitor.kind, obstacles(monitor) if self._troubled else FIT)
+        known = self._readiness.get(key)
+        if known is None:
+            known = self._readiness[key] = readiness(self._abilities, *key)
+        return known
 
     def complete(self) -> bool:
         """Whether every enabled location is ready, or has had the time for a heartbeat since we listen."""
         since = self._listening_since
         if since is not None and time.monotonic() - since > HEARTBEAT_SECONDS + 1:
             return True
-        return bool(self._locations) and all(self._ready.get(here.id) for here in self._locations if here.enabled)
+        return bool(self._locations) and all(self._abilities.get(here.id) for here in self._locations if here.enabled)
 
     async def refresh(self) -> None:
         """Read locations and heartbeats; tell the broker of new locations. Raises StoreUnavailableError, BusError."""
         locations = await location_store.all_locations(self._db)
-        sightings = await location_store.sightings(self._db)
-        now = utc_now()
-        self._ready = {here.id: ready_kinds(here, sightings.get(here.id, []), now) for here in locations}
-        self._locations = locations
+        now, sightings = await location_store.sightings(self._db)
+        self._know(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
         await self._ensure()
+        await self._measure_clock()
+
+    def _know(self, locations: list[Location], abilities: dict[int, Abilities]) -> None:
+        self._locations = locations
+        self._abilities = abilities
+        self._readiness = {}
+        self._troubled = any(unfit for kinds in abilities.values() for agents in kinds.values() for unfit in agents)
 
     async def _ensure(self) -> None:
         """Streams and consumers, when a location is new, and now and then in case the broker lost its data."""
@@ -87,17 +111,19 @@ class Roster:
         async with aclosing(self._bus.listen(subjects.ALL_AGENTS)) as messages:
             self._listening_since = time.monotonic()
             try:
-                async for subject, body in messages:
-                    await self._heard(subject, body)
+                async for message in messages:
+                    await self._heard(message)
             finally:
                 self._listening_since = None
         raise BusError("the subscription to heartbeats ended")
 
-    async def _heard(self, subject: str, body: bytes) -> None:
+    async def _heard(self, message: Heard) -> None:
+        subject = message.subject
         try:
-            heartbeat = msgspec.json.decode(body, type=Heartbeat)
+            heartbeat = msgspec.json.decode(message.body, type=Heartbeat)
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
                 raise ValueError("the heartbeat does not belong to its subject")
+            await self._tell_time(message.reply_to)
             if not await location_store.record_heartbeat(self._db, heartbeat):
                 raise ValueError("unknown location, or not in this country")
         except StoreUnavailableError:
@@ -110,3 +136,15 @@ class Roster:
             log.exception("heartbeat_failed", subject=subject)
         else:
             self._strangers.discard(subject)
+
+    async def _tell_time(self, reply_to: str | None) -> None:
+        if reply_to is not None:
+            with suppress(BusError):  # the agent asks again with its next heartbeat
+                await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=self._clock.broker_now())))
+
+    async def _measure_clock(self) -> None:
+        """How this machine's clock stands to the broker's, which agents are told. Raises BusError."""
+        if time.monotonic() >= self._measure_at:
+            asked_at = time.monotonic()
+            self._clock.heard(await self._bus.clock(subjects.CHECKS), asked_at)
+            self._measure_at = time.monotonic() + HEARTBEAT_SECONDS

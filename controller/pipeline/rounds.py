@@ -6,24 +6,28 @@ there. Both sides of every repetition carry the same check ids, which makes it h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import structlog
 
+from controller.decisions.rotation import asked, pool
 from controller.decisions.schedule import (
     CATCH_UP_MS,
     SLOT_MS,
     UNSEEN_CHANGE_MS,
     MissedCheck,
     PlannedCheck,
+    Recheck,
     Wheel,
     due_after_ms,
     due_on_change_ms,
     first_due_ms,
+    is_overtaken,
     plan_round,
     resume_ms,
 )
-from controller.model import GapReason, ScheduledMonitor
+from controller.model import GapReason, Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher, expected
 from controller.pipeline.roster import Roster
 from controller.store.dispatch import Expected, GapRange
@@ -31,13 +35,17 @@ from controller.store.partitions import KEEP_DAYS
 from controller.store.schedule import Lead
 from shared.clock import now_ms
 from shared.rounds import Purpose, last_due_ms, to_datetime
-from shared.targets import KINDS
 
 log = structlog.get_logger()
 
 MONITORS_AT_ONCE = 2_000
 _WRITE_EVERY_MS = 1_000
+_RECHECKS_EVERY_MS = 500
+_RECHECKS_AT_ONCE = 1_000
 _DAY_MS = 24 * 3600 * 1000
+
+Asked: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
+"""A monitor, the moment its checks are due, and the locations to ask."""
 
 
 class Rounds:
@@ -50,6 +58,7 @@ class Rounds:
         self._planned_until = lead.planned_until_ms
         self._wheel = Wheel(lead.watermark_ms)
         self._written_at = 0
+        self._rechecked_at = 0
 
     async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
         """Continue where the former leader stopped; what is too long ago for that becomes gaps."""
@@ -69,17 +78,16 @@ class Rounds:
         ranges: list[GapRange] = []
         unheard: list[Expected] = []
         for monitor in monitors:
-            locations = self._roster.configured(monitor.allowed_check_country_codes)
+            locations = self._locations(monitor)
+            own = pool(monitor, locations)
             first = due_after_ms(monitor, oldest)
             last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
-            if last is not None and first <= last and locations:
-                ranges.append(
-                    GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in locations])
-                )
+            if last is not None and first <= last and own:
+                ranges.append(GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in own]))
             if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
                 unheard += [
                     _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, GapReason.LATE), until)
-                    for here in locations
+                    for here in asked(monitor, locations, first_due_ms(monitor))
                 ]
         log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
         await self._lead.skip(until, ranges, unheard)
@@ -126,21 +134,53 @@ class Rounds:
             self._published_until = until
             await self._write_down(until, [])
 
+    async def recheck(self) -> None:
+        """Ask for the rechecks that became due. Each is read again until the broker has its checks, whoever leads then.
+
+        Raises FencedError, StoreUnavailableError.
+        """
+        now = now_ms()
+        if now - self._rechecked_at < _RECHECKS_EVERY_MS:
+            return
+        self._rechecked_at = now
+        while rechecks := await self._lead.due_rechecks(now, at_most=_RECHECKS_AT_ONCE):
+            await self._publish(list(self._wanted(rechecks)), self._planned_until, Purpose.RECHECK)
+            await self._lead.remove_rechecks([recheck.id for recheck in rechecks])
+
+    def _wanted(self, rechecks: Sequence[Recheck]) -> Iterator[Asked]:
+        """Nobody is asked about a monitor that is disabled or deleted, or whose next round comes as soon."""
+        for recheck in rechecks:
+            monitor = self._monitors.get(recheck.monitor_id)
+            if monitor is None or is_overtaken(recheck, monitor):
+                continue
+            own = pool(monitor, self._locations(monitor))
+            chosen = own if recheck.location_ids is None else [here for here in own if here.id in recheck.location_ids]
+            yield monitor, recheck.due_ms, chosen
+
     async def _ask(self, due: Sequence[tuple[int, int]], planned_until: int) -> None:
+        rounds: list[Asked] = []
+        for number, due_ms in due:
+            monitor = self._monitors[number]
+            rounds.append((monitor, due_ms, asked(monitor, self._locations(monitor), due_ms)))
+        await self._publish(rounds, planned_until, Purpose.SCHEDULED)
+
+    async def _publish(self, rounds: Sequence[Asked], planned_until: int, purpose: Purpose) -> None:
+        """Write down what is asked of each location, or why it is not, and give the broker what is."""
         checks: list[PlannedCheck] = []
         missed: list[MissedCheck] = []
         now = now_ms()
-        ready = {kind: self._roster.ready(kind) for kind in KINDS}
-        for number, due_ms in due:
-            monitor = self._monitors[number]
-            locations = self._roster.configured(monitor.allowed_check_country_codes)
-            planned = plan_round(monitor, due_ms, locations, ready.get(monitor.kind, frozenset()), now)
+        for monitor, due_ms, locations in rounds:
+            ready, unfit = self._roster.readiness(monitor)
+            planned = plan_round(monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose)
             checks += planned.checks
             missed += planned.missed
         await self._write_down(
             planned_until, [expected(check) for check in checks] + [_gap(miss, now) for miss in missed]
         )
         await self._dispatcher.dispatch(checks)
+
+    def _locations(self, monitor: ScheduledMonitor) -> list[Location]:
+        return self._roster.configured(monitor.allowed_check_country_codes)
 
     async def _write_down(self, planned_until: int, checks: Sequence[Expected]) -> None:
         await self._lead.plan(watermark_ms=self._published_until, planned_until_ms=planned_until, expected=checks)
@@ -149,4 +189,4 @@ class Rounds:
 
 def _gap(miss: MissedCheck, now: int) -> Expected:
     """A missed check settles at once."""
-    return Expected(miss.monitor_id, miss.due_ms, miss.location_id, Purpose.SCHEDULED, miss.reason, now)
+    return Expected(miss.monitor_id, miss.due_ms, miss.location_id, miss.purpose, miss.reason, now)

@@ -62,6 +62,7 @@ class Scheduler:
                 changed.clear()
                 await self._apply(rounds, numbers)
             await rounds.tick()
+            await rounds.recheck()
             await asyncio.sleep((SLOT_MS - now_ms() % SLOT_MS) / 1000)
 
     async def _apply(self, rounds: Rounds, numbers: set[int]) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.decisions.policies import Levels, effective
+from controller.decisions.policy import Policy
 from controller.model import ScheduledMonitor
+from controller.store.policies import levels_from
 from controller.store.pool import Database
 
 _SELECT = """
 SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
   COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
     AS allowed_check_country_codes,
-  m.target_changed_at, m.updated_at
+  m.target_changed_at, m.updated_at, CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids,
+  m.home_location_id, m.rotate_locations, m.locations_per_round, m.mode, m.policy AS monitor, c.policy AS customer,
+  c.alert_location_threshold_count AS threshold, o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
 WHERE m.deleted_at IS NULL
 """
@@ -40,4 +45,11 @@ async def monitor_to_trigger(database: Database, monitor_id: int) -> ScheduledMo
 
 
 def _record(row: Any) -> ScheduledMonitor:
-    return ScheduledMonitor(**row)
+    values = dict(row)
+    levels = levels_from({name: values.pop(name) for name in Levels._fields})
+    return ScheduledMonitor(**values, **asking(effective(levels).policy))
+
+
+def asking(policy: Policy) -> dict[str, Any]:
+    """The fields of a ScheduledMonitor that the policy that holds for it decides."""
+    return {"in_turn": policy.order == "sequential", "home_votes": policy.voters == "home"}

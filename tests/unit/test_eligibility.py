@@ -1,23 +1,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from controller.decisions.eligibility import configured, ready_kinds, reasons_not_ready
+from controller.decisions.eligibility import Readiness, abilities, configured, obstacles, readiness, reasons_not_ready
 from controller.model import AgentSighting, Location
-from shared.messages import READY_SECONDS
+from shared.messages import READY_SECONDS, Unfitness
+from tests.unit.test_targets import monitor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PORT25, NO_IPV4, NO_IPV6, RESOLVER, NEWER = Unfitness
 
 
 def location(code: str, *, enabled: bool = True) -> Location:
     return Location(id=1, code=code, name=code, country_code=code[:2].upper(), enabled=enabled, public_key="k")
 
 
-def sighting(*kinds: str, seconds_ago: float = 0) -> AgentSighting:
+def sighting(*kinds: str, seconds_ago: float = 0, unfit: tuple[Unfitness, ...] = ()) -> AgentSighting:
     seen = NOW - timedelta(seconds=seconds_ago)
-    return AgentSighting(name="a", kinds=list(kinds), version="1", started_at=seen, last_seen_at=seen)
+    return AgentSighting(
+        name="a", kinds=list(kinds), version="1", started_at=seen, last_seen_at=seen, unfit=list(unfit)
+    )
 
 
 DE, US, OFF = location("de"), location("us"), location("fr", enabled=False)
@@ -62,4 +67,72 @@ def test_a_location_is_ready_or_says_why_not(
     place: Location, sightings: list[AgentSighting], reasons: list[str], kinds: set[str]
 ) -> None:
     assert reasons_not_ready(place, sightings, NOW) == reasons
-    assert ready_kinds(place, sightings, NOW) == kinds
+    assert abilities(place, sightings, NOW).keys() == kinds
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "port", "config", "expected"),
+    [
+        pytest.param("smtp", "mail.example.com", None, {}, {PORT25, RESOLVER}, id="a name, port 25"),
+        pytest.param("smtp", "mail.example.com", 587, {}, {RESOLVER}, id="another port than 25"),
+        pytest.param("smtp", "mail.example.com", None, {"secure": True}, {RESOLVER}, id="465 is not 25"),
+        pytest.param("imap", "mail.example.com", None, {"ipFamily": "ipv6"}, {RESOLVER, NO_IPV6}, id="IPv6 only"),
+        pytest.param("pop3", "mail.example.com", None, {"ipFamily": "ipv4"}, {RESOLVER, NO_IPV4}, id="IPv4 only"),
+        pytest.param("smtp", "8.8.8.8", None, {}, {PORT25, NO_IPV4}, id="an IPv4 address needs no resolver"),
+        pytest.param("imap", "2001:4860::1", None, {}, {NO_IPV6}, id="an IPv6 address"),
+        pytest.param("smtp", "10.1.2.3", None, {}, set(), id="an address inside the agent's own networks"),
+        pytest.param("smtp", "127.0.0.1", None, {}, set(), id="the agent's own machine"),
+        pytest.param("smtp", "LocalHost", None, {}, set(), id="the agent's own machine by name"),
+        pytest.param("smtp", "mail.example.com", None, {"secure": "x"}, set(), id="a config that makes no target"),
+    ],
+)
+def test_what_would_be_in_the_way_of_a_check(
+    kind: str, host: str, port: int | None, config: dict[str, Any], expected: set[Unfitness]
+) -> None:
+    assert obstacles(monitor(kind, config, host=host, port=port)) == expected
+
+
+HERE: frozenset[int] = frozenset({DE.id})
+NOWHERE: frozenset[int] = frozenset()
+READY, UNFIT, SILENT = Readiness(HERE, NOWHERE), Readiness(NOWHERE, HERE), Readiness(NOWHERE, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("agents", "needed", "expected"),
+    [
+        pytest.param([sighting("smtp")], {PORT25}, READY, id="a fit agent: ready"),
+        pytest.param(
+            [sighting("smtp", unfit=(PORT25,))], {PORT25, RESOLVER}, UNFIT, id="its port 25 is blocked: unfit"
+        ),
+        pytest.param([sighting("smtp", unfit=(PORT25,))], {RESOLVER}, READY, id="which another port does not mind"),
+        pytest.param([sighting("smtp", unfit=(NEWER,))], {PORT25}, READY, id="a word we do not know changes nothing"),
+        pytest.param(
+            [sighting("smtp", unfit=(PORT25,)), sighting("smtp")], {PORT25}, READY, id="one of two agents is fit: ready"
+        ),
+        pytest.param(
+            [sighting("smtp", unfit=(PORT25,)), sighting("imap")],
+            {PORT25},
+            UNFIT,
+            id="the fit one does not know the kind: unfit",
+        ),
+        pytest.param(
+            [sighting("smtp", unfit=(PORT25,)), sighting("smtp", unfit=(NO_IPV6,))],
+            {PORT25, NO_IPV6},
+            UNFIT,
+            id="each is unfit by something else: unfit",
+        ),
+        pytest.param(
+            [sighting("smtp", unfit=(PORT25,)), sighting("smtp", seconds_ago=60)],
+            {PORT25},
+            UNFIT,
+            id="the fit one is not there any more: unfit",
+        ),
+        pytest.param([sighting("imap")], {PORT25}, SILENT, id="nobody knows the kind: neither"),
+        pytest.param([], {PORT25}, SILENT, id="nobody is there: neither"),
+    ],
+)
+def test_a_location_is_left_out_when_all_its_agents_are_unfit(
+    agents: list[AgentSighting], needed: set[Unfitness], expected: Readiness
+) -> None:
+    able = {DE.id: abilities(DE, agents, NOW)}
+    assert readiness(able, "smtp", frozenset(needed)) == expected
