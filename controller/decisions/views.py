@@ -1,0 +1,104 @@
+"""Which time a page of details shows, how finely, and from which of the stored figures it is read. Pure.
+
+Buckets are aligned to UTC; a view always covers whole buckets, the one under way included.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from controller.errors import InvalidError
+
+HOUR_SECONDS = 3600
+DAY_SECONDS = 86_400
+LONGEST = timedelta(days=731)
+RAW_DAYS = 29
+"""Results of the last so many days are surely there; older charts are read from roll-ups only."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WIDTHS = ((timedelta(hours=26), 300), (timedelta(days=8), HOUR_SECONDS), (timedelta(days=32), 6 * HOUR_SECONDS))
+
+
+class Range(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+LENGTHS = {
+    Range.DAY: timedelta(days=1),
+    Range.WEEK: timedelta(days=7),
+    Range.MONTH: timedelta(days=30),
+    Range.YEAR: timedelta(days=365),
+}
+
+
+class View(NamedTuple):
+    """From a moment to another, in buckets of so many seconds; 0: every check by itself."""
+
+    since: datetime
+    until: datetime
+    bucket_seconds: int
+
+
+class Sources(NamedTuple):
+    """Days are read from `days_from`, hours from `hours_from`, results from `checks_from` to `until`."""
+
+    days_from: datetime
+    hours_from: datetime
+    checks_from: datetime
+    until: datetime
+
+
+def chart_view(
+    range_: Range, *, reference: datetime, start: datetime | None, end: datetime | None, raw: bool, now: datetime
+) -> View:
+    """The time from `start`, or one range before the end, to `end` or the reference; not beyond now.
+
+    Raises InvalidError when that is no time at all, or longer than LONGEST.
+    """
+    until = min(end or reference, now)
+    since = start if start is not None else _before(until, LENGTHS[range_])
+    if since >= until:
+        raise InvalidError("startDate", "must be before endDate and before now")
+    if until - since > LONGEST:
+        raise InvalidError("startDate", f"must be at most {LONGEST.days} days before endDate")
+    if raw:
+        return View(since, until, 0)
+    width = next((width for longest, width in _WIDTHS if until - since <= longest), DAY_SECONDS)
+    if since < now - timedelta(days=RAW_DAYS):
+        width = max(width, HOUR_SECONDS)
+    return View(floor(since, width), min(ceil(until, width), now), width)
+
+
+def stats_view(range_: Range, *, reference: datetime, now: datetime) -> View:
+    """The last day, month or year before a moment, in whole hours or days, so that roll-ups hold all of it."""
+    width = HOUR_SECONDS if range_ is Range.DAY else DAY_SECONDS
+    until = min(ceil(min(reference, now), HOUR_SECONDS), now)
+    return View(ceil(_before(until, LENGTHS[range_]), width), until, width)
+
+
+def sources(view: View, rolled_until: datetime) -> Sources:
+    """`rolled_until`: all hours before are rolled up, and all days that end by then."""
+    rolled = min(max(rolled_until, view.since), view.until)
+    if view.bucket_seconds < HOUR_SECONDS:
+        return Sources(view.since, view.since, view.since, view.until)
+    # A view may end inside an hour only where that hour is not rolled up yet.
+    whole_days = floor(rolled, DAY_SECONDS) if view.bucket_seconds == DAY_SECONDS else view.since
+    return Sources(view.since, max(view.since, whole_days), rolled, view.until)
+
+
+def floor(at: datetime, seconds: int) -> datetime:
+    return _EPOCH + (at - _EPOCH) // timedelta(seconds=seconds) * timedelta(seconds=seconds)
+
+
+def ceil(at: datetime, seconds: int) -> datetime:
+    return _EPOCH - (_EPOCH - at) // timedelta(seconds=seconds) * timedelta(seconds=seconds)
+
+
+def _before(at: datetime, length: timedelta) -> datetime:
+    """Nothing was checked before 1970, and the first years of all cannot be subtracted from."""
+    return at - length if at - _EPOCH > length else min(at, _EPOCH)
