@@ -1,7 +1,8 @@
 """Planned checks, written down before they are published, and what becomes of those that bring no result.
 
 A check is settled once nothing can come any more (late results apart): it has a result, or it becomes a gap. Storing a
-result and settling exclude each other by an advisory lock, so that a check never has both.
+result and settling exclude each other by an advisory lock, so that a check never has both. A new gap has the monitor
+looked at, unless that it cannot be seen is known already, or it was our own lateness.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from controller.model import GapReason
+from controller.store.blind_periods import BLINDED, EXTEND
+from controller.store.looks import ripe
 from controller.store.partitions import KEEP_DAYS
 from controller.store.pool import Connection, Database
 from shared.rounds import Purpose, to_datetime
@@ -19,6 +22,8 @@ from shared.rounds import Purpose, to_datetime
 SETTLE_LOCK = 0x6D70_0001
 _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
+_NEWS_SECONDS = 300
+"""Of an older round a gap is history."""
 
 
 class Expected(NamedTuple):
@@ -60,7 +65,7 @@ async def expect(db: Database, expected: Sequence[Expected]) -> None:
         await insert_expected(connection, expected)
 
 
-_SETTLE = """
+_SETTLE = f"""
 WITH settled AS (
   DELETE FROM dispatch WHERE id IN (
     SELECT id FROM dispatch WHERE settle_at <= now() ORDER BY settle_at LIMIT $1
@@ -76,11 +81,35 @@ WITH settled AS (
       AND result.location_id = expected.location_id AND result.purpose = settled.purpose
   )
   ON CONFLICT DO NOTHING
-  RETURNING reason
-)
+  RETURNING monitor_id, from_at AS due_at, location_id, purpose, reason
+), looked AS (
+  INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
+  SELECT DISTINCT missing.monitor_id, missing.due_at, missing.purpose, {ripe("missing.due_at")}, now()
+  FROM missing
+  JOIN monitor ON monitor.id = missing.monitor_id
+  LEFT JOIN standing ON standing.monitor_id = missing.monitor_id
+  LEFT JOIN look ON look.monitor_id = missing.monitor_id AND look.due_at = missing.due_at
+    AND look.purpose = missing.purpose
+  WHERE missing.purpose <> 'triggered' AND missing.reason <> '{GapReason.LATE.value}'
+    AND missing.due_at > now() - make_interval(secs => {_NEWS_SECONDS})
+    AND missing.due_at >= monitor.target_changed_at AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+    AND (look.monitor_id IS NOT NULL OR CASE
+      WHEN standing.monitor_id IS NULL THEN true
+      WHEN standing.at_rest THEN missing.location_id <> ALL (standing.blind_ids)
+      ELSE standing.verdict <> 'unknown'
+    END)
+    AND NOT EXISTS (
+      SELECT FROM retry WHERE retry.monitor_id = missing.monitor_id AND retry.due_at = missing.due_at
+        AND retry.location_id = missing.location_id AND missing.purpose = 'recheck'
+    )
+  ORDER BY 1, 2, 3
+  ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
+), blinded AS (
+  SELECT {BLINDED} FROM missing JOIN monitor ON monitor.id = missing.monitor_id GROUP BY location_id, reason
+), {EXTEND}
 SELECT (SELECT count(*) FROM settled) AS batches, reason, count(reason) AS gaps
 FROM (SELECT NULL AS reason UNION ALL SELECT reason FROM missing) AS reasons GROUP BY reason
-"""
+"""  # noqa: S608 - constants only
 
 
 async def settle(db: Database) -> tuple[bool, dict[str, int]]:
@@ -110,10 +139,22 @@ async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) 
     """One gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
     await connection.execute(
-        "INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)"
-        " SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5"
-        " FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[])"
-        " AS range (monitor_id, from_at, to_at, location_id) ON CONFLICT DO NOTHING",
+        f"""
+        WITH range AS (
+          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[])
+            AS range (monitor_id, from_at, to_at, location_id)
+        ), missing AS (
+          INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
+          SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
+          RETURNING monitor_id, from_at, to_at, location_id, reason
+        ), blinded AS (
+          SELECT {BLINDED}
+          FROM missing JOIN monitor ON monitor.id = missing.monitor_id,
+            LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
+          GROUP BY location_id, reason
+        ), {EXTEND}
+        SELECT
+        """,  # noqa: S608 - constants only
         [gap.monitor_id for gap, _ in rows],
         [gap.first for gap, _ in rows],
         [gap.last for gap, _ in rows],

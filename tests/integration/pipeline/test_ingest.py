@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,37 +7,17 @@ import msgspec
 import pytest
 
 from controller.model import GapReason
-from controller.pipeline.ingestor import BATCH, Ingestor
+from controller.pipeline.ingestor import BATCH
 from controller.store.dispatch import Expected, expect, settle
 from controller.store.results import store_results
 from shared import subjects
-from shared.bus import Consumer, Message
+from shared.bus import Message
 from shared.clock import utc_now
 from shared.failures import FailureSource
 from shared.messages import CheckResult, ResultStatus
 from shared.rounds import Purpose, to_ms
+from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.world import World, a_result
-
-
-class Pipe:
-    """An ingestor and its share of the results."""
-
-    def __init__(self, ingestor: Ingestor, consumer: Consumer) -> None:
-        self.ingestor = ingestor
-        self.consumer = consumer
-
-    async def drain(self) -> None:
-        """Ingest until the stream holds no more."""
-        manager = self.ingestor._bus.client.jsm()
-        while (await manager.stream_info(subjects.RESULTS)).state.messages:
-            await self.ingestor.ingest_batch(self.consumer)
-
-
-@pytest.fixture
-async def pipe(world: World) -> AsyncIterator[Pipe]:
-    consumer = await world.bus.consumer(subjects.RESULTS, subjects.INGEST)
-    yield Pipe(Ingestor(world.db, world.bus), consumer)
-    await consumer.close()
 
 
 async def test_a_result_is_stored_folded_into_the_latest_state_and_told_once(world: World, pipe: Pipe) -> None:

@@ -21,7 +21,7 @@ from shared.clock import utc_now
 from shared.messages import CheckRequest
 from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import open_login
-from shared.targets import SmtpTarget, TlsMode
+from shared.targets import KINDS, SmtpTarget, TlsMode
 from tests.integration.pipeline.world import World, eventually
 
 KEY = Fernet.generate_key().decode()
@@ -72,7 +72,7 @@ async def controller(
 
 
 async def _consumers_made(world: World) -> bool:
-    return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2
+    return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
 
 
 async def requests(world: World, country: str, count: int, within: float = 5.0) -> list[CheckRequest]:
@@ -188,7 +188,7 @@ async def test_a_country_without_an_agent_leaves_a_gap_with_that_reason(world: W
     async with controller(world, database_url, ready=("DE",)) as it:
 
         async def known() -> bool:
-            return bool(it.roster.ready("smtp"))
+            return any(it.roster._abilities.values())
 
         await eventually(known)
         # Without this the scheduler waits for a heartbeat's time before it calls a location silent.

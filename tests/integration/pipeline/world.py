@@ -15,7 +15,7 @@ from shared import subjects
 from shared.bus import Bus, Message
 from shared.clock import utc_now
 from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckRequest, CheckResult, Event, Heartbeat, PhaseTiming
+from shared.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
 from shared.rounds import Purpose, check_id, to_ms
 from shared.sealing import new_key_pair
 from shared.targets import KINDS, Secret
@@ -62,17 +62,20 @@ class World:
                     public,
                 )
 
-    async def monitor(self, *, interval: int = 10, config: dict[str, Any] | None = None, countries: Any = None) -> UUID:
+    async def monitor(
+        self, *, kind: str = "smtp", interval: int = 10, config: dict[str, Any] | None = None, countries: Any = None
+    ) -> UUID:
         public_id: UUID = await self.value(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
             " timeout_seconds, allowed_check_country_codes, config, target_changed_at)"
-            " VALUES ($1, $2, 'smtp', 'M', 'smtp.example.com', 'active', $3, 5, $4, $5, clock_timestamp())"
+            " VALUES ($1, $2, $6, 'M', 'smtp.example.com', 'active', $3, 5, $4, $5, clock_timestamp())"
             " RETURNING public_id",
             self._organization_id,
             self._customer_id,
             interval,
             countries,
             config or {},
+            kind,
         )
         return public_id
 
@@ -84,17 +87,30 @@ class World:
         async with self.db.connection() as connection:
             return [tuple(row) for row in await connection.fetch(query, *arguments)]
 
-    async def heartbeat(self, country: str, agent: str = "agent-1", kinds: tuple[str, ...] = KINDS) -> None:
+    async def heartbeat(
+        self,
+        country: str,
+        agent: str = "agent-1",
+        kinds: tuple[str, ...] = KINDS,
+        unfit: tuple[Unfitness, ...] = (),
+    ) -> None:
         location = country.lower()
         now = utc_now()
         heartbeat = Heartbeat(
-            agent=agent, location=location, country=country, kinds=list(kinds), version="0", started_at=now, sent_at=now
+            agent=agent,
+            location=location,
+            country=country,
+            kinds=list(kinds),
+            version="0",
+            started_at=now,
+            sent_at=now,
+            unfit=list(unfit),
         )
         await self.bus.send(subjects.agent(country, location, agent), msgspec.json.encode(heartbeat))
 
-    async def take_requests(self, country: str, wait_seconds: float = 0.3) -> list[CheckRequest]:
+    async def take_requests(self, country: str, wait_seconds: float = 0.3, *, kind: str = "smtp") -> list[CheckRequest]:
         """What a location's agent finds in its queue, acknowledged."""
-        consumer = await self.bus.consumer(subjects.CHECKS, subjects.check_consumer(country.lower(), "smtp"))
+        consumer = await self.bus.consumer(subjects.CHECKS, subjects.check_consumer(country.lower(), kind))
         deliveries = await consumer.fetch(256, wait_seconds)
         for delivery in deliveries:
             await delivery.ack()
@@ -107,12 +123,16 @@ class World:
         )
 
     async def events(self) -> list[Event]:
-        """Everything on EVENTS so far, in order."""
+        """Every result on EVENTS so far, in order."""
+        return [msgspec.json.decode(body, type=Event) for body in await self.published(EventType.RESULT)]
+
+    async def published(self, event_type: EventType) -> list[bytes]:
+        """Every event of this type on EVENTS so far, in order."""
         manager = self.bus.client.jsm()
         state = (await manager.stream_info(subjects.EVENTS)).state
         numbers = range(state.first_seq, state.last_seq + 1) if state.messages else ()
-        bodies = [(await manager.get_msg(subjects.EVENTS, number)).data or b"" for number in numbers]
-        return [msgspec.json.decode(body, type=Event) for body in bodies]
+        messages = [await manager.get_msg(subjects.EVENTS, number) for number in numbers]
+        return [one.data or b"" for one in messages if str(one.subject).endswith(f".{event_type.value}")]
 
 
 def a_result(

@@ -1,0 +1,148 @@
+"""A monitor and three locations whose results are stored and judged step by step, for tests of the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.model import GapReason
+from controller.pipeline.janitor import settle_checks
+from controller.pipeline.judge import judge_looks
+from controller.store.dispatch import Expected, expect
+from controller.store.pool import Database
+from controller.store.results import store_results
+from shared.clock import utc_now
+from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.messages import CheckResult
+from shared.rounds import Purpose, to_ms
+from shared.sealing import new_key_pair
+from tests.integration.pipeline.world import World, a_result
+
+COUNTRIES = ("DE", "FR", "US")
+INTERVAL = 60
+
+
+class Court:
+    """Results are written as letters, one for each of DE, FR and US: `p`assed, `w`arned, `f`ailed, `g`reylisted, blind
+    by the `a`gent's fault, `n`o agent was there, and `-` for nothing (yet).
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.db: Database = world.db
+        self.began = utc_now()
+
+    async def begin(self) -> None:
+        _, public = new_key_pair()
+        await self.world.value(
+            "INSERT INTO location (code, name, country_code, public_key) VALUES ('fr', 'FR', 'FR', $1)", public
+        )
+
+    async def monitor(self, *, interval: int = INTERVAL, **columns: Any) -> UUID:
+        """Its target was set an hour ago; checks may take 5 s."""
+        monitor = await self.world.monitor(interval=interval)
+        await self.world.value(
+            "UPDATE monitor SET target_changed_at = now() - interval '1 hour' WHERE public_id = $1", monitor
+        )
+        for name, value in columns.items():
+            await self.world.value(f"UPDATE monitor SET {name} = $2 WHERE public_id = $1", monitor, value)  # noqa: S608
+        return monitor
+
+    def at(self, seconds: float) -> datetime:
+        """So long after the beginning of the test; looks due from -9 on are not ripe, those before -40 are too late."""
+        return self.began + timedelta(seconds=seconds)
+
+    async def hear(
+        self, monitor: UUID, seconds: float, letters: str, *, purpose: Purpose = Purpose.SCHEDULED, due: Any = None
+    ) -> None:
+        """Store what the checks due then brought, without judging it."""
+        moment = due or self.at(seconds)
+        told = list(zip(COUNTRIES, letters, strict=True))
+        results = [_result(monitor, country, moment, purpose, letter) for country, letter in told if letter in "pwfga"]
+        if results:
+            await store_results(self.db, results)
+        missing = [country.lower() for country, letter in told if letter == "n"]
+        if missing:
+            await self.miss(monitor, moment, missing, purpose=purpose)
+
+    async def look(self, monitor: UUID, seconds: float, letters: str, *, purpose: Purpose = Purpose.SCHEDULED) -> None:
+        """Store what the checks due then brought, and judge."""
+        await self.hear(monitor, seconds, letters, purpose=purpose)
+        await judge_looks(self.db)
+
+    async def recheck(self, monitor: UUID, letters: str) -> None:
+        """What the recheck that was asked for brought, judged."""
+        [(due,)] = await self.world.rows(
+            "DELETE FROM recheck USING monitor WHERE monitor.id = monitor_id AND public_id = $1"
+            " AND recheck.location_ids IS NULL RETURNING recheck.due_at",
+            monitor,
+        )
+        await self.hear(monitor, 0, letters, purpose=Purpose.RECHECK, due=due)
+        await judge_looks(self.db)
+
+    async def miss(
+        self,
+        monitor: UUID,
+        due: datetime,
+        locations: Sequence[str],
+        *,
+        purpose: Purpose = Purpose.SCHEDULED,
+        reason: GapReason = GapReason.NO_AGENT,
+    ) -> None:
+        """Record gaps, without judging them."""
+        number = await self.number(monitor)
+        places = [await self.world.value("SELECT id FROM location WHERE code = $1", code) for code in locations]
+        now = to_ms(utc_now())
+        await expect(self.db, [Expected(number, to_ms(due), place, purpose, reason, now) for place in places])
+        await settle_checks(self.db)
+
+    async def number(self, monitor: UUID) -> int:
+        number: int = await self.world.value("SELECT id FROM monitor WHERE public_id = $1", monitor)
+        return number
+
+    async def verdict(self, monitor: UUID) -> str:
+        verdict: str = await self.world.value(
+            "SELECT verdict FROM standing JOIN monitor ON monitor.id = monitor_id WHERE public_id = $1", monitor
+        )
+        return verdict
+
+    async def reason(self, monitor: UUID) -> str:
+        state = await self.world.value(
+            "SELECT state FROM standing JOIN monitor ON monitor.id = monitor_id WHERE public_id = $1", monitor
+        )
+        return str(state["reason"])
+
+    async def timeline(self, monitor: UUID) -> list[tuple[str, str]]:
+        """Kind and severity of every change of the monitor's incidents."""
+        return await self.world.rows(
+            "SELECT change.kind, change.severity FROM incident_change AS change"
+            " JOIN incident ON incident.id = incident_id JOIN monitor ON monitor.id = incident.monitor_id"
+            " WHERE monitor.public_id = $1 ORDER BY change.id",
+            monitor,
+        )
+
+    async def looks(self) -> int:
+        count: int = await self.world.value("SELECT count(*) FROM look")
+        return count
+
+    async def rechecks(self) -> int:
+        count: int = await self.world.value("SELECT count(*) FROM recheck WHERE location_ids IS NULL")
+        return count
+
+
+def _result(monitor: UUID, country: str, due: datetime, purpose: Purpose, letter: str) -> CheckResult:
+    source = {"f": FailureSource.TARGET, "g": FailureSource.TARGET, "a": FailureSource.AGENT}.get(letter)
+    result = a_result(monitor, country, due_at=due, purpose=purpose, source=source)
+    if letter == "w":
+        warning = CheckWarning(kind=WarningKind.SLOW, detail="2100 ms")
+        return msgspec.structs.replace(result, warnings=[warning])
+    if letter == "g":
+        greylisted = Failure(
+            kind=FailureKind.TEMPORARY_REFUSAL, source=FailureSource.TARGET, phase=Phase.GREETING, detail="450 later"
+        )
+        return msgspec.structs.replace(result, failure=greylisted)
+    return result

@@ -1,0 +1,318 @@
+"""The fields of AlertSite's monitors that change what is dispatched: each is seen in the checks on the stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from controller.api.application import create_api
+from controller.api.services import Services
+from controller.notify.channels import open_senders
+from controller.operations.channels import Outlets
+from controller.store.tokens import new_token
+from controller.vault import Vault, VaultKeys
+from shared import subjects
+from shared.bus import Bus
+from shared.messages import CheckRequest
+from shared.rounds import Purpose
+from shared.sealing import open_login
+from shared.targets import KINDS, ImapTarget, Pop3Target, SmtpTarget, TlsMode
+from tests.integration.api.conftest import RecordingDispatcher, client_of
+from tests.integration.pipeline.test_scheduler import KEY, Controller
+from tests.integration.pipeline.world import World, eventually
+
+COUNTRIES = ("DE", "FR", "US")
+BODY = {"billing_plancode": "UBM - A/A", "name": "Mail", "hostname": "smtp.example.com"}
+KIND_OF = {"email-smtp": "smtp", "email-imap": "imap", "email-pop": "pop3"}
+
+
+class Scheduled:
+    """A scheduling controller whose monitors are made through AlertSite's routes."""
+
+    def __init__(self, world: World, client: httpx.AsyncClient, numbers: dict[str, int]) -> None:
+        self.world = world
+        self.client = client
+        self.numbers = numbers
+
+    def places(self, *codes: str) -> list[dict[str, int]]:
+        return [{"id": self.numbers[code]} for code in codes]
+
+    async def create(self, path: str = "email-smtp", **fields: Any) -> str:
+        answer = await self.client.post(f"/api/v3/monitors/{path}", json={**BODY, **fields})
+        assert answer.status_code == 200, answer.text
+        number = answer.json()["id"]
+        assert isinstance(number, str)
+        return number
+
+    async def edit(self, number: str, **fields: Any) -> None:
+        answer = await self.client.patch(f"/api/v3/monitors/email-smtp/{number}", json=fields)
+        assert answer.status_code == 200, answer.text
+
+    async def take(self, kind: str = "smtp", seconds: float = 0.15) -> list[CheckRequest]:
+        """What waits for the agents, or comes within so long, by location."""
+        taken = await asyncio.gather(*(self.world.take_requests(country, seconds, kind=kind) for country in COUNTRIES))
+        return sorted((request for requests in taken for request in requests), key=lambda request: request.location)
+
+    async def first_round(self, path: str = "email-smtp", **fields: Any) -> list[CheckRequest]:
+        """The checks of a new monitor's first round: all the locations that are asked are asked at once."""
+        await self.create(path, **fields)
+        return await self.next_round(KIND_OF[path])
+
+    async def next_round(self, kind: str = "smtp") -> list[CheckRequest]:
+        found: list[CheckRequest] = []
+
+        async def some() -> bool:
+            found.extend(await self.take(kind))
+            return bool(found)
+
+        await eventually(some)
+        found += await self.take(kind, 0.3)
+        return sorted(found, key=lambda request: request.location)
+
+    async def rounds(self, number: str, count: int) -> list[list[str]]:
+        """Who is asked in so many rounds in a row, with rounds every two seconds."""
+        await self.edit(number, enabled=False)
+        await self.take()
+        await self.world.value(
+            "UPDATE monitor SET interval_seconds = 2, timeout_seconds = 1 WHERE id = $1::text::bigint", number
+        )
+        await self.edit(number, enabled=True)
+        asked: dict[Any, list[str]] = defaultdict(list)
+
+        async def enough() -> bool:
+            for request in await self.take():
+                asked[request.due_at].append(request.location)
+            return len(asked) > count  # the last may not be complete
+
+        await eventually(enough, 20)
+        return [sorted(asked[moment]) for moment in sorted(asked)[:count]]
+
+
+@asynccontextmanager
+async def scheduling(world: World, url: str) -> AsyncIterator[Controller]:
+    it = Controller(world, url, "one")
+    it.start()
+
+    async def ready() -> bool:
+        for country in COUNTRIES:
+            await world.heartbeat(country)
+        consumers = await world.bus.client.jsm().consumers_info(subjects.CHECKS)
+        return len(consumers) == len(COUNTRIES) * len(KINDS) and it.roster.complete()
+
+    await eventually(ready)
+    try:
+        yield it
+    finally:
+        await it.die()
+
+
+@pytest.fixture
+async def scheduled(world: World, database_url: str, bus: Bus) -> AsyncIterator[Scheduled]:
+    await world.begin("FR")  # a third location, and the organization that the token below is of
+    token = new_token().reveal()
+    await world.value(
+        "INSERT INTO api_token (organization_id, name, token_hash, hint)"
+        " SELECT max(id), 'test', sha256($1::text::bytea), 'wsm_' FROM organization",
+        token,
+    )
+    numbers = dict(await world.rows("SELECT code, id FROM location"))
+    async with open_senders(relay=None, sms_url=None) as senders:
+        vault, broker = Vault(VaultKeys(KEY)), RecordingDispatcher()
+        services = Services(database=world.db, vault=vault, dispatcher=broker, bus=bus, outlets=Outlets(senders))
+        async with client_of(create_api(services)) as client, scheduling(world, database_url):
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield Scheduled(world, client, numbers)
+
+
+def locations_of(requests: list[CheckRequest]) -> list[str]:
+    return [request.location for request in requests]
+
+
+async def test_without_any_of_them_every_location_is_asked_at_once(scheduled: Scheduled) -> None:
+    found = await scheduled.first_round()
+    assert locations_of(found) == ["de", "fr", "us"]
+    assert {request.purpose for request in found} == {Purpose.SCHEDULED}
+
+
+async def test_interval_is_when_rounds_are_due_and_how_late_one_may_begin(scheduled: Scheduled) -> None:
+    number = await scheduled.create(interval=1)
+    for request in await scheduled.next_round():
+        assert request.start_by - request.due_at == timedelta(seconds=30)
+    await scheduled.edit(number, interval=30, hostname="other.example.com")
+    for request in await scheduled.next_round():
+        assert request.start_by - request.due_at == timedelta(seconds=60)
+    moments = await scheduled.rounds(number, 2)  # every two seconds, instead of one in half an hour
+    assert len(moments) == 2
+
+
+async def test_timeout_is_how_long_a_check_may_take(scheduled: Scheduled) -> None:
+    found = await scheduled.first_round(timeout="250")
+    assert {request.timeout_seconds for request in found} == {250}
+
+
+async def test_enabled_is_whether_anybody_is_asked(scheduled: Scheduled) -> None:
+    number = await scheduled.create(enabled=False)
+    assert await scheduled.take(seconds=0.8) == []
+    await scheduled.edit(number, enabled=True)
+    assert locations_of(await scheduled.next_round()) == ["de", "fr", "us"]
+    await scheduled.world.value("UPDATE monitor SET interval_seconds = 1, timeout_seconds = 1")
+    await scheduled.next_round()
+    await scheduled.edit(number, enabled=False)
+    await scheduled.take(seconds=0.5)
+    assert await scheduled.take(seconds=1.5) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "target"),
+    [
+        pytest.param(
+            "email-smtp",
+            {},
+            SmtpTarget(host="smtp.example.com", port=25),
+            id="SMTP on its own port, STARTTLS if offered",
+        ),
+        pytest.param(
+            "email-smtp", {"port": "587"}, SmtpTarget(host="smtp.example.com", port=587), id="the port that was sent"
+        ),
+        pytest.param(
+            "email-smtp",
+            {"hostname": "smtps://mail.example.com"},
+            SmtpTarget(host="mail.example.com", port=465, tls=TlsMode.IMPLICIT),
+            id="smtps: TLS from the first byte on its port",
+        ),
+        pytest.param(
+            "email-smtp",
+            {"hostname": "smtps://mail.example.com:8465", "port": 9465},
+            SmtpTarget(host="mail.example.com", port=9465, tls=TlsMode.IMPLICIT),
+            id="the port that was sent wins over that of the name",
+        ),
+        pytest.param(
+            "email-smtp",
+            {"hostname": "mail.example.com:2525", "starttls": "required", "verify_certificate": False},
+            SmtpTarget(host="mail.example.com", port=2525, tls=TlsMode.REQUIRED, verify_certificate=False),
+            id="a host with a port, STARTTLS or failure",
+        ),
+        pytest.param(
+            "email-imap",
+            {"hostname": "imap://mail.example.com"},
+            ImapTarget(host="mail.example.com", port=143, tls=TlsMode.NONE),
+            id="imap: in clear",
+        ),
+        pytest.param(
+            "email-imap",
+            {"hostname": "imaps://mail.example.com", "port": ""},
+            ImapTarget(host="mail.example.com", port=993, tls=TlsMode.IMPLICIT),
+            id="imaps, and an empty port is its own",
+        ),
+        pytest.param(
+            "email-pop",
+            {"hostname": "pop3s://[2001:db8::1]:8995"},
+            Pop3Target(host="2001:db8::1", port=8995, tls=TlsMode.IMPLICIT),
+            id="pop3s at an IPv6 address",
+        ),
+        pytest.param(
+            "email-pop",
+            {"hostname": "mail.example.com", "starttls": "opportunistic"},
+            Pop3Target(host="mail.example.com", port=110, tls=TlsMode.OPPORTUNISTIC),
+            id="POP3 with STLS if offered",
+        ),
+        pytest.param(
+            "email-smtp",
+            {"resolve_dns": False, "ipv4": "192.0.2.25"},
+            SmtpTarget(host="smtp.example.com", port=25, address="192.0.2.25"),
+            id="without resolve_dns the address is connected to, the name stays that of the certificate",
+        ),
+        pytest.param(
+            "email-smtp",
+            {"resolve_dns": True, "ipv4": "192.0.2.25"},
+            SmtpTarget(host="smtp.example.com", port=25),
+            id="with resolve_dns the address is only kept",
+        ),
+        pytest.param(
+            "email-smtp",
+            {"resolve_dns": False, "hostname": "192.0.2.25", "ipv4": "192.0.2.25"},
+            SmtpTarget(host="192.0.2.25", port=25, address="192.0.2.25"),
+            id="an address in both, as the vendor's pages have it",
+        ),
+    ],
+)
+async def test_the_server_to_check(scheduled: Scheduled, path: str, fields: dict[str, Any], target: object) -> None:
+    found = await scheduled.first_round(path, **fields)
+    assert len(found) == len(COUNTRIES)
+    assert [request.target for request in found] == [target] * len(COUNTRIES)
+
+
+async def test_switching_resolve_dns_off_begins_a_round_at_once(scheduled: Scheduled) -> None:
+    number = await scheduled.create(ipv4="192.0.2.25")
+    assert {request.target.address for request in await scheduled.next_round()} == {None}
+    await scheduled.edit(number, resolve_dns=False)
+    assert {request.target.address for request in await scheduled.next_round()} == {"192.0.2.25"}
+
+
+async def test_user_and_password_reach_the_locations_that_are_asked(scheduled: Scheduled) -> None:
+    [request] = await scheduled.first_round(
+        hostname="smtps://smtp.example.com", user="alice", password="wonderland", locations=scheduled.places("fr")
+    )
+    assert request.sealed_login
+    key = scheduled.world.sealing_keys["fr"]
+    login = open_login(request.sealed_login, key, monitor=request.monitor_id, location="fr")
+    assert (login.user, login.password.reveal()) == ("alice", "wonderland")
+
+
+async def test_locations_are_who_is_asked(scheduled: Scheduled) -> None:
+    number = await scheduled.create(locations=scheduled.places("us", "de"))
+    assert locations_of(await scheduled.next_round()) == ["de", "us"]
+    await scheduled.edit(number, locations=scheduled.places("fr"), hostname="other.example.com")
+    assert locations_of(await scheduled.next_round()) == ["fr"]
+
+
+async def test_the_accounts_locations_are_asked_when_none_are_named(scheduled: Scheduled) -> None:
+    answer = await scheduled.client.patch("/api/v3/account-defaults", json={"locations": scheduled.places("fr", "us")})
+    assert answer.status_code == 200, answer.text
+    assert locations_of(await scheduled.first_round()) == ["fr", "us"]
+
+
+async def test_the_home_location_is_asked_even_when_the_list_leaves_it_out(scheduled: Scheduled) -> None:
+    home = scheduled.numbers["fr"]
+    found = await scheduled.first_round(locations=scheduled.places("us"), home_location=home)
+    assert locations_of(found) == ["fr", "us"]
+
+
+async def test_rotation_asks_so_many_locations_in_turn(scheduled: Scheduled) -> None:
+    number = await scheduled.create(rotate_locations=True, monitor_location_count=2)
+    first, second, third = await scheduled.rounds(number, 3)
+    assert [len(first), len(second), len(third)] == [2, 2, 2]
+    assert sorted(first + second + third) == ["de", "de", "fr", "fr", "us", "us"]
+
+
+async def test_the_number_of_locations_counts_only_with_rotation(scheduled: Scheduled) -> None:
+    assert locations_of(await scheduled.first_round(monitor_location_count=1)) == ["de", "fr", "us"]
+    assert len(await scheduled.first_round(rotate_locations=True, monitor_location_count=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "at_once"),
+    [
+        pytest.param("Round Robin", 1, id="Round Robin asks one location a round"),
+        pytest.param("Primary", 3, id="Primary does not rotate"),
+        pytest.param("Global Notify", 2, id="Global Notify rotates as told"),
+        pytest.param("Global Verify", 2, id="Global Verify rotates as told"),
+        pytest.param("SLA", 2, id="SLA rotates as told"),
+    ],
+)
+async def test_mode_is_how_many_locations_a_round_asks(scheduled: Scheduled, mode: str, at_once: int) -> None:
+    found = await scheduled.first_round(mode=mode, rotate_locations=True, monitor_location_count=2)
+    assert len(found) == at_once
+
+
+async def test_round_robin_goes_round(scheduled: Scheduled) -> None:
+    number = await scheduled.create(mode="Round Robin")
+    found = await scheduled.rounds(number, 3)
+    assert sorted(found) == [["de"], ["fr"], ["us"]]
