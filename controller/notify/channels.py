@@ -1,0 +1,155 @@
+"""What every type of channel is checked and sent by."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from controller.errors import InvalidError
+from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.apprise_process import AppriseProcesses
+from controller.notify.destinations import Destinations
+from controller.notify.email import EmailSender, Relay
+from controller.notify.errors import DeliveryError, SkippedError
+from controller.notify.sending import Sending
+from controller.notify.services import SERVICES, service_url
+from controller.notify.webhook import METHODS, WebhookSender
+from shared.addresses import Network
+from shared.targets import Secret
+
+Config = Mapping[str, Any]
+NUMBER = "{number}"
+"""Where the number stands in the Apprise URL of the text message service."""
+
+
+class Senders(msgspec.Struct, frozen=True, kw_only=True):
+    """The ways out of this controller, and where they may lead."""
+
+    email: EmailSender
+    webhook: WebhookSender
+    apprise: AppriseProcesses
+    destinations: Destinations
+    sms_url: Secret | None
+
+
+@asynccontextmanager
+async def open_senders(
+    *,
+    relay: Relay | None,
+    sms_url: Secret | None,
+    allowed: tuple[Network, ...] = (),
+    context: ssl.SSLContext | None = None,
+) -> AsyncIterator[Senders]:
+    """`allowed` are networks notifications may reach besides public addresses."""
+    destinations = Destinations(allowed)
+    async with AppriseProcesses.open() as apprise:
+        yield Senders(
+            email=EmailSender(relay),
+            webhook=WebhookSender(destinations, context),
+            apprise=apprise,
+            destinations=destinations,
+            sms_url=sms_url,
+        )
+
+
+class Group(StrEnum):
+    """Types that share a way out: only so many of a group are told at once."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
+
+
+class Kind(NamedTuple):
+    """`check` looks at a channel's config, its secrets in clear, and raises InvalidError; `send` raises DeliveryError,
+    SkippedError.
+    """
+
+    group: Group
+    check: Callable[[Senders, Config], Awaitable[None]]
+    send: Callable[[Senders, Sending], Awaitable[None]]
+
+
+async def check_email(_: Senders, config: Config) -> None:
+    if not email_addresses(config):
+        raise InvalidError("config.to", "must have an e-mail address, or several with commas")
+
+
+async def send_email(senders: Senders, sending: Sending) -> None:
+    await senders.email.send(sending)
+
+
+async def check_sms(_: Senders, config: Config) -> None:
+    if not phone_numbers(config):
+        raise InvalidError("config.phoneNumber", "must be a number as +4930123456")
+
+
+async def send_sms(senders: Senders, sending: Sending) -> None:
+    if senders.sms_url is None:
+        raise SkippedError("no text message service is set up (MAILPROBE_SMS_URL)")
+    url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
+    short = msgspec.structs.replace(sending.message, text=sending.notice.gist)
+    await senders.apprise.send(url, short, allowed=None)
+
+
+async def check_webhook(senders: Senders, config: Config) -> None:
+    """The host must not be private now; one that is not known now may be later."""
+    url = config.get("url")
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidError("config.url", "must be an http or https URL") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise InvalidError("config.url", "must be an http or https URL")
+    if str(config.get("method") or "POST").upper() not in METHODS:
+        raise InvalidError("config.method", f"must be one of {', '.join(METHODS)}")
+    headers = config.get("headers")
+    if headers is not None and not (isinstance(headers, Mapping) and all(map(_is_header, headers.items()))):
+        raise InvalidError("config.headers", "must be an object of header names and values")
+    if not isinstance(config.get("bodyTemplate") or "", str | dict | list):
+        raise InvalidError("config.bodyTemplate", "must be a text, or JSON")
+    try:
+        await senders.destinations.addresses(host)
+    except DeliveryError as error:
+        if error.permanent:
+            raise InvalidError("config.url", "must not lead to a private address") from error
+
+
+async def send_webhook(senders: Senders, sending: Sending) -> None:
+    await senders.webhook.send(sending)
+
+
+def service(name: str) -> Kind:
+    """A chat or on-call service."""
+
+    async def check(senders: Senders, config: Config) -> None:
+        url = service_url(name, config)
+        try:
+            known = await senders.apprise.understands(url, plugins=SERVICES[name].plugins)
+        except DeliveryError:
+            return  # our own trouble: it shows when something is sent
+        if not known:
+            raise InvalidError("config", f"of {name} needs {SERVICES[name].needs}; what was sent is not complete")
+
+    async def send(senders: Senders, sending: Sending) -> None:
+        try:
+            url = service_url(name, sending.config, sending.notice, sending.message.tone)
+        except InvalidError as error:
+            raise DeliveryError(str(error), permanent=True) from error
+        allowed = senders.destinations.allowed
+        await senders.apprise.send(url, sending.message, plugins=SERVICES[name].plugins, allowed=allowed)
+
+    return Kind(Group.APPRISE, check, send)
+
+
+def _is_header(pair: tuple[Any, Any]) -> bool:
+    name, value = pair
+    token = isinstance(name, str) and name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return token and isinstance(value, str) and value.isascii() and value.isprintable()

@@ -1,0 +1,130 @@
+"""What a webhook says: our JSON document, or the channel's own template with what happened filled in.
+
+The document has what Uptimeify's has (`event`, `incident`, `website`, `customer`), so that a receiver made for it
+understands ours, and the mail monitor in full.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from controller.notify.message import server
+from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.sending import Sending
+
+_PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_EVENTS = {"opened": "incident.created", "resolved": "incident.resolved"}
+
+
+def event_of(notice: Notice) -> str:
+    """As the header X-Webhook-Event says it."""
+    return "recovery" if notice.over else "alert"
+
+
+def content_type_of(config: dict[str, Any]) -> str:
+    template = config.get("bodyTemplate")
+    if not template or not isinstance(template, str) or _is_json(template):
+        return "application/json"
+    return "text/plain; charset=utf-8"
+
+
+def body_of(sending: Sending) -> bytes:
+    template = sending.config.get("bodyTemplate")
+    if isinstance(template, dict | list):
+        template = json.dumps(template, ensure_ascii=False)
+    if isinstance(template, str) and template:
+        return filled(template, values_of(sending)).encode()
+    return msgspec.json.encode(_document(sending))
+
+
+def filled(template: str, values: dict[str, str]) -> str:
+    """The template with each `{{name}}` replaced, so that JSON stays JSON; an unknown name becomes nothing."""
+    in_json = _is_json(template)
+
+    def value(place: re.Match[str]) -> str:
+        text = values.get(place[1], "")
+        return json.dumps(text, ensure_ascii=False)[1:-1] if in_json else text
+
+    return _PLACE.sub(value, template)
+
+
+def values_of(sending: Sending) -> dict[str, str]:
+    """The documented names, and ours for what a mail monitor has besides."""
+    notice, message = sending.notice, sending.message
+    values = {
+        "status": "up" if notice.over else "down",
+        "subject": message.subject,
+        "text": message.text,
+        "deliveryKey": str(sending.key),
+    }
+    if not isinstance(notice, IncidentNotice):
+        return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
+    return values | {
+        "websiteName": notice.monitor.name,
+        "websiteUrl": _url(notice),
+        "startedAt": _iso(notice.started_at),
+        "incident": str(notice.incident_public_id),
+        "errorMessage": notice.reason,
+        "monitorId": str(notice.monitor.public_id),
+        "monitorName": notice.monitor.name,
+        "server": server(notice),
+        "hostname": notice.monitor.hostname,
+        "kind": notice.monitor.kind,
+        "change": notice.change,
+        "severity": notice.severity,
+        "reason": notice.reason,
+        "customerName": notice.customer.name,
+        "outageStartedAt": _iso(notice.outage_started_at),
+        "resolvedAt": _iso(notice.resolved_at),
+    }
+
+
+def _document(sending: Sending) -> dict[str, Any]:
+    notice = sending.notice
+    if not isinstance(notice, IncidentNotice):
+        return {
+            "event": "notice",
+            "deliveryKey": sending.key,
+            "title": notice.title,
+            "text": "\n\n".join(notice.paragraphs),
+            "over": notice.over,
+            "subjectId": notice.subject_id,
+            "at": _iso(notice.at),
+        }
+    return {
+        "event": _EVENTS.get(notice.change, "incident.updated"),
+        "deliveryKey": sending.key,
+        "change": notice.change,
+        "incident": {
+            "id": notice.incident_id,
+            "publicId": notice.incident_public_id,
+            "type": "down",
+            "status": "resolved" if notice.over else "open",
+            "severity": notice.severity,
+            "started_at": _iso(notice.started_at),
+            "outage_started_at": _iso(notice.outage_started_at),
+            "resolved_at": _iso(notice.resolved_at) or None,
+            "error_message": notice.reason,
+        },
+        "monitor": notice.monitor,
+        "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice)},
+        "customer": notice.customer,
+        "evidence": notice.evidence,
+    }
+
+
+def _url(notice: IncidentNotice) -> str:
+    """As "smtp://mail.example.com:25"."""
+    return server(notice).replace(" ", "://", 1)
+
+
+def _iso(at: Any) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+
+
+def _is_json(template: str) -> bool:
+    return template.lstrip().startswith(("{", "[")) and not template.lstrip().startswith("{{")

@@ -1,0 +1,186 @@
+"""Tell people: claim deliveries that are due, send them, and record what became of each.
+
+Several at once, one after the other on each channel, so that a slow or dead one delays only itself. A claim lapses, so
+what a controller that died left behind is taken over; it is told again only when it died between the receiver's
+acceptance and its own record, and then with the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import structlog
+
+from controller.decisions.alerting import FOLLOWING
+from controller.decisions.retries import pause_after
+from controller.notify import CHANNELS
+from controller.notify.channels import Group, Senders
+from controller.notify.errors import DeliveryError, SkippedError
+from controller.notify.message import render
+from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.sending import Sending, without_secrets
+from controller.pipeline.loops import keep
+from controller.store import deliveries
+from controller.store.deliveries import Claimed, lane
+from controller.store.pool import Database, StoreUnavailableError
+from controller.vault import Vault, VaultError
+from shared.clock import utc_now
+
+log = structlog.get_logger()
+
+AT_ONCE = {Group.EMAIL: 16, Group.WEBHOOK: 64, Group.APPRISE: 16}
+
+_POLL_SECONDS = 0.2
+_SEND_SECONDS = {Group.EMAIL: 150.0, Group.WEBHOOK: 40.0, Group.APPRISE: 40.0}
+_CLAIM = timedelta(seconds=15)
+_RENEW_SECONDS = 3.0
+_RECORD_PAUSE_SECONDS = 0.2
+_LONGEST_ERROR = 300
+
+
+class Notifier:
+    """`drain_seconds` is how long what is under way may take at the end."""
+
+    def __init__(self, db: Database, vault: Vault, senders: Senders, *, drain_seconds: float = 5.0) -> None:
+        self._db = db
+        self._vault = vault
+        self._senders = senders
+        self._drain_seconds = drain_seconds
+        self._under_way: dict[asyncio.Task[None], Claimed] = {}
+        self._renewed_at = 0.0
+
+    async def run(self) -> None:
+        """Tell what is due until cancelled; what is under way then may end."""
+        try:
+            await keep("notify", self._tell_on)
+        finally:
+            await self._drain()
+
+    async def _tell_on(self) -> None:
+        """Raises StoreUnavailableError; what is under way goes on, for what was sent must still be written down."""
+        while True:
+            await self._renew()
+            if await self.tell_some():
+                continue
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def tell_some(self) -> bool:
+        """Begin to tell what is due, as far as there is room; whether there may be more.
+
+        Raises StoreUnavailableError.
+        """
+        running = list(self._under_way.values())
+        groups = [CHANNELS[one.type].group for one in running]
+        room = {group: most - groups.count(group) for group, most in AT_ONCE.items()}
+        at_most = min((free for free in room.values() if free > 0), default=0)
+        if not at_most:
+            return False
+        claimed = await deliveries.claim(
+            self._db,
+            at_most,
+            types=[name for name, kind in CHANNELS.items() if room[kind.group] > 0],
+            busy=[lane(one) for one in running],
+            lasts=_CLAIM,
+        )
+        for delivery in claimed:
+            task = asyncio.create_task(self._tell(delivery), name=f"delivery-{delivery.id}")
+            self._under_way[task] = delivery
+            task.add_done_callback(self._under_way.pop)
+        return len(claimed) == at_most
+
+    async def _renew(self) -> None:
+        """Keep the claims of what is under way: only what nobody keeps is taken over."""
+        now = asyncio.get_running_loop().time()
+        if self._under_way and now - self._renewed_at > _RENEW_SECONDS:
+            self._renewed_at = now
+            await deliveries.keep(self._db, [one.id for one in self._under_way.values()], lasts=_CLAIM)
+
+    async def _drain(self) -> None:
+        """Let what is under way end, for a while: what is broken off may have been accepted already."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._drain_seconds)
+        rest = list(self._under_way)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _tell(self, delivery: Claimed) -> None:
+        """Never raises: what goes wrong here is this delivery's trouble alone."""
+        told = log.bind(delivery=str(delivery.key), channel_type=delivery.type, attempt=delivery.attempts)
+        config: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(_SEND_SECONDS[CHANNELS[delivery.type].group]):
+                config = self._vault.reveal(delivery.channel_config or {})
+                await self._send(delivery, config)
+        except SkippedError as error:
+            why = str(error)
+            told.info("delivery_skipped", reason=why)
+            await self._record(lambda: deliveries.skip(self._db, delivery, why))
+            return
+        except (DeliveryError, VaultError, TimeoutError) as error:
+            permanent = isinstance(error, DeliveryError) and error.permanent
+            words = without_secrets(str(error) or "it took too long", config)[:_LONGEST_ERROR]
+        except Exception:  # a fault of ours: it may be mended before the next attempt
+            log.exception("delivery_crashed", delivery=str(delivery.key), channel_type=delivery.type)
+            permanent, words = False, "sending it failed on our side"
+        else:
+            told.info("delivery_sent")
+            await self._record(lambda: deliveries.sent(self._db, delivery))
+            return
+        again_in = None if permanent else pause_after(delivery.attempts)
+        told.warning("delivery_failed", error=words, again_in=again_in and again_in.total_seconds())
+        await self._record(lambda: deliveries.failed(self._db, delivery, words, again_in=again_in))
+
+    async def _send(self, delivery: Claimed, config: dict[str, Any]) -> None:
+        """Raises SkippedError, DeliveryError."""
+        notice: Notice = msgspec.convert(delivery.notice, Notice)
+        if why := _needless(delivery, notice):
+            raise SkippedError(why)
+        await CHANNELS[delivery.type].send(
+            self._senders,
+            Sending(
+                key=delivery.key,
+                receiver=delivery.receiver,
+                config=config,
+                notice=notice,
+                message=render(notice),
+                attempt=delivery.attempts,
+                at=utc_now(),
+                told=tuple(delivery.told),
+            ),
+        )
+
+    async def _record(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Until PostgreSQL has it: what was sent must not be sent again because nobody could write it down."""
+        while True:
+            try:
+                await write()
+            except StoreUnavailableError:
+                await asyncio.sleep(_RECORD_PAUSE_SECONDS)
+            except Exception:
+                log.exception("delivery_not_recorded")
+                return
+            else:
+                return
+
+
+def _needless(delivery: Claimed, notice: Notice) -> str | None:
+    """Why it is not sent after all."""
+    if delivery.channel_id is not None and delivery.channel_config is None:
+        return "the channel was deleted"
+    if not delivery.channel_active:
+        return "the channel was switched off"
+    if not isinstance(notice, IncidentNotice):
+        return None
+    if notice.change in FOLLOWING and not delivery.told:
+        return "the outage was not told here"
+    if delivery.over and notice.change not in FOLLOWING and delivery.attempts == 1 and delivery.delayed:
+        return "the outage was over before it was to be told here"
+    return None
