@@ -1,0 +1,108 @@
+"""Tells ops, once, of locations that fell silent and of agents whose clock is off, and once more when that is over.
+
+Every controller watches; the database lets one of them tell. A location that nobody could hear is not silent: the watch
+begins anew whenever this controller, its database or its broker was away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from controller.decisions.ops_notices import (
+    SILENT_SECONDS,
+    clocks_off,
+    clocks_right,
+    is_heard,
+    newly_back,
+    newly_silent,
+)
+from controller.operations import ops_notices, ops_words
+from controller.operations.ops_notices import TroubleKind
+from controller.store import ops_troubles
+from controller.store.ops_troubles import Heard
+from controller.store.pool import Database
+from shared.bus import Bus
+from shared.clock import utc_now
+
+WATCH_SECONDS = 2.0
+_LONGEST_PAUSE = 10.0
+
+
+class LocationWatch:
+    """`addresses` are the e-mail addresses of MAILPROBE_OPS_EMAIL; `clock` counts seconds from anywhere."""
+
+    def __init__(
+        self, db: Database, bus: Bus, addresses: Sequence[str] = (), *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._db = db
+        self._bus = bus
+        self._addresses = addresses
+        self._clock = clock
+        self._since = self._looked_at = float("-inf")
+        self._back_since: dict[str, float] = {}
+
+    async def look(self) -> None:
+        """Raises StoreUnavailableError."""
+        if not self._bus.connected:
+            return
+        heard = await ops_troubles.heard(self._db)
+        now = self._clock()
+        if now - self._looked_at > _LONGEST_PAUSE:
+            self._since = now
+        self._looked_at = now
+        await self._silences({here.code: here for here in heard}, now)
+        await self._clocks()
+
+    async def _silences(self, heard: Mapping[str, Heard], now: float) -> None:
+        known = await ops_troubles.known(self._db, TroubleKind.LOCATION_SILENT)
+        await self._forget(TroubleKind.LOCATION_SILENT, known - heard.keys())
+        told = known & heard.keys()
+        silences = {code: here.silence for code, here in heard.items()}
+        self._back_since = {code: self._back_since.get(code, now) for code in told if is_heard(silences[code])}
+        back = newly_back({code: now - since for code, since in self._back_since.items()}, told)
+        if back:
+            await ops_notices.end(
+                self._db,
+                self._addresses,
+                TroubleKind.LOCATION_SILENT,
+                back,
+                lambda over: ops_words.back(over, heard),
+                utc_now(),
+            )
+        if now - self._since < SILENT_SECONDS:
+            return
+        silent = newly_silent(silences, told)
+        if silent:
+            await ops_notices.begin(
+                self._db,
+                self._addresses,
+                TroubleKind.LOCATION_SILENT,
+                [(code, heard[code].last_seen_at) for code in silent],
+                lambda new: ops_words.silent(new, heard),
+                utc_now(),
+            )
+
+    async def _clocks(self) -> None:
+        offsets = await ops_troubles.clock_offsets(self._db, SILENT_SECONDS)
+        known = await ops_troubles.known(self._db, TroubleKind.CLOCK_OFF)
+        await self._forget(TroubleKind.CLOCK_OFF, known - offsets.keys())
+        right = clocks_right(offsets, known)
+        if right:
+            await ops_notices.end(self._db, self._addresses, TroubleKind.CLOCK_OFF, right, ops_words.right, utc_now())
+        off = clocks_off(offsets, known)
+        if off:
+            now = utc_now()
+            await ops_notices.begin(
+                self._db,
+                self._addresses,
+                TroubleKind.CLOCK_OFF,
+                [(agent, now) for agent in off],
+                lambda new: ops_words.off(new, offsets),
+                now,
+            )
+
+    async def _forget(self, kind: TroubleKind, subjects: Collection[str]) -> None:
+        """Of a location that was disabled, or an agent that is gone, nobody waits to hear."""
+        if subjects:
+            await ops_troubles.forget(self._db, kind, subjects)
