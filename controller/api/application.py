@@ -5,31 +5,41 @@ from __future__ import annotations
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from msgspec import Struct
 
-from controller.api.auth import given_principal
+from controller.api.alertsite.routes import BODIES as ALERTSITE_BODIES
+from controller.api.alertsite.routes import ROUTES as ALERTSITE_ROUTES
+from controller.api.auth import given_principal, require_permissions, requires_permission, tell_quota
 from controller.api.documents import document
 from controller.api.locations import LocationAnswer, list_locations
+from controller.api.policies import BODIES as POLICY_BODIES
+from controller.api.policies import ROUTES as POLICY_ROUTES
 from controller.api.problems import HANDLERS
 from controller.api.services import Services
 from controller.api.system import Health, healthz, readyz
-from controller.api.uptimeify.smtp_monitors import BODIES as UPTIMEIFY_BODIES
-from controller.api.uptimeify.smtp_monitors import SmtpMonitors
+from controller.api.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
+from controller.api.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
+from controller.operations.limits import Limits
 
 LARGEST_BODY = 256 * 1024
-BODIES = (Health, LocationAnswer, *UPTIMEIFY_BODIES)
+BODIES: tuple[type[Struct], ...] = (Health, LocationAnswer, *UPTIMEIFY_BODIES, *ALERTSITE_BODIES, *POLICY_BODIES)
 
 
 def create_api(services: Services) -> Litestar:
-    """The ASGI application; it owns nothing of what it is given."""
-    return Litestar(
-        route_handlers=[healthz, readyz, list_locations, SmtpMonitors],
+    """The ASGI application; it owns nothing of what it is given. Raises LookupError for a route without permission."""
+    application = Litestar(
+        route_handlers=[healthz, readyz, list_locations, *UPTIMEIFY_ROUTES, *ALERTSITE_ROUTES, *POLICY_ROUTES],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "principal": Provide(given_principal, sync_to_thread=False),
         },
-        state=State({"services": services}),
+        guards=[requires_permission],
+        before_send=[tell_quota],
+        state=State({"services": services, "limits": Limits(services.database, services.rate_limit)}),
         exception_handlers=HANDLERS,
         request_max_body_size=LARGEST_BODY,
         openapi_config=document(BODIES),
         logging_config=None,
     )
+    require_permissions(application)
+    return application

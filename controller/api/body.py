@@ -15,7 +15,9 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
-from controller.errors import InvalidError
+from controller.decisions.access import may_change
+from controller.errors import ForbiddenError, InvalidError
+from controller.model import Principal
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -27,7 +29,8 @@ _JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 class JsonBody(AbstractDTO[T]):
     """`JsonBody[Kind]` as the `dto` of a route decodes its `data` into the struct Kind.
 
-    A struct may carry `REFUSALS`, the texts a vendor prints when a field is missing or of a wrong type, by field.
+    A struct may carry `REFUSALS`, the texts a vendor prints when a field is missing or of a wrong type, by field; and
+    `OF_A_MONITOR`, when who may change only a monitor's status may send no other field, known or not.
     """
 
     def decode_bytes(self, value: bytes) -> T:
@@ -35,6 +38,8 @@ class JsonBody(AbstractDTO[T]):
         media_type = self.asgi_connection.headers.get("content-type")
         if media_type and not _JSON.fullmatch(media_type.strip()):
             raise HTTPException(status_code=415)
+        if getattr(self.model_type, "OF_A_MONITOR", False):
+            _require_fields(self.asgi_connection.scope.get("user"), value)
         return decode(value, self.model_type)
 
     @classmethod
@@ -46,11 +51,13 @@ class JsonBody(AbstractDTO[T]):
     @classmethod
     def create_openapi_schema(
         cls,
-        field_definition: FieldDefinition,
+        field_definition: FieldDefinition,  # noqa: ARG003 - it may name a base of several bodies
         handler_id: str,  # noqa: ARG003 - part of Litestar's contract
         schema_creator: Any,
     ) -> Reference | Schema:
-        schema: Reference | Schema = schema_creator.for_field_definition(field_definition)
+        schema: Reference | Schema = schema_creator.for_field_definition(
+            FieldDefinition.from_annotation(cls.model_type)
+        )
         return schema
 
     @classmethod
@@ -66,6 +73,18 @@ class JsonBody(AbstractDTO[T]):
         field_definition: FieldDefinition,  # noqa: ARG003 - part of Litestar's contract
     ) -> bool:
         return False
+
+
+def _require_fields(principal: Principal | None, body: bytes) -> None:
+    """Raises ForbiddenError; what is no JSON object is somebody else's to refuse."""
+    if principal is None or may_change(principal, [""]):
+        return
+    try:
+        sent = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return
+    if not may_change(principal, sent):
+        raise ForbiddenError
 
 
 def decode(body: bytes, kind: type[T]) -> T:

@@ -10,9 +10,11 @@ import msgspec
 import structlog
 from litestar import Response, get
 
+from controller.api.auth import PERMISSION, UNCOUNTED
 from controller.api.documents import answers, refusals
 from controller.api.problems import RETRY_AFTER_SECONDS, Problem, problem
 from controller.api.services import GivenServices
+from controller.decisions.access import Permission
 from controller.store.migrate import SchemaError, require_current
 from controller.store.pool import StoreUnavailableError
 
@@ -27,6 +29,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(
     "/healthz",
+    opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
     summary="Is the process alive?",
     tags=["System"],
     responses={200: answers(Health, "Alive", {"status": "ok"})},
@@ -37,6 +40,7 @@ async def healthz() -> Health:
 
 @get(
     "/readyz",
+    opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
     summary="Are the database, with the schema of this version, and the broker there?",
     tags=["System"],
     responses={

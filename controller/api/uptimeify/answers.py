@@ -1,18 +1,14 @@
-"""What Uptimeify's clients read: monitors, checks and triggers in that shape (api.md, rules 1, 9, 10, 16, 17)."""
+"""What Uptimeify's clients read: monitors and triggers in that shape (api.md, rules 1, 9, 10 and 16)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from controller.api.moments import Moment, moment, moment_or_none
-from controller.model import CheckRecord, Monitor
-from controller.operations.checks import Triggered
-from shared.failures import CheckWarning, Failure
+from controller.model import Customer, Monitor
 
 _SECONDS_PER_MINUTE = 60
 
@@ -45,15 +41,48 @@ class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
 
 
 class SmtpMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """The answer to who created or changed the monitor: `config` and `smtpConfig` are the same, secrets in clear."""
+    """The answer to who created or changed the monitor: `config` and `smtpConfig` are the same, secrets in clear.
+    `warnings` say why an alert may not arrive at its address.
+    """
 
     smtp_config: dict[str, Any]
+    warnings: list[str]
 
 
 class SmtpMonitorDetail(SmtpMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
     """A monitor as it is read: secrets are ********."""
 
     customer_name: str
+
+
+class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """The answer to who created or changed the monitor: `config` and `imapPopConfig` are the same, secrets in clear.
+    `warnings` say why an alert may not arrive at its address.
+    """
+
+    imap_pop_config: dict[str, Any]
+    warnings: list[str]
+
+
+class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The customer inside a monitor. `publicId` is what its own routes take."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    allowed_check_country_codes: list[str] | None
+    custom_fields: dict[str, Any] | None
+    alert_location_threshold_count: int | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class ImapPopMonitorDetail(ImapPopMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """A monitor as it is read: secrets are ********."""
+
+    customer: EmbeddedCustomer
 
 
 class MonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -66,40 +95,20 @@ class MonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     success: bool
     message: str
-    smtp_monitor_id: int
     location_codes: list[str]
     queue_names: list[str]
 
 
+class SmtpTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+    smtp_monitor_id: int
+
+
+class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+    imap_pop_monitor_id: int
+
+
 class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     success: bool
-
-
-class HistoryItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One check. `timingSmtp` is whole milliseconds in all, `timings` milliseconds by phase; `status` is unknown where
-    the fault was our own.
-    """
-
-    id: UUID
-    status: str
-    error_message: str | None
-    warning_message: str | None
-    timing_smtp: int
-    diagnostics: dict[str, Any] | None
-    checked_at: Moment
-    location_id: int
-    location_name: str
-    location_code: str
-    country_code: str
-    timings: dict[str, float]
-    failure: Failure | None
-    warnings: list[CheckWarning]
-    scheduled_at: Moment
-    purpose: str
-
-
-class History(msgspec.Struct, frozen=True, kw_only=True):
-    data: list[HistoryItem]
 
 
 def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
@@ -126,40 +135,16 @@ def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def trigger_answer(triggered: Triggered) -> TriggerAnswer:
-    codes = [location.code for location in triggered.locations]
-    return TriggerAnswer(
-        success=True,
-        message="Checks triggered successfully",
-        smtp_monitor_id=triggered.monitor_id,
-        location_codes=codes,
-        queue_names=[f"smtp-monitor-checks-{code}" for code in codes],
+def embedded_customer(customer: Customer) -> EmbeddedCustomer:
+    return EmbeddedCustomer(
+        id=customer.id,
+        public_id=customer.public_id,
+        organization_id=customer.organization_id,
+        name=customer.name,
+        email=customer.email,
+        allowed_check_country_codes=customer.allowed_check_country_codes,
+        custom_fields=customer.custom_fields,
+        alert_location_threshold_count=customer.alert_location_threshold_count,
+        created_at=moment(customer.created_at),
+        updated_at=moment(customer.updated_at),
     )
-
-
-def history_item(check: CheckRecord) -> HistoryItem:
-    timings: dict[str, float] = defaultdict(float)
-    for timing in check.phases:
-        timings[timing.phase.value] += timing.duration_ms
-    return HistoryItem(
-        id=check.check_id,
-        status=check.status.value,
-        error_message=(check.failure.detail or check.failure.kind.value) if check.failure else None,
-        warning_message="; ".join(warning.detail or warning.kind.value for warning in check.warnings) or None,
-        timing_smtp=round(check.duration_ms),
-        diagnostics=_diagnostics(check),
-        checked_at=moment(check.started_at + timedelta(milliseconds=check.duration_ms)),
-        location_id=check.location_id,
-        location_name=check.location_name,
-        location_code=check.location_code,
-        country_code=check.country_code,
-        timings={phase: round(milliseconds, 3) for phase, milliseconds in timings.items()},
-        failure=check.failure,
-        warnings=check.warnings,
-        scheduled_at=moment(check.due_at),
-        purpose=check.purpose.value,
-    )
-
-
-def _diagnostics(check: CheckRecord) -> dict[str, Any] | None:
-    return {**({"address": check.address} if check.address else {}), **check.facts} or None
