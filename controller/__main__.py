@@ -19,14 +19,17 @@ from controller.decisions.countries import country_code
 from controller.decisions.monitors import is_email
 from controller.enrol import FileError, add_location, bootstrap
 from controller.errors import InvalidError
-from controller.settings import ControllerSettings, EnrolmentSettings, LogSettings, StoreSettings
+from controller.operations.keys import rotate_keys
+from controller.settings import ControllerSettings, EnrolmentSettings, LogSettings, StoreSettings, VaultSettings
 from controller.store import locations, migrate
 from controller.store.pool import Database, StoreUnavailableError
-from controller.vault import new_key
+from controller.vault import Vault, new_key
 from shared import log, subjects
 from shared.settings import SettingsError, load
 
 S = TypeVar("S", bound=LogSettings)
+
+_MOST_NAMED = 10
 
 
 class CommandError(Exception):
@@ -125,6 +128,19 @@ async def _locations_list(_options: argparse.Namespace) -> None:
             print(f"{location.code}\t{location.country_code}\t{state}\t{location.name}")
 
 
+async def _rotate_keys(_options: argparse.Namespace) -> None:
+    settings = _settings(VaultSettings)
+    async with Database.open(settings.database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        done = await rotate_keys(database, Vault(settings.vault_keys))
+    print(f"re-encrypted {done.secrets} secrets of {done.owners} monitors and channels with the first key")
+    if done.unreadable:
+        raise CommandError(
+            f"{len(done.unreadable)} monitors or channels hold secrets that no key of MAILPROBE_VAULT_KEYS reads, as "
+            + ", ".join(done.unreadable[:_MOST_NAMED])
+        )
+
+
 async def _new_vault_key(_options: argparse.Namespace) -> None:
     print(new_key().reveal())
 
@@ -162,6 +178,9 @@ def _parser() -> argparse.ArgumentParser:
     add.set_defaults(command=_locations_add)
     places.add_parser("list", help="list them").set_defaults(command=_locations_list)
 
+    commands.add_parser(
+        "rotate-keys", help="encrypt every stored secret with the first key of MAILPROBE_VAULT_KEYS, while serving"
+    ).set_defaults(command=_rotate_keys)
     commands.add_parser("new-vault-key", help="print a key for MAILPROBE_VAULT_KEYS").set_defaults(
         command=_new_vault_key
     )

@@ -14,18 +14,29 @@ import uvicorn
 
 from controller.api.application import create_api
 from controller.api.services import Services
+from controller.notify.channels import open_senders
+from controller.notify.email import Relay, RelayTls
+from controller.operations.channels import Outlets
+from controller.operations.telling import AFTER_MAINTENANCE_SECONDS, tell_after_maintenance
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.janitor import (
+    FORGET_SECONDS,
     PARTITION_SECONDS,
     SETTLE_SECONDS,
+    forget_old,
     prepare_partitions,
     settle_checks,
     tend_partitions,
 )
+from controller.pipeline.judge import FORSAKEN_SECONDS, JUDGE_SECONDS, end_forsaken, judge_looks
 from controller.pipeline.loops import keep
+from controller.pipeline.notifier import Notifier
+from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.roster import REFRESH_SECONDS, Roster
 from controller.pipeline.scheduler import Scheduler
+from controller.pipeline.teller import TELL_SECONDS, tell_events
+from controller.pipeline.watch_locations import WATCH_SECONDS, LocationWatch
 from controller.settings import ControllerSettings
 from controller.store.migrate import SchemaError, require_current
 from controller.store.pool import Database, StoreUnavailableError
@@ -58,10 +69,24 @@ async def run(settings: ControllerSettings) -> None:
         Database.open(url) as db,
         Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # a flood of requests must not hold up results
         Bus.open(settings.nats_url.reveal(), name=f"controller {name}") as bus,
+        open_senders(
+            relay=_relay(settings),
+            sms_url=settings.sms_url,
+            allowed=tuple(network.value for network in settings.notify_allow_networks),
+        ) as senders,
     ):
         vault = Vault(settings.vault_keys)
         dispatcher = Dispatcher(pipeline_db, bus, vault)
-        api = create_api(Services(database=db, vault=vault, dispatcher=dispatcher, bus=bus))
+        api = create_api(
+            Services(
+                database=db,
+                vault=vault,
+                dispatcher=dispatcher,
+                bus=bus,
+                outlets=Outlets(senders),
+                rate_limit=settings.rate_limit,
+            )
+        )
         server = Server(
             uvicorn.Config(
                 api,
@@ -70,13 +95,20 @@ async def run(settings: ControllerSettings) -> None:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                # uvicorn would believe whoever connects from this machine.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=[str(proxy.value) for proxy in settings.trusted_proxies],
                 timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
             )
         )
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
-                pipeline = tasks.create_task(_pipeline(pipeline_db, bus, url, name, dispatcher), name="pipeline")
+                notifier = Notifier(pipeline_db, vault, senders)
+                watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                pipeline = tasks.create_task(
+                    _pipeline(pipeline_db, bus, url, name, dispatcher, notifier, watch), name="pipeline"
+                )
                 pipeline.add_done_callback(lambda _: stop.set())
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
@@ -98,7 +130,22 @@ async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -
         raise RuntimeError("the API server ended by itself")
 
 
-async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher) -> SchemaError | None:
+def _relay(settings: ControllerSettings) -> Relay | None:
+    if settings.smtp_host is None or settings.smtp_from is None:
+        return None
+    return Relay(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=RelayTls(settings.smtp_tls),
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        sender=settings.smtp_from,
+    )
+
+
+async def _pipeline(
+    db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher, notifier: Notifier, watch: LocationWatch
+) -> SchemaError | None:
     """Everything but the API, until cancelled; or why this version must not work on that database."""
     try:
         await _ready_store(db)
@@ -112,7 +159,17 @@ async def _pipeline(db: Database, bus: Bus, url: str, name: str, dispatcher: Dis
         tasks.create_task(keep("roster", roster.refresh, every_seconds=REFRESH_SECONDS))
         tasks.create_task(keep("scheduler", scheduler.lead_once))
         tasks.create_task(keep("ingest", ingestor.ingest))
+        tasks.create_task(keep("judge", lambda: judge_looks(db), every_seconds=JUDGE_SECONDS))
+        tasks.create_task(keep("forsaken", lambda: end_forsaken(db), every_seconds=FORSAKEN_SECONDS))
+        tasks.create_task(keep("events", lambda: tell_events(db, bus), every_seconds=TELL_SECONDS))
+        tasks.create_task(notifier.run())
+        tasks.create_task(
+            keep("maintenance_over", lambda: tell_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
+        )
+        tasks.create_task(keep("watch", watch.look, every_seconds=WATCH_SECONDS))
         tasks.create_task(keep("settle", lambda: settle_checks(db), every_seconds=SETTLE_SECONDS))
+        tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
+        tasks.create_task(keep("sessions", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("partitions", lambda: tend_partitions(db), every_seconds=PARTITION_SECONDS))
     return None
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from controller.model import Location
-from controller.store import accounts, locations
+from controller.store import locations, organizations
 from controller.store.pool import Database
+from controller.store.tokens import new_token
 from shared import enrolment
 from shared.sealing import new_key_pair
 from shared.targets import Secret
@@ -33,8 +34,8 @@ async def bootstrap(
 
     Raises FileError, StoreUnavailableError.
     """
-    token, password = accounts.new_token(), Secret(secrets.token_urlsafe(18))
-    first = accounts.FirstAccount(
+    token, password = new_token(), Secret(secrets.token_urlsafe(18))
+    first = organizations.FirstAccount(
         organization=organization,
         customer=customer,
         email=email,
@@ -42,7 +43,7 @@ async def bootstrap(
         token=token,
     )
     with _removed_on_failure() as written:
-        async with accounts.founding(database, first) as new:
+        async with organizations.founding(database, first) as new:
             if new:
                 for path, secret in ((token_file, token), (password_file, password)):
                     _write(path, secret)

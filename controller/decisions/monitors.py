@@ -12,7 +12,7 @@ from controller.errors import InvalidError
 DEFAULT_INTERVAL_SECONDS = 1800
 DEFAULT_TIMEOUT_SECONDS = 30
 _INTERVAL_SECONDS = range(10, 86_400 + 1)
-_TIMEOUT_SECONDS = range(1, 60 + 1)
+LONGEST_TIMEOUT_SECONDS = 60
 _PORTS = range(1, 65_535 + 1)
 _LONGEST_NAME = 255
 _LONGEST_EMAIL = 254
@@ -39,10 +39,14 @@ def check_interval(seconds: int, *, field: str) -> None:
         raise InvalidError(field, f"must be from {_INTERVAL_SECONDS[0]} to {_INTERVAL_SECONDS[-1]}")
 
 
-def check_timeout(seconds: int, interval_seconds: int) -> None:
-    """One deadline for the whole check, so the next round must not be due before it."""
-    if seconds not in _TIMEOUT_SECONDS:
-        raise InvalidError("timeoutSeconds", f"must be from {_TIMEOUT_SECONDS[0]} to {_TIMEOUT_SECONDS[-1]}")
+def check_timeout(seconds: int, *, longest: int) -> None:
+    """One deadline for the whole check."""
+    if not 1 <= seconds <= longest:
+        raise InvalidError("timeoutSeconds", f"must be from 1 to {longest}")
+
+
+def check_timeout_ends(seconds: int, interval_seconds: int) -> None:
+    """The next round must not be due before a check must end."""
     if seconds > interval_seconds:
         raise InvalidError("timeoutSeconds", f"must not be longer than the interval ({interval_seconds} s)")
 

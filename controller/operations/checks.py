@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from controller.decisions.eligibility import configured, ready_kinds
+from controller.decisions.access import Permission
+from controller.decisions.eligibility import abilities, configured, obstacles, readiness
+from controller.decisions.rotation import pool
 from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError
 from controller.model import CheckRecord, Location, Principal, ScheduledMonitor
-from controller.operations.monitors import get_monitor
+from controller.operations.monitors import Kinds, get_monitor, monitor_for
 from controller.store import history
 from controller.store import locations as location_store
 from controller.store.pool import Database
@@ -34,23 +35,25 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def trigger_check(
-    database: Database, dispatcher: Dispatcher, principal: Principal, kind: str, public_id: UUID, now: datetime
+    database: Database, dispatcher: Dispatcher, principal: Principal, kinds: Kinds, public_id: UUID
 ) -> Triggered:
     """Ask every eligible location now, also of a disabled monitor.
 
     Raises NotFoundError, ForbiddenError, NoEligibleLocationsError when the country list leaves no enabled location,
-    NoActiveLocationsError when there is no other that could check now, and BusError.
+    NoActiveLocationsError when there is no other that could check it now, and BusError.
     """
-    found = await get_monitor(database, principal, kind, public_id)
+    found = await monitor_for(database, principal, Permission.TRIGGER, kinds, public_id)
     monitor = await monitor_to_trigger(database, found.id)
     if monitor is None:
         raise NotFoundError
     enabled = configured(await location_store.all_locations(database), None)
-    chosen = configured(enabled, monitor.allowed_check_country_codes)
+    chosen = pool(monitor, configured(enabled, monitor.allowed_check_country_codes))
     if enabled and not chosen:
         raise NoEligibleLocationsError
-    sightings = await location_store.sightings(database)
-    eligible = [here for here in chosen if kind in ready_kinds(here, sightings.get(here.id, []), now)]
+    now, sightings = await location_store.sightings(database)
+    able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
+    ready = readiness(able, monitor.kind, obstacles(monitor)).ready
+    eligible = [here for here in chosen if here.id in ready]
     if not eligible:
         raise NoActiveLocationsError
     await dispatcher.dispatch_triggered(monitor, eligible)
@@ -58,8 +61,8 @@ async def trigger_check(
 
 
 async def check_history(
-    database: Database, principal: Principal, kind: str, public_id: UUID, *, limit: int
+    database: Database, principal: Principal, kinds: Kinds, public_id: UUID, *, limit: int
 ) -> list[CheckRecord]:
     """Newest round first. Raises NotFoundError, ForbiddenError."""
-    monitor = await get_monitor(database, principal, kind, public_id)
+    monitor = await get_monitor(database, principal, kinds, public_id)
     return await history.check_history(database, monitor.id, monitor.public_id, limit=limit)

@@ -2,38 +2,81 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 
 import msgspec
 
-from controller.decisions.eligibility import alive, ready_kinds, reasons_not_ready
-from controller.model import AgentSighting, Location
+from controller.decisions.access import limits_to
+from controller.decisions.blindness import Blind, joined
+from controller.decisions.eligibility import abilities, alive, reasons_not_ready
+from controller.model import AgentSighting, Location, Principal
+from controller.store import blind_periods, probe_problems
 from controller.store import locations as store
 from controller.store.pool import Database
+from controller.store.probe_problems import ProbeProblem
+
+BLIND_FOR = timedelta(hours=24)
+MOST_BLIND_PERIODS = 20
+MOST_PROBE_PROBLEMS = 50
+_MOST_PARTS = 500
 
 
 class LocationState(msgspec.Struct, frozen=True, kw_only=True):
-    """A location as it stands now. `kinds` it can check, `agents` with a fresh heartbeat; none ever seen: None."""
+    """A location as it stands at `now`, by the database's clock: the `kinds` it can check, its `agents` with a fresh
+    heartbeat, and when one was seen last; None when none ever was.
+
+    `blind` is when it could not see, of the last BLIND_FOR, and `problems` are the monitors whose servers dislike it,
+    those that the one who asks may see; both the latest first, and not more than so many.
+    """
+
+    now: datetime
 
     location: Location
     reasons: list[str]
     kinds: list[str]
-    agents: int
+    agents: list[AgentSighting]
     last_seen_at: datetime | None
+    blind: list[Blind]
+    problems: list[ProbeProblem]
 
 
-async def list_locations(database: Database, now: datetime) -> list[LocationState]:
+async def list_locations(database: Database, principal: Principal) -> list[LocationState]:
     """Every location, by code. Locations are everybody's: they belong to no organization."""
     locations = await store.all_locations(database)
-    sightings = await store.sightings(database)
-    return [_state(location, sightings.get(location.id, []), now) for location in locations]
+    now, sightings = await store.sightings(database)
+    blind: dict[int, list[Blind]] = defaultdict(list)
+    problems: dict[int, list[ProbeProblem]] = defaultdict(list)
+    async with database.connection() as connection:
+        for period in await blind_periods.recent(connection, now - BLIND_FOR, _MOST_PARTS):
+            blind[period.location_id].append(Blind(*period[1:]))
+        for problem in await probe_problems.current(
+            connection,
+            organization_id=limits_to(principal),
+            customer_ids=principal.customer_ids,
+            most=MOST_PROBE_PROBLEMS,
+        ):
+            problems[problem.location_id].append(problem)
+    return [
+        _state(location, sightings.get(location.id, []), blind[location.id], problems[location.id], now)
+        for location in locations
+    ]
 
 
-def _state(location: Location, sightings: list[AgentSighting], now: datetime) -> LocationState:
+def _state(
+    location: Location,
+    sightings: list[AgentSighting],
+    blind: list[Blind],
+    problems: list[ProbeProblem],
+    now: datetime,
+) -> LocationState:
     return LocationState(
+        now=now,
         location=location,
         reasons=reasons_not_ready(location, sightings, now),
-        kinds=sorted(ready_kinds(location, sightings, now)),
-        agents=len(alive(sightings, now)),
+        kinds=sorted(abilities(location, sightings, now)),
+        agents=alive(sightings, now),
         last_seen_at=max((sighting.last_seen_at for sighting in sightings), default=None),
+        blind=joined(blind)[:MOST_BLIND_PERIODS],
+        problems=problems,
     )

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions import monitors as rules
+from controller.decisions.access import Permission, Reach, limits_to, may_change, reaches
 from controller.decisions.countries import country_list
-from controller.decisions.targets import target_of
+from controller.decisions.targets import config_field, kind_for, target_of
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
-from controller.model import Monitor, MonitorStatus, Principal
-from controller.store import accounts
+from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
+from controller.store import customers
 from controller.store import monitors as store
 from controller.store.pool import Database
 from controller.vault import Vault
-from shared.targets import SmtpTarget, kind_of
 
-SMTP = kind_of(SmtpTarget)
-
-CONFIG_FIELDS = {SMTP: "smtpConfig"}
-"""What callers call the config of each kind."""
-
+Kinds: TypeAlias = tuple[str, ...]
+"""The kinds of one type of monitor, as decisions.targets.IMAP_POP: no other monitor is found, or made."""
 
 M = TypeVar("M", Monitor, store.NewMonitor)
 
@@ -41,43 +39,64 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] | UnsetType = UNSET
     notification_email: str | UnsetType | None = UNSET
     notification_phone_number: str | UnsetType | None = UNSET
+    ipv4: str | UnsetType | None = UNSET
+    resolve_dns: bool | UnsetType = UNSET
+    location_ids: list[int] | UnsetType | None = UNSET
+    home_location_id: int | UnsetType | None = UNSET
+    mode: Mode | UnsetType | None = UNSET
+    rotate_locations: bool | UnsetType = UNSET
+    locations_per_round: int | UnsetType = UNSET
+    retry_on_failure: bool | UnsetType = UNSET
+    notify_on_error: bool | UnsetType = UNSET
+    alertsite: dict[str, Any] | UnsetType = UNSET
 
 
 async def create_monitor(
-    database: Database, vault: Vault, principal: Principal, kind: str, customer: int | UUID, change: Change
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    kinds: Kinds,
+    customer: int | UUID,
+    change: Change,
+    *,
+    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
 ) -> Monitor:
     """Name and hostname must be set; what else is unset takes its default. The first round is due at once.
 
     Raises InvalidError, UnknownCustomerError, ForbiddenError.
     """
-    owner = await accounts.customer_of(database, principal.organization_id, customer)
+    owner = await customers.customer_of(database, principal.works_in, customer)
     if owner is None:
         raise UnknownCustomerError
-    _require_customer(principal, owner.id)
+    require(principal, Permission.CREATE, owner.organization_id, owner.id)
     interval = rules.DEFAULT_INTERVAL_SECONDS if change.interval_seconds is UNSET else change.interval_seconds
     new = store.NewMonitor(
-        organization_id=principal.organization_id,
+        organization_id=owner.organization_id,
         customer_id=owner.id,
-        kind=kind,
+        kind=kinds[0],
         interval_seconds=interval,
         timeout_seconds=min(rules.DEFAULT_TIMEOUT_SECONDS, interval),
     )
-    return await store.insert(database, _changed(new, change, vault))
+    return await store.insert(database, _changed(new, kinds, change, vault, longest_timeout_seconds))
 
 
-async def get_monitor(database: Database, principal: Principal, kind: str, public_id: UUID) -> Monitor:
-    """Raises NotFoundError; ForbiddenError when it is another customer's than the token's."""
-    monitor = await store.by_public_id(database, principal.organization_id, kind, public_id)
-    if monitor is None:
+async def get_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> Monitor:
+    """Raises NotFoundError; ForbiddenError when it is of a customer that the principal does not reach."""
+    return await monitor_for(database, principal, Permission.READ, kinds, identifier)
+
+
+async def owner_of(database: Database, monitor: Monitor) -> Customer:
+    """The customer of a monitor that its reader may see. Raises NotFoundError when both were deleted meanwhile."""
+    owner = await customers.customer_of(database, monitor.organization_id, monitor.customer_id)
+    if owner is None:
         raise NotFoundError
-    _require_customer(principal, monitor.customer_id)
-    return monitor
+    return owner
 
 
 async def list_monitors(
     database: Database,
     principal: Principal,
-    kind: str,
+    kinds: Kinds,
     *,
     page: int,
     per_page: int,
@@ -85,67 +104,123 @@ async def list_monitors(
     search: str | None = None,
 ) -> store.Page:
     """What the principal may see. Raises UnknownCustomerError, ForbiddenError."""
-    customer_id = principal.customer_id
+    customer_ids = principal.customer_ids
     if customer is not None:
-        owner = await accounts.customer_of(database, principal.organization_id, customer)
+        owner = await customers.customer_of(database, principal.organization_id, customer)
         if owner is None:
             raise UnknownCustomerError
-        _require_customer(principal, owner.id)
-        customer_id = owner.id
+        require(principal, Permission.READ, owner.organization_id, owner.id)
+        customer_ids = frozenset({owner.id})
     return await store.page_of(
         database,
         principal.organization_id,
-        kind,
-        page=page,
-        per_page=per_page,
-        customer_id=customer_id,
+        kinds,
+        limit=per_page,
+        offset=(page - 1) * per_page,
+        customer_ids=customer_ids,
         search=search,
     )
 
 
+async def some_monitors(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    *,
+    limit: int,
+    offset: int,
+    numbers: Sequence[int] | None = None,
+) -> store.Page:
+    """What the principal may see, oldest first; only those with these `numbers` when there are any given."""
+    return await store.page_of(
+        database,
+        principal.organization_id,
+        kinds,
+        limit=limit,
+        offset=offset,
+        customer_ids=principal.customer_ids,
+        numbers=numbers,
+    )
+
+
 async def update_monitor(
-    database: Database, vault: Vault, principal: Principal, kind: str, public_id: UUID, change: Change
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    kinds: Kinds,
+    identifier: int | UUID,
+    change: Change | Callable[[Monitor], Change],
+    *,
+    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
 ) -> Monitor:
-    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    """`change` may depend on the monitor as it is. Raises InvalidError, NotFoundError, ForbiddenError."""
 
     def decide(monitor: Monitor) -> Monitor:
-        _require_customer(principal, monitor.customer_id)
-        return _changed(monitor, change, vault)
+        require(principal, Permission.CHANGE, monitor.organization_id, monitor.customer_id)
+        wanted = change if isinstance(change, Change) else change(monitor)
+        if not may_change(principal, _values(wanted)):
+            raise ForbiddenError
+        return _changed(monitor, kinds, wanted, vault, longest_timeout_seconds)
 
-    changed = await store.change(database, principal.organization_id, kind, public_id, decide)
+    changed = await store.change(database, limits_to(principal), kinds, identifier, decide)
     if changed is None:
         raise NotFoundError
     return changed
 
 
-async def delete_monitor(database: Database, principal: Principal, kind: str, public_id: UUID) -> None:
+async def delete_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> None:
     """Raises NotFoundError, ForbiddenError."""
-    monitor = await get_monitor(database, principal, kind, public_id)
+    monitor = await monitor_for(database, principal, Permission.DELETE, kinds, identifier)
     if not await store.soft_delete(database, monitor.id):
         raise NotFoundError
 
 
-def _changed(monitor: M, change: Change, vault: Vault) -> M:
+def _values(change: Change) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+
+
+def _changed(monitor: M, kinds: Kinds, change: Change, vault: Vault, longest_timeout_seconds: int) -> M:
     """The monitor with its new values, all rules kept. Raises InvalidError."""
-    values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    values = _values(change)
     if "allowed_check_country_codes" in values:
         values["allowed_check_country_codes"] = country_list(
             values["allowed_check_country_codes"], field="allowedCheckCountryCodes"
         )
+    if change.hostname not in (UNSET, monitor.hostname):
+        values.setdefault("resolve_dns", True)  # the address of the old host is not that of a new one
     changed = msgspec.structs.replace(monitor, **values)
     rules.check_name(changed.name)
     rules.check_port(changed.port)
-    rules.check_timeout(changed.timeout_seconds, changed.interval_seconds)
+    # What another group of routes has set stays when it is sent back, and while something else is changed.
+    if changed.timeout_seconds != monitor.timeout_seconds:
+        rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds)
+    rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)
     rules.check_phone_number(changed.notification_phone_number)
-    field = CONFIG_FIELDS[changed.kind]
+    field = config_field(changed.kind)
     rules.check_config(changed.config, field=field)
+    changed = msgspec.structs.replace(changed, kind=kind_for(kinds, changed.config))
     target_of(changed)
     if change.config is UNSET:
         return changed
     return msgspec.structs.replace(changed, config=vault.conceal(change.config, monitor.config, field=field))
 
 
-def _require_customer(principal: Principal, customer_id: int) -> None:
-    if principal.customer_id not in (None, customer_id):
+async def monitor_for(
+    database: Database, principal: Principal, permission: Permission, kinds: Kinds, identifier: int | UUID
+) -> Monitor:
+    """The monitor, to do that with it. Raises NotFoundError, ForbiddenError."""
+    monitor = await store.by_identifier(database, limits_to(principal), kinds, identifier)
+    if monitor is None:
+        raise NotFoundError
+    require(principal, permission, monitor.organization_id, monitor.customer_id)
+    return monitor
+
+
+def require(principal: Principal, permission: Permission, organization_id: int, customer_id: int) -> None:
+    """Raises ForbiddenError, NotFoundError, as decisions.access says."""
+    reach = reaches(principal, permission, organization_id=organization_id, customer_id=customer_id)
+    if reach is Reach.HIDDEN:
+        raise NotFoundError
+    if reach is Reach.FORBIDDEN:
         raise ForbiddenError

@@ -1,4 +1,4 @@
-"""Housekeeping of every controller: settle checks that brought no result, keep partitions ahead, drop old ones."""
+"""Housekeeping of every controller: settle checks that brought no result, keep partitions ahead, drop what is old."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import structlog
 
+from controller.store import blind_periods, looks, probe_problems, requests, sessions
 from controller.store.dispatch import settle
+from controller.store.months import drop_old_months, make_months
 from controller.store.partitions import drop_old_partitions, make_partitions
 from controller.store.pool import Database
 from controller.store.schedule import watermark
@@ -16,6 +18,7 @@ log = structlog.get_logger()
 
 SETTLE_SECONDS = 1.0
 PARTITION_SECONDS = 3600.0
+FORGET_SECONDS = 600.0
 
 
 async def settle_checks(db: Database) -> None:
@@ -27,16 +30,30 @@ async def settle_checks(db: Database) -> None:
             log.info("gaps_recorded", **gaps)
 
 
+async def forget_old(db: Database) -> None:
+    """Sessions and probe problems that are over, and counts of requests, retries and blind periods of long ago.
+
+    Raises StoreUnavailableError.
+    """
+    await sessions.forget_expired(db)
+    await requests.forget_old(db)
+    await looks.forget_retries(db)
+    await blind_periods.forget_old(db)
+    await probe_problems.forget_old(db)
+
+
 async def prepare_partitions(db: Database) -> None:
     """Partitions from the day scheduling stopped, or yesterday, to some days ahead. Raises StoreUnavailableError."""
     today = utc_now().date()
     stopped = (await watermark(db)).date()
     await make_partitions(db, min(stopped, today - timedelta(days=1)), today)
+    await make_months(db, today)
 
 
 async def tend_partitions(db: Database) -> None:
     """Raises StoreUnavailableError."""
     await prepare_partitions(db)
-    dropped = await drop_old_partitions(db, utc_now().date())
+    today = utc_now().date()
+    dropped = await drop_old_partitions(db, today) + await drop_old_months(db, today)
     if dropped:
         log.info("partitions_dropped", partitions=dropped)

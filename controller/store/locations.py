@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import NamedTuple
 
 from controller.model import AgentSighting, Location
 from controller.store.pool import Database
-from shared.messages import Heartbeat
+from shared.messages import Heartbeat, Unfitness
 
 _COLUMNS = "id, code, name, country_code, enabled, public_key"
 
@@ -49,19 +51,32 @@ async def inserting(
         yield Location(**row) if row else None
 
 
-async def sightings(database: Database) -> dict[int, list[AgentSighting]]:
-    """The agents ever seen, by location id; a location without any is not in it."""
+class Sightings(NamedTuple):
+    """`now` by the database's clock, as the moments of heartbeats are, and the agents ever seen by location id; a
+    location without any is not in it.
+    """
+
+    now: datetime
+    agents: dict[int, list[AgentSighting]]
+
+
+async def sightings(database: Database) -> Sightings:
     async with database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT location_id, name, kinds, version, started_at, last_seen_at FROM agent ORDER BY location_id, name"
+            """
+            SELECT location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity, loop_lag_ms,
+              unfit, clock_offset_ms
+            FROM agent ORDER BY location_id, name
+            """
         )
+        now = await connection.fetchval("SELECT clock_timestamp()")
     seen: dict[int, list[AgentSighting]] = {}
-    for location_id, name, kinds, version, started_at, last_seen_at in rows:
-        sighting = AgentSighting(
-            name=name, kinds=kinds, version=version, started_at=started_at, last_seen_at=last_seen_at
-        )
-        seen.setdefault(location_id, []).append(sighting)
-    return seen
+    for row in rows:
+        values = dict(row)
+        location_id = values.pop("location_id")
+        values["unfit"] = [Unfitness(word) for word in values["unfit"]]
+        seen.setdefault(location_id, []).append(AgentSighting(**values))
+    return Sightings(now, seen)
 
 
 async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
@@ -69,11 +84,15 @@ async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
     async with database.connection() as connection:
         known = await connection.fetchval(
             """
-            INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at)
-            SELECT id, $3, $4, $5, $6, now() FROM location WHERE code = lower($1) AND country_code = upper($2)
+            INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
+              loop_lag_ms, unfit, clock_offset_ms)
+            SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
+            WHERE code = lower($1) AND country_code = upper($2)
             ON CONFLICT (location_id, name) DO UPDATE
               SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
-                  last_seen_at = excluded.last_seen_at
+                  last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
+                  capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
+                  clock_offset_ms = excluded.clock_offset_ms
             RETURNING true
             """,
             heartbeat.location,
@@ -82,5 +101,11 @@ async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
             heartbeat.kinds,
             heartbeat.version,
             heartbeat.started_at,
+            heartbeat.running,
+            heartbeat.waiting,
+            heartbeat.capacity,
+            heartbeat.loop_lag_ms,
+            heartbeat.unfit,
+            heartbeat.clock_offset_ms,
         )
     return known is True

@@ -40,9 +40,11 @@ async def drop_old_partitions(db: Database, today: date) -> list[str]:
         forgotten = await connection.fetch(
             "DELETE FROM monitor WHERE deleted_at < $1 RETURNING id", datetime.combine(oldest, datetime.min.time(), UTC)
         )
-        await connection.execute(
-            "DELETE FROM latest WHERE monitor_id = ANY($1::bigint[])", [row["id"] for row in forgotten]
-        )
+        for table in ("latest", "rollup", "uptime"):
+            await connection.execute(
+                f"DELETE FROM {table} WHERE monitor_id = ANY($1::bigint[])",  # noqa: S608 - constants only
+                [row["id"] for row in forgotten],
+            )
         await connection.execute(
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"

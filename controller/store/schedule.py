@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from controller.decisions.schedule import Recheck
 from controller.store.dispatch import Expected, GapRange, insert_expected, insert_gap_ranges
 from controller.store.pool import AWAY, Database, StoreUnavailableError, connect
+from controller.store.rechecks import due_rechecks, remove_rechecks
 from shared.rounds import to_datetime, to_ms
 
 if TYPE_CHECKING:
@@ -69,6 +71,16 @@ class Lead:
             await insert_gap_ranges(connection, ranges)
             await insert_expected(connection, unheard)
         self.watermark_ms = self.planned_until_ms = until_ms
+
+    async def due_rechecks(self, until_ms: int, *, at_most: int) -> list[Recheck]:
+        """Raises StoreUnavailableError."""
+        async with self._fenced() as connection:
+            return await due_rechecks(connection, until_ms, at_most=at_most)
+
+    async def remove_rechecks(self, numbers: Sequence[int]) -> None:
+        """The broker has their checks, or nobody is to be asked. Raises StoreUnavailableError."""
+        async with self._fenced() as connection:
+            await remove_rechecks(connection, numbers)
 
     async def beat(self) -> None:
         """Show that the leader is alive. Raises FencedError, StoreUnavailableError."""
