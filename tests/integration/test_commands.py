@@ -15,6 +15,8 @@ from argon2 import PasswordHasher
 
 from controller.api.application import create_api
 from controller.api.services import Services
+from controller.notify.channels import open_senders
+from controller.operations.channels import Outlets
 from controller.store.pool import Database
 from controller.vault import Vault, VaultKeys
 from shared import enrolment
@@ -67,9 +69,11 @@ async def test_bootstrap_makes_a_login_and_a_token_that_works(database_url: str,
     stored = await fetchval(database_url, "SELECT password_hash FROM account WHERE email = 'admin@localhost'")
     assert isinstance(stored, str)
     assert PasswordHasher().verify(stored, password)
-    async with Database.open(database_url) as database:
+    async with Database.open(database_url) as database, open_senders(relay=None, sms_url=None) as senders:
         vault = Vault(VaultKeys(run("new-vault-key").stdout))
-        services = Services(database=database, vault=vault, dispatcher=RecordingDispatcher(), bus=bus)
+        services = Services(
+            database=database, vault=vault, dispatcher=RecordingDispatcher(), bus=bus, outlets=Outlets(senders)
+        )
         async with client_of(create_api(services)) as client:
             answer = await client.get("/api/locations", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200

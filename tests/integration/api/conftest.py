@@ -16,8 +16,10 @@ from litestar import Litestar
 from controller.api.application import create_api
 from controller.api.services import Services
 from controller.model import Location, ScheduledMonitor
-from controller.store.accounts import new_token
+from controller.notify.channels import open_senders
+from controller.operations.channels import Outlets
 from controller.store.pool import Database
+from controller.store.tokens import new_token
 from controller.vault import Vault, VaultKeys, new_key
 from shared.bus import Bus, BusError
 
@@ -49,6 +51,7 @@ class Api:
     database: Database
     vault: Vault
     dispatcher: RecordingDispatcher
+    outlets: Outlets
     customer: int = 0
     other_customer: int = 0
     customer_token: str = ""
@@ -109,11 +112,19 @@ async def module_bus(nats_url: str) -> AsyncIterator[Bus]:
 async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
     vault = Vault(VaultKeys(new_key().reveal()))
     dispatcher = RecordingDispatcher()
-    async with Database.open(module_database_url) as database:
-        services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus)
+    async with Database.open(module_database_url) as database, open_senders(relay=None, sms_url=None) as senders:
+        outlets = Outlets(senders)
+        services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus, outlets=outlets)
         application = create_api(services)
         async with client_of(application) as client:
-            made = Api(client=client, application=application, database=database, vault=vault, dispatcher=dispatcher)
+            made = Api(
+                client=client,
+                application=application,
+                database=database,
+                vault=vault,
+                dispatcher=dispatcher,
+                outlets=outlets,
+            )
             await _found(made)
             yield made
 

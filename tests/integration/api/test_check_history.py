@@ -13,8 +13,9 @@ from controller.store.partitions import make_partitions
 from controller.store.results import store_results
 from shared.clock import utc_now
 from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult, PhaseTiming
+from shared.messages import CheckResult, PhaseTiming, Speaker, TranscriptLine
 from shared.rounds import Purpose, check_id, to_ms
+from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 
 
@@ -62,10 +63,19 @@ async def test_an_item_has_the_documented_keys_and_ours(api: Api, place: int) ->
         warnings=[CheckWarning(kind=WarningKind.TLS_WEAK, detail="TLS 1.0")],
         address="192.0.2.25",
         facts={"tlsVersion": "TLSv1"},
+        transcript=[TranscriptLine(at_ms=1.5, speaker=Speaker.SERVER, text='220 "\u00fc"')],
+        loop_lag_ms=0.25,
+        kernel_rtt_ms=1.125,
     )
     refused = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="refused")
     blind = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT)
-    failed = result(made["publicId"], due + timedelta(seconds=1), failure=refused, purpose=Purpose.TRIGGERED)
+    failed = result(
+        made["publicId"],
+        due + timedelta(seconds=1),
+        failure=refused,
+        purpose=Purpose.TRIGGERED,
+        login_withheld=True,
+    )
     unknown = result(made["publicId"], due + timedelta(seconds=2), failure=blind)
     await store_results(api.database, [passed, failed, unknown])
 
@@ -87,16 +97,43 @@ async def test_an_item_has_the_documented_keys_and_ours(api: Api, place: int) ->
         "warnings": [{"kind": "tls_weak", "detail": "TLS 1.0"}],
         "scheduledAt": _text(due),
         "purpose": "scheduled",
+        "transcript": [{"atMs": 1.5, "speaker": "server", "text": '220 "\u00fc"'}],
+        "loopLagMs": 0.25,
+        "kernelRttMs": 1.125,
+        "loginWithheld": False,
     }
     assert (middle["status"], middle["purpose"], middle["errorMessage"]) == ("failure", "triggered", "refused")
     assert middle["failure"] == {"kind": "refused", "source": "target", "phase": "connect", "detail": "refused"}
     assert (newest["status"], newest["errorMessage"]) == ("unknown", "agent_error")
+    assert (middle["loginWithheld"], middle["kernelRttMs"]) == (True, None)
+    assert "transcript" not in middle
 
     limited = (await api.client.get(f"{path}/check-history", params={"limit": 1})).json()["data"]
     assert [item["id"] for item in limited] == [str(unknown.check_id)]
 
     read = (await api.client.get(path)).json()
     assert read["lastCheckedAt"] == middle["checkedAt"], "the latest check that was not blind"
+
+
+async def test_an_item_of_a_mailbox_has_its_own_name_for_the_time(api: Api, place: int) -> None:
+    made = await mailboxes.create(api, imapPopConfig={"protocol": "pop3"})
+    await make_partitions(api.database, (utc_now() - timedelta(days=1)).date(), utc_now().date())
+    await store_results(api.database, [result(made["publicId"], utc_now())])
+    [item] = (await api.client.get(f"{mailboxes.PATH}/{made['publicId']}/check-history")).json()["data"]
+    assert item["timingImapPop"] == 12
+    assert "timingSmtp" not in item
+
+
+async def test_a_result_of_before_more_was_stored_is_still_shown(api: Api, place: int) -> None:
+    made = await api.create()
+    await make_partitions(api.database, (utc_now() - timedelta(days=1)).date(), utc_now().date())
+    await store_results(api.database, [result(made["publicId"], utc_now())])
+    await api.value(
+        "UPDATE result SET transcript = NULL, loop_lag_ms = NULL, kernel_rtt_ms = NULL WHERE monitor_id = $1",
+        made["id"],
+    )
+    [item] = (await api.client.get(f"/api/smtp-monitors/{made['publicId']}/check-history")).json()["data"]
+    assert (item["loopLagMs"], item["kernelRttMs"], item["loginWithheld"]) == (None, None, False)
 
 
 def _text(at: datetime) -> str:

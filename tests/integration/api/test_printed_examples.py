@@ -1,87 +1,161 @@
-"""The examples that Uptimeify's pages print, answered as printed."""
+"""Uptimeify's pages: their curl lines and bodies, sent as printed to a listening server, are answered as printed.
+
+The pages' own text stands in the folder `printed`; only host and token are changed.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import re
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+import trustme
+import uvicorn
+
+from controller.app import Server
+from tests.conftest import requires
 from tests.integration.api.conftest import CUSTOMER, Api
 
-CREATE = {
-    "customerId": CUSTOMER,
-    "name": "Outbound SMTP",
-    "hostname": "smtp.example.com",
-    "port": 587,
-    "status": "active",
-    "checkInterval": 60,
-    "timeoutSeconds": 30,
-    "smtpConfig": {
-        "secure": False,
-        "ignoreTls": False,
-        "requireTls": False,
-        "auth": {"user": "username", "pass": "password"},
-    },
-}
-UPDATE = {
-    "name": "Outbound SMTP (Primary)",
-    "hostname": "smtp.example.com",
-    "port": 587,
-    "status": "paused",
-    "checkInterval": 60,
-    "timeoutSeconds": 30,
-    "allowedCheckCountryCodes": ["de", "us"],
-    "smtpConfig": {"secure": False, "requireTls": True, "auth": {"user": "username", "pass": "password"}},
-}
+PRINTED = Path(__file__).parent / "printed"
+PAGES = (
+    "uptimeify-create-smtp-monitor",
+    "uptimeify-create-smtp-monitor.de",
+    "uptimeify-create-imap-pop-monitor",
+    "uptimeify-update-smtp-monitor.de",
+)
+MONITOR = "33333333-3333-4333-8333-333333333333"
+OURS = {"publicId", "checkIntervalSeconds", "allowedCheckCountryCodes", "warnings"}
+"""Keys that we add to a monitor."""
+NUMBERS = {"id", "organizationId", "customerId"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+CONFIG: dict[str, Any] = json.loads((PRINTED / f"{PAGES[0]}.body.json").read_text())["smtpConfig"]
 
 
-async def test_create_answers_the_printed_object_with_our_own_fields_added(api: Api) -> None:
-    answer = await api.client.post("/api/smtp-monitors", json=CREATE)
-    assert answer.status_code == 200
-    made: dict[str, Any] = answer.json()
-    moments = {made.pop("createdAt"), made.pop("updatedAt")}
-    assert all(MOMENT.fullmatch(text) for text in moments)
-    assert isinstance(made.pop("id"), int)
-    assert re.fullmatch(r"[0-9a-f-]{36}", made.pop("publicId"))
-    assert made == {
-        "organizationId": await api.value("SELECT id FROM organization WHERE name = 'Ours'"),
-        "customerId": api.customer,
-        "name": "Outbound SMTP",
-        "hostname": "smtp.example.com",
-        "port": 587,
-        "status": "active",
-        "checkInterval": 60,
-        "checkIntervalSeconds": 3600,
-        "timeoutSeconds": 30,
-        "allowedCheckCountryCodes": None,
-        "notificationEmail": None,
-        "notificationPhoneNumber": None,
-        "lastCheckedAt": None,
-        "config": CREATE["smtpConfig"],
-        "smtpConfig": CREATE["smtpConfig"],
+def printed(page: str, kind: str) -> Any:
+    return json.loads((PRINTED / f"{page}.{kind}.json").read_text())
+
+
+def assert_as_printed(answered: Any, wanted: Any, where: str = "answer") -> None:
+    """Key by key and type by type; ids and dates by type and form, and with no other keys than OURS besides."""
+    key = where.rpartition(".")[2]
+    if key in NUMBERS:
+        assert type(answered) is type(wanted) is int, where
+    elif isinstance(wanted, str) and MOMENT.fullmatch(wanted):
+        assert isinstance(answered, str), where
+        assert MOMENT.fullmatch(answered), where
+    elif isinstance(wanted, dict):
+        assert isinstance(answered, dict), where
+        added = set(answered) - set(wanted)
+        assert added == (OURS if where == "answer" else set()), where
+        for name, value in wanted.items():
+            assert name in answered, f"{where}.{name} is missing"
+            assert_as_printed(answered[name], value, f"{where}.{name}")
+    else:
+        assert (type(answered), answered) == (type(wanted), wanted), where
+
+
+@pytest.fixture(scope="module")
+async def host(api: Api, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """Where the application listens, with TLS as the printed URLs have it, and the environment for curl there."""
+    requires(shutil.which("curl"), "curl")
+    home = tmp_path_factory.mktemp("curl")
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(home / "ca.pem")
+    certificate.private_key_and_cert_chain_pem.write_to_path(home / "server.pem")
+    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "\\n%{http_code}"\n')
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+        "CURL_HOME": str(home),
+        "CURL_CA_BUNDLE": str(home / "ca.pem"),
+        "TOKEN": api.client.headers["Authorization"].removeprefix("Bearer "),
     }
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            api.application, lifespan="off", log_config=None, ws="none", ssl_certfile=str(home / "server.pem")
+        )
+        server = Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"localhost:{listener.getsockname()[1]}", environment
+        server.should_exit = True
+        await serving
 
 
-async def test_update_answers_the_printed_object(api: Api) -> None:
-    made = await api.create()
-    answer = await api.client.patch(f"/api/smtp-monitors/{made['publicId']}", json=UPDATE)
-    assert answer.status_code == 200
-    changed = answer.json()
-    assert changed["id"] == made["id"]
-    assert {name: changed[name] for name in ("name", "hostname", "port", "status", "checkInterval")} == {
-        "name": "Outbound SMTP (Primary)",
-        "hostname": "smtp.example.com",
-        "port": 587,
-        "status": "disabled",
-        "checkInterval": 60,
-    }
-    assert changed["allowedCheckCountryCodes"] == ["DE", "US"]
-    assert changed["config"] == changed["smtpConfig"] == UPDATE["smtpConfig"]
-    assert "customerName" not in changed
+@pytest.fixture(scope="module")
+async def monitor(api: Api) -> str:
+    """The monitor that the page about changes prints, checked once, as its answer says."""
+    made = await api.create(**printed(PAGES[0], "body"))
+    await api.value("UPDATE monitor SET public_id = $2::uuid WHERE id = $1", made["id"], MONITOR)
+    location = await api.value(
+        "INSERT INTO location (code, name, country_code, public_key) VALUES ('de', 'DE', 'DE', '') RETURNING id"
+    )
+    await api.value(
+        "INSERT INTO latest (monitor_id, location_id, due_at, status, duration_ms, checked_at)"
+        " VALUES ($1, $2, now(), 'success', 1, now())",
+        made["id"],
+        location,
+    )
+    return MONITOR
+
+
+async def send(api: Api, page: str, body: Any) -> Any:
+    """The page's request, with its example of a body."""
+    path = "/api/imap-pop-monitors" if "imap-pop" in page else "/api/smtp-monitors"
+    if "update" in page:
+        answer = await api.client.patch(f"{path}/{MONITOR}", json=body)
+    else:
+        answer = await api.client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_the_printed_curl_line_gets_the_printed_answer(
+    api: Api, host: tuple[str, dict[str, str]], monitor: str, page: str
+) -> None:
+    address, environment = host
+    line = (PRINTED / f"{page}.curl.txt").read_text()
+    assert line.count("YOUR_DOMAIN") == 1
+    if "update" in page:  # its answer is that of its body, which says more than its curl line
+        await send(api, page, printed(page, "body"))
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", line.replace("YOUR_DOMAIN", address)),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    body, _, status = out.decode().rpartition("\n")
+    assert status == "200"
+    assert_as_printed(json.loads(body), printed(page, "answer"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_the_printed_body_gets_the_printed_answer(api: Api, monitor: str, page: str) -> None:
+    body, wanted = printed(page, "body"), printed(page, "answer")
+    if "imap-pop" in page:  # the body has a key more than the curl line, of which the answer is printed
+        assert body["imapPopConfig"].items() > wanted["imapPopConfig"].items()
+        wanted |= {"config": body["imapPopConfig"], "imapPopConfig": body["imapPopConfig"]}
+    answered = await send(api, page, body)
+    assert_as_printed(answered, wanted)
+    if "update" in page:
+        assert answered["allowedCheckCountryCodes"] == ["DE", "US"]
+    else:
+        assert answered["customerId"] == api.customer
 
 
 async def test_the_printed_status_change_changes_nothing_else(api: Api) -> None:
-    made = await api.create(**{name: CREATE[name] for name in ("port", "smtpConfig", "checkInterval")})
+    made = await api.create(**{**printed(PAGES[0], "body"), "customerId": CUSTOMER})
     answer = await api.client.patch(f"/api/smtp-monitors/{made['publicId']}", json={"status": "disabled"})
     assert answer.status_code == 200
     same = {**made, "status": "disabled"}
@@ -91,18 +165,18 @@ async def test_the_printed_status_change_changes_nothing_else(api: Api) -> None:
 
 
 async def test_get_masks_the_password_and_names_the_customer(api: Api) -> None:
-    made = await api.create(smtpConfig=CREATE["smtpConfig"])
+    made = await api.create(smtpConfig=CONFIG)
     answer = await api.client.get(f"/api/smtp-monitors/{made['publicId']}")
     assert answer.status_code == 200
     read = answer.json()
-    masked = {**CREATE["smtpConfig"], "auth": {"user": "username", "pass": "********"}}  # type: ignore[dict-item]
+    masked = {**CONFIG, "auth": {"user": "username", "pass": "********"}}
     assert read["config"] == read["smtpConfig"] == masked
     assert read["customerName"] == "Example Customer"
     assert list(read["config"]) == ["secure", "ignoreTls", "requireTls", "auth"], "the order of keys is the user's"
 
 
 async def test_the_list_has_the_printed_envelope(api: Api) -> None:
-    made = await api.create(smtpConfig=CREATE["smtpConfig"], name="Only One Of This Name")
+    made = await api.create(smtpConfig=CONFIG, name="Only One Of This Name")
     answer = await api.client.get("/api/smtp-monitors", params={"search": "only one OF"})
     assert answer.status_code == 200
     page = answer.json()

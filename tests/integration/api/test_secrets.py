@@ -10,10 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from controller.store.monitors import by_public_id
+from controller.store.monitors import by_identifier
 from controller.vault import login_of
 from shared import log
 from shared.targets import Secret
+from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 
 PASSWORD = "correct-horse-battery-staple"
@@ -81,6 +82,21 @@ async def test_the_password_is_in_the_answer_to_its_writer_and_nowhere_else(api:
         assert PASSWORD not in (await api.value(f"SELECT string_agg(t::text, ' ') FROM {table} t") or ""), table  # noqa: S608 - names from the catalogue
 
 
+async def test_a_mailbox_keeps_its_password_and_access_token_as_well(api: Api) -> None:
+    config = {"user": "probe", "password": PASSWORD, "accessToken": f"{PASSWORD}-2", "tls": True}
+    masked = {**config, "password": "********", "accessToken": "********"}
+    made = await mailboxes.create(api, imapPopConfig=config)
+    path = f"{mailboxes.PATH}/{made['publicId']}"
+    assert made["config"] == made["imapPopConfig"] == config
+    reads = [await api.client.get(path), await api.client.get(mailboxes.PATH, params={"perPage": 200})]
+    assert reads[0].json()["config"] == reads[0].json()["imapPopConfig"] == masked
+    for answer in reads:
+        assert PASSWORD not in answer.text
+    changed = await api.client.patch(path, json={"config": {**masked, "accessToken": None, "protocol": "pop3"}})
+    assert changed.json()["config"] == {**config, "accessToken": None, "protocol": "pop3"}
+    assert PASSWORD not in await api.value("SELECT config::text FROM monitor WHERE id = $1", made["id"])
+
+
 async def test_a_mask_sent_back_keeps_the_stored_secret(api: Api) -> None:
     made = await api.create(smtpConfig=CONFIG)
     path = f"/api/smtp-monitors/{made['publicId']}"
@@ -112,7 +128,7 @@ async def test_sending_the_same_config_again_is_no_change_of_target(api: Api) ->
 
 async def test_the_stored_password_is_what_the_agents_log_in_with(api: Api) -> None:
     made = await api.create(smtpConfig=CONFIG)
-    stored = await by_public_id(api.database, made["organizationId"], "smtp", UUID(made["publicId"]))
+    stored = await by_identifier(api.database, made["organizationId"], ("smtp",), UUID(made["publicId"]))
     assert stored is not None
     login = login_of(stored, api.vault)
     assert login is not None

@@ -9,7 +9,8 @@ import pytest
 
 from controller.store.locations import record_heartbeat
 from shared.clock import utc_now
-from shared.messages import Heartbeat
+from shared.messages import Heartbeat, Unfitness
+from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 
 
@@ -36,10 +37,23 @@ async def places(api: Api) -> AsyncIterator[None]:
     api.dispatcher.away = False
 
 
-def heartbeat(code: str, country: str) -> Heartbeat:
+def heartbeat(
+    code: str, country: str, *, kinds: tuple[str, ...] = ("smtp",), unfit: tuple[Unfitness, ...] = ()
+) -> Heartbeat:
     now = utc_now()
     return Heartbeat(
-        agent="a", location=code, country=country, kinds=["smtp"], version="1", started_at=now, sent_at=now
+        agent="a",
+        location=code,
+        country=country,
+        kinds=list(kinds),
+        version="1",
+        started_at=now,
+        sent_at=now,
+        running=3,
+        waiting=2,
+        capacity=100,
+        loop_lag_ms=0.5,
+        unfit=list(unfit),
     )
 
 
@@ -120,6 +134,51 @@ async def test_a_heartbeat_too_old_does_not_count(api: Api, places: None) -> Non
     assert answer.json()["message"] == NONE_ACTIVE
 
 
+async def test_a_mailbox_is_checked_where_its_protocol_is_known(api: Api, places: None) -> None:
+    assert await record_heartbeat(api.database, heartbeat("de-nbg", "DE", kinds=("smtp", "imap")))
+    assert await record_heartbeat(api.database, heartbeat("fi-hel", "FI", kinds=("pop3",)))
+    made = await mailboxes.create(api)
+    path = f"{mailboxes.PATH}/{made['publicId']}"
+    answer = await api.client.post(f"{path}/trigger-check")
+    assert answer.json() == {
+        "success": True,
+        "message": "Checks triggered successfully",
+        "imapPopMonitorId": made["id"],
+        "locationCodes": ["de-nbg"],
+        "queueNames": ["imap-pop-monitor-checks-de-nbg"],
+    }
+    await api.client.patch(path, json={"config": {"protocol": "pop3"}})
+    assert (await api.client.post(f"{path}/trigger-check")).json()["locationCodes"] == ["fi-hel"]
+    assert [(monitor.kind, codes) for monitor, codes in api.dispatcher.asked] == [
+        ("imap", ["de-nbg"]),
+        ("pop3", ["fi-hel"]),
+    ]
+
+
+async def test_without_any_location_a_mailbox_is_told_the_same(api: Api) -> None:
+    made = await mailboxes.create(api)
+    answer = await api.client.post(f"{mailboxes.PATH}/{made['publicId']}/trigger-check")
+    assert (answer.status_code, answer.json()["message"], answer.json()["statusMessage"]) == (500, *[NONE_ACTIVE] * 2)
+
+
+async def test_a_location_whose_agents_cannot_do_such_a_check_is_left_out(api: Api, places: None) -> None:
+    blocked = heartbeat("de-nbg", "DE", unfit=(Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV6))
+    assert await record_heartbeat(api.database, blocked)
+    for fields, codes in (
+        ({}, ["fi-hel"]),
+        ({"port": 587}, ["de-nbg", "fi-hel"]),
+        ({"port": 587, "smtpConfig": {"ipFamily": "ipv6"}}, ["fi-hel"]),
+        ({"port": 587, "hostname": "2001:4860::1"}, ["fi-hel"]),
+    ):
+        _, answer = await trigger(api, **fields)
+        assert answer.json()["locationCodes"] == codes, fields
+    assert await record_heartbeat(api.database, heartbeat("fi-hel", "FI", unfit=(Unfitness.PORT25_BLOCKED,)))
+    _, answer = await trigger(api)
+    assert (answer.status_code, answer.json()["message"]) == (500, NONE_ACTIVE)
+    [told] = (await api.client.get("/api/locations")).json()[0]["heartbeats"]
+    assert told["unfit"] == ["port25_blocked", "no_ipv6"]
+
+
 async def test_while_the_broker_is_away_the_caller_is_told_to_come_again(api: Api, places: None) -> None:
     api.dispatcher.away = True
     _, answer = await trigger(api)
@@ -154,6 +213,10 @@ async def test_locations_show_who_is_ready_and_why_not(api: Api, places: None) -
         "kinds",
         "agents",
         "lastSeenAt",
+        "heartbeats",
+        "blindPeriods",
+        "probeProblemCount",
+        "probeProblems",
     ]
     facts = {
         code: tuple(place[key] for key in ("enabled", "ready", "reasons", "kinds", "agents"))
@@ -165,5 +228,20 @@ async def test_locations_show_who_is_ready_and_why_not(api: Api, places: None) -
         "fr": (False, False, ["disabled"], [], 1),
         "us": (True, False, ["no_heartbeat"], [], 0),
     }
+    [told] = shown["de-nbg"]["heartbeats"]
+    assert told.pop("startedAt") <= told.pop("lastSeenAt")
+    assert told == {
+        "agent": "a",
+        "version": "1",
+        "kinds": ["smtp"],
+        "running": 3,
+        "waiting": 2,
+        "capacity": 100,
+        "loopLagMs": 0.5,
+        "unfit": [],
+        "clockOffsetMs": None,
+        "clockOff": False,
+    }
+    assert shown["fi-hel"]["heartbeats"] == []
     assert shown["us"]["lastSeenAt"] is None
     assert shown["fi-hel"]["lastSeenAt"].endswith("Z")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from controller.model import Monitor
 from controller.store import monitors
+from controller.store.months import make_months
+from controller.store.partitions import make_partitions
 from controller.store.pool import Database
+from shared.clock import utc_now
 
 
 @dataclass
@@ -46,3 +50,17 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         made.customer = await made.value(insert, made.organization, "C")
         made.other_customer = await made.value(insert, made.organization, "D")
         yield made
+
+
+@pytest.fixture
+async def midnight(store: Store) -> datetime:
+    """The beginning of the day before yesterday, from which on nothing is rolled up yet; locations de and us."""
+    midnight = datetime.combine(utc_now().date() - timedelta(days=2), datetime.min.time(), UTC)
+    await make_partitions(store.database, midnight.date(), utc_now().date())
+    await make_months(store.database, utc_now().date())
+    for code, country in (("de", "DE"), ("us", "US")):
+        await store.value(
+            "INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $1, $2, 'k')", code, country
+        )
+    await store.value("UPDATE rollup_progress SET closed_until = $1, rolled_until = $1", midnight)
+    return midnight

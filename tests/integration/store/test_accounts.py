@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from controller.store import accounts
-from controller.store.accounts import FirstAccount
+from controller.model import Role
+from controller.store import customers, organizations, tokens
+from controller.store.organizations import FirstAccount
 from controller.store.pool import Database
 from shared.targets import Secret
 
@@ -32,14 +33,14 @@ async def rows(database: Database) -> list[int]:
 
 
 async def test_the_first_account_has_a_token_that_works_and_is_not_stored(database: Database) -> None:
-    token = accounts.new_token()
-    async with accounts.founding(database, first(token)) as new:
+    token = tokens.new_token()
+    async with organizations.founding(database, first(token)) as new:
         assert new
     assert await rows(database) == [1, 1, 1, 1]
-    principal = await accounts.principal_of(database, token.reveal())
+    principal = await tokens.principal_of(database, token.reveal())
     assert principal is not None
-    assert principal.customer_id is None
-    assert await accounts.principal_of(database, token.reveal()[:-1]) is None
+    assert (principal.role, principal.customer_ids) == (Role.ADMIN, None)
+    assert await tokens.principal_of(database, token.reveal()[:-1]) is None
     async with database.connection() as connection:
         stored = await connection.fetchrow("SELECT token_hash, hint FROM api_token")
     assert stored is not None
@@ -49,7 +50,7 @@ async def test_the_first_account_has_a_token_that_works_and_is_not_stored(databa
 
 async def test_two_at_once_found_one_organization(database: Database) -> None:
     async def found() -> bool:
-        async with accounts.founding(database, first(accounts.new_token())) as new:
+        async with organizations.founding(database, first(tokens.new_token())) as new:
             await asyncio.sleep(0.02)
         return new
 
@@ -59,27 +60,27 @@ async def test_two_at_once_found_one_organization(database: Database) -> None:
 
 async def test_a_failure_before_the_end_stores_nothing(database: Database) -> None:
     with pytest.raises(LookupError):
-        async with accounts.founding(database, first(accounts.new_token())):
+        async with organizations.founding(database, first(tokens.new_token())):
             raise LookupError
     assert await rows(database) == [0, 0, 0, 0]
 
 
 async def test_a_customer_is_found_in_its_own_organization_only(database: Database) -> None:
-    async with accounts.founding(database, first(accounts.new_token())):
+    async with organizations.founding(database, first(tokens.new_token())):
         pass
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT id, public_id, organization_id FROM customer")
     assert row is not None
     number, public_id, organization = row
-    by_number = await accounts.customer_of(database, organization, number)
+    by_number = await customers.customer_of(database, organization, number)
     assert by_number is not None
-    assert by_number == await accounts.customer_of(database, organization, UUID(str(public_id)))
-    assert await accounts.customer_of(database, organization + 1, number) is None
-    assert await accounts.customer_of(database, organization, number + 1) is None
+    assert by_number == await customers.customer_of(database, organization, UUID(str(public_id)))
+    assert await customers.customer_of(database, organization + 1, number) is None
+    assert await customers.customer_of(database, organization, number + 1) is None
 
 
 def test_tokens_look_as_clients_expect_them() -> None:
-    token = accounts.new_token().reveal()
+    token = tokens.new_token().reveal()
     assert token.startswith("wsm_")
     assert len(token) == 47
-    assert token != accounts.new_token().reveal()
+    assert token != tokens.new_token().reveal()

@@ -7,7 +7,7 @@ import pytest
 from controller.store import locations
 from controller.store.pool import Database
 from shared.clock import utc_now
-from shared.messages import Heartbeat
+from shared.messages import Heartbeat, Unfitness
 from tests.integration.store.conftest import Store
 
 
@@ -66,17 +66,29 @@ async def test_a_heartbeat_is_seen_by_the_databases_clock(store: Store) -> None:
     assert await locations.record_heartbeat(store.database, heartbeat(sent_at=utc_now() - timedelta(days=9)))
     assert await locations.record_heartbeat(store.database, heartbeat(agent="b", kinds=["smtp", "imap"]))
     assert await locations.record_heartbeat(store.database, heartbeat(version="2"))
-    a, b = (await locations.sightings(store.database))[de]
+    a, b = (await locations.sightings(store.database)).agents[de]
     assert (a.name, a.kinds, a.version) == ("a", ["smtp"], "2")
     assert (b.name, b.kinds, b.version) == ("b", ["smtp", "imap"], "1")
     assert abs(a.last_seen_at - before) < timedelta(minutes=1)
+
+
+async def test_the_latest_heartbeat_tells_how_much_an_agent_does_and_what_it_cannot_do(store: Store) -> None:
+    de = await add(store.database, "de", "DE")
+    told = heartbeat(running=3, waiting=2, capacity=100, loop_lag_ms=0.5, unfit=[Unfitness.NO_IPV6, Unfitness.UNKNOWN])
+    assert await locations.record_heartbeat(store.database, told)
+    [[seen]] = (await locations.sightings(store.database)).agents.values()
+    assert (seen.running, seen.waiting, seen.capacity, seen.loop_lag_ms) == (3, 2, 100, 0.5)
+    assert seen.unfit == [Unfitness.NO_IPV6, Unfitness.UNKNOWN]
+    assert await locations.record_heartbeat(store.database, heartbeat())
+    [again] = (await locations.sightings(store.database)).agents[de]
+    assert (again.running, again.waiting, again.capacity, again.loop_lag_ms, again.unfit) == (0, 0, 0, 0.0, [])
 
 
 @pytest.mark.parametrize(("location", "country"), [("fr", "FR"), ("de", "US"), ("", "DE")])
 async def test_a_heartbeat_from_nowhere_is_not_registered(store: Store, location: str, country: str) -> None:
     await add(store.database, "de", "DE")
     assert not await locations.record_heartbeat(store.database, heartbeat(location=location, country=country))
-    assert await locations.sightings(store.database) == {}
+    assert (await locations.sightings(store.database)).agents == {}
 
 
 async def test_codes_and_countries_are_known_in_any_case(store: Store) -> None:

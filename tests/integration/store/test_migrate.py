@@ -6,10 +6,21 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from pogo_core.util import migrate as pogo
 
 from controller.store import migrate
 from controller.store.migrate import SchemaError, require_current
 from controller.store.pool import Database, StoreUnavailableError
+
+_SCHEMA = """
+SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+  AS name
+FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL SELECT tablename || ' ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'routine ' || routine_name FROM information_schema.routines WHERE routine_schema = 'public'
+UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'
+ORDER BY 1
+"""
 
 
 @pytest.fixture
@@ -35,6 +46,19 @@ async def test_two_at_once_migrate_once_and_a_third_changes_nothing(empty_url: s
         async with database.connection() as connection:
             assert await connection.fetchval("SELECT count(*) FROM monitor") == 0
             assert await connection.fetchval("SELECT count(*) FROM pg_proc WHERE proname = 'tell_change'") == 1
+
+
+async def test_every_migration_can_be_taken_back_and_applied_again(empty_url: str) -> None:
+    await migrate.apply(empty_url)
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        made = await connection.fetch(_SCHEMA)
+        await pogo.rollback(connection, migrate.DIRECTORY, schema_name="public")
+        assert [row["name"] for row in await connection.fetch(_SCHEMA) if "_pogo" not in row["name"]] == []
+        await migrate.apply(empty_url)
+        assert await connection.fetch(_SCHEMA) == made
+    finally:
+        await connection.close(timeout=10)
 
 
 async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:

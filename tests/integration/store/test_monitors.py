@@ -21,7 +21,7 @@ async def changed(store: Store, monitor: Monitor, **fields: Any) -> Monitor:
     after = await monitors.change(
         store.database,
         store.organization,
-        "smtp",
+        ("smtp",),
         monitor.public_id,
         lambda before: msgspec.structs.replace(before, **fields),
     )
@@ -33,7 +33,7 @@ async def test_what_is_inserted_is_what_is_read(store: Store) -> None:
     made = await store.monitor(
         port=587, config={"b": [1, "ü"], "a": None}, allowed_check_country_codes=["DE"], notification_email="a@b"
     )
-    assert made == await monitors.by_public_id(store.database, store.organization, "smtp", made.public_id)
+    assert made == await monitors.by_identifier(store.database, store.organization, ("smtp",), made.public_id)
     assert (made.config, list(made.config)) == ({"b": [1, "ü"], "a": None}, ["b", "a"])
     assert (made.customer_name, made.last_checked_at) == ("C", None)
 
@@ -50,6 +50,9 @@ async def test_what_is_inserted_is_what_is_read(store: Store) -> None:
         pytest.param({"status": MAINTENANCE}, {"status": ACTIVE}, False, id="from maintenance to active"),
         pytest.param({}, {"status": DISABLED}, False, id="disabled"),
         pytest.param({}, {"name": "other", "interval_seconds": 90, "timeout_seconds": 5}, False, id="name and times"),
+        pytest.param({}, {"ipv4": "192.0.2.1"}, False, id="an address that is not used"),
+        pytest.param({"ipv4": "192.0.2.1"}, {"resolve_dns": False}, True, id="an address that is used from now on"),
+        pytest.param({}, {"location_ids": [1], "rotate_locations": True}, False, id="who is asked"),
         pytest.param({"config": {"a": 1}, "port": 25}, {}, False, id="nothing"),
     ],
 )
@@ -73,18 +76,18 @@ async def test_a_decision_that_raises_changes_nothing(store: Store) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await monitors.change(store.database, store.organization, "smtp", made.public_id, refuse)
-    assert made == await monitors.by_public_id(store.database, store.organization, "smtp", made.public_id)
+        await monitors.change(store.database, store.organization, ("smtp",), made.public_id, refuse)
+    assert made == await monitors.by_identifier(store.database, store.organization, ("smtp",), made.public_id)
 
 
 async def test_another_organization_kind_or_id_finds_nothing(store: Store) -> None:
     made = await store.monitor()
     for organization, kind, public_id in (
-        (store.organization + 1, "smtp", made.public_id),
-        (store.organization, "imap", made.public_id),
-        (store.organization, "smtp", UUID(int=1)),
+        (store.organization + 1, ("smtp",), made.public_id),
+        (store.organization, ("imap", "pop3"), made.public_id),
+        (store.organization, ("smtp",), UUID(int=1)),
     ):
-        assert await monitors.by_public_id(store.database, organization, kind, public_id) is None
+        assert await monitors.by_identifier(store.database, organization, kind, public_id) is None
         assert await monitors.change(store.database, organization, kind, public_id, lambda monitor: monitor) is None
 
 
@@ -92,8 +95,8 @@ async def test_a_deleted_monitor_is_gone_for_every_reader_but_stays_in_its_table
     made = await store.monitor()
     assert await monitors.soft_delete(store.database, made.id)
     assert not await monitors.soft_delete(store.database, made.id)
-    assert await monitors.by_public_id(store.database, store.organization, "smtp", made.public_id) is None
-    page = await monitors.page_of(store.database, store.organization, "smtp", page=1, per_page=10)
+    assert await monitors.by_identifier(store.database, store.organization, ("smtp",), made.public_id) is None
+    page = await monitors.page_of(store.database, store.organization, ("smtp",), limit=10, offset=0)
     assert (page.monitors, page.total) == ([], 0)
     assert await scheduled_monitor(store.database, made.id) is None
     assert await monitor_to_trigger(store.database, made.id) is None
@@ -110,7 +113,7 @@ async def test_last_checked_is_the_latest_of_all_locations(store: Store) -> None
             location,
             checked_at,
         )
-    read = await monitors.by_public_id(store.database, store.organization, "smtp", made.public_id)
+    read = await monitors.by_identifier(store.database, store.organization, ("smtp",), made.public_id)
     assert read is not None
     assert read.last_checked_at is not None
     assert read.last_checked_at.isoformat() == "2026-01-01T13:00:00+00:00"

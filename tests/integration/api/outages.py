@@ -1,0 +1,144 @@
+"""Outages for the tests of incidents: stored results, an incident as the judge opens it, and what was told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from controller.decisions.incident import Severity, Standing, VerdictKind
+from controller.store import incidents, standings
+from controller.store.incidents import NewIncident, StoredChange, StoredIncident
+from controller.store.partitions import make_partitions
+from controller.store.results import store_results
+from controller.store.standings import Judged
+from shared.clock import utc_now
+from shared.failures import Failure, FailureKind, FailureSource, Phase
+from shared.messages import CheckResult, Speaker, TranscriptLine
+from shared.rounds import Purpose, check_id, to_ms
+from shared.verdicts import Evidence, Testimony
+from tests.integration.api.conftest import Api
+
+REASON = "2 of 2 countries cannot connect: refused"
+REFUSED = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="refused")
+SAID = TranscriptLine(at_ms=1.5, speaker=Speaker.NOTE, text="192.0.2.25: connection refused")
+COUNTRIES = {"de-nbg": "DE", "fi-hel": "FI"}
+INTERVAL = timedelta(seconds=60)
+
+
+class Outage(NamedTuple):
+    """Of `monitor`, as the API answers it. `began` is its first failing round, which a recheck ten seconds later
+    confirmed.
+    """
+
+    monitor: dict[str, Any]
+    incident: StoredIncident
+    opened: StoredChange
+    began: datetime
+
+    @property
+    def path(self) -> str:
+        return f"/api/incidents/{self.incident.public_id}"
+
+
+async def places(api: Api) -> None:
+    """The two locations that see it, and room for results of today and yesterday."""
+    for code, country in COUNTRIES.items():
+        await api.value(
+            "INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $1, $2, 'k')"
+            " ON CONFLICT DO NOTHING",
+            code,
+            country,
+        )
+    await make_partitions(api.database, (utc_now() - timedelta(days=1)).date(), utc_now().date())
+
+
+def check(monitor: dict[str, Any], due: datetime, location: str, **fields: Any) -> CheckResult:
+    public_id = UUID(monitor["publicId"])
+    values: dict[str, Any] = {"purpose": Purpose.SCHEDULED, "address": "192.0.2.25", **fields}
+    return CheckResult(
+        check_id=check_id(public_id, to_ms(due), location, values["purpose"]),
+        monitor_id=public_id,
+        location=location,
+        country=COUNTRIES[location],
+        agent="a",
+        due_at=due,
+        started_at=due,
+        duration_ms=31.2,
+        **values,
+    )
+
+
+async def outage(api: Api, monitor: dict[str, Any], *, began: datetime | None = None) -> Outage:
+    """Both locations fail in the round and in its recheck; the judge has confirmed it."""
+    began = began or utc_now() - timedelta(minutes=5)
+    began = began.replace(microsecond=0)
+    recheck = began + timedelta(seconds=10)
+    failing = {"failure": REFUSED, "transcript": [SAID]}
+    results = [
+        check(monitor, began - INTERVAL, "de-nbg"),
+        *(check(monitor, began, code, **failing) for code in COUNTRIES),
+        *(check(monitor, recheck, code, purpose=Purpose.RECHECK, **failing) for code in COUNTRIES),
+    ]
+    await store_results(api.database, results)
+    evidence = Evidence(
+        due_at=recheck,
+        purpose=Purpose.RECHECK,
+        votes=[
+            Testimony(
+                location=one.location, country=one.country, ballot="failed", check_id=one.check_id, failure=REFUSED
+            )
+            for one in results[-2:]
+        ],
+    )
+    standing = Standing(
+        verdict=VerdictKind.DOWN,
+        reason=REASON,
+        since_ms=to_ms(recheck),
+        taken_ms=to_ms(recheck),
+        failing_looks=2,
+        failing_rounds=1,
+        first_failing_ms=to_ms(began),
+        severity=Severity.DOWN,
+    )
+    async with api.database.transaction() as connection:
+        incident, opened = await incidents.open_incident(
+            connection,
+            NewIncident(
+                organization_id=monitor["organizationId"],
+                customer_id=monitor["customerId"],
+                monitor_id=monitor["id"],
+                severity="down",
+                reason=REASON,
+                failure=REFUSED,
+                evidence=evidence,
+                outage_started_at=began,
+            ),
+        )
+        await connection.execute(
+            "UPDATE incident SET started_at = $2 WHERE id = $1", incident.id, recheck + timedelta(milliseconds=50)
+        )
+        await connection.execute(
+            "INSERT INTO standing (monitor_id, state, verdict, at_rest) VALUES ($1, '{}', 'unknown', false)"
+            " ON CONFLICT DO NOTHING",
+            monitor["id"],
+        )
+        await standings.save(connection, {monitor["id"]: Judged(standing)})
+    return Outage(monitor, incident, opened, began)
+
+
+async def tell(api: Api, outage: Outage, channel: str, *errors: str | None) -> None:
+    """Attempts to tell of it on a channel, each with its error."""
+    async with api.database.transaction() as connection:
+        delivery = await connection.fetchval(
+            "INSERT INTO delivery (organization_id, incident_id, change_id, type, receiver, channel_name, notice)"
+            " VALUES ($1, $2, $3, 'slack', $4, $4, '{}') RETURNING id",
+            outage.incident.organization_id,
+            outage.incident.id,
+            outage.opened.id,
+            channel,
+        )
+        for error in errors:
+            await connection.execute(
+                "INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery, error
+            )

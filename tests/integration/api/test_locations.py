@@ -1,0 +1,94 @@
+"""What `GET /api/locations` shows of clocks, blind periods and probe problems."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from controller.store.locations import record_heartbeat
+from shared.clock import utc_now
+from shared.messages import Heartbeat
+from tests.integration.api.conftest import Api
+
+
+@pytest.fixture
+async def places(api: Api) -> AsyncIterator[None]:
+    """de-nbg and us."""
+    for code, country in (("de-nbg", "DE"), ("us", "US")):
+        await api.value(
+            "INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $1, $2, 'k')", code, country
+        )
+    yield
+    await api.value("DELETE FROM location")
+
+
+async def told(api: Api, clock_offset_ms: float | None) -> None:
+    now = utc_now()
+    heartbeat = Heartbeat(
+        agent="a",
+        location="de-nbg",
+        country="DE",
+        kinds=["smtp"],
+        version="1",
+        started_at=now,
+        sent_at=now,
+        clock_offset_ms=clock_offset_ms,
+    )
+    assert await record_heartbeat(api.database, heartbeat)
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "shown", "flagged"),
+    [
+        pytest.param(None, None, False, id="not known: not flagged"),
+        pytest.param(-2000.0, -2000.0, False, id="two seconds off: not flagged"),
+        pytest.param(2000.46, 2000.5, True, id="more than that: flagged"),
+        pytest.param(-86_400_000.0, -86_400_000.0, True, id="a day behind: flagged"),
+    ],
+)
+async def test_locations_flag_an_agent_whose_clock_is_off(
+    api: Api, places: None, offset_ms: float | None, shown: float | None, flagged: bool
+) -> None:
+    await told(api, offset_ms)
+    [agent] = (await api.client.get("/api/locations")).json()[0]["heartbeats"]
+    assert (agent["clockOffsetMs"], agent["clockOff"]) == (shown, flagged)
+
+
+async def test_locations_show_when_they_were_blind_and_who_dislikes_them(api: Api, places: None) -> None:
+    made = await api.create(name="Picky MX")
+    await api.value(
+        "INSERT INTO blind_period (location_id, reason, from_at, to_at, checks) SELECT id, reason, now() - begun,"
+        " now() - ended, 7 FROM location, (VALUES ('no_agent', interval '2 h', interval '1 h'),"
+        " ('resolver', interval '5 min', interval '-1 min')) AS told (reason, begun, ended) WHERE code = 'de-nbg'"
+    )
+    await api.value(
+        "INSERT INTO probe_problem (monitor_id, location_id, kind, detail, first_at, last_at, looks)"
+        " SELECT $1, id, 'policy_refusal', '554 go away', now() - interval '3 h', now(), 42 FROM location"
+        " WHERE code = 'de-nbg'",
+        made["id"],
+    )
+    here, *others = (await api.client.get("/api/locations")).json()
+    assert [(blind["reason"], blind["to"] is None, blind["checks"]) for blind in here["blindPeriods"]] == [
+        ("resolver", True, 7),
+        ("no_agent", False, 7),
+    ]
+    [problem] = here["probeProblems"]
+    assert problem["since"] < problem["lastAt"]
+    assert {name: problem[name] for name in problem if name not in ("since", "lastAt")} == {
+        "monitorId": made["id"],
+        "monitorPublicId": made["publicId"],
+        "monitorName": "Picky MX",
+        "monitorKind": "smtp",
+        "kind": "policy_refusal",
+        "detail": "554 go away",
+        "looks": 42,
+        "isCurrent": False,
+    }
+    assert here["probeProblemCount"] == 1
+    for other in others:
+        assert (other["blindPeriods"], other["probeProblemCount"], other["probeProblems"]) == ([], 0, [])
+
+    strange = {"Authorization": f"Bearer {api.strange_token}"}
+    [elsewhere, *_] = (await api.client.get("/api/locations", headers=strange)).json()
+    assert (elsewhere["probeProblemCount"], elsewhere["probeProblems"]) == (0, [])
