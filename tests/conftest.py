@@ -19,6 +19,9 @@ from deploy.local.supervisor import Supervisor, supervising
 from shared import subjects
 from shared.bus import Bus
 from shared.streams import ensure_streams
+from tests.fakes.certificates import Certificates
+from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
 TEMPLATE = "mailprobe_template"
@@ -32,6 +35,30 @@ def requires(present: object, what: str) -> None:
     if REQUIRE_ALL:
         pytest.fail(f"{what} is required here (MAILPROBE_REQUIRE_ALL=1)")
     pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Certificates:
+    """The one authority of a run: the real servers' certificates are of it too."""
+    return Certificates()
+
+
+@pytest.fixture(scope="session")
+def postfix(certificates: Certificates) -> Iterator[Postfix]:
+    """A real Postfix; its user is Dovecot's `FULL`. A test that stops it starts it again."""
+    missing = missing_for_postfix(login=True)
+    requires(missing is None, str(missing))
+    with start_postfix(certificates=certificates, login=(FULL, PASSWORD)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
+    """A real Dovecot with every mechanism it can check by itself."""
+    missing = missing_for_dovecot()
+    requires(missing is None, str(missing))
+    with start_dovecot(certificates=certificates) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REQUIRE_ALL, requires
 from tests.fakes.postfix import missing_for_postfix, start_postfix
+from tests.system.abroad import Abroad, missing_for_abroad
 from tests.system.product import Product
 from tests.system.smtpd import MailServer, Smtpd
+from tests.system.watched import Watched
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,22 @@ def product() -> Iterator[Product]:
             yield running
         finally:
             running.end()
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[Watched]:
+    """A running product that tells people, for all tests of incidents: one outage is confirmed while another lasts.
+
+    At its end nobody was told anything twice.
+    """
+    missing = missing_for_abroad()
+    requires(missing is None or not REQUIRE_ALL, missing or "")
+    with ExitStack() as parts:
+        folder = parts.enter_context(tempfile.TemporaryDirectory(prefix="mp-"))
+        abroad = parts.enter_context(Abroad()) if missing is None else None
+        running = parts.enter_context(Watched(Path(folder), abroad))
+        yield running
+        assert running.told_twice() == []
 
 
 @pytest.fixture
@@ -40,6 +59,13 @@ def new_product(tmp_path: Path) -> Iterator[Product]:
 
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
+    """Running; which one is for `running_mail_server` to say."""
+    with running_mail_server() as server:
+        yield server
+
+
+@contextmanager
+def running_mail_server() -> Iterator[MailServer]:
     """A real Postfix where there can be one, else an aiosmtpd; which of them is not left to chance in CI."""
     missing = missing_for_postfix()
     if missing is None or REQUIRE_ALL:

@@ -82,6 +82,7 @@ class Drill:
             "MAILPROBE_NATS_URL": record["natsUrl"],
             "MAILPROBE_VAULT_KEYS": (self.product.data / "vault.key").read_text().strip(),
             "MAILPROBE_PORT": str(port),
+            "MAILPROBE_RATE_LIMIT": "0",
         }
         process = self._start(["mailprobe-controller", "serve"], settings)
         address = f"http://127.0.0.1:{port}"
@@ -92,7 +93,8 @@ class Drill:
         """A second agent in a location; returns when the controllers know of it."""
         enrolment = self.product.data / "enrolments" / f"{location}.json"
         process = self._start(
-            ["mailprobe-agent", "run", "--enrolment", str(enrolment)], {"MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8"}
+            ["mailprobe-agent", "run", "--processes", "1", "--enrolment", str(enrolment)],
+            {"MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8"},
         )
 
         def seen() -> bool:

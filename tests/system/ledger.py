@@ -18,7 +18,7 @@ import msgspec
 
 from shared import subjects
 from shared.bus import Bus
-from shared.messages import Event
+from shared.messages import Event, EventType
 from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
 
 _SHOWN = 20
@@ -188,9 +188,10 @@ async def _gaps(connection: asyncpg.Connection[asyncpg.Record], expected: set[Ke
 async def _events(nats_url: str) -> Counter[UUID]:
     """How often each check id is in EVENTS."""
     seen: Counter[UUID] = Counter()
+    results = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.*.{EventType.RESULT}"
     async with Bus.open(nats_url, name="ledger") as bus:
         await bus.wait_connected()
-        subscription = await bus.client.jetstream().pull_subscribe(subjects.ALL_EVENTS, stream=subjects.EVENTS)
+        subscription = await bus.client.jetstream().pull_subscribe(results, stream=subjects.EVENTS)
         pending = 1
         while pending:
             try:

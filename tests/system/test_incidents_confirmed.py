@@ -1,0 +1,105 @@
+"""A mail server is stopped: one incident, told once on each channel. It is started again: resolved, told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import pytest
+
+from shared.messages import EventType
+from tests.system.conftest import running_mail_server
+from tests.system.product import eventually
+from tests.system.smtpd import MailServer
+from tests.system.watched import CUSTOMER, ORGANIZATION, Incident, Watch, Watched
+
+pytestmark = pytest.mark.timeout(300)
+
+CONFIRMED_SECONDS = 35
+"""At most an interval of 10 s until a round fails and another until the next confirms it; the rest is leave."""
+
+TOLD_SECONDS = 10
+REASON = "2 of 2 countries cannot connect: refused"
+
+
+class Outage(NamedTuple):
+    server: MailServer
+    shop: Watch
+    incident: Incident
+
+
+@pytest.fixture(scope="module")
+def outage(watched: Watched) -> Iterator[Outage]:
+    """A mail server that was found well from everywhere, then stopped; everybody has been told."""
+    with running_mail_server() as server:
+        shop = watched.watch("shop", server.port)
+        eventually(lambda: watched.verdict(shop) == "up", "the verdict is up", 15)
+        server.stop()
+        [incident] = eventually(lambda: watched.incidents(shop), "an incident", CONFIRMED_SECONDS)
+        for path in (shop.path, ORGANIZATION):
+            eventually(partial(watched.heard, "shop", at=path), f"webhook {path}", TOLD_SECONDS)
+        eventually(lambda: watched.mails(shop), "mail", TOLD_SECONDS)
+        yield Outage(server, shop, incident)
+
+
+def test_a_stopped_server_is_one_incident_told_once_on_each_channel(watched: Watched, outage: Outage) -> None:
+    _, shop, incident = outage
+    assert (incident["status"], incident["severity"], incident["resolved_at"]) == ("open", "downtime", None)
+    assert incident["error_message"] == REASON
+    found = watched.incident(incident)
+    timeline = found["timeline"]
+    assert timeline["outageStartedAt"] < timeline["confirmationAt"]
+    assert timeline["outageStartedCheck"]["status"] == "failure"
+    assert timeline["failedChecksTotal"] >= 4
+    assert found["evidenceCheck"] is not None
+    details = watched.product.api.get(f"/api/smtp-monitors/{shop.public_id}/details").json()
+    assert [incident["publicId"] for incident in details["incidents"]] == [incident["publicId"]]
+
+    [mail] = watched.mails(shop)
+    assert mail.recipients == [shop.mailbox]
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert "shop" in mail.message["Subject"]
+    for kind in ("plain", "html"):
+        assert REASON in mail.text(kind)
+    [post] = watched.posts(shop)
+    assert post.signed_with(shop.secret)
+    assert (post.headers["x-webhook-event"], post.headers["x-webhook-attempt"]) == ("alert", "1")
+    assert watched.heard("shop", at=ORGANIZATION) == ["alert"]
+    assert not [mail for mail in watched.mail.to(CUSTOMER) if "shop" in mail.message["Subject"]]
+    assert [found["id"] for found in watched.incidents(shop)] == [incident["id"]]
+
+
+def test_a_server_started_again_is_resolved_and_told_once(watched: Watched, outage: Outage) -> None:
+    server, shop, incident = outage
+    server.start()
+    eventually(lambda: watched.incidents(shop)[0]["resolved_at"], "resolved", CONFIRMED_SECONDS)
+    [resolved] = watched.incidents(shop)
+    assert (resolved["id"], resolved["status"]) == (incident["id"], "resolved")
+    assert watched.verdict(shop) == "up"
+
+    eventually(lambda: len(watched.mails(shop)) > 1 and len(watched.posts(shop)) > 1, "told of it", TOLD_SECONDS)
+    first, second = watched.mails(shop)
+    assert first.message["Message-ID"] in second.message["References"]
+    assert second.message["Message-ID"] != first.message["Message-ID"]
+    assert watched.heard("shop", at=shop.path) == ["alert", "recovery"]
+    assert watched.posts(shop)[1].signed_with(shop.secret)
+    eventually(
+        lambda: watched.heard("shop", at=ORGANIZATION) == ["alert", "recovery"], "the organization", TOLD_SECONDS
+    )
+
+    def turns() -> list[tuple[str, str]]:
+        return [(event.previous, event.verdict) for event in watched.events(shop, EventType.VERDICT)]
+
+    eventually(lambda: turns()[2:], "the event of the last verdict", TOLD_SECONDS)
+    assert turns() == [("unknown", "up"), ("up", "down"), ("down", "up")]
+    assert [event.change for event in watched.events(shop, EventType.INCIDENT)] == ["opened", "resolved"]
+
+
+def test_what_a_webhook_is_reached_with_is_not_in_the_log(watched: Watched, outage: Outage) -> None:
+    """A library that sends may log the URL, and that of a chat service is its password."""
+    assert watched.posts(outage.shop)
+    logged = watched.product.output()
+    assert "delivery_sent" in logged
+    assert watched.hooks.address not in logged
+    assert outage.shop.secret not in logged

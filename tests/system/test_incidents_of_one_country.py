@@ -1,0 +1,68 @@
+"""What only one country sees: a regional outage is told on that monitor's channels, a dislike of our probe to ops only.
+
+Both began with the product (tests.system.watched), for a regional outage is believed only when it lasts.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import requires
+from tests.system import monitors
+from tests.system.abroad import missing_for_abroad
+from tests.system.product import eventually
+from tests.system.watched import ABROAD, CUSTOMER, ORGANIZATION, Watch, Watched
+
+pytestmark = pytest.mark.timeout(300)
+
+BELIEVED_SECONDS = 90
+"""Six looks in a row 10 s apart, the last of which waits for a check to time out; the rest is leave."""
+
+ROUNDS = 4
+
+
+@pytest.fixture
+def lossy(watched: Watched) -> Watch:
+    requires(watched.lossy, missing_for_abroad() or "")
+    assert watched.lossy
+    return watched.lossy
+
+
+@pytest.fixture
+def greylisted(watched: Watched) -> Watch:
+    requires(watched.greylisted, missing_for_abroad() or "")
+    assert watched.greylisted
+    return watched.greylisted
+
+
+def test_packets_lost_for_one_country_are_partial_and_told_on_that_monitors_channels_only(
+    watched: Watched, lossy: Watch
+) -> None:
+    eventually(lambda: watched.verdict(lossy) == "partial", "partial", BELIEVED_SECONDS)
+    [incident] = watched.incidents(lossy)
+    assert incident["error_message"] == "1 of 3 countries cannot connect: timeout; DE, FR pass"
+    assert incident["status"] == "open"
+
+    eventually(lambda: watched.mails(lossy) and watched.posts(lossy), "mail and webhook", 10)
+    [mail] = watched.mails(lossy)
+    assert incident["error_message"] in mail.text()
+    [post] = watched.posts(lossy)
+    assert post.signed_with(lossy.secret)
+    assert watched.heard("lossy", at=ORGANIZATION) == []
+    assert not [mail for mail in watched.mail.to(CUSTOMER) if "lossy" in mail.message["Subject"]]
+
+
+def test_a_server_that_greylists_one_country_is_up_and_a_probe_problem(watched: Watched, greylisted: Watch) -> None:
+    def refused() -> bool:
+        found = [check for check in monitors.history(watched.product, greylisted.public_id) if check["failure"]]
+        assert {(check["countryCode"], check["failure"]["kind"]) for check in found} <= {(ABROAD, "temporary_refusal")}
+        return len(found) >= ROUNDS
+
+    eventually(refused, f"{ROUNDS} checks were refused", 10 * ROUNDS + 10)
+    assert watched.verdict(greylisted) == "up"
+    known = {each["countryCode"]: each for each in watched.product.api.get("/api/locations").json()}
+    [problem] = known[ABROAD]["probeProblems"]
+    assert greylisted.public_id in str(problem)
+    assert not known["DE"]["probeProblems"]
+    assert watched.incidents(greylisted) == []
+    assert watched.untold(greylisted)

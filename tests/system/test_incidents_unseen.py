@@ -1,0 +1,121 @@
+"""Nobody can look: every agent is dead. Ops hear of it, customers do not, and what is handed in too late is history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from agent.outbox import Outbox
+from shared import subjects
+from shared.bus import Bus
+from shared.clock import now_ms
+from shared.failures import Failure, FailureKind, FailureSource, Phase
+from shared.messages import CheckResult
+from shared.rounds import Purpose, check_id, next_due_ms, to_datetime
+from tests.system import monitors
+from tests.system.conftest import running_mail_server
+from tests.system.product import eventually
+from tests.system.watched import CUSTOMER, HOME, OPS, Watch, Watched
+
+pytestmark = pytest.mark.timeout(300)
+
+UNKNOWN_SECONDS = 60
+TOLD_SECONDS = 100
+"""A location has to be silent for 60 s; those that are about to be are waited for, so that they are told together."""
+
+TOO_LATE_MS = 17_000
+"""A check may begin 5 s late, take 5 s, and its result 5 s more; the rest is leave."""
+
+_INTERVAL_MS = monitors.INTERVAL_SECONDS * 1000
+_ROUNDS = 3
+
+
+class Unseen(NamedTuple):
+    hotel: Watch
+    since_ms: int
+    mails_before: int
+
+
+@pytest.fixture(scope="module")
+def unseen(watched: Watched) -> Iterator[Unseen]:
+    """A mail server that is well and was found so, until every agent was killed."""
+    with running_mail_server() as server:
+        hotel = watched.watch("hotel", server.port)
+        eventually(lambda: watched.verdict(hotel) == "up", "the verdict is up", 15)
+        before = len(watched.mail.to(CUSTOMER))
+        with watched.without_agents():
+            yield Unseen(hotel, now_ms(), before)
+        eventually(lambda: watched.verdict(hotel) == "up", "up again", 30)
+        if watched.mail.to(OPS):
+            assert len(eventually(lambda: watched.mail.to(OPS)[1:], "ops are told of the end", 30)) == 1
+        assert watched.incidents(hotel) == []
+        assert watched.untold(hotel)
+
+
+def test_late_failures_from_a_spool_are_history_only(watched: Watched, unseen: Unseen) -> None:
+    """Every location says, too late, that it could not connect: round after round, what would be an outage in time."""
+    hotel, since_ms, _ = unseen
+    eventually(lambda: now_ms() > since_ms + _ROUNDS * _INTERVAL_MS + TOO_LATE_MS, "the rounds are over", 60)
+    monitor = UUID(hotel.public_id)
+    due_ms, spool = since_ms, list[CheckResult]()
+    for _ in range(_ROUNDS):
+        due_ms = next_due_ms(monitor, _INTERVAL_MS, since_ms, due_ms)
+        assert due_ms < now_ms() - TOO_LATE_MS
+        spool += [_refused(monitor, due_ms, country) for country in HOME]
+    asyncio.run(_hand_in(watched.product.record["natsUrl"], spool))
+
+    def stored() -> list[monitors.Check]:
+        found = monitors.history(watched.product, hotel.public_id)
+        failed = [check for check in found if check["status"] == "failure"]
+        return failed if len(failed) == len(spool) else []
+
+    found = eventually(stored, "all are in the history")
+    assert {check["failure"]["kind"] for check in found} == {"refused"}
+    eventually(lambda: watched.verdict(hotel) == "unknown", "the verdict is unknown", UNKNOWN_SECONDS)
+    eventually(lambda: not watched.asked("SELECT count(*) FROM look WHERE ripe_at < now()"), "all is judged")
+    assert watched.verdict(hotel) == "unknown"
+    assert watched.incidents(hotel) == []
+    assert watched.untold(hotel)
+
+
+def test_dead_agents_make_the_verdict_unknown_and_are_told_to_ops_only(watched: Watched, unseen: Unseen) -> None:
+    hotel, _, before = unseen
+    eventually(lambda: watched.verdict(hotel) == "unknown", "the verdict is unknown", UNKNOWN_SECONDS)
+    [told] = eventually(lambda: watched.mail.to(OPS), "ops are told", TOLD_SECONDS)
+    subject = str(told.message["Subject"])
+    assert all(country.lower() in subject for country in watched.countries), subject
+    assert watched.incidents(hotel) == []
+    assert watched.untold(hotel)
+    assert len(watched.mail.to(CUSTOMER)) == before
+
+
+def _refused(monitor: UUID, due_ms: int, country: str) -> CheckResult:
+    """What an agent would have found then, had nobody listened on the mail server's port."""
+    location, due_at = country.lower(), to_datetime(due_ms)
+    return CheckResult(
+        check_id=check_id(monitor, due_ms, location, Purpose.SCHEDULED),
+        monitor_id=monitor,
+        location=location,
+        country=country,
+        agent="spooled-1",
+        purpose=Purpose.SCHEDULED,
+        due_at=due_at,
+        started_at=due_at + timedelta(milliseconds=40),
+        duration_ms=1.5,
+        failure=Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT),
+    )
+
+
+async def _hand_in(nats_url: str, spool: list[CheckResult]) -> None:
+    """As an agent does when it finds its broker again."""
+    async with Bus.open(nats_url, name="spool") as bus:
+        await bus.wait_connected()
+        for result in spool:
+            outbox = Outbox(subjects.result(result.country, result.location), bus.publish)
+            await outbox.send(result.check_id, msgspec.json.encode(result))
