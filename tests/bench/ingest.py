@@ -91,6 +91,7 @@ async def _store(db: Database, results: list[CheckResult]) -> tuple[float, float
 
 
 async def _monitors(db: Database, count: int) -> list[UUID]:
+    """All of them up, so that what they bring is stored and told, but not judged."""
     async with db.connection() as connection:
         organization = await connection.fetchval("INSERT INTO organization (name) VALUES ('o') RETURNING id")
         customer = await connection.fetchval(
@@ -101,11 +102,16 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
         )
         rows = await connection.fetch(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
-            " timeout_seconds, config) SELECT $1, $2, 'smtp', 'm', 'h', 'disabled', 60, 30, '{}'"
+            " timeout_seconds, config, target_changed_at)"
+            " SELECT $1, $2, 'smtp', 'm', 'h', 'disabled', 60, 30, '{}', now() - interval '1 day'"
             " FROM generate_series(1, $3) RETURNING public_id",
             organization,
             customer,
             count,
+        )
+        await connection.execute(
+            "INSERT INTO standing (monitor_id, state, verdict, at_rest)"
+            " SELECT id, '{\"verdict\": \"up\"}', 'up', true FROM monitor"
         )
     return [row["public_id"] for row in rows]
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from heapq import heapify, heapreplace
 from uuid import UUID, uuid4
 
+from controller.decisions.eligibility import FIT
 from controller.decisions.schedule import SLOT_MS, PlannedCheck, Wheel, due_after_ms
 from controller.model import Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher
@@ -112,7 +113,7 @@ def _roster(here: Servers) -> Roster:
         Location(id=n, code=f"l{n}", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
         for n in range(1, LOCATIONS + 1)
     ]
-    roster._ready = {location.id: frozenset(KINDS) for location in roster._locations}
+    roster._know(roster._locations, {location.id: {kind: {FIT} for kind in KINDS} for location in roster._locations})
     return roster
 
 
