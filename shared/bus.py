@@ -1,34 +1,39 @@
 """NATS, as Mailprobe uses it: connect, publish until acknowledged, fetch from a shared consumer.
 
-With `shared.streams` the only place that imports `nats`. Its errors leave here as BusError: no caller knows the client.
+With its neighbours here the only place that imports `nats`. Its errors leave as BusError: no caller knows the client.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 import msgspec
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js.api import Header
-from nats.js.client import JetStreamContext
+
+from shared.broker import Broker, BrokerClient, check_url
+from shared.connecting import connect_and_tell
+from shared.deliveries import Consumer, Heard
+from shared.publishing import Publisher
+from shared.pulling import Pull
+from shared.trouble import TROUBLE, BusError, words
 
 log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5.0
-_CONNECT_SECONDS = 5
 _CLOCK_SECONDS = 2.0
 _REOPEN_SECONDS = 1.0
+_CANCEL_SECONDS = 0.1
 _WINDOW = 256
 _PENDING_MESSAGES = 10_000
-_TROUBLE = (NatsError, OSError, TimeoutError)
+_QUIET_SECONDS = 0.3
 
 
 class _Told(msgspec.Struct):
@@ -37,123 +42,52 @@ class _Told(msgspec.Struct):
     ts: datetime
 
 
-class BusError(Exception):
-    """The broker is away, or refused what was asked."""
-
-
 class Message(NamedTuple):
-    """A message for a stream. `message_id` makes a repeat harmless; `ttl_seconds` is whole and at least 1."""
+    """A message for a stream. `message_id` makes a repeat harmless; `ttl_seconds` is whole and at least 1. `headers`
+    travel beside the body.
+    """
 
     subject: str
     body: bytes
     message_id: str
     ttl_seconds: int | None = None
-
-
-class Delivery:
-    """A message taken from a stream: its body, and the ways to answer for it.
-
-    An answer that does not reach the broker means a redelivery, which every consumer here must bear anyway.
-    """
-
-    __slots__ = ("_message",)
-
-    def __init__(self, message: Msg) -> None:
-        self._message = message
-
-    @property
-    def body(self) -> bytes:
-        return self._message.data
-
-    @property
-    def subject(self) -> str:
-        return self._message.subject
-
-    @property
-    def redelivered(self) -> bool:
-        return self._message.metadata.num_delivered > 1
-
-    async def ack(self) -> None:
-        """Done; do not deliver again."""
-        with suppress(*_TROUBLE):
-            await self._message.ack()
-
-    async def nak(self) -> None:
-        """Not done; deliver to somebody else at once."""
-        with suppress(*_TROUBLE):
-            await self._message.nak()
-
-    async def term(self) -> None:
-        """Never deliver again, although it was not done."""
-        with suppress(*_TROUBLE):
-            await self._message.term()
-
-    async def working(self) -> None:
-        """Still at it; start the time for an answer anew."""
-        with suppress(*_TROUBLE):
-            await self._message.in_progress()
-
-
-class Heard(NamedTuple):
-    """A message without a stream, and the subject on which its sender waits for an answer, if it does."""
-
-    subject: str
-    body: bytes
-    reply_to: str | None
-
-
-class Consumer:
-    """This process's share of a durable pull consumer."""
-
-    def __init__(self, subscription: JetStreamContext.PullSubscription) -> None:
-        self._subscription = subscription
-
-    async def fetch(self, most: int, wait_seconds: float) -> list[Delivery]:
-        """At most `most` messages, as soon as there are some; none after `wait_seconds`. Raises BusError."""
-        try:
-            messages = await self._subscription.fetch(most, timeout=wait_seconds)
-        except TimeoutError:
-            return []
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
-        return [Delivery(message) for message in messages]
-
-    async def close(self) -> None:
-        with suppress(*_TROUBLE):
-            await self._subscription.unsubscribe()
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Bus:
     """One connection to NATS that comes back for ever. Made by `Bus.open`."""
 
-    def __init__(self, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
-        self._url = url
+    def __init__(self, broker: Broker, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
+        self._broker = broker
         self._name = name
         self._on_connect = on_connect
-        self._use(Client())
+        self._use(BrokerClient())
 
     def _use(self, client: Client) -> None:
         self.client = client
-        self._stream = client.jetstream(timeout=PUBLISH_SECONDS)
+        self._publisher = Publisher(client)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, name: str, on_connect: Callable[[], Awaitable[None]] | None = None
+        cls, broker: Broker, *, name: str, on_connect: Callable[[], Awaitable[None]] | None = None
     ) -> AsyncIterator[Self]:
         """Yield a bus at once, connected or not; it goes on trying in the background until the context ends.
 
-        `url` may list servers, separated by commas. `on_connect` is awaited after each (re)connect.
+        `on_connect` is awaited after each (re)connect. Raises BrokerUrlError.
         """
-        bus = cls(url, name, on_connect)
+        check_url(broker.url)
+        bus = cls(broker, name, on_connect)
         connecting = asyncio.create_task(bus._stay_connected(), name="nats-connect")
         try:
             yield bus
         finally:
-            connecting.cancel()
-            with suppress(asyncio.CancelledError, *_TROUBLE):
-                await connecting
-            with suppress(*_TROUBLE, AssertionError):  # the latter: it never came to a first attempt
+            while not connecting.done():  # the client swallows a cancellation that meets it between two attempts
+                connecting.cancel()
+                await asyncio.wait([connecting], timeout=_CANCEL_SECONDS)
+            with suppress(asyncio.CancelledError, *TROUBLE):
+                connecting.result()
+            with suppress(*TROUBLE, AssertionError):  # the latter: it never came to a first attempt
                 async with asyncio.timeout(2):
                     await bus.client.close()
 
@@ -164,17 +98,28 @@ class Bus:
         while True:
             closed = asyncio.Event()
             try:
-                await _connect(self.client, self._url, self._name, self._on_connect, closed)
+                await connect_and_tell(self.client, self._broker, self._name, self._on_connect, closed)
                 await closed.wait()
-                log.error("nats_closed_by_server")
-            except _TROUBLE as error:
-                log.error("nats_connect_failed", error=_words(error))
+                log.error("nats_closed_by_server", error=self.trouble)
+            except TROUBLE as error:
+                log.error("nats_connect_failed", error=words(error))
             await asyncio.sleep(_REOPEN_SECONDS)
-            self._use(Client())
+            self._use(BrokerClient())
+
+    @property
+    def replicas(self) -> int:
+        """On how many servers each stream is kept."""
+        return self._broker.replicas
 
     @property
     def connected(self) -> bool:
         return self.client.is_connected
+
+    @property
+    def trouble(self) -> str | None:
+        """What the client met last, in its words: why there is no connection, if there is none."""
+        error = self.client.last_error
+        return words(error) if error else None
 
     async def wait_connected(self) -> None:
         while not self.connected:  # noqa: ASYNC110 - the client tells it by a flag only
@@ -184,15 +129,13 @@ class Bus:
         """Return when a stream has stored the message, or had it already. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
+        headers: dict[str, str] = {**message.headers, Header.MSG_ID: message.message_id}
+        if message.ttl_seconds is not None:
+            headers[Header.MSG_TTL] = str(message.ttl_seconds)
         try:
-            await self._stream.publish(
-                message.subject,
-                message.body,
-                headers={Header.MSG_ID: message.message_id},
-                msg_ttl=message.ttl_seconds,
-            )
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
+            await self._publisher.publish(message.subject, message.body, headers, PUBLISH_SECONDS)
+        except TROUBLE as error:
+            raise BusError(words(error)) from error
 
     async def publish_all(self, messages: Sequence[Message]) -> list[BusError | None]:
         """Publish in windows; for each message None, or why it was not stored."""
@@ -211,8 +154,8 @@ class Bus:
             raise BusError("not connected to NATS")
         try:
             await self.client.publish(subject, body)
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
+        except TROUBLE as error:
+            raise BusError(words(error)) from error
 
     async def ask(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
         """As `send`, and the first answer to it; None when nobody answers in time. Raises BusError."""
@@ -222,9 +165,33 @@ class Bus:
             answer = await self.client.request(subject, body, timeout=wait_seconds)
         except (TimeoutError, NoRespondersError):
             return None
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
+        except TROUBLE as error:
+            raise BusError(words(error)) from error
         return answer.data
+
+    async def ask_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
+        """As `ask`, and the answers of all who give one; none came for a while after the last. Raises BusError."""
+        if not self.connected:
+            raise BusError("not connected to NATS")
+        answers: list[bytes] = []
+        inbox = self.client.new_inbox()
+        try:
+            subscription = await self.client.subscribe(inbox)
+            try:
+                await self.client.publish(subject, body, reply=inbox)
+                while True:
+                    answer = await subscription.next_msg(_QUIET_SECONDS if answers else wait_seconds)
+                    if answer.header is None:  # nobody listens: that has a header instead of a body
+                        answers.append(answer.data)
+                    else:
+                        break
+            except TimeoutError:
+                pass
+            finally:
+                await subscription.unsubscribe()
+        except TROUBLE as error:
+            raise BusError(words(error)) from error
+        return answers
 
     async def listen(self, subject: str) -> AsyncGenerator[Heard]:
         """Every message sent to `subject` from now on, over reconnects; the oldest are dropped when the reader falls
@@ -232,13 +199,13 @@ class Bus:
         """
         try:
             subscription = await self.client.subscribe(subject, pending_msgs_limit=_PENDING_MESSAGES)
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
+        except TROUBLE as error:
+            raise BusError(words(error)) from error
         try:
             async for message in subscription.messages:
                 yield Heard(message.subject, message.data, message.reply or None)
         finally:
-            with suppress(*_TROUBLE):
+            with suppress(*TROUBLE):
                 await subscription.unsubscribe()
 
     async def clock(self, stream: str) -> datetime:
@@ -246,65 +213,12 @@ class Bus:
         try:
             answer = await self.client.request(f"$JS.API.STREAM.INFO.{stream}", timeout=_CLOCK_SECONDS)
             return msgspec.json.decode(answer.data, type=_Told).ts
-        except (*_TROUBLE, msgspec.MsgspecError) as error:
-            raise BusError(_words(error)) from error
+        except (*TROUBLE, msgspec.MsgspecError) as error:
+            raise BusError(words(error)) from error
 
     async def consumer(self, stream: str, durable: str) -> Consumer:
         """Bind to a durable pull consumer that the controller created. Raises BusError."""
         try:
-            return Consumer(await self._stream.pull_subscribe_bind(durable=durable, stream=stream))
-        except _TROUBLE as error:
-            raise BusError(_words(error)) from error
-
-
-async def _connect(
-    client: Client, url: str, name: str, on_connect: Callable[[], Awaitable[None]] | None, closed: asyncio.Event
-) -> None:
-    told = False
-
-    async def connected() -> None:
-        nonlocal told
-        told = False
-        log.info("nats_connected", server=_server(client))
-        if on_connect:
-            try:
-                await on_connect()
-            except BusError as error:
-                log.warning("nats_on_connect_failed", error=str(error))
-
-    async def disconnected() -> None:
-        if not client.is_closed:
-            log.warning("nats_disconnected")
-
-    async def gone() -> None:
-        closed.set()
-
-    async def failed(error: Exception) -> None:
-        nonlocal told
-        if client.is_connected or not told:  # an attempt to connect fails each second; once tells it
-            told = not client.is_connected
-            log.warning("nats_error", error=_words(error))
-
-    await client.connect(
-        url.split(","),
-        name=name,
-        connect_timeout=_CONNECT_SECONDS,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=1,
-        ping_interval=10,
-        max_outstanding_pings=2,
-        reconnected_cb=connected,
-        disconnected_cb=disconnected,
-        error_cb=failed,
-        closed_cb=gone,
-    )
-    await connected()
-
-
-def _server(client: Client) -> str | None:
-    connected_url = client.connected_url
-    return connected_url.netloc.rpartition("@")[2] if connected_url else None
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+            return Consumer(await Pull.open(self.client, stream, durable))
+        except TROUBLE as error:
+            raise BusError(words(error)) from error

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from controller.trust.keys import new_trust
 from shared import subjects
+from shared.broker import Broker, BrokerUrlError
 from shared.bus import Bus, Message
+from tests.fakes.installation import as_controller
 from tests.integration.pipeline.world import eventually
 
 
@@ -23,9 +28,37 @@ async def test_a_connection_that_the_server_ends_for_good_is_replaced(bus: Bus) 
 
 
 async def test_a_bus_that_never_came_to_connect_is_closed_in_order() -> None:
-    async with Bus.open("nats://127.0.0.1:1", name="before its first attempt") as bus:
+    async with Bus.open(Broker("nats://127.0.0.1:1"), name="before its first attempt") as bus:
         pass
     assert not bus.connected
-    async with Bus.open("nats://127.0.0.1:port", name="after an address that is none") as bus:
-        await asyncio.sleep(0.02)
-    assert not bus.connected
+
+
+async def test_a_bus_that_the_broker_refuses_is_closed_at_any_moment(nats_url: str) -> None:
+    """nats-py swallows a cancellation that meets it while it closes a refused attempt."""
+    stranger = as_controller(nats_url, new_trust())
+
+    async def opened_for(moments: int) -> bool:
+        async with Bus.open(stranger, name="stranger") as bus:
+            for _ in range(moments):
+                await asyncio.sleep(0.02)
+        return bus.connected
+
+    async with asyncio.timeout(20):
+        assert not any(await asyncio.gather(*(opened_for(moments) for moments in range(250))))
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        pytest.param("nats://127.0.0.1:port", "must be URLs", id="a port that is no number"),
+        pytest.param("http://127.0.0.1", "must be URLs", id="another protocol"),
+        pytest.param("nats://", "must be URLs", id="no host"),
+        pytest.param("nats://token@127.0.0.1", "must hold no user", id="a token, which is not how we log in"),
+        pytest.param(" , ", "must name a server", id="nothing"),
+    ],
+)
+async def test_an_address_that_is_none_is_refused(url: str, rule: str) -> None:
+    with pytest.raises(BrokerUrlError, match=rule) as refused:
+        async with Bus.open(Broker(url), name="nowhere"):
+            pass
+    assert "token" not in str(refused.value).replace("password or token", "")

@@ -1,0 +1,45 @@
+"""Publishing into streams: who publishes hears what became of the very message."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from nats.aio.msg import Msg
+from nats.errors import TimeoutError as NatsTimeoutError
+
+from shared import subjects
+from shared.bus import Bus, Message
+from shared.publishing import Publisher
+from shared.trouble import BusError
+
+RESULT = subjects.result("DE", "de")
+NO_STREAM = "mailprobe.nowhere.at.all"
+
+
+async def test_each_of_many_messages_has_its_own_answer(bus: Bus) -> None:
+    messages = [Message(NO_STREAM if number % 7 == 3 else RESULT, b"{}", str(number)) for number in range(600)]
+    outcomes = await bus.publish_all(messages)
+    assert [outcome is not None for outcome in outcomes] == [message.subject is NO_STREAM for message in messages]
+    stored = (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages
+    assert stored == sum(message.subject is RESULT for message in messages)
+
+
+async def test_a_repeat_is_accepted_and_stored_once(bus: Bus) -> None:
+    for _ in range(2):
+        await bus.publish(Message(RESULT, b"{}", "the same"))
+    assert (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages == 1
+
+
+async def test_what_a_stream_refuses_is_told_with_its_reason(bus: Bus) -> None:
+    with pytest.raises(BusError, match="TTL"):
+        await bus.publish(Message(RESULT, b"{}", "with an end", ttl_seconds=5))
+
+
+async def test_a_broker_that_keeps_silent_is_not_waited_for_for_ever(bus: Bus) -> None:
+    async def keep_silent(_: Msg) -> None:
+        pass
+
+    await bus.client.subscribe(NO_STREAM, cb=keep_silent)
+    with pytest.raises(NatsTimeoutError):
+        await asyncio.wait_for(Publisher(bus.client).publish(NO_STREAM, b"{}", {}, 0.05), 1)
