@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from shared.messages import CLOCK_TOLERANCE_MS
 from shared.rounds import to_datetime, to_ms
 
 _STALE_SECONDS = 60.0
+_FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these is whatever a broker's clock shows: near the ends of the calendar nothing could be reckoned with it."""
 
 
 def now_ms() -> int:
@@ -44,7 +46,12 @@ class BrokerClock:
         self._best: _Reading | None = None
 
     def heard(self, told: datetime, asked_at: float) -> None:
-        """The broker's clock has just been told: it showed that at a moment between `asked_at` (monotonic) and now."""
+        """The broker's clock has just been told: it showed that at a moment between `asked_at` (monotonic) and now.
+
+        Raises ValueError when no clock shows that.
+        """
+        if not _FIRST < told < _LAST:
+            raise ValueError("no moment that a broker's clock would show")
         answered_at = self._monotonic()
         middle_ms = 500 * (asked_at + answered_at)
         new = _Reading(to_ms(told) - middle_ms, 500 * (answered_at - asked_at), answered_at)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 
+from shared.private_files import read_as, replacing_private, write_private, written
 from shared.targets import Secret
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`nats_url` may carry credentials, `sealing_key` is the location's private key: the file is for its owner only."""
+    """`sealing_key` and `nats_credentials` (the text of a `.creds` file) are the location's own: the file is for its
+    owner only. `nats_ca` is PEM text; `verify_keys`, in base64, may have signed requests (shared.signing).
+    """
 
     location: str
     country: str
     nats_url: str
     sealing_key: Secret
-    version: int = 1
+    nats_credentials: Secret
+    nats_ca: str | None = None
+    verify_keys: list[str] = []
+    version: int = 2
 
 
 class EnrolmentError(Exception):
@@ -26,32 +32,19 @@ class EnrolmentError(Exception):
 
 def write(path: Path, enrolment: Enrolment) -> None:
     """Write the file with mode 600, whole or not at all. Raises OSError."""
-    text = msgspec.json.format(msgspec.json.encode(enrolment, enc_hook=_reveal), indent=2)
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text + b"\n")
-    temporary.replace(path)
+    write_private(path, written(enrolment))
+
+
+def replacing(path: Path, enrolment: Enrolment) -> AbstractContextManager[None]:
+    """The same, but it takes the place of the file only when the block ends without an error. Raises OSError."""
+    return replacing_private(path, written(enrolment))
 
 
 def read(path: Path) -> Enrolment:
     """Raises EnrolmentError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Enrolment, dec_hook=_conceal)
+        return read_as(Enrolment, path.read_bytes())
     except OSError as error:
         raise EnrolmentError(f"{path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise EnrolmentError(f"{path}: not an enrolment file: {error}") from error
-
-
-def _reveal(value: object) -> str:
-    if isinstance(value, Secret):
-        return value.reveal()
-    raise TypeError(f"{type(value).__name__} has no place in an enrolment file")
-
-
-def _conceal(kind: type, value: object) -> Secret:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise ValueError("expected text")

@@ -6,9 +6,10 @@ Names are part of the wire and of the API: they are added to, never renamed or r
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
+from msgspec import Meta
 
 
 class Open(StrEnum):
@@ -20,6 +21,8 @@ class Open(StrEnum):
 
 
 class FailureKind(Open):
+    """What went wrong. Both refusals may be of our address only; `agent_error` and `address_forbidden` are our own."""
+
     DNS_NOT_FOUND = "dns_not_found"
     DNS_ERROR = "dns_error"
     ADDRESS_FORBIDDEN = "address_forbidden"
@@ -77,6 +80,8 @@ class Phase(Open):
 
 
 class WarningKind(Open):
+    """What is worth telling although the service works."""
+
     CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
     CERTIFICATE_INVALID = "certificate_invalid"
     TLS_WEAK = "tls_weak"
@@ -89,16 +94,16 @@ class WarningKind(Open):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Why a check did not pass. `phase` is None when no phase had begun; `detail` is free text without secrets."""
+    """Why a check did not pass."""
 
     kind: FailureKind
     source: FailureSource
-    phase: Phase | None = None
-    detail: str = ""
+    phase: Annotated[Phase | None, Meta(description="Where it failed; null when no phase had begun.")] = None
+    detail: Annotated[str, Meta(description="Free text without secrets, as the server's reply.")] = ""
 
 
 class CheckWarning(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Something worth telling about a check that passed."""
+    """Something worth telling about a check, most of all one that passed."""
 
     kind: WarningKind
-    detail: str = ""
+    detail: Annotated[str, Meta(description="Free text without secrets, as a date or a version.")] = ""

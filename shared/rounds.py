@@ -32,9 +32,14 @@ def to_datetime(moment_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=moment_ms)
 
 
+def phase_hash(monitor: UUID) -> int:
+    """What places a monitor's rounds, so that load spreads evenly: 64 bits."""
+    return int.from_bytes(blake2b(monitor.bytes, digest_size=8).digest())
+
+
 def phase_ms(monitor: UUID, interval_ms: int) -> int:
-    """Where in its interval a monitor's rounds fall: a hash, so that load spreads evenly."""
-    return int.from_bytes(blake2b(monitor.bytes, digest_size=8).digest()) % interval_ms
+    """Where in its interval a monitor's rounds fall."""
+    return phase_hash(monitor) % interval_ms
 
 
 def next_due_ms(monitor: UUID, interval_ms: int, first_due_ms: int, after_ms: int) -> int:

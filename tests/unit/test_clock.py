@@ -102,3 +102,13 @@ def test_a_reading_is_not_kept_for_longer_than_a_minute() -> None:
     here.seconds += 0.2
     here.clock.heard(to_datetime(here.broker_ms() - 60), asked_at)
     assert here.clock.offset_ms == pytest.approx(-40, abs=1)
+
+
+@pytest.mark.parametrize("year", [1, 1970, 9999])
+def test_what_no_broker_shows_is_not_believed(year: int) -> None:
+    """A moment at an end of the calendar would break every reckoning with the clock, for good."""
+    machine = Machine(ahead_ms=0)
+    with pytest.raises(ValueError, match="no moment"):
+        machine.clock.heard(datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC), machine.seconds)
+    assert machine.clock.offset_ms is None
+    assert machine.clock.now() == to_datetime(machine.wall_ms())

@@ -137,7 +137,14 @@ def test_a_login_cannot_travel_unsealed_or_be_printed() -> None:
 
 
 class TestEnrolment:
-    it = Enrolment(location="de", country="DE", nats_url="nats://t@127.0.0.1:4222", sealing_key=Secret("a2V5"))
+    it = Enrolment(
+        location="de",
+        country="DE",
+        nats_url="nats://127.0.0.1:4222",
+        sealing_key=Secret("a2V5"),
+        nats_credentials=Secret("c2VlZA"),
+        verify_keys=["a2V5"],
+    )
 
     def test_what_is_written_is_read_and_only_by_its_owner(self, tmp_path: Path) -> None:
         path = tmp_path / "de.agent"
