@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import NotFoundError
 
 from shared import subjects
-from shared.bus import Bus, BusError
+from shared.bus import Bus
+from shared.trouble import BusError
 
 ACK_WAIT_SECONDS = 10.0
 MAX_DELIVER = 3
@@ -48,7 +59,8 @@ async def ensure_streams(bus: Bus) -> None:
     """Create or update the three streams and the consumer that stores results. Raises BusError."""
     manager = bus.client.jsm()
     try:
-        for config in _STREAMS:
+        for each in _STREAMS:
+            config = each.evolve(num_replicas=bus.replicas)
             try:
                 await manager.stream_info(str(config.name))
             except NotFoundError:
@@ -82,5 +94,56 @@ async def ensure_check_consumer(bus: Bus, *, country: str, location: str, kind: 
                 max_ack_pending=20_000,
             ),
         )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None:
+    """Create the durable consumer by which a subscriber reads events of `subject`, from the first there is.
+
+    Raises BusError.
+    """
+    try:
+        await bus.client.jsm().add_consumer(
+            subjects.EVENTS,
+            ConsumerConfig(
+                durable_name=durable,
+                filter_subject=subject,
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=10_000,
+            ),
+        )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def event_consumers(bus: Bus) -> list[str]:
+    """The names of all consumers of EVENTS. Raises BusError."""
+    names: list[str] = []
+    try:
+        while page := await bus.client.jsm().consumers_info(subjects.EVENTS, offset=len(names)):
+            names += [info.name for info in page]
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+    return names
+
+
+async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
+    """Raises BusError."""
+    try:
+        with suppress(NotFoundError):
+            await bus.client.jsm().delete_consumer(subjects.EVENTS, durable)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
+    """Delete that consumer, if it is there. Raises BusError."""
+    try:
+        await bus.client.jsm().delete_consumer(subjects.CHECKS, subjects.check_consumer(location, kind))
+    except NotFoundError:
+        return
     except (NatsError, OSError, TimeoutError) as error:
         raise BusError(str(error)) from error
