@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
@@ -39,14 +40,19 @@ def variable(field: str) -> str:
 def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given: str | None) -> Settings:
     """Read `kind` from the environment; `given` (from the command line) wins over it. Empty text counts as unset.
 
-    A list is comma- or space-separated. Raises SettingsError.
+    Each may stand in a file instead, as secrets of systemd and containers do: `MAILPROBE_X_FILE` names the file that
+    holds `MAILPROBE_X`. A list is comma- or space-separated. Raises SettingsError.
     """
     source = os.environ if environ is None else environ
     hints = get_type_hints(kind, include_extras=True)
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field in msgspec.structs.fields(kind):
-        text = given.get(field.name) or source.get(variable(field.name)) or None
+        try:
+            text = given.get(field.name) or _told(source, variable(field.name))
+        except ValueError as error:
+            problems.append(str(error))
+            continue
         if text is None:
             if field.required:
                 problems.append(f"{variable(field.name)} is required")
@@ -61,6 +67,21 @@ def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given
         except SettingsError as error:
             problems = error.problems
     raise SettingsError(problems)
+
+
+def _told(source: Mapping[str, str], name: str) -> str | None:
+    """What is said of a setting, in its variable or in the file of `name`_FILE. Raises ValueError."""
+    text, path = source.get(name) or None, source.get(f"{name}_FILE")
+    if not path:
+        return text
+    if text is not None:
+        raise ValueError(f"{name}: {name}_FILE says it too")
+    try:
+        return Path(path).read_text().strip() or None
+    except OSError as error:
+        raise ValueError(f"{name}_FILE: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}_FILE: not text") from error
 
 
 def _convert(text: str, hint: Any) -> Any:

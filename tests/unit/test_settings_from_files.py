@@ -1,0 +1,63 @@
+"""A setting may stand in a file, which is how systemd and containers hand over secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shared.settings import Port, SettingsError, load
+from shared.targets import Secret
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    token: Secret
+    port: Port = 25
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text("hush\n")
+    return path
+
+
+def test_a_file_says_what_its_variable_would(file: Path) -> None:
+    assert load(Example, {"MAILPROBE_TOKEN_FILE": str(file)}) == Example(token=Secret("hush"))
+
+
+def test_the_command_line_wins_over_a_file(file: Path) -> None:
+    assert load(Example, {"MAILPROBE_TOKEN_FILE": str(file)}, token="loud").token == Secret("loud")
+
+
+def test_a_value_in_a_file_is_checked_as_any_other(file: Path) -> None:
+    with pytest.raises(SettingsError, match="MAILPROBE_PORT") as raised:
+        load(Example, {"MAILPROBE_TOKEN": "a", "MAILPROBE_PORT_FILE": str(file)})
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        pytest.param({"MAILPROBE_TOKEN": "a"}, "MAILPROBE_TOKEN: MAILPROBE_TOKEN_FILE says it too", id="said twice"),
+        pytest.param({}, "MAILPROBE_TOKEN is required", id="an empty file is no value"),
+    ],
+)
+def test_files_that_say_too_much_or_nothing_are_told_by_name(file: Path, environ: dict[str, str], problem: str) -> None:
+    if not environ:
+        file.write_text(" \n")
+    with pytest.raises(SettingsError) as raised:
+        load(Example, environ | {"MAILPROBE_TOKEN_FILE": str(file)})
+    assert raised.value.problems == [problem]
+
+
+def test_a_missing_file_and_one_that_is_not_text_are_told_by_name(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe")
+    environ = {"MAILPROBE_TOKEN_FILE": str(file), "MAILPROBE_PORT_FILE": str(file.with_name("none"))}
+    with pytest.raises(SettingsError) as raised:
+        load(Example, environ)
+    assert raised.value.problems == [
+        "MAILPROBE_TOKEN_FILE: not text",
+        "MAILPROBE_PORT_FILE: No such file or directory",
+    ]
