@@ -62,6 +62,10 @@ def next_capacity(full: int, capacity: int, in_hand: int, lag_p95_ms: float) -> 
     return min(full, capacity + max(1, int(full * _GROW_SHARE)))
 
 
+_GRAIN_SECONDS = 0.001
+"""A timer is good for no less; turns closer together than this come in small groups, so that the pace is kept."""
+
+
 class Pace:
     """Turns that come `per_second` times a second at most; who comes after a pause waits for nothing."""
 
@@ -73,5 +77,5 @@ class Pace:
         now = asyncio.get_running_loop().time()
         mine = max(now, self._next)
         self._next = mine + self._gap
-        if mine > now:
+        if mine - now >= _GRAIN_SECONDS:
             await asyncio.sleep(mine - now)

@@ -18,6 +18,7 @@ import aiodns
 import pycares
 
 from agent.errors import CheckError
+from agent.net.known import KnownAddresses
 from shared.failures import FailureKind
 from shared.targets import IpFamily
 
@@ -47,13 +48,14 @@ _KINDS = {
 class Resolver:
     """Asks the system's name servers, or those given as `address:port`. Made by `Resolver.open`.
 
-    Answers are remembered for as long as their records say (c-ares does that), as at any other client.
+    Answers are remembered for as long as their records say, as at any other client.
     """
 
     def __init__(self, resolver: aiodns.DNSResolver, control_name: str, nameservers: Sequence[str]) -> None:
         self._resolver = resolver
         self._control_name = control_name
         self._nameservers = nameservers
+        self._known = KnownAddresses()
         self._control: asyncio.Task[bool] | None = None
         self._asked_at = 0.0
 
@@ -70,14 +72,18 @@ class Resolver:
                 await asyncio.wait([resolver._control])
             await channel.close()
 
-    async def addresses(self, host: str, family: IpFamily = IpFamily.ANY) -> list[str]:
+    async def addresses(self, host: str, family: IpFamily = IpFamily.ANY) -> Sequence[str]:
         """The addresses of `host` in `family` as text, best first (RFC 6724), each once.
 
         Raises CheckError: `dns_not_found`, `dns_error`, or `timeout` when the name servers keep silent.
         """
         literal = _literal(host)
         if literal is None:
-            return await _ask(self._resolver, host, family)
+            if known := self._known.of(host, family):
+                return known
+            found, seconds = await _ask(self._resolver, host, family)
+            self._known.found(host, family, found, seconds)
+            return found
         if family is not IpFamily.ANY and (family is IpFamily.IPV6) is not (":" in literal):
             raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
         return [literal]
@@ -115,7 +121,8 @@ def _channel(nameservers: Sequence[str]) -> aiodns.DNSResolver:
     return aiodns.DNSResolver(nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH)
 
 
-async def _ask(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> list[str]:
+async def _ask(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> tuple[list[str], float]:
+    """The addresses, and how many seconds they are good for."""
     try:
         answer = await channel.getaddrinfo(host, family=_FAMILIES[family], type=socket.SOCK_STREAM)
     except aiodns.error.DNSError as error:
@@ -124,10 +131,11 @@ async def _ask(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> list
         if code == aiodns.error.ARES_ENODATA:
             words = _MISSING[family]
         raise CheckError(kind, f"{host}: {words}") from error
-    found = [_text(node.addr[0]) for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
-    if not found:
+    nodes = [node for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
+    if not nodes:
         raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
-    return list(dict.fromkeys(found))
+    seconds = min([node.ttl for node in nodes] + [alias.ttl for alias in answer.cnames])
+    return list(dict.fromkeys(_text(node.addr[0]) for node in nodes)), seconds
 
 
 def _text(address: bytes | str) -> str:

@@ -25,6 +25,7 @@ LONGEST_LINE = 8 * 1024
 MOST_LINES = 512
 MOST_BYTES = 256 * 1024
 _CHUNK = 16 * 1024  # the longest TLS record
+_plain = memoryview(bytearray(_CHUNK))  # of the record just decrypted: made anew, each would cost an allocation
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
@@ -177,7 +178,8 @@ class LineStream(asyncio.Protocol):
                 break
         self._handshaking = False
         self._flush()
-        self._decrypt()
+        if self._incoming.pending:
+            self._decrypt()
         return self._tls
 
     def close(self) -> None:
@@ -247,14 +249,15 @@ class LineStream(asyncio.Protocol):
     def _decrypt(self) -> None:
         assert self._tls is not None  # noqa: S101 - called only under TLS
         try:
-            while True:
-                plain = self._tls.read(_CHUNK)
-                if not plain:
+            while self._incoming.pending:  # to read once too often would cost an exception for each reply
+                length = cast("int", self._tls.read(_CHUNK, _plain))
+                if not length:
                     self._finish(EOFError("the server closed the connection"))
                     return
-                self._split(plain)
-        except ssl.SSLWantReadError:
+                self._split(bytes(_plain[:length]))
             self._flush()  # a key update is answered (RFC 8446 section 4.6.3)
+        except ssl.SSLWantReadError:
+            self._flush()
         except ssl.SSLZeroReturnError:
             self._finish(EOFError("the server closed the connection"))
         except ssl.SSLError as error:

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from agent.__main__ import GARBAGE_THRESHOLD
 from agent.connect import Reach
 from agent.lag import Lag
 from agent.net.resolve import Resolver
@@ -129,6 +130,7 @@ async def work(job: dict[str, Any]) -> None:
             driver = Driver(job, station)
             await driver.warm_up()
             gc.freeze()
+            gc.set_threshold(GARBAGE_THRESHOLD)
             print("start", flush=True)
             print("end " + json.dumps(await driver.measure()), flush=True)
 

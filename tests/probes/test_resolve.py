@@ -100,6 +100,15 @@ async def test_what_has_no_address_is_told_apart(name: str, kind: FailureKind) -
     assert caught.value.kind is kind
 
 
+async def test_a_name_just_found_is_not_asked_for_again() -> None:
+    zone: dict[str, list[str] | Wrong] = {"mail.example.test": ["192.0.2.7"]}
+    async with serving(zone) as server, Resolver.open("control.example.test", [server]) as resolver:
+        assert await resolver.addresses("mail.example.test") == ["192.0.2.7"]
+        zone["mail.example.test"] = ["192.0.2.8"]
+        assert await resolver.addresses("mail.example.test") == ["192.0.2.7"]
+        assert await resolver.addresses("mail.example.test", IpFamily.IPV4) == ["192.0.2.8"], "another question"
+
+
 async def test_an_answer_from_memory_does_not_excuse_name_servers_that_are_gone() -> None:
     async with AsyncExitStack() as opened:
         async with serving(ZONE, seconds_to_live=3600) as server:

@@ -193,8 +193,7 @@ async def test_only_so_many_logins_stay_open() -> None:
     logins = UnsealedLogins(most=2)
     asked = [request(SmtpTarget(host=ADDRESS, port=25), login=(user, "secret")) for user in "abc"]
     for each in (asked[0], asked[1], asked[0], asked[2]):
-        assert each.sealed_login is not None
-        logins.open(each.sealed_login, PRIVATE_KEY, monitor=each.monitor_id, location=each.location)
+        logins.open(each.sealed_logins, PRIVATE_KEY, monitor=each.monitor_id, location=each.location)
     assert [login.user for login, _ in logins._opened.values()] == ["a", "c"]
 
 

@@ -1,0 +1,28 @@
+"""Starts come at an even pace, also one that is finer than a timer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from agent.pace import Pace
+
+
+@pytest.mark.parametrize("per_second", [50, 200, 2000, 20_000])
+async def test_there_are_never_more_turns_than_the_pace_allows(per_second: int) -> None:
+    pace, loop = Pace(per_second), asyncio.get_running_loop()
+    began = loop.time()
+    for turn in range(max(5, per_second // 20)):
+        await pace.turn()
+        grain = 0.002  # of a timer, which may also ring half a millisecond early
+        assert turn <= (loop.time() - began + grain) * per_second
+
+
+async def test_who_comes_after_a_pause_waits_for_nothing() -> None:
+    pace, loop = Pace(20), asyncio.get_running_loop()
+    await pace.turn()
+    await asyncio.sleep(0.05)
+    began = loop.time()
+    await pace.turn()
+    assert loop.time() - began < 0.04
