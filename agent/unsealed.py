@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from agent.scrub import Scrubber
-from shared.sealing import open_login
+from shared.sealing import SealError, open_login
 from shared.targets import Login, Secret
 
 
@@ -20,14 +22,18 @@ class UnsealedLogins:
         self._most = most
         self._opened: OrderedDict[tuple[bytes, UUID], tuple[Login, Scrubber]] = OrderedDict()
 
-    def open(self, sealed: bytes, key: Secret, *, monitor: UUID, location: str) -> tuple[Login, Scrubber]:
-        """Raises SealError."""
-        opened = self._opened.get((sealed, monitor))
-        if opened is None:
-            login = open_login(sealed, key, monitor=monitor, location=location)
-            opened = self._opened[sealed, monitor] = login, Scrubber(login)
-            if len(self._opened) > self._most:
-                self._opened.popitem(last=False)
-        else:
-            self._opened.move_to_end((sealed, monitor))
-        return opened
+    def open(self, sealed: Sequence[bytes], key: Secret, *, monitor: UUID, location: str) -> tuple[Login, Scrubber]:
+        """The login, which was sealed to several keys: one of them must be `key`. Raises SealError."""
+        for each in sealed:
+            opened = self._opened.get((each, monitor))
+            if opened is not None:
+                self._opened.move_to_end((each, monitor))
+                return opened
+        for each in sealed:
+            with suppress(SealError):
+                login = open_login(each, key, monitor=monitor, location=location)
+                opened = self._opened[each, monitor] = login, Scrubber(login)
+                if len(self._opened) > self._most:
+                    self._opened.popitem(last=False)
+                return opened
+        raise SealError("the login was not sealed for this location and monitor, or not for the key of this enrolment")
