@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from uuid import UUID
 
 import structlog
 
-from shared.bus import BusError, Message
+from shared.bus import Message
+from shared.trouble import BusError
 
 log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ class Outbox:
         self._publish = publish
         self._most_recent = recent
         self._waiting: dict[UUID, bytes] = {}
+        self._since: dict[UUID, float] = {}
         self._recent: OrderedDict[UUID, bytes] = OrderedDict()
         self._held_back = False
         self._departure: asyncio.Event | None = None
@@ -43,6 +46,11 @@ class Outbox:
         """How many results the broker does not have yet."""
         return len(self._waiting)
 
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the oldest of them has waited; 0 without any."""
+        return monotonic() - next(iter(self._since.values())) if self._since else 0.0
+
     def __contains__(self, check_id: UUID) -> bool:
         """Whether the result of a check is still here."""
         return check_id in self._waiting or check_id in self._recent
@@ -50,7 +58,11 @@ class Outbox:
     async def send(self, check_id: UUID, body: bytes) -> None:
         """Return when the broker has the result; tries for ever, with growing pauses."""
         self._waiting[check_id] = body
-        await self._until_accepted(check_id, body)
+        self._since[check_id] = monotonic()
+        try:
+            await self._until_accepted(check_id, body)
+        finally:
+            self._since.pop(check_id, None)
         self._waiting.pop(check_id, None)
         self._recent[check_id] = body
         self._recent.move_to_end(check_id)

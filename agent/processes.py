@@ -15,8 +15,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from agent.app import looking, new_desk
+from agent.app import looking, new_desk, telling
 from agent.courtesy.line import ServedDesk
+from agent.metrics.counts import Counts
+from agent.metrics.reading import Agent, Source
 from agent.net.resolve import Resolver
 from agent.settings import Settings
 from shared.settings import variable
@@ -126,8 +128,15 @@ class Processes:
 async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
     """Run an agent of `settings.processes` processes until it is told to stop. Exit status as of a single process."""
     async with Resolver.open(settings.control_name) as resolver:
-        desk = ServedDesk(new_desk(settings))
-        async with looking(settings, resolver, desk.found):
+        own = new_desk(settings)
+        desk = ServedDesk(own)
+        parent = Source(Counts(), dict)
+
+        async def gather() -> Agent:
+            children = await desk.readings()
+            return Agent([parent.read(), *children.living], children.past, own.unfit)
+
+        async with looking(settings, resolver, desk.found), telling(settings, gather):
             return await Processes(settings, arguments, desk).run()
 
 

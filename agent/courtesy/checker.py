@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -16,13 +17,14 @@ from agent.courtesy.logins import digest, outcome_of
 from agent.courtesy.turns import NoTurnError
 from agent.errors import CheckError
 from agent.fitness import our_fault, within
+from agent.metrics.counts import Counts
 from agent.net.addresses import permitted
 from agent.runner import Station, run_check
 from shared.addresses import Network
 from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import CheckRequest, CheckResult, Unfitness
 from shared.sealing import SealError
-from shared.targets import IpFamily, Target, TlsMode
+from shared.targets import IpFamily, Target, TlsMode, kind_of
 
 log = structlog.get_logger()
 
@@ -32,9 +34,14 @@ _LOOK_SECONDS = 20.0
 
 
 class Checker:
-    """Runs the checks of one process; those in `exempt` networks wait for no turn. `running` are in their dialogue."""
+    """Runs the checks of one process, and counts them; those in `exempt` networks wait for no turn. `running` are in
+    their dialogue.
+    """
 
-    def __init__(self, station: Station, desk: Counter, *, exempt: Sequence[Network]) -> None:
+    def __init__(
+        self, station: Station, desk: Counter, *, exempt: Sequence[Network], counts: Counts | None = None
+    ) -> None:
+        self.counts = counts or Counts()
         self._station = station
         self._desk = desk
         self._exempt = exempt
@@ -51,6 +58,11 @@ class Checker:
         """The result, also when its turn did not come. Raises only the CancelledError of its owner, and what tells that
         this process has no desk any more.
         """
+        result = await self._check(request)
+        self.counts.check_finished(kind_of(request.target), result)
+        return result
+
+    async def _check(self, request: CheckRequest) -> CheckResult:
         login = self._digest(request)
         address = await self._addresses.to_wait_at(request.target, self._seconds_left(request))
         if address is None and login is None:
@@ -59,12 +71,15 @@ class Checker:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._waiting.add(task)
+        asked_at = monotonic()
         try:
             async with self._desk.turn(Ask(address=address, login=login, seconds=seconds)) as permit:
                 self._waiting.discard(task)
+                self.counts.turns.see((), monotonic() - asked_at)
                 return await self._run_permitted(request, login, permit)
         except NoTurnError as error:
             log.warning("check_not_begun", reason=str(error))
+            self.counts.turns_missed.add()
             return self._not_begun(request, str(error))
         finally:
             self._waiting.discard(task)
@@ -94,6 +109,7 @@ class Checker:
 
     async def _run(self, request: CheckRequest, station: Station | None = None) -> CheckResult:
         self.running += 1
+        self.counts.started.add((kind_of(request.target),))
         try:
             result = await run_check(request, station or self._station)
         finally:
@@ -122,7 +138,7 @@ class Checker:
         here = self._station
         try:
             login, _ = here.logins.open(
-                request.sealed_login, here.sealing_key, monitor=request.monitor_id, location=here.location
+                request.sealed_logins, here.sealing_key, monitor=request.monitor_id, location=here.location
             )
         except SealError:
             return None  # the runner says so in the result

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -18,6 +19,8 @@ import structlog
 from agent.courtesy.desk import Ask, Desk, Permit
 from agent.courtesy.logins import Outcome
 from agent.courtesy.turns import NoTurnError
+from agent.metrics.counts import Counts, States
+from agent.metrics.reading import Reading
 from shared.failures import Failure
 from shared.messages import Unfitness
 
@@ -25,6 +28,7 @@ log = structlog.get_logger()
 
 _LINE_BYTES = 64 * 1024
 _PARENT_SECONDS = 5.0
+_READING_SECONDS = 1.0
 
 
 class ParentGoneError(Exception):
@@ -58,8 +62,23 @@ class Found(msgspec.Struct, tag="found"):
     unfit: list[Unfitness]
 
 
-_from_child = msgspec.json.Decoder(Asked | Ended)
-_from_parent = msgspec.json.Decoder(Granted | NotGranted | Found)
+class Read(msgspec.Struct, tag="read"):
+    """The parent wants to know what the child has counted."""
+
+
+class Told(msgspec.Struct, tag="told"):
+    reading: Reading
+
+
+class Readings(NamedTuple):
+    """Of the children that answered, and what others had counted when they answered last, the dead included."""
+
+    living: list[Reading]
+    past: list[States]
+
+
+_from_child = msgspec.json.Decoder(Asked | Ended | Told)
+_from_parent = msgspec.json.Decoder(Granted | NotGranted | Found | Read)
 
 
 class FarDesk:
@@ -69,6 +88,8 @@ class FarDesk:
         self.unfit: list[Unfitness] = []
         self.looked = asyncio.Event()
         self.gone = asyncio.Event()
+        self.read: Callable[[], Reading] | None = None
+        """What the parent is told when it asks; while there is none it gets no answer."""
         self._writer = writer
         self._asked: dict[int, asyncio.Future[Permit]] = {}
         self._last = 0
@@ -111,10 +132,14 @@ class FarDesk:
                 if not answer.done():
                     answer.set_exception(ParentGoneError())
 
-    def _hear(self, told: Granted | NotGranted | Found) -> None:
+    def _hear(self, told: Granted | NotGranted | Found | Read) -> None:
         if isinstance(told, Found):
             self.unfit = told.unfit
             self.looked.set()
+            return
+        if isinstance(told, Read):
+            if self.read is not None:
+                self._say(Told(self.read()))
             return
         answer = self._asked.get(told.number)
         if answer is None or answer.done():
@@ -124,7 +149,7 @@ class FarDesk:
         else:
             answer.set_exception(NoTurnError(told.detail))
 
-    def _say(self, what: Asked | Ended) -> None:
+    def _say(self, what: Asked | Ended | Told) -> None:
         if not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(what) + b"\n")
 
@@ -144,22 +169,48 @@ async def reaching(end: socket.socket) -> AsyncIterator[FarDesk]:
 
 
 class ServedDesk:
-    """A desk with children. `serve` one for each, `found` tells them all."""
+    """A desk with children. `serve` one for each, `found` tells them all, `readings` asks them all."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._lines: dict[asyncio.StreamWriter, _Line] = {}
+        self._dead = Counts()
 
     def found(self, unfit: list[Unfitness]) -> None:
         self._desk.found(unfit)
-        for writer in self._writers:
+        for writer in self._lines:
             _say(writer, Found(unfit))
+
+    async def readings(self) -> Readings:
+        """What all children count. Who does not answer in time is told of with what it had counted before, so that no
+        sum falls, but not with what it seemed to be doing.
+        """
+        lines = list(self._lines.items())
+        for writer, line in lines:
+            if line.answer is None or line.answer.done():  # else it still owes one: nothing piles up unread
+                line.answer = asyncio.get_running_loop().create_future()
+                _say(writer, Read())
+        answers = [line.answer for _, line in lines if line.answer is not None]
+        if answers:
+            await asyncio.wait(answers, timeout=_READING_SECONDS)
+        there = [line for _, line in lines if not line.ended and line.last is not None]
+        living = [line.last for line in there if line.last and line.answer and line.answer.done()]
+        silent = [line.last.counts for line in there if line.last and line.answer and not line.answer.done()]
+        return Readings(living, [*silent, self._dead.states()])
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        line = self._lines.pop(writer)
+        line.ended = True
+        if line.last is not None:
+            self._dead.merge(line.last.counts)
+        if line.answer is not None:
+            line.answer.cancel()
 
     async def serve(self, end: socket.socket) -> None:
         """Answer one child until its end closes; then nothing of it is left."""
         reader, writer = await asyncio.open_unix_connection(sock=end, limit=_LINE_BYTES)
         held: dict[int, _Held] = {}
-        self._writers.add(writer)
+        self._lines[writer] = _Line()
         if self._desk.looked.is_set():
             _say(writer, Found(self._desk.unfit))
         try:
@@ -172,7 +223,7 @@ class ServedDesk:
                     for each in held.values():
                         each.end()
         finally:
-            self._writers.discard(writer)
+            self._end(writer)
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
@@ -190,6 +241,8 @@ class ServedDesk:
                 each = held[told.number] = _Held()
                 each.task = group.create_task(self._turn(told, each, writer), name="hold-turn")
                 each.task.add_done_callback(partial(_forget, held, told.number))
+            elif isinstance(told, Told):
+                self._lines[writer].hear(told.reading)
             elif told.number in held:
                 held[told.number].end(told.outcome, told.failure)
 
@@ -204,6 +257,20 @@ class ServedDesk:
             _say(writer, NotGranted(asked.number, str(error)))
         except Exception:
             log.exception("turn_broke")
+
+
+class _Line:
+    """A child that is there, and what it told last of its metrics."""
+
+    def __init__(self) -> None:
+        self.last: Reading | None = None
+        self.answer: asyncio.Future[None] | None = None
+        self.ended = False
+
+    def hear(self, reading: Reading) -> None:
+        self.last = reading
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(None)
 
 
 class _Held:
@@ -228,7 +295,7 @@ def _forget(held: dict[int, _Held], number: int, _task: asyncio.Task[None]) -> N
     held.pop(number, None)
 
 
-def _say(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found) -> None:
+def _say(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found | Read) -> None:
     """The parent never waits for a child that does not read; what is unread is bounded by what the child asked."""
     if not writer.is_closing():
         writer.write(msgspec.json.encode(what) + b"\n")
