@@ -14,11 +14,14 @@ import structlog
 from agent.connect import Reach
 from agent.courtesy.checker import Checker
 from agent.courtesy.desk import Counter, Desk
-from agent.courtesy.line import reaching
+from agent.courtesy.line import FarDesk, reaching
 from agent.courtesy.logins import RefusedLogins
 from agent.courtesy.turns import Turns
 from agent.fitness import Fitness
 from agent.lag import Lag
+from agent.metrics.counts import Counts
+from agent.metrics.listener import Gather, serving
+from agent.metrics.reading import Agent, Source
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
 from agent.runner import Station
@@ -26,6 +29,7 @@ from agent.settings import Settings
 from agent.worker import KINDS, Worker
 from shared.bus import Bus
 from shared.messages import Unfitness
+from shared.signing import Verifier
 
 log = structlog.get_logger()
 
@@ -33,6 +37,7 @@ log = structlog.get_logger()
 async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, parent: socket.socket | None = None) -> None:
     """Run one process of an agent until `stop` is set, or until its `parent`, which keeps the desk, is gone."""
     lag = Lag()
+    counts = Counts()
     async with AsyncExitStack() as stack:
         stack.enter_context(lag.watching())
         resolver = await stack.enter_async_context(Resolver.open(settings.control_name))
@@ -60,16 +65,26 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
         async def connected() -> None:
             worker.connected()
 
-        url = settings.nats_url.reveal()
-        bus = await stack.enter_async_context(Bus.open(url, name=f"agent {settings.agent_name}", on_connect=connected))
+        name = f"agent {settings.agent_name}"
+        bus = await stack.enter_async_context(Bus.open(settings.broker, name=name, on_connect=connected))
         worker = Worker(
             bus,
             station,
-            Checker(station, desk, exempt=station.reach.allowed),
+            Checker(station, desk, exempt=station.reach.allowed, counts=counts),
+            Verifier(settings.verify_keys),
             concurrency=settings.concurrency,
             per_second=settings.starts_per_second,
             drain_seconds=settings.drain_seconds,
         )
+        source = Source(counts, worker.gauges)
+        if isinstance(desk, FarDesk):
+            desk.read = source.read
+        else:
+
+            async def gather() -> Agent:
+                return Agent([source.read()], [], desk.unfit)
+
+            await stack.enter_async_context(telling(settings, gather))
         log.info("agent_started", agent=station.agent, location=station.location, kinds=KINDS)
         await worker.run(stop)
 
@@ -97,6 +112,18 @@ async def looking(
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def telling(settings: Settings, gather: Gather) -> AsyncIterator[None]:
+    """Serve the metrics of a whole agent, where a port is set. A port that is taken is told, and checks go on."""
+    async with AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            try:
+                await stack.enter_async_context(serving(settings.metrics_host, settings.metrics_port, gather))
+            except OSError as error:
+                log.error("metrics_not_served", port=settings.metrics_port, error=error.strerror)
+        yield
 
 
 @asynccontextmanager

@@ -11,26 +11,23 @@ import msgspec
 
 from agent.check import WRONG_USAGE, Parser
 from agent.report import Style, show, terminal_style
-from agent.settings import PORT25_HOSTS, HostNames
-from agent.symptoms import Examination, Row, State, examine
+from agent.settings import PORT25_HOSTS, HostNames, read_settings
+from agent.symptoms import Examination, Post, Row, State, examine
 from shared import log as logging
-from shared.enrolment import EnrolmentError
-from shared.enrolment import read as read_enrolment
 from shared.settings import SettingsError, Text, load
-from shared.targets import Secret
 
 _EPILOG = """\
 Exit status: 0 fit, 1 something limits what can be checked or how well, 2 no checks can be run from here, 64 wrong
 usage.
-Clock and broker are looked at when MAILPROBE_NATS_URL or an enrolment is given."""
+Clock and broker are looked at when an enrolment is given, or MAILPROBE_NATS_URL and what else an agent needs."""
 
 
 class _Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that doctor shares with an agent."""
+    """Settings that doctor shares with an agent; it needs no others to look at the machine alone."""
 
     control_name: Text = "example.com"
     enrolment: Path | None = None
-    nats_url: Secret | None = None
+    nats_url: str | None = None
     port25_hosts: HostNames = PORT25_HOSTS
 
 
@@ -45,10 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         environment = load(_Environment, enrolment=given.enrolment)
         hosts = HostNames(" ".join(given.hosts)).value
-        nats_url = environment.nats_url
-        if nats_url is None and environment.enrolment is not None:
-            nats_url = Secret(read_enrolment(environment.enrolment).nats_url)
-    except (SettingsError, EnrolmentError, ValueError) as error:
+        post = None
+        if environment.enrolment is not None or environment.nats_url is not None:
+            settings = read_settings(enrolment=given.enrolment)
+            post = Post(settings.broker, settings.country, settings.location)
+    except (SettingsError, ValueError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return WRONG_USAGE
     logging.configure("critical", "console")
@@ -56,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         hosts=hosts,
         port25_hosts=environment.port25_hosts.value,
         control_name=environment.control_name,
-        nats_url=nats_url,
+        post=post,
     )
     try:
         rows = asyncio.run(examine(asked))

@@ -99,7 +99,7 @@ def _with_login(request: CheckRequest, station: Station) -> tuple[Target, Scrubb
     if request.sealed_login is None:
         return target, Scrubber(target.login)
     login, scrubber = station.logins.open(
-        request.sealed_login, station.sealing_key, monitor=request.monitor_id, location=station.location
+        request.sealed_logins, station.sealing_key, monitor=request.monitor_id, location=station.location
     )
     return msgspec.structs.replace(target, login=login), scrubber
 

@@ -13,15 +13,18 @@ from typing import Annotated
 import msgspec
 
 from shared import subjects
+from shared.broker import Broker, NatsUrl
+from shared.credentials import parse
 from shared.enrolment import Enrolment, EnrolmentError
 from shared.enrolment import read as read_enrolment
 from shared.log import LogFormat
-from shared.settings import PositiveInt, Seconds, SettingsError, Text, load, variable
+from shared.settings import Port, PositiveInt, Seconds, SettingsError, Text, load, variable
+from shared.signing import Verifier
 from shared.targets import Secret
 
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _KEY_BYTES = 32
-_ENROLLED = ("location", "country", "nats_url", "sealing_key")
+_ENROLLED = ("location", "country", "nats_url", "sealing_key", "nats_credentials", "nats_ca", "verify_keys")
 _NOT_A_HOST = re.compile(r"[^a-z0-9-]+")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}\Z")
 
@@ -51,6 +54,15 @@ class HostNames:
             raise ValueError("not host names")
 
 
+class LoginText:
+    """The text of a `.creds` file, as a setting. Raises CredentialsError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        self.value = parse(text)
+
+
 PORT25_HOSTS = HostNames("gmail-smtp-in.l.google.com mta5.am0.yahoodns.net mx01.mail.icloud.com")
 
 
@@ -59,12 +71,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `control_name` is resolved to tell a broken resolver from an unknown host, `port25_hosts` are mail servers of
     several operators that tell a blocked port from a dead host. `concurrency` and `starts_per_second` are those of one
-    process, `per_address_*` those of the agent.
+    process, `per_address_*` those of the agent. Metrics are served only with a `metrics_port`.
     """
 
     country: str
-    nats_url: Secret
+    nats_url: NatsUrl
     sealing_key: Secret
+    nats_credentials: LoginText
+    verify_keys: tuple[str, ...]
     location: str = ""
     agent_name: str = ""
     allow_networks: tuple[Network, ...] = ()
@@ -75,11 +89,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ehlo_name: EhloName = ""
     log_format: LogFormat = "auto"
     log_level: LogLevel = "info"
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: Port | None = None
     per_address_concurrency: PositiveInt = 2
     per_address_starts_per_second: PerSecond = 1.0
     port25_hosts: HostNames = PORT25_HOSTS
+    nats_ca: str | None = None
     processes: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
     starts_per_second: PerSecond = 200.0
+
+    @property
+    def broker(self) -> Broker:
+        """Where this location's requests are, and as whom we fetch them."""
+        return Broker(self.nats_url.value, self.nats_credentials.value, self.nats_ca)
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +110,11 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
     enrolment: Path | None = None
     location: str | None = None
     country: str | None = None
-    nats_url: Secret | None = None
+    nats_url: str | None = None
     sealing_key: Secret | None = None
+    nats_credentials: Secret | None = None
+    nats_ca: str | None = None
+    verify_keys: str | None = None
 
 
 def read_settings(**given: str | None) -> Settings:
@@ -114,6 +139,12 @@ def read_settings(**given: str | None) -> Settings:
             problems.append(f"{variable(name)}: {error}")
     if not _is_key(settings.sealing_key):
         problems.append(f"{variable('sealing_key')}: not a sealing key (base64 of {_KEY_BYTES} bytes)")
+    try:
+        Verifier(settings.verify_keys)
+    except ValueError:
+        problems.append(f"{variable('verify_keys')}: not Ed25519 public keys in base64")
+    if not settings.verify_keys:
+        problems.append(f"{variable('verify_keys')}: names no key, so that every request would be refused")
     if problems:
         raise SettingsError(problems)
     return msgspec.structs.replace(
@@ -126,9 +157,11 @@ def read_settings(**given: str | None) -> Settings:
     )
 
 
-def _text(enrolment: Enrolment, name: str) -> str:
+def _text(enrolment: Enrolment, name: str) -> str | None:
     value = getattr(enrolment, name)
-    return value.reveal() if isinstance(value, Secret) else str(value)
+    if isinstance(value, list):
+        return " ".join(value)
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _is_key(key: Secret) -> bool:

@@ -8,6 +8,8 @@ import socket
 from collections.abc import Sequence
 from enum import IntEnum
 from ipaddress import ip_address
+from time import monotonic
+from typing import NamedTuple
 
 import aiodns
 import msgspec
@@ -18,10 +20,13 @@ from agent.fitness import CONNECT_SECONDS, ELSEWHERE_V4, ELSEWHERE_V6
 from agent.net.resolve import Resolver
 from shared import subjects
 from shared.addresses import may_reach
-from shared.bus import Bus, BusError
-from shared.clock import utc_now
+from shared.broker import Broker
+from shared.bus import Bus
+from shared.clock import now_ms
 from shared.failures import FailureKind
-from shared.targets import Secret
+from shared.messages import ClockReading
+from shared.rounds import to_ms
+from shared.trouble import BusError
 
 PORTS = {25: True, 465: False, 587: True, 993: False, 995: False, 110: True, 143: True}
 """The ports of mail, and whether a server greets there in clear."""
@@ -49,13 +54,21 @@ class Row(msgspec.Struct, frozen=True):
     detail: str
 
 
+class Post(NamedTuple):
+    """The broker, and the location whose agents it is asked to let in."""
+
+    broker: Broker
+    country: str
+    location: str
+
+
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at. Without `hosts` only port 25 is tried, at `port25_hosts`."""
+    """What to look at. Without `hosts` only port 25 is tried, at `port25_hosts`; without `post` no broker."""
 
     hosts: Sequence[str]
     port25_hosts: Sequence[str]
     control_name: str
-    nats_url: Secret | None
+    post: Post | None
 
 
 async def examine(asked: Examination) -> list[Row]:
@@ -66,7 +79,7 @@ async def examine(asked: Examination) -> list[Row]:
             rows.append(Row("network", State.UNFIT, "no way out at all"))
         rows.append(await _resolver(resolver, asked.control_name))
         rows += await _ports(resolver, asked)
-        rows += await _broker(asked.nats_url)
+        rows += await _broker(asked.post)
     return rows
 
 
@@ -169,29 +182,29 @@ async def _try(address: str, port: int, limit: asyncio.Semaphore) -> tuple[bool,
         return True, words
 
 
-async def _broker(nats_url: Secret | None) -> list[Row]:
-    if nats_url is None:
+async def _broker(post: Post | None) -> list[Row]:
+    """Whether the broker lets us in, and how this machine's clock stands to its own. Nothing is fetched."""
+    if post is None:
         return [Row("broker, clock", State.SKIPPED, "no enrolment and no MAILPROBE_NATS_URL given")]
-    loop = asyncio.get_running_loop()
-    async with Bus.open(nats_url.reveal(), name="agent doctor") as bus:
+    async with Bus.open(post.broker, name="agent doctor") as bus:
         try:
             async with asyncio.timeout(_BROKER_SECONDS):
                 await bus.wait_connected()
         except TimeoutError:
-            return [Row("broker", State.UNFIT, f"no connection within {_BROKER_SECONDS:.0f} s")]
-        began, before = loop.time(), utc_now()
+            return [Row("broker", State.UNFIT, bus.trouble or f"no connection within {_BROKER_SECONDS:.0f} s")]
+        broker = Row("broker", State.FIT, f"lets us in for location {post.location}")
+        began = monotonic()
         try:
-            told = await bus.clock(subjects.CHECKS)
+            answer = await bus.ask(subjects.agent(post.country, post.location, "doctor"), b"", _BROKER_SECONDS)
         except BusError as error:
-            return [
-                Row("broker", State.FIT, "connected"),
-                Row("clock", State.SKIPPED, f"the broker does not say: {error}"),
-            ]
-        trip = loop.time() - began
-    offset = (before - told).total_seconds() + trip / 2
-    state = State.FIT if abs(offset) <= CLOCK_SECONDS else State.LIMITED
-    side = "ahead of" if offset > 0 else "behind"
+            return [Row("broker", State.UNFIT, str(error))]
+        if answer is None:
+            return [broker, Row("clock", State.SKIPPED, "no controller is there to tell the time")]
+        trip_ms = (monotonic() - began) * 1000
+        ahead_ms = now_ms() - trip_ms / 2 - to_ms(msgspec.json.decode(answer, type=ClockReading).now)
+    state = State.FIT if abs(ahead_ms) <= CLOCK_SECONDS * 1000 else State.LIMITED
+    side = "ahead of" if ahead_ms > 0 else "behind"
     return [
-        Row("broker", State.FIT, f"answers in {trip * 1000:.1f} ms"),
-        Row("clock", state, f"{abs(offset) * 1000:.0f} ms {side} the broker's, give or take {trip * 500:.0f} ms"),
+        broker,
+        Row("clock", state, f"{abs(ahead_ms):.0f} ms {side} the broker's, give or take {trip_ms / 2:.0f} ms"),
     ]

@@ -6,16 +6,20 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.__main__ import main
 from agent.settings import read_settings
-from shared.enrolment import Enrolment, write
+from controller.trust.keys import new_trust
+from shared.credentials import parse
+from shared.enrolment import write
 from shared.sealing import new_key_pair
 from shared.settings import SettingsError
-from shared.targets import Secret
+from tests.fakes.installation import enrolled, variables
 
 KEY, _ = new_key_pair()
+ENROLMENT = enrolled("nats://broker:4222", new_trust(), KEY, location="de-fra")
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +32,14 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.fixture
 def enrolment(tmp_path: Path) -> Path:
     path = tmp_path / "de.json"
-    write(path, Enrolment(location="de-fra", country="DE", nats_url="nats://token@broker:4222", sealing_key=KEY))
+    write(path, ENROLMENT)
     return path
 
 
 def test_an_enrolment_file_is_all_an_agent_needs(enrolment: Path) -> None:
     settings = read_settings(enrolment=str(enrolment))
     assert (settings.location, settings.country) == ("de-fra", "DE")
-    assert settings.nats_url.reveal() == "nats://token@broker:4222"
+    assert settings.nats_url.value == "nats://broker:4222"
     assert settings.sealing_key == KEY
 
 
@@ -43,13 +47,14 @@ def test_the_environment_wins_over_the_enrolment_file(enrolment: Path, environme
     environment.setenv("MAILPROBE_NATS_URL", "nats://elsewhere:4222")
     environment.setenv("MAILPROBE_ENROLMENT", str(enrolment))
     settings = read_settings()
-    assert settings.nats_url.reveal() == "nats://elsewhere:4222"
+    assert settings.nats_url.value == "nats://elsewhere:4222"
     assert settings.location == "de-fra"
 
 
 def test_a_country_with_keys_in_the_environment_is_enough(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("MAILPROBE_NATS_URL", "nats://broker:4222")
-    environment.setenv("MAILPROBE_SEALING_KEY", KEY.reveal())
+    for name, value in variables(ENROLMENT).items():
+        if name != "MAILPROBE_LOCATION":
+            environment.setenv(name, value)
     environment.setenv("MAILPROBE_ALLOW_NETWORKS", "127.0.0.0/8, ::1/128")
     settings = read_settings(country="de")
     assert (settings.location, settings.country) == ("de", "DE")
@@ -77,6 +82,7 @@ def test_all_problems_are_listed_at_once_without_values(environment: pytest.Monk
         ("LOCATION", "d e"),
         ("AGENT_NAME", "a.b"),
         ("SEALING_KEY", "c2hvcnQ="),
+        ("VERIFY_KEYS", "c2hvcnQ="),
         ("EHLO_NAME", "a b"),
         ("LOG_LEVEL", "loud"),
         ("STARTS_PER_SECOND", "0"),
@@ -92,6 +98,14 @@ def test_a_malformed_setting_is_named(name: str, value: str, enrolment: Path, en
     environment.setenv("MAILPROBE_" + name, value)
     with pytest.raises(SettingsError, match=f"^MAILPROBE_{name}"):
         read_settings(enrolment=str(enrolment))
+
+
+def test_an_enrolment_file_that_names_no_controller_is_refused(tmp_path: Path) -> None:
+    """As one of a version that did not sign: the agent would refuse every request, and tell it once a minute."""
+    path = tmp_path / "old.json"
+    write(path, msgspec.structs.replace(ENROLMENT, verify_keys=[]))
+    with pytest.raises(SettingsError, match="MAILPROBE_VERIFY_KEYS"):
+        read_settings(enrolment=str(path))
 
 
 def test_an_agent_has_a_process_per_core_unless_told_otherwise(
@@ -130,5 +144,4 @@ def test_a_ca_file_without_certificates_is_refused_at_start(
 def test_secrets_do_not_show_when_settings_are_printed(enrolment: Path) -> None:
     shown = repr(read_settings(enrolment=str(enrolment)))
     assert KEY.reveal() not in shown
-    assert "token@broker" not in shown
-    assert isinstance(read_settings(enrolment=str(enrolment)).nats_url, Secret)
+    assert parse(ENROLMENT.nats_credentials.reveal()).seed.reveal() not in shown

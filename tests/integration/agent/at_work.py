@@ -16,28 +16,31 @@ from nats.js.api import ConsumerInfo
 
 from agent.app import run_agent
 from agent.net.tls import Trust
-from agent.settings import HostNames, Network, Settings
+from agent.settings import HostNames, LoginText, Network, Settings
 from shared import subjects
+from shared.broker import NatsUrl
 from shared.bus import Bus, Message
 from shared.enrolment import Enrolment, write
 from shared.messages import CheckRequest, CheckResult, Heartbeat
-from shared.targets import Secret, SmtpTarget
+from shared.targets import SmtpTarget
 from tests.fakes.certificates import ADDRESS
+from tests.fakes.installation import SIGNER
 from tests.fakes.scripted_server import Pause, Script, ScriptedServer
-from tests.fakes.station import PRIVATE_KEY
 from tests.integration.pipeline.world import eventually
 
 POLITE: Script = ("S: 220 x", "C: EHLO", "S: 250 x", "C: QUIT", "S: 221 x")
 SLOW: Script = ("S: 220 x", "C: EHLO", *[Pause(0.05)] * 8, "S: 250 x", "C: QUIT", "S: 221 x")
 
 
-def settings_for(nats_url: str, **changes: Any) -> Settings:
+def settings_for(enrolment: Enrolment, **changes: Any) -> Settings:
     """Settings of agent `one` in DE, which may reach this machine and looks at nothing beyond it."""
     chosen: dict[str, Any] = {
         "country": "DE",
         "location": "de",
-        "nats_url": Secret(nats_url),
-        "sealing_key": PRIVATE_KEY,
+        "nats_url": NatsUrl(enrolment.nats_url),
+        "sealing_key": enrolment.sealing_key,
+        "nats_credentials": LoginText(enrolment.nats_credentials.reveal()),
+        "verify_keys": tuple(enrolment.verify_keys),
         "agent_name": "one",
         "allow_networks": (Network("127.0.0.0/8"),),
         "concurrency": 50,
@@ -50,10 +53,10 @@ def settings_for(nats_url: str, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def agent(nats_url: str, trust: Trust, **changes: Any) -> AsyncIterator[asyncio.Event]:
+async def agent(enrolment: Enrolment, trust: Trust, **changes: Any) -> AsyncIterator[asyncio.Event]:
     """A running agent; yields the event that stops it, and stops it in order at the end."""
     stop = asyncio.Event()
-    running = asyncio.create_task(run_agent(settings_for(nats_url, **changes), trust, stop))
+    running = asyncio.create_task(run_agent(settings_for(enrolment, **changes), trust, stop))
     try:
         yield stop
     finally:
@@ -63,14 +66,14 @@ async def agent(nats_url: str, trust: Trust, **changes: Any) -> AsyncIterator[as
 
 
 @asynccontextmanager
-async def program(nats_url: str, folder: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
+async def program(enrolment: Enrolment, folder: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
     """`mailprobe-agent run` with an enrolment for DE and these settings, its log on `stderr`; killed at the end."""
-    enrolment = folder / "de.json"
-    write(enrolment, Enrolment(location="de", country="DE", nats_url=nats_url, sealing_key=PRIVATE_KEY))
+    path = folder / "de.json"
+    write(path, enrolment)
     chosen = {"ALLOW_NETWORKS": "127.0.0.0/8", "AGENT_NAME": "program", "PORT25_HOSTS": "none", "LOG_FORMAT": "json"}
     chosen |= {"CONTROL_NAME": "localhost"} | settings
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent", "run", "--enrolment", str(enrolment), *arguments),
+        *(sys.executable, "-m", "agent", "run", "--enrolment", str(path), *arguments),
         env=plain_environment() | {f"MAILPROBE_{name}": value for name, value in chosen.items()},
         stderr=PIPE,
         limit=1024**2,
@@ -92,8 +95,13 @@ def target(server: ScriptedServer, **changes: Any) -> SmtpTarget:
 
 
 async def ask(bus: Bus, asked: CheckRequest, message_id: str | None = None) -> None:
+    await put(bus, msgspec.json.encode(asked), message_id or str(asked.check_id))
+
+
+async def put(bus: Bus, body: bytes, message_id: str) -> None:
+    """Ask for whatever that is, signed."""
     subject = subjects.check("DE", "de", "smtp")
-    await bus.publish(Message(subject, msgspec.json.encode(asked), message_id or str(asked.check_id), 60))
+    await bus.publish(Message(subject, body, message_id, 60, SIGNER.headers(subject, body)))
 
 
 async def results(bus: Bus, count: int, seconds: float = 10.0) -> list[CheckResult]:

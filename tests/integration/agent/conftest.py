@@ -3,15 +3,25 @@ from __future__ import annotations
 import pytest
 
 from agent.net.tls import Trust
+from controller.trust.keys import Trust as Installation
 from shared.bus import Bus
+from shared.enrolment import Enrolment
 from shared.streams import ensure_check_consumer
 from shared.targets import KINDS
 from tests.fakes.certificates import Certificates
+from tests.fakes.installation import enrolled
+from tests.fakes.station import PRIVATE_KEY
 
 
 @pytest.fixture(scope="session")
 def trust(certificates: Certificates) -> Trust:
     return Trust(certificates.roots)
+
+
+@pytest.fixture(scope="session")
+def enrolment(nats_url: str, installation: Installation) -> Enrolment:
+    """What the agents of location de are given."""
+    return enrolled(nats_url, installation, PRIVATE_KEY)
 
 
 @pytest.fixture

@@ -7,15 +7,21 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from agent.net.tls import Trust
+from controller.trust.keys import Trust as Installation
+from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
 from shared import subjects
 from shared.bus import Bus
+from shared.clock import utc_now
+from shared.enrolment import Enrolment
 from shared.streams import ensure_check_consumer, ensure_streams
 from shared.targets import KINDS
+from tests.fakes.installation import as_controller
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request
 from tests.integration.agent.at_work import (
@@ -32,10 +38,10 @@ from tests.integration.agent.at_work import (
 )
 
 
-async def test_an_agent_waits_for_a_controller_that_comes_later(nats_url: str, bus: Bus, trust: Trust) -> None:
+async def test_an_agent_waits_for_a_controller_that_comes_later(enrolment: Enrolment, bus: Bus, trust: Trust) -> None:
     await bus.client.jsm().delete_stream(subjects.CHECKS)
     with structlog.testing.capture_logs() as logged:
-        async with playing(POLITE) as server, agent(nats_url, trust):
+        async with playing(POLITE) as server, agent(enrolment, trust):
             await until(lambda: any(line["event"] == "fetch_failed" for line in logged))
             await ensure_streams(bus)
             await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
@@ -46,12 +52,12 @@ async def test_an_agent_waits_for_a_controller_that_comes_later(nats_url: str, b
 
 
 async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
-    nats_url: str, ready: Bus, trust: Trust
+    enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
     """While the broker takes no results the request stays in hand; when it does again, both are settled."""
     await ready.client.jsm().delete_stream(subjects.RESULTS)
     with structlog.testing.capture_logs() as logged:
-        async with playing(POLITE) as server, agent(nats_url, trust):
+        async with playing(POLITE) as server, agent(enrolment, trust):
             await ask(ready, request(target(server)))
             await until(lambda: any(line["event"] == "results_held_back" for line in logged), 15)
             assert await stored(ready, subjects.CHECKS) == 1
@@ -63,19 +69,21 @@ async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
     assert [line["event"] for line in logged].count("results_held_back") == 1
 
 
-async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(server_folder: Path, trust: Trust) -> None:
+async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(
+    server_folder: Path, trust: Trust, enrolment: Enrolment, installation: Installation
+) -> None:
     """Results wait in the agent until the broker is back; each request is answered exactly once."""
-    server = nats.prepare(server_folder / "nats-agent")
+    server = nats.prepare(server_folder / "nats-agent", server_config(installation, utc_now()))
     async with (
         supervising(pause_seconds=0.5) as supervisor,
         playing(SLOW) as mail,
-        Bus.open(server.url, name="test") as bus,
+        Bus.open(as_controller(server.url, installation), name="test") as bus,
     ):
         await supervisor.start(server.part(server_folder / "nats-agent.log"))
         await bus.wait_connected()
         await ensure_streams(bus)
         await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
-        async with agent(server.url, trust):
+        async with agent(msgspec.structs.replace(enrolment, nats_url=server.url), trust):
             asked = [request(target(mail)) for _ in range(20)]
             for each in asked:
                 await ask(bus, each)

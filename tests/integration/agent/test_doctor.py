@@ -9,14 +9,21 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+import structlog
+from msgspec import structs
 
-from agent.symptoms import Examination, State, examine
+from agent.symptoms import Examination, Post, Row, State, examine
+from controller.pipeline.roster import Roster
+from controller.store import locations
+from controller.store.pool import Database
+from controller.trust.keys import new_trust
+from shared.broker import Broker
 from shared.bus import Bus
+from shared.credentials import parse
 from shared.enrolment import Enrolment, write
-from shared.targets import Secret
 from tests.fakes.certificates import ADDRESS
+from tests.fakes.installation import enrolled
 from tests.fakes.scripted_server import closed_port
-from tests.fakes.station import PRIVATE_KEY
 from tests.integration.agent.at_work import plain_environment
 
 
@@ -48,23 +55,52 @@ async def test_name_servers_that_know_nothing_leave_nothing_to_check() -> None:
     assert re.search(r"^skipped +port 25 ", out, re.MULTILINE)
 
 
-async def test_the_clock_is_compared_with_the_brokers(nats_url: str, bus: Bus, tmp_path: Path) -> None:
-    enrolment = tmp_path / "de.json"
-    write(enrolment, Enrolment(location="de", country="DE", nats_url=nats_url, sealing_key=PRIVATE_KEY))
-    _, out, _ = await doctor("--enrolment", str(enrolment), CONTROL_NAME="localhost", PORT25_HOSTS="none")
-    assert re.search(r"^fit +broker +answers in [\d.]+ ms", out, re.MULTILINE), out
+async def test_the_clock_is_compared_with_the_brokers_by_what_a_location_may_ask(
+    enrolment: Enrolment, bus: Bus, database_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "de.json"
+    write(path, enrolment)
+    async with Database.open(database_url) as database, asyncio.TaskGroup() as tasks:
+        roster = Roster(database, bus)
+        await roster.refresh()
+        following = tasks.create_task(roster.follow_heartbeats())
+        with structlog.testing.capture_logs() as logged:
+            _, out, _ = await doctor("--enrolment", str(path), CONTROL_NAME="localhost", PORT25_HOSTS="none")
+        following.cancel()
+        assert (await locations.sightings(database)).agents == {}
+    assert "heartbeat_refused" not in [line["event"] for line in logged]
+    assert re.search(r"^fit +broker +lets us in for location de$", out, re.MULTILINE), out
     found = re.search(r"^fit +clock +(\d+) ms (ahead of|behind) the broker's", out, re.MULTILINE)
     assert found, out
     assert int(found[1]) < 500
 
 
-async def test_a_broker_that_is_not_there_is_unfit_and_its_token_not_shown() -> None:
-    url = f"nats://geheim@{ADDRESS}:{closed_port()}"
-    asked = Examination(hosts=(), port25_hosts=(), control_name="localhost", nats_url=Secret(url))
-    rows = await examine(asked)
-    [broker] = [row for row in rows if row.what == "broker"]
-    assert broker.state is State.UNFIT
-    assert "geheim" not in repr(rows)
+async def test_without_a_controller_nobody_tells_the_time(enrolment: Enrolment, bus: Bus) -> None:
+    assert await looked_at(enrolment) == [
+        Row("broker", State.FIT, "lets us in for location de"),
+        Row("clock", State.SKIPPED, "no controller is there to tell the time"),
+    ]
+
+
+async def test_a_broker_that_is_not_there_is_unfit(enrolment: Enrolment) -> None:
+    [row] = await looked_at(structs.replace(enrolment, nats_url=f"nats://{ADDRESS}:{closed_port()}"))
+    assert (row.what, row.state) == ("broker", State.UNFIT)
+    assert "Connect call failed" in row.detail
+
+
+async def test_a_broker_that_does_not_know_the_login_is_unfit(enrolment: Enrolment) -> None:
+    stranger = enrolled(enrolment.nats_url, new_trust(), enrolment.sealing_key)
+    [row] = await looked_at(stranger)
+    assert (row.what, row.state) == ("broker", State.UNFIT)
+    assert "authorization violation" in row.detail.lower()
+
+
+async def looked_at(enrolment: Enrolment) -> list[Row]:
+    """What is found about broker and clock."""
+    broker = Broker(enrolment.nats_url, parse(enrolment.nats_credentials.reveal()))
+    post = Post(broker, enrolment.country, enrolment.location)
+    rows = await examine(Examination(hosts=(), port25_hosts=(), control_name="localhost", post=post))
+    return [row for row in rows if row.what in {"broker", "clock"}]
 
 
 @pytest.mark.parametrize("arguments", [["no/host"], ["--unknown"], ["--enrolment", "/nowhere/file"]], ids=str)

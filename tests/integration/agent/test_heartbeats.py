@@ -12,16 +12,18 @@ from agent.courtesy.turns import Turns
 from agent.net.tls import Trust
 from agent.worker import Worker
 from shared.bus import Bus
+from shared.enrolment import Enrolment
 from shared.messages import Unfitness
 from shared.targets import KINDS
 from tests.fakes.certificates import Certificates
+from tests.fakes.installation import VERIFIER
 from tests.fakes.scripted_server import Hang, playing
 from tests.fakes.station import request, station
 from tests.integration.agent.at_work import agent, ask, hearing, target, until
 
 
-async def test_heartbeats_tell_who_is_there(nats_url: str, ready: Bus, trust: Trust) -> None:
-    async with hearing(ready) as heard, agent(nats_url, trust, concurrency=7):
+async def test_heartbeats_tell_who_is_there(enrolment: Enrolment, ready: Bus, trust: Trust) -> None:
+    async with hearing(ready) as heard, agent(enrolment, trust, concurrency=7):
         await until(lambda: bool(heard))
     subject, heartbeat = heard[0]
     assert subject == "mailprobe.agent.de.de.one"
@@ -38,7 +40,8 @@ async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
         checker = Checker(
             here, Desk(Turns(at_once=2, per_second=1, most_waiting=1), RefusedLogins(), monotonic), exempt=()
         )
-        worker = Worker(ready, here, checker, concurrency=100, per_second=100, drain_seconds=0, capacity_seconds=0.05)
+        pace = {"concurrency": 100, "per_second": 100}
+        worker = Worker(ready, here, checker, VERIFIER, **pace, drain_seconds=0, capacity_seconds=0.05)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(100):
             sleep(0.02)  # noqa: ASYNC251 - it is to stop the loop
@@ -55,18 +58,18 @@ async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
 
 
 async def test_heartbeats_tell_what_is_in_hand(ready: Bus, certificates: Certificates) -> None:
-    """One runs; the other waits for its turn at the same address, where one may start in an hour."""
+    """One runs; the other waits for its turn at the same address, where the next may start minutes later."""
     stop = asyncio.Event()
-    turns = Turns(at_once=2, per_second=1 / 3600, most_waiting=10)
+    turns = Turns(at_once=2, per_second=1 / 200, most_waiting=10)
     async with hearing(ready) as heard, station(certificates) as here, playing((Hang(),)) as server:
         desk = Desk(turns, RefusedLogins(), monotonic)
         desk.found([Unfitness.NO_IPV6])
         checker = Checker(here, desk, exempt=())
-        worker = Worker(ready, here, checker, concurrency=7, per_second=100, drain_seconds=0)
+        worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=0)
         working = asyncio.create_task(worker.run(stop))
         await ask(ready, request(target(server), timeout_seconds=30))
         await until(lambda: checker.running == 1)
-        await ask(ready, request(target(server), start_in_seconds=7200))
+        await ask(ready, request(target(server), start_in_seconds=250))
         await until(lambda: turns.waiting == 1)
         await until(lambda: bool(heard))
         heard.clear()

@@ -23,6 +23,7 @@ from agent.courtesy.line import FarDesk, ParentGoneError, ServedDesk, reaching
 from agent.courtesy.logins import Outcome, RefusedLogins
 from agent.courtesy.turns import NoTurnError, Turns
 from shared.bus import Bus
+from shared.enrolment import Enrolment
 from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import ResultStatus, Unfitness
 from tests.fakes.scripted_server import Hang, playing
@@ -56,11 +57,13 @@ class Log:
         await asyncio.wait_for(self._reading, 10)
 
 
-async def test_processes_share_the_work_under_names_of_their_own(nats_url: str, ready: Bus, tmp_path: Path) -> None:
+async def test_processes_share_the_work_under_names_of_their_own(
+    enrolment: Enrolment, ready: Bus, tmp_path: Path
+) -> None:
     async with (
         hearing(ready) as heard,
         playing(POLITE) as server,
-        program(nats_url, tmp_path, "--processes", "2") as process,
+        program(enrolment, tmp_path, "--processes", "2") as process,
     ):
         log = Log(process)
         await until(lambda: {subject for subject, _ in heard} == {f"mailprobe.agent.de.de.program-{n}" for n in (1, 2)})
@@ -77,10 +80,10 @@ async def test_processes_share_the_work_under_names_of_their_own(nats_url: str, 
 
 
 async def test_a_killed_process_is_started_again_and_its_checks_are_run(
-    nats_url: str, ready: Bus, tmp_path: Path
+    enrolment: Enrolment, ready: Bus, tmp_path: Path
 ) -> None:
     """What it had in hand the broker gives to another after its patience of ten seconds."""
-    async with playing((Hang(),)) as server, program(nats_url, tmp_path, "--processes", "2") as process:
+    async with playing((Hang(),)) as server, program(enrolment, tmp_path, "--processes", "2") as process:
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
         asked = [request(target(server), timeout_seconds=2, start_in_seconds=60) for _ in range(8)]
@@ -100,8 +103,10 @@ async def test_a_killed_process_is_started_again_and_its_checks_are_run(
     assert server.connections > len(asked)
 
 
-async def test_processes_stop_in_order_when_their_parent_is_killed(nats_url: str, ready: Bus, tmp_path: Path) -> None:
-    async with program(nats_url, tmp_path, "--processes", "2", DRAIN_SECONDS="1") as process:
+async def test_processes_stop_in_order_when_their_parent_is_killed(
+    enrolment: Enrolment, ready: Bus, tmp_path: Path
+) -> None:
+    async with program(enrolment, tmp_path, "--processes", "2", DRAIN_SECONDS="1") as process:
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
         process.kill()
@@ -110,10 +115,12 @@ async def test_processes_stop_in_order_when_their_parent_is_killed(nats_url: str
     assert log.count("agent_stopped") == 2
 
 
-async def test_a_second_signal_cuts_short_and_status_1_says_so(nats_url: str, ready: Bus, tmp_path: Path) -> None:
+async def test_a_second_signal_cuts_short_and_status_1_says_so(
+    enrolment: Enrolment, ready: Bus, tmp_path: Path
+) -> None:
     async with (
         playing((Hang(),)) as server,
-        program(nats_url, tmp_path, "--processes", "2", DRAIN_SECONDS="60") as process,
+        program(enrolment, tmp_path, "--processes", "2", DRAIN_SECONDS="60") as process,
     ):
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
@@ -126,10 +133,12 @@ async def test_a_second_signal_cuts_short_and_status_1_says_so(nats_url: str, re
         await log.end()
 
 
-async def test_the_turns_of_an_address_are_those_of_all_processes(nats_url: str, ready: Bus, tmp_path: Path) -> None:
+async def test_the_turns_of_an_address_are_those_of_all_processes(
+    enrolment: Enrolment, ready: Bus, tmp_path: Path
+) -> None:
     """The address is no public one, so every check ends at once: what shows is that no two began within the gap."""
     async with program(
-        nats_url,
+        enrolment,
         tmp_path,
         *("--processes", "2"),
         ALLOW_NETWORKS="192.168.255.0/24",
@@ -249,8 +258,8 @@ async def test_garbage_from_a_child_ends_its_line_only() -> None:
             pass
 
 
-async def test_one_process_needs_no_parent(nats_url: str, ready: Bus, tmp_path: Path) -> None:
-    async with program(nats_url, tmp_path, PROCESSES="1") as process, playing(POLITE) as server:
+async def test_one_process_needs_no_parent(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:
+    async with program(enrolment, tmp_path, PROCESSES="1") as process, playing(POLITE) as server:
         log = Log(process)
         await ask(ready, request(target(server)))
         [result] = await results(ready, 1, 20)

@@ -14,8 +14,11 @@ from agent.net.tls import Trust
 from agent.worker import Worker
 from shared import subjects
 from shared.bus import Bus
+from shared.credentials import parse
+from shared.enrolment import Enrolment
 from shared.messages import ResultStatus
 from tests.fakes.certificates import Certificates
+from tests.fakes.installation import VERIFIER
 from tests.fakes.scripted_server import Hang, playing
 from tests.fakes.station import request, station
 from tests.integration.agent.at_work import (
@@ -31,9 +34,11 @@ from tests.integration.agent.at_work import (
 )
 
 
-async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(nats_url: str, ready: Bus, trust: Trust) -> None:
+async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(
+    enrolment: Enrolment, ready: Bus, trust: Trust
+) -> None:
     async with playing(SLOW) as server:
-        async with agent(nats_url, trust) as stop:
+        async with agent(enrolment, trust) as stop:
             await ask(ready, request(target(server)))
             await until(lambda: server.connections == 1)
             stop.set()
@@ -45,26 +50,26 @@ async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(nats_url: s
 
 
 async def test_what_a_stopping_agent_cannot_finish_goes_to_another_at_once(
-    nats_url: str, ready: Bus, trust: Trust
+    enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
     async with playing((Hang(),)) as server:
         asked = request(target(server), timeout_seconds=2)
-        async with agent(nats_url, trust, drain_seconds=0.1):
+        async with agent(enrolment, trust, drain_seconds=0.1):
             await ask(ready, asked)
             await until(lambda: server.connections == 1)
-        async with agent(nats_url, trust, agent_name="two"):
+        async with agent(enrolment, trust, agent_name="two"):
             [result] = await results(ready, 1, seconds=6)  # well before the broker's own patience ends
     assert (result.check_id, result.agent) == (asked.check_id, "two")
 
 
 async def test_what_waits_for_its_turn_is_handed_back_at_once(
-    nats_url: str, ready: Bus, certificates: Certificates
+    enrolment: Enrolment, ready: Bus, certificates: Certificates
 ) -> None:
     stop = asyncio.Event()
     turns = Turns(at_once=1, per_second=1000, most_waiting=10)
     async with station(certificates) as here, playing(SLOW) as server:
         checker = Checker(here, Desk(turns, RefusedLogins(), monotonic), exempt=())
-        worker = Worker(ready, here, checker, concurrency=7, per_second=100, drain_seconds=5)
+        worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=5)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(3):
             await ask(ready, request(target(server)))
@@ -77,8 +82,8 @@ async def test_what_waits_for_its_turn_is_handed_back_at_once(
     assert await stored(ready, subjects.CHECKS) == 2
 
 
-async def test_the_program_runs_and_stops_in_order(nats_url: str, ready: Bus, tmp_path: Path) -> None:
-    async with program(nats_url, tmp_path, "--processes", "1") as process:
+async def test_the_program_runs_and_stops_in_order(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:
+    async with program(enrolment, tmp_path, "--processes", "1") as process:
         async with playing(POLITE) as server:
             await ask(ready, request(target(server)))
             [result] = await results(ready, 1, 20)
@@ -88,4 +93,5 @@ async def test_the_program_runs_and_stops_in_order(nats_url: str, ready: Bus, tm
     assert process.returncode == 0
     assert b"agent_stopped" in told
     assert b"Traceback" not in told
-    assert nats_url.encode() not in told
+    for secret in (enrolment.sealing_key, parse(enrolment.nats_credentials.reveal()).seed):
+        assert secret.reveal().encode() not in told

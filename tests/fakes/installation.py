@@ -1,0 +1,56 @@
+"""Logging in to a test's broker: as a controller, and as a location that was enrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.trust import keys
+from controller.trust.claims import controller_credentials, location_credentials
+from controller.trust.keys import Trust
+from shared.broker import Broker
+from shared.clock import utc_now
+from shared.enrolment import Enrolment
+from shared.signing import Signer, Verifier
+from shared.targets import Secret
+
+REQUEST_KEY = keys.new_request_key()
+"""Signs what the run's own controllers, and tests in their place, ask of agents."""
+
+SIGNER = Signer(REQUEST_KEY)
+VERIFIER = Verifier([SIGNER.verify_key])
+
+
+def as_controller(url: str, trust: Trust) -> Broker:
+    return Broker(url, controller_credentials(trust, utc_now()))
+
+
+def recorded(record: Mapping[str, Any]) -> Broker:
+    """The broker of a product that `make run` started, by its `local.json`."""
+    return as_controller(record["natsUrl"], keys.read(Path(record["trustFile"])))
+
+
+def enrolled(url: str, trust: Trust, sealing_key: Secret, *, location: str = "de", country: str = "DE") -> Enrolment:
+    """What the agents of a location are given."""
+    credentials = location_credentials(trust, location=location, country=country, now=utc_now())
+    return Enrolment(
+        location=location,
+        country=country,
+        nats_url=url,
+        sealing_key=sealing_key,
+        nats_credentials=credentials.text(),
+        verify_keys=keys.verify_keys(trust),
+    )
+
+
+def variables(enrolment: Enrolment) -> dict[str, str]:
+    """The same as environment variables."""
+    return {
+        "MAILPROBE_LOCATION": enrolment.location,
+        "MAILPROBE_COUNTRY": enrolment.country,
+        "MAILPROBE_NATS_URL": enrolment.nats_url,
+        "MAILPROBE_SEALING_KEY": enrolment.sealing_key.reveal(),
+        "MAILPROBE_NATS_CREDENTIALS": enrolment.nats_credentials.reveal(),
+        "MAILPROBE_VERIFY_KEYS": " ".join(enrolment.verify_keys),
+    }
