@@ -1,0 +1,1 @@
+"""Who may do what on the broker: the keys of an installation, and the claims they sign (NATS decentralized JWT)."""

@@ -1,0 +1,76 @@
+"""The claims of whoever logs in to the broker, and of those who vouch for them; the accounts they are in are those of
+`controller.trust.account`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from controller.trust import rights
+from controller.trust.jwt import sign
+from controller.trust.keys import Trust
+from shared.credentials import Credentials
+from shared.nkeys import Role, new_seed, public_key
+from shared.targets import Secret
+
+NO_LIMITS = {"subs": -1, "data": -1, "payload": -1}
+ACCOUNT_LIMITS = NO_LIMITS | {"imports": -1, "exports": -1, "wildcards": True, "conn": -1, "leaf": -1}
+
+
+def operator_claims(trust: Trust, now: datetime) -> str:
+    return sign(
+        trust.operator,
+        public_key(trust.operator),
+        "mailprobe",
+        {"type": "operator", "version": 2, "system_account": public_key(trust.system_account)},
+        now,
+    )
+
+
+def system_claims(trust: Trust, now: datetime) -> str:
+    """The account of the server's own subjects, by which claims are changed while it runs."""
+    return sign(
+        trust.operator,
+        public_key(trust.system_account),
+        "system",
+        {"type": "account", "version": 2, "limits": ACCOUNT_LIMITS},
+        now,
+    )
+
+
+def location_credentials(trust: Trust, *, location: str, country: str, now: datetime) -> Credentials:
+    """New credentials for the agents of a location. They do not end by themselves."""
+    claims = {
+        "type": "user",
+        "version": 2,
+        "issuer_account": public_key(trust.guests),
+        "tags": [f"location:{location}", f"country:{country.lower()}"],
+    }
+    return _user(trust.locations, f"location {location}", claims, now)
+
+
+def controller_credentials(trust: Trust, now: datetime) -> Credentials:
+    """New credentials for a controller's own connection, which may do everything in the account."""
+    return _user(trust.account, "controller", {"type": "user", "version": 2} | NO_LIMITS, now)
+
+
+def system_credentials(trust: Trust, now: datetime) -> Credentials:
+    """New credentials for changing claims on a running server."""
+    return _user(trust.system_account, "controller", {"type": "user", "version": 2} | NO_LIMITS, now)
+
+
+def subscriber_credentials(
+    trust: Trust, *, name: str, subject: str, durable: str, now: datetime, until: datetime
+) -> Credentials:
+    """New credentials to read events of `subject`, live and by the consumer `durable` of EVENTS, until a moment."""
+    claims = {"type": "user", "version": 2} | NO_LIMITS | rights.of_a_subscriber(subject, durable)
+    return _user(trust.guests, name, claims, now, until)
+
+
+def _user(
+    signer: Secret, name: str, claims: dict[str, Any], now: datetime, until: datetime | None = None
+) -> Credentials:
+    seed = new_seed(Role.USER)
+    user = public_key(seed)
+    return Credentials(jwt=sign(signer, user, name, claims, now, until), seed=seed, user=user)

@@ -1,0 +1,103 @@
+"""The keys of an installation, in one file for controllers only. Without it no location can be added or cut off.
+
+The operator signs the account that everything runs in, keys of the account sign who may log in, and the first request
+key signs every check request. Whoever has the file can be any location and any controller.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import msgspec
+from nacl.exceptions import CryptoError
+from nacl.signing import SigningKey
+
+from shared.nkeys import NkeyError, Role, new_seed, public_key
+from shared.private_files import read_as, write_private, written
+from shared.targets import Secret
+
+_VERSION = 1
+
+
+class TrustError(ValueError):
+    """The trust file is missing, is not one, or is in the way; the message names it."""
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Seeds, each with its role: `operator`, the accounts `account` (controllers and streams), `guests` (agents and
+    subscribers) and `system_account` are nkeys, and so is `locations`, the key of `guests` that signs nothing but
+    agents. `requests` are Ed25519 seeds (base64): the first signs, agents believe all.
+    """
+
+    operator: Secret
+    account: Secret
+    guests: Secret
+    locations: Secret
+    system_account: Secret
+    requests: list[Secret]
+    version: int = _VERSION
+
+
+class TrustFile:
+    """The file, as a setting. Raises TrustError."""
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.value = read(self.path)
+
+
+def new_trust() -> Trust:
+    return Trust(
+        operator=new_seed(Role.OPERATOR),
+        account=new_seed(Role.ACCOUNT),
+        guests=new_seed(Role.ACCOUNT),
+        locations=new_seed(Role.ACCOUNT),
+        system_account=new_seed(Role.ACCOUNT),
+        requests=[new_request_key()],
+    )
+
+
+def new_request_key() -> Secret:
+    return Secret(b64encode(bytes(SigningKey.generate())).decode())
+
+
+def verify_keys(trust: Trust) -> list[str]:
+    """The public halves of the request keys, base64."""
+    return [b64encode(bytes(SigningKey(b64decode(key.reveal())).verify_key)).decode() for key in trust.requests]
+
+
+def write(path: Path, trust: Trust, *, replace: bool = False) -> None:
+    """With mode 600, whole or not at all. Raises TrustError when there is one already (unless `replace`), OSError."""
+    if path.exists() and not replace:
+        raise TrustError(f"{path} is there already: with other keys no location could log in any more")
+    write_private(path, written(trust))
+
+
+def read(path: Path) -> Trust:
+    """Raises TrustError."""
+    try:
+        trust = read_as(Trust, path.read_bytes())
+    except OSError as error:
+        raise TrustError(f"{path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise TrustError(f"{path}: not a trust file: {error}") from error
+    if trust.version != _VERSION:
+        raise TrustError(f"{path}: of version {trust.version}, which this Mailprobe does not know")
+    for name, role in (
+        *(("operator", Role.OPERATOR), ("account", Role.ACCOUNT), ("guests", Role.ACCOUNT)),
+        *(("locations", Role.ACCOUNT), ("system_account", Role.ACCOUNT)),
+    ):
+        try:
+            public_key(getattr(trust, name), role)
+        except NkeyError as error:
+            raise TrustError(f"{path}: {name}: not the seed of an nkey of that role") from error
+    try:
+        known = bool(verify_keys(trust))
+    except (CryptoError, ValueError, TypeError):
+        known = False
+    if not known:
+        raise TrustError(f"{path}: requests: must be Ed25519 seeds in base64, at least one")
+    return trust

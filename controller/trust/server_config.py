@@ -1,0 +1,25 @@
+"""What a nats-server must be told once to believe this installation's keys: text to include in its configuration."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from controller.trust.account import FIRST, Side, account_claims, account_key
+from controller.trust.claims import operator_claims, system_claims
+from controller.trust.keys import Trust
+from shared.nkeys import public_key
+
+
+def server_config(trust: Trust, now: datetime) -> str:
+    """It holds no secret. The server must also have a `resolver` of type full, in which later claims are kept."""
+    return (
+        f"operator: {operator_claims(trust, now)}\n"
+        f"system_account: {public_key(trust.system_account)}\n"
+        "resolver_preload: {\n"
+        f"  {public_key(trust.system_account)}: {system_claims(trust, now)}\n"
+        f"  {account_key(trust, Side.CONTROLLERS)}: {account_claims(trust, Side.CONTROLLERS, FIRST)}\n"
+        f"  {account_key(trust, Side.GUESTS)}: {account_claims(trust, Side.GUESTS, FIRST)}\n"
+        "}\n"
+        # Without it a leaf server of a region keeps requests for JetStream to itself, and has none.
+        f'default_js_domain: {{ {account_key(trust, Side.GUESTS)}: "" }}\n'
+    )
