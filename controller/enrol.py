@@ -1,30 +1,27 @@
-"""New installations and new locations: rows in the database and files with their secrets, both or neither.
-
-The files are put in place before the rows are committed, so a crash in between leaves files of no use, which the next
-attempt overwrites, and never rows whose secret nobody has.
-"""
+"""New installations and new locations: rows in the database and files with their secrets, both or neither."""
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 
 from controller.model import Location
-from controller.store import locations, organizations
+from controller.secret_files import named, removed_on_failure, write_secret
+from controller.settings import EnrolmentSettings
+from controller.store import location_keys, locations, organizations
 from controller.store.pool import Database
 from controller.store.tokens import new_token
+from controller.trust.claims import location_credentials
+from controller.trust.keys import verify_keys
 from shared import enrolment
+from shared.clock import utc_now
 from shared.sealing import new_key_pair
 from shared.targets import Secret
-
-
-class FileError(Exception):
-    """A file cannot be written; the message names it."""
 
 
 async def bootstrap(
@@ -42,62 +39,84 @@ async def bootstrap(
         password_hash=PasswordHasher().hash(password.reveal()),
         token=token,
     )
-    with _removed_on_failure() as written:
+    with removed_on_failure() as written:
         async with organizations.founding(database, first) as new:
             if new:
                 for path, secret in ((token_file, token), (password_file, password)):
-                    _write(path, secret)
+                    write_secret(path, secret)
                     written.append(path)
     return new
 
 
+class Keys(NamedTuple):
+    """What a location is given: its enrolment file, and the public halves that the controller keeps."""
+
+    enrolment: enrolment.Enrolment
+    sealing_key: str
+    nats_user: str
+
+
+def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str) -> Keys:
+    """New keys of every kind for a location."""
+    private_key, public_key = new_key_pair()
+    trust = settings.trust_file.value
+    credentials = location_credentials(trust, location=code, country=country_code, now=utc_now())
+    file = enrolment.Enrolment(
+        location=code,
+        country=country_code,
+        nats_url=settings.nats_url.value,
+        sealing_key=private_key,
+        nats_credentials=credentials.text(),
+        nats_ca=settings.nats_ca_file.value if settings.nats_ca_file else None,
+        verify_keys=verify_keys(trust),
+    )
+    return Keys(file, public_key, credentials.user)
+
+
 async def add_location(
-    database: Database, *, code: str, name: str, country_code: str, nats_url: Secret, enrolment_file: Path
+    database: Database,
+    settings: EnrolmentSettings,
+    *,
+    code: str,
+    name: str,
+    country_code: str,
+    enrolment_file: Path,
 ) -> Location | None:
     """Make a location with keys of its own; None, and nothing touched, when the code is taken.
 
     Raises FileError, StoreUnavailableError.
     """
-    private_key, public_key = new_key_pair()
-    file = enrolment.Enrolment(location=code, country=country_code, nats_url=nats_url.reveal(), sealing_key=private_key)
-    with _removed_on_failure() as written:
+    keys = new_keys(settings, code=code, country_code=country_code)
+    with removed_on_failure() as written:
         async with locations.inserting(
-            database, code=code, name=name, country_code=country_code, public_key=public_key
+            database,
+            code=code,
+            name=name,
+            country_code=country_code,
+            public_key=keys.sealing_key,
+            nats_user=keys.nats_user,
         ) as location:
             if location is not None:
-                with _named(enrolment_file):
-                    enrolment.write(enrolment_file, file)
+                with named(enrolment_file):
+                    enrolment.write(enrolment_file, keys.enrolment)
                 written.append(enrolment_file)
     return location
 
 
-@contextmanager
-def _removed_on_failure() -> Iterator[list[Path]]:
-    """Yield a list for the files that were written: they go when the block fails, the commit at its end included."""
-    written: list[Path] = []
-    try:
-        yield written
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+async def rotate_location(
+    database: Database, settings: EnrolmentSettings, *, code: str, keep: timedelta, enrolment_file: Path
+) -> bool:
+    """Give a location new keys; agents with older ones work on for as long as `keep`. False, and nothing touched, when
+    there is none of that code.
 
-
-def _write(path: Path, secret: Secret) -> None:
-    """For its owner only, whole or not at all. Raises FileError."""
-    temporary = path.with_name(path.name + ".new")
-    with _named(path):
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secret.reveal() + "\n")
-        temporary.replace(path)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """The store takes an OSError for a database that is away, so a file's has a name of its own."""
-    try:
-        yield
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
+    The old file stays in place until the new keys are stored. Raises FileError, StoreUnavailableError.
+    """
+    with named(enrolment_file), ExitStack() as placed:
+        async with location_keys.rotating(database, code) as rotation:
+            if rotation is None:
+                return False
+            keys = new_keys(settings, code=code, country_code=rotation.country_code)
+            await rotation.store(sealing_key=keys.sealing_key, nats_user=keys.nats_user, keep=keep)
+            with named(enrolment_file):
+                placed.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
+    return True

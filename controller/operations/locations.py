@@ -11,12 +11,15 @@ from controller.decisions.access import limits_to
 from controller.decisions.blindness import Blind, joined
 from controller.decisions.eligibility import abilities, alive, reasons_not_ready
 from controller.model import AgentSighting, Location, Principal
-from controller.store import blind_periods, probe_problems
+from controller.store import blind_periods, parked, probe_problems
 from controller.store import locations as store
+from controller.store.parked import ParkedTally
 from controller.store.pool import Database
 from controller.store.probe_problems import ProbeProblem
+from shared import subjects
 
 BLIND_FOR = timedelta(hours=24)
+PARKED_FOR = timedelta(hours=24)
 MOST_BLIND_PERIODS = 20
 MOST_PROBE_PROBLEMS = 50
 _MOST_PARTS = 500
@@ -27,7 +30,8 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat, and when one was seen last; None when none ever was.
 
     `blind` is when it could not see, of the last BLIND_FOR, and `problems` are the monitors whose servers dislike it,
-    those that the one who asks may see; both the latest first, and not more than so many.
+    those that the one who asks may see; both the latest first, and not more than so many. `parked` is what was put
+    aside of its results in the last PARKED_FOR, by the kind of the reason, the latest first.
     """
 
     now: datetime
@@ -39,17 +43,21 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime | None
     blind: list[Blind]
     problems: list[ProbeProblem]
+    parked: list[ParkedTally]
 
 
 async def list_locations(database: Database, principal: Principal) -> list[LocationState]:
-    """Every location, by code. Locations are everybody's: they belong to no organization."""
-    locations = await store.all_locations(database)
+    """Every location that was not removed, by code. Locations are everybody's: they belong to no organization."""
+    locations = await store.present_locations(database)
     now, sightings = await store.sightings(database)
     blind: dict[int, list[Blind]] = defaultdict(list)
     problems: dict[int, list[ProbeProblem]] = defaultdict(list)
+    put_aside: dict[str, list[ParkedTally]] = defaultdict(list)
     async with database.connection() as connection:
         for period in await blind_periods.recent(connection, now - BLIND_FOR, _MOST_PARTS):
             blind[period.location_id].append(Blind(*period[1:]))
+        for tally in await parked.lately(connection, now - PARKED_FOR):
+            put_aside[tally.subject].append(tally)
         for problem in await probe_problems.current(
             connection,
             organization_id=limits_to(principal),
@@ -58,7 +66,14 @@ async def list_locations(database: Database, principal: Principal) -> list[Locat
         ):
             problems[problem.location_id].append(problem)
     return [
-        _state(location, sightings.get(location.id, []), blind[location.id], problems[location.id], now)
+        _state(
+            location,
+            sightings.get(location.id, []),
+            blind[location.id],
+            problems[location.id],
+            put_aside[subjects.result(location.country_code, location.code)],
+            now,
+        )
         for location in locations
     ]
 
@@ -68,6 +83,7 @@ def _state(
     sightings: list[AgentSighting],
     blind: list[Blind],
     problems: list[ProbeProblem],
+    put_aside: list[ParkedTally],
     now: datetime,
 ) -> LocationState:
     return LocationState(
@@ -79,4 +95,5 @@ def _state(
         last_seen_at=max((sighting.last_seen_at for sighting in sightings), default=None),
         blind=joined(blind)[:MOST_BLIND_PERIODS],
         problems=problems,
+        parked=put_aside,
     )

@@ -1,28 +1,32 @@
-"""Give planned checks to the broker: as requests that expire when they may no longer begin, their logins sealed."""
+"""Give planned checks to the broker: as signed requests that expire when they may no longer begin, logins sealed."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import structlog
 
 from controller.decisions.schedule import PlannedCheck
 from controller.decisions.targets import configured_login, target_of
+from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.dispatch import Expected, expect
 from controller.store.pool import Database
 from controller.vault import Vault, login_of
 from shared import subjects
-from shared.bus import Bus, BusError, Message
+from shared.bus import Bus, Message
 from shared.clock import now_ms
 from shared.messages import CheckRequest
 from shared.rounds import Purpose, check_id, start_by_ms, to_datetime
 from shared.sealing import seal_login
+from shared.signing import Signer
 from shared.streams import ACK_WAIT_SECONDS
 from shared.targets import Target
+from shared.trouble import BusError
 
 log = structlog.get_logger()
 
@@ -32,12 +36,14 @@ _SEALED_AT_MOST = 500_000
 
 
 class Dispatcher:
-    def __init__(self, db: Database, bus: Bus, vault: Vault) -> None:
+    def __init__(self, db: Database, bus: Bus, vault: Vault, signer: Signer, counts: Counts | None = None) -> None:
         self._db = db
         self._bus = bus
         self._vault = vault
+        self._signer = signer
+        self._counts = counts or Counts()
         self._made: tuple[ScheduledMonitor, Target] | None = None
-        self._sealed: OrderedDict[tuple[int, int], tuple[object, bytes]] = OrderedDict()
+        self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
         """Ask these locations now; return when the broker has every request. Raises BusError, StoreUnavailableError."""
@@ -47,7 +53,9 @@ class Dispatcher:
         checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED) for location in locations]
         messages = [self._message(check) for check in checks]
         await expect(self._db, [expected(check) for check in checks])
-        for refusal in await self._bus.publish_all(messages):
+        outcomes = await self._bus.publish_all(messages)
+        self._count(checks, outcomes, now_ms())
+        for refusal in outcomes:
             if refusal is not None:
                 raise refusal
 
@@ -66,22 +74,34 @@ class Dispatcher:
             outcomes = await self._bus.publish_all([message for _, message in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]
             now = now_ms()
-            pending = [
-                (check, self._message(check))
-                for (check, _), outcome in zip(pending, outcomes, strict=True)
-                if outcome is not None and now < _start_by(check)
-            ]
+            refused = self._count([check for check, _ in pending], outcomes, now)
+            pending = [(check, self._message(check)) for check in refused if now < _start_by(check)]
+            self._counts.dispatch_lost.add(by=len(refused) - len(pending))
             if refusals and not told:
                 told = True
                 log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
             if pending:
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def _count(
+        self, checks: Sequence[PlannedCheck], outcomes: Sequence[BusError | None], now: int
+    ) -> list[PlannedCheck]:
+        """The checks that the broker did not take."""
+        refused = []
+        for check, outcome in zip(checks, outcomes, strict=True):
+            if outcome is None:
+                self._counts.lateness.see((Stage.DISPATCHED, check.location.code), (now - check.due_ms) / 1000)
+            else:
+                refused.append(check)
+        self._counts.dispatch_waits.add(by=len(refused))
+        return refused
+
     def _message(self, check: PlannedCheck) -> Message:
         monitor, due_ms, location, purpose = check
         identity = check_id(monitor.public_id, due_ms, location.code, purpose)
         start_by = _start_by(check)
         target = self._target(monitor)
+        sealed = self._seal(monitor, location)
         request = CheckRequest(
             check_id=identity,
             monitor_id=monitor.public_id,
@@ -92,13 +112,17 @@ class Dispatcher:
             start_by=to_datetime(start_by),
             timeout_seconds=monitor.timeout_seconds,
             target=target,
-            sealed_login=self._seal(monitor, location),
+            sealed_login=sealed[0] if sealed else None,
+            older_sealed_logins=sealed[1:],
         )
+        subject = subjects.check(location.country_code, location.code, monitor.kind)
+        body = msgspec.json.encode(request)
         return Message(
-            subjects.check(location.country_code, location.code, monitor.kind),
-            msgspec.json.encode(request),
+            subject,
+            body,
             message_id=str(identity),
             ttl_seconds=max(1, (start_by - now_ms()) // 1000),
+            headers=self._signer.headers(subject, body),
         )
 
     def _target(self, monitor: ScheduledMonitor) -> Target:
@@ -107,24 +131,30 @@ class Dispatcher:
             self._made = (monitor, target_of(monitor))
         return self._made[1]
 
-    def _seal(self, monitor: ScheduledMonitor, location: Location) -> bytes | None:
-        """Sealing costs 20 times the rest of a request, so what was sealed is kept until the monitor or key changes."""
+    def _seal(self, monitor: ScheduledMonitor, location: Location) -> list[bytes]:
+        """The monitor's login for each key of the location, the newest first; nothing when it has none.
+
+        Sealing costs 20 times the rest of a request, so what was sealed is kept until monitor or keys change.
+        """
         if configured_login(monitor) is None:
-            return None
-        key = (monitor.id, location.id)
-        version = (monitor.updated_at, location.public_key)
-        kept = self._sealed.get(key)
-        if kept is not None and kept[0] == version:
-            return kept[1]
-        login = login_of(monitor, self._vault)
-        if login is None:
-            return None
-        sealed = seal_login(login, location.public_key, monitor=monitor.public_id, location=location.code)
-        self._sealed[key] = (version, sealed)
-        self._sealed.move_to_end(key)
-        while len(self._sealed) > _SEALED_AT_MOST:
-            self._sealed.popitem(last=False)
-        return sealed
+            return []
+        here = (monitor.id, location.id)
+        updated_at, kept = self._sealed.get(here, (None, {}))
+        known = kept if updated_at == monitor.updated_at else {}
+        keys = (location.public_key, *location.older_keys)
+        if known.keys() != set(keys):
+            login = login_of(monitor, self._vault)
+            if login is None:
+                return []
+            known = {
+                key: known.get(key) or seal_login(login, key, monitor=monitor.public_id, location=location.code)
+                for key in keys
+            }
+            self._sealed[here] = (monitor.updated_at, known)
+            self._sealed.move_to_end(here)
+            while len(self._sealed) > _SEALED_AT_MOST:
+                self._sealed.popitem(last=False)
+        return [known[key] for key in keys]
 
 
 def expected(check: PlannedCheck) -> Expected:

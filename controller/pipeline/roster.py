@@ -27,11 +27,13 @@ from controller.model import Location, ScheduledMonitor
 from controller.store import locations as location_store
 from controller.store.pool import Database, StoreUnavailableError
 from shared import subjects
-from shared.bus import Bus, BusError, Heard
+from shared.bus import Bus
 from shared.clock import BrokerClock
+from shared.deliveries import Heard
 from shared.messages import HEARTBEAT_SECONDS, ClockReading, Heartbeat
-from shared.streams import ensure_check_consumer, ensure_streams
+from shared.streams import ensure_check_consumer, ensure_streams, remove_check_consumer
 from shared.targets import KINDS
+from shared.trouble import BusError
 
 log = structlog.get_logger()
 
@@ -51,11 +53,22 @@ class Roster:
         self._readiness: dict[tuple[str, Obstacles], Readiness] = {}
         self._troubled = False
         self._known_to_broker: frozenset[tuple[str, str]] = frozenset()
+        self._gone_from_broker: frozenset[str] = frozenset()
         self._ensure_at = 0.0
         self._clock = BrokerClock()
         self._measure_at = 0.0
         self._listening_since: float | None = None
         self._strangers: set[str] = set()
+
+    @property
+    def locations(self) -> Sequence[Location]:
+        """All of them, enabled or not, that were not removed."""
+        return self._locations
+
+    @property
+    def clock_offset_ms(self) -> float | None:
+        """How far this machine's clock is ahead of the broker's."""
+        return self._clock.offset_ms
 
     def configured(self, country_codes: Sequence[str] | None) -> list[Location]:
         """The enabled locations of these countries; of all when None."""
@@ -79,11 +92,16 @@ class Roster:
         return bool(self._locations) and all(self._abilities.get(here.id) for here in self._locations if here.enabled)
 
     async def refresh(self) -> None:
-        """Read locations and heartbeats; tell the broker of new locations. Raises StoreUnavailableError, BusError."""
-        locations = await location_store.all_locations(self._db)
+        """Read locations and heartbeats; tell the broker of new locations, and of those that were removed.
+
+        Raises StoreUnavailableError, BusError.
+        """
+        every = await location_store.all_locations(self._db)
+        locations = [here for here in every if not here.removed]
         now, sightings = await location_store.sightings(self._db)
         self._know(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
         await self._ensure()
+        await self._clear(frozenset(here.code for here in every if here.removed))
         await self._measure_clock()
 
     def _know(self, locations: list[Location], abilities: dict[int, Abilities]) -> None:
@@ -105,6 +123,13 @@ class Roster:
         self._known_to_broker = wanted
         self._ensure_at = time.monotonic() + _ENSURE_SECONDS
 
+    async def _clear(self, removed: frozenset[str]) -> None:
+        """Nobody will fetch from the consumers of a removed location any more."""
+        for location in removed - self._gone_from_broker:
+            for kind in KINDS:
+                await remove_check_consumer(self._bus, location=location, kind=kind)
+        self._gone_from_broker = removed
+
     async def follow_heartbeats(self) -> None:
         """Record heartbeats until the connection is closed for good. Raises BusError."""
         await self._bus.wait_connected()
@@ -119,6 +144,9 @@ class Roster:
 
     async def _heard(self, message: Heard) -> None:
         subject = message.subject
+        if not message.body:  # somebody who only wants to know the time
+            await self._tell_time(message.reply_to)
+            return
         try:
             heartbeat = msgspec.json.decode(message.body, type=Heartbeat)
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
@@ -138,7 +166,8 @@ class Roster:
             self._strangers.discard(subject)
 
     async def _tell_time(self, reply_to: str | None) -> None:
-        if reply_to is not None:
+        # Whoever asks names the subject of the answer, and a controller may publish on all of them: only on inboxes.
+        if reply_to is not None and reply_to.startswith((subjects.INBOXES, subjects.CROSSED)):
             with suppress(BusError):  # the agent asks again with its next heartbeat
                 await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=self._clock.broker_now())))
 

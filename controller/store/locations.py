@@ -4,51 +4,105 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from controller.model import AgentSighting, Location
+from controller.store.location_keys import end_keys, insert_key
 from controller.store.pool import Database
 from shared.messages import Heartbeat, Unfitness
 
-_COLUMNS = "id, code, name, country_code, enabled, public_key"
+_COLUMNS = """
+id, code, name, country_code, enabled, public_key, removed_at IS NOT NULL AS removed,
+ARRAY(
+  SELECT sealing_key FROM location_key
+  WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
+  ORDER BY location_key.id DESC
+) AS older_keys
+"""
 
 
 async def all_locations(database: Database) -> list[Location]:
-    """Every location, enabled or not, by code."""
+    """Every location, enabled or not, by code; those that were removed too, for results still name them."""
     async with database.connection() as connection:
         rows = await connection.fetch(f"SELECT {_COLUMNS} FROM location ORDER BY code")  # noqa: S608 - constants only
-    return [Location(**row) for row in rows]
+    return [_location(row) for row in rows]
+
+
+async def present_locations(database: Database) -> list[Location]:
+    """Those that were not removed, by code."""
+    return [here for here in await all_locations(database) if not here.removed]
 
 
 async def by_code(database: Database, code: str) -> Location | None:
+    """The same; None also when it was removed."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM location WHERE code = $1",  # noqa: S608 - constants only
+            f"SELECT {_COLUMNS} FROM location WHERE code = $1 AND removed_at IS NULL",  # noqa: S608 - constants only
             code,
         )
-    return Location(**row) if row else None
+    return _location(row) if row else None
+
+
+def _location(row: Any) -> Location:
+    return Location(**dict(row) | {"older_keys": tuple(row["older_keys"])})
 
 
 @asynccontextmanager
 async def inserting(
-    database: Database, *, code: str, name: str, country_code: str, public_key: str
+    database: Database, *, code: str, name: str, country_code: str, public_key: str, nats_user: str
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
     so that its enrolment file can be written in between.
+
+    One that was removed comes back with its history, but only in the country which that history is of.
     """
     async with database.transaction() as connection:
         row = await connection.fetchrow(
             f"""
             INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (code) DO NOTHING RETURNING {_COLUMNS}
+            ON CONFLICT (code) DO UPDATE
+              SET name = excluded.name, public_key = excluded.public_key, enabled = true, removed_at = NULL
+              WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
+            RETURNING {_COLUMNS}
             """,  # noqa: S608 - constants only
             code,
             name,
             country_code,
             public_key,
         )
-        yield Location(**row) if row else None
+        if row is not None:
+            await insert_key(connection, row["id"], public_key, nats_user)
+        yield _location(row) if row else None
+
+
+async def set_enabled(database: Database, code: str, *, enabled: bool) -> Location | None:
+    """None when there is no such location."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            UPDATE location SET enabled = $2 WHERE code = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            code,
+            enabled,
+        )
+    return _location(row) if row else None
+
+
+async def remove(database: Database, code: str) -> bool:
+    """Take away a disabled location, its keys for ever; False when there is none of that code, or it is enabled."""
+    async with database.transaction() as connection:
+        number = await connection.fetchval(
+            """
+            UPDATE location SET removed_at = now() WHERE code = $1 AND NOT enabled AND removed_at IS NULL RETURNING id
+            """,
+            code,
+        )
+        if number is None:
+            return False
+        await end_keys(connection, number, timedelta())
+        await connection.execute("DELETE FROM agent WHERE location_id = $1", number)
+    return True
 
 
 class Sightings(NamedTuple):
@@ -87,7 +141,7 @@ async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
             INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
               loop_lag_ms, unfit, clock_offset_ms)
             SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
-            WHERE code = lower($1) AND country_code = upper($2)
+            WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
             ON CONFLICT (location_id, name) DO UPDATE
               SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
                   last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,

@@ -1,0 +1,222 @@
+"""`locations`: where checks run from, and the keys by which their agents come in.
+
+What changes in the database is told to NATS by the controllers that run (controller.pipeline.claims), so every command
+works while NATS is away.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iso3166 import countries_by_alpha2
+
+from controller.commands.command import CommandError, settings_of
+from controller.decisions.countries import country_code
+from controller.decisions.eligibility import alive
+from controller.enrol import add_location, rotate_location
+from controller.errors import InvalidError
+from controller.model import AgentSighting, Location
+from controller.settings import EnrolmentSettings, StoreSettings
+from controller.store import location_keys, locations, migrate
+from controller.store.location_keys import GivenKey
+from controller.store.pool import Database
+from shared import subjects
+
+if TYPE_CHECKING:
+    from controller.commands.command import Commands
+
+KEEP_DAYS = 7
+_SOON = "within 10 seconds, or as soon as a controller reaches NATS"
+
+
+def add(commands: Commands) -> None:
+    places = commands.add_parser("locations", help="where checks run from").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    new = places.add_parser("add", help="make a location and its enrolment file")
+    _add_code(new, "letters, digits and hyphens")
+    new.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2")
+    new.add_argument("--name", help="(default: the country's)")
+    _add_enrolment(new)
+    new.set_defaults(command=_add)
+
+    places.add_parser("list", help="list them: code, country, state, name, keys, agents").set_defaults(command=_list)
+
+    rotate = places.add_parser("rotate", help="give a location new keys, in a new enrolment file")
+    _add_code(rotate)
+    _add_enrolment(rotate)
+    keep = rotate.add_mutually_exclusive_group()
+    keep.add_argument(
+        "--keep-days",
+        type=_count,
+        metavar="N",
+        help=f"how long agents with the old file work on (default: {KEEP_DAYS})",
+    )
+    keep.add_argument("--keep-hours", type=_count, metavar="N", help="the same in hours")
+    keep.add_argument("--now", action="store_true", help="cut agents with the old file off at once: it has leaked")
+    rotate.set_defaults(command=_rotate)
+
+    disable = places.add_parser("disable", help="check from there no more, and cut its agents off")
+    _add_code(disable)
+    disable.set_defaults(command=_disable)
+    enable = places.add_parser("enable", help="check from there again; its enrolment files work as before")
+    _add_code(enable)
+    enable.set_defaults(command=_enable)
+    remove = places.add_parser("remove", help="take away a disabled location; its history stays")
+    _add_code(remove)
+    remove.set_defaults(command=_remove)
+
+
+def _add_code(parser: argparse.ArgumentParser, text: str = "of the location") -> None:
+    parser.add_argument("code", metavar="CODE", help=text)
+
+
+def _add_enrolment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--enrolment", type=Path, metavar="FILE", help="where to write it (default: CODE.agent)")
+    parser.add_argument("--nats-url", metavar="URL", help="for its agents (default: MAILPROBE_NATS_URL)")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("must be 1 to 10000")
+    return number
+
+
+async def _add(options: argparse.Namespace) -> None:
+    code = _code(options)
+    try:
+        country = country_code(options.country, field="--country")
+    except InvalidError as error:
+        raise CommandError(str(error)) from error
+    settings = settings_of(EnrolmentSettings, nats_url=options.nats_url)
+    path = _path(options, code)
+    async with _database(settings) as database:
+        location = await add_location(
+            database,
+            settings,
+            code=code,
+            name=options.name or countries_by_alpha2[country].apolitical_name,
+            country_code=country,
+            enrolment_file=path,
+        )
+        if location is None and await locations.by_code(database, code) is None:
+            raise CommandError(
+                f"there was a location {code!r} in another country, of which history tells: choose another"
+            )
+    if location is None:
+        raise CommandError(f"there is a location {code!r} already")
+    print(f"added {code} in {country}; its agents need {path}")
+
+
+async def _rotate(options: argparse.Namespace) -> None:
+    code = _code(options)
+    settings = settings_of(EnrolmentSettings, nats_url=options.nats_url)
+    path = _path(options, code)
+    keep = _keep(options)
+    async with _database(settings) as database:
+        if not await rotate_location(database, settings, code=code, keep=keep, enrolment_file=path):
+            raise _unknown(code)
+    fate = f"work for {_duration(keep)} more" if keep else f"are cut off {_SOON}"
+    print(f"made new keys of {code}, in {path}; agents with the old ones {fate}")
+
+
+async def _disable(options: argparse.Namespace) -> None:
+    await _set_enabled(options, enabled=False)
+    print(f"disabled {_code(options)}; its agents are cut off {_SOON}")
+
+
+async def _enable(options: argparse.Namespace) -> None:
+    await _set_enabled(options, enabled=True)
+    print(f"enabled {_code(options)}; its agents come in again {_SOON}")
+
+
+async def _set_enabled(options: argparse.Namespace, *, enabled: bool) -> None:
+    code = _code(options)
+    async with _database(settings_of(StoreSettings)) as database:
+        if await locations.set_enabled(database, code, enabled=enabled) is None:
+            raise _unknown(code)
+
+
+async def _remove(options: argparse.Namespace) -> None:
+    code = _code(options)
+    async with _database(settings_of(StoreSettings)) as database:
+        if not await locations.remove(database, code):
+            if await locations.by_code(database, code) is None:
+                raise _unknown(code)
+            raise CommandError(f"{code} is enabled: first `locations disable {code}`, which cuts its agents off")
+    print(f"removed {code}; its history stays, and its keys never work again")
+
+
+async def _list(_options: argparse.Namespace) -> None:
+    async with _database(settings_of(StoreSettings)) as database:
+        keys = await location_keys.given_keys(database)
+        now, seen = await locations.sightings(database)
+        for here in await locations.present_locations(database):
+            print("\t".join(_row(here, keys.get(here.id, []), alive(seen.get(here.id, []), now))))
+
+
+def _row(location: Location, keys: list[GivenKey], agents: list[AgentSighting]) -> list[str]:
+    state = "enabled" if location.enabled else "disabled"
+    return [location.code, location.country_code, state, location.name, _keys(keys), _agents(agents)]
+
+
+def _keys(keys: list[GivenKey]) -> str:
+    if not keys:
+        return "no keys: rotate"
+    newest, *older = (f"of {_minute(key.created_at)}" for key in keys)
+    until = [f"until {_minute(key.ends_at)}" for key in keys[1:] if key.ends_at]
+    return ", ".join(["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))])
+
+
+def _agents(agents: list[AgentSighting]) -> str:
+    if not agents:
+        return "no agents"
+    versions = " ".join(sorted({agent.version for agent in agents}))
+    return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions})"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def _duration(keep: timedelta) -> str:
+    hours = keep // timedelta(hours=1)
+    number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _keep(options: argparse.Namespace) -> timedelta:
+    if options.now:
+        return timedelta()
+    if options.keep_hours:
+        return timedelta(hours=options.keep_hours)
+    return timedelta(days=options.keep_days or KEEP_DAYS)
+
+
+def _code(options: argparse.Namespace) -> str:
+    try:
+        return subjects.token(options.code)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _path(options: argparse.Namespace, code: str) -> Path:
+    path: Path | None = options.enrolment
+    return path or Path(f"{code}.agent")
+
+
+def _unknown(code: str) -> CommandError:
+    return CommandError(f"there is no location {code!r}")
+
+
+@asynccontextmanager
+async def _database(settings: StoreSettings) -> AsyncIterator[Database]:
+    async with Database.open(settings.database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        yield database

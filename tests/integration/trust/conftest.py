@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.integration.trust.site import Site, new_site
+
+
+@pytest.fixture
+async def site(database_url: str) -> AsyncIterator[Site]:
+    """An installation of the test's own, because it changes whom the broker believes."""
+    with TemporaryDirectory(prefix="mp-trust-") as folder:
+        async with new_site(Path(folder), database_url) as made:
+            yield made

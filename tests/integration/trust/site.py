@@ -1,0 +1,135 @@
+"""An installation of a test's own: its keys, its nats-server, its database, and a controller that keeps claims."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from controller.pipeline.claims import ClaimsKeeper
+from controller.store import location_keys, locations
+from controller.store.pool import Database
+from controller.trust import keys
+from controller.trust.claims import location_credentials, system_credentials
+from controller.trust.keys import Trust
+from controller.trust.server_config import server_config
+from deploy.local import nats
+from deploy.local.nats import Nats
+from deploy.local.supervisor import Supervisor, supervising
+from shared import subjects
+from shared.broker import Broker
+from shared.bus import Bus
+from shared.clock import utc_now
+from shared.credentials import Credentials
+
+
+@dataclass
+class Site:
+    folder: Path
+    trust: Trust
+    supervisor: Supervisor
+    database: Database
+    server: Nats
+
+    async def start(self) -> None:
+        await self.supervisor.start(self.server.part(self.folder / "nats.log"))
+
+    async def stop(self) -> None:
+        await self.supervisor.stop("nats")
+
+    def configure(self, now: datetime) -> None:
+        """Write the server's configuration anew, as `trust nats-config` prints it then."""
+        self.server = nats.prepare(self.folder, server_config(self.trust, now))
+
+    @asynccontextmanager
+    async def keeper(self) -> AsyncIterator[ClaimsKeeper]:
+        broker = Broker(self.server.url, system_credentials(self.trust, utc_now()))
+        async with Bus.open(broker, name="claims") as bus:
+            await bus.wait_connected()
+            yield ClaimsKeeper(self.database, bus, self.trust)
+
+    async def tend(self) -> None:
+        """What a controller does every two seconds."""
+        async with self.keeper() as keeper:
+            await keeper.tend()
+
+    async def add(self, code: str = "de", country: str = "DE", *, now: datetime | None = None) -> Credentials:
+        """A new location, and what its agents log in with."""
+        credentials = location_credentials(self.trust, location=code, country=country, now=now or utc_now())
+        async with locations.inserting(
+            self.database,
+            code=code,
+            name=code,
+            country_code=country,
+            public_key=f"key of {credentials.user}",
+            nats_user=credentials.user,
+        ) as location:
+            assert location
+        return credentials
+
+    async def rotate(self, code: str, keep: timedelta) -> Credentials:
+        """New keys for a location."""
+        async with location_keys.rotating(self.database, code) as rotation:
+            assert rotation
+            credentials = location_credentials(self.trust, location=code, country=rotation.country_code, now=utc_now())
+            await rotation.store(sealing_key=f"key of {credentials.user}", nats_user=credentials.user, keep=keep)
+        return credentials
+
+    async def may_log_in(self, credentials: Credentials) -> bool:
+        return await may_log_in(self.server.url, credentials)
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        async with self.database.connection() as connection:
+            return await connection.fetchval(query, *arguments)
+
+
+@asynccontextmanager
+async def new_site(folder: Path, database_url: str) -> AsyncIterator[Site]:
+    trust = keys.new_trust()
+    async with supervising(pause_seconds=0.2) as supervisor, Database.open(database_url, size=3) as database:
+        site = Site(folder, trust, supervisor, database, nats.prepare(folder, server_config(trust, utc_now())))
+        await site.start()
+        yield site
+
+
+async def may_log_in(url: str, credentials: Credentials) -> bool:
+    """Whether the server lets somebody in with these."""
+    try:
+        async with logged_in(url, credentials):
+            return True
+    except NatsError:
+        return False
+
+
+@asynccontextmanager
+async def logged_in(
+    url: str, credentials: Credentials, refusals: list[str] | None = None, inbox: str | None = None
+) -> AsyncIterator[Client]:
+    """A plain client that does not come back when it is cut off; what the server refuses it is put into `refusals`."""
+
+    async def refused(error: Exception) -> None:
+        if refusals is not None:
+            refusals.append(str(error))
+
+    client = Client()
+    jwt = credentials.jwt.encode()
+    try:
+        await client.connect(
+            url,
+            user_jwt_cb=lambda: bytearray(jwt),
+            signature_cb=credentials.sign,
+            inbox_prefix=inbox or subjects.inbox(credentials.user),
+            error_cb=refused,
+            allow_reconnect=False,
+            connect_timeout=5,
+        )
+        yield client
+    finally:
+        with suppress(NatsError):
+            await client.close()

@@ -1,0 +1,60 @@
+"""Every server of a cluster is told who is cut off, also one that was away at that moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.store import locations
+from controller.trust.account import Side
+from controller.trust.server_config import server_config
+from deploy.local import nats
+from deploy.local.nats import Nats, free_port
+from shared.clock import utc_now
+from tests.integration.pipeline.world import eventually
+from tests.integration.trust.site import Site, may_log_in
+
+
+async def second_server(site: Site) -> Nats:
+    """Make the site's server one of two, and start it; the second waits for the test."""
+    await site.stop()
+    routes = [free_port(), free_port()]
+    servers = []
+    for number, folder in enumerate((site.folder, site.folder / "second")):
+        server = nats.prepare(folder, server_config(site.trust, utc_now()))
+        other = routes[1 - number]
+        with server.config.open("a") as config:
+            config.write(
+                f'server_name: "nats-{number}"\n'
+                f'cluster {{ name: test, listen: "127.0.0.1:{routes[number]}", routes: [nats://127.0.0.1:{other}] }}\n'
+            )
+        servers.append(server)
+    site.server = servers[0]
+    await site.start()
+    return servers[1]
+
+
+async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> None:
+    credentials = await site.add()
+    second = await second_server(site)
+    async with site.keeper() as keeper:
+        part = replace(second.part(site.folder / "second.log"), name="second")
+        await site.supervisor.start(part)
+
+        async def both_know() -> bool:
+            await keeper.tend()
+            return len(await keeper.told(Side.GUESTS)) == 2
+
+        await eventually(both_know, 10)
+        assert await may_log_in(second.url, credentials)
+        await site.supervisor.stop(part.name)
+        await locations.set_enabled(site.database, "de", enabled=False)
+        await keeper.tend()
+        assert not await site.may_log_in(credentials)
+        await site.supervisor.start(part)
+
+        async def refused_by_both() -> bool:
+            await keeper.tend()
+            return not await may_log_in(second.url, credentials)
+
+        await eventually(refused_by_both, 10)
+        assert not await site.may_log_in(credentials)
