@@ -1,6 +1,6 @@
 """Take results from the broker, store them, tell subscribers of what is new, and only then let the broker forget them.
 
-A result that can never be stored is parked with its reason and never holds up the others.
+A result that can never be stored, or that nobody asked for, is parked with its reason and never holds up the others.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 import structlog
 
+from controller.metrics.counts import Counts, Parked
+from controller.store.asked import store_asked
+from controller.store.parked import ParkedMessage, park
 from controller.store.pool import Database, StoreUnavailableError
-from controller.store.results import StoredResult, UnstorableError, park, store_results
+from controller.store.results import StoredResult, UnstorableError
 from shared import subjects
-from shared.bus import Bus, Consumer, Delivery, Message
+from shared.bus import Bus, Message
 from shared.clock import utc_now
+from shared.deliveries import Consumer, Delivery
 from shared.messages import CheckResult, Event, EventType
-from shared.rounds import check_id, to_ms
+from shared.rounds import check_id, to_datetime, to_ms
 from shared.streams import ensure_streams
 
 log = structlog.get_logger()
@@ -35,7 +40,11 @@ _NEWEST = timedelta(days=1)
 
 
 class RefusedError(Exception):
-    """A message on RESULTS that cannot be a result of ours; the message says why."""
+    """A message on RESULTS that cannot be a result of ours; the message says why, in more words than `why`."""
+
+    def __init__(self, why: Parked, words: str) -> None:
+        super().__init__(words)
+        self.why = why
 
 
 class Arrival(NamedTuple):
@@ -43,12 +52,20 @@ class Arrival(NamedTuple):
     result: CheckResult
 
 
+class Unfit(NamedTuple):
+    """What is to be parked, and why, in a word and in several."""
+
+    delivery: Delivery
+    why: Parked
+    reason: str
+    result: CheckResult | None = None
+
+
 class Ingestor:
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, bus: Bus, counts: Counts | None = None) -> None:
         self._db = db
         self._bus = bus
-        self.parked: Counter[str] = Counter()
-        """How many messages were parked since the start, by reason."""
+        self._counts = counts or Counts()
 
     async def ingest(self) -> None:
         """Ingest until trouble with the broker. Raises BusError."""
@@ -64,11 +81,13 @@ class Ingestor:
     async def ingest_batch(self, consumer: Consumer) -> None:
         deliveries = await consumer.fetch(BATCH, _FETCH_SECONDS)
         arrivals: list[Arrival] = []
+        unfit: list[Unfit] = []
         for delivery in deliveries:
             try:
                 arrivals.append(Arrival(delivery, _read(delivery)))
             except RefusedError as error:
-                await self._park(delivery, str(error))
+                unfit.append(Unfit(delivery, error.why, str(error)))
+        await self._park(unfit)
         if arrivals:
             await self._store(arrivals)
 
@@ -78,7 +97,8 @@ class Ingestor:
             outcomes = await self._store_patiently(arrivals)
         except UnstorableError as error:
             if len(arrivals) == 1:
-                await self._park(arrivals[0].delivery, f"cannot be stored: {error}", arrivals[0].result)
+                [(delivery, result)] = arrivals
+                await self._park([Unfit(delivery, Parked.UNSTORABLE, f"cannot be stored: {error}", result)])
                 return
             middle = len(arrivals) // 2
             await self._store(arrivals[:middle])
@@ -91,7 +111,7 @@ class Ingestor:
         told = False
         while True:
             try:
-                return await store_results(self._db, [arrival.result for arrival in arrivals])
+                return await store_asked(self._db, [arrival.result for arrival in arrivals])
             except StoreUnavailableError as error:
                 if not told:
                     told = True
@@ -106,13 +126,22 @@ class Ingestor:
         """
         events: list[tuple[Delivery, Message]] = []
         done: list[Delivery] = []
+        unfit: list[Unfit] = []
+        now = utc_now()
+        counted: set[UUID] = set()
         for (delivery, result), stored in zip(arrivals, outcomes, strict=True):
+            if stored is not None and stored.new and result.check_id not in counted:
+                counted.add(result.check_id)
+                self._counts.stored(result, stored.kind, (now - result.due_at).total_seconds())
             if stored is None:
-                await self._park(delivery, "unknown monitor or location", result)
+                unfit.append(Unfit(delivery, Parked.UNKNOWN_ORIGIN, "unknown monitor or location", result))
+            elif not stored.asked:
+                unfit.append(Unfit(delivery, Parked.NOBODY_ASKED, "nobody asked this location for this check", result))
             elif stored.recent or delivery.redelivered:
                 events.append((delivery, _event(result, stored)))
             else:
                 done.append(delivery)
+        await self._park(unfit)
         await self._publish(arrivals, [message for _, message in events])
         for delivery in done + [delivery for delivery, _ in events]:
             await delivery.ack()
@@ -132,14 +161,27 @@ class Ingestor:
                 for arrival in arrivals:
                     await arrival.delivery.working()
 
-    async def _park(self, delivery: Delivery, reason: str, result: CheckResult | None = None) -> None:
-        self.parked[reason.partition(":")[0]] += 1
-        log.warning("result_parked", subject=delivery.subject, reason=reason, **_names(result))
+    async def _park(self, unfit: Sequence[Unfit]) -> None:
+        """Put aside for good; what comes by the hundred is told in one line for each reason."""
+        if not unfit:
+            return
+        told: Counter[tuple[str, Parked]] = Counter((one.delivery.subject, one.why) for one in unfit)
+        for delivery, why, reason, result in unfit:
+            together = told.pop((delivery.subject, why), 0)
+            if together:
+                names = _names(result)
+                log.warning("result_parked", subject=delivery.subject, reason=reason, messages=together, **names)
+        messages = [
+            ParkedMessage(one.delivery.subject, one.why.value, one.reason, one.delivery.body[:_PARKED_BYTES])
+            for one in unfit
+        ]
         try:
-            await park(self._db, delivery.subject, reason, delivery.body[:_PARKED_BYTES])
+            await park(self._db, messages)
         except StoreUnavailableError:
-            return  # not acknowledged: it comes again
-        await delivery.term()
+            return  # not acknowledged: they come again
+        for one in unfit:
+            self._counts.parked.add((one.why,))
+            await one.delivery.term()
 
 
 def _names(result: CheckResult | None) -> dict[str, str]:
@@ -152,23 +194,29 @@ def _names(result: CheckResult | None) -> dict[str, str]:
 def _read(delivery: Delivery) -> CheckResult:
     """Raises RefusedError."""
     if len(delivery.body) > _LARGEST_BYTES:
-        raise RefusedError(f"larger than {_LARGEST_BYTES} bytes")
+        raise RefusedError(Parked.TOO_LARGE, f"larger than {_LARGEST_BYTES} bytes")
     try:
         result = msgspec.json.decode(delivery.body, type=CheckResult)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(f"not a result: {error}") from error
+        raise RefusedError(Parked.NOT_A_RESULT, f"not a result: {error}") from error
     try:
         subject = subjects.result(result.country, result.location)
         identity = check_id(result.monitor_id, to_ms(result.due_at), result.location, result.purpose)
     except (ValueError, TypeError, OverflowError) as error:
-        raise RefusedError(f"not a result: {error}") from error
+        raise RefusedError(Parked.NOT_A_RESULT, f"not a result: {error}") from error
     if subject != delivery.subject:
-        raise RefusedError("another location's result")
+        raise RefusedError(Parked.ANOTHER_LOCATION, "another location's result")
     if identity != result.check_id:
-        raise RefusedError("the check id does not belong to this monitor, moment, location and purpose")
+        words = "the check id does not belong to this monitor, moment, location and purpose"
+        raise RefusedError(Parked.WRONG_CHECK_ID, words)
+    if to_datetime(to_ms(result.due_at)) != result.due_at:
+        raise RefusedError(Parked.WRONG_MOMENT, "the due moment is not in whole milliseconds")
     now = utc_now()
-    if not now - _OLDEST < result.due_at < now + _NEWEST:
-        raise RefusedError("the due moment is too long ago or in the future")
+    for moment, words in ((result.due_at, "the due moment"), (result.started_at, "its beginning")):
+        if not now - _OLDEST < moment < now + _NEWEST:
+            raise RefusedError(Parked.WRONG_MOMENT, f"{words} is too long ago or in the future")
+    if result.duration_ms < 0:
+        raise RefusedError(Parked.NOT_A_RESULT, "not a result: it took less than no time")
     return result
 
 
@@ -182,6 +230,7 @@ def _event(result: CheckResult, stored: StoredResult) -> Message:
         occurred_at=utc_now(),
         status=result.status,
         result=result,
+        kind=stored.kind,
     )
     subject = subjects.event(stored.organization, stored.customer, result.monitor_id, EventType.RESULT)
     return Message(subject, msgspec.json.encode(event), message_id=str(result.check_id))

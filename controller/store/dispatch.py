@@ -38,25 +38,32 @@ class Expected(NamedTuple):
 
 
 async def insert_expected(connection: Connection, expected: Iterable[Expected]) -> None:
-    """Write planned checks down, a row for all that settle within the same few seconds."""
-    batches: dict[tuple[int, Purpose, GapReason], list[Expected]] = defaultdict(list)
+    """Write planned checks down, a row for all that are due in the same second and settle within the same few."""
+    batches: dict[tuple[int, datetime, Purpose, GapReason], list[Expected]] = defaultdict(list)
     for check in expected:
-        batches[-(-check.settle_ms // _GRAIN_MS), check.purpose, check.reason].append(check)
+        settle, due = -(-check.settle_ms // _GRAIN_MS), second_of(to_datetime(check.due_ms))
+        batches[settle, due, check.purpose, check.reason].append(check)
     await connection.executemany(
-        "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO dispatch (settle_at, due_second, monitor_ids, due_ats, location_ids, purpose, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         [
             (
                 to_datetime(max(check.settle_ms for check in batch)),
+                due,
                 [check.monitor_id for check in batch],
                 [to_datetime(check.due_ms) for check in batch],
                 [check.location_id for check in batch],
                 purpose.value,
                 reason.value,
             )
-            for (_, purpose, reason), batch in batches.items()
+            for (_, due, purpose, reason), batch in batches.items()
         ],
     )
+
+
+def second_of(due_at: datetime) -> datetime:
+    """The whole second by which planned checks are found again."""
+    return due_at.replace(microsecond=0)
 
 
 async def expect(db: Database, expected: Sequence[Expected]) -> None:

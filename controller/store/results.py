@@ -19,9 +19,11 @@ from controller.store.blind_periods import BLINDED, EXTEND
 from controller.store.dispatch import SETTLE_LOCK
 from controller.store.looks import LATE, ripe
 from controller.store.pool import AWAY, Database
-from shared.messages import CheckResult, ResultStatus
+from shared.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
+from shared.rounds import phase_hash, to_ms
 
 _RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
+_AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 
 class UnstorableError(Exception):
@@ -29,27 +31,54 @@ class UnstorableError(Exception):
 
 
 class StoredResult(NamedTuple):
-    """Whose result it was, and whether it was stored now or so short a while ago that its event may be untold."""
+    """Whose result it was, and whether it was stored now or so short a while ago that its event may be untold. `new`:
+    it was stored now. `kind` is the monitor's. One that was not `asked` for is not stored.
+    """
 
     organization: UUID
     customer: UUID
     recent: bool
+    new: bool
+    kind: str
+    asked: bool = True
 
+
+_INTERVAL_MS = "(monitor.interval_seconds * 1000::bigint)"
+_HIGH = f"hash_high * (4294967296 % {_INTERVAL_MS})"
+_ASKED = f"""vouched OR (
+  purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+  AND given.due_at >= monitor.target_changed_at AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
+  AND (
+    given.due_at = monitor.target_changed_at
+    OR (due_ms - ({_HIGH} + hash_low) % {_INTERVAL_MS}) % {_INTERVAL_MS} = 0
+  )
+  AND location.country_code = ANY (COALESCE(
+    monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
+    organization.allowed_check_country_codes, ARRAY[location.country_code]
+  ))
+  AND (
+    monitor.location_ids IS NULL OR location.id = ANY (monitor.location_ids)
+    OR location.id = monitor.home_location_id
+  )
+)"""
+"""Whether the arithmetic allows a result (shared.rounds, decisions.rotation). The hash comes in halves, for products of
+its 64 bits would not fit."""
 
 _INSERT = f"""
 WITH given AS (
   SELECT * FROM unnest(
     $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
     $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-    $16::text[], $17::real[], $18::real[], $19::boolean[]
+    $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[]
   ) WITH ORDINALITY AS given (
     monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
-    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, place
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
+    hash_low, vouched, place
   )
 ), known AS (
   SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
     customer.public_id AS customer, monitor.retry_on_failure, monitor.interval_seconds, monitor.timeout_seconds,
-    monitor.target_changed_at
+    monitor.target_changed_at, monitor.kind, {_ASKED} AS asked
   FROM given
   JOIN monitor ON monitor.public_id = given.monitor
   JOIN location ON location.code = given.location
@@ -61,14 +90,14 @@ WITH given AS (
   SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
     monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
     phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld
-  FROM known ORDER BY monitor_id, due_at, location_id, purpose, place
+  FROM known WHERE asked ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose
 ), fresh AS (
   SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
 ), retried AS (
   INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
-  SELECT monitor_id, due_at, now() + make_interval(secs => $21), array_agg(DISTINCT location_id)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $25), array_agg(DISTINCT location_id)
   FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
   RETURNING monitor_id, round_due_at, due_at, location_ids
 ), linked AS (
@@ -115,9 +144,10 @@ WITH given AS (
   SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
   WHERE due_at < (SELECT closed_until FROM rollup_progress)
 )
-SELECT known.place, known.organization, known.customer,
+SELECT known.place, known.organization, known.customer, known.kind, known.asked,
+  stored.monitor_id IS NOT NULL AS new,
   CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $20) FROM result
+    SELECT stored_at > now() - make_interval(secs => $24) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent
@@ -125,30 +155,39 @@ FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
 """  # noqa: S608 - constants only
 
 
-async def store_results(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
+async def store_results(
+    db: Database, results: Sequence[CheckResult], vouched: Sequence[bool] | None = None
+) -> list[StoredResult | None]:
     """Store a batch, whole or not at all; for each what became of it, None for an unknown monitor or location.
 
-    Raises UnstorableError when a result in it can never be stored, StoreUnavailableError when PostgreSQL is away.
+    `vouched` says for each whether it is known to have been asked for (None: all are); of the others are stored those
+    that the arithmetic allows. Raises UnstorableError when a result in it can never be stored, StoreUnavailableError
+    when PostgreSQL is away.
     """
     async with db.connection() as connection:
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", SETTLE_LOCK)
                 columns = zip(*map(_columns, results), strict=True)
-                rows = await connection.fetch(_INSERT, *columns, _RECENT_SECONDS, RECHECK_SECONDS)
+                rows = await connection.fetch(
+                    _INSERT, *columns, vouched or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
+                )
         except AWAY:
             raise
         except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:
             raise UnstorableError(type(error).__name__) from error
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
-        outcomes[row["place"] - 1] = StoredResult(row["organization"], row["customer"], row["recent"])
+        outcomes[row["place"] - 1] = StoredResult(
+            row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["asked"]
+        )
     return outcomes
 
 
 def _columns(result: CheckResult) -> tuple[object, ...]:
     status = result.status
     seen = status is not ResultStatus.UNKNOWN
+    high, low = divmod(phase_hash(result.monitor_id), 1 << 32)
     return (
         result.monitor_id,
         result.due_at,
@@ -169,16 +208,11 @@ def _columns(result: CheckResult) -> tuple[object, ...]:
         result.loop_lag_ms,
         result.kernel_rtt_ms,
         result.login_withheld,
+        to_ms(result.due_at),
+        high,
+        low,
     )
 
 
 def _json(value: object) -> str | None:
     return msgspec.json.encode(value).decode() if value else None
-
-
-async def park(db: Database, subject: str, reason: str, body: bytes) -> None:
-    """Keep what could not be stored for somebody to look at. Raises StoreUnavailableError."""
-    async with db.connection() as connection:
-        await connection.execute(
-            "INSERT INTO parked (subject, reason, body) VALUES ($1, $2, $3)", subject, reason, body
-        )
