@@ -1,0 +1,116 @@
+"""`stream-credentials`: who may read events from the broker, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller.commands.command import CommandError, settings_of
+from controller.pipeline.subscribers import SubscriberConsumers
+from controller.settings import EnrolmentSettings, StoreSettings
+from controller.store import migrate, subscribers
+from controller.store.pool import Database
+from controller.subscribe import subscribe
+from controller.trust.claims import controller_credentials
+from shared import subjects
+from shared.bus import Bus
+from shared.clock import utc_now
+from shared.trouble import BusError
+
+if TYPE_CHECKING:
+    from controller.commands.command import Commands
+
+_LONGEST_DAYS = 3650
+_BROKER_SECONDS = 5.0
+
+
+def add(commands: Commands) -> None:
+    issue = commands.add_parser(
+        "stream-credentials",
+        help="make NATS credentials that read the events of an organization, or of one of its customers",
+    )
+    issue.add_argument("--organization", metavar="ID", help="its public id, number or name")
+    issue.add_argument("--customer", metavar="ID", help="one of its customers only")
+    issue.add_argument("--days", type=_days, default=90, metavar="N", help="how long they work (default: %(default)s)")
+    issue.add_argument("--name", default="subscriber", help="who will have them, for your own list")
+    issue.add_argument("--output", type=Path, metavar="FILE", help="where to write them (default: CONSUMER.creds)")
+    others = issue.add_mutually_exclusive_group()
+    others.add_argument("--list", action="store_true", help="list what was made, and make nothing")
+    others.add_argument("--revoke", metavar="CONSUMER", help="end what was made for this consumer, and make nothing")
+    issue.set_defaults(command=_stream_credentials)
+
+
+async def _stream_credentials(options: argparse.Namespace) -> None:
+    if options.list:
+        await _list()
+    elif options.revoke:
+        await _revoke(options.revoke)
+    elif options.organization is None:
+        raise CommandError("--organization is required")
+    else:
+        await _issue(options)
+
+
+async def _issue(options: argparse.Namespace) -> None:
+    settings = settings_of(EnrolmentSettings)
+    async with Database.open(settings.database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        meant = await subscribers.readers(database, options.organization, options.customer)
+        if len(meant) != 1:
+            asked = options.organization + (f" with customer {options.customer}" if options.customer else "")
+            raise CommandError(f"{'no' if not meant else 'more than one'} organization {asked}: give its public id")
+        made = await subscribe(
+            database,
+            settings,
+            meant[0],
+            name=options.name,
+            expires_at=utc_now() + timedelta(days=options.days),
+            output=options.output,
+        )
+        ready = await _keep_consumers(database, settings)
+    print(f"wrote {made.file}, good until {made.expires_at:%Y-%m-%d %H:%M} UTC; keep it as a password")
+    print(f"subject {made.subject}")
+    print(f"consumer {made.consumer} of stream {subjects.EVENTS}, inbox prefix {subjects.inbox(made.consumer)}")
+    if not ready:
+        print("the broker is not reached from here: a running controller makes the consumer as soon as it can")
+
+
+async def _keep_consumers(database: Database, settings: EnrolmentSettings) -> bool:
+    """Have the consumers at once rather than when a controller looks; False when the broker is away."""
+    credentials = controller_credentials(settings.trust_file.value, utc_now())
+    try:
+        async with (
+            asyncio.timeout(_BROKER_SECONDS),
+            Bus.open(settings.broker(credentials), name="stream-credentials") as bus,
+        ):
+            await SubscriberConsumers(database, bus).keep()
+    except (TimeoutError, BusError):
+        return False
+    return True
+
+
+async def _list() -> None:
+    async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        now = utc_now()
+        for each in await subscribers.all_subscribers(database):
+            state = "revoked" if each.revoked_at else "expired" if each.expires_at <= now else "good"
+            whose = each.organization_name + (f" / {each.customer_name}" if each.customer_name else "")
+            print(f"{each.consumer}\t{state}\t{each.expires_at:%Y-%m-%d}\t{whose}\t{each.name}")
+
+
+async def _revoke(consumer: str) -> None:
+    async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        if not await subscribers.revoke(database, consumer):
+            raise CommandError(f"no good credentials are for a consumer {consumer!r}")
+    print(f"revoked {consumer}; a running controller cuts it off within seconds")
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _LONGEST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be 1 to {_LONGEST_DAYS} days")
+    return int(text)

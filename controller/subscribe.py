@@ -1,0 +1,77 @@
+"""New subscribers: a row in the database and a `.creds` file, both or neither."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from controller.secret_files import FileError, removed_on_failure, write_secret
+from controller.settings import EnrolmentSettings
+from controller.store import subscribers
+from controller.store.pool import Database
+from controller.store.subscribers import Reader
+from controller.trust.claims import subscriber_credentials
+from shared import subjects
+from shared.clock import utc_now
+from shared.targets import Secret
+
+
+class Subscription(NamedTuple):
+    """What a new subscriber must know; `consumer` also names its inbox."""
+
+    file: Path
+    subject: str
+    consumer: str
+    expires_at: datetime
+
+
+async def subscribe(
+    database: Database,
+    settings: EnrolmentSettings,
+    reader: Reader,
+    *,
+    name: str,
+    expires_at: datetime,
+    output: Path | None,
+) -> Subscription:
+    """Let somebody read these events. The consumer is made by a controller that runs (pipeline.subscribers).
+
+    Raises FileError, StoreUnavailableError.
+    """
+    if output is not None:
+        _require_new(output)
+    consumer = subjects.new_subscriber()
+    made = Subscription(
+        file=output or Path(f"{consumer}.creds"),
+        subject=subjects.events_of(reader.organization, reader.customer),
+        consumer=consumer,
+        expires_at=expires_at,
+    )
+    credentials = subscriber_credentials(
+        settings.trust_file.value,
+        name=name,
+        subject=made.subject,
+        durable=consumer,
+        now=utc_now(),
+        until=expires_at,
+    )
+    told = (
+        f"# Server:       {settings.nats_url.value}\n"
+        f"# Subject:      {made.subject}\n"
+        f"# Consumer:     {consumer} of stream {subjects.EVENTS}\n"
+        f"# Inbox prefix: {subjects.inbox(consumer)}\n"
+        f"# Good until:   {expires_at:%Y-%m-%dT%H:%M:%SZ}\n\n"
+    )
+    with removed_on_failure() as written:
+        async with subscribers.inserting(
+            database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
+        ):
+            write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
+            written.append(made.file)
+    return made
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise FileError(f"{path} is there already: what is in it would go on working")

@@ -1,0 +1,80 @@
+"""A subscriber with credentials and a durable consumer of its own, killed again and again: what it must still see once.
+
+python -m tests.system.subscriber SERVER CREDENTIALS CONSUMER FILE     appends the id of each new result to the file
+
+Until its standard input ends it is killed with -9 every few seconds and started anew; then it reads what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import nats
+from nats.errors import Error as NatsError
+
+from shared import subjects
+from shared.messages import Event, EventType
+
+_LIFE_SECONDS = 4.0
+_SILENT_SECONDS = 2.0
+_READ = "--read"
+_REST = "--rest"
+
+
+def keep(arguments: list[str]) -> None:
+    """The outer process: lives of the inner one, one after the other, and a last one that ends by itself."""
+    command = [sys.executable, "-m", "tests.system.subscriber"]
+    over = False
+    while not over:
+        life = subprocess.Popen([*command, _READ, *arguments], stdin=subprocess.DEVNULL)
+        over = bool(select.select([sys.stdin], [], [], _LIFE_SECONDS)[0])
+        life.kill()
+        life.wait()
+    subprocess.run([*command, _REST, *arguments], stdin=subprocess.DEVNULL, check=True, timeout=60)
+
+
+async def read(server: str, credentials: str, consumer: str, known: set[UUID], written: int, *, for_ever: bool) -> None:
+    """Written down first and acknowledged then; what comes again as it was killed in between is known by its id."""
+    client = await nats.connect(
+        server,
+        user_credentials=credentials,
+        inbox_prefix=subjects.inbox(consumer),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.2,
+    )
+    events = await client.jetstream().pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
+    silent = 0.0
+    while for_ever or silent < _SILENT_SECONDS:
+        try:
+            messages = await events.fetch(100, timeout=1)
+        except (NatsError, TimeoutError):
+            silent += 1.0
+            continue
+        silent = 0.0
+        for message in messages:
+            if message.subject.endswith(f".{EventType.RESULT}"):
+                event = msgspec.json.decode(message.data, type=Event)
+                if event.event_id not in known:
+                    known.add(event.event_id)
+                    os.write(written, f"{event.event_id}\n".encode())
+            await message.ack()
+    await client.drain()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] in (_READ, _REST):
+        way, server, credentials, consumer, name = sys.argv[1:]
+        file = Path(name)
+        file.touch(mode=0o600)
+        known = {UUID(line) for line in file.read_text().splitlines()}
+        written = os.open(file, os.O_WRONLY | os.O_APPEND)
+        asyncio.run(read(server, credentials, consumer, known, written, for_ever=way == _READ))
+    else:
+        keep(sys.argv[1:])
