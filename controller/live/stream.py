@@ -1,0 +1,146 @@
+"""The life of one stream: what the client missed, from the ring or from EVENTS itself, and then what comes.
+
+The change from one to the other happens without waiting in between, so nothing is lost there and nothing told twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Iterable, Iterator
+
+from controller.live.frames import Place, comment_frame, end_frame, expired_frame, life_of, replaced_frame, retry_frame
+from controller.live.room import Room
+from controller.live.subscription import CHUNK_BYTES, Subscription
+from controller.live.told import Told
+from controller.live.wanted import replay_subjects, wants
+from shared import subjects
+from shared.bus import Bus
+from shared.replay import read_after, stream_state
+from shared.trouble import BusError
+
+_PAGE = 250
+_FROM_RING = 500
+_AWAY_SECONDS = 1.0
+_LAG_SECONDS = 0.1
+_RETRY_MS = range(1000, 3000)
+
+
+class Stream:
+    """Up to `place` the client was told everything; it is told what comes behind."""
+
+    def __init__(self, room: Room, bus: Bus, subscription: Subscription, place: Place) -> None:
+        self._room = room
+        self._bus = bus
+        self._subscription = subscription
+        self._place = place
+        self._comment_at = time.monotonic() + subscription.bounds.comment_seconds
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """What to write, in pieces that hold whole frames, until the subscription is over."""
+        yield retry_frame(_RETRY_MS.start + secrets.randbelow(len(_RETRY_MS)))  # or all would come back at once
+        async for chunk in self._missed():
+            yield chunk
+        async for chunk in self._coming():
+            yield chunk
+        if self._subscription.ended is not None:
+            yield end_frame(self._subscription.ended)
+
+    async def _missed(self) -> AsyncGenerator[bytes]:
+        """Until it has joined those who are told what comes."""
+        known = False  # whether EVENTS was seen to hold our place
+        while not self._subscription.over:
+            there = self._room.place
+            ahead = there is not None and there.life == self._place.life and there.sequence < self._place.sequence
+            told = None if ahead and not known else self._room.after(self._place, _FROM_RING)
+            if told is None:
+                async for chunk in self._from_events():
+                    yield chunk
+                known = True
+            elif told:
+                for chunk in _grouped(self._wanted(told)):
+                    yield chunk
+                self._place = Place(self._place.life, told[-1].sequence)
+            else:
+                self._room.join(self._subscription, self._place.sequence)
+                return
+
+    async def _coming(self) -> AsyncGenerator[bytes]:
+        while not self._subscription.over:
+            await self._subscription.wait(self._comment_at - time.monotonic())
+            chunk = self._subscription.take()
+            there = self._room.place
+            if there is not None and not self._subscription.waiting:  # it has all that the room was told
+                self._place = Place(there.life, max(there.sequence, self._subscription.since))
+                chunk += self._comment(self._place)
+            else:
+                chunk += self._comment(None)
+            if chunk:
+                yield chunk
+
+    async def _from_events(self) -> AsyncGenerator[bytes]:
+        """A page of EVENTS, and comments while it takes its time or the broker is away."""
+        reading = asyncio.create_task(self._read_page(), name="live-read")
+        try:
+            while not (reading.done() or self._subscription.over):
+                await asyncio.wait([reading], timeout=_LAG_SECONDS)
+                if comment := self._comment(self._place):
+                    yield comment
+            if self._subscription.over:
+                return
+            place, frames = reading.result()
+        except BusError:
+            await self._subscription.wait(_AWAY_SECONDS)
+            return
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        for chunk in _grouped(frames):
+            yield chunk
+        stays, self._place = place == self._place, place
+        if stays and self._room.after(place, 1) is None:
+            await self._subscription.wait(_LAG_SECONDS)  # the room has yet to come as far
+
+    async def _read_page(self) -> tuple[Place, list[bytes]]:
+        """Raises BusError."""
+        async with self._room.reading:
+            state = await stream_state(self._bus, subjects.EVENTS)
+            life, beginning = life_of(state.created), state.first - 1
+            if life != self._place.life or self._place.sequence > state.last:
+                place = Place(life, beginning)
+                return place, [replaced_frame(self._place, place)]
+            if self._place.sequence < beginning:
+                return Place(life, beginning), [expired_frame(self._place, state.first)]
+            narrow = replay_subjects(self._subscription.wanted)
+            if not narrow:
+                return Place(life, state.last), []
+            page = await read_after(self._bus, subjects.EVENTS, self._place.sequence, narrow, at_most=_PAGE)
+        told = [Told(Place(life, stored.sequence), stored.subject, stored.body) for stored in page.messages]
+        last = told[-1].sequence if told else self._place.sequence
+        # Where no more are pending, all that matched before the page was asked for has been read.
+        return Place(life, last if page.more else max(last, state.last)), self._wanted(told)
+
+    def _wanted(self, told: Iterable[Told]) -> list[bytes]:
+        return [each.frame for each in told if wants(self._subscription.wanted, each)]
+
+    def _comment(self, place: Place | None) -> bytes:
+        """One when it is time; `place` is where the client can resume once it has read that."""
+        if time.monotonic() < self._comment_at:
+            return b""
+        self._comment_at = time.monotonic() + self._subscription.bounds.comment_seconds
+        return comment_frame(place)
+
+
+def _grouped(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """Together some 64 KiB each, so that a write shows whether the client reads."""
+    group: list[bytes] = []
+    size = 0
+    for frame in frames:
+        group.append(frame)
+        size += len(frame)
+        if size >= CHUNK_BYTES:
+            yield b"".join(group)
+            group, size = [], 0
+    if group:
+        yield b"".join(group)

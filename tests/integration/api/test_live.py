@@ -1,0 +1,193 @@
+"""Streams of server-sent events: what they tell, to whom, and what they refuse."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+
+from controller.model import Role
+from shared import subjects
+from shared.bus import Bus, Message
+from shared.failures import FailureSource
+from shared.messages import Event
+from shared.verdicts import VerdictEvent
+from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
+from tests.integration.api.live_desk import EVENTS, RESULTS, a_verdict, an_event, ids, on_air
+from tests.integration.api.people import organization_of, person
+
+MISSING = "44444444-4444-4444-8444-444444444444"
+
+
+async def test_a_result_is_told_as_it_stands_on_the_broker(api: Api, bus: Bus) -> None:
+    async with on_air(api, bus) as desk, desk.listening() as listener:
+        told = listener.answer.headers
+        assert told["content-type"] == "text/event-stream"
+        assert (told["cache-control"], told["x-accel-buffering"]) == ("no-cache", "no")
+        event = await desk.tell()
+        block = await listener.event()
+        assert (block.event, block.data.encode()) == ("result", msgspec.json.encode(event))
+        assert block.id == desk.id_of(1)
+
+
+async def test_what_is_no_event_of_ours_is_passed_over(api: Api, bus: Bus) -> None:
+    async with on_air(api, bus) as desk, desk.listening(RESULTS, {"kind": "smtp"}) as listener:
+        await bus.publish(Message("mailprobe.event.x", b"{}", "short"))
+        wanted = an_event()
+        subject = subjects.event(wanted.organization_id, wanted.customer_id, wanted.monitor_id, "result")
+        await bus.publish(Message(subject, b"no json", "broken"))
+        pretty = msgspec.json.format(msgspec.json.encode(wanted))
+        assert b"\n" in pretty
+        await bus.publish(Message(subject, pretty, "pretty"))
+        block = await listener.event()
+        assert msgspec.json.decode(block.data) == msgspec.json.decode(pretty)
+        assert block.sequence == 3
+
+
+async def test_results_and_events_are_two_streams_and_types_may_be_chosen(api: Api, bus: Bus) -> None:
+    async with (
+        on_air(api, bus) as desk,
+        desk.listening(RESULTS) as results,
+        desk.listening(EVENTS) as everything,
+        desk.listening(EVENTS, {"type": "verdict,incident"}) as verdicts,
+    ):
+        told = [await desk.tell(), await desk.tell(a_verdict()), await desk.tell()]
+        names = [str(each.event_id) for each in told]
+        assert ids(await results.events_up_to(3)) == [names[0], names[2]]
+        found = await everything.events_up_to(3)
+        assert ids(found) == names
+        assert [block.event for block in found] == ["result", "verdict", "result"]
+        assert ids(await verdicts.events_up_to(3)) == [names[1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        pytest.param({}, "abcdefv", id="none: everything"),
+        pytest.param({"country": "de"}, "abcdf", id="a country: no verdict has one"),
+        pytest.param({"country": "DE,US"}, "abcdef", id="countries"),
+        pytest.param({"location": "us"}, "e", id="a location"),
+        pytest.param({"kind": "imap"}, "cv", id="a kind: a verdict is of a monitor and so of a kind"),
+        pytest.param({"kind": "imap, pop3"}, "cdv", id="kinds, with a space"),
+        pytest.param({"status": "failure"}, "b", id="a status"),
+        pytest.param({"status": "failure,unknown"}, "bf", id="statuses"),
+        pytest.param({"customerId": CUSTOMER}, "abcdev", id="a customer by its public id"),
+        pytest.param({"customerId": "{other}"}, "f", id="a customer by its number"),
+        pytest.param({"customerId": f"{CUSTOMER},{OTHER_CUSTOMER}"}, "abcdefv", id="customers"),
+        pytest.param({"monitor": "{monitor}"}, "a", id="a monitor"),
+        pytest.param({"monitor": "{monitor}", "status": "failure"}, "", id="all filters must match"),
+    ],
+)
+async def test_filters(api: Api, bus: Bus, query: dict[str, str], wanted: str) -> None:
+    monitor = await api.create()
+    await _locations(api)
+    events: dict[str, Event | VerdictEvent] = {
+        "a": an_event(monitor=UUID(monitor["publicId"])),
+        "b": an_event(source=FailureSource.TARGET),
+        "c": an_event(kind="imap"),
+        "d": an_event(kind="pop3"),
+        "e": an_event(country="US"),
+        "f": an_event(customer=OTHER_CUSTOMER, source=FailureSource.AGENT),
+        "v": a_verdict(kind="imap"),
+    }
+    given = {name: value.format(other=api.other_customer, monitor=monitor["publicId"]) for name, value in query.items()}
+    async with on_air(api, bus) as desk, desk.listening(EVENTS, given) as live:
+        for event in events.values():
+            await desk.tell(event)
+        names = [str(events[letter].event_id) for letter in wanted]
+        assert ids(await live.events_up_to(len(events))) == names
+        async with desk.listening(EVENTS, given, last=desk.id_of(0)) as again:
+            assert ids(await again.events_up_to(len(events))) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "message"),
+    [
+        pytest.param({"status": "ok"}, 400, "status must be of success, failure, unknown: 'ok' is not", id="status"),
+        pytest.param({"kind": "smtp,ldap"}, 400, "kind must be of smtp, imap, pop3: 'ldap' is not", id="kind"),
+        pytest.param(
+            {"country": "DE,XX"},
+            400,
+            "country must hold ISO 3166-1 alpha-2 country codes: 'XX' is not one",
+            id="country",
+        ),
+        pytest.param(
+            {"location": "de,atlantis"}, 400, "location must hold codes of locations: 'atlantis' is not one", id="place"
+        ),
+        pytest.param(
+            {"country": "DE,,US"},
+            400,
+            "country must hold values with commas between them, none of them empty",
+            id="an empty value",
+        ),
+        pytest.param(
+            {"kind": ""}, 400, "kind must hold values with commas between them, none of them empty", id="none"
+        ),
+        pytest.param({"location": "x," * 50 + "y"}, 400, None, id="an unknown location many times"),
+        pytest.param(
+            {"location": ",".join(map(str, range(51)))}, 400, "location must hold 50 values at most", id="too many"
+        ),
+        pytest.param({"customerId": "x"}, 400, "Invalid Customer identifier", id="malformed customer"),
+        pytest.param({"customerId": "999999"}, 400, "Invalid Customer identifier", id="unknown customer"),
+        pytest.param({"customerId": STRANGE_CUSTOMER}, 400, "Invalid Customer identifier", id="strange customer"),
+        pytest.param({"monitor": "x"}, 400, "monitor must hold public UUIDs of monitors", id="malformed monitor"),
+        pytest.param({"monitor": MISSING}, 404, "Not found", id="unknown monitor"),
+        pytest.param(
+            {"lastEventId": "17"},
+            400,
+            "lastEventId must be an id that this stream gave, as 19a0c3f5e80-4711",
+            id="malformed place",
+        ),
+        pytest.param({"type": "gap"}, 400, "type must be of result, verdict, incident: 'gap' is not", id="type"),
+    ],
+)
+async def test_a_wrong_filter_is_refused_by_name_and_rule(
+    api: Api, bus: Bus, query: dict[str, str], status: int, message: str | None
+) -> None:
+    await _locations(api)
+    async with on_air(api, bus) as desk:
+        refused = await desk.refused(EVENTS, query)
+        assert refused[0] == status
+        assert message in (None, refused[1])
+        assert not desk.room.streams()
+
+
+async def test_a_malformed_last_event_id_is_named_as_the_header_it_is(api: Api, bus: Bus) -> None:
+    async with on_air(api, bus) as desk:
+        headers = {"Authorization": api.client.headers["Authorization"], "Last-Event-ID": "x"}
+        assert await desk.refused(headers=headers) == (
+            400,
+            "Last-Event-ID must be an id that this stream gave, as 19a0c3f5e80-4711",
+        )
+
+
+async def test_who_is_not_let_in_gets_no_stream(api: Api, bus: Bus) -> None:
+    async with on_air(api, bus) as desk:
+        for headers in ({}, {"Authorization": f"Bearer {api.expired_token}"}, {"Cookie": "mailprobe_session=x"}):
+            for path in (RESULTS, EVENTS):
+                assert await desk.refused(path, headers=headers) == (401, "Unauthorized")
+
+
+async def test_until_events_was_reached_a_stream_is_refused_for_now(api: Api, bus: Bus) -> None:
+    await bus.client.jsm().delete_stream(subjects.EVENTS)
+    async with on_air(api, bus, ready=False) as desk:
+        headers = {"Authorization": api.client.headers["Authorization"]}
+        async with httpx.AsyncClient(base_url=desk.address, trust_env=False) as client:
+            answer = await client.get(RESULTS, headers=headers)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
+async def test_a_browser_listens_with_the_cookie_of_its_session(api: Api, bus: Bus) -> None:
+    who = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
+    async with on_air(api, bus) as desk, desk.listening(headers=who.headers) as listener:
+        event = await desk.tell()
+        assert ids(await listener.events(1)) == [str(event.event_id)]
+
+
+async def _locations(api: Api) -> None:
+    await api.value(
+        "INSERT INTO location (code, name, country_code, public_key)"
+        " VALUES ('de', 'Germany', 'DE', 'x'), ('us', 'States', 'US', 'x') ON CONFLICT DO NOTHING"
+    )
