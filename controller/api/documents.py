@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Example
 
+from controller.api.asyncapi.routes import asyncapi_json, stream_page
 from controller.api.auth import PERMISSION, SCHEMES
 from controller.api.problems import AlertSiteErrors, Problem, problem
 from controller.api.schema_page import SchemaPage, with_policy
@@ -48,7 +49,7 @@ def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
         description="Monitors of mail services, checked from several countries.",
         openapi_router=Router(
             "/schema",
-            route_handlers=[],
+            route_handlers=[asyncapi_json, stream_page],
             include_in_schema=False,
             opt={PERMISSION: Permission.PUBLIC},
             after_request=_in_form,

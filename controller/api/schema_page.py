@@ -37,6 +37,7 @@ _PAGE = """\
 <link rel="icon" href="assets/favicon-32x32.png">
 </head>
 <body>
+<p style="font: 16px sans-serif; margin: 1rem"><a href="stream">The stream of results, verdicts, incidents</a></p>
 <div id="page"></div>
 <script src="assets/swagger-ui-bundle.js"></script>
 <script src="assets/start.js"></script>

@@ -1,0 +1,171 @@
+"""The AsyncAPI 3.0 document, made from the wire types: what a subscriber reads is what the code writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
+from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
+from controller.decisions.incident import ChangeKind, Severity, VerdictKind
+from controller.decisions.verdict import Ballot
+from shared.failures import FailureKind, FailureSource, Phase, WarningKind
+from shared.messages import Event, EventType, ResultStatus, Speaker
+from shared.rounds import Purpose
+from shared.targets import KINDS
+from shared.verdicts import IncidentEvent, VerdictEvent
+
+_PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
+    EventType.RESULT: (Event, RESULT),
+    EventType.VERDICT: (VerdictEvent, VERDICT),
+    EventType.INCIDENT: (IncidentEvent, INCIDENT),
+}
+_VERDICTS = [*VerdictKind]
+# Text on the wire, so that a newer controller may know more words. People's own changes have no vocabulary of theirs.
+_WORDS: dict[tuple[str, str], Iterable[str]] = {
+    ("VerdictEvent", "verdict"): _VERDICTS,
+    ("VerdictEvent", "previous"): _VERDICTS,
+    ("IncidentEvent", "change"): [*ChangeKind, "acknowledged", "commented"],
+    ("IncidentEvent", "severity"): [*Severity],
+    ("Testimony", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
+} | {(payload.__name__, "kind"): KINDS for payload, _ in _PAYLOADS.values()}
+_OPEN_VOCABULARIES: tuple[type[StrEnum], ...] = (FailureKind, FailureSource, Phase, WarningKind)
+_CLOSED_VOCABULARIES: tuple[type[StrEnum], ...] = (ResultStatus, Purpose, Speaker)
+_PARAMETERS = {
+    "organization": "The public UUID of the organization.",
+    "customer": "The public UUID of the customer; `*` for all you may read.",
+    "monitor": "The public UUID of the monitor; `*` for all.",
+}
+_SNAKE = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
+
+
+def document() -> dict[str, Any]:
+    """The whole document, in the order it is read."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Mailprobe events", "version": "1", "description": DESCRIPTION},
+        "defaultContentType": "application/json",
+        "servers": {"nats": _server()},
+        "channels": {kind.value: _channel(kind) for kind in _PAYLOADS},
+        "operations": {f"send{kind.value.capitalize()}": _operation(kind) for kind in _PAYLOADS},
+        "components": {
+            "messages": {kind.value: _message(kind) for kind in _PAYLOADS},
+            "parameters": {
+                name: {"description": text, "location": f"$message.payload#/{name}Id"}
+                for name, text in _PARAMETERS.items()
+            },
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "credentials": {
+                    "type": "asymmetricEncryption",
+                    "description": "A NATS credentials file (a JWT, and the nkey seed that proves it is yours), "
+                    "as `mailprobe-controller stream-credentials` writes it.",
+                }
+            },
+        },
+    }
+
+
+def text() -> str:
+    """As the file and the route have it."""
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
+
+
+def _server() -> dict[str, Any]:
+    return {
+        "host": "{host}:{port}",
+        "protocol": "nats",
+        "description": "The NATS of the installation, with JetStream; TLS unless it is on your own machine.",
+        "variables": {
+            "host": {"description": "Ask the operator.", "examples": ["nats.example.net"]},
+            "port": {"default": "4222"},
+        },
+        "security": [{"$ref": "#/components/securitySchemes/credentials"}],
+    }
+
+
+def _channel(kind: EventType) -> dict[str, Any]:
+    return {
+        "address": f"mailprobe.event.{{organization}}.{{customer}}.{{monitor}}.{kind.value}",
+        "description": CHANNELS[kind.value],
+        "messages": {kind.value: {"$ref": f"#/components/messages/{kind.value}"}},
+        "parameters": {name: {"$ref": f"#/components/parameters/{name}"} for name in _PARAMETERS},
+        "servers": [{"$ref": "#/servers/nats"}],
+    }
+
+
+def _operation(kind: EventType) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "summary": f"Mailprobe sends {kind.value} events; subscribers receive them.",
+        "channel": {"$ref": f"#/channels/{kind.value}"},
+        "messages": [{"$ref": f"#/channels/{kind.value}/messages/{kind.value}"}],
+    }
+
+
+def _message(kind: EventType) -> dict[str, Any]:
+    payload, example = _PAYLOADS[kind]
+    shown: dict[str, Any] = msgspec.to_builtins(example)
+    return {
+        "name": kind.value,
+        "title": f"{kind.value.capitalize()} event",
+        "headers": {
+            "type": "object",
+            "properties": {
+                "Nats-Msg-Id": {
+                    "type": "string",
+                    "format": "uuid",
+                    "description": "The `eventId`, by which the broker knows a repeat.",
+                }
+            },
+            "required": ["Nats-Msg-Id"],
+        },
+        "payload": {"$ref": f"#/components/schemas/{payload.__name__}"},
+        "examples": [{"name": kind.value, "headers": {"Nats-Msg-Id": shown["eventId"]}, "payload": shown}],
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    kinds = [payload for payload, _ in _PAYLOADS.values()]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        if told := schema.get("description"):
+            schema["description"] = _for_readers(told)
+    for kind, (payload, _) in _PAYLOADS.items():
+        schemas[payload.__name__]["properties"]["type"] = {"type": "string", "const": kind.value}
+    del schemas[EventType.__name__]
+    for (name, field), words in _WORDS.items():
+        schema = schemas[name]["properties"][field]
+        schema["description"] += f" {OPEN}"
+        schema.pop("type")
+        schema["anyOf"] = _any_of(words)
+    for vocabulary in _OPEN_VOCABULARIES:
+        schema = schemas[vocabulary.__name__]
+        schema["description"] = f"{schema['description']} {OPEN}"
+        schema.pop("enum")
+        schema["anyOf"] = _any_of(vocabulary)
+    for vocabulary in _CLOSED_VOCABULARIES:
+        schemas[vocabulary.__name__] |= {"type": "string", "enum": [*vocabulary]}
+    facts = schemas["CheckResult"]["properties"]["facts"]
+    facts["description"] += " Most of all: " + "; ".join(f"`{name}`: {told}" for name, told in FACTS.items()) + "."
+    return schemas
+
+
+def _any_of(words: Iterable[str]) -> list[dict[str, Any]]:
+    """Known words for people and code generators, yet no validator refuses a new one."""
+    return [{"type": "string", "enum": [str(word) for word in words]}, {"type": "string"}]
+
+
+def _for_readers(docstring: str) -> str:
+    """Its first paragraph, in the names of JSON; what follows is for those who read the code."""
+    told = " ".join(docstring.partition("\n\n")[0].split()).replace("None", "null")
+    return _SNAKE.sub(lambda found: f"`{_camel(found[1])}`", told)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)

@@ -1,0 +1,33 @@
+"""`/schema/asyncapi.json` and `/schema/stream`: the event stream described, for programs and for people."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+from litestar import MediaType, Response, get
+
+from controller.api.asyncapi.page import page
+
+
+@get("/asyncapi.json", sync_to_thread=False)
+def asyncapi_json() -> Response[bytes]:
+    """The AsyncAPI document."""
+    return Response(_document(), media_type=MediaType.JSON)
+
+
+@get("/stream", sync_to_thread=False)
+def stream_page() -> Response[bytes]:
+    """The same as a page to read."""
+    return Response(_page(), media_type=MediaType.HTML)
+
+
+@cache
+def _document() -> bytes:
+    return files("controller.api.asyncapi").joinpath("asyncapi.json").read_bytes()
+
+
+@cache
+def _page() -> bytes:
+    return page(msgspec.json.decode(_document())).encode()
