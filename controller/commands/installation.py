@@ -1,0 +1,65 @@
+"""`serve`, `migrate` and `bootstrap`: an installation from its first row to its everyday work."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller.commands.command import CommandError, settings_of
+from controller.decisions.monitors import is_email
+from controller.enrol import bootstrap
+from controller.settings import ControllerSettings, StoreSettings
+from controller.store import migrate
+from controller.store.pool import Database
+
+if TYPE_CHECKING:
+    from controller.commands.command import Commands
+
+
+def add(commands: Commands) -> None:
+    commands.add_parser("serve", help="run the API and the pipeline until SIGTERM").set_defaults(command=_serve)
+    commands.add_parser("migrate", help="bring the database to this version").set_defaults(command=_migrate)
+
+    first = commands.add_parser("bootstrap", help="make the first organization, customer, admin and token, once")
+    first.add_argument("--token-file", type=Path, required=True, metavar="FILE", help="where to write the API token")
+    first.add_argument("--password-file", type=Path, required=True, metavar="FILE", help="and the admin's password")
+    first.add_argument("--email", default="admin@localhost", help="of the admin (default: %(default)s)")
+    first.add_argument("--organization", default="Mailprobe", metavar="NAME", help="(default: %(default)s)")
+    first.add_argument("--customer", default="Default", metavar="NAME", help="(default: %(default)s)")
+    first.set_defaults(command=_bootstrap)
+
+
+async def _serve(_options: argparse.Namespace) -> None:
+    settings = settings_of(ControllerSettings)
+    # The other commands need neither the web framework nor its half second.
+    from controller.app import run
+
+    try:
+        await run(settings)
+    except OSError as error:
+        raise CommandError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+
+
+async def _migrate(_options: argparse.Namespace) -> None:
+    await migrate.apply(settings_of(StoreSettings).database_url.reveal())
+
+
+async def _bootstrap(options: argparse.Namespace) -> None:
+    if not is_email(options.email):
+        raise CommandError(f"{options.email!r} is not an e-mail address")
+    async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        new = await bootstrap(
+            database,
+            organization=options.organization,
+            customer=options.customer,
+            email=options.email,
+            token_file=options.token_file,
+            password_file=options.password_file,
+        )
+    if new:
+        print(f"made {options.organization!r} with admin {options.email}")
+        print(f"token: {options.token_file}, password: {options.password_file}")
+    else:
+        print("there is an organization already; nothing was changed")

@@ -1,0 +1,44 @@
+"""`rotate-keys` and `new-vault-key`: the keys of the vault."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from controller.commands.command import CommandError, settings_of
+from controller.operations.keys import rotate_keys
+from controller.settings import VaultSettings
+from controller.store import migrate
+from controller.store.pool import Database
+from controller.vault import Vault, new_key
+
+if TYPE_CHECKING:
+    from controller.commands.command import Commands
+
+_MOST_NAMED = 10
+
+
+def add(commands: Commands) -> None:
+    commands.add_parser(
+        "rotate-keys", help="encrypt every stored secret with the first key of MAILPROBE_VAULT_KEYS, while serving"
+    ).set_defaults(command=_rotate_keys)
+    commands.add_parser("new-vault-key", help="print a key for MAILPROBE_VAULT_KEYS").set_defaults(
+        command=_new_vault_key
+    )
+
+
+async def _rotate_keys(_options: argparse.Namespace) -> None:
+    settings = settings_of(VaultSettings)
+    async with Database.open(settings.database_url.reveal(), size=1) as database:
+        await migrate.require_current(database)
+        done = await rotate_keys(database, Vault(settings.vault_keys))
+    print(f"re-encrypted {done.secrets} secrets of {done.owners} monitors and channels with the first key")
+    if done.unreadable:
+        raise CommandError(
+            f"{len(done.unreadable)} monitors or channels hold secrets that no key of MAILPROBE_VAULT_KEYS reads, as "
+            + ", ".join(done.unreadable[:_MOST_NAMED])
+        )
+
+
+async def _new_vault_key(_options: argparse.Namespace) -> None:
+    print(new_key().reveal())

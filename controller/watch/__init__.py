@@ -1,0 +1,1 @@
+"""The event stream in a terminal: what to show, under which names, as which lines, and the following of it."""

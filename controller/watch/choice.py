@@ -1,0 +1,93 @@
+"""Which events are shown. Pure."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from shared import subjects
+from shared.messages import Event, EventType
+from shared.verdicts import IncidentEvent, VerdictEvent
+
+AnyEvent: TypeAlias = Event | VerdictEvent | IncidentEvent
+
+_KINDS: dict[str, type[AnyEvent]] = {
+    EventType.RESULT: Event,
+    EventType.VERDICT: VerdictEvent,
+    EventType.INCIDENT: IncidentEvent,
+}
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
+_MOST_SUBJECTS = 50
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """An event must be in each set that is not empty. A verdict or an incident has no location, country or status of a
+    result, so whoever asks for one of these sees results only; `results` False shows no results.
+    """
+
+    organizations: frozenset[UUID] = frozenset()
+    customers: frozenset[UUID] = frozenset()
+    monitors: frozenset[UUID] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    results: bool = True
+
+    @property
+    def results_only(self) -> bool:
+        return bool(self.countries or self.locations or self.statuses)
+
+
+def read(subject: str, body: bytes) -> AnyEvent | None:
+    """An event of the stream; None when this version does not know its type or cannot read it."""
+    try:
+        decoder = _DECODERS.get(subjects.parts_of_event(subject)[3])
+        return None if decoder is None else decoder.decode(body)
+    except ValueError:
+        return None
+
+
+def chooses(choice: Choice, event: AnyEvent) -> bool:
+    if not (
+        _has(choice.organizations, event.organization_id)
+        and _has(choice.customers, event.customer_id)
+        and _has(choice.monitors, event.monitor_id)
+        and _has(choice.kinds, event.kind)
+    ):
+        return False
+    if not isinstance(event, Event):
+        return not choice.results_only
+    return (
+        choice.results
+        and _has(choice.countries, event.result.country.upper())
+        and _has(choice.locations, event.result.location.lower())
+        and _has(choice.statuses, event.status)
+    )
+
+
+def _has(wanted: frozenset[UUID] | frozenset[str], value: UUID | str) -> bool:
+    return not wanted or value in wanted
+
+
+def subjects_of(choice: Choice) -> list[str]:
+    """Subjects that hold all that is chosen, and not much besides; they do not overlap."""
+    types = ["*"]
+    if choice.results_only:
+        types = [EventType.RESULT.value]
+    elif not choice.results:
+        types = [EventType.VERDICT.value, EventType.INCIDENT.value]
+    whose = [("*", "*", "*")]
+    if _few(choice.monitors, types):
+        whose = [("*", "*", str(monitor)) for monitor in sorted(choice.monitors)]
+    elif _few(choice.customers, types):
+        whose = [("*", str(customer), "*") for customer in sorted(choice.customers)]
+    elif _few(choice.organizations, types):
+        whose = [(str(organization), "*", "*") for organization in sorted(choice.organizations)]
+    return [subjects.event_pattern(*ids, event_type) for ids in whose for event_type in types]
+
+
+def _few(ids: frozenset[UUID], types: list[str]) -> bool:
+    return 0 < len(ids) * len(types) <= _MOST_SUBJECTS

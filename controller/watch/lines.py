@@ -1,0 +1,170 @@
+"""An event as one line for people, its columns under each other whatever is in them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from heapq import nlargest
+from operator import itemgetter
+
+import msgspec
+from wcwidth import clip, ljust, wcswidth
+
+from controller.decisions.incident import ChangeKind, Severity, VerdictKind
+from controller.notify.message import lasted
+from controller.watch.choice import AnyEvent
+from shared.failures import Failure, FailureSource
+from shared.messages import CheckResult, Event, ResultStatus
+from shared.rounds import Purpose
+from shared.verdicts import IncidentEvent, VerdictEvent
+
+_LONGEST_PHASES = 3
+_FAULTS = {FailureSource.RESOLVER: "fault of the name servers there", FailureSource.AGENT: "our own fault"}
+_KIND_WIDTH = 4
+_STATUS_WIDTH = 8
+_MS_WIDTH = 8
+_RED, _GREEN, _YELLOW, _FAINT, _BOLD = "31", "32", "33", "2", "1"
+_VERDICT_COLOURS: dict[str, str] = {VerdictKind.UP: _GREEN, VerdictKind.DOWN: _RED, VerdictKind.UNKNOWN: _FAINT}
+_GAP = "  "
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """How wide the columns are that depend on what people named, in cells of the terminal; and whether in colour."""
+
+    name: int
+    location: int
+    colour: bool = False
+
+    def paint(self, text: str, *codes: str) -> str:
+        return f"\033[{';'.join(codes)}m{text}\033[0m" if self.colour and text else text
+
+
+def line(event: AnyEvent, name: str, columns: Columns) -> str:
+    """Moments are UTC. What a mail server or a user wrote is printed without characters that steer a terminal."""
+    match event:
+        case Event():
+            return _result(event, name, columns)
+        case VerdictEvent():
+            return _verdict(event, name, columns)
+        case IncidentEvent():
+            return _incident(event, name, columns)
+
+
+def cells(text: str) -> int:
+    """How wide a text is that `line` shows."""
+    return wcswidth(_printable(text))
+
+
+def _result(event: Event, name: str, columns: Columns) -> str:
+    result = event.result
+    colour = {ResultStatus.SUCCESS: _GREEN, ResultStatus.FAILURE: _RED, ResultStatus.UNKNOWN: _FAINT}[event.status]
+    if event.status is ResultStatus.SUCCESS and result.warnings:
+        colour = _YELLOW
+    said = "; ".join(_said(result, columns))
+    purpose = "" if result.purpose is Purpose.SCHEDULED else columns.paint(f"({result.purpose.value})", _FAINT)
+    return _row(
+        columns,
+        event,
+        name,
+        location=result.location,
+        status=columns.paint(_fit(event.status.value, _STATUS_WIDTH), colour),
+        total=f"{result.duration_ms:.0f} ms",
+        said=f"{said} {purpose}".strip(),
+    )
+
+
+def _verdict(event: VerdictEvent, name: str, columns: Columns) -> str:
+    colour = _VERDICT_COLOURS.get(event.verdict, _YELLOW)
+    said = _colon(f"verdict, was {event.previous}", event.reason)
+    return _told(columns, event, name, event.verdict, said, colour)
+
+
+def _incident(event: IncidentEvent, name: str, columns: Columns) -> str:
+    over = event.change == ChangeKind.RESOLVED
+    span = ""
+    if over and event.resolved_at:
+        span = f" after {lasted(event.resolved_at - event.outage_started_at)}"
+    elif event.change == ChangeKind.OPENED:
+        span = f", failing since {_clock(event.outage_started_at)}"
+    colour = _GREEN if over else _RED if event.severity == Severity.DOWN else _YELLOW
+    said = _colon(f"incident {event.change}{span}", event.reason)
+    return _told(columns, event, name, event.severity, said, colour)
+
+
+def _told(columns: Columns, event: AnyEvent, name: str, status: str, said: str, colour: str) -> str:
+    return _row(
+        columns,
+        event,
+        name,
+        location="",
+        status=columns.paint(_fit(status, _STATUS_WIDTH), _BOLD, colour),
+        total="",
+        said=columns.paint(_printable(said), _BOLD, colour),
+    )
+
+
+def _row(columns: Columns, event: AnyEvent, name: str, *, location: str, status: str, total: str, said: str) -> str:
+    return _GAP.join(
+        [
+            _clock(event.occurred_at),
+            _fit(name, columns.name),
+            _fit(location, columns.location),
+            _fit(event.kind, _KIND_WIDTH),
+            status,
+            f"{total:>{_MS_WIDTH}}",
+            said,
+        ]
+    ).rstrip()
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M:%S}Z"
+
+
+def _said(result: CheckResult, columns: Columns) -> Iterator[str]:
+    """The failure in words, or where the time went; then the warnings."""
+    if result.failure is not None:
+        ours = result.failure.source is not FailureSource.TARGET
+        yield columns.paint(_failure(result.failure, withheld=result.login_withheld), _FAINT if ours else _RED)
+    elif result.phases:
+        yield _longest(result)
+    for warning in result.warnings:
+        yield columns.paint(_colon(_words(warning.kind.value), warning.detail), _YELLOW)
+
+
+def _failure(failure: Failure, *, withheld: bool) -> str:
+    """As "login refused in auth: 535 no (our own fault)"."""
+    where = f" in {failure.phase.value}" if failure.phase else ""
+    notes = [_FAULTS[failure.source]] if failure.source in _FAULTS else []
+    if withheld:
+        notes.append("login not tried again yet")
+    return _colon(_words(failure.kind.value) + where, failure.detail) + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _longest(result: CheckResult) -> str:
+    """As "auth 120 ms, tls 40 ms", repeated phases summed."""
+    spent = dict.fromkeys((timing.phase.value for timing in result.phases), 0.0)
+    for timing in result.phases:
+        spent[timing.phase.value] += timing.duration_ms
+    longest = nlargest(_LONGEST_PHASES, spent.items(), key=itemgetter(1))
+    return ", ".join(f"{phase} {ms:.0f} ms" for phase, ms in longest)
+
+
+def _colon(kind: str, detail: str) -> str:
+    return f"{kind}: {_printable(detail)}" if detail.strip() else kind
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+
+
+def _fit(text: str, width: int) -> str:
+    """Exactly so many cells: padded, or cut with an ellipsis."""
+    text = _printable(text)
+    if wcswidth(text) > width:
+        text = clip(text, 0, width - 1) + "…"
+    return ljust(text, width)

@@ -1,0 +1,71 @@
+"""What `watch` does: events as they come, chosen, as lines or as they are, until nobody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import aclosing
+
+from controller.store.locations import all_locations
+from controller.store.pool import Database, StoreUnavailableError
+from controller.watch import screen
+from controller.watch.choice import AnyEvent, Choice, chooses, read, subjects_of
+from controller.watch.following import events_from_now
+from controller.watch.lines import Columns, cells, line
+from controller.watch.names import Names
+from shared import subjects
+from shared.bus import Bus
+
+_NAME_CELLS = (8, 32)
+_LOCATION_CELLS = (4, 16)
+
+
+async def show_events(database: Database, bus: Bus, choice: Choice, *, as_json: bool) -> None:
+    """Return when the reader of standard output has gone. Raises OSError when it cannot be written."""
+    lines = None if as_json else await Lines.begin(database)
+    async with aclosing(events_from_now(bus, subjects.EVENTS, subjects_of(choice))) as batches:
+        try:
+            async for batch in batches:
+                chosen = [
+                    (stored.body, event)
+                    for stored in batch
+                    if (event := read(stored.subject, stored.body)) is not None and chooses(choice, event)
+                ]
+                if not chosen:
+                    screen.require_reader()
+                elif lines is None:
+                    screen.write([body for body, _ in chosen])
+                else:
+                    screen.show([await lines.of(event) for _, event in chosen])
+        except screen.ReaderGoneError:
+            return
+
+
+class Lines:
+    """Columns are as wide as the names that are known at first need."""
+
+    def __init__(self, names: Names, columns: Columns) -> None:
+        self._names = names
+        self._columns = columns
+
+    @classmethod
+    async def begin(cls, database: Database) -> Lines:
+        names = Names(database)
+        await names.refresh()
+        try:
+            codes = [location.code for location in await all_locations(database)]
+        except StoreUnavailableError:
+            codes = []
+        columns = Columns(
+            name=_width(names.known(), *_NAME_CELLS),
+            location=_width(codes, *_LOCATION_CELLS),
+            colour=screen.in_colour(),
+        )
+        return cls(names, columns)
+
+    async def of(self, event: AnyEvent) -> str:
+        return line(event, await self._names.name(event.monitor_id), self._columns)
+
+
+def _width(names: Iterable[str], least: int, most: int) -> int:
+    """That of the widest; as wide as can be when none is known."""
+    return max(least, min(most, max(map(cells, names), default=most)))
