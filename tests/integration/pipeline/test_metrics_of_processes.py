@@ -1,0 +1,220 @@
+"""A controller and an agent as processes, scraped after real checks; and whether dashboard and alert rules fit them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from controller.metrics.counts import SUSPICIOUS
+from controller.store.tokens import new_token
+from controller.trust.keys import Trust
+from shared.targets import KINDS
+from tests.fakes.installation import enrolled
+from tests.fakes.scripted_server import playing
+from tests.integration.agent.at_work import POLITE, program
+from tests.integration.pipeline.world import World, eventually
+from tests.integration.promql import metrics_of, mistakes, parsed
+from tests.integration.scraped import Scraped
+from tests.integration.test_serve_settings import serve
+
+GRAFANA = Path(__file__).parents[3] / "deploy" / "grafana"
+RULES = GRAFANA / "alerts.yml"
+PASSWORD = "correct-horse-battery-staple"
+
+Scrapes = tuple[Scraped, Scraped, str]
+
+
+@pytest.fixture
+async def scrapes(
+    world: World, database_url: str, nats_url: str, installation: Trust, trust_file: Path, tmp_path: Path
+) -> AsyncIterator[Scrapes]:
+    """What controller and agent tell once two monitors were checked from DE, and nobody was there in US."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    token = new_token().reveal()
+    await world.value(
+        "INSERT INTO api_token (organization_id, name, token_hash, hint) SELECT id, 't', $1, 'wsm_' FROM organization",
+        hashlib.sha256(token.encode()).digest(),
+    )
+    settings = {"PROCESSES": "1", "METRICS_PORT": str(port)}
+    async with (
+        serve(database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true") as controller,
+        playing(POLITE) as server,
+        program(enrolled(nats_url, installation, world.sealing_keys["de"]), tmp_path, **settings),
+    ):
+        controller.headers["Authorization"] = f"Bearer {token}"
+        await _watch(controller, server.port, name="Well")
+        await _watch(controller, server.port, name="Login", smtpConfig={"auth": {"user": "u", "pass": PASSWORD}})
+
+        async def checked() -> Scraped | None:
+            scraped = Scraped.of((await controller.get("/metrics")).text)
+            complete = (
+                scraped.sum("mailprobe_check_results_total", status="success")
+                and scraped.sum("mailprobe_check_results_total", status="failure")
+                and scraped.sum("mailprobe_gaps_total", reason="no_agent")
+                and scraped.sum("mailprobe_location_blind", location="us")
+                and scraped.sum("mailprobe_location_capacity", location="de")
+                and scraped.all("mailprobe_location_clock_offset_seconds", location="de")
+                and scraped.all("mailprobe_clock_offset_seconds")
+                and scraped.all("mailprobe_monitor_up")
+                and scraped.all("mailprobe_stream_oldest_seconds")
+            )
+            return scraped if complete else None
+
+        told = await eventually(checked, 60)
+        assert told is not None
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as agent:
+            answer = await agent.get("/metrics")
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        yield told, Scraped.of(answer.text), token
+
+
+async def _watch(controller: httpx.AsyncClient, port: int, **fields: Any) -> None:
+    listed = await controller.get("/api/customers")
+    assert listed.status_code == 200, listed.text
+    [customer] = listed.json()
+    body = {"customerId": customer["id"], "hostname": "127.0.0.1", "port": port, "checkIntervalSeconds": 10} | fields
+    answer = await controller.post("/api/smtp-monitors", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_what_processes_tell_is_true_and_names_what_dashboard_and_rules_ask_for(scrapes: Scrapes) -> None:
+    controller, agent, token = scrapes
+    passed = {"kind": "smtp", "location": "de", "status": "success", "failure": "none"}
+    assert controller.sum("mailprobe_check_results_total", **passed) >= 1
+    refused = {"kind": "smtp", "location": "de", "status": "failure", "failure": "starttls_missing"}
+    assert controller.sum("mailprobe_check_results_total", **refused) >= 1
+    count = controller.sum("mailprobe_check_results_total")
+    assert controller.all("mailprobe_check_duration_seconds_count", kind="smtp", location="de") == [count]
+    assert controller.sum("mailprobe_lateness_seconds_count", stage="stored") == count
+    assert controller.sum("mailprobe_lateness_seconds_count", stage="dispatched", location="de") >= count
+    assert controller.sum("mailprobe_lateness_seconds_count", stage="dispatched", location="us") == 0
+    assert controller.sum("mailprobe_check_phase_seconds_count", kind="smtp", location="de", phase="greeting") == count
+    assert controller.all("mailprobe_scheduler_leading") == [1]
+    assert controller.all("mailprobe_location_ready", location="us") == [0]
+    assert controller.all("mailprobe_location_ready", location="de") == [1]
+    assert controller.sum("mailprobe_monitors", kind="smtp", status="active") == 2
+    assert controller.sum("mailprobe_api_requests_total", route="/api/smtp-monitors", method="POST", status="200") == 2
+    assert controller.sum("mailprobe_database_connections_limit") > 0
+    assert controller.sum("process_resident_memory_bytes") > 2**20
+    assert agent.sum("mailprobe_agent_checks_finished_total", status="success") >= 1
+    assert agent.sum("mailprobe_agent_checks_finished_total") >= count
+    assert agent.sum("mailprobe_agent_checks_started_total") >= count
+    assert agent.all("mailprobe_agent_nats_connected") == agent.all("mailprobe_agent_processes") == [1]
+    assert agent.sum("process_cpu_seconds_total") > 0
+    for text in (controller.text, agent.text):
+        assert PASSWORD not in text
+        assert token not in text
+        assert "127.0.0.1" not in text
+    _compare(controller.labels() | agent.labels())
+
+
+def _compare(told: dict[str, set[str]]) -> None:
+    known = {name: frozenset(labels) for name, labels in told.items()}
+    asked = dict(_expressions())
+    wrong = {where: found for where, expression in asked.items() if (found := mistakes(expression, known))}
+    assert wrong == {}
+    asked_for = {_family(name) for expression in asked.values() for name in metrics_of(parsed(expression))}
+    told_ours = {_family(name) for name in known if name.startswith("mailprobe_")}
+    assert told_ours - asked_for == _ON_NO_PANEL
+
+
+_ON_NO_PANEL = {
+    "mailprobe_agent_build_info",
+    "mailprobe_agent_check_duration_seconds",
+    "mailprobe_agent_unfit",
+    "mailprobe_monitor_last_duration_seconds",
+    "mailprobe_monitor_up",
+    "mailprobe_monitor_verdict",
+}
+"""What tells the same as something on a panel, or has monitors by name."""
+
+
+def _family(name: str) -> str:
+    for end in ("_bucket", "_count", "_sum"):
+        name = name.removesuffix(end)
+    return name
+
+
+def _expressions() -> Iterator[tuple[str, str]]:
+    """Every expression of the dashboard and the rules, by where it stands."""
+    board = json.loads((GRAFANA / "mailprobe.json").read_text())
+    for panel in board["panels"]:
+        for target in panel.get("targets", ()):
+            yield f"panel {panel['title']} {target['refId']}", target["expr"]
+    for note in board["annotations"]["list"]:
+        yield f"annotation {note['name']}", note["expr"]
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            metric, label = variable["definition"].removeprefix("label_values(").removesuffix(")").split(", ")
+            yield f"variable {variable['name']}", f"max by ({label}) ({metric})"
+    for group in msgspec.yaml.decode(RULES.read_bytes())["groups"]:
+        for rule in group["rules"]:
+            yield f"rule {rule['alert']}", rule["expr"]
+
+
+def test_every_rule_says_whom_it_wakes_and_what_to_look_at() -> None:
+    rules = [rule for group in msgspec.yaml.decode(RULES.read_bytes())["groups"] for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules) > 20
+    for rule in rules:
+        assert rule.keys() <= {"alert", "expr", "for", "labels", "annotations"}, rule["alert"]
+        assert rule["labels"]["severity"] in {"page", "ticket"}, rule["alert"]
+        assert set(rule["annotations"]) == {"summary", "description"}, rule["alert"]
+    if promtool := shutil.which("promtool"):
+        checked = subprocess.run([promtool, "check", "rules", str(RULES)], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_what_no_agent_of_ours_sends_has_a_panel_and_a_rule_of_its_own() -> None:
+    """And what is parked for another reason has another: together they leave none out."""
+    asked = dict(_expressions())
+    suspicious = {str(reason) for reason in SUSPICIOUS}
+    for own, rest in (
+        ("rule MailprobeResultsUnasked", "rule MailprobeResultsParked"),
+        ("panel Results nobody asked for, a minute A", "panel Refused by the broker, and parked C"),
+    ):
+        [chosen], [left] = (re.findall(r'reason(=~|!~)"([a-z_|]+)"', asked[name]) for name in (own, rest))
+        assert (chosen[0], set(chosen[1].split("|"))) == ("=~", suspicious)
+        assert (left[0], set(left[1].split("|"))) == ("!~", suspicious)
+    for name in ("rule MailprobeRequestsRefused", "panel Requests agents refused, a minute A"):
+        assert "by (instance, reason)" in asked[name]
+
+
+def test_the_dashboards_panels_have_ids_places_and_titles_of_their_own() -> None:
+    panels = json.loads((GRAFANA / "mailprobe.json").read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len({panel["title"] for panel in panels}) == len(panels)
+    cells = [
+        (panel["gridPos"]["x"] + x, panel["gridPos"]["y"] + y)
+        for panel in panels
+        for x in range(panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["h"])
+    ]
+    assert len(set(cells)) == len(cells)
+    assert max(x for x, _ in cells) < 24
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        pytest.param(
+            "mailprobe_gapes_total", "there is no metric mailprobe_gapes_total", id="a metric that is not there"
+        ),
+        pytest.param("sum by (agent) (a)", "['a'] has no label agent", id="an aggregation by no label of it"),
+        pytest.param('rate(a{place="de"}[5m])', "['a'] has no label place", id="a matcher of no label of it"),
+        pytest.param("a > ignoring (x) group_left () a", "['a'] has no label x", id="a match on no label of it"),
+        pytest.param("vector(1)", "it asks for no metric", id="nothing of ours"),
+    ],
+)
+def test_the_comparison_finds(expression: str, wrong: str) -> None:
+    assert mistakes(expression, {"a": frozenset(KINDS)}) == [wrong]
