@@ -13,11 +13,20 @@ import structlog
 import uvicorn
 
 from controller.api.application import create_api
+from controller.api.live_response import Connection
 from controller.api.services import Services
+from controller.live.follower import follow_events
+from controller.live.review import REVIEW_SECONDS, review
+from controller.live.room import Room
+from controller.metrics.broker import watch_broker
+from controller.metrics.database import watch_database
+from controller.metrics.process import Metrics
+from controller.metrics.seen import LOOK_SECONDS
 from controller.notify.channels import open_senders
 from controller.notify.email import Relay, RelayTls
 from controller.operations.channels import Outlets
 from controller.operations.telling import AFTER_MAINTENANCE_SECONDS, tell_after_maintenance
+from controller.pipeline.claims import TEND_SECONDS, ClaimsKeeper
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.janitor import (
@@ -35,13 +44,17 @@ from controller.pipeline.notifier import Notifier
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.roster import REFRESH_SECONDS, Roster
 from controller.pipeline.scheduler import Scheduler
+from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
 from controller.pipeline.teller import TELL_SECONDS, tell_events
 from controller.pipeline.watch_locations import WATCH_SECONDS, LocationWatch
 from controller.settings import ControllerSettings
 from controller.store.migrate import SchemaError, require_current
 from controller.store.pool import Database, StoreUnavailableError
+from controller.trust.claims import controller_credentials, system_credentials
 from controller.vault import Vault
 from shared.bus import Bus
+from shared.clock import utc_now
+from shared.signing import Signer
 
 log = structlog.get_logger()
 
@@ -65,10 +78,13 @@ async def run(settings: ControllerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     url = settings.database_url.reveal()
+    trust = settings.trust_file.value
+    broker = settings.broker(controller_credentials(trust, utc_now()))._replace(replicas=settings.nats_replicas)
     async with (
         Database.open(url) as db,
         Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # a flood of requests must not hold up results
-        Bus.open(settings.nats_url.reveal(), name=f"controller {name}") as bus,
+        Bus.open(broker, name=f"controller {name}") as bus,
+        Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"claims {name}") as system_bus,
         open_senders(
             relay=_relay(settings),
             sms_url=settings.sms_url,
@@ -76,7 +92,11 @@ async def run(settings: ControllerSettings) -> None:
         ) as senders,
     ):
         vault = Vault(settings.vault_keys)
-        dispatcher = Dispatcher(pipeline_db, bus, vault)
+        metrics = Metrics()
+        live = Room()
+        metrics.pools = {"api": db, "pipeline": pipeline_db}
+        signer = Signer(trust.requests[0])
+        dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
         api = create_api(
             Services(
                 database=db,
@@ -85,11 +105,15 @@ async def run(settings: ControllerSettings) -> None:
                 bus=bus,
                 outlets=Outlets(senders),
                 rate_limit=settings.rate_limit,
+                metrics=metrics,
+                live=live,
+                metrics_per_monitor=settings.metrics_per_monitor,
             )
         )
         server = Server(
             uvicorn.Config(
                 api,
+                http=Connection,
                 lifespan="on",
                 log_config=None,
                 log_level="warning",
@@ -104,24 +128,36 @@ async def run(settings: ControllerSettings) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
-                notifier = Notifier(pipeline_db, vault, senders)
+                telling = tasks.create_task(_tell_live(db, bus, live), name="live")
+                notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts)
                 watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                claims = ClaimsKeeper(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    _pipeline(pipeline_db, bus, url, name, dispatcher, notifier, watch), name="pipeline"
+                    _pipeline(pipeline_db, bus, url, name, dispatcher, notifier, watch, claims, metrics),
+                    name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")
+                live.stop()  # uvicorn would wait for clients that never end
                 server.should_exit = True
                 await serving
                 refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
+                telling.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
     if refused is not None:
         raise refused
     log.info("controller_stopped")
+
+
+async def _tell_live(db: Database, bus: Bus, live: Room) -> None:
+    """Keep open streams told of what happens, and held to what their clients may see."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep("live", lambda: follow_events(bus, live)))
+        tasks.create_task(keep("live_access", lambda: review(db, live), every_seconds=REVIEW_SECONDS))
 
 
 async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
@@ -144,7 +180,15 @@ def _relay(settings: ControllerSettings) -> Relay | None:
 
 
 async def _pipeline(
-    db: Database, bus: Bus, url: str, name: str, dispatcher: Dispatcher, notifier: Notifier, watch: LocationWatch
+    db: Database,
+    bus: Bus,
+    url: str,
+    name: str,
+    dispatcher: Dispatcher,
+    notifier: Notifier,
+    watch: LocationWatch,
+    claims: ClaimsKeeper,
+    metrics: Metrics,
 ) -> SchemaError | None:
     """Everything but the API, until cancelled; or why this version must not work on that database."""
     try:
@@ -152,22 +196,29 @@ async def _pipeline(
     except SchemaError as error:
         return error
     roster = Roster(db, bus)
-    scheduler = Scheduler(db, url, name, roster, dispatcher)
-    ingestor = Ingestor(db, bus)
+    counts = metrics.counts
+    scheduler = Scheduler(db, url, name, roster, dispatcher, counts)
+    ingestor = Ingestor(db, bus, counts)
+    seen_database, seen_broker = watch_database(db), watch_broker(bus, lambda: roster.locations)
+    metrics.show(seen_database, seen_broker, leading=lambda: scheduler.leading, clock=lambda: roster.clock_offset_ms)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep("heartbeats", roster.follow_heartbeats))
         tasks.create_task(keep("roster", roster.refresh, every_seconds=REFRESH_SECONDS))
+        tasks.create_task(keep("claims", claims.tend, every_seconds=TEND_SECONDS))
         tasks.create_task(keep("scheduler", scheduler.lead_once))
         tasks.create_task(keep("ingest", ingestor.ingest))
         tasks.create_task(keep("judge", lambda: judge_looks(db), every_seconds=JUDGE_SECONDS))
         tasks.create_task(keep("forsaken", lambda: end_forsaken(db), every_seconds=FORSAKEN_SECONDS))
-        tasks.create_task(keep("events", lambda: tell_events(db, bus), every_seconds=TELL_SECONDS))
+        tasks.create_task(keep("events", lambda: tell_events(db, bus, counts), every_seconds=TELL_SECONDS))
         tasks.create_task(notifier.run())
         tasks.create_task(
             keep("maintenance_over", lambda: tell_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )
+        tasks.create_task(keep("see_database", seen_database.look, every_seconds=LOOK_SECONDS))
+        tasks.create_task(keep("see_broker", seen_broker.look, every_seconds=LOOK_SECONDS))
+        tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
         tasks.create_task(keep("watch", watch.look, every_seconds=WATCH_SECONDS))
-        tasks.create_task(keep("settle", lambda: settle_checks(db), every_seconds=SETTLE_SECONDS))
+        tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("sessions", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("partitions", lambda: tend_partitions(db), every_seconds=PARTITION_SECONDS))

@@ -147,7 +147,9 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """A place checks run from. `public_key` seals logins to it (shared.sealing)."""
+    """A place checks run from. `public_key` seals logins to it (shared.sealing), and so do `older_keys` as long as its
+    agents may have an enrolment file with one of them.
+    """
 
     id: int
     code: str
@@ -155,6 +157,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     country_code: str
     enabled: bool
     public_key: str
+    older_keys: tuple[str, ...] = ()
+    removed: bool = False
 
 
 class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):

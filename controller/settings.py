@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from controller.decisions.monitors import is_email
+from controller.trust.keys import TrustFile
 from controller.vault import VaultKeys
+from shared.broker import AuthorityFile, Broker, NatsUrl
+from shared.credentials import Credentials
 from shared.log import LogFormat
 from shared.settings import Port, Seconds, SettingsError, Text
 from shared.targets import Secret
@@ -41,10 +44,22 @@ class StoreSettings(LogSettings, frozen=True, kw_only=True):
     database_url: DatabaseUrl
 
 
-class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
-    """What `locations add` needs: the broker's URL goes into the enrolment file."""
+class TrustSettings(LogSettings, frozen=True, kw_only=True):
+    """What a command needs that asks for the installation's keys only."""
 
-    nats_url: Secret
+    trust_file: TrustFile
+
+
+class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
+    """What a command needs that makes or changes logins to the broker. URL and authority go into enrolment files."""
+
+    nats_url: NatsUrl
+    trust_file: TrustFile
+    nats_ca_file: AuthorityFile | None = None
+
+    def broker(self, credentials: Credentials) -> Broker:
+        """The broker, as one of its users sees it."""
+        return Broker(self.nats_url.value, credentials, self.nats_ca_file.value if self.nats_ca_file else None)
 
 
 class Network:
@@ -108,12 +123,16 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
 
 class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
     """What `serve` needs. `drain_seconds` is how long requests under way may take at the stop; `rate_limit` is requests
-    a minute of one caller, 0 is no limit; `trusted_proxies` are believed when they say who the client is.
+    a minute of one caller, 0 is no limit; `trusted_proxies` are believed when they say who the client is. The broker
+    keeps each stream on `nats_replicas` of its servers. With `metrics_per_monitor` the metrics name monitors, to those
+    who may read them.
     """
 
     vault_keys: VaultKeys
+    nats_replicas: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
     host: Text = "127.0.0.1"
     port: Port = 8080
     drain_seconds: Seconds = 10.0
     rate_limit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 100
     trusted_proxies: tuple[Network, ...] = ()
+    metrics_per_monitor: bool = False

@@ -11,10 +11,15 @@ from controller.api.alertsite.routes import BODIES as ALERTSITE_BODIES
 from controller.api.alertsite.routes import ROUTES as ALERTSITE_ROUTES
 from controller.api.auth import given_principal, require_permissions, requires_permission, tell_quota
 from controller.api.documents import document
+from controller.api.live import ROUTES as LIVE_ROUTES
+from controller.api.live_documents import BODIES as LIVE_BODIES
 from controller.api.locations import LocationAnswer, list_locations
+from controller.api.metrics import counting, metrics, metrics_per_monitor
 from controller.api.policies import BODIES as POLICY_BODIES
 from controller.api.policies import ROUTES as POLICY_ROUTES
 from controller.api.problems import HANDLERS
+from controller.api.result_items import ResultPage
+from controller.api.results import read_results
 from controller.api.services import Services
 from controller.api.system import Health, healthz, readyz
 from controller.api.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
@@ -22,13 +27,31 @@ from controller.api.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
 from controller.operations.limits import Limits
 
 LARGEST_BODY = 256 * 1024
-BODIES: tuple[type[Struct], ...] = (Health, LocationAnswer, *UPTIMEIFY_BODIES, *ALERTSITE_BODIES, *POLICY_BODIES)
+BODIES: tuple[type[Struct], ...] = (
+    Health,
+    LocationAnswer,
+    ResultPage,
+    *UPTIMEIFY_BODIES,
+    *ALERTSITE_BODIES,
+    *POLICY_BODIES,
+    *LIVE_BODIES,
+)
 
 
 def create_api(services: Services) -> Litestar:
     """The ASGI application; it owns nothing of what it is given. Raises LookupError for a route without permission."""
     application = Litestar(
-        route_handlers=[healthz, readyz, list_locations, *UPTIMEIFY_ROUTES, *ALERTSITE_ROUTES, *POLICY_ROUTES],
+        route_handlers=[
+            healthz,
+            readyz,
+            metrics_per_monitor if services.metrics_per_monitor else metrics,
+            list_locations,
+            read_results,
+            *UPTIMEIFY_ROUTES,
+            *ALERTSITE_ROUTES,
+            *POLICY_ROUTES,
+            *LIVE_ROUTES,
+        ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "principal": Provide(given_principal, sync_to_thread=False),
@@ -42,4 +65,6 @@ def create_api(services: Services) -> Litestar:
         logging_config=None,
     )
     require_permissions(application)
+    # Not as middleware, which sees no request that has no route.
+    application.asgi_handler = counting(application.asgi_handler, services.metrics.counts)
     return application

@@ -84,6 +84,12 @@ def given_principal(request: Request[Principal, Any, Any]) -> Principal:
     return request.user
 
 
+def credential_of(request: Request[Principal, Any, Any]) -> bytes:
+    """What the guard let in, as the store knows it: the SHA-256 of the token, or of the cookie where there is none."""
+    header = request.headers.get("authorization")
+    return tokens.digest(request.cookies[COOKIE] if header is None else header.partition(" ")[2].strip())
+
+
 def require_permissions(application: Litestar) -> None:
     """Raises LookupError for the first route that declares no permission, so that none is open by mistake."""
     for route in application.routes:

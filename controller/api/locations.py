@@ -69,6 +69,7 @@ _EXAMPLE = {
             "isCurrent": True,
         }
     ],
+    "parkedResults": [{"reason": "nobody_asked", "count": 3, "lastAt": "2026-01-01T11:58:00.000Z"}],
 }
 
 
@@ -124,10 +125,22 @@ class ProbeProblemAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="came
     is_current: bool
 
 
+class ParkedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """So many of what this location sent as results were put aside, the last one at `lastAt`. `reason` is nobody_asked,
+    another_location or wrong_check_id, which no agent of ours does; unknown_origin (its monitor is long gone),
+    wrong_moment, too_large, not_a_result or unstorable.
+    """
+
+    reason: str
+    count: int
+    last_at: Moment
+
+
 class LocationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`reasons` say why it is not ready: disabled, no_heartbeat. `agents` is how many sent a heartbeat lately, and
     `heartbeats` are theirs. `blindPeriods` are the latest of the last 24 hours. `probeProblems` are the latest of the
-    monitors you may see, `probeProblemCount` is how many there are.
+    monitors you may see, `probeProblemCount` is how many there are. `parkedResults` are those of the last 24 hours, the
+    latest reason first.
     """
 
     id: int
@@ -144,6 +157,7 @@ class LocationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     blind_periods: list[BlindPeriodAnswer]
     probe_problem_count: int
     probe_problems: list[ProbeProblemAnswer]
+    parked_results: list[ParkedAnswer]
 
 
 @get(
@@ -171,6 +185,10 @@ async def list_locations(services: GivenServices, principal: GivenPrincipal) -> 
             blind_periods=[_blind_period(blind, state.now) for blind in state.blind],
             probe_problem_count=state.problems[0].of if state.problems else 0,
             probe_problems=[_probe_problem(problem) for problem in state.problems],
+            parked_results=[
+                ParkedAnswer(reason=tally.why, count=tally.messages, last_at=moment(tally.last_at))
+                for tally in state.parked
+            ],
         )
         for state in await locations.list_locations(services.database, principal)
     ]

@@ -16,7 +16,7 @@ from litestar.types import ExceptionHandlersMap
 
 from controller import errors
 from controller.store.pool import StoreUnavailableError
-from shared.bus import BusError
+from shared.trouble import BusError
 
 log = structlog.get_logger()
 

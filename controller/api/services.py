@@ -8,9 +8,13 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from controller.live.room import Room
+from controller.metrics.exposition import Exposition
+from controller.metrics.process import Metrics
 from controller.model import Principal
 from controller.operations.channels import Outlets
 from controller.operations.checks import Dispatcher
+from controller.operations.exports import Exports
 from controller.operations.passwords import Passwords
 from controller.store.pool import Database
 from controller.vault import Vault
@@ -19,7 +23,9 @@ from shared.bus import Bus
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The bus is asked only whether it is connected. `rate_limit` is requests a minute of a caller; 0 is no limit."""
+    """The bus is asked whether it is connected, and by streams that resume. `rate_limit` is requests a minute of a
+    caller; 0 is no limit. With `metrics_per_monitor` the metrics name monitors, to those who may read them.
+    """
 
     database: Database
     vault: Vault
@@ -27,7 +33,15 @@ class Services:
     bus: Bus
     outlets: Outlets
     rate_limit: int = 0
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_per_monitor: bool = False
     passwords: Passwords = field(default_factory=Passwords)
+    exports: Exports = field(default_factory=Exports)
+    live: Room = field(default_factory=Room)
+    exposition: Exposition = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exposition", Exposition(self.metrics))
 
 
 GivenServices: TypeAlias = NamedDependency[SkipValidation[Services]]

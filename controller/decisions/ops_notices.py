@@ -1,5 +1,5 @@
-"""When ops are told that locations are silent, or clocks off, and that they are back: once, and together what belongs
-together. Pure.
+"""When ops are told that locations are silent, clocks off, or results nobody asked for, and that it is over: once, and
+together what belongs together. Pure.
 
 Agents that die at one moment were heard last at different ones, up to a heartbeat apart, so a location that is about to
 be silent as well is waited for a little.
@@ -12,6 +12,9 @@ from collections.abc import Collection, Mapping
 from shared.messages import CLOCK_TOLERANCE_MS, HEARTBEAT_SECONDS
 
 SILENT_SECONDS = 60.0
+QUIET_SECONDS = 3600.0
+"""After so long without one, results that nobody asked for are over."""
+
 _MISSED_SECONDS = 2 * HEARTBEAT_SECONDS
 _WAIT_SECONDS = 1.5 * HEARTBEAT_SECONDS
 
@@ -54,3 +57,13 @@ def clocks_right(offsets_ms: Mapping[str, float], told: Collection[str]) -> list
     its edge is not told of for ever.
     """
     return sorted(name for name, ms in offsets_ms.items() if name in told and abs(ms) < CLOCK_TOLERANCE_MS / 2)
+
+
+def newly_suspicious(ago: Mapping[str, float], told: Collection[str]) -> list[str]:
+    """Of which locations to tell that they sent results nobody asked for. `ago`: the seconds since the last of each."""
+    return sorted(code for code, seconds in ago.items() if code not in told and seconds < QUIET_SECONDS)
+
+
+def suspicious_no_more(ago: Mapping[str, float], told: Collection[str]) -> list[str]:
+    """Of which locations in `told` to tell that no more came."""
+    return sorted(code for code in told if ago.get(code, QUIET_SECONDS) >= QUIET_SECONDS)

@@ -113,7 +113,12 @@ async def _close(
         closed = msgspec.structs.replace(closed, reason=said, since_ms=to_ms(now))
         await events.tell_verdict(
             connection,
-            Whose(incident.organization_public_id, incident.customer_public_id, incident.monitor_public_id),
+            Whose(
+                incident.organization_public_id,
+                incident.customer_public_id,
+                incident.monitor_public_id,
+                incident.monitor_kind,
+            ),
             verdict=closed.verdict.value,
             previous=standing.verdict.value,
             reason=said,

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 class TroubleKind(StrEnum):
     LOCATION_SILENT = "location_silent"
     CLOCK_OFF = "clock_off"
+    RESULTS_UNASKED = "results_unasked"
 
 
 async def begin(

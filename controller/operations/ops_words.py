@@ -7,8 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from controller.store.ops_troubles import Heard, Trouble
+from controller.store.parked import ParkedTally
 
 _MOST_NAMED = 20
+_TAKE_AWAY = (
+    "Otherwise somebody may have the location's enrolment file: `mailprobe-controller locations rotate CODE --now`"
+    " makes a new one and ends the old."
+)
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,30 @@ def right(over: Sequence[Trouble]) -> Words:
     return Words(
         title=f"Clock right again: {', '.join(agents[:_MOST_NAMED])}",
         paragraphs=_some(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
+    )
+
+
+def unasked(new: Collection[str], names: Mapping[str, str], tallies: Mapping[str, Sequence[ParkedTally]]) -> Words:
+    """`tallies` are those of each location, the latest first."""
+    return Words(
+        title=f"Results nobody asked for: {_named(new).lower()}",
+        paragraphs=[
+            *_some(
+                f"{names[code]} ({code}): {sum(tally.messages for tally in tallies[code])} in the last hour or two,"
+                f" the latest at {tallies[code][0].last_at:%Y-%m-%d %H:%M:%S} UTC ({tallies[code][0].why})."
+                for code in sorted(new)
+            ),
+            "They were put aside and say nothing about any monitor.",
+            f"A few may be honest after a database was restored from a backup. {_TAKE_AWAY}",
+        ],
+    )
+
+
+def unasked_no_more(over: Sequence[Trouble]) -> Words:
+    codes = [trouble.subject for trouble in over]
+    return Words(
+        title=f"No more results that nobody asked for: {_named(codes).lower()}",
+        paragraphs=_some(f"The last one from {code} came more than an hour ago." for code in codes),
     )
 
 

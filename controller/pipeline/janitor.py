@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from controller.metrics.counts import Counts
 from controller.store import blind_periods, looks, probe_problems, requests, sessions
 from controller.store.dispatch import settle
 from controller.store.months import drop_old_months, make_months
@@ -21,13 +22,15 @@ PARTITION_SECONDS = 3600.0
 FORGET_SECONDS = 600.0
 
 
-async def settle_checks(db: Database) -> None:
+async def settle_checks(db: Database, counts: Counts | None = None) -> None:
     """Raises StoreUnavailableError."""
     more = True
     while more:
         more, gaps = await settle(db)
         if gaps:
             log.info("gaps_recorded", **gaps)
+            if counts is not None:
+                counts.gaps_recorded(gaps)
 
 
 async def forget_old(db: Database) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from controller.store.pool import StoreUnavailableError
-from shared.bus import BusError
+from shared.cancelling import heed_cancellation
+from shared.trouble import BusError
 
 log = structlog.get_logger()
 
@@ -36,4 +37,5 @@ async def keep(name: str, work: Callable[[], Awaitable[object]], *, every_second
         except Exception:
             log.exception("loop_failed", loop=name)
             pause = max(pause, _PAUSE_SECONDS)
+        heed_cancellation()
         await asyncio.sleep(pause)

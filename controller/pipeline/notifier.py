@@ -17,6 +17,7 @@ import structlog
 
 from controller.decisions.alerting import FOLLOWING
 from controller.decisions.retries import pause_after
+from controller.metrics.counts import Counts, Delivered
 from controller.notify import CHANNELS
 from controller.notify.channels import Group, Senders
 from controller.notify.errors import DeliveryError, SkippedError
@@ -45,7 +46,16 @@ _LONGEST_ERROR = 300
 class Notifier:
     """`drain_seconds` is how long what is under way may take at the end."""
 
-    def __init__(self, db: Database, vault: Vault, senders: Senders, *, drain_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        senders: Senders,
+        *,
+        drain_seconds: float = 5.0,
+        counts: Counts | None = None,
+    ) -> None:
+        self._counts = counts or Counts()
         self._db = db
         self._vault = vault
         self._senders = senders
@@ -122,6 +132,7 @@ class Notifier:
         except SkippedError as error:
             why = str(error)
             told.info("delivery_skipped", reason=why)
+            self._counts.deliveries.add((delivery.type, Delivered.SKIPPED))
             await self._record(lambda: deliveries.skip(self._db, delivery, why))
             return
         except (DeliveryError, VaultError, TimeoutError) as error:
@@ -132,9 +143,11 @@ class Notifier:
             permanent, words = False, "sending it failed on our side"
         else:
             told.info("delivery_sent")
+            self._counts.deliveries.add((delivery.type, Delivered.SENT))
             await self._record(lambda: deliveries.sent(self._db, delivery))
             return
         again_in = None if permanent else pause_after(delivery.attempts)
+        self._counts.deliveries.add((delivery.type, Delivered.FAILED if again_in else Delivered.GIVEN_UP))
         told.warning("delivery_failed", error=words, again_in=again_in and again_in.total_seconds())
         await self._record(lambda: deliveries.failed(self._db, delivery, words, again_in=again_in))
 

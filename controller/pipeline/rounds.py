@@ -27,6 +27,7 @@ from controller.decisions.schedule import (
     plan_round,
     resume_ms,
 )
+from controller.metrics.counts import Counts
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher, expected
 from controller.pipeline.roster import Roster
@@ -49,7 +50,8 @@ Asked: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
 
 
 class Rounds:
-    def __init__(self, lead: Lead, roster: Roster, dispatcher: Dispatcher) -> None:
+    def __init__(self, lead: Lead, roster: Roster, dispatcher: Dispatcher, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
         self._lead = lead
         self._roster = roster
         self._dispatcher = dispatcher
@@ -91,6 +93,7 @@ class Rounds:
                 ]
         log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
         await self._lead.skip(until, ranges, unheard)
+        self._counts.gaps.add((GapReason.LATE,), sum(len(gap.location_ids) for gap in ranges))
         self._published_until = self._planned_until = until
 
     def put(self, monitor: ScheduledMonitor) -> None:

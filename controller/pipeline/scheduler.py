@@ -10,6 +10,7 @@ import gc
 import structlog
 
 from controller.decisions.schedule import SLOT_MS
+from controller.metrics.counts import Counts
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.roster import Roster
 from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
@@ -25,19 +26,24 @@ _RELOAD = 0
 
 
 class Scheduler:
-    """`lead_once` waits for the leadership, leads until it is lost, and raises why."""
+    """`lead_once` waits for the leadership, leads until it is lost, and raises why; meanwhile it is `leading`."""
 
-    def __init__(self, db: Database, url: str, name: str, roster: Roster, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, db: Database, url: str, name: str, roster: Roster, dispatcher: Dispatcher, counts: Counts | None = None
+    ) -> None:
+        self._counts = counts or Counts()
         self._db = db
         self._url = url
         self._name = name
         self._roster = roster
         self._dispatcher = dispatcher
+        self.leading = False
 
     async def lead_once(self) -> None:
         """Raises StoreUnavailableError when the database went away."""
         async with leadership(self._url, self._name) as lead:
             log.info("leading", epoch=lead.epoch)
+            self.leading = True
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(_beat(lead), name="beat")
@@ -46,13 +52,15 @@ class Scheduler:
                 if not isinstance(group.exceptions[0], FencedError):
                     raise group.exceptions[0] from None
                 log.warning("leadership_lost", epoch=lead.epoch)
+            finally:
+                self.leading = False
 
     async def _lead(self, lead: Lead) -> None:
         changed: set[int] = set()
         await lead.listen(lambda table, number: changed.add(number if table == "monitor" else _RELOAD))
         while not self._roster.complete():  # noqa: ASYNC110 - it becomes so by time as well
             await asyncio.sleep(SLOT_MS / 1000)
-        rounds = Rounds(lead, self._roster, self._dispatcher)
+        rounds = Rounds(lead, self._roster, self._dispatcher, self._counts)
         await rounds.begin(await scheduled_monitors(self._db))
         gc.collect()
         gc.freeze()  # a full collection looks at every monitor: 0.4 s with a million of them

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from controller.metrics.counts import Counts
 from controller.store.events import Outgoing, remove, untold
 from controller.store.pool import Database
-from shared.bus import Bus, BusError, Message
+from shared.bus import Bus, Message
+from shared.messages import EventType
+from shared.trouble import BusError
 
 TELL_SECONDS = 0.2
 _AT_ONCE = 200
 
 
-async def tell_events(db: Database, bus: Bus) -> None:
+async def tell_events(db: Database, bus: Bus, counts: Counts | None = None) -> None:
     """All that wait, oldest first. Raises BusError, StoreUnavailableError."""
-    while await _tell_some(db, bus):
+    while await _tell_some(db, bus, counts or Counts()):
         pass
 
 
-async def _tell_some(db: Database, bus: Bus) -> bool:
+class _Turn(msgspec.Struct):
+    """What is counted of an event: a verdict has `verdict` and `previous`, an incident `change` and `severity`."""
+
+    type: EventType
+    verdict: str = ""
+    previous: str = ""
+    change: str = ""
+    severity: str = ""
+
+
+async def _tell_some(db: Database, bus: Bus, counts: Counts) -> bool:
     """Whether there may be more. One after the other, so that those of a monitor are read in order."""
     told: list[Outgoing] = []
     refusal: BusError | None = None
@@ -29,6 +44,16 @@ async def _tell_some(db: Database, bus: Bus) -> bool:
                 break
             told.append(event)
         await remove(connection, told)
+    for event in told:
+        _count(event, counts)
     if refusal is not None:
         raise refusal
     return len(events) == _AT_ONCE
+
+
+def _count(event: Outgoing, counts: Counts) -> None:
+    turn = msgspec.json.decode(event.body, type=_Turn)
+    if turn.type is EventType.VERDICT:
+        counts.verdicts.add((turn.previous, turn.verdict))
+    elif turn.type is EventType.INCIDENT:
+        counts.incidents.add((turn.change, turn.severity))

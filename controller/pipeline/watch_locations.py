@@ -1,4 +1,5 @@
-"""Tells ops, once, of locations that fell silent and of agents whose clock is off, and once more when that is over.
+"""Tells ops, once, of locations that are silent or send what nobody asked for, and of agents whose clock is off; and
+once more when that is over.
 
 Every controller watches; the database lets one of them tell. A location that nobody could hear is not silent: the watch
 begins anew whenever this controller, its database or its broker was away.
@@ -8,20 +9,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 
 from controller.decisions.ops_notices import (
+    QUIET_SECONDS,
     SILENT_SECONDS,
     clocks_off,
     clocks_right,
     is_heard,
     newly_back,
     newly_silent,
+    newly_suspicious,
+    suspicious_no_more,
 )
+from controller.metrics.counts import SUSPICIOUS
 from controller.operations import ops_notices, ops_words
 from controller.operations.ops_notices import TroubleKind
-from controller.store import ops_troubles
+from controller.store import ops_troubles, parked
+from controller.store.locations import present_locations
 from controller.store.ops_troubles import Heard
+from controller.store.parked import ParkedTally
 from controller.store.pool import Database
+from shared import subjects
 from shared.bus import Bus
 from shared.clock import utc_now
 
@@ -53,6 +62,7 @@ class LocationWatch:
         self._looked_at = now
         await self._silences({here.code: here for here in heard}, now)
         await self._clocks()
+        await self._unasked()
 
     async def _silences(self, heard: Mapping[str, Heard], now: float) -> None:
         known = await ops_troubles.known(self._db, TroubleKind.LOCATION_SILENT)
@@ -99,6 +109,36 @@ class LocationWatch:
                 TroubleKind.CLOCK_OFF,
                 [(agent, now) for agent in off],
                 lambda new: ops_words.off(new, offsets),
+                now,
+            )
+
+    async def _unasked(self) -> None:
+        """Results that nobody asked for, of every location that sent some."""
+        now = utc_now()
+        places = {subjects.result(here.country_code, here.code): here for here in await present_locations(self._db)}
+        async with self._db.connection() as connection:
+            lately = await parked.lately(connection, now - timedelta(seconds=QUIET_SECONDS), SUSPICIOUS)
+        tallies: dict[str, list[ParkedTally]] = {}
+        for tally in lately:
+            if tally.subject in places:
+                tallies.setdefault(places[tally.subject].code, []).append(tally)
+        ago = {code: (now - of_it[0].last_at).total_seconds() for code, of_it in tallies.items()}
+        names = {here.code: here.name for here in places.values()}
+        known = await ops_troubles.known(self._db, TroubleKind.RESULTS_UNASKED)
+        await self._forget(TroubleKind.RESULTS_UNASKED, known - names.keys())
+        over = suspicious_no_more(ago, known & names.keys())
+        if over:
+            await ops_notices.end(
+                self._db, self._addresses, TroubleKind.RESULTS_UNASKED, over, ops_words.unasked_no_more, now
+            )
+        new = newly_suspicious(ago, known)
+        if new:
+            await ops_notices.begin(
+                self._db,
+                self._addresses,
+                TroubleKind.RESULTS_UNASKED,
+                [(code, tallies[code][-1].last_at) for code in new],
+                lambda told: ops_words.unasked(told, names, tallies),
                 now,
             )
 

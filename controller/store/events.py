@@ -34,11 +34,12 @@ class Outgoing(NamedTuple):
 
 
 class Whose(NamedTuple):
-    """The public ids an event's subject is made of."""
+    """The public ids an event's subject is made of, and the kind of the monitor."""
 
     organization: UUID
     customer: UUID
     monitor: UUID
+    kind: str
 
 
 async def tell_verdict(
@@ -63,6 +64,7 @@ async def tell_verdict(
         previous=previous,
         reason=reason,
         evidence=evidence,
+        kind=whose.kind,
     )
     await _insert(connection, whose, event)
 
@@ -89,6 +91,7 @@ async def tell_incident(
         resolved_at=incident.resolved_at,
         flapping=incident.flapping,
         evidence=change.evidence,
+        kind=whose.kind,
     )
     await _insert(connection, whose, event)
 
@@ -128,7 +131,7 @@ async def _insert(connection: Connection, whose: Whose, event: VerdictEvent | In
 
 async def _whose(connection: Connection, monitor_id: int) -> Whose:
     row = await connection.fetchrow(
-        "SELECT organization.public_id, customer.public_id, monitor.public_id FROM monitor"
+        "SELECT organization.public_id, customer.public_id, monitor.public_id, monitor.kind FROM monitor"
         " JOIN customer ON customer.id = monitor.customer_id"
         " JOIN organization ON organization.id = customer.organization_id WHERE monitor.id = $1",
         monitor_id,

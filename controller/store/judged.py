@@ -69,5 +69,5 @@ def _judged(row: Any) -> JudgedMonitor:
         retries=row["retry_on_failure"],
         organization_id=row["organization_id"],
         customer_id=row["customer_id"],
-        whose=Whose(row["organization_public_id"], row["customer_public_id"], row["public_id"]),
+        whose=Whose(row["organization_public_id"], row["customer_public_id"], row["public_id"], row["kind"]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from controller.store import parked
 from controller.store.pool import Connection, Database
 
 AHEAD_DAYS = 3
@@ -49,7 +50,7 @@ async def drop_old_partitions(db: Database, today: date) -> list[str]:
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"
         )
-        await connection.execute("DELETE FROM parked WHERE parked_at < now() - make_interval(days => $1)", KEEP_DAYS)
+        await parked.forget(connection, KEEP_DAYS)
     return dropped
 
 

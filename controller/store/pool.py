@@ -21,6 +21,7 @@ AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server killed in the middle of an answer leaves the protocol's state as it was
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock or the like: it works the next time
@@ -55,6 +56,16 @@ class Database:
         )
         async with pool:
             yield cls(pool)
+
+    @property
+    def size(self) -> int:
+        """How many connections there may be."""
+        return self._pool.get_max_size()
+
+    @property
+    def busy(self) -> int:
+        """How many connections are at work."""
+        return self._pool.get_size() - self._pool.get_idle_size()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from controller.decisions.access import GLOBAL, customers_within
 from controller.model import Principal, Role
@@ -52,8 +53,11 @@ async def principal_of(database: Database, token: str, *, cookie: bool) -> Princ
             COOKIE_IDLE,
             _NOTED_EVERY,
         )
-    if row is None:
-        return None
+    return principal(row) if row else None
+
+
+def principal(row: Any) -> Principal:
+    """What an account with this id, organization_id, role and customer_ids may reach."""
     role = Role(row["role"])
     return Principal(
         # A global admin must name the organization that is meant (api.md, "Roles").

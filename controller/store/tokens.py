@@ -48,8 +48,11 @@ async def principal_of(database: Database, token: str) -> Principal | None:
             """,
             digest(token),
         )
-    if row is None:
-        return None
+    return principal(row) if row else None
+
+
+def principal(row: Any) -> Principal:
+    """Whom a token with this id, organization_id and customer_id stands for."""
     customer_id = row["customer_id"]
     return Principal(
         works_in=row["organization_id"],

@@ -31,7 +31,7 @@ from controller.errors import InvalidError, LoginRefusedError
 from controller.model import Mode
 from controller.operations import account
 from controller.operations.sessions import open_session
-from controller.store.locations import all_locations
+from controller.store.locations import all_locations, present_locations
 
 
 class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ async def change_account_defaults(
 async def list_locations(
     services: GivenServices, principal: GivenPrincipal, limit: Limit = None, offset: Offset = 0
 ) -> LocationList:
-    found = await all_locations(services.database)
+    found = await present_locations(services.database)
     shown = found[offset : offset + (limit or LARGEST_LIMIT)]
     writable = permits(principal, Permission.CREATE)
     return LocationList(
