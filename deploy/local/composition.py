@@ -17,10 +17,10 @@ import structlog
 
 from deploy.local import LocalError, nats, postgres
 from deploy.local.data import DataFolder
-from deploy.local.files import write_private
 from deploy.local.options import Options
 from deploy.local.programs import ask, environ, program, run
 from deploy.local.supervisor import Part, Supervisor
+from shared.private_files import write_private
 
 log = structlog.get_logger()
 
@@ -31,6 +31,7 @@ _DATABASE = "mailprobe"
 _READY_SECONDS = 20.0
 _NOT_FOR_AGENTS = (
     *("DATABASE_URL", "VAULT_KEYS"),
+    *("TRUST_FILE", "NATS_CREDENTIALS", "NATS_CA", "VERIFY_KEYS"),
     *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would win over its enrolment file
 )
 
@@ -46,6 +47,7 @@ class Composition:
     settings: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     _postgres: postgres.Postgres | None = None
+    _trust: str = ""
 
     @property
     def host(self) -> str:
@@ -71,6 +73,9 @@ class Composition:
             self.settings["LOG_FORMAT"] = "console"
         await self._require_free_port()
         self.settings["DATABASE_URL"] = os.environ.get("MAILPROBE_DATABASE_URL") or await self._start_postgres()
+        self._require_trust_file()
+        self.settings["TRUST_FILE"] = os.environ.get("MAILPROBE_TRUST_FILE") or await self._trust_file()
+        self._trust = await self._controller("trust", "nats-config")
         self.settings["NATS_URL"] = os.environ.get("MAILPROBE_NATS_URL") or await self._start_nats()
         self.settings["VAULT_KEYS"] = os.environ.get("MAILPROBE_VAULT_KEYS") or await self._vault_key()
         await self._controller("migrate")
@@ -100,6 +105,7 @@ class Composition:
                     "adminEmail": ADMIN_EMAIL,
                     "adminPassword": self.data.secret(self.data.password),
                     "natsUrl": self.settings["NATS_URL"],
+                    "trustFile": self.settings["TRUST_FILE"],
                     "databaseUrl": self.settings["DATABASE_URL"],
                     "locations": self.locations,
                     "pids": self.supervisor.pids,
@@ -123,9 +129,25 @@ class Composition:
         return server.url(_DATABASE)
 
     async def _start_nats(self) -> str:
-        server = nats.prepare(self.data.root / "nats")
+        server = nats.prepare(self.data.root / "nats", self._trust)
         await self.supervisor.start(server.part(self.data.log("nats")))
         return server.url
+
+    def _require_trust_file(self) -> None:
+        """A server of the user's knows no keys that are made here."""
+        if os.environ.get("MAILPROBE_NATS_URL") and not os.environ.get("MAILPROBE_TRUST_FILE"):
+            raise LocalError("MAILPROBE_NATS_URL needs MAILPROBE_TRUST_FILE too: the keys that this server believes")
+
+    async def _trust_file(self) -> str:
+        path = self.data.trust
+        if not path.exists():
+            if self.data.enrolled():
+                raise LocalError(
+                    f"{path} is missing, without which no location can log in: put it back, or remove"
+                    f" {self.data.enrolments} to give every location new keys"
+                )
+            await run(CONTROLLER, "trust", "new", "--file", str(path), settings={})
+        return str(path)
 
     async def _vault_key(self) -> str:
         path = self.data.vault_key
@@ -145,14 +167,17 @@ class Composition:
                 raise LocalError(f"the database has its first user already, but {path} is missing: put it back")
 
     async def _enrol(self) -> None:
-        """Add the locations that the database has not, and tell every enrolment file where NATS is now."""
+        """Add the locations that the database has not, give new keys to those whose enrolment file is of no use, and
+        tell every enrolment file where NATS is now.
+        """
         known = {line.split("\t")[0] for line in (await self._controller("locations", "list")).splitlines()}
         for country, location in zip(self.options.countries, self.locations, strict=True):
-            path = self.data.enrolment(location)
+            enrolment = ("--enrolment", str(self.data.enrolment(location)))
             if location not in known:
-                await self._controller("locations", "add", location, "--country", country, "--enrolment", str(path))
-            elif not path.exists():
-                raise LocalError(f"the database has location {location} already, but {path} is missing: put it back")
+                await self._controller("locations", "add", location, "--country", country, *enrolment)
+            elif trouble := self.data.enrolment_trouble(location, self._trust):
+                await self._controller("locations", "rotate", location, "--now", *enrolment)
+                log.warning("location_given_new_keys", location=location, reason=trouble)
             self.data.point_to_broker(location, self.settings["NATS_URL"])
 
     def _controller_part(self) -> Part:
@@ -192,7 +217,7 @@ class Composition:
                     if status == 401:
                         raise LocalError(f"the token in {self.data.token} is not one of this database")
                     if status == 200:
-                        waiting -= {each["code"] for each in known if each["ready"]}
+                        waiting -= {each["code"] for each in known if each["ready"] or not each["enabled"]}
                     await asyncio.sleep(0.05)
         except TimeoutError:
             log.warning("locations_not_ready", locations=sorted(waiting))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from deploy.local import LocalError
-from deploy.local.files import locked, write_private
+from deploy.local.files import locked
 from shared import enrolment
+from shared.credentials import parse
+from shared.private_files import write_private
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,19 @@ class DataFolder:
         return self.root / "vault.key"
 
     @property
+    def trust(self) -> Path:
+        return self.root / "trust.json"
+
+    @property
     def record(self) -> Path:
         return self.root / "local.json"
 
+    @property
+    def enrolments(self) -> Path:
+        return self.root / "enrolments"
+
     def enrolment(self, location: str) -> Path:
-        return self.root / "enrolments" / f"{location}.json"
+        return self.enrolments / f"{location}.json"
 
     def log(self, part: str) -> Path:
         return self.root / "log" / f"{part}.log"
@@ -52,6 +65,23 @@ class DataFolder:
         """Rewrite `local.json`, by which scripts find the parts. Raises OSError."""
         write_private(self.record, json.dumps(record, indent=2) + "\n")
 
+    def enrolled(self) -> bool:
+        """Whether a location has keys to log in with."""
+        return any(self.enrolment_trouble(path.stem, "") is None for path in self.enrolments.glob("*.json"))
+
+    def enrolment_trouble(self, location: str, trust: str) -> str | None:
+        """Why a location's enrolment file is of no use; None when it is. `trust` is what `trust nats-config` prints: it
+        names the account that logins must be made for. When it is empty, any will do.
+        """
+        try:
+            known = enrolment.read(self.enrolment(location))
+            account = _account(known.nats_credentials.reveal())
+        except enrolment.EnrolmentError as error:
+            return str(error)
+        except (ValueError, LookupError):
+            return "it holds no login to NATS"
+        return None if not trust or account in trust else "its login is for the keys of another installation"
+
     def point_to_broker(self, location: str, nats_url: str) -> None:
         """Tell a location's enrolment file where NATS is now. Raises LocalError when it is not an enrolment file."""
         path = self.enrolment(location)
@@ -60,16 +90,14 @@ class DataFolder:
         except enrolment.EnrolmentError as error:
             raise LocalError(str(error)) from None
         if known.nats_url != nats_url:
-            enrolment.write(
-                path,
-                enrolment.Enrolment(
-                    location=known.location,
-                    country=known.country,
-                    nats_url=nats_url,
-                    sealing_key=known.sealing_key,
-                    version=known.version,
-                ),
-            )
+            enrolment.write(path, msgspec.structs.replace(known, nats_url=nats_url))
+
+
+def _account(credentials: str) -> str:
+    """The account that a `.creds` file's text is for. Raises ValueError, LookupError."""
+    claims = parse(credentials).jwt.split(".")[1]
+    account: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["nats"]["issuer_account"]
+    return account
 
 
 @contextmanager

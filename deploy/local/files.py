@@ -1,4 +1,4 @@
-"""Files of the data folder: written whole or not at all and for their owner only, and locks between processes."""
+"""Locks between processes, in files of the data folder."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write the file with mode 600, whole or not at all. Raises OSError."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The embedded nats-server: JetStream in a directory, on a loopback port that it keeps, for who has the token."""
+"""The embedded nats-server: JetStream in a directory, on a loopback port that it keeps, for whom it believes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from signal import Signals
 
 from deploy.local import binaries
-from deploy.local.files import write_private
 from deploy.local.supervisor import Part
+from shared.private_files import write_private
 
 # RESULTS and EVENTS reserve 2 and 1 GiB (shared.streams); CHECKS lives on what is left.
 MAX_FILE_STORE = 8 * 1024**3
@@ -26,13 +26,11 @@ class Nats:
     """A server that `prepare` has written the configuration of."""
 
     port: int
-    token: str
     config: Path
 
     @property
     def url(self) -> str:
-        """It holds the token."""
-        return f"nats://{self.token}@127.0.0.1:{self.port}"
+        return f"nats://127.0.0.1:{self.port}"
 
     def part(self, log_path: Path) -> Part:
         return Part(
@@ -58,8 +56,9 @@ class Nats:
             return False
 
 
-def prepare(folder: Path) -> Nats:
-    """Write the configuration into `folder`; port and token stay what they were, unless somebody else took the port.
+def prepare(folder: Path, trust: str) -> Nats:
+    """Write the configuration into `folder`; the port stays what it was, unless somebody else took it. `trust` is what
+    `mailprobe-controller trust nats-config` prints.
 
     Raises LocalError when the binary is missing, OSError.
     """
@@ -67,19 +66,19 @@ def prepare(folder: Path) -> Nats:
     folder.mkdir(mode=0o700, exist_ok=True)
     kept, config = folder / "kept.json", folder / "nats.conf"
     known = json.loads(kept.read_text()) if kept.exists() else {}
-    token = known.get("token") or secrets.token_urlsafe(32)
     port = known.get("port")
     if port is None or not is_free(port):
         port = free_port()
-    write_private(kept, json.dumps({"port": port, "token": token}))
-    store = json.dumps(str((folder / "jetstream").resolve()))
+    write_private(kept, json.dumps({"port": port}))
+    store, claims = (json.dumps(str((folder / name).resolve())) for name in ("jetstream", "claims"))
     write_private(
         config,
         f'listen: "127.0.0.1:{port}"\n'
-        f'authorization {{ token: "{token}" }}\n'
+        f"{trust}"
+        f'resolver {{ type: full, dir: {claims}, allow_delete: false, interval: "2m", limit: 1000 }}\n'
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_FILE_STORE} }}\n",
     )
-    return Nats(port=port, token=token, config=config)
+    return Nats(port=port, config=config)
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -1,50 +1,62 @@
-"""The embedded nats-server: its token, its port and its store."""
+"""The embedded nats-server: whom it believes, its port and its store."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import socket
 import stat
 from pathlib import Path
 
+import pytest
+
+from controller.trust.keys import Trust, new_trust
+from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
+from shared import subjects
+from shared.bus import Bus, Message
+from shared.clock import utc_now
+from shared.streams import ensure_streams
+from shared.trouble import BusError
+from tests.fakes.installation import as_controller
+from tests.integration.pipeline.world import eventually
 
 
-async def test_only_the_token_opens_it_and_its_store_has_a_bound(tmp_path: Path) -> None:
-    server = nats.prepare(tmp_path / "nats")
+@pytest.fixture(scope="module")
+def config(installation: Trust) -> str:
+    return server_config(installation, utc_now())
+
+
+async def test_only_keys_of_this_installation_open_it_and_its_store_has_a_bound(
+    tmp_path: Path, installation: Trust, config: str
+) -> None:
+    server = nats.prepare(tmp_path / "nats", config)
     assert stat.S_IMODE(server.config.stat().st_mode) == 0o600
     log = tmp_path / "nats.log"
     async with supervising() as supervisor:
         await supervisor.start(server.part(log))
-        assert await answer(server.port, server.token) == b"PONG\r\n"
-        assert await answer(server.port, "wrong") == b"-ERR 'Authorization Violation'\r\n"
+        async with (
+            Bus.open(as_controller(server.url, installation), name="ours") as ours,
+            Bus.open(as_controller(server.url, new_trust()), name="another's") as other,
+        ):
+            await ours.wait_connected()
+            await ensure_streams(ours)
+            await ours.publish(Message(subjects.result("DE", "de"), b"{}", "1"))
+
+            async def refused() -> bool:
+                return "authentication error" in log.read_text()
+
+            await eventually(refused)
+            assert not other.connected
+            with pytest.raises(BusError):
+                await other.publish(Message(subjects.result("DE", "de"), b"{}", "2"))
     assert "Max Storage:     8.00 GB" in log.read_text()
-    assert server.token not in log.read_text()
 
 
-async def answer(port: int, token: str) -> bytes:
-    """What a client with this token is told when it says hello."""
-    async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            await reader.readline()
-            hello = {"auth_token": token, "verbose": False}
-            writer.write(f"CONNECT {json.dumps(hello)}\r\nPING\r\n".encode())
-            return await reader.readline()
-        finally:
-            writer.close()
-            await writer.wait_closed()
+def test_the_port_stays(tmp_path: Path, config: str) -> None:
+    assert nats.prepare(tmp_path / "nats", config) == nats.prepare(tmp_path / "nats", config)
 
 
-def test_port_and_token_stay(tmp_path: Path) -> None:
-    assert nats.prepare(tmp_path / "nats") == nats.prepare(tmp_path / "nats")
-
-
-def test_a_port_taken_by_somebody_else_is_left_to_them(tmp_path: Path) -> None:
-    before = nats.prepare(tmp_path / "nats")
+def test_a_port_taken_by_somebody_else_is_left_to_them(tmp_path: Path, config: str) -> None:
+    before = nats.prepare(tmp_path / "nats", config)
     with socket.create_server(("127.0.0.1", before.port)):
-        after = nats.prepare(tmp_path / "nats")
-    assert after.port != before.port
-    assert after.token == before.token
+        assert nats.prepare(tmp_path / "nats", config).port != before.port
