@@ -1,0 +1,106 @@
+"""deploy/systemd: units that systemd takes without a word, hardened, and set with settings that the programs have."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent.settings import Settings as AgentSettings
+from controller.settings import ControllerSettings
+from tests.conftest import requires
+from tests.integration.deploy.centre import CONFIGS, DEPLOY
+
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+_MOST_EXPOSED = 1.5
+"""Of 10, by `systemd-analyze security`; 1.2 when this was written. What is left is the network they exist for."""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The units below a root that has the programs they start."""
+    requires(shutil.which("systemd-analyze"), "systemd-analyze")
+    folder = tmp_path / "etc" / "systemd" / "system"
+    folder.mkdir(parents=True)
+    for unit in UNITS:
+        text = unit.read_text()
+        for program in re.findall(r"^Exec\w+=(\S+)", text, re.MULTILINE):
+            path = tmp_path / program.removeprefix("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o755)
+        (folder / unit.name).write_text(text)
+    dropin = folder / "nats.service.d"
+    dropin.mkdir()
+    shutil.copy(DEPLOY / "systemd" / "nats-leaf.conf", dropin / "leaf.conf")
+    for needed in ("sysinit", "basic", "shutdown", "network-online", "multi-user"):
+        (folder / f"{needed}.target").write_text(f"[Unit]\nDescription={needed}\n")
+    return tmp_path
+
+
+def _analyze(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *words], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_nothing_wrong(unit: Path, installed: Path) -> None:
+    named = unit.name.replace("@.", "@de-nbg.")
+    said = _analyze("verify", f"--root={installed}", "--man=no", "--recursive-errors=one", named)
+    assert said.returncode == 0, said.stderr
+    assert not said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_hardly_anything_is_exposed(unit: Path) -> None:
+    requires(shutil.which("systemd-analyze"), "systemd-analyze")
+    said = _analyze("security", "--offline=true", f"--threshold={round(_MOST_EXPOSED * 10)}", unit)
+    assert said.returncode == 0, said.stdout
+    for line in ("DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes"):
+        assert f"\n{line}\n" in unit.read_text()
+
+
+def test_no_unit_holds_a_secret_or_lets_one_be_read_by_others() -> None:
+    for unit in UNITS:
+        assigned = dict(re.findall(r"(MAILPROBE_\w+|NATS_\w+)=(\S+)", "\n".join(_environment(unit))))
+        for name, value in assigned.items():
+            if re.search(r"KEY|URL|TRUST|ENROLMENT|CERTIFICATE|CA", name):
+                assert value.startswith("%d/"), f"{unit.name}: {name}"
+
+
+def test_every_variable_is_a_setting_of_that_program() -> None:
+    known = {
+        "mailprobe-agent@.service": {*AgentSettings.__struct_fields__, "enrolment"},
+        "mailprobe-controller.service": set(ControllerSettings.__struct_fields__),
+    }
+    for name, fields in known.items():
+        for variable in re.findall(r"MAILPROBE_(\w+)=", "\n".join(_environment(DEPLOY / "systemd" / name))):
+            assert variable.lower() in fields or variable.lower().removesuffix("_file") in fields, variable
+
+
+def test_the_unit_of_nats_and_its_environment_file_give_all_that_each_configuration_asks_for() -> None:
+    unit = "\n".join(_environment(DEPLOY / "systemd" / "nats.service"))
+    leaf = "\n".join(_environment(DEPLOY / "systemd" / "nats-leaf.conf"))
+    page = (DEPLOY / "README.md").read_text()
+    server = (CONFIGS / "server.conf").read_text()
+    for kind, more in (("single", ""), ("cluster", ""), ("leaf", leaf)):
+        text = (CONFIGS / f"{kind}.conf").read_text()
+        asked = set(re.findall(r"\$(NATS_\w+)", text + ("" if kind == "leaf" else server)))
+        given = set(re.findall(r"(NATS_\w+)=", unit + more))
+        in_file = asked - given
+        assert in_file <= {"NATS_NAME", "NATS_ROUTES", "NATS_CENTRE", "NATS_ACCOUNT"}, kind
+        assert all(f"{name}=" in page for name in in_file)
+
+
+def test_every_credential_that_is_loaded_is_used() -> None:
+    for unit in (*UNITS, DEPLOY / "systemd" / "nats-leaf.conf"):
+        text = unit.read_text()
+        loaded = set(re.findall(r"^LoadCredential=([\w-]+):", text, re.MULTILINE))
+        assert loaded == set(re.findall(r"%d/([\w-]+)", text)), unit.name
+
+
+def _environment(unit: Path) -> list[str]:
+    return re.findall(r"^Environment=(.*)$", unit.read_text(), re.MULTILINE)
