@@ -1,0 +1,110 @@
+"""What the books of an installation across regions say: the balance, and what is missing, where and when."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+
+from shared import subjects
+from shared.bus import Bus
+from shared.messages import EventType
+from shared.rounds import to_datetime, to_ms
+from shared.verdicts import IncidentEvent, VerdictEvent
+from tests.system import ledger
+from tests.system.ledger import Balance
+from tests.system.regions_installation import Installation
+
+
+class Gap(NamedTuple):
+    """A missing check, of a monitor that is checked so often."""
+
+    location: str
+    reason: str
+    interval_seconds: int
+    due_ms: int
+
+
+class Books(NamedTuple):
+    """`late` counts the results of each location that were stored much later than they were due."""
+
+    balance: Balance
+    gaps: list[Gap]
+    verdicts: list[VerdictEvent]
+    incidents: list[IncidentEvent]
+    late: dict[str, int]
+
+
+async def close(
+    installation: Installation, since_ms: int, until_ms: int, *, late_of: tuple[int, int], half_open: int
+) -> Books:
+    """Of all checks due in (since, until], when none is open any more; to be asked inside the centre. Late is what was
+    due before the first moment of `late_of` and stored after the second; `half_open` is as in `ledger`.
+    """
+    url, broker = installation.database_url, installation.broker()
+    await ledger.settled(url, to_ms(await _now(url)))
+    drawn = await ledger.balance(
+        url, broker, installation.connections, since_ms=since_ms, until_ms=until_ms, half_open=half_open
+    )
+    async with Bus.open(broker, name="books") as bus:
+        await bus.wait_connected()
+        verdicts = await _events(bus, EventType.VERDICT, VerdictEvent)
+        incidents = await _events(bus, EventType.INCIDENT, IncidentEvent)
+    return Books(drawn, await _gaps(url), verdicts, incidents, await _late(url, *late_of))
+
+
+async def leader(database_url: str) -> int:
+    """The process id of the controller that schedules."""
+    [row] = await _rows(database_url, "SELECT leader FROM schedule")
+    return int(row["leader"].rpartition("-")[2])
+
+
+async def _now(database_url: str) -> datetime:
+    [row] = await _rows(database_url, "SELECT now() AS now")
+    moment: datetime = row["now"]
+    return moment
+
+
+async def _gaps(database_url: str) -> list[Gap]:
+    """Each of one check: those of many are made only when nobody has led for long."""
+    rows = await _rows(
+        database_url,
+        "SELECT code, reason, interval_seconds, from_at, to_at FROM gap JOIN location ON location.id = location_id"
+        " JOIN monitor ON monitor.id = monitor_id ORDER BY from_at, code",
+    )
+    assert all(row["from_at"] == row["to_at"] for row in rows), rows
+    return [Gap(row["code"], row["reason"], row["interval_seconds"], to_ms(row["from_at"])) for row in rows]
+
+
+async def _late(database_url: str, due_before: int, after: int) -> dict[str, int]:
+    rows = await _rows(
+        database_url,
+        "SELECT code, count(*) AS results FROM result JOIN location ON location.id = location_id"
+        " WHERE due_at < $1 AND stored_at > $2 GROUP BY code",
+        to_datetime(due_before),
+        to_datetime(after),
+    )
+    return {row["code"]: row["results"] for row in rows}
+
+
+async def _rows(database_url: str, query: str, *arguments: Any) -> list[Any]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return list(await connection.fetch(query, *arguments))
+    finally:
+        await connection.close()
+
+
+async def _events(bus: Bus, kind: EventType, shape: Any) -> list[Any]:
+    """All that the public stream has of this kind, in order."""
+    subject = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.*.{kind}"
+    subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
+    found: list[Any] = []
+    with suppress(TimeoutError):
+        while not found or found[-1].metadata.num_pending:
+            found += await subscription.fetch(1000, timeout=2)
+    await subscription.unsubscribe()
+    return [msgspec.json.decode(message.data, type=shape) for message in found]
