@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -20,6 +21,7 @@ import httpx
 from deploy.local.nats import free_port
 from deploy.local.programs import program
 from shared.clock import now_ms
+from tests.fakes.installation import recorded
 from tests.system import ledger, monitors
 from tests.system.ledger import Balance
 from tests.system.product import REPOSITORY, Product, environ, eventually
@@ -34,6 +36,8 @@ class Drill:
     def __init__(self, folder: Path, count: int = MONITORS) -> None:
         self.product = Product(folder / "data")
         self.connections = folder / "connections"
+        self._subscribed = folder / "subscribed"
+        self._subscriber: subprocess.Popen[bytes] | None = None
         self._count = count
         self._parts = ExitStack()
         self._since_ms = 0
@@ -56,6 +60,7 @@ class Drill:
             self.product.start()
             asyncio.run(ledger.record(self.product.record["databaseUrl"]))
             self._since_ms = now_ms()
+            self._subscriber = self._subscribe(undo)
             for port in ports:
                 monitors.create(self.product, port, smtpConfig={"ignoreTls": True})
             self._parts = undo.pop_all()
@@ -65,6 +70,39 @@ class Drill:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._parts.close()
+
+    def _subscribe(self, undo: ExitStack) -> subprocess.Popen[bytes]:
+        """Somebody with credentials for the events of the organization, who is killed every few seconds."""
+        record = self.product.record
+        settings = {
+            "MAILPROBE_DATABASE_URL": record["databaseUrl"],
+            "MAILPROBE_NATS_URL": record["natsUrl"],
+            "MAILPROBE_TRUST_FILE": record["trustFile"],
+        }
+        credentials = self._subscribed.with_suffix(".creds")
+        command = ["stream-credentials", "--organization", "Mailprobe", "--output", str(credentials)]
+        made = subprocess.run(
+            [program("mailprobe-controller"), *command],
+            env=environ() | settings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        consumer = made.stdout.partition("consumer ")[2].split()[0]
+        told = [record["natsUrl"], str(credentials), consumer, str(self._subscribed)]
+        subscriber = subprocess.Popen(
+            [sys.executable, "-m", "tests.system.subscriber", *told], cwd=REPOSITORY, stdin=subprocess.PIPE
+        )
+        undo.callback(subscriber.wait)
+        undo.callback(subscriber.kill)
+        return subscriber
+
+    def _seen_by_the_subscriber(self) -> list[UUID]:
+        """Every result it ever saw, when it has read what is left."""
+        assert self._subscriber
+        self._subscriber.communicate(timeout=90)
+        assert self._subscriber.returncode == 0
+        return [UUID(line) for line in self._subscribed.read_text().splitlines()]
 
     def pid(self, part: str) -> int:
         return int(self.product.record["pids"][part])
@@ -80,6 +118,7 @@ class Drill:
         settings = {
             "MAILPROBE_DATABASE_URL": record["databaseUrl"],
             "MAILPROBE_NATS_URL": record["natsUrl"],
+            "MAILPROBE_TRUST_FILE": record["trustFile"],
             "MAILPROBE_VAULT_KEYS": (self.product.data / "vault.key").read_text().strip(),
             "MAILPROBE_PORT": str(port),
             "MAILPROBE_RATE_LIMIT": "0",
@@ -129,7 +168,12 @@ class Drill:
         stopped = await asyncio.to_thread(self._disable)
         await ledger.settled(record["databaseUrl"], stopped)
         return await ledger.balance(
-            record["databaseUrl"], record["natsUrl"], self.connections, since_ms=self._since_ms, until_ms=until_ms
+            record["databaseUrl"],
+            recorded(record),
+            self.connections,
+            since_ms=self._since_ms,
+            until_ms=until_ms,
+            seen=await asyncio.to_thread(self._seen_by_the_subscriber),
         )
 
     def _disable(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +18,7 @@ import asyncpg
 import msgspec
 
 from shared import subjects
+from shared.broker import Broker
 from shared.bus import Bus
 from shared.messages import Event, EventType
 from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
@@ -77,8 +79,21 @@ async def settled(database_url: str, until_ms: int) -> None:
         await connection.close()
 
 
-async def balance(database_url: str, nats_url: str, connections: Path, *, since_ms: int, until_ms: int) -> Balance:
-    """Draw the balance of all checks due in (since, until]; nothing may be open (`settled`)."""
+async def balance(
+    database_url: str,
+    broker: Broker,
+    connections: Path,
+    *,
+    since_ms: int,
+    until_ms: int,
+    seen: Sequence[UUID] | None = None,
+    half_open: int = 0,
+) -> Balance:
+    """Draw the balance of all checks due in (since, until]; nothing may be open (`settled`).
+
+    `seen` is what a subscriber saw: every result once. So many connections may be `half_open`, cut before the mail
+    server knew of them.
+    """
     connection = await asyncpg.connect(database_url)
     try:
         outcome = Balance()
@@ -94,15 +109,20 @@ async def balance(database_url: str, nats_url: str, connections: Path, *, since_
     outcome.problems += _compare(expected | triggered, results, gaps, since_ms, until_ms)
     outcome.results = sum(1 for key in results if key in expected)
     outcome.gaps = Counter(reason for reasons in gaps.values() for reason in reasons)
-    events = await _events(nats_url)
+    events = await _events(broker)
     outcome.events = sum(events.values())
     stored = {check_id(key[0], key[1], key[2], Purpose(key[3])) for key in results}
     outcome.problems += [f"{identity} is stored but not in EVENTS" for identity in stored - events.keys()]
     outcome.problems += [f"{identity} is in EVENTS but not stored" for identity in events.keys() - stored]
     outcome.problems += [f"{identity} is {n} times in EVENTS" for identity, n in events.items() if n > 1]
+    if seen is not None:
+        subscribed = Counter(seen)
+        outcome.problems += [f"{identity} was not seen" for identity in stored - subscribed.keys()]
+        outcome.problems += [f"{identity} was seen but is not stored" for identity in subscribed.keys() - stored]
+        outcome.problems += [f"{identity} was seen {n} times" for identity, n in subscribed.items() if n > 1]
     outcome.connections = await asyncio.to_thread(_lines, connections)
     outcome.unreported = outcome.connections - sum(1 for connected in results.values() if connected)
-    if outcome.unreported < 0:
+    if outcome.unreported < -half_open:
         outcome.problems.append(f"{-outcome.unreported} results tell of connections that the mail server never saw")
     return outcome
 
@@ -185,11 +205,11 @@ async def _gaps(connection: asyncpg.Connection[asyncpg.Record], expected: set[Ke
     return covering
 
 
-async def _events(nats_url: str) -> Counter[UUID]:
+async def _events(broker: Broker) -> Counter[UUID]:
     """How often each check id is in EVENTS."""
     seen: Counter[UUID] = Counter()
     results = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.*.{EventType.RESULT}"
-    async with Bus.open(nats_url, name="ledger") as bus:
+    async with Bus.open(broker, name="ledger") as bus:
         await bus.wait_connected()
         subscription = await bus.client.jetstream().pull_subscribe(results, stream=subjects.EVENTS)
         pending = 1

@@ -1,7 +1,7 @@
 """A mail server on many ports, one a monitor, as a process of its own: answers a plain SMTP dialogue and logs each
 connection as a line `port milliseconds` as it is accepted. Ends with its standard input.
 
-    python -m tests.system.mailserver PORTS LOGFILE      prints the ports as one JSON list
+    python -m tests.system.mailserver PORTS LOGFILE [ADDRESS]      prints the ports as one JSON list
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Dialogue(asyncio.Protocol):
                 self._transport.close()
 
 
-async def serve(ports: int, log_file: Path) -> None:
+async def serve(ports: int, log_file: Path, address: str = "127.0.0.1") -> None:
     loop = asyncio.get_running_loop()
     with log_file.open("a", buffering=1) as log:
         open_ports: list[int] = []
@@ -50,7 +50,7 @@ async def serve(ports: int, log_file: Path) -> None:
             chosen: list[int] = []
             server = await loop.create_server(
                 lambda chosen=chosen: Dialogue(chosen[0], log),  # type: ignore[misc]
-                "127.0.0.1",
+                address,
                 0,
                 backlog=512,
             )
@@ -61,4 +61,4 @@ async def serve(ports: int, log_file: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2])))
+    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

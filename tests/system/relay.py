@@ -1,6 +1,6 @@
-"""A relay as a process of its own: passes connections to an address of this machine on to a port of loopback.
+"""A relay as a process of its own: passes connections to an address of this machine on to another one's port.
 
-python -m tests.system.relay ADDRESS PORT      prints the port it listens on; ends with its standard input
+python -m tests.system.relay ADDRESS ONWARD PORT      prints the port it listens on; ends with its standard input
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import suppress
-
-from tests.fakes.certificates import ADDRESS
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,10 +18,10 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
-async def main(address: str, port: int) -> None:
+async def main(address: str, onward: str, port: int) -> None:
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            onward_reader, onward_writer = await asyncio.open_connection(ADDRESS, port)
+            onward_reader, onward_writer = await asyncio.open_connection(onward, port)
         except OSError:
             writer.close()
             return
@@ -35,4 +33,4 @@ async def main(address: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -13,11 +13,13 @@ import pytest
 
 from agent.outbox import Outbox
 from shared import subjects
+from shared.broker import Broker
 from shared.bus import Bus
 from shared.clock import now_ms
 from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import CheckResult
 from shared.rounds import Purpose, check_id, next_due_ms, to_datetime
+from tests.fakes.installation import recorded
 from tests.system import monitors
 from tests.system.conftest import running_mail_server
 from tests.system.product import eventually
@@ -68,7 +70,7 @@ def test_late_failures_from_a_spool_are_history_only(watched: Watched, unseen: U
         due_ms = next_due_ms(monitor, _INTERVAL_MS, since_ms, due_ms)
         assert due_ms < now_ms() - TOO_LATE_MS
         spool += [_refused(monitor, due_ms, country) for country in HOME]
-    asyncio.run(_hand_in(watched.product.record["natsUrl"], spool))
+    asyncio.run(_hand_in(recorded(watched.product.record), spool))
 
     def stored() -> list[monitors.Check]:
         found = monitors.history(watched.product, hotel.public_id)
@@ -112,9 +114,9 @@ def _refused(monitor: UUID, due_ms: int, country: str) -> CheckResult:
     )
 
 
-async def _hand_in(nats_url: str, spool: list[CheckResult]) -> None:
+async def _hand_in(broker: Broker, spool: list[CheckResult]) -> None:
     """As an agent does when it finds its broker again."""
-    async with Bus.open(nats_url, name="spool") as bus:
+    async with Bus.open(broker, name="spool") as bus:
         await bus.wait_connected()
         for result in spool:
             outbox = Outbox(subjects.result(result.country, result.location), bus.publish)

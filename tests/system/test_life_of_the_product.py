@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from controller.trust import keys
 from tests.system import monitors
 from tests.system.monitors import checks_from
 from tests.system.processes import still_there
@@ -20,7 +21,7 @@ from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
 PARTS = ("postgres", "nats", "controller", "agent-de", "agent-us")
-KEYS = {"apiUrl", "token", "adminEmail", "adminPassword", "natsUrl", "databaseUrl", "locations", "pids"}
+KEYS = {"apiUrl", "token", "adminEmail", "adminPassword", "natsUrl", "trustFile", "databaseUrl", "locations", "pids"}
 PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json", "enrolments/us.json", "nats/nats.conf")
 
 
@@ -75,9 +76,15 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
             product.stop()
 
 
-def test_servers_of_the_user_win_over_the_embedded_ones(new_product: Product, database_url: str, nats_url: str) -> None:
+def test_servers_of_the_user_win_over_the_embedded_ones(
+    new_product: Product, database_url: str, nats_url: str, trust_file: Path
+) -> None:
     new_product.countries = "FR"
-    new_product.settings = {"MAILPROBE_DATABASE_URL": database_url, "MAILPROBE_NATS_URL": nats_url}
+    new_product.settings = {
+        "MAILPROBE_DATABASE_URL": database_url,
+        "MAILPROBE_NATS_URL": nats_url,
+        "MAILPROBE_TRUST_FILE": str(trust_file),
+    }
     new_product.start()
     record = new_product.record
     assert (record["databaseUrl"], record["natsUrl"]) == (database_url, nats_url)
@@ -85,7 +92,7 @@ def test_servers_of_the_user_win_over_the_embedded_ones(new_product: Product, da
     assert not (new_product.data / "postgres").exists()
     assert [each["ready"] for each in new_product.api.get("/api/locations").json()] == [True]
     new_product.stop()
-    for secret in (nats_url.partition("//")[2].partition("@")[0], record["token"]):
+    for secret in (keys.read(trust_file).account.reveal(), record["token"]):
         assert secret not in new_product.output()
 
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
@@ -26,6 +26,8 @@ from shared import subjects
 from shared.bus import Bus
 from shared.messages import EventType
 from shared.verdicts import IncidentEvent, VerdictEvent
+from tests.fakes.certificates import ADDRESS
+from tests.fakes.installation import recorded
 from tests.fakes.smtp_sink import Mail, SmtpSink
 from tests.fakes.webhook_sink import Post, WebhookSink
 from tests.system import monitors
@@ -146,7 +148,7 @@ class Watched:
     async def _events(self, watch: Watch, kind: EventType) -> list[Any]:
         subject = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.{watch.public_id}.{kind}"
         shape = {EventType.VERDICT: VerdictEvent, EventType.INCIDENT: IncidentEvent}[kind]
-        async with Bus.open(self.product.record["natsUrl"], name="watched") as bus:
+        async with Bus.open(recorded(self.product.record), name="watched") as bus:
             await bus.wait_connected()
             subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
             found: list[Any] = []
@@ -219,28 +221,36 @@ class Watched:
         lost = undo.enter_context(Greylister(lossy, disliked=()))
         disliking = undo.enter_context(Greylister(greylisting, disliked=[abroad.there]))
         record = self.product.record
-        settings = {"MAILPROBE_DATABASE_URL": record["databaseUrl"], "MAILPROBE_NATS_URL": record["natsUrl"]}
+        settings = {
+            "MAILPROBE_DATABASE_URL": record["databaseUrl"],
+            "MAILPROBE_NATS_URL": record["natsUrl"],
+            "MAILPROBE_TRUST_FILE": record["trustFile"],
+        }
         enrol = ["locations", "add", ABROAD.lower(), "--country", ABROAD, "--enrolment", str(self._enrolment)]
         subprocess.run(
             [program("mailprobe-controller"), *enrol], env=environ() | settings, capture_output=True, check=True
         )
-        url = urlsplit(record["natsUrl"])
-        relay = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.relay", broker, str(url.port)],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        undo.callback(relay.communicate)
-        assert relay.stdout
-        port = int(relay.stdout.readline())
-        self._relayed = urlunsplit(url._replace(netloc=f"{url.username}@{broker}:{port}"))
+        # Without TLS an agent speaks to its own machine only: one relay there, and one to our loopback.
+        port = self._relay(undo, [], broker, ADDRESS, urlsplit(record["natsUrl"]).port)
+        self._relayed = f"nats://{ADDRESS}:{self._relay(undo, abroad.command([]), ADDRESS, broker, port)}"
         undo.callback(self._kill_foreign)
         self._start_foreign(abroad)
         self._wait_for_all()
         abroad.lose(lossy)
         self.lossy = self.watch("lossy", lost.port, hostname=lossy, timeoutSeconds=2)
         self.greylisted = self.watch("greylisted", disliking.port, hostname=greylisting)
+
+    def _relay(self, undo: ExitStack, around: list[str], address: str, onward: str, port: int | None) -> int:
+        """Relay what comes to this address; returns the port there."""
+        relay = subprocess.Popen(
+            [*around, sys.executable, "-m", "tests.system.relay", address, onward, str(port)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        undo.callback(relay.communicate)
+        assert relay.stdout
+        return int(relay.stdout.readline())
 
     @property
     def _enrolment(self) -> Path:

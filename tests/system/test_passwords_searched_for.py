@@ -1,0 +1,219 @@
+"""Mail passwords and keys of the installation, searched for everywhere that a product writes to or answers from.
+
+What is no secret is searched for too, in the same way: where that is not found, a search proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from controller.trust import keys
+from shared.credentials import parse
+from shared.enrolment import read as read_enrolment
+from tests.conftest import requires
+from tests.fakes.certificates import Certificates
+from tests.fakes.dovecot import FULL, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.dovecot import PASSWORD as RIGHT
+from tests.fakes.installation import recorded
+from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
+from tests.system.eavesdropper import Eavesdropper
+from tests.system.product import Product, eventually
+
+WRONG = "close-sesame-4799"
+COUNTRIES = {"DE", "US"}
+INCIDENT_SECONDS = 60.0
+STREAMS = {"/api/results/stream", "/api/events/stream"}
+"""What does not end by itself: the events in it are seen on the broker."""
+
+
+@pytest.fixture
+def postfix() -> Iterator[Postfix]:
+    missing = missing_for_postfix(login=True)
+    requires(missing is None, missing or "")
+    with start_postfix(certificates=Certificates(), login=(FULL, RIGHT)) as running:
+        yield running
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    missing = missing_for_dovecot()
+    requires(missing is None, missing or "")
+    with start_dovecot(certificates=Certificates()) as running:
+        yield running
+
+
+def forms(secret: str) -> list[bytes]:
+    """As it is, as bytes are shown by PostgreSQL, and within anything in base64, wherever it begins there."""
+    plain = secret.encode()
+    inside = []
+    for offset in range(3):
+        coded = b64encode(bytes(offset) + plain).rstrip(b"=")
+        first = -(-offset * 8 // 6)
+        inside.append(coded[first : len(coded) - (len(coded) * 6 > (offset + len(plain)) * 8)])
+    return [plain, plain.hex().encode(), *inside]
+
+
+def raw(key: str) -> list[bytes]:
+    """A key in base64, and the bytes it stands for."""
+    content = b64decode(key)
+    return [key.encode(), content, content.hex().encode()]
+
+
+def test_a_form_is_found_wherever_it_begins_in_base64() -> None:
+    for before in (b"", b"\0", b"\0a", b"\0alice\0", b"user=alice\x01"):
+        coded = b64encode(before + WRONG.encode() + b"\x01")
+        assert sum(form in coded for form in forms(WRONG)) == 1, before
+
+
+def wanted(product: Product) -> dict[str, list[bytes]]:
+    record = product.record
+    trust = keys.read(Path(record["trustFile"]))
+    sought = {"the right password": forms(RIGHT), "the wrong password": forms(WRONG)}
+    for name in ("operator", "account", "locations", "system_account"):
+        sought[f"the {name} seed"] = [getattr(trust, name).reveal().encode()]
+    for key in trust.requests:
+        sought["a request key"] = raw(key.reveal())
+    for path in sorted((product.data / "enrolments").iterdir()):
+        enrolment = read_enrolment(path)
+        seed = parse(enrolment.nats_credentials.reveal()).seed
+        sought[f"the NATS seed of {path.stem}"] = [seed.reveal().encode()]
+        sought[f"the sealing key of {path.stem}"] = raw(enrolment.sealing_key.reveal())
+    sought["the token"] = [record["token"].encode()]
+    sought["the admin's password"] = forms(record["adminPassword"])
+    sought["the vault key"] = [(product.data / "vault.key").read_bytes().strip()]
+    return sought
+
+
+def monitors(product: Product, postfix: Postfix, dovecot: Dovecot) -> set[str]:
+    """Each protocol with the right and the wrong password; their public ids."""
+    tls = {"tlsOptions": {"rejectUnauthorized": False}}
+    made = set()
+    for password in (RIGHT, WRONG):
+        smtp = {"requireTls": True, "auth": {"user": FULL, "pass": password}} | tls
+        made.add(create(product, "smtp-monitors", postfix.port, smtpConfig=smtp))
+        for protocol, port in (("imap", dovecot.imap_port), ("pop3", dovecot.pop3_port)):
+            mailbox = {"protocol": protocol, "user": FULL, "password": password, "starttls": "required"} | tls
+            made.add(create(product, "imap-pop-monitors", port, imapPopConfig=mailbox))
+    return made
+
+
+def create(product: Product, group: str, port: int, **config: Any) -> str:
+    body = {"customerId": 1, "name": f"port {port}", "hostname": "127.0.0.1", "port": port}
+    timing = {"checkIntervalSeconds": 10, "timeoutSeconds": 10}
+    answer = product.api.post(f"/api/{group}", json=body | timing | config)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["publicId"])
+
+
+def checked(product: Product, made: set[str]) -> bool:
+    """Whether all have been checked from everywhere, as their passwords deserve, and an outage was confirmed."""
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for group in ("smtp-monitors", "imap-pop-monitors"):
+        for monitor in _objects(product.api.get(f"/api/{group}").json()):
+            path = f"/api/{group}/{monitor['publicId']}/check-history"
+            checks = product.api.get(path).json()["data"]
+            seen[monitor["publicId"]] = {(check["countryCode"], check["status"]) for check in checks}
+    assert seen.keys() == made
+    right = [ends for ends in seen.values() if {(country, "success") for country in COUNTRIES} <= ends]
+    wrong = [ends for ends in seen.values() if {(country, "failure") for country in COUNTRIES} <= ends]
+    return len(right) == len(wrong) == len(made) / 2 and bool(product.api.get("/api/incidents").json())
+
+
+async def rows(url: str) -> dict[str, str]:
+    """Every row of every table, as text, bytes in hexadecimal."""
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(
+            "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables"
+            " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+        )
+        return {
+            name: await connection.fetchval(f"SELECT COALESCE(string_agg(one::text, E'\\n'), '') FROM {name} AS one")  # noqa: S608
+            for (name,) in tables
+        }
+    finally:
+        await connection.close()
+
+
+def reads(product: Product) -> dict[str, str]:
+    """The answer to every GET that the API documents, of everything there is to read, as its admin sees it."""
+    record = product.record
+    with httpx.Client(base_url=record["apiUrl"], timeout=5, trust_env=False) as admin:
+        person = {"email": record["adminEmail"], "password": record["adminPassword"]}
+        assert admin.post("/api/session", json=person).status_code == 200
+        return _reads(admin)
+
+
+def _reads(admin: httpx.Client) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    documented = admin.get("/schema/openapi.json").json()["paths"]
+    paths = [path for path, methods in documented.items() if "get" in methods]
+    lists: dict[str, list[Any]] = {}
+    for path in sorted(set(paths) - STREAMS):
+        if "{" not in path:
+            answer = admin.get(path)
+            answers[path] = _text(path, answer)
+            if answer.headers["content-type"].startswith("application/json"):
+                lists[path] = list(_objects(answer.json()))
+    for path in sorted(path for path in set(paths) if "{" in path):
+        collection, _, rest = path.partition("/{")
+        name, _, rest = rest.partition("}")
+        things = lists[collection] or lists[collection.removesuffix("s")]
+        numbers = {thing.get("publicId" if name == "public_id" else "id") for thing in things} - {None}
+        if collection == "/api/v3/monitors":
+            numbers = {one["id"] for group in ("smtp", "imap-pop") for one in lists[f"/api/{group}-monitors"]}
+        assert numbers, f"nothing to read at {path}"
+        for number in numbers:
+            answers[f"{collection}/{number}{rest}"] = _text(path, admin.get(f"{collection}/{number}{rest}"))
+    return answers
+
+
+def _text(path: str, answer: httpx.Response) -> str:
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.text
+
+
+def _objects(answer: Any) -> Iterator[Any]:
+    """The items of a list, however it is wrapped, or the one thing there is."""
+    items = answer if isinstance(answer, list) else next((of for of in answer.values() if isinstance(of, list)), answer)
+    return (one for one in (items if isinstance(items, list) else [items]) if isinstance(one, dict))
+
+
+def test_no_password_and_no_key_is_on_the_broker_in_the_database_in_logs_or_in_answers(
+    new_product: Product, postfix: Postfix, dovecot: Dovecot
+) -> None:
+    product = new_product
+    product.settings = {"MAILPROBE_LOG_LEVEL": "debug"}
+    product.start()
+    record, secrets = product.record, wanted(product)
+    known = {"no secret: sealed logins": [b"sealedLogin"], "no secret: the user": [FULL.encode()]}
+    with Eavesdropper(recorded(record), product.data / "nats", secrets | known) as search:
+        made = monitors(product, postfix, dovecot)
+        known["no secret: a monitor"] = [monitor.encode() for monitor in made]
+        search.watch_for(known)
+        eventually(lambda: checked(product, made), "all are checked", INCIDENT_SECONDS)
+        for group, answers in (("database", asyncio.run(rows(record["databaseUrl"]))), ("answer", reads(product))):
+            for name, text in answers.items():
+                search.search(f"{group} {name}", text.encode())
+    product.stop()
+    own = {product.data / name for name in ("trust.json", "vault.key", "token", "password")}
+    search.search_files(product.data, without={*own, *(product.data / "enrolments").iterdir()})
+    for line in product.output().splitlines():
+        search.search(f"log of {line.partition(' ')[0]}", line.encode())
+
+    found = {name: where for name, where in search.found.items() if not name.startswith("no secret")}
+    assert found == {}
+    sealed, user, monitor = (search.found[name] for name in known)
+    assert any(where.startswith("message on mailprobe.check.") for where in sealed)
+    assert any(where.startswith("file jetstream/") for where in sealed)
+    assert any(where.startswith("database public.monitor") for where in user)
+    assert any(where.startswith("answer /api/smtp-monitors/") for where in user)
+    assert {"log of controller", "log of agent-de", "log of agent-us"} <= monitor
