@@ -9,18 +9,25 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
 from controller.store import migrate
+from controller.trust import keys
+from controller.trust.keys import Trust
+from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import Supervisor, supervising
 from shared import subjects
+from shared.broker import Broker
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.streams import ensure_streams
 from tests.fakes.certificates import Certificates
 from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.installation import REQUEST_KEY, as_controller
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
@@ -84,9 +91,23 @@ async def postgres_url(servers: Supervisor, server_folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-async def nats_url(servers: Supervisor, server_folder: Path) -> str:
-    """The embedded nats-server; the URL carries its token."""
-    server = nats.prepare(server_folder / "nats")
+def installation() -> Trust:
+    """The keys of the run's installation, which its nats-server believes."""
+    return msgspec.structs.replace(keys.new_trust(), requests=[REQUEST_KEY])
+
+
+@pytest.fixture(scope="session")
+def trust_file(installation: Trust, server_folder: Path) -> Path:
+    """The same as a controller is given them."""
+    path = server_folder / "trust.json"
+    keys.write(path, installation)
+    return path
+
+
+@pytest.fixture(scope="session")
+async def nats_url(servers: Supervisor, server_folder: Path, installation: Trust) -> str:
+    """The embedded nats-server."""
+    server = nats.prepare(server_folder / "nats", server_config(installation, utc_now()))
     await servers.start(server.part(server_folder / "nats.log"))
     return server.url
 
@@ -110,10 +131,16 @@ async def database_url(postgres_url: str, template: str, request: pytest.Fixture
     await _execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def broker(nats_url: str, installation: Trust) -> Broker:
+    """The embedded nats-server as a controller sees it."""
+    return as_controller(nats_url, installation)
+
+
 @pytest.fixture
-async def bus(nats_url: str) -> AsyncIterator[Bus]:
+async def bus(broker: Broker) -> AsyncIterator[Bus]:
     """A connected bus on the three streams as the controller makes them, as new."""
-    async with Bus.open(nats_url, name="test") as opened:
+    async with Bus.open(broker, name="test") as opened:
         await opened.wait_connected()
         await _new_streams(opened)
         yield opened

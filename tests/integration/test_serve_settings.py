@@ -23,7 +23,9 @@ PASSWORD = "correct horse battery staple"
 
 
 @asynccontextmanager
-async def serve(database_url: str, nats_url: str, log: Path, **settings: str) -> AsyncIterator[httpx.AsyncClient]:
+async def serve(
+    database_url: str, nats_url: str, trust_file: Path, log: Path, **settings: str
+) -> AsyncIterator[httpx.AsyncClient]:
     """A controller as a process, ready."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -31,6 +33,7 @@ async def serve(database_url: str, nats_url: str, log: Path, **settings: str) ->
     settings = {
         "DATABASE_URL": database_url,
         "NATS_URL": nats_url,
+        "TRUST_FILE": str(trust_file),
         "VAULT_KEYS": new_key().reveal(),
         "PORT": str(port),
         "DRAIN_SECONDS": "1",
@@ -82,16 +85,20 @@ def forwarded(address: str) -> dict[str, str]:
 LOGIN = {"email": "a@example.com", "password": PASSWORD}
 
 
-async def test_a_hundred_requests_a_minute_is_the_default(database_url: str, nats_url: str, tmp_path: Path) -> None:
+async def test_a_hundred_requests_a_minute_is_the_default(
+    database_url: str, nats_url: str, trust_file: Path, tmp_path: Path
+) -> None:
     token = await found(database_url)
-    async with serve(database_url, nats_url, tmp_path / "log") as client:
+    async with serve(database_url, nats_url, trust_file, tmp_path / "log") as client:
         answer = await client.get("/api/locations", headers={"Authorization": f"Bearer {token}"})
         assert (answer.status_code, answer.headers["x-ratelimit-limit"]) == (200, "100")
 
 
-async def test_nobody_is_believed_to_be_a_proxy_unless_told(database_url: str, nats_url: str, tmp_path: Path) -> None:
+async def test_nobody_is_believed_to_be_a_proxy_unless_told(
+    database_url: str, nats_url: str, trust_file: Path, tmp_path: Path
+) -> None:
     await found(database_url)
-    async with serve(database_url, nats_url, tmp_path / "log", RATE_LIMIT="2") as client:
+    async with serve(database_url, nats_url, trust_file, tmp_path / "log", RATE_LIMIT="2") as client:
         login = await client.post("/api/session", json=LOGIN, headers=forwarded("192.0.2.1"))
         assert login.status_code == 200
         assert "secure" not in login.headers["set-cookie"].lower()
@@ -103,10 +110,12 @@ async def test_nobody_is_believed_to_be_a_proxy_unless_told(database_url: str, n
         assert statuses == [401, 429, 429]
 
 
-async def test_a_trusted_proxy_says_who_the_client_is(database_url: str, nats_url: str, tmp_path: Path) -> None:
+async def test_a_trusted_proxy_says_who_the_client_is(
+    database_url: str, nats_url: str, trust_file: Path, tmp_path: Path
+) -> None:
     await found(database_url)
     settings = {"RATE_LIMIT": "2", "TRUSTED_PROXIES": "127.0.0.0/8, ::1"}
-    async with serve(database_url, nats_url, tmp_path / "log", **settings) as client:
+    async with serve(database_url, nats_url, trust_file, tmp_path / "log", **settings) as client:
         login = await client.post("/api/session", json=LOGIN, headers=forwarded("192.0.2.1"))
         assert login.status_code == 200
         assert "secure" in login.headers["set-cookie"].lower()

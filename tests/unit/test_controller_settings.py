@@ -7,14 +7,23 @@ import re
 import pytest
 
 from controller.settings import ControllerSettings, VaultSettings
+from controller.trust import keys
 from controller.vault import new_key
 from shared.settings import SettingsError, load
 
 NEEDED = {
     "MAILPROBE_DATABASE_URL": "postgresql://db.example.net/mailprobe",
-    "MAILPROBE_NATS_URL": "nats://nats.example.net",
+    "MAILPROBE_NATS_URL": "tls://nats.example.net",
+    "MAILPROBE_TRUST_FILE": "",
     "MAILPROBE_VAULT_KEYS": new_key().reveal(),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def trust_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("trust") / "trust.json"
+    keys.write(path, keys.new_trust())
+    NEEDED["MAILPROBE_TRUST_FILE"] = str(path)
 
 
 def test_nobody_is_trusted_and_a_hundred_requests_are_the_limit_unless_told() -> None:

@@ -21,7 +21,9 @@ from controller.operations.channels import Outlets
 from controller.store.pool import Database
 from controller.store.tokens import new_token
 from controller.vault import Vault, VaultKeys, new_key
-from shared.bus import Bus, BusError
+from shared.broker import Broker
+from shared.bus import Bus
+from shared.trouble import BusError
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
@@ -102,8 +104,8 @@ async def module_database_url(postgres_url: str, template: str) -> AsyncIterator
 
 
 @pytest.fixture(scope="module")
-async def module_bus(nats_url: str) -> AsyncIterator[Bus]:
-    async with Bus.open(nats_url, name="test-api") as bus:
+async def module_bus(broker: Broker) -> AsyncIterator[Bus]:
+    async with Bus.open(broker, name="test-api") as bus:
         await bus.wait_connected()
         yield bus
 

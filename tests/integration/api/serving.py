@@ -9,14 +9,24 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
+from controller.api.live_response import Connection
 from controller.app import Server
 
 
 @asynccontextmanager
-async def serving(application: Litestar) -> AsyncIterator[str]:
-    """Serve on loopback as a controller does; yield the address."""
+async def serving(application: Litestar, *, drain_seconds: int | None = None) -> AsyncIterator[str]:
+    """Serve on loopback as a controller does; yield the address. A stop waits so long for requests (None: for ever)."""
     server = Server(
-        uvicorn.Config(application, port=0, lifespan="on", log_config=None, access_log=False, server_header=False)
+        uvicorn.Config(
+            application,
+            port=0,
+            http=Connection,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=drain_seconds,
+        )
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(server.serve())

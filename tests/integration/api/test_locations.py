@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from controller.store.locations import record_heartbeat
+from controller.store.parked import ParkedMessage, park
 from shared.clock import utc_now
 from shared.messages import Heartbeat
 from tests.integration.api.conftest import Api
@@ -53,6 +54,21 @@ async def test_locations_flag_an_agent_whose_clock_is_off(
     await told(api, offset_ms)
     [agent] = (await api.client.get("/api/locations")).json()[0]["heartbeats"]
     assert (agent["clockOffsetMs"], agent["clockOff"]) == (shown, flagged)
+
+
+async def test_locations_show_what_of_their_results_was_put_aside(api: Api, places: None) -> None:
+    def message(location: str, why: str) -> ParkedMessage:
+        return ParkedMessage(f"mailprobe.result.{location}", why, "in words", b"{}")
+
+    nuremberg = "de.de-nbg"
+    await park(api.database, [message(nuremberg, "wrong_moment")] * 2)
+    await api.value("UPDATE parked_tally SET hour = hour - interval '25 h', last_at = last_at - interval '25 h'")
+    await park(api.database, [message(nuremberg, "too_large"), message("xx.elsewhere", "too_large")])
+    await park(api.database, [message(nuremberg, "nobody_asked")] * 3)
+    here, other = (await api.client.get("/api/locations")).json()
+    assert [(of["reason"], of["count"]) for of in here["parkedResults"]] == [("nobody_asked", 3), ("too_large", 1)]
+    assert here["parkedResults"][0]["lastAt"] > here["parkedResults"][1]["lastAt"]
+    assert other["parkedResults"] == []
 
 
 async def test_locations_show_when_they_were_blind_and_who_dislikes_them(api: Api, places: None) -> None:

@@ -10,6 +10,7 @@ import httpx
 from controller.api.application import create_api
 from controller.api.services import Services
 from controller.store.pool import Database
+from shared.broker import Broker
 from shared.bus import Bus
 from tests.integration.api.conftest import Api, client_of
 
@@ -30,7 +31,7 @@ async def test_a_controller_with_all_its_neighbours_is_ready(api: Api) -> None:
 
 
 async def test_readyz_names_every_missing_part_and_healthz_stays_well(api: Api) -> None:
-    async with Bus.open("nats://127.0.0.1:1", name="test") as away, application(api, NOWHERE, away) as client:
+    async with Bus.open(Broker("nats://127.0.0.1:1"), name="test") as away, application(api, NOWHERE, away) as client:
         answer = await client.get("/readyz")
         assert answer.json() == {
             "statusCode": 503,

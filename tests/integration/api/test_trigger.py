@@ -217,6 +217,7 @@ async def test_locations_show_who_is_ready_and_why_not(api: Api, places: None) -
         "blindPeriods",
         "probeProblemCount",
         "probeProblems",
+        "parkedResults",
     ]
     facts = {
         code: tuple(place[key] for key in ("enabled", "ready", "reasons", "kinds", "agents"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.pipeline.ingestor import Ingestor
 from shared import subjects
-from shared.bus import Consumer
+from shared.deliveries import Consumer
 
 
 class Pipe:

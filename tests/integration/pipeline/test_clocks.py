@@ -19,11 +19,13 @@ from agent.runner import Station
 from agent.worker import Worker
 from controller.pipeline.roster import Roster
 from controller.store import locations
+from shared.broker import Broker
 from shared.bus import Bus
 from shared.clock import BrokerClock, now_ms, utc_now
 from shared.messages import CLOCK_TOLERANCE_MS
 from shared.subjects import CHECKS
 from tests.fakes.certificates import Certificates
+from tests.fakes.installation import VERIFIER
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request, station
 from tests.integration.agent.at_work import POLITE, ask, results, target
@@ -53,13 +55,13 @@ def with_clock(here: Station, ahead_ms: int) -> Station:
 
 
 @asynccontextmanager
-async def working(nats_url: str, here: Station) -> AsyncIterator[Worker]:
+async def working(broker: Broker, here: Station) -> AsyncIterator[Worker]:
     stop = asyncio.Event()
     desk = Desk(Turns(at_once=5, per_second=100, most_waiting=10), RefusedLogins(), monotonic)
-    async with Bus.open(nats_url, name="agent") as bus:
+    async with Bus.open(broker, name="agent") as bus:
         await bus.wait_connected()
         checker = Checker(here, desk, exempt=here.reach.allowed)
-        worker = Worker(bus, here, checker, concurrency=10, per_second=100, drain_seconds=1)
+        worker = Worker(bus, here, checker, VERIFIER, concurrency=10, per_second=100, drain_seconds=1)
         running = asyncio.create_task(worker.run(stop))
         try:
             yield worker
@@ -81,14 +83,14 @@ async def seen_offset(world: World) -> float | None:
     ],
 )
 async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_right_times(
-    world: World, nats_url: str, certificates: Certificates, ahead_ms: int
+    world: World, broker: Broker, certificates: Certificates, ahead_ms: int
 ) -> None:
     """Ahead, it would find every request too late; behind, it would begin what is long too late."""
     async with (
         station(certificates) as plain,
         playing(POLITE) as server,
         watched(world),
-        working(nats_url, with_clock(plain, ahead_ms)) as worker,
+        working(broker, with_clock(plain, ahead_ms)) as worker,
     ):
         too_late = request(target(server), start_in_seconds=-1)
         in_time = request(target(server))
@@ -109,9 +111,9 @@ async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_
 
 
 async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
-    world: World, nats_url: str, certificates: Certificates
+    world: World, broker: Broker, certificates: Certificates
 ) -> None:
-    async with station(certificates) as here, watched(world), working(nats_url, here) as worker:
+    async with station(certificates) as here, watched(world), working(broker, here) as worker:
         await eventually(lambda: world.value("SELECT count(*) FROM agent"))
         await worker.beat()
         told = here.reach.clock.broker_now()

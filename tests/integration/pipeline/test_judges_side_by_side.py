@@ -13,9 +13,11 @@ import pytest
 from controller.pipeline.judge import judge_looks
 from controller.pipeline.teller import tell_events
 from controller.store.pool import Database, StoreUnavailableError
-from shared.bus import Bus, BusError
+from shared.broker import Broker
+from shared.bus import Bus
 from shared.messages import EventType
 from shared.rounds import Purpose
+from shared.trouble import BusError
 from shared.verdicts import IncidentEvent, VerdictEvent
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.world import eventually
@@ -177,7 +179,7 @@ async def test_an_event_told_by_a_controller_that_died_before_it_could_note_so_i
 
 async def test_events_wait_for_a_broker_that_is_away(court: Court) -> None:
     await _outage(court)
-    async with Bus.open("nats://127.0.0.1:9", name="nowhere") as away:
+    async with Bus.open(Broker("nats://127.0.0.1:9"), name="nowhere") as away:
         with pytest.raises(BusError):
             await tell_events(court.db, away)
     assert await court.world.value("SELECT count(*) FROM event_outbox") == 5

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from controller.metrics.counts import Parked
 from controller.pipeline.janitor import prepare_partitions
 from controller.pipeline.watch_locations import LocationWatch
+from controller.store.parked import ParkedMessage, park
 from controller.store.pool import Database
 from shared.bus import Bus
 from tests.integration.pipeline.world import World
@@ -92,6 +94,32 @@ async def test_a_silent_location_is_told_once_and_its_return_once(scene: Scene) 
     await scene.heard("DE", 70)
     await scene.look()
     assert (await scene.told())[2:] == [silent]
+
+
+async def test_results_that_nobody_asked_for_are_told_once_for_each_location_and_once_that_no_more_came(
+    scene: Scene,
+) -> None:
+    def message(location: str, why: Parked) -> ParkedMessage:
+        return ParkedMessage(f"mailprobe.result.{location}.{location}", why, "in words", b"{}")
+
+    await park(scene.world.db, [message("us", Parked.UNKNOWN_ORIGIN), message("xx", Parked.NOBODY_ASKED)])
+    await scene.look()
+    assert await scene.told() == []  # a monitor deleted long ago, and a location removed since
+    await park(scene.world.db, [message("de", Parked.NOBODY_ASKED)] * 2 + [message("fr", Parked.WRONG_CHECK_ID)])
+    await scene.look()
+    await park(scene.world.db, [message("de", Parked.NOBODY_ASKED)])
+    await scene.look()
+    told = (OPS, "Results nobody asked for: locations de, fr", False)
+    assert await scene.told() == [told]
+    [(paragraphs,)] = await scene.world.rows("SELECT notice ->> 'paragraphs' FROM delivery")
+    assert "DE (de): 2 in the last hour or two, the latest at" in paragraphs
+    await scene.world.value("UPDATE parked_tally SET last_at = now() - interval '61 min'")
+    for _ in range(3):
+        await scene.look()
+    assert await scene.told() == [told, (OPS, "No more results that nobody asked for: locations de, fr", True)]
+    await park(scene.world.db, [message("fr", Parked.ANOTHER_LOCATION)])
+    await scene.look()
+    assert (await scene.told())[2:] == [(OPS, "Results nobody asked for: location fr", False)]
 
 
 async def test_locations_that_die_together_are_told_together(scene: Scene) -> None:

@@ -22,6 +22,7 @@ from shared.messages import CheckRequest
 from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import open_login
 from shared.targets import KINDS, SmtpTarget, TlsMode
+from tests.fakes.installation import SIGNER
 from tests.integration.pipeline.world import World, eventually
 
 KEY = Fernet.generate_key().decode()
@@ -33,7 +34,7 @@ class Controller:
     def __init__(self, world: World, url: str, name: str) -> None:
         self.vault = Vault(VaultKeys(KEY))
         self.roster = Roster(world.db, world.bus)
-        self.dispatcher = Dispatcher(world.db, world.bus, self.vault)
+        self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER)
         self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher)
         self.tasks: list[asyncio.Task[None]] = []
 

@@ -117,7 +117,18 @@ class World:
         await consumer.close()
         return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
 
-    async def report(self, result: CheckResult) -> None:
+    async def report(self, result: CheckResult, *, asked: bool = True) -> None:
+        """Hand in a result, of a check that was asked for unless the test says otherwise."""
+        if asked:
+            await self.value(
+                "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
+                " SELECT now() + interval '1 hour', ARRAY[m.id], ARRAY[$3::timestamptz], ARRAY[l.id], $4, 'no_result'"
+                " FROM monitor m, location l WHERE m.public_id = $1 AND l.code = $2",
+                result.monitor_id,
+                result.location,
+                result.due_at,
+                result.purpose.value,
+            )
         await self.bus.publish(
             Message(subjects.result(result.country, result.location), msgspec.json.encode(result), str(result.check_id))
         )

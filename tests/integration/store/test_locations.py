@@ -13,7 +13,7 @@ from tests.integration.store.conftest import Store
 
 async def add(database: Database, code: str, country: str) -> int:
     async with locations.inserting(
-        database, code=code, name=f"{code}!", country_code=country, public_key="k"
+        database, code=code, name=f"{code}!", country_code=country, public_key="k", nats_user=f"U{code}"
     ) as location:
         assert location is not None
     return location.id
@@ -46,7 +46,7 @@ async def test_locations_are_read_by_code(store: Store) -> None:
 async def test_a_code_is_given_once(store: Store) -> None:
     await add(store.database, "de", "DE")
     async with locations.inserting(
-        store.database, code="de", name="x", country_code="US", public_key="other"
+        store.database, code="de", name="x", country_code="US", public_key="other", nats_user="Uother"
     ) as location:
         assert location is None
     (kept,) = await locations.all_locations(store.database)
@@ -55,7 +55,9 @@ async def test_a_code_is_given_once(store: Store) -> None:
 
 async def test_a_location_whose_file_could_not_be_written_is_not_stored(store: Store) -> None:
     with pytest.raises(LookupError):
-        async with locations.inserting(store.database, code="de", name="x", country_code="DE", public_key="k"):
+        async with locations.inserting(
+            store.database, code="de", name="x", country_code="DE", public_key="k", nats_user="U"
+        ):
             raise LookupError
     assert await locations.all_locations(store.database) == []
 

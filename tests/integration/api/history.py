@@ -1,0 +1,89 @@
+"""A history for the tests of `GET /api/results`: monitors with an hour of results, and how to ask for them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import httpx
+
+from controller.store.results import store_results
+from shared.clock import utc_now
+from shared.failures import Failure, FailureKind, FailureSource, Phase
+from shared.messages import CheckResult, PhaseTiming
+from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
+from tests.integration.api.outages import REFUSED, SAID, check, places
+
+PATH = "/api/results"
+BLIND = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail="no route")
+PHASES = [
+    PhaseTiming(phase=Phase.CONNECT, start_ms=0.5, duration_ms=10.25),
+    PhaseTiming(phase=Phase.EHLO, start_ms=11, duration_ms=1.5),
+    PhaseTiming(phase=Phase.EHLO, start_ms=20, duration_ms=2.25),
+]
+
+
+class Stored(NamedTuple):
+    """Two monitors of ours, one of another customer of ours, and a stranger's; all with the same rounds."""
+
+    smtp: dict[str, Any]
+    imap: dict[str, Any]
+    other: dict[str, Any]
+    strange: dict[str, Any]
+    began: datetime
+
+    def checks(self, monitor: dict[str, Any]) -> list[CheckResult]:
+        """Thirty rounds, from two locations, the newest last; every tenth fails, every fifteenth is blind in fi-hel."""
+        found = []
+        for number in range(30):
+            due = self.began + timedelta(minutes=number)
+            fault: dict[str, Any] = {"failure": REFUSED, "transcript": [SAID]} if number % 10 == 9 else {}
+            found.append(check(monitor, due, "de-nbg", phases=PHASES, **fault))
+            found.append(check(monitor, due, "fi-hel", **({"failure": BLIND} if number % 15 == 14 else {})))
+        return found
+
+
+async def store(api: Api) -> Stored:
+    """Make and store them."""
+    await places(api)
+    imap = await api.client.post(
+        "/api/imap-pop-monitors", json={"customerId": CUSTOMER, "name": "=Mailbox", "hostname": "mail.example.com"}
+    )
+    strange = await api.client.post(
+        "/api/smtp-monitors",
+        json={"customerId": STRANGE_CUSTOMER, "name": "S", "hostname": "mail.example.com"},
+        headers={"Authorization": f"Bearer {api.strange_token}"},
+    )
+    began = utc_now().replace(microsecond=0) - timedelta(hours=1)
+    made = Stored(await api.create(), imap.json(), await api.create(customerId=OTHER_CUSTOMER), strange.json(), began)
+    for monitor in made[:4]:
+        assert all(await store_results(api.database, made.checks(monitor)))
+    return made
+
+
+async def ask(api: Api, *, token: str | None = None, **params: Any) -> httpx.Response:
+    named = {name.rstrip("_"): value for name, value in params.items()}
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return await api.client.get(PATH, params=named, headers=headers)
+
+
+async def page(api: Api, **params: Any) -> dict[str, Any]:
+    answer = await ask(api, **params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def pages(api: Api, **params: Any) -> list[dict[str, Any]]:
+    found, cursor = list[dict[str, Any]](), None
+    for _ in range(1000):
+        here = await page(api, **params, **({"cursor": cursor} if cursor else {}))
+        found += here["results"]
+        cursor = here["nextCursor"]
+        if cursor is None:
+            return found
+    raise AssertionError("the pages do not end")
+
+
+def ids(items: list[dict[str, Any]]) -> list[str]:
+    return [item["checkId"] for item in items]
