@@ -25,8 +25,10 @@ from shared import log
 from shared.clock import utc_now
 from tests.bench import (
     agent,
+    agent_start,
     api,
     end_to_end,
+    export,
     ingest,
     latency,
     probe,
@@ -34,6 +36,7 @@ from tests.bench import (
     rollups,
     scheduler,
     simulate,
+    streaming,
     time_to_mail,
     waiting,
 )
@@ -57,6 +60,7 @@ BENCHES = {
     "ingest": Bench(ingest.measure, "results", 20_000, (5_000, 50_000, 500_000)),
     "agent": Bench(agent.full_speed, "checks", 10_000, (2_000, 20_000, 100_000)),
     "paced_agent": Bench(agent.paced, "starts a second", 200, (200, 500, 1_000, 2_000)),
+    "agent_start": Bench(agent_start.measure, "starts", 5, (20,)),
     "waiting": Bench(waiting.timings, "dialogues of 2 s in flight", 1_000, (100, 1_000, 2_000)),
     "waiting_memory": Bench(waiting.memory, "checks that wait", 1_000, (1_000, 4_000)),
     "waiting_memory_tls": Bench(waiting.memory_tls, "checks that wait", 1_000, (1_000, 4_000)),
@@ -64,6 +68,8 @@ BENCHES = {
     "api": Bench(api.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
     "rollups": Bench(rollups.measure, "monitors", 500, (100, 500, 2_000)),
     "reading": Bench(reading.measure, "monitors", 10_000, (1_000, 10_000)),
+    "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
+    "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "simulate": Bench(simulate.measure, "monitors for a year", 50, (1_000,)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),

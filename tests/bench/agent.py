@@ -16,14 +16,17 @@ from deploy.local.programs import program
 from shared import subjects
 from shared.bus import Bus, Message
 from shared.clock import utc_now
+from shared.enrolment import Enrolment
 from shared.messages import CheckRequest, CheckResult, ResultStatus
 from shared.rounds import Purpose
+from shared.signing import Signer
 from shared.streams import ensure_check_consumer
 from shared.targets import SmtpTarget, TlsMode
 from tests.bench import bare
 from tests.bench.beside import Servers, beside, servers
 from tests.bench.figures import Figures, Meter, memory_mib, spread
 from tests.bench.responder import ADDRESS
+from tests.fakes.installation import enrolled, variables
 from tests.fakes.station import PRIVATE_KEY
 
 _UNPACED = 100_000
@@ -58,8 +61,9 @@ async def _measure(count: int, pace: int) -> Figures:
 
 async def _run(here: Servers, port: int, count: int, pace: int) -> Figures:
     """Figures of the middle eight tenths; connect and EHLO as the agent timed them, milliseconds."""
-    await here.bus.publish_all([_request(port) for _ in range(count)])
-    async with _agent(here.nats_url, pace) as pid:
+    signer = Signer(here.trust.requests[0])
+    await here.bus.publish_all([_request(signer, port) for _ in range(count)])
+    async with _agent(enrolled(here.nats_url, here.trust, PRIVATE_KEY), pace) as pid:
         first = await _until_stored(here.bus, count // 10)
         meter, began = Meter({"agent": pid, "nats": here.pids["nats"]}), time.monotonic()
         last = await _until_stored(here.bus, count * 9 // 10)
@@ -80,7 +84,7 @@ async def _run(here: Servers, port: int, count: int, pace: int) -> Figures:
     }
 
 
-def _request(port: int) -> Message:
+def _request(signer: Signer, port: int) -> Message:
     now = utc_now()
     request = CheckRequest(
         check_id=uuid4(),
@@ -93,15 +97,13 @@ def _request(port: int) -> Message:
         timeout_seconds=10,
         target=SmtpTarget(host=ADDRESS, port=port, tls=TlsMode.NONE),
     )
-    return Message(subjects.check("DE", "de", "smtp"), msgspec.json.encode(request), str(request.check_id))
+    subject, body = subjects.check("DE", "de", "smtp"), msgspec.json.encode(request)
+    return Message(subject, body, str(request.check_id), headers=signer.headers(subject, body))
 
 
 @asynccontextmanager
-async def _agent(nats_url: str, pace: int) -> AsyncIterator[int]:
-    settings = {
-        "MAILPROBE_NATS_URL": nats_url,
-        "MAILPROBE_SEALING_KEY": PRIVATE_KEY.reveal(),
-        "MAILPROBE_COUNTRY": "DE",
+async def _agent(enrolment: Enrolment, pace: int) -> AsyncIterator[int]:
+    settings = variables(enrolment) | {
         "MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8",
         "MAILPROBE_STARTS_PER_SECOND": str(pace),
         "MAILPROBE_PROCESSES": "1",

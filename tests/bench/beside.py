@@ -15,10 +15,15 @@ from typing import NamedTuple
 
 from controller.store import migrate
 from controller.store.pool import Database
+from controller.trust import keys
+from controller.trust.keys import Trust
+from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import supervising
 from shared.bus import Bus
+from shared.clock import utc_now
 from shared.streams import ensure_streams
+from tests.fakes.installation import as_controller
 from tests.system.product import REPOSITORY, Product
 
 _READY_SECONDS = 20.0
@@ -30,6 +35,7 @@ class Servers(NamedTuple):
 
     database_url: str
     nats_url: str
+    trust: Trust
     db: Database
     bus: Bus
     pids: dict[str, int]
@@ -38,18 +44,21 @@ class Servers(NamedTuple):
 @asynccontextmanager
 async def servers() -> AsyncIterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        folder, trust = Path(name), keys.new_trust()
         async with supervising() as supervisor:
-            database, broker = postgres.prepare(folder / "postgres"), nats.prepare(folder / "nats")
+            database, broker = (
+                postgres.prepare(folder / "postgres"),
+                nats.prepare(folder / "nats", server_config(trust, utc_now())),
+            )
             await supervisor.start(database.part(folder / "postgres.log"))
             await supervisor.start(broker.part(folder / "nats.log"))
             await database.make_database("bench")
             url = database.url("bench")
             await migrate.apply(url)
-            async with Database.open(url) as db, Bus.open(broker.url, name="bench") as bus:
+            async with Database.open(url) as db, Bus.open(as_controller(broker.url, trust), name="bench") as bus:
                 await bus.wait_connected()
                 await ensure_streams(bus)
-                yield Servers(url, broker.url, db, bus, supervisor.pids)
+                yield Servers(url, broker.url, trust, db, bus, supervisor.pids)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from shared.rounds import to_datetime
 from tests.bench import bare, crowd
 from tests.bench.beside import beside, product
 from tests.bench.figures import Figures, Meter, memory_mib, spread
+from tests.fakes.installation import recorded
 from tests.system import ledger
 from tests.system.product import Product
 
@@ -115,7 +116,7 @@ async def _confirm(rate: float, seconds: int) -> Figures:
         await asyncio.sleep(1)
         await ledger.settled(record["databaseUrl"], now_ms())
         balance = await ledger.balance(
-            record["databaseUrl"], record["natsUrl"], connections, since_ms=since, until_ms=until
+            record["databaseUrl"], recorded(record), connections, since_ms=since, until_ms=until
         )
     return {
         **held,

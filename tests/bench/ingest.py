@@ -18,7 +18,7 @@ from shared.bus import Bus, Message
 from shared.clock import now_ms
 from shared.failures import Phase
 from shared.messages import CheckResult, PhaseTiming
-from shared.rounds import Purpose, check_id, to_datetime
+from shared.rounds import Purpose, check_id, phase_ms, to_datetime
 from tests.bench.beside import servers
 from tests.bench.figures import Figures, Meter
 
@@ -26,6 +26,7 @@ _PHASES = (Phase.RESOLVE, Phase.CONNECT, Phase.GREETING, Phase.EHLO, Phase.START
 _TIMINGS = [PhaseTiming(phase=phase, start_ms=15.123 * n, duration_ms=14.987) for n, phase in enumerate(_PHASES)]
 _MONITORS = 10_000
 _INTERVAL = timedelta(seconds=60)
+_MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_SECONDS = 600.0
 
 
@@ -36,7 +37,7 @@ async def measure(count: int) -> Figures:
         known = await _monitors(here.db, min(_MONITORS, count))
         now = now_ms()
         results = a_history(known, count, until_ms=now)
-        others = a_history(known, count, until_ms=now - round(_INTERVAL.total_seconds() * 500))
+        others = a_history(known, count, until_ms=now - 500 * _INTERVAL // _MILLISECOND)
 
         before = await _size(here.db)
         bare, bare_cpu = await _store(here.db, others)
@@ -103,7 +104,7 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
         rows = await connection.fetch(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
             " timeout_seconds, config, target_changed_at)"
-            " SELECT $1, $2, 'smtp', 'm', 'h', 'disabled', 60, 30, '{}', now() - interval '1 day'"
+            " SELECT $1, $2, 'smtp', 'm', 'h', 'active', 60, 30, '{}', now() - interval '1 day'"
             " FROM generate_series(1, $3) RETURNING public_id",
             organization,
             customer,
@@ -117,9 +118,10 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
 
 
 def a_history(monitors: list[UUID], count: int, *, until_ms: int) -> list[CheckResult]:
-    """Results of monitor after monitor, round before round."""
-    step = round(_INTERVAL.total_seconds() * 1000)
-    return [a_result(monitors[n % len(monitors)], until_ms - n // len(monitors) * step) for n in range(count)]
+    """Results of monitor after monitor, round before round: of their own rounds, as the ingest wants to see."""
+    step = _INTERVAL // _MILLISECOND
+    last = [until_ms - (until_ms - phase_ms(monitor, step)) % step for monitor in monitors]
+    return [a_result(monitors[n % len(last)], last[n % len(last)] - n // len(last) * step) for n in range(count)]
 
 
 def a_result(monitor: UUID, due_ms: int) -> CheckResult:

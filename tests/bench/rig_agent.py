@@ -24,18 +24,24 @@ from uuid import uuid4
 import msgspec
 import uvloop
 
+from controller.trust import keys
+from controller.trust.keys import Trust
+from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.programs import program
 from deploy.local.supervisor import supervising
 from shared import log, subjects
-from shared.bus import Bus, Consumer, Message
+from shared.bus import Bus, Message
 from shared.clock import utc_now
+from shared.deliveries import Consumer
 from shared.messages import CheckRequest, CheckResult
 from shared.rounds import Purpose
 from shared.sealing import new_key_pair, seal_login
+from shared.signing import Signer
 from shared.streams import ensure_check_consumer, ensure_streams
 from shared.targets import Login, Secret, kind_of
 from tests.bench.rig_targets import target_of
+from tests.fakes.installation import as_controller, enrolled, variables
 
 _LOCATION, _COUNTRY = "de", "DE"
 _WARM_UP_CHECKS = 200
@@ -49,7 +55,6 @@ def drive(job_file: str) -> None:
     job = json.loads(Path(job_file).read_text())
     words, told = _orphan([sys.executable, "-m", "tests.bench.rig_agent", "--feed", job_file])
     settings = json.loads(told.readline()) | {
-        "MAILPROBE_COUNTRY": _COUNTRY,
         "MAILPROBE_ALLOW_NETWORKS": "127.0.0.0/8",
         "MAILPROBE_CA_FILE": job["ca_file"],
         "MAILPROBE_CONCURRENCY": str(job["concurrency"]),
@@ -88,8 +93,9 @@ def _root() -> str:
 class Feeder:
     """Asks for checks of one kind and takes their results, as the controller would."""
 
-    def __init__(self, bus: Bus, results: Consumer, job: dict[str, Any], public_key: str) -> None:
+    def __init__(self, bus: Bus, results: Consumer, job: dict[str, Any], public_key: str, signer: Signer) -> None:
         self._bus = bus
+        self._signer = signer
         self._results = results
         self._job = job
         self._target, login = target_of(job)
@@ -192,17 +198,20 @@ class Feeder:
             sealed_login=self._sealed,
         )
         subject = subjects.check(_COUNTRY, _LOCATION, kind_of(self._target))
-        return Message(subject, msgspec.json.encode(request), str(request.check_id))
+        body = msgspec.json.encode(request)
+        return Message(subject, body, str(request.check_id), headers=self._signer.headers(subject, body))
 
 
 async def feed(job_file: str) -> None:
     """Print the agent's settings, then `start` and `end …` when the agent has been warmed up and has worked."""
     job = json.loads(await asyncio.to_thread(Path(job_file).read_text))
     private, public = new_key_pair()
-    async with _broker() as (url, bus):
-        feeder = Feeder(bus, await bus.consumer(subjects.RESULTS, subjects.INGEST), job, public)
+    trust = keys.new_trust()
+    async with _broker(trust) as (url, bus):
+        results = await bus.consumer(subjects.RESULTS, subjects.INGEST)
+        feeder = Feeder(bus, results, job, public, Signer(trust.requests[0]))
         await feeder.prepare()
-        print(json.dumps({"MAILPROBE_NATS_URL": url, "MAILPROBE_SEALING_KEY": private.reveal()}), flush=True)
+        print(json.dumps(variables(enrolled(url, trust, private, location=_LOCATION, country=_COUNTRY))), flush=True)
         async with asyncio.timeout(_READY_SECONDS):
             await feeder.warm_up()
         print("start", flush=True)
@@ -211,12 +220,12 @@ async def feed(job_file: str) -> None:
 
 
 @asynccontextmanager
-async def _broker() -> AsyncIterator[tuple[str, Bus]]:
+async def _broker(trust: Trust) -> AsyncIterator[tuple[str, Bus]]:
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as name:
         async with supervising() as supervisor:
-            broker = nats.prepare(Path(name) / "nats")
+            broker = nats.prepare(Path(name) / "nats", server_config(trust, utc_now()))
             await supervisor.start(broker.part(Path(name) / "nats.log"))
-            async with Bus.open(broker.url, name="rig") as bus:
+            async with Bus.open(as_controller(broker.url, trust), name="rig") as bus:
                 await bus.wait_connected()
                 await ensure_streams(bus)
                 for kind in ("smtp", "imap", "pop3"):

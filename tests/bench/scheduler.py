@@ -28,6 +28,7 @@ from shared.sealing import new_key_pair
 from shared.targets import KINDS
 from tests.bench.beside import Servers, servers
 from tests.bench.figures import Figures, Meter, memory_mib, spread
+from tests.fakes.installation import SIGNER
 
 INTERVAL_SECONDS = 60
 LOCATIONS = 3
@@ -71,7 +72,7 @@ async def publish(count: int) -> Figures:
     """Schedule `count` monitors from three locations as the leader does, 5,000 checks a second or at 60 s."""
     interval = max(INTERVAL_SECONDS, count * LOCATIONS // WANTED_PER_SECOND)
     async with servers() as here:
-        dispatcher = TimedDispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())))
+        dispatcher = TimedDispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
         dispatcher.late_ms = []
         before = memory_mib(os.getpid())
         known = monitors(count, now_ms() - 24 * 3_600_000, interval)
@@ -120,7 +121,7 @@ def _roster(here: Servers) -> Roster:
 async def dispatch(count: int) -> Figures:
     """Checks a second when so many are due at once, beside bare publishing of the same bytes (the baseline)."""
     async with servers() as here:
-        dispatcher = Dispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())))
+        dispatcher = Dispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
         location = Location(id=1, code="l1", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
         now = now_ms()
         checks = [
@@ -128,7 +129,7 @@ async def dispatch(count: int) -> Figures:
             for monitor in monitors(count, now - 1000, INTERVAL_SECONDS)
         ]
         bare = [
-            Message(message.subject, message.body, message.message_id + "b", message.ttl_seconds)
+            Message(message.subject, message.body, message.message_id + "b", message.ttl_seconds, message.headers)
             for message in map(dispatcher._message, checks)
         ]
         start = time.monotonic()
