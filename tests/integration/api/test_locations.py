@@ -64,6 +64,7 @@ async def test_locations_show_what_of_their_results_was_put_aside(api: Api, plac
     await park(api.database, [message(nuremberg, "wrong_moment")] * 2)
     await api.value("UPDATE parked_tally SET hour = hour - interval '25 h', last_at = last_at - interval '25 h'")
     await park(api.database, [message(nuremberg, "too_large"), message("xx.elsewhere", "too_large")])
+    await api.value("UPDATE parked_tally SET last_at = last_at - interval '1 s' WHERE why = 'too_large'")
     await park(api.database, [message(nuremberg, "nobody_asked")] * 3)
     here, other = (await api.client.get("/api/locations")).json()
     assert [(of["reason"], of["count"]) for of in here["parkedResults"]] == [("nobody_asked", 3), ("too_large", 1)]
