@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from controller.pipeline import loops
 from controller.pipeline.loops import keep
+from controller.store.pool import StoreUnavailableError
 
 
 async def test_a_loop_ends_although_its_work_lost_the_cancellation() -> None:
@@ -27,3 +31,54 @@ async def test_a_loop_ends_although_its_work_lost_the_cancellation() -> None:
     await asyncio.wait([task], timeout=1)
     assert task.cancelled()
     assert turns == 1
+
+
+async def test_a_loop_goes_on_after_a_group_of_tasks_failed_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.13 its task looks cancelled from then on."""
+    monkeypatch.setattr(loops, "_PAUSE_SECONDS", 0.0)
+    again = asyncio.Event()
+    turns = 0
+
+    async def fail() -> None:
+        raise StoreUnavailableError("away")
+
+    async def work() -> None:
+        nonlocal turns
+        turns += 1
+        if turns > 2:
+            again.set()
+            await asyncio.sleep(10)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fail())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    task = asyncio.create_task(keep("work", work))
+    await asyncio.wait_for(again.wait(), 5)
+    task.cancel()
+    await asyncio.wait([task], timeout=1)
+    assert task.cancelled()
+
+
+async def test_a_loop_goes_on_when_only_what_it_waited_for_was_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a client that closes cancels its own futures."""
+    monkeypatch.setattr(loops, "_PAUSE_SECONDS", 0.0)
+    again = asyncio.Event()
+    turns = 0
+
+    async def work() -> None:
+        nonlocal turns
+        turns += 1
+        if turns > 1:
+            again.set()
+            await asyncio.sleep(10)
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        await answer
+
+    task = asyncio.create_task(keep("work", work))
+    await asyncio.wait_for(again.wait(), 5)
+    task.cancel()
+    await asyncio.wait([task], timeout=1)
+    assert task.cancelled()
