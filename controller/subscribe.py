@@ -60,6 +60,7 @@ async def subscribe(
         f"# Server:       {settings.nats_url.value}\n"
         f"# Subject:      {made.subject}\n"
         f"# Consumer:     {consumer} of stream {subjects.EVENTS}\n"
+        f"# Domain:       {subjects.DOMAIN}\n"
         f"# Inbox prefix: {subjects.inbox(consumer)}\n"
         f"# Good until:   {expires_at:%Y-%m-%dT%H:%M:%SZ}\n\n"
     )

@@ -18,6 +18,9 @@ ALL_RESULTS = "mailprobe.result.>"
 ALL_EVENTS = "mailprobe.event.>"
 ALL_AGENTS = "mailprobe.agent.>"
 
+DOMAIN = "mailprobe"
+"""The JetStream domain by which subscribers ask about their consumer and fetch from it."""
+
 _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
 """What every inbox begins with."""

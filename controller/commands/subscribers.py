@@ -73,7 +73,8 @@ async def _issue(options: argparse.Namespace) -> None:
         ready = await _keep_consumers(database, settings)
     print(f"wrote {made.file}, good until {made.expires_at:%Y-%m-%d %H:%M} UTC; keep it as a password")
     print(f"subject {made.subject}")
-    print(f"consumer {made.consumer} of stream {subjects.EVENTS}, inbox prefix {subjects.inbox(made.consumer)}")
+    print(f"consumer {made.consumer} of stream {subjects.EVENTS} in domain {subjects.DOMAIN}")
+    print(f"inbox prefix {subjects.inbox(made.consumer)}")
     if not ready:
         print("the broker is not reached from here: a running controller makes the consumer as soon as it can")
 

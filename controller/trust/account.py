@@ -66,12 +66,12 @@ def correction(trust: Trust, side: Side, told: Sequence[str], revoked: Iterable[
 def _account(trust: Trust, side: Side, revoked: Iterable[str]) -> dict[str, Any]:
     account = {"type": "account", "version": 2, "tags": [f"{_REVISION}{rights.REVISION}"]}
     if side is Side.CONTROLLERS:
-        services = [_crossing("service", subject) | {"response_type": "Stream"} for subject in rights.SERVICES]
+        services = [_crossing("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
         streams = [_crossing("stream", subject) for subject in rights.STREAMS]
         limits = ACCOUNT_LIMITS | _JETSTREAM_LIMITS | {"disallow_bearer": True}
         return account | {"limits": limits, "exports": services + streams} | _revocations(revoked)
     home = {"account": account_key(trust, Side.CONTROLLERS)}
-    imports = [_crossing("service", subject) | home for subject in rights.SERVICES]
+    imports = [_crossing("service", one.subject) | _called(one.there) | home for one in rights.SERVICES]
     imports += [_crossing("stream", subject) | home for subject in rights.STREAMS]
     scope = {
         "kind": "user_scope",
@@ -85,6 +85,10 @@ def _account(trust: Trust, side: Side, revoked: Iterable[str]) -> dict[str, Any]
 
 def _crossing(kind: str, subject: str) -> dict[str, Any]:
     return {"name": subject, "subject": subject, "type": kind}
+
+
+def _called(name: str | None) -> dict[str, Any]:
+    return {} if name is None else {"local_subject": name}
 
 
 def _revocations(revoked: Iterable[str]) -> dict[str, Any]:

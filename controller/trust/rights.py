@@ -8,14 +8,15 @@ its own there, because whoever could listen on another's would read its answers.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared import subjects
 from shared.targets import KINDS
 
 REVISION = 1
-"""Of a location's rights: one more with each change. A controller of an older version leaves newer ones alone."""
+"""Of a location's rights and what crosses: one more with each change. An older controller leaves newer ones alone."""
 
+_SUBSCRIBERS_API = f"$JS.{subjects.DOMAIN}.API.CONSUMER"
 _TAGS = {"location": "{{tag(location)}}", "country": "{{tag(country)}}"}
 
 
@@ -35,23 +36,33 @@ def of_a_location() -> dict[str, Any]:
 
 
 def of_a_subscriber(subject: str, durable: str) -> dict[str, Any]:
-    """Events of `subject`, as they come or fetched from the consumer `durable`."""
+    """Events of `subject`, as they come or fetched from the consumer `durable`, which many clients first ask about."""
     return _rights(
         publish=[
-            f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}.{durable}",
+            f"{_SUBSCRIBERS_API}.INFO.{subjects.EVENTS}.{durable}",
+            f"{_SUBSCRIBERS_API}.MSG.NEXT.{subjects.EVENTS}.{durable}",
             f"$JS.ACK.{subjects.EVENTS}.{durable}.>",
         ],
         subscribe=[f"{subjects.inbox(durable)}.>", subject],
     )
 
 
+class Service(NamedTuple):
+    """A subject that is answered, and what it is called where it is imported, if that differs."""
+
+    subject: str
+    there: str | None = None
+
+
 SERVICES = (
-    f"$JS.API.CONSUMER.MSG.NEXT.{subjects.CHECKS}.*",
-    f"$JS.ACK.{subjects.CHECKS}.>",
-    "mailprobe.result.*.*",
-    "mailprobe.agent.*.*.*",
-    f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}.*",
-    f"$JS.ACK.{subjects.EVENTS}.>",
+    Service(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.CHECKS}.*"),
+    Service(f"$JS.ACK.{subjects.CHECKS}.>"),
+    Service("mailprobe.result.*.*"),
+    Service("mailprobe.agent.*.*.*"),
+    # Under its own name the server would answer INFO as well: that the guests' account has no streams.
+    Service(f"$JS.API.CONSUMER.INFO.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.INFO.{subjects.EVENTS}.$1"),
+    Service(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.MSG.NEXT.{subjects.EVENTS}.$1"),
+    Service(f"$JS.ACK.{subjects.EVENTS}.>"),
 )
 """What crosses from the account of agents and subscribers to that of the controllers; each may have several answers."""
 

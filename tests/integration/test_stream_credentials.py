@@ -108,7 +108,9 @@ async def test_a_customers_events_are_read_from_the_first_there_is_and_go_on_aft
     told = [first]
     for _ in range(2):
         async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
-            events = await client.jetstream().pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
+            stream = client.jetstream(domain=subjects.DOMAIN)
+            assert (await stream.consumer_info(subjects.EVENTS, consumer)).num_pending == 1
+            events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
             for message in await events.fetch(10, timeout=1):
                 seen.append(message.subject)
                 await message.ack()
@@ -141,7 +143,9 @@ FORBIDDEN_TO_SAY = [
     *("$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.mine", "$JS.API.CONSUMER.DELETE.EVENTS.{consumer}"),
     *("$JS.API.CONSUMER.PAUSE.EVENTS.{consumer}", "$JS.API.CONSUMER.RESET.EVENTS.{consumer}"),
     *("$JS.API.CONSUMER.UNPIN.EVENTS.{consumer}", "$JS.API.CONSUMER.LEADER.STEPDOWN.EVENTS.{consumer}"),
-    *("$JS.API.CONSUMER.MSG.NEXT.EVENTS.another", "$JS.API.CONSUMER.INFO.EVENTS.{consumer}"),
+    *("$JS.mailprobe.API.CONSUMER.MSG.NEXT.EVENTS.another", "$JS.mailprobe.API.CONSUMER.INFO.EVENTS.another"),
+    *("$JS.API.CONSUMER.MSG.NEXT.EVENTS.{consumer}", "$JS.API.CONSUMER.INFO.EVENTS.{consumer}"),
+    *("$JS.mailprobe.API.CONSUMER.INFO.RESULTS.ingest", "$JS.mailprobe.API.STREAM.INFO.EVENTS"),
     *("$JS.API.CONSUMER.MSG.NEXT.RESULTS.ingest", "$JS.API.CONSUMER.MSG.NEXT.CHECKS.de-smtp"),
     *("$JS.ACK.EVENTS.another.1.1.1.1.1", "$JS.ACK.RESULTS.ingest.1.1.1.1.1", "$JS.FC.EVENTS.{consumer}.x"),
     *("$KV.x.y", "$O.x.M.y", "$SYS.REQ.SERVER.PING", "$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.USER.INFO", "_INBOX.x.y"),
@@ -184,7 +188,8 @@ async def test_every_other_subject_and_stream_call_is_refused(
         ]
         refusals.clear()
         await tell(bus, ORGANIZATION, CUSTOMER)
-        events = await client.jetstream().pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
+        stream = client.jetstream(domain=subjects.DOMAIN)
+        events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
         [message] = await events.fetch(1, timeout=2)
         await message.ack()
         assert refusals == []

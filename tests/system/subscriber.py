@@ -49,7 +49,8 @@ async def read(server: str, credentials: str, consumer: str, known: set[UUID], w
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.2,
     )
-    events = await client.jetstream().pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
+    stream = client.jetstream(domain=subjects.DOMAIN)
+    events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
     silent = 0.0
     while for_ever or silent < _SILENT_SECONDS:
         try:

@@ -104,7 +104,9 @@ async def test_what_an_agent_asks_for_cannot_be_sent_elsewhere(agent: Client, re
 async def test_what_a_subscriber_asks_for_cannot_be_sent_elsewhere(subscriber: Client, ready: Bus, body: bytes) -> None:
     before = await stored(ready)
     for target in TARGETS:
-        await subscriber.publish(f"{NEXT}.EVENTS.sub-test", body, reply=target)
+        for call in ("MSG.NEXT", "INFO"):
+            subject = f"$JS.{subjects.DOMAIN}.API.CONSUMER.{call}.EVENTS.sub-test"
+            await subscriber.publish(subject, body, reply=target)
     await subscriber.flush()
     assert await heard_elsewhere(ready, 0.3) == []
     assert await stored(ready) == before
