@@ -15,13 +15,11 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-from shared import subjects
 from shared.broker import Broker
-from shared.bus import Bus
 from shared.messages import Event, EventType
 from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
+from tests.system.told import told
 
 _SHOWN = 20
 _OPEN = """
@@ -109,7 +107,7 @@ async def balance(
     outcome.problems += _compare(expected | triggered, results, gaps, since_ms, until_ms)
     outcome.results = sum(1 for key in results if key in expected)
     outcome.gaps = Counter(reason for reasons in gaps.values() for reason in reasons)
-    events = await _events(broker)
+    events = Counter(event.event_id for event in await told(broker, EventType.RESULT, Event))
     outcome.events = sum(events.values())
     stored = {check_id(key[0], key[1], key[2], Purpose(key[3])) for key in results}
     outcome.problems += [f"{identity} is stored but not in EVENTS" for identity in stored - events.keys()]
@@ -203,24 +201,3 @@ async def _gaps(connection: asyncpg.Connection[asyncpg.Record], expected: set[Ke
             if first <= due <= last:
                 covering.setdefault(key, []).append(reason)
     return covering
-
-
-async def _events(broker: Broker) -> Counter[UUID]:
-    """How often each check id is in EVENTS."""
-    seen: Counter[UUID] = Counter()
-    results = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.*.{EventType.RESULT}"
-    async with Bus.open(broker, name="ledger") as bus:
-        await bus.wait_connected()
-        subscription = await bus.client.jetstream().pull_subscribe(results, stream=subjects.EVENTS)
-        pending = 1
-        while pending:
-            try:
-                messages = await subscription.fetch(1000, timeout=2)
-            except TimeoutError:
-                break
-            for message in messages:
-                seen[msgspec.json.decode(message.data, type=Event).event_id] += 1
-                pending = message.metadata.num_pending
-                await message.ack()
-        await subscription.unsubscribe()
-    return seen

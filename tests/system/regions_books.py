@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import asyncpg
-import msgspec
 
-from shared import subjects
-from shared.bus import Bus
 from shared.messages import EventType
 from shared.rounds import to_datetime, to_ms
 from shared.verdicts import IncidentEvent, VerdictEvent
 from tests.system import ledger
 from tests.system.ledger import Balance
 from tests.system.regions_installation import Installation
+from tests.system.told import told
 
 
 class Gap(NamedTuple):
@@ -49,10 +46,8 @@ async def close(
     drawn = await ledger.balance(
         url, broker, installation.connections, since_ms=since_ms, until_ms=until_ms, half_open=half_open
     )
-    async with Bus.open(broker, name="books") as bus:
-        await bus.wait_connected()
-        verdicts = await _events(bus, EventType.VERDICT, VerdictEvent)
-        incidents = await _events(bus, EventType.INCIDENT, IncidentEvent)
+    verdicts = await told(broker, EventType.VERDICT, VerdictEvent)
+    incidents = await told(broker, EventType.INCIDENT, IncidentEvent)
     return Books(drawn, await _gaps(url), verdicts, incidents, await _late(url, *late_of))
 
 
@@ -96,15 +91,3 @@ async def _rows(database_url: str, query: str, *arguments: Any) -> list[Any]:
         return list(await connection.fetch(query, *arguments))
     finally:
         await connection.close()
-
-
-async def _events(bus: Bus, kind: EventType, shape: Any) -> list[Any]:
-    """All that the public stream has of this kind, in order."""
-    subject = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.*.{kind}"
-    subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
-    found: list[Any] = []
-    with suppress(TimeoutError):
-        while not found or found[-1].metadata.num_pending:
-            found += await subscription.fetch(1000, timeout=2)
-    await subscription.unsubscribe()
-    return [msgspec.json.decode(message.data, type=shape) for message in found]

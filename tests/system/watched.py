@@ -12,18 +12,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import asyncpg
-import msgspec
 
 from deploy.local.programs import program
-from shared import subjects
-from shared.bus import Bus
 from shared.messages import EventType
 from shared.verdicts import IncidentEvent, VerdictEvent
 from tests.fakes.certificates import ADDRESS
@@ -34,6 +31,7 @@ from tests.system import monitors
 from tests.system.abroad import Abroad
 from tests.system.greylister import Greylister
 from tests.system.product import REPOSITORY, Product, environ, eventually
+from tests.system.told import told
 
 HOME = ("DE", "FR")
 ABROAD = "US"
@@ -143,20 +141,8 @@ class Watched:
 
     def events(self, watch: Watch, kind: EventType) -> list[Any]:
         """What the event stream has of it and this kind, in order: VerdictEvents or IncidentEvents."""
-        return asyncio.run(self._events(watch, kind))
-
-    async def _events(self, watch: Watch, kind: EventType) -> list[Any]:
-        subject = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.{watch.public_id}.{kind}"
-        shape = {EventType.VERDICT: VerdictEvent, EventType.INCIDENT: IncidentEvent}[kind]
-        async with Bus.open(recorded(self.product.record), name="watched") as bus:
-            await bus.wait_connected()
-            subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
-            found: list[Any] = []
-            with suppress(TimeoutError):
-                while not found or found[-1].metadata.num_pending:
-                    found += await subscription.fetch(100, timeout=1)
-            await subscription.unsubscribe()
-        return [msgspec.json.decode(message.data, type=shape) for message in found]
+        shape: Any = {EventType.VERDICT: VerdictEvent, EventType.INCIDENT: IncidentEvent}[kind]
+        return asyncio.run(told(recorded(self.product.record), kind, shape, monitor=watch.public_id))
 
     def told_twice(self) -> list[str]:
         """What somebody was told more than once: the same words at the same place, attempts and clocks aside."""

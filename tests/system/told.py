@@ -1,0 +1,41 @@
+"""What the public stream of events holds, read whole by a consumer of the test's own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+import msgspec
+from nats.errors import TimeoutError as NoMessagesError
+from nats.js.errors import ServiceUnavailableError
+
+from shared import subjects
+from shared.broker import Broker
+from shared.bus import Bus
+from shared.messages import EventType
+
+_SECONDS = 60.0
+
+T = TypeVar("T")
+
+
+async def told(broker: Broker, kind: EventType, shape: type[T], *, monitor: str = "*") -> list[T]:
+    """All of this kind, of one monitor (its public id) or all, in order; fails when that takes more than a minute."""
+    subject = f"{subjects.ALL_EVENTS.removesuffix('>')}*.*.{monitor}.{kind}"
+    deadline = time.monotonic() + _SECONDS
+    found: list[Any] = []
+    async with Bus.open(broker, name="told") as bus:
+        await bus.wait_connected()
+        subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
+        expected = (await subscription.consumer_info()).num_pending or 0
+        while len(found) < expected:
+            assert time.monotonic() < deadline, f"{len(found)} of {expected} events read"
+            try:
+                messages = await subscription.fetch(1000, timeout=2)
+            except (NoMessagesError, ServiceUnavailableError):
+                continue  # in a cluster a consumer that was just made has no leader for a moment
+            for message in messages:
+                await message.ack()
+            found += messages
+        await subscription.unsubscribe()
+    return [msgspec.json.decode(message.data, type=shape) for message in found]
