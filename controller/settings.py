@@ -124,8 +124,8 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
 class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
     """What `serve` needs. `drain_seconds` is how long requests under way may take at the stop; `rate_limit` is requests
     a minute of one caller, 0 is no limit; `trusted_proxies` are believed when they say who the client is. The broker
-    keeps each stream on `nats_replicas` of its servers. With `metrics_per_monitor` the metrics name monitors, to those
-    who may read them.
+    keeps each stream on `nats_replicas` of its servers. With `metrics_per_monitor` there are metrics of each monitor,
+    for those who may read it.
     """
 
     vault_keys: VaultKeys

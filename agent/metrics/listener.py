@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import structlog
@@ -45,14 +45,14 @@ class _Listener:
             async with asyncio.timeout(self._deadline_seconds):
                 writer.write(await self._answer(reader))
                 await writer.drain()
+                writer.close()
+                await writer.wait_closed()
         except (OSError, EOFError, TimeoutError):
             log.debug("scrape_broken_off")
         except Exception:
             log.exception("scrape_broke")
         finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+            writer.transport.abort()  # an orderly close would wait for ever for who does not read
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         """Raises IncompleteReadError (EOFError) when the client has gone."""

@@ -44,7 +44,8 @@ def create_api(services: Services) -> Litestar:
         route_handlers=[
             healthz,
             readyz,
-            metrics_per_monitor if services.metrics_per_monitor else metrics,
+            metrics,
+            *([metrics_per_monitor] if services.metrics_per_monitor else []),
             list_locations,
             read_results,
             *UPTIMEIFY_ROUTES,

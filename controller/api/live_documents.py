@@ -15,9 +15,9 @@ Server-sent events, for a browser's `EventSource` (the cookie of `POST /api/sess
 Filters take several values with commas; an event must match each filter.
 
 **Resuming.** `id:` names a place in the stream. Send the last one as `Last-Event-ID`, as `EventSource` does by itself,
-and the stream goes on behind it without loss or repeat, at any controller, as far back as events are kept (24 hours
-unless set otherwise). Beyond that, or when the stream was made anew, `event: gap` comes first and says what may be
-missing: `reason` (`expired`, `replaced`), the ids `from` and `to` (null where nobody knows), and a `message`.
+and the stream goes on behind it without loss or repeat, at any controller, as far back as events are kept (24
+hours). Beyond that, or when the stream was made anew, `event: gap` comes first and says what may be missing: `reason`
+(`expired`, `replaced`), the ids `from` and `to` (null where nobody knows), and a `message`.
 
 **Comments.** A line `: still here` comes every 15 seconds; an id may stand with it, so that a filter which seldom
 matches does not fall behind. While the broker is away the stream stays open, comments go on, and so do events once it

@@ -1,7 +1,7 @@
 """`/metrics` for machines, and the counting of requests they read there.
 
-Without monitors it tells nothing of anybody, so everybody may read it, and it needs no database. With
-MAILPROBE_METRICS_PER_MONITOR it names monitors, so it asks for a token that may read, and names those it may read.
+It tells nothing of anybody, so everybody may read it, and it needs no database. With MAILPROBE_METRICS_PER_MONITOR
+`/metrics/monitors` names monitors; it asks for a token that may read, and names those it may read.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ async def metrics(services: GivenServices) -> Response[bytes]:
 
 
 @get(
-    "/metrics",
+    "/metrics/monitors",
     opt={PERMISSION: Permission.READ, UNCOUNTED: True},
-    summary="Metrics in Prometheus' text format, monitors by name",
+    summary="Metrics of each monitor in Prometheus' text format",
     tags=["System"],
     security=SECURITY,
     media_type=CONTENT_TYPE,
     responses={200: _ANSWER, **refusals(s403="Forbidden")},
 )
 async def metrics_per_monitor(services: GivenServices, principal: GivenPrincipal) -> Response[bytes]:
-    monitors = await services.exposition.monitors(services.database, principal.works_in, principal.customer_ids)
-    return Response(await services.exposition.text() + monitors, media_type=CONTENT_TYPE)
+    told = await services.exposition.monitors(services.database, principal.works_in, principal.customer_ids)
+    return Response(told, media_type=CONTENT_TYPE)
 
 
 def counting(application: ASGIApp, counts: Counts, *, clock: Callable[[], float] = time.perf_counter) -> ASGIApp:

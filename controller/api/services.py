@@ -24,7 +24,7 @@ from shared.bus import Bus
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """The bus is asked whether it is connected, and by streams that resume. `rate_limit` is requests a minute of a
-    caller; 0 is no limit. With `metrics_per_monitor` the metrics name monitors, to those who may read them.
+    caller; 0 is no limit. With `metrics_per_monitor` there are metrics of each monitor.
     """
 
     database: Database

@@ -67,8 +67,8 @@ class Seen(Collector, Generic[T]):
 
 
 def gauge(name: str, told: str, labels: Iterable[str], rows: Iterable[tuple[tuple[str, ...], float]]) -> Metric:
-    """A gauge with these label values. Raises TypeError for a value that is no number."""
-    family = GaugeMetricFamily(name, told, labels=list(labels))
+    """A gauge of the installation with these label values. Raises TypeError for a value that is no number."""
+    family = GaugeMetricFamily(name, f"{told} Each controller tells the same: take the maximum.", labels=list(labels))
     for values, value in rows:
         family.add_metric(values, float(value))
     return family

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ import pytest
 import structlog
 from nats.aio.client import Client
 
+from controller.api.asyncapi.prose import DESCRIPTION
 from controller.pipeline.subscribers import SubscriberConsumers
 from controller.store import subscribers
 from controller.store.pool import Database
@@ -129,6 +131,22 @@ async def test_an_organizations_events_come_live(office: Office, bus: Bus, nats_
         await tell(bus, OTHER, CUSTOMER)
         told = await tell(bus, ORGANIZATION, NEIGHBOUR)
         assert (await heard.next_msg(5)).subject == told
+        assert refusals == []
+
+
+async def test_events_are_fetched_as_the_document_says(office: Office, bus: Bus, nats_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "document.creds"
+    consumer = await issue(office, file, "--organization", "One")
+    told = await tell(bus, ORGANIZATION, CUSTOMER)
+    await SubscriberConsumers(office.database, bus).keep()
+    said = re.search(r"publish `(\{.*?\})` \(nanoseconds\) to `(\S+)`", DESCRIPTION)
+    assert said
+    body, subject = said.groups()
+    inbox = f"{subjects.inbox(consumer)}.answers"
+    async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
+        answers = await client.subscribe(inbox)
+        await client.publish(f"{subject}{consumer}", body.encode(), reply=inbox)
+        assert (await answers.next_msg(5)).subject == told
         assert refusals == []
 
 

@@ -157,7 +157,6 @@ def test_the_stream_keeps_what_the_document_promises(described: dict[str, Any]) 
     told = described["info"]["description"]
     assert "keeps 24 hours, and 1 GiB at most" in told
     assert "within ten minutes" in told
-    assert f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}." in told
 
 
 def test_every_fact_a_probe_tells_has_its_meaning() -> None:

@@ -17,8 +17,8 @@ all its incidents.
 
 An operator issues a credentials file with `mailprobe-controller stream-credentials`: for one organization, or one \
 of its customers, until a date. It may subscribe to those subjects and fetch from one consumer of its own, and do \
-nothing else. The command prints the subject, the name of the consumer, and the prefix of its inbox: set that in \
-your client, for answers come nowhere else.
+nothing else. The command prints the subject, the name of the consumer, its JetStream domain and the prefix of its \
+inbox: set these two in your client, for it may ask and be answered nowhere else.
 
 ## Live
 
@@ -28,14 +28,15 @@ Subscribe to the subject. What is published while you are away, you miss.
 
 Fetch from the durable pull consumer that comes with the credentials. It begins with the oldest event there is, and \
 the broker keeps its place: after any pause it goes on where you acknowledged last. To fetch, publish `{"batch": \
-100, "expires": 5000000000}` (nanoseconds) to `$JS.API.CONSUMER.MSG.NEXT.EVENTS.` and the consumer's name, with a \
-reply subject in your inbox; every NATS client has a call for it. Acknowledge each message once you have kept it; \
-what is not acknowledged within 30 seconds comes again.
+100, "expires": 5000000000}` (nanoseconds) to `$JS.mailprobe.API.CONSUMER.MSG.NEXT.EVENTS.` and the \
+consumer's name, with a reply subject in your inbox; every NATS client has a call for it, and many ask for the \
+consumer's state first. Acknowledge each message once you have kept it; what is not acknowledged within 30 seconds \
+comes again.
 
 ## How long events are kept
 
-The stream `EVENTS` keeps 24 hours, and 1 GiB at most, unless the operator chose otherwise; the oldest go first. A \
-consumer that stays away for longer goes on with the oldest there is. Results of before are in `GET /api/results`.
+The stream `EVENTS` keeps 24 hours, and 1 GiB at most; the oldest go first. A consumer that stays away for longer \
+goes on with the oldest there is. Results of before are in `GET /api/results`.
 
 ## Once, and in which order
 
@@ -81,7 +82,7 @@ FACTS = {
     "certificateNameValid": "whether it is for the host",
     "certificateValid": "whether it is good in every way",
     "certificateProblem": "what is wrong with it, in words",
-    "loginMechanism": "how the login was made, as SCRAM-SHA-256",
+    "loginMechanism": "how the login was made, as CRAM-MD5",
     "preauthenticated": "the IMAP server wanted no login",
     "messages": "in the mailbox",
     "recent": "of them new (IMAP)",

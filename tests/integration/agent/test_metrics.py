@@ -6,12 +6,15 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from agent.metrics.counts import Counts
 from agent.metrics.listener import serving
@@ -190,11 +193,11 @@ async def test_checks_in_hand_are_told_while_they_run(enrolment: Enrolment, read
 
 
 @asynccontextmanager
-async def listening(deadline_seconds: float = 5.0) -> AsyncIterator[int]:
+async def listening(deadline_seconds: float = 5.0, told: Collector | None = None) -> AsyncIterator[int]:
     source = Source(Counts(), dict)
 
-    async def gather() -> Agent:
-        return Agent([source.read()], [], [])
+    async def gather() -> Collector:
+        return told or Agent([source.read()], [], [])
 
     async with serving(ADDRESS, 0, gather, deadline_seconds=deadline_seconds) as port:
         yield port
@@ -253,6 +256,29 @@ async def test_who_sends_nothing_is_let_go_and_too_many_are_not_let_in() -> None
         assert (await exchange(port, b"GET /metrics HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 200")
         for _, writer in idle:
             writer.close()
+
+
+class _Large(Collector):
+    """More than the kernel takes from one who does not read."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("large", "x" * 12_000_000, value=1)
+
+
+async def test_who_does_not_read_is_let_go() -> None:
+    async with listening(deadline_seconds=2.0, told=_Large()) as port:
+        deaf = [await asyncio.open_connection(ADDRESS, port, limit=1) for _ in range(8)]
+        for _, writer in deaf:
+            writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+
+        async def let_in() -> bool:
+            return (await exchange(port, b"GET /nothing HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 404")
+
+        await asyncio.sleep(0.05)
+        assert not await let_in()
+        assert await eventually(let_in)
+        for _, writer in deaf:
+            writer.transport.abort()
 
 
 async def test_the_end_of_the_listener_waits_for_nobody() -> None:

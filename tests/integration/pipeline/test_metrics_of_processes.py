@@ -58,7 +58,8 @@ async def scrapes(
         await _watch(controller, server.port, name="Login", smtpConfig={"auth": {"user": "u", "pass": PASSWORD}})
 
         async def checked() -> Scraped | None:
-            scraped = Scraped.of((await controller.get("/metrics")).text)
+            told = [await controller.get(path) for path in ("/metrics", "/metrics/monitors")]
+            scraped = Scraped.of("".join(answer.text for answer in told))
             complete = (
                 scraped.sum("mailprobe_check_results_total", status="success")
                 and scraped.sum("mailprobe_check_results_total", status="failure")
