@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """With the checkout where the page wants it, a name for the server of NATS, and nothing else of ours."""
+    """With the checkout where the page wants it, names for the servers, and nothing else of ours."""
     missing = missing_for_machine()
     requires(missing is None, str(missing))
     ignored = shutil.ignore_patterns(".git", ".venv", "var", "secrets", "__pycache__", ".*_cache", ".hypothesis")
@@ -31,7 +32,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         shutil.rmtree(started.root / _CHECKOUT, ignore_errors=True)
         shutil.copytree(REPOSITORY, started.root / _CHECKOUT, ignore=ignored)
         with (started.root / "etc/hosts").open("a") as hosts:
-            hosts.write("127.0.0.1 nats-1.example.net\n")
+            hosts.write("127.0.0.1 nats-1.example.net db.example.net\n")
         yield started
 
 
@@ -95,6 +96,18 @@ def test_the_location_is_ready_after_every_key_was_changed(machine: Machine, out
 
 def test_every_service_stopped_in_order_when_it_was_restarted(machine: Machine, outputs: dict[int, str]) -> None:
     assert "Failed with result" not in machine.run(f"journalctl --no-pager {_OURS}").stdout, _journal(machine)
+
+
+def test_clients_of_the_database_are_given_its_password_in_no_argument(
+    machine: Machine, outputs: dict[int, str]
+) -> None:
+    password = urlsplit(machine.run("cat /etc/mailprobe/database-url").stdout.strip()).password
+    assert password
+    for told, there in (("cmdline", False), ("environ", True)):
+        shown = f"""python3 -c 'print(open("/proc/self/{told}").read())'"""
+        ran = machine.run(f"/{_CHECKOUT}/deploy/systemd/with-database {shown}")
+        assert "db.example.net" in ran.stdout or there, ran.stdout
+        assert (password in ran.stdout) is there
 
 
 def test_no_secret_is_in_the_journal(machine: Machine, outputs: dict[int, str]) -> None:

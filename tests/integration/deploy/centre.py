@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
@@ -27,7 +27,7 @@ from tests.conftest import requires
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 CONFIGS = DEPLOY / "nats"
-_SERVERS = ("nats-1", "nats-2", "nats-3", "leaf")
+_MEMBERS = ("nats-1", "nats-2", "nats-3")
 _CLIENTS, _ROUTES, _LEAVES, _MONITORING = "4222", "6222", "7422", "8222"
 _ADDRESS = "0.0.0.0"  # noqa: S104 - what the files listen on, to be replaced
 _LOOPBACK = "127.0.0.1"
@@ -78,12 +78,13 @@ class Centre:
         self._addresses = addresses
         self.trust = keys.new_trust()
         self.tls = root / "tls"
-        subprocess.run(
-            [CONFIGS / "certificates", self.tls, *(f"{name},{self._address(name)}" for name in _SERVERS)],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
+        self._certify(*_MEMBERS)
+        self._certify("leaf", option=["--server-only"])
+
+    def _certify(self, *servers: str, option: Sequence[str] = ()) -> None:
+        names = [f"{name},{self._address(name)}" for name in servers]
+        command = [str(CONFIGS / "certificates"), *option, str(self.tls), *names]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
 
     def _address(self, name: str) -> str:
         return self._addresses.get(name, _LOOPBACK)

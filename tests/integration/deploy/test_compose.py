@@ -35,19 +35,23 @@ _KNOWN = {
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder after ./prepare, as in a checkout."""
-    requires(shutil.which("openssl"), "openssl")
-    copy = tmp_path_factory.mktemp("compose")
-    for part in ("compose", "nats", "docker"):
-        ignored = shutil.ignore_patterns("secrets", "var", ".env", "__pycache__")
-        shutil.copytree(DEPLOY / part, copy / "deploy" / part, ignore=ignored)
-    _prepare(copy / "deploy" / "compose", _NAME)
-    return copy / "deploy" / "compose"
+    folder = _checkout(tmp_path_factory.mktemp("compose"))
+    _prepare(folder, _NAME)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def services(prepared: Path) -> dict[str, Any]:
     """Every service, in full, as Compose understands the file."""
     return dict(_config(prepared)["services"])
+
+
+def _checkout(copy: Path) -> Path:
+    requires(shutil.which("openssl"), "openssl")
+    for part in ("compose", "nats", "docker"):
+        ignored = shutil.ignore_patterns("secrets", "var", ".env", "*.env", "__pycache__")
+        shutil.copytree(DEPLOY / part, copy / "deploy" / part, ignore=ignored)
+    return copy / "deploy" / "compose"
 
 
 def _prepare(folder: Path, *names: str) -> str:
@@ -78,6 +82,31 @@ def test_compose_says_what_to_do_when_nothing_is_prepared() -> None:
     )
     assert ran.returncode != 0
     assert "run ./prepare first" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param("MAILPROBE_AGENT_LOCATION=there\n", id="another setting"),
+        pytest.param("MAILPROBE_AGENT_LOCATION=there", id="another setting on a line without an end"),
+        pytest.param("MAILPROBE_AGENT_LOCATION=there\nMAILPROBE_USER=\n", id="a user without a name"),
+    ],
+)
+def test_prepare_adds_the_user_to_settings_that_are_there(tmp_path: Path, before: str) -> None:
+    folder = _checkout(tmp_path)
+    (folder / ".env").write_text(before)
+    _prepare(folder)
+    config = _config(folder)
+    assert Path(config["secrets"]["enrolment"]["file"]).name == "there.agent"
+    assert config["services"]["controller-1"]["user"] not in ("", "0:0")
+
+
+def test_what_controller_env_says_is_what_controllers_are_told(tmp_path: Path) -> None:
+    folder = _checkout(tmp_path)
+    _prepare(folder)
+    (folder / "controller.env").write_text("MAILPROBE_TRUSTED_PROXIES=192.0.2.10\n")
+    environment = _config(folder)["services"]["controller-2"]["environment"]
+    assert environment["MAILPROBE_TRUSTED_PROXIES"] == "192.0.2.10"
 
 
 def test_it_is_two_controllers_three_nats_a_database_and_an_agent(services: dict[str, Any]) -> None:

@@ -1,0 +1,94 @@
+"""Through a leaf server agents do what their location may, whichever of its keys they have, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from controller.trust.account import Side, account_claims
+from controller.trust.claims import system_credentials
+from deploy.local.supervisor import supervising
+from shared import subjects
+from shared.broker import Broker
+from shared.bus import Bus, Message
+from shared.clock import utc_now
+from shared.streams import ensure_check_consumer
+from shared.trouble import BusError
+from tests.integration.deploy.centre import CONFIGS, Centre, Server
+from tests.integration.deploy.traffic import fetched, gets_in, made_streams, published
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Centre:
+    return Centre(tmp_path)
+
+
+@pytest.mark.parametrize("rotated", [False, True], ids=["with its keys", "with keys that are newer than its own"])
+async def test_agents_of_a_region_work_through_its_leaf_and_no_further(centre: Centre, rotated: bool) -> None:
+    server, location = centre.server("single", "nats-1"), centre.location("de-nbg", "DE")
+    leaf = centre.leaf(server, location)
+    if rotated:
+        location = centre.location("de-nbg", "DE")
+    async with supervising() as supervisor:
+        await supervisor.start(server.part())
+        async with Bus.open(centre.controller(server), name="controller") as bus:
+            await bus.wait_connected()
+            await made_streams(bus)
+            await ensure_check_consumer(bus, country="de", location="de-nbg", kind="smtp")
+            await supervisor.start(leaf.part())
+            async with Bus.open(Broker(leaf.url, location, centre.ca, location="de-nbg"), name="agent") as agent:
+                await agent.wait_connected()
+                await bus.publish(Message(subjects.check("de", "de-nbg", "smtp"), b"look", "id-1", 60))
+                consumer = await agent.consumer(subjects.CHECKS, subjects.check_consumer("de-nbg", "smtp"))
+                request = await fetched(consumer)
+                assert request.body == b"look"
+                await request.ack()
+                await published(agent, subjects.result("de", "de-nbg"), "found")
+                with pytest.raises(BusError):
+                    await agent.publish(Message(subjects.result("us", "us-nyc"), b"forged", "id-3"))
+                state = (await bus.client.jsm().stream_info(subjects.RESULTS)).state
+                assert state.messages == 1
+
+
+async def test_agents_of_another_location_cannot_use_a_leaf(centre: Centre) -> None:
+    """They may log in to it, as they may in the centre, but it speaks for its own location only."""
+    server = centre.server("single", "nats-1")
+    leaf = centre.leaf(server, centre.location("de-nbg", "DE"))
+    async with supervising() as supervisor:
+        await supervisor.start(server.part())
+        async with Bus.open(centre.controller(server), name="controller") as bus:
+            await bus.wait_connected()
+            await made_streams(bus)
+            await supervisor.start(leaf.part())
+            login = Broker(leaf.url, centre.location("us-nyc", "US"), centre.ca, location="us-nyc")
+            async with Bus.open(login, name="agent") as agent:
+                await agent.wait_connected()
+                with pytest.raises(BusError):
+                    await agent.publish(Message(subjects.result("us", "us-nyc"), b"found", "id-1"))
+            assert (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages == 0
+
+
+async def test_a_leaf_refuses_who_was_cut_off_when_its_trust_was_printed(centre: Centre) -> None:
+    server = centre.server("single", "nats-1")
+    old, new = centre.location("de-nbg", "DE"), centre.location("de-nbg", "DE")
+    leaf = centre.leaf(server, new)
+    async with supervising() as supervisor:
+        await supervisor.start(server.part())
+        login = Broker(server.url, system_credentials(centre.trust, utc_now()), centre.ca)
+        async with Bus.open(login, name="system") as system:
+            await system.wait_connected()
+            claims = account_claims(centre.trust, Side.GUESTS, utc_now(), [old.user])
+            said = await system.ask("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), 5)
+            assert said
+            assert b'"code":200' in said
+        leaf.config.with_name("trust.conf").write_text(_leaf_trust(server))
+        await supervisor.start(leaf.part())
+        assert not await gets_in(Broker(leaf.url, old, centre.ca, location="de-nbg"))
+        assert await gets_in(Broker(leaf.url, new, centre.ca, location="de-nbg"))
+
+
+def _leaf_trust(server: Server) -> str:
+    command = [str(CONFIGS / "leaf-trust"), str(server.config.with_name("trust.conf")), server.environ["NATS_ACCOUNTS"]]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout

@@ -1,0 +1,56 @@
+"""What goes through servers that have only just begun: tried until it works."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.broker import Broker
+from shared.bus import Bus, Message
+from shared.deliveries import Consumer, Delivery
+from shared.streams import ensure_streams
+from shared.trouble import BusError
+
+
+async def made_streams(bus: Bus) -> None:
+    """A cluster that has just begun chooses its leader first."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await ensure_streams(bus)
+            except BusError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def published(bus: Bus, subject: str, message_id: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await bus.publish(Message(subject, b"found", message_id))
+            except BusError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def fetched(consumer: Consumer) -> Delivery:
+    """The first message; a leaf that is not connected to the centre yet has no consumers."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                for delivery in await consumer.fetch(1, 1.0):
+                    return delivery
+            except BusError:
+                await asyncio.sleep(0.05)
+
+
+async def gets_in(broker: Broker) -> bool:
+    """Whether a server lets somebody in."""
+    async with Bus.open(broker, name="test") as bus:
+        try:
+            async with asyncio.timeout(2):
+                await bus.wait_connected()
+        except TimeoutError:
+            return False
+        return True
