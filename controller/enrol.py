@@ -11,7 +11,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 
 from controller.model import Location
-from controller.secret_files import named, removed_on_failure, write_secret
+from controller.secret_files import FileError, named, removed_on_failure, require_new, require_writable, write_secret
 from controller.settings import EnrolmentSettings
 from controller.store import location_keys, locations, organizations
 from controller.store.pool import Database
@@ -56,15 +56,15 @@ class Keys(NamedTuple):
     nats_user: str
 
 
-def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str) -> Keys:
-    """New keys of every kind for a location."""
+def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_url: str | None = None) -> Keys:
+    """New keys of every kind for a location, with the URL that its agents use (default: the controller's own)."""
     private_key, public_key = new_key_pair()
     trust = settings.trust_file.value
     credentials = location_credentials(trust, location=code, country=country_code, now=utc_now())
     file = enrolment.Enrolment(
         location=code,
         country=country_code,
-        nats_url=settings.nats_url.value,
+        nats_url=nats_url or settings.nats_url.value,
         sealing_key=private_key,
         nats_credentials=credentials.text(),
         nats_ca=settings.nats_ca_file.value if settings.nats_ca_file else None,
@@ -81,42 +81,77 @@ async def add_location(
     name: str,
     country_code: str,
     enrolment_file: Path,
+    nats_url: str | None = None,
 ) -> Location | None:
-    """Make a location with keys of its own; None, and nothing touched, when the code is taken.
+    """Make a location with keys of its own; None, and nothing touched, when the code is taken. `nats_url` is kept for
+    all its enrolment files (default: the controller's own).
 
-    Raises FileError, StoreUnavailableError.
+    Raises FileError, also when there is such a file already, StoreUnavailableError.
     """
-    keys = new_keys(settings, code=code, country_code=country_code)
-    with removed_on_failure() as written:
-        async with locations.inserting(
-            database,
-            code=code,
-            name=name,
-            country_code=country_code,
-            public_key=keys.sealing_key,
-            nats_user=keys.nats_user,
-        ) as location:
-            if location is not None:
-                with named(enrolment_file):
-                    enrolment.write(enrolment_file, keys.enrolment)
-                written.append(enrolment_file)
+    if await locations.by_code(database, code) is not None:
+        return None
+    require_new(enrolment_file)
+    require_writable(enrolment_file)
+    keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
+    async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
+        with removed_on_failure() as written:
+            async with locations.inserting(
+                database,
+                code=code,
+                name=name,
+                country_code=country_code,
+                public_key=keys.sealing_key,
+                nats_user=keys.nats_user,
+                nats_url=nats_url,
+            ) as location:
+                if location is not None:
+                    with named(enrolment_file):
+                        enrolment.write(enrolment_file, keys.enrolment)
+                    written.append(enrolment_file)
     return location
 
 
 async def rotate_location(
-    database: Database, settings: EnrolmentSettings, *, code: str, keep: timedelta, enrolment_file: Path
+    database: Database,
+    settings: EnrolmentSettings,
+    *,
+    code: str,
+    keep: timedelta,
+    enrolment_file: Path,
+    nats_url: str | None = None,
 ) -> bool:
     """Give a location new keys; agents with older ones work on for as long as `keep`. False, and nothing touched, when
-    there is none of that code.
+    there is none of that code. Without `nats_url`, the one that was last given stays.
 
-    The old file stays in place until the new keys are stored. Raises FileError, StoreUnavailableError.
+    The old file comes back when the new keys cannot be stored. Raises FileError, also when the file there is not the
+    location's own, StoreUnavailableError.
     """
-    with named(enrolment_file), ExitStack() as placed:
-        async with location_keys.rotating(database, code) as rotation:
-            if rotation is None:
-                return False
-            keys = new_keys(settings, code=code, country_code=rotation.country_code)
-            await rotation.store(sealing_key=keys.sealing_key, nats_user=keys.nats_user, keep=keep)
-            with named(enrolment_file):
-                placed.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
+    here = await locations.by_code(database, code)
+    if here is None:
+        return False
+    _require_own(enrolment_file, code)
+    require_writable(enrolment_file)
+    keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
+    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
+    async with location_keys.announced(database, **new):
+        with named(enrolment_file), ExitStack() as placed:
+            async with location_keys.rotating(database, code) as rotation:
+                if rotation is None:
+                    return False
+                await rotation.store(**new, keep=keep, nats_url=nats_url)
+                with named(enrolment_file):
+                    placed.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
     return True
+
+
+def _require_own(path: Path, code: str) -> None:
+    """Nothing else is replaced than the location's own file. Raises FileError."""
+    with named(path):
+        if not path.exists():
+            return
+    try:
+        other = enrolment.read(path).location
+    except enrolment.EnrolmentError as error:
+        raise FileError(str(error)) from error
+    if other != code:
+        raise FileError(f"{path} is the enrolment file of {other!r}: it would be lost")

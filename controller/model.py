@@ -148,7 +148,7 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
     """A place checks run from. `public_key` seals logins to it (shared.sealing), and so do `older_keys` as long as its
-    agents may have an enrolment file with one of them.
+    agents may have an enrolment file with one of them. `nats_url` is what was given for those files.
     """
 
     id: int
@@ -158,6 +158,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     public_key: str
     older_keys: tuple[str, ...] = ()
+    nats_url: str | None = None
     removed: bool = False
 
 

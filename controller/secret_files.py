@@ -1,7 +1,8 @@
 """Rows in the database and files with their secrets: both or neither.
 
-The files are put in place before the rows are committed, so a crash in between leaves files of no use, which the next
-attempt overwrites, and never rows whose secret nobody has.
+The files are put in place before the rows are committed, so a crash in between leaves files of no use, and never rows
+whose secret nobody has. What would be of use even so, a login to the broker, is announced to the store before
+(controller.store.location_keys).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from shared.private_files import write_private
 from shared.targets import Secret
@@ -28,6 +30,18 @@ def removed_on_failure() -> Iterator[list[Path]]:
         for path in written:
             path.unlink(missing_ok=True)
         raise
+
+
+def require_new(path: Path) -> None:
+    """Raises FileError when something is there."""
+    if path.exists():
+        raise FileError(f"{path} is there already: what is in it would go on working")
+
+
+def require_writable(path: Path) -> None:
+    """Raises FileError when no file can be made beside it."""
+    with named(path), NamedTemporaryFile(dir=path.parent):
+        pass
 
 
 def write_secret(path: Path, secret: Secret) -> None:

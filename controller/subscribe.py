@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from controller.secret_files import FileError, removed_on_failure, write_secret
+from controller.secret_files import removed_on_failure, require_new, write_secret
 from controller.settings import EnrolmentSettings
 from controller.store import subscribers
 from controller.store.pool import Database
@@ -40,7 +40,7 @@ async def subscribe(
     Raises FileError, StoreUnavailableError.
     """
     if output is not None:
-        _require_new(output)
+        require_new(output)
     consumer = subjects.new_subscriber()
     made = Subscription(
         file=output or Path(f"{consumer}.creds"),
@@ -71,8 +71,3 @@ async def subscribe(
             write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
             written.append(made.file)
     return made
-
-
-def _require_new(path: Path) -> None:
-    if path.exists():
-        raise FileError(f"{path} is there already: what is in it would go on working")

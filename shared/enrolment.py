@@ -36,7 +36,7 @@ def write(path: Path, enrolment: Enrolment) -> None:
 
 
 def replacing(path: Path, enrolment: Enrolment) -> AbstractContextManager[None]:
-    """The same, but it takes the place of the file only when the block ends without an error. Raises OSError."""
+    """The same; when the block fails, what was there before comes back. Raises OSError."""
     return replacing_private(path, written(enrolment))
 
 
@@ -46,5 +46,5 @@ def read(path: Path) -> Enrolment:
         return read_as(Enrolment, path.read_bytes())
     except OSError as error:
         raise EnrolmentError(f"{path}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EnrolmentError(f"{path}: not an enrolment file: {error}") from error

@@ -17,29 +17,33 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def write_private(path: Path, text: str) -> None:
     """Write the file with mode 600. Raises OSError."""
-    with replacing_private(path, text):
-        pass
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
 def replacing_private(path: Path, text: str) -> Iterator[None]:
-    """The same: it is written at once, beside the file that it takes the place of when the block ends without an error.
-
-    Raises OSError.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """The same, for the block and after it; when the block fails, what was there before comes back. Raises OSError."""
+    before = path.read_text() if path.exists() else None
+    write_private(path, text)
     try:
         yield
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_private(path, before)
         raise
-    temporary.replace(path)
 
 
 def written(secrets: msgspec.Struct) -> str:

@@ -18,6 +18,8 @@ from iso3166 import countries_by_alpha2
 from controller.commands.command import CommandError, settings_of
 from controller.decisions.countries import country_code
 from controller.decisions.eligibility import alive
+from controller.decisions.monitors import check_name
+from controller.decisions.rotation import left_blind
 from controller.enrol import add_location, rotate_location
 from controller.errors import InvalidError
 from controller.model import AgentSighting, Location
@@ -25,12 +27,14 @@ from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store import location_keys, locations, migrate
 from controller.store.location_keys import GivenKey
 from controller.store.pool import Database
+from controller.store.scheduled import scheduled_monitors
 from shared import subjects
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands
 
 KEEP_DAYS = 7
+_MOST_NAMED = 5
 _SOON = "within 10 seconds, or as soon as a controller reaches NATS"
 
 
@@ -42,14 +46,18 @@ def add(commands: Commands) -> None:
     _add_code(new, "letters, digits and hyphens")
     new.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2")
     new.add_argument("--name", help="(default: the country's)")
-    _add_enrolment(new)
+    _add_enrolment(new, "where to write it (default: CODE.agent); nothing may be there yet", "MAILPROBE_NATS_URL")
     new.set_defaults(command=_add)
 
     places.add_parser("list", help="list them: code, country, state, name, keys, agents").set_defaults(command=_list)
 
     rotate = places.add_parser("rotate", help="give a location new keys, in a new enrolment file")
     _add_code(rotate)
-    _add_enrolment(rotate)
+    _add_enrolment(
+        rotate,
+        "where to write it (default: CODE.agent); replaces a file of this location only",
+        "the one given last, or else MAILPROBE_NATS_URL",
+    )
     keep = rotate.add_mutually_exclusive_group()
     keep.add_argument(
         "--keep-days",
@@ -76,9 +84,13 @@ def _add_code(parser: argparse.ArgumentParser, text: str = "of the location") ->
     parser.add_argument("code", metavar="CODE", help=text)
 
 
-def _add_enrolment(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--enrolment", type=Path, metavar="FILE", help="where to write it (default: CODE.agent)")
-    parser.add_argument("--nats-url", metavar="URL", help="for its agents (default: MAILPROBE_NATS_URL)")
+def _add_enrolment(parser: argparse.ArgumentParser, file: str, default_url: str) -> None:
+    parser.add_argument("--enrolment", type=Path, metavar="FILE", help=file)
+    parser.add_argument(
+        "--nats-url",
+        metavar="URL",
+        help=f"for its agents, kept until another is given (default: {default_url})",
+    )
 
 
 def _count(text: str) -> int:
@@ -92,6 +104,8 @@ async def _add(options: argparse.Namespace) -> None:
     code = _code(options)
     try:
         country = country_code(options.country, field="--country")
+        name = countries_by_alpha2[country].apolitical_name if options.name is None else options.name
+        check_name(name, field="--name")
     except InvalidError as error:
         raise CommandError(str(error)) from error
     settings = settings_of(EnrolmentSettings, nats_url=options.nats_url)
@@ -101,9 +115,10 @@ async def _add(options: argparse.Namespace) -> None:
             database,
             settings,
             code=code,
-            name=options.name or countries_by_alpha2[country].apolitical_name,
+            name=name,
             country_code=country,
             enrolment_file=path,
+            nats_url=options.nats_url or None,
         )
         if location is None and await locations.by_code(database, code) is None:
             raise CommandError(
@@ -120,37 +135,52 @@ async def _rotate(options: argparse.Namespace) -> None:
     path = _path(options, code)
     keep = _keep(options)
     async with _database(settings) as database:
-        if not await rotate_location(database, settings, code=code, keep=keep, enrolment_file=path):
+        if not await rotate_location(
+            database, settings, code=code, keep=keep, enrolment_file=path, nats_url=options.nats_url or None
+        ):
             raise _unknown(code)
     fate = f"work for {_duration(keep)} more" if keep else f"are cut off {_SOON}"
     print(f"made new keys of {code}, in {path}; agents with the old ones {fate}")
 
 
 async def _disable(options: argparse.Namespace) -> None:
-    await _set_enabled(options, enabled=False)
-    print(f"disabled {_code(options)}; its agents are cut off {_SOON}")
+    code = _code(options)
+    async with _database(settings_of(StoreSettings)) as database:
+        here = await locations.set_enabled(database, code, enabled=False)
+        if here is None:
+            raise _unknown(code)
+        print(f"disabled {code}; its agents are cut off {_SOON}")
+        await _tell_blind(database, here)
 
 
 async def _enable(options: argparse.Namespace) -> None:
-    await _set_enabled(options, enabled=True)
-    print(f"enabled {_code(options)}; its agents come in again {_SOON}")
-
-
-async def _set_enabled(options: argparse.Namespace, *, enabled: bool) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
-        if await locations.set_enabled(database, code, enabled=enabled) is None:
+        if await locations.set_enabled(database, code, enabled=True) is None:
             raise _unknown(code)
+    print(f"enabled {code}; its agents come in again {_SOON}")
 
 
 async def _remove(options: argparse.Namespace) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
+        here = await locations.by_code(database, code)
+        if here is None:
+            raise _unknown(code)
         if not await locations.remove(database, code):
-            if await locations.by_code(database, code) is None:
-                raise _unknown(code)
             raise CommandError(f"{code} is enabled: first `locations disable {code}`, which cuts its agents off")
-    print(f"removed {code}; its history stays, and its keys never work again")
+        print(f"removed {code}; its history stays, and its keys never work again")
+        await _tell_blind(database, here)
+
+
+async def _tell_blind(database: Database, lost: Location) -> None:
+    """Their checks end without a failure, so nobody else would tell."""
+    monitors = await scheduled_monitors(database)
+    blind = left_blind(monitors, await locations.present_locations(database), lost)
+    if blind:
+        named = [f"{one.kind} {one.hostname} ({one.public_id})" for one in blind[:_MOST_NAMED]]
+        more = [f"and {len(blind) - _MOST_NAMED} more"] if len(blind) > _MOST_NAMED else []
+        print(f"monitors that no location may check any more, {len(blind)} in all: {', '.join(named + more)}")
 
 
 async def _list(_options: argparse.Namespace) -> None:

@@ -24,9 +24,9 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, *, field: str = "name") -> None:
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise InvalidError("name", f"must be 1 to {_LONGEST_NAME} printable characters")
+        raise InvalidError(field, f"must be 1 to {_LONGEST_NAME} printable characters")
 
 
 def check_port(port: int | None) -> None:

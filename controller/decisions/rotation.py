@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from msgspec.structs import replace
+
+from controller.decisions.eligibility import configured
 from controller.model import Location, ScheduledMonitor
 from shared.rounds import phase_ms
 
@@ -25,6 +28,19 @@ def chosen(locations: Iterable[Location], numbers: Collection[int] | None, home:
     own = [here for here in locations if numbers is None or here.id in numbers or here.id == home]
     own.sort(key=lambda here: here.id != home)
     return own
+
+
+def left_blind(
+    monitors: Iterable[ScheduledMonitor], locations: Sequence[Location], lost: Location
+) -> list[ScheduledMonitor]:
+    """Those that no location may check while `lost` is away, and some, ready or not, while it is enabled."""
+
+    def seen(monitor: ScheduledMonitor, enabled: Sequence[Location]) -> bool:
+        return bool(pool(monitor, configured(enabled, monitor.allowed_check_country_codes)))
+
+    others = [here for here in locations if here.enabled and here.id != lost.id]
+    before = [*others, replace(lost, enabled=True)]
+    return [monitor for monitor in monitors if seen(monitor, before) and not seen(monitor, others)]
 
 
 def asked(monitor: ScheduledMonitor, locations: Sequence[Location], due_ms: int) -> Sequence[Location]:

@@ -17,7 +17,7 @@ import structlog
 
 from controller.metrics.counts import Counts, Parked
 from controller.store.asked import store_asked
-from controller.store.parked import ParkedMessage, park
+from controller.store.parked import LONGEST_REASON, ParkedMessage, park
 from controller.store.pool import Database, StoreUnavailableError
 from controller.store.results import StoredResult, UnstorableError
 from shared import subjects
@@ -86,7 +86,7 @@ class Ingestor:
             try:
                 arrivals.append(Arrival(delivery, _read(delivery)))
             except RefusedError as error:
-                unfit.append(Unfit(delivery, error.why, str(error)))
+                unfit.append(Unfit(delivery, error.why, str(error)[:LONGEST_REASON]))
         await self._park(unfit)
         if arrivals:
             await self._store(arrivals)

@@ -7,18 +7,34 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import asyncpg
+
 from controller.model import AgentSighting, Location
-from controller.store.location_keys import end_keys, insert_key
-from controller.store.pool import Database
+from controller.store.location_keys import end_keys, give_key
+from controller.store.pool import AWAY, Connection, Database
+from controller.store.results import UnstorableError
 from shared.messages import Heartbeat, Unfitness
 
 _COLUMNS = """
-id, code, name, country_code, enabled, public_key, removed_at IS NOT NULL AS removed,
+id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed,
 ARRAY(
   SELECT sealing_key FROM location_key
   WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
   ORDER BY location_key.id DESC
 ) AS older_keys
+"""
+
+
+MOST_AGENTS = 64
+"""Of one location: who has its enrolment file may invent as many as it likes."""
+
+# Every controller does this at once, so nobody waits for another.
+_FORGET_AGENTS = """
+DELETE FROM agent WHERE location_id = $1 AND name IN (
+  SELECT name FROM agent WHERE location_id = $1 AND name IN (
+    SELECT name FROM agent WHERE location_id = $1 ORDER BY last_seen_at DESC OFFSET $2
+  ) FOR UPDATE SKIP LOCKED
+)
 """
 
 
@@ -50,7 +66,14 @@ def _location(row: Any) -> Location:
 
 @asynccontextmanager
 async def inserting(
-    database: Database, *, code: str, name: str, country_code: str, public_key: str, nats_user: str
+    database: Database,
+    *,
+    code: str,
+    name: str,
+    country_code: str,
+    public_key: str,
+    nats_user: str,
+    nats_url: str | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
     so that its enrolment file can be written in between.
@@ -60,9 +83,10 @@ async def inserting(
     async with database.transaction() as connection:
         row = await connection.fetchrow(
             f"""
-            INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $2, $3, $4)
+            INSERT INTO location (code, name, country_code, public_key, nats_url) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (code) DO UPDATE
-              SET name = excluded.name, public_key = excluded.public_key, enabled = true, removed_at = NULL
+              SET name = excluded.name, public_key = excluded.public_key, nats_url = excluded.nats_url, enabled = true,
+                  removed_at = NULL
               WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
             RETURNING {_COLUMNS}
             """,  # noqa: S608 - constants only
@@ -70,9 +94,10 @@ async def inserting(
             name,
             country_code,
             public_key,
+            nats_url,
         )
         if row is not None:
-            await insert_key(connection, row["id"], public_key, nats_user)
+            await give_key(connection, row["id"], public_key, nats_user)
         yield _location(row) if row else None
 
 
@@ -134,32 +159,47 @@ async def sightings(database: Database) -> Sightings:
 
 
 async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
-    """False, and nothing stored, when there is no such location in that country."""
+    """False, and nothing stored, when there is no such location in that country. Of more than MOST_AGENTS those heard
+    longest ago are forgotten. Raises UnstorableError when PostgreSQL refuses a value, StoreUnavailableError.
+    """
     async with database.connection() as connection:
-        known = await connection.fetchval(
-            """
-            INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
-              loop_lag_ms, unfit, clock_offset_ms)
-            SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
-            WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
-            ON CONFLICT (location_id, name) DO UPDATE
-              SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
-                  last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
-                  capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
-                  clock_offset_ms = excluded.clock_offset_ms
-            RETURNING true
-            """,
-            heartbeat.location,
-            heartbeat.country,
-            heartbeat.agent,
-            heartbeat.kinds,
-            heartbeat.version,
-            heartbeat.started_at,
-            heartbeat.running,
-            heartbeat.waiting,
-            heartbeat.capacity,
-            heartbeat.loop_lag_ms,
-            heartbeat.unfit,
-            heartbeat.clock_offset_ms,
-        )
-    return known is True
+        try:
+            number = await _upsert_agent(connection, heartbeat)
+        except AWAY:
+            raise
+        except (asyncpg.PostgresError, ValueError, OverflowError) as error:
+            raise UnstorableError(f"cannot be stored: {type(error).__name__}") from error
+        if number is not None:
+            await connection.execute(_FORGET_AGENTS, number, MOST_AGENTS)
+    return number is not None
+
+
+async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | None:
+    """The id of its location, if there is one."""
+    number: int | None = await connection.fetchval(
+        """
+        INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
+          loop_lag_ms, unfit, clock_offset_ms)
+        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
+        WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
+        ON CONFLICT (location_id, name) DO UPDATE
+          SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
+              last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
+              capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
+              clock_offset_ms = excluded.clock_offset_ms
+        RETURNING location_id
+        """,
+        heartbeat.location,
+        heartbeat.country,
+        heartbeat.agent,
+        heartbeat.kinds,
+        heartbeat.version,
+        heartbeat.started_at,
+        heartbeat.running,
+        heartbeat.waiting,
+        heartbeat.capacity,
+        heartbeat.loop_lag_ms,
+        heartbeat.unfit,
+        heartbeat.clock_offset_ms,
+    )
+    return number

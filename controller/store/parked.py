@@ -11,7 +11,8 @@ from controller.store.pool import Connection, Database
 KEPT_AN_HOUR = 20
 """How many of one subject and kind of reason are kept whole: enough to see what is wrong, and a flood fills no disk."""
 
-_LONGEST_REASON = 500
+LONGEST_REASON = 500
+"""What is longer is cut: it may quote what was sent."""
 
 
 class ParkedMessage(NamedTuple):
@@ -71,7 +72,7 @@ async def park(db: Database, messages: Sequence[ParkedMessage]) -> None:
 
 def _text(reason: str) -> str:
     """PostgreSQL takes neither a NUL nor half a surrogate pair, and a reason may quote what was sent."""
-    return reason[:_LONGEST_REASON].replace("\0", "\ufffd").encode(errors="replace").decode()
+    return reason[:LONGEST_REASON].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 async def lately(connection: Connection, since: datetime, whys: Collection[str] | None = None) -> list[ParkedTally]:

@@ -174,8 +174,10 @@ class Composition:
         for country, location in zip(self.options.countries, self.locations, strict=True):
             enrolment = ("--enrolment", str(self.data.enrolment(location)))
             if location not in known:
+                self.data.remove_enrolment(location)
                 await self._controller("locations", "add", location, "--country", country, *enrolment)
             elif trouble := self.data.enrolment_trouble(location, self._trust):
+                self.data.remove_enrolment(location)
                 await self._controller("locations", "rotate", location, "--now", *enrolment)
                 log.warning("location_given_new_keys", location=location, reason=trouble)
             self.data.point_to_broker(location, self.settings["NATS_URL"])

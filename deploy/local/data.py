@@ -82,6 +82,10 @@ class DataFolder:
             return "it holds no login to NATS"
         return None if not trust or account in trust else "its login is for the keys of another installation"
 
+    def remove_enrolment(self, location: str) -> None:
+        """A file of no use would be in the way of a new one. Raises OSError."""
+        self.enrolment(location).unlink(missing_ok=True)
+
     def point_to_broker(self, location: str, nats_url: str) -> None:
         """Tell a location's enrolment file where NATS is now. Raises LocalError when it is not an enrolment file."""
         path = self.enrolment(location)

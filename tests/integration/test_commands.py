@@ -28,16 +28,26 @@ from tests.integration.api.conftest import RecordingDispatcher, client_of
 NATS_URL = "tls://nats.example.com:4222"
 
 
-def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def begin(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+    """A command that runs on."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "controller", *arguments],
         env=environment | {f"MAILPROBE_{name}": value for name, value in settings.items()},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
-        check=False,
     )
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    with begin(*arguments, **settings) as process:
+        try:
+            output, errors = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 
 def bootstrap(folder: Path, url: str) -> subprocess.CompletedProcess[str]:

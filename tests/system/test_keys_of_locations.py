@@ -77,6 +77,11 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     trust.with_name("elsewhere").replace(trust)  # the keys that were lost, and logins made with others
     product.start()
     assert location(product, "de")["ready"]
+    for command in ("disable", "remove"):
+        locations(product, command, "de")
+    product.stop()
+    product.start()  # where the file of the location that was removed is in the way
+    assert location(product, "de")["ready"]
 
 
 def test_a_server_of_the_users_needs_the_keys_it_believes(new_product: Product) -> None:

@@ -77,7 +77,7 @@ def wanted(product: Product) -> dict[str, list[bytes]]:
     record = product.record
     trust = keys.read(Path(record["trustFile"]))
     sought = {"the right password": forms(RIGHT), "the wrong password": forms(WRONG)}
-    for name in ("operator", "account", "locations", "system_account"):
+    for name in ("operator", "account", "guests", "locations", "system_account"):
         sought[f"the {name} seed"] = [getattr(trust, name).reveal().encode()]
     for key in trust.requests:
         sought["a request key"] = raw(key.reveal())

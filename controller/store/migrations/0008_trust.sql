@@ -3,16 +3,19 @@
 
 -- migrate: apply
 
--- A removed location stays for the history that names it, and for its keys, which stay refused.
+-- A removed location stays for the history that names it, and for its keys, which stay refused. nats_url is what was
+-- given for its enrolment files; NULL is where the controller itself finds the broker.
 ALTER TABLE location
+  ADD COLUMN nats_url text,
   ADD COLUMN removed_at timestamptz(3),
   ADD CONSTRAINT location_removed_is_disabled CHECK (removed_at IS NULL OR NOT enabled);
 
 -- Keys a location was given; ends_at is when older ones end. The newest sealing key is also in location.public_key.
--- None is ever deleted: the broker refuses whoever has an ended one only as long as it is told of it.
+-- They are here before a file with them exists, at first of no location, which is refused like ended ones. None that
+-- was in a file is ever deleted: the broker refuses whoever has it only as long as it is told of it.
 CREATE TABLE location_key (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  location_id int NOT NULL REFERENCES location (id),
+  location_id int REFERENCES location (id),
   sealing_key text NOT NULL,
   nats_user text NOT NULL UNIQUE,
   created_at timestamptz(3) NOT NULL DEFAULT now(),
@@ -37,4 +40,4 @@ CREATE TABLE subscriber (
 -- migrate: rollback
 
 DROP TABLE subscriber, location_key;
-ALTER TABLE location DROP COLUMN removed_at;
+ALTER TABLE location DROP COLUMN removed_at, DROP COLUMN nats_url;

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from controller.store import locations
+from controller.store.location_keys import announced, given_keys, revoked_users
 from controller.store.pool import Database
 from shared.clock import utc_now
 from shared.messages import Heartbeat, Unfitness
@@ -60,6 +61,22 @@ async def test_a_location_whose_file_could_not_be_written_is_not_stored(store: S
         ):
             raise LookupError
     assert await locations.all_locations(store.database) == []
+
+
+async def test_keys_are_refused_until_a_location_has_them(store: Store) -> None:
+    database = store.database
+    async with announced(database, sealing_key="k", nats_user="Ude"):
+        assert await revoked_users(database) == ["Ude"]
+        assert await given_keys(database) == {}
+        de = await add(database, "de", "DE")
+        assert await revoked_users(database) == []
+    assert list(await given_keys(database)) == [de]
+    async with announced(database, sealing_key="k", nats_user="Unobody"):
+        pass
+    with pytest.raises(LookupError):
+        async with announced(database, sealing_key="k", nats_user="Usomebody"):
+            raise LookupError
+    assert await revoked_users(database) == ["Usomebody"]
 
 
 async def test_a_heartbeat_is_seen_by_the_databases_clock(store: Store) -> None:

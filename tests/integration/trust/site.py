@@ -75,9 +75,11 @@ class Site:
 
     async def rotate(self, code: str, keep: timedelta) -> Credentials:
         """New keys for a location."""
+        here = await locations.by_code(self.database, code)
+        assert here
+        credentials = location_credentials(self.trust, location=code, country=here.country_code, now=utc_now())
         async with location_keys.rotating(self.database, code) as rotation:
             assert rotation
-            credentials = location_credentials(self.trust, location=code, country=rotation.country_code, now=utc_now())
             await rotation.store(sealing_key=f"key of {credentials.user}", nats_user=credentials.user, keep=keep)
         return credentials
 

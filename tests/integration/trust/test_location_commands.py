@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,6 @@ import asyncpg
 import pytest
 
 from controller.enrol import rotate_location
-from controller.secret_files import FileError
 from controller.settings import EnrolmentSettings
 from controller.store import locations
 from controller.store.location_keys import revoked_users
@@ -23,7 +23,7 @@ from shared.enrolment import Enrolment
 from shared.sealing import SealError, open_login, seal_login
 from shared.settings import load
 from shared.targets import Login, Secret
-from tests.integration.test_commands import NATS_URL, fetchval, files, run
+from tests.integration.test_commands import NATS_URL, begin, fetchval, files, run
 
 MONITOR = uuid4()
 
@@ -67,6 +67,10 @@ class Desk:
 
     async def value(self, query: str) -> Any:
         return await fetchval(self.url, query)
+
+    async def execute(self, statements: str) -> None:
+        async with Database.open(self.url) as database, database.connection() as connection:
+            await connection.execute(statements)
 
     @property
     def enrolment_settings(self) -> EnrolmentSettings:
@@ -165,6 +169,7 @@ async def test_a_removed_location_is_gone_but_for_its_history_and_may_come_back_
         assert desk.refusal(*words) == "there is no location 'de'"
     elsewhere = desk.refusal("add", "de", "--country", "US", "--enrolment", str(desk.folder / "us"))
     assert elsewhere == "there was a location 'de' in another country, of which history tells: choose another"
+    desk.file.unlink()
     after = desk.add()
     assert await desk.value("SELECT id FROM location WHERE enabled") == number
     assert await desk.revoked() == {user(before)}
@@ -203,7 +208,7 @@ async def test_without_rows_the_old_file_stays(desk: Desk) -> None:
             await connection.execute(
                 """
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
-                CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON location_key DEFERRABLE INITIALLY DEFERRED
+                CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON location DEFERRABLE INITIALLY DEFERRED
                 FOR EACH ROW EXECUTE FUNCTION refuse();
                 """
             )
@@ -213,13 +218,111 @@ async def test_without_rows_the_old_file_stays(desk: Desk) -> None:
     assert files(desk.folder) == [desk.file]
 
 
-async def test_a_file_that_cannot_be_put_in_place_is_told(desk: Desk) -> None:
-    desk.add()
+async def test_where_no_file_can_be_put_nothing_is_changed(desk: Desk) -> None:
+    made = desk.add()
     desk.file.unlink()
     desk.file.mkdir()
-    async with Database.open(desk.url) as database:
-        with pytest.raises(FileError, match=r"de\.agent: "):
-            await rotate(desk, database)
+    assert desk.refusal("rotate", "de", "--now", "--enrolment", str(desk.file)) == f"{desk.file}: Is a directory"
+    refused = desk.refusal("add", "us", "--country", "US", "--enrolment", str(desk.file))
+    assert refused.startswith(f"{desk.file} is there already")
+    assert list(desk.folder.iterdir()) == [desk.file]
+    assert await desk.value("SELECT array_agg(nats_user) FROM location_key") == [user(made)]
+    assert await desk.revoked() == set()
+
+
+async def test_a_file_that_fails_at_the_last_moment_leaves_the_keys_as_they_were(desk: Desk) -> None:
+    """Its name fits, and that of the file that is written beside it does not."""
+    made = desk.add()
+    file = desk.folder / ("d" * 250)
+    assert desk.refusal("rotate", "de", "--now", "--enrolment", str(file)) == f"{file}: File name too long"
+    assert files(desk.folder) == [desk.file]
+    assert await opened_by(desk, made)
+    assert user(made) not in await desk.revoked()
+
+
+@pytest.mark.parametrize("command", [["add", "de", "--country", "DE"], ["rotate", "de", "--now"]], ids=lambda it: it[0])
+async def test_a_file_that_outlives_its_command_is_of_no_use(desk: Desk, command: list[str]) -> None:
+    """It is killed while the keys are being stored, with the file in place."""
+    old = desk.add() if command[0] == "rotate" else None
+    await desk.execute(
+        """
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER wait AFTER INSERT OR UPDATE ON location DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION wait();
+        """
+    )
+    with begin("locations", *command, "--enrolment", str(desk.file), **desk.settings) as process:
+        try:
+            async with asyncio.timeout(30):
+                while not desk.file.exists() or (old and enrolment.read(desk.file) == old):
+                    await asyncio.sleep(0.05)
+        finally:
+            process.kill()
+    await desk.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query LIKE 'COMMIT%' AND state = 'active' AND datname = current_database()"
+    )
+    left = enrolment.read(desk.file)
+    assert await desk.revoked() == {user(left)}
+    assert old is None or await opened_by(desk, old)
+    if command[0] == "add":
+        assert desk.locations("list") == ""
+
+
+async def test_no_file_of_another_location_is_overwritten(desk: Desk) -> None:
+    desk.add()
+    before = desk.file.read_bytes()
+    there = f"{desk.file} is there already: what is in it would go on working"
+    assert desk.refusal("add", "us", "--country", "US", "--enrolment", str(desk.file)) == there
+    desk.locations("add", "us", "--country", "US", "--enrolment", str(desk.folder / "us.agent"))
+    others = f"{desk.file} is the enrolment file of 'de': it would be lost"
+    assert desk.refusal("rotate", "us", "--now", "--enrolment", str(desk.file)) == others
+    trust = desk.settings["TRUST_FILE"]
+    assert "not an enrolment file" in desk.refusal("rotate", "us", "--enrolment", trust)
+    assert desk.file.read_bytes() == before
+    assert await desk.value("SELECT count(*) FROM location_key") == 2
+    assert await desk.revoked() == set()
+
+
+def test_an_address_that_was_given_stays_until_another_is(desk: Desk) -> None:
+    desk.locations(
+        "add", "de", "--country", "DE", "--enrolment", str(desk.file), "--nats-url", "tls://one.example:4222"
+    )
+    assert enrolment.read(desk.file).nats_url == "tls://one.example:4222"
+    assert desk.rotate().nats_url == "tls://one.example:4222"
+    assert desk.rotate("--nats-url", "tls://two.example:4222").nats_url == "tls://two.example:4222"
+    assert desk.rotate().nats_url == "tls://two.example:4222"
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", " ", "n" * 256], ids=["tab", "newline", "blank", "long"])
+def test_a_name_that_would_break_a_list_is_refused(desk: Desk, name: str) -> None:
+    words = ["add", "de", "--country", "DE", "--enrolment", str(desk.file), "--name", name]
+    assert desk.refusal(*words) == "--name must be 1 to 255 printable characters"
+    assert files(desk.folder) == []
+
+
+async def test_whoever_takes_the_last_location_away_is_told_which_monitors_go_blind(desk: Desk) -> None:
+    desk.add()
+    desk.locations("add", "us", "--country", "US", "--enrolment", str(desk.folder / "us.agent"))
+    await desk.execute(
+        """
+        INSERT INTO organization (name) VALUES ('o');
+        INSERT INTO customer (organization_id, name) SELECT id, 'c' FROM organization;
+        INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, port, status, config,
+          interval_seconds, timeout_seconds, allowed_check_country_codes)
+        SELECT organization_id, id, 'smtp', 'm', host, 25, given.status, '{}', 60, 10, countries FROM customer, (VALUES
+          ('german.example', 'active', ARRAY['DE']), ('both.example', 'active', ARRAY['DE', 'US']),
+          ('anywhere.example', 'active', NULL), ('off.example', 'disabled', ARRAY['DE'])
+        ) AS given (host, status, countries);
+        """
+    )
+    number = await desk.value("SELECT public_id FROM monitor WHERE hostname = 'german.example'")
+    told = f"monitors that no location may check any more, 1 in all: smtp german.example ({number})"
+    for command in ("disable", "remove"):
+        assert desk.locations(command, "de").splitlines()[1:] == [told]
+    last = desk.locations("disable", "us").splitlines()[1]
+    assert last.startswith("monitors that no location may check any more, 2 in all: smtp both.example (")
+    assert "smtp anywhere.example (" in last
 
 
 async def rotate(desk: Desk, database: Database) -> None:
