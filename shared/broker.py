@@ -50,7 +50,7 @@ class AuthorityFile:
 
 class Broker(NamedTuple):
     """`url` may list servers, separated by commas; `ca` is PEM text of an authority of one's own; `replicas` is on
-    how many servers a stream is kept.
+    how many servers a stream is kept; `location` is that of an agent, whose credentials let it hear no other inbox.
 
     Servers that are not on this machine, and those named `tls://`, are spoken to in TLS only.
     """
@@ -59,6 +59,7 @@ class Broker(NamedTuple):
     credentials: Credentials | None = None
     ca: str | None = None
     replicas: int = 1
+    location: str | None = None
 
     def options(self) -> dict[str, Any]:
         """What the client is told. Raises BrokerUrlError, ssl.SSLError when `ca` holds no certificates."""
@@ -68,10 +69,11 @@ class Broker(NamedTuple):
             options["tls"] = ssl.create_default_context(cadata=self.ca)
         if self.credentials is not None:
             jwt = self.credentials.jwt.encode()
+            inbox = subjects.inbox_at(self.location) if self.location else subjects.inbox(self.credentials.user)
             options |= {
                 "user_jwt_cb": lambda: bytearray(jwt),
                 "signature_cb": self.credentials.sign,
-                "inbox_prefix": subjects.inbox(self.credentials.user),
+                "inbox_prefix": inbox,
             }
         return options
 

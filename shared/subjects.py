@@ -25,6 +25,9 @@ _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
 """What every inbox begins with."""
 
+AT = "at-"
+"""Begins the owner of a location's inbox: a public key begins with U, a subscriber's consumer otherwise."""
+
 CROSSED = "_R_."
 """What the server makes of an inbox whose owner asks from another account."""
 
@@ -78,6 +81,11 @@ def is_subscriber(consumer: str) -> bool:
 def inbox(owner: str) -> str:
     """Where the broker answers one client: its public key, or a subscriber's consumer."""
     return f"{INBOXES}{owner}"
+
+
+def inbox_at(location: str) -> str:
+    """Where the broker answers the agents of a location, whichever of its keys they have."""
+    return inbox(f"{AT}{token(location)}")
 
 
 def event_pattern(organization: str, customer: str, monitor: str, event_type: str) -> str:

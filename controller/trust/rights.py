@@ -2,8 +2,9 @@
 
 Nobody but the controller may touch streams and consumers: agents and subscribers fetch from consumers it made for them.
 They are in an account of their own, into which no more is imported than they may use: an answer of JetStream goes
-wherever the request says, with the server's own rights, but never out of the account that asked. Each has an inbox of
-its own there, because whoever could listen on another's would read its answers.
+wherever the request says, with the server's own rights, but never out of the account that asked. Each location and each
+subscriber has an inbox of its own there, because whoever could listen on another's would read its answers. Agents of a
+location share theirs, whichever of its keys they log in with: a leaf server, logged in with one, hears for them all.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _TAGS = {"location": "{{tag(location)}}", "country": "{{tag(country)}}"}
 
 
 def of_a_location() -> dict[str, Any]:
-    """The template for agents: the server fills in tags and key of who logs in. Its own checks, results, heartbeats."""
+    """The template for agents: the server fills in the tags of who logs in. Its own checks, results, heartbeats."""
     location, country = _TAGS["location"], _TAGS["country"]
     consumers = [f"{location}-{kind}" for kind in KINDS]
     return _rights(
@@ -31,7 +32,7 @@ def of_a_location() -> dict[str, Any]:
             f"mailprobe.result.{country}.{location}",
             f"mailprobe.agent.{country}.{location}.*",
         ],
-        subscribe=[f"{subjects.inbox('{{subject()}}')}.>"],
+        subscribe=[f"{subjects.inbox(subjects.AT + location)}.>"],
     )
 
 

@@ -52,7 +52,7 @@ async def ready(bus: Bus) -> Bus:
 @pytest.fixture
 async def agent(nats_url: str, installation: Trust, ready: Bus) -> AsyncIterator[Client]:
     credentials = location_credentials(installation, location="de", country="DE", now=utc_now())
-    async with logged_in(nats_url, credentials, []) as client:
+    async with logged_in(nats_url, credentials, [], inbox=subjects.inbox_at("de")) as client:
         yield client
 
 

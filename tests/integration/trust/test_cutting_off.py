@@ -154,7 +154,7 @@ async def test_a_broker_that_is_away_is_told_when_it_is_back(site: Site) -> None
 async def test_an_agent_that_is_cut_off_says_so_once_and_comes_back_by_itself(site: Site) -> None:
     credentials = await site.add()
     with structlog.testing.capture_logs() as logged:
-        async with Bus.open(Broker(site.server.url, credentials), name="agent") as agent:
+        async with Bus.open(Broker(site.server.url, credentials, location="de"), name="agent") as agent:
             await agent.wait_connected()
             await locations.set_enabled(site.database, "de", enabled=False)
             await site.tend()

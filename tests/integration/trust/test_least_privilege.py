@@ -24,6 +24,7 @@ from tests.integration.pipeline.world import eventually
 from tests.integration.trust.site import logged_in
 
 OTHER = "_INBOX.UOTHERUSER.answer"
+ELSEWHERE = f"{subjects.inbox_at('us')}.answer"
 
 JETSTREAM = {
     "its own account": ["INFO", "ACCOUNT.PURGE.x", "ACCOUNT.STREAM.MOVE.x.y", "ACCOUNT.STREAM.CANCEL_MOVE.x.y"],
@@ -93,6 +94,8 @@ FOREIGN = [
     pytest.param("$SYS.REQ.SERVER.PING", id="ask servers"),
     pytest.param("$SYS.REQ.USER.INFO", id="ask who it is"),
     pytest.param(OTHER, id="answer in another's place"),
+    pytest.param(ELSEWHERE, id="answer another location"),
+    pytest.param(f"{subjects.inbox_at('de')}.answer", id="answer another agent of its own"),
 ]
 
 
@@ -121,7 +124,7 @@ async def refusals() -> list[str]:
 @pytest.fixture
 async def agent(nats_url: str, german: Credentials, ready: Bus, refusals: list[str]) -> AsyncIterator[Client]:
     """A client with a location's credentials; what the server refuses it is in `refusals`."""
-    async with logged_in(nats_url, german, refusals) as client:
+    async with logged_in(nats_url, german, refusals, inbox=subjects.inbox_at("de")) as client:
         yield client
 
 
@@ -160,6 +163,10 @@ async def test_what_is_not_its_own_it_may_not_publish(agent: Client, refusals: l
         pytest.param("_INBOX.*", id="all inboxes, one token deep"),
         pytest.param("_INBOX.*.>", id="all inboxes, deeper"),
         pytest.param(OTHER, id="another's inbox"),
+        pytest.param(ELSEWHERE, id="another location's inbox"),
+        pytest.param(f"{subjects.inbox_at('de-nbg')}.>", id="that of one with a code that begins alike"),
+        pytest.param(f"{subjects.inbox('sub-de')}.>", id="a subscriber's inbox"),
+        pytest.param(f"{subjects.inbox('de')}.>", id="that of a client called as the location"),
         pytest.param("$JS.>", id="JetStream"),
         pytest.param("$JS.API.>", id="requests to JetStream"),
         pytest.param("$JS.ACK.>", id="acknowledgements"),
@@ -196,7 +203,7 @@ async def test_answers_to_what_it_asks_cannot_be_sent_where_it_may_not_publish(a
 
 
 async def test_what_its_agents_need_works(nats_url: str, german: Credentials, ready: Bus) -> None:
-    async with Bus.open(Broker(nats_url, german), name="agent") as bus:
+    async with Bus.open(Broker(nats_url, german, location="de"), name="agent") as bus:
         await bus.wait_connected()
         consumer = await bus.consumer(subjects.CHECKS, subjects.check_consumer("de", "smtp"))
         [first] = await consumer.fetch(5, 2)
