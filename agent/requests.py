@@ -1,6 +1,7 @@
 """Which requests an agent takes: those that a controller signed for its location, in time, and each once.
 
-What is refused brings no result, so it says nothing about anybody's mail server.
+What is refused brings no result, so it says nothing about anybody's mail server. Of a key that is not known here, and
+of what is too late by the clock here, a neighbour may know better.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from time import monotonic
 from uuid import UUID
 
@@ -36,6 +38,13 @@ _KEPT = timedelta(seconds=60)
 _TELL_SECONDS = 60.0
 
 _decoder = msgspec.json.Decoder(CheckRequest)
+
+
+class Refused(Enum):
+    """What is to become of a request that is not taken: nobody is to run it, or another agent of the location might."""
+
+    FOR_GOOD = auto()
+    HERE = auto()
 
 
 class _RefusedError(Exception):
@@ -76,8 +85,8 @@ class Requests:
         self._taken: OrderedDict[UUID, _Taken] = OrderedDict()
         self._told_at: dict[str, float] = {}
 
-    def take(self, delivery: Delivery) -> CheckRequest | None:
-        """The request, or None when it is refused. What is cheap to see is looked at first, the signature last."""
+    def take(self, delivery: Delivery) -> CheckRequest | Refused:
+        """The request, when it is not refused. What is cheap to see is looked at first, the signature last."""
         request: CheckRequest | None = None
         try:
             signature = delivery.header(SIGNATURE)
@@ -89,15 +98,15 @@ class Requests:
             now = self._clock.now()
             if self._is_late(request, now):
                 self.late(request)
-                return None
+                return Refused.HERE
             self._look_at(request, delivery, now)
             self._verify(delivery, signature)
         except _RefusedError as refusal:
             self._refuse(refusal.why, delivery, request)
-            return None
+            return Refused.HERE if refusal.why is Refusal.UNKNOWN_KEY else Refused.FOR_GOOD
         except Exception:  # whoever can write to the broker may send anything
             log.exception("request_broke")
-            return None
+            return Refused.FOR_GOOD
         self._remember(request, delivery.number, now)
         return request
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 from base64 import b64decode
 from ipaddress import ip_network
 from pathlib import Path
@@ -63,6 +64,19 @@ class LoginText:
         self.value = parse(text)
 
 
+class AuthorityText:
+    """PEM certificates that are trusted, as a setting. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        try:
+            ssl.create_default_context(cadata=text)
+        except (ssl.SSLError, TypeError, ValueError) as error:  # a TypeError is for what is no ASCII
+            raise ValueError("holds no certificates in PEM form") from error
+        self.value = text
+
+
 PORT25_HOSTS = HostNames("gmail-smtp-in.l.google.com mta5.am0.yahoodns.net mx01.mail.icloud.com")
 
 
@@ -94,14 +108,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     per_address_concurrency: PositiveInt = 2
     per_address_starts_per_second: PerSecond = 1.0
     port25_hosts: HostNames = PORT25_HOSTS
-    nats_ca: str | None = None
+    nats_ca: AuthorityText | None = None
     processes: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
     starts_per_second: PerSecond = 200.0
 
     @property
     def broker(self) -> Broker:
         """Where this location's requests are, and as whom we fetch them."""
-        return Broker(self.nats_url.value, self.nats_credentials.value, self.nats_ca)
+        authority = self.nats_ca.value if self.nats_ca else None
+        return Broker(self.nats_url.value, self.nats_credentials.value, authority, location=self.location)
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import version
+from secrets import token_urlsafe
 from time import monotonic
 from uuid import UUID
 
@@ -19,12 +21,13 @@ from agent.courtesy.line import ParentGoneError
 from agent.outbox import Outbox
 from agent.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
-from agent.requests import Requests
+from agent.requests import Refused, Requests
 from agent.runner import Station
+from agent.timekeeper import Timekeeper
 from shared import subjects
 from shared.bus import Bus
 from shared.deliveries import Consumer, Delivery
-from shared.messages import CLOCK_TOLERANCE_MS, HEARTBEAT_SECONDS, CheckRequest, ClockReading, Heartbeat
+from shared.messages import HEARTBEAT_SECONDS, CheckRequest, Heartbeat
 from shared.signing import Verifier
 from shared.targets import kind_of
 from shared.trouble import BusError
@@ -45,7 +48,12 @@ ANSWER_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 1.0  # a cluster that has lost a server needs 4 to 9 s, and requests may not wait much longer
 
-_reading_decoder = msgspec.json.Decoder(ClockReading)
+_LEFT_SECONDS = 0.5
+"""After how long a neighbour is offered a request that is refused here. Who refused all it took takes no more for
+longer than that, and ever longer, or it would take the same ones again until the broker gives them up."""
+
+_FIRST_STEP_BACK_SECONDS = 1.0
+_LONGEST_STEP_BACK_SECONDS = 10.0
 
 
 class Worker:
@@ -81,12 +89,13 @@ class Worker:
             clock=station.reach.clock,
             counts=checker.counts,
         )
+        self._timekeeper = Timekeeper(station.reach.clock, verifier)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._started_at = station.reach.clock.now()
         self._reconnected = asyncio.Event()
         self._beaten = asyncio.Event()
-        self._clock_off = False
+        self._draining = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
@@ -120,7 +129,7 @@ class Worker:
         self._reconnected.set()
 
     async def beat(self) -> None:
-        """Send a heartbeat, and set the clock by the answer, if one comes. Raises BusError."""
+        """Send a heartbeat, and set the clock by a controller's answer, if one comes. Raises BusError."""
         station = self._station
         clock = station.reach.clock
         heartbeat = Heartbeat(
@@ -137,20 +146,14 @@ class Worker:
             loop_lag_ms=station.lag.p95_ms(),
             unfit=list(self._checker.unfit),
             clock_offset_ms=clock.offset_ms,
+            nonce=token_urlsafe(16),
         )
         subject = subjects.agent(station.country, station.location, station.agent)
+        body = msgspec.json.encode(heartbeat)
         asked_at = monotonic()
-        answer = await self._bus.ask(subject, msgspec.json.encode(heartbeat), ANSWER_SECONDS)
+        answer = await self._bus.ask(subject, body, ANSWER_SECONDS)
         if answer is not None:
-            clock.heard(_reading_decoder.decode(answer).now, asked_at)
-            self._look_at_clock()
-
-    def _look_at_clock(self) -> None:
-        offset_ms = self._station.reach.clock.offset_ms or 0.0
-        off = abs(offset_ms) > CLOCK_TOLERANCE_MS
-        if off != self._clock_off:
-            self._clock_off = off
-            log.warning("clock_off" if off else "clock_right_again", offset_ms=round(offset_ms))
+            self._timekeeper.heard(answer, subject, body, asked_at)
 
     async def _beat_for_ever(self) -> None:
         while True:
@@ -199,6 +202,7 @@ class Worker:
         await self._beaten.wait()  # by then it is known whether the clock can be trusted
         consumer: Consumer | None = None
         pause = _FIRST_PAUSE_SECONDS
+        step_back = _FIRST_STEP_BACK_SECONDS
         most = 1
         while slots := await self._slots.take(most):
             deliveries: list[Delivery] = []
@@ -227,16 +231,34 @@ class Worker:
             if consumer is None:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            await self._admit_all(deliveries, group)
+            left = await self._admit_all(deliveries, group)
+            if left and left == len(deliveries):
+                await self._rest(step_back)
+                step_back = min(step_back * 2, _LONGEST_STEP_BACK_SECONDS)
+            elif deliveries:
+                step_back = _FIRST_STEP_BACK_SECONDS
         await _close(consumer)
 
-    async def _admit_all(self, deliveries: Iterable[Delivery], group: asyncio.TaskGroup) -> None:
-        """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back."""
+    async def _rest(self, seconds: float) -> None:
+        """Wait for so long, or until this process is to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._draining.wait()
+
+    async def _admit_all(self, deliveries: Iterable[Delivery], group: asyncio.TaskGroup) -> int:
+        """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back. Returns how many
+        were left to a neighbour.
+        """
         fresh: list[CheckRequest] = []
+        left = 0
         for delivery in deliveries:
             request = self._requests.take(delivery)
-            if request is None:
-                await delivery.term()
+            if isinstance(request, Refused):
+                if request is Refused.HERE:
+                    left += 1
+                    await delivery.nak(_LEFT_SECONDS)
+                else:
+                    await delivery.term()
                 self._slots.give_back(1)
             elif request.check_id in self._held:
                 self._held[request.check_id].append(delivery)  # it runs: its result will answer this one too
@@ -251,6 +273,7 @@ class Worker:
             task = group.create_task(self._serve(request))
             self._checks.add(task)
             task.add_done_callback(self._checks.discard)
+        return left
 
     async def _serve(self, request: CheckRequest) -> None:
         """One request from start to acknowledgement; what is not finished is handed back."""
@@ -298,6 +321,7 @@ class Worker:
     async def _drain(self, takers: list[asyncio.Task[None]]) -> None:
         """Take no more, let what runs end within the drain time, hand the rest back."""
         self._slots.close()
+        self._draining.set()
         self._beaten.set()
         self._checker.give_up_waiting()
         deadline = asyncio.get_running_loop().time() + self._drain_seconds

@@ -133,7 +133,7 @@ async def run(settings: ControllerSettings) -> None:
                 watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
                 claims = ClaimsKeeper(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    _pipeline(pipeline_db, bus, url, name, dispatcher, notifier, watch, claims, metrics),
+                    _pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, claims, metrics),
                     name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
@@ -184,6 +184,7 @@ async def _pipeline(
     bus: Bus,
     url: str,
     name: str,
+    signer: Signer,
     dispatcher: Dispatcher,
     notifier: Notifier,
     watch: LocationWatch,
@@ -195,7 +196,7 @@ async def _pipeline(
         await _ready_store(db)
     except SchemaError as error:
         return error
-    roster = Roster(db, bus)
+    roster = Roster(db, bus, signer)
     counts = metrics.counts
     scheduler = Scheduler(db, url, name, roster, dispatcher, counts)
     ingestor = Ingestor(db, bus, counts)

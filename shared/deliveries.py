@@ -48,10 +48,10 @@ class Delivery:
         with suppress(*TROUBLE):
             await self._message.ack()
 
-    async def nak(self) -> None:
-        """Not done; deliver to somebody else at once."""
+    async def nak(self, delay_seconds: float = 0.0) -> None:
+        """Not done; deliver to somebody else, at once or after so long."""
         with suppress(*TROUBLE):
-            await self._message.nak()
+            await self._message.nak(delay_seconds)
 
     async def term(self) -> None:
         """Never deliver again, although it was not done."""

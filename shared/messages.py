@@ -136,33 +136,43 @@ class Unfitness(Open):
     UNKNOWN = "unknown"
 
 
+AgentText: TypeAlias = Annotated[str, Meta(max_length=128, pattern=r"\A[ -~]*\Z")]
+AgentNumber: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""What an agent tells of itself is kept and shown as it is, and it may be anybody who has the location's file."""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
     `running` checks are in a dialogue, `waiting` ones are in hand but not begun; `capacity` is how many both may be at
     present. `loop_lag_ms` is the p95 of the last half minute; `clock_offset_ms` is how far its clock is ahead of the
-    broker's, None while it does not know. A controller answers with a ClockReading.
+    broker's, None while it does not know. A controller answers with a ClockReading, signed together with this message:
+    it has a new `nonce` each time, so that no answer is good for another.
     """
 
-    agent: str
+    agent: AgentText
     location: str
     country: str
-    kinds: list[str]
-    version: str
+    kinds: Annotated[list[AgentText], Meta(max_length=32)]
+    version: AgentText
     started_at: Moment
     sent_at: Moment
-    running: int = 0
-    waiting: int = 0
-    capacity: int = 0
+    running: AgentNumber = 0
+    waiting: AgentNumber = 0
+    capacity: AgentNumber = 0
     loop_lag_ms: float = 0.0
-    unfit: list[Unfitness] = []
+    unfit: Annotated[list[Unfitness], Meta(max_length=32)] = []
     clock_offset_ms: float | None = None
+    nonce: str = ""
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The answer to a heartbeat: what the broker's clock showed when it came."""
+    """The answer to a heartbeat: what the broker's clock showed when it came, to the millisecond. `signature` (that of
+    shared.signing) is empty where no controller vouches for it.
+    """
 
     now: Moment
+    signature: str = ""
 
 
 CLOCK_TOLERANCE_MS = 2000.0

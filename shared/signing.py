@@ -1,7 +1,9 @@
-"""Sign check requests, and tell whether one was signed by the controller an agent believes.
+"""Sign check requests and clock readings, and tell whether one was signed by the controller an agent believes.
 
 Signed (Ed25519, RFC 8032) are a context, the NATS subject and the body, so a request is worth nothing on another
-subject. The signature travels in a header beside the body: the id of its key, a colon, 64 bytes in base64.
+subject. The signature travels in a header beside the body: the id of its key, a colon, 64 bytes in base64. A reading is
+signed with the heartbeat that it answers, so it is worth nothing as the answer to another; the context tells the two
+apart.
 """
 
 from __future__ import annotations
@@ -9,16 +11,19 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
+from datetime import datetime
 
 from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey, VerifyKey
 
+from shared.rounds import to_ms
 from shared.targets import Secret
 
 SIGNATURE = "Mailprobe-Signature"
 """The name of the header."""
 
-_CONTEXT = b"mailprobe request 1"
+_REQUEST = b"mailprobe request 1"
+_READING = b"mailprobe clock reading 1"
 _SIGNATURE_BYTES = 64
 
 
@@ -43,8 +48,14 @@ class Signer:
 
     def headers(self, subject: str, body: bytes) -> dict[str, str]:
         """What to publish with this body on this subject."""
-        signature = self._key.sign(_signed(subject, body)).signature
-        return {SIGNATURE: f"{self._name}:{b64encode(signature).decode()}"}
+        return {SIGNATURE: self._sign(_signed(_REQUEST, subject, body))}
+
+    def reading(self, now: datetime, subject: str, heartbeat: bytes) -> str:
+        """The signature of this moment as the answer to the heartbeat with this body on this subject."""
+        return self._sign(_signed_reading(now, subject, heartbeat))
+
+    def _sign(self, what: bytes) -> str:
+        return f"{self._name}:{b64encode(self._key.sign(what).signature).decode()}"
 
 
 class Verifier:
@@ -55,6 +66,13 @@ class Verifier:
 
     def verify(self, subject: str, body: bytes, signature: str) -> None:
         """Raises UnknownKeyError, WrongSignatureError."""
+        self._verify(_signed(_REQUEST, subject, body), signature)
+
+    def verify_reading(self, now: datetime, subject: str, heartbeat: bytes, signature: str) -> None:
+        """Raises UnknownKeyError, WrongSignatureError."""
+        self._verify(_signed_reading(now, subject, heartbeat), signature)
+
+    def _verify(self, what: bytes, signature: str) -> None:
         name, _, text = signature.partition(":")
         key = self._keys.get(name)
         if key is None:
@@ -63,7 +81,7 @@ class Verifier:
             signed = b64decode(text, validate=True)
             if len(signed) != _SIGNATURE_BYTES:
                 raise WrongSignatureError
-            key.verify(_signed(subject, body), signed)
+            key.verify(what, signed)
         except (CryptoError, ValueError) as error:
             raise WrongSignatureError from error
 
@@ -80,6 +98,10 @@ def _verify_key(text: str) -> VerifyKey:
         raise ValueError("not an Ed25519 public key in base64") from error
 
 
-def _signed(subject: str, body: bytes) -> bytes:
+def _signed(context: bytes, subject: str, body: bytes) -> bytes:
     """No subject holds a line end, so where the body begins cannot be moved."""
-    return b"%b\n%b\n%b" % (_CONTEXT, subject.encode(), body)
+    return b"%b\n%b\n%b" % (context, subject.encode(), body)
+
+
+def _signed_reading(now: datetime, subject: str, heartbeat: bytes) -> bytes:
+    return _signed(_READING, subject, b"%d\n%b" % (to_ms(now), heartbeat))

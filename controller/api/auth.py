@@ -45,6 +45,9 @@ PERMISSION = "permission"
 """A route's opt that names the Permission it needs."""
 UNCOUNTED = "uncounted"
 """A route with this opt does not count against anybody's rate: health and metrics."""
+COUNTED_APART = "counted_apart"
+"""A route with this opt does not count against the rate of who is known, who has so many requests a minute for such
+routes instead: streams, which all come back at once."""
 
 _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
@@ -65,7 +68,8 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     limits: Limits = connection.app.state.limits
     principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
     if not handler.opt.get(UNCOUNTED):
-        quota = await limits.admit(_who(principal, connection))
+        apart = None if principal is None else handler.opt.get(COUNTED_APART)
+        quota = await limits.admit(_who(principal, connection), apart=apart)
         connection.scope["state"][_QUOTA] = quota
         if quota is not None and quota.remaining < 0:
             raise LimitedError(HTTPStatus.TOO_MANY_REQUESTS.phrase, quota.seconds_left)

@@ -32,22 +32,26 @@ class Limits:
         self._per_minute = per_minute
         self._refused_until: dict[str, float] = {}
 
-    async def admit(self, who: str) -> Quota | None:
-        """Count a request; `remaining` is -1 when it is one too many. None when there is no limit.
+    async def admit(self, who: str, *, apart: int | None = None) -> Quota | None:
+        """Count a request; `remaining` is -1 when it is one too many. None when there is no limit. `apart` is how many
+        there may be of a kind that does not count with the others.
 
         Raises StoreUnavailableError.
         """
         if not self._per_minute:
             return None
+        limit = self._per_minute
+        if apart is not None:
+            who, limit = f"{who} apart", apart
         now = monotonic()
         until = self._refused_until.get(who, now)
         if until > now:
-            return Quota(limit=self._per_minute, remaining=-1, seconds_left=math.ceil(until - now))
+            return Quota(limit=limit, remaining=-1, seconds_left=math.ceil(until - now))
         count = await requests.count(self._database, who, WINDOW)
-        remaining = max(-1, self._per_minute - count.requests)
+        remaining = max(-1, limit - count.requests)
         if remaining < 0:
             self._remember(who, now, now + count.seconds_left)
-        return Quota(limit=self._per_minute, remaining=remaining, seconds_left=math.ceil(count.seconds_left))
+        return Quota(limit=limit, remaining=remaining, seconds_left=math.ceil(count.seconds_left))
 
     def _remember(self, who: str, now: float, until: float) -> None:
         if len(self._refused_until) >= _MOST_REMEMBERED:

@@ -26,11 +26,13 @@ from controller.decisions.eligibility import (
 from controller.model import Location, ScheduledMonitor
 from controller.store import locations as location_store
 from controller.store.pool import Database, StoreUnavailableError
+from controller.store.results import UnstorableError
 from shared import subjects
 from shared.bus import Bus
 from shared.clock import BrokerClock
 from shared.deliveries import Heard
 from shared.messages import HEARTBEAT_SECONDS, ClockReading, Heartbeat
+from shared.signing import Signer
 from shared.streams import ensure_check_consumer, ensure_streams, remove_check_consumer
 from shared.targets import KINDS
 from shared.trouble import BusError
@@ -40,14 +42,19 @@ log = structlog.get_logger()
 REFRESH_SECONDS = 1.0
 _ENSURE_SECONDS = 30.0
 _REMEMBERED_STRANGERS = 1_000
+_LONGEST_REASON = 500
+_VOUCHED_MS = 10_000.0
+"""How far the broker's clock may be off ours for us to sign what it shows. Whoever has the broker sets its clock too,
+and an agent whose clock is moved by more than half a minute could be had to run a request twice (agent.requests)."""
 
 
 class Roster:
     """The locations, and which checks each can do now."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, bus: Bus, signer: Signer, *, clock: BrokerClock | None = None) -> None:
         self._db = db
         self._bus = bus
+        self._signer = signer
         self._locations: list[Location] = []
         self._abilities: dict[int, Abilities] = {}
         self._readiness: dict[tuple[str, Obstacles], Readiness] = {}
@@ -55,7 +62,7 @@ class Roster:
         self._known_to_broker: frozenset[tuple[str, str]] = frozenset()
         self._gone_from_broker: frozenset[str] = frozenset()
         self._ensure_at = 0.0
-        self._clock = BrokerClock()
+        self._clock = clock or BrokerClock()
         self._measure_at = 0.0
         self._listening_since: float | None = None
         self._strangers: set[str] = set()
@@ -145,31 +152,35 @@ class Roster:
     async def _heard(self, message: Heard) -> None:
         subject = message.subject
         if not message.body:  # somebody who only wants to know the time
-            await self._tell_time(message.reply_to)
+            await self._tell_time(message)
             return
         try:
             heartbeat = msgspec.json.decode(message.body, type=Heartbeat)
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
                 raise ValueError("the heartbeat does not belong to its subject")
-            await self._tell_time(message.reply_to)
+            await self._tell_time(message)
             if not await location_store.record_heartbeat(self._db, heartbeat):
                 raise ValueError("unknown location, or not in this country")
         except StoreUnavailableError:
             return  # the next one comes in ten seconds
-        except (ValueError, msgspec.MsgspecError) as error:
+        except (ValueError, RecursionError, msgspec.MsgspecError, UnstorableError) as error:
             if subject not in self._strangers and len(self._strangers) < _REMEMBERED_STRANGERS:
                 self._strangers.add(subject)
-                log.warning("heartbeat_refused", subject=subject, reason=str(error))
+                log.warning("heartbeat_refused", subject=subject, reason=str(error)[:_LONGEST_REASON])
         except Exception:
             log.exception("heartbeat_failed", subject=subject)
         else:
             self._strangers.discard(subject)
 
-    async def _tell_time(self, reply_to: str | None) -> None:
+    async def _tell_time(self, message: Heard) -> None:
+        reply_to = message.reply_to
         # Whoever asks names the subject of the answer, and a controller may publish on all of them: only on inboxes.
         if reply_to is not None and reply_to.startswith((subjects.INBOXES, subjects.CROSSED)):
+            now = self._clock.broker_now()
+            vouched = abs(self._clock.offset_ms or 0.0) <= _VOUCHED_MS
+            signature = self._signer.reading(now, message.subject, message.body) if vouched else ""
             with suppress(BusError):  # the agent asks again with its next heartbeat
-                await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=self._clock.broker_now())))
+                await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=now, signature=signature)))
 
     async def _measure_clock(self) -> None:
         """How this machine's clock stands to the broker's, which agents are told. Raises BusError."""

@@ -1,8 +1,9 @@
 """Store what was asked for, and nothing else: a location that lies, or was taken over, makes no history.
 
-A scheduled check is asked for when its due moment is one of its monitor's rounds and the location is one of its own,
-which the statement that stores it sees for itself. Of all others, rechecks and triggered checks and those of a monitor
-that was changed since, there must be a trace: planned and not settled yet, recorded as missing, or stored before.
+A scheduled check is asked for when its due moment is one of its monitor's rounds and the location, which was there by
+then, is one of its own, which the statement that stores it sees for itself. Of all others, rechecks and triggered
+checks and those of a monitor that was changed since, or that asks some locations in turn, there must be a trace:
+planned and not settled yet, recorded as missing, or stored before.
 """
 
 from __future__ import annotations

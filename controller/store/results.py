@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from controller.decisions.schedule import RECHECK_SECONDS
+from controller.model import Mode
 from controller.store.blind_periods import BLINDED, EXTEND
 from controller.store.dispatch import SETTLE_LOCK
 from controller.store.looks import LATE, ripe
@@ -47,7 +48,8 @@ _INTERVAL_MS = "(monitor.interval_seconds * 1000::bigint)"
 _HIGH = f"hash_high * (4294967296 % {_INTERVAL_MS})"
 _ASKED = f"""vouched OR (
   purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-  AND given.due_at >= monitor.target_changed_at AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
+  AND given.due_at >= GREATEST(monitor.target_changed_at, location.created_at)
+  AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
   AND (
     given.due_at = monitor.target_changed_at
     OR (due_ms - ({_HIGH} + hash_low) % {_INTERVAL_MS}) % {_INTERVAL_MS} = 0
@@ -60,9 +62,14 @@ _ASKED = f"""vouched OR (
     monitor.location_ids IS NULL OR location.id = ANY (monitor.location_ids)
     OR location.id = monitor.home_location_id
   )
+  AND (
+    monitor.rotate_locations OR monitor.mode = '{Mode.ROUND_ROBIN.value}'
+    OR 'sequential' IN (monitor.policy ->> 'order', customer.policy ->> 'order', organization.policy ->> 'order')
+  ) IS NOT TRUE
 )"""
-"""Whether the arithmetic allows a result (shared.rounds, decisions.rotation). The hash comes in halves, for products of
-its 64 bits would not fit."""
+"""Whether the arithmetic allows a result (shared.rounds). The hash comes in halves, for products of its 64 bits would
+not fit. Of a monitor that may ask its locations in turn it allows none: who was in turn depends on which were enabled
+then (decisions.rotation)."""
 
 _INSERT = f"""
 WITH given AS (

@@ -99,7 +99,8 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
             "INSERT INTO customer (organization_id, name) VALUES ($1, 'c') RETURNING id", organization
         )
         await connection.execute(
-            "INSERT INTO location (code, name, country_code, public_key) VALUES ('de', '', 'DE', '')"
+            "INSERT INTO location (code, name, country_code, public_key, created_at)"
+            " VALUES ('de', '', 'DE', '', now() - interval '1 day')"
         )
         rows = await connection.fetch(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"

@@ -109,7 +109,7 @@ async def _tick(rounds: Rounds, seconds: float) -> None:
 
 
 def _roster(here: Servers) -> Roster:
-    roster = Roster(here.db, here.bus)
+    roster = Roster(here.db, here.bus, SIGNER)
     roster._locations = [
         Location(id=n, code=f"l{n}", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
         for n in range(1, LOCATIONS + 1)

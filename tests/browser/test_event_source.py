@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.browser.chromium import Browser, browsing, missing_for_chromium
 from tests.conftest import requires
 from tests.system import monitors
-from tests.system.product import REPOSITORY, Product
+from tests.system.product import REPOSITORY, Product, eventually
 from tests.system.smtpd import MailServer
 
 _LOG_IN = """
@@ -27,6 +30,26 @@ console.log = (...words) => { seen.push(words); if (seen.length === 2) { results
 """
 
 
+_OPEN = """
+const [done] = arguments;
+window.heard = [];
+window.breaks = 0;
+window.results = new EventSource("/api/results/stream");
+results.addEventListener("result", (message) => heard.push(JSON.parse(message.data).eventId));
+results.addEventListener("error", () => { breaks += 1; });
+results.addEventListener("open", () => done(true), {once: true});
+"""
+_HEARD = """
+const [count, done] = arguments;
+const look = () => {
+  if (results.readyState === EventSource.CLOSED) done("closed for ever");
+  else if (heard.length >= count) done([breaks, heard]);
+  else setTimeout(look, 50);
+};
+look();
+"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     missing = missing_for_chromium()
@@ -40,9 +63,7 @@ def test_a_browser_follows_results_with_the_cookie_of_who_is_logged_in(
 ) -> None:
     example = re.search(r"^```js\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     assert example
-    record = product.record
-    browser.open(f"{record['apiUrl']}/healthz")
-    assert browser.run(_LOG_IN, record["adminEmail"], record["adminPassword"]) == 200
+    _log_in(browser, product)
     monitor = monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True})
     try:
         seen = browser.run(_FOLLOW % example[1])
@@ -50,3 +71,38 @@ def test_a_browser_follows_results_with_the_cookie_of_who_is_logged_in(
         monitors.delete(product, monitor)
     assert {(location, status) for _, location, status in seen} <= {("de", "success"), ("us", "success")}
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment) for moment, _, _ in seen)
+
+
+def test_a_browser_comes_back_by_itself_when_the_controller_was_killed(
+    browser: Browser, product: Product, mail_server: MailServer
+) -> None:
+    """An answer other than 200 would be the end of its stream, as long as the page is open."""
+    _log_in(browser, product)
+    assert browser.run(_OPEN)
+    made = [monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True})]
+    try:
+        assert len(browser.run(_HEARD, 2)) == 2
+        pid = product.record["pids"]["controller"]
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: product.record["pids"].get("controller") not in (None, pid), "a controller again")
+        eventually(lambda: _is_ready(product), "ready again", 20)
+        made.append(monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True}))
+        breaks, heard = browser.run(_HEARD, 4)
+    finally:
+        for monitor in made:
+            monitors.delete(product, monitor)
+    assert breaks
+    assert len(heard) == len(set(heard))
+
+
+def _log_in(browser: Browser, product: Product) -> None:
+    record = product.record
+    browser.open(f"{record['apiUrl']}/healthz")
+    assert browser.run(_LOG_IN, record["adminEmail"], record["adminPassword"]) == 200
+
+
+def _is_ready(product: Product) -> bool:
+    try:
+        return product.api.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False

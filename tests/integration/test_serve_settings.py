@@ -47,7 +47,7 @@ async def serve(
             stderr=output,
         )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings['PORT']}", timeout=10) as client:
             await eventually(lambda: ready(client), 30)
             yield client
     finally:

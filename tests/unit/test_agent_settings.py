@@ -16,6 +16,7 @@ from shared.credentials import parse
 from shared.enrolment import write
 from shared.sealing import new_key_pair
 from shared.settings import SettingsError
+from tests.fakes.certificates import Certificates
 from tests.fakes.installation import enrolled, variables
 
 KEY, _ = new_key_pair()
@@ -83,6 +84,9 @@ def test_all_problems_are_listed_at_once_without_values(environment: pytest.Monk
         ("AGENT_NAME", "a.b"),
         ("SEALING_KEY", "c2hvcnQ="),
         ("VERIFY_KEYS", "c2hvcnQ="),
+        ("NATS_CA", "nothing"),
+        ("NATS_CA", "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----"),
+        ("NATS_CA", "ä"),
         ("EHLO_NAME", "a b"),
         ("LOG_LEVEL", "loud"),
         ("STARTS_PER_SECOND", "0"),
@@ -106,6 +110,21 @@ def test_an_enrolment_file_that_names_no_controller_is_refused(tmp_path: Path) -
     write(path, msgspec.structs.replace(ENROLMENT, verify_keys=[]))
     with pytest.raises(SettingsError, match="MAILPROBE_VERIFY_KEYS"):
         read_settings(enrolment=str(path))
+
+
+def test_an_enrolment_file_with_a_broken_authority_is_refused(tmp_path: Path) -> None:
+    """Else the agent would try to connect for ever."""
+    path = tmp_path / "broken.json"
+    write(path, msgspec.structs.replace(ENROLMENT, nats_ca="-----BEGIN CERTIFICATE-----\n"))
+    with pytest.raises(SettingsError, match="MAILPROBE_NATS_CA: holds no certificates in PEM form"):
+        read_settings(enrolment=str(path))
+
+
+def test_the_authority_of_an_enrolment_file_is_trusted(tmp_path: Path, certificates: Certificates) -> None:
+    authority = certificates.authority.cert_pem.bytes().decode()
+    path = tmp_path / "own.json"
+    write(path, msgspec.structs.replace(ENROLMENT, nats_ca=authority))
+    assert read_settings(enrolment=str(path)).broker.ca == authority.strip()
 
 
 def test_an_agent_has_a_process_per_core_unless_told_otherwise(

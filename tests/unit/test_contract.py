@@ -154,10 +154,10 @@ class TestEnrolment:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert [entry.name for entry in tmp_path.iterdir()] == ["de.agent"]
 
-    @pytest.mark.parametrize("text", [None, "", "{}", '{"sealingKey": 1}', "\x00"])
-    def test_anything_else_is_refused_by_the_name_of_the_file(self, tmp_path: Path, text: str | None) -> None:
+    @pytest.mark.parametrize("text", [None, b"", b"{}", b'{"sealingKey": 1}', b"\x00", b'{"location": "\xff"}'])
+    def test_anything_else_is_refused_by_the_name_of_the_file(self, tmp_path: Path, text: bytes | None) -> None:
         path = tmp_path / "de.agent"
         if text is not None:
-            path.write_text(text)
+            path.write_bytes(text)
         with pytest.raises(EnrolmentError, match=r"de\.agent"):
             enrolment.read(path)

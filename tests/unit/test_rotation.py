@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from controller.decisions.rotation import asked, pool, round_number
+from controller.decisions.rotation import asked, left_blind, pool, round_number
 from controller.decisions.schedule import Recheck, due_after_ms, is_overtaken
 from controller.model import Location, ScheduledMonitor
 from shared.rounds import to_datetime, to_ms
@@ -59,6 +59,30 @@ def rounds(monitor: ScheduledMonitor, count: int) -> list[list[str]]:
 )
 def test_a_monitors_pool(fields: dict[str, Any], codes: list[str]) -> None:
     assert [here.code for here in pool(with_fields(**fields), LOCATIONS)] == codes
+
+
+@pytest.mark.parametrize(
+    ("fields", "blind"),
+    [
+        pytest.param({}, False, id="every location: others are left"),
+        pytest.param({"allowed_check_country_codes": ["DE"]}, True, id="its country only"),
+        pytest.param({"allowed_check_country_codes": ["DE", "US"]}, False, id="another country too"),
+        pytest.param({"location_ids": [1]}, True, id="a list of it alone"),
+        pytest.param({"location_ids": [1, 9]}, True, id="a list with one that is gone"),
+        pytest.param({"location_ids": [1], "home_location_id": 4}, False, id="a home location elsewhere"),
+        pytest.param({"location_ids": [1, 2]}, True, id="a list with one that is disabled"),
+        pytest.param({"allowed_check_country_codes": ["FR"]}, False, id="blind before"),
+        pytest.param({"location_ids": [4], "allowed_check_country_codes": ["DE"]}, False, id="never had any"),
+    ],
+)
+@pytest.mark.parametrize("enabled", [True, False])
+def test_whom_a_lost_location_leaves_blind(fields: dict[str, Any], blind: bool, enabled: bool) -> None:
+    """Whether or not it is disabled by now."""
+    de, fr, jp, us = LOCATIONS
+    lost = msgspec.structs.replace(de, enabled=enabled)
+    locations = [lost, msgspec.structs.replace(fr, enabled=False), jp, us]
+    monitor = with_fields(**fields)
+    assert left_blind([monitor], locations, lost) == ([monitor] if blind else [])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""A signature holds for one body on one subject by one key, and for nothing else."""
+"""A signature holds for one body on one subject, or one moment told to one heartbeat, by one key; for nothing else."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,6 +19,7 @@ SUBJECT = "mailprobe.check.de.de-nbg.smtp"
 BODY = b'{"checkId":"8c1b2f0e-5f0e-5f5c-9f57-6f0d4f2c1a3b"}'
 NAME = "21fe31dfa154a261"
 SIGNED = "rOjWpE2RSWQe6BKxRR1pJyk5KXWmgBP0CqGfNbMSCE0E/JqTTllNY7kRvu7gDFUBmabp4GonlvrRS4BdtDB2DA=="
+READING = "d9zhYpSu33ntKP8cVhhO6zax6SXPZ/pg6qXbDDbvNXcW+6UYWIpSff2am8nQXPBNWdjjGe8qVPIFEwSqvGpBCA=="
 
 
 @pytest.fixture
@@ -100,6 +102,41 @@ def test_a_signature_under_the_name_of_another_key_is_refused() -> None:
     text = other.headers(SUBJECT, BODY)[SIGNATURE].partition(":")[2]
     with pytest.raises(WrongSignatureError):
         Verifier([other.verify_key, PUBLIC]).verify(SUBJECT, BODY, f"{NAME}:{text}")
+
+
+class TestReading:
+    now = datetime(2026, 1, 1, 12, 0, 10, 250_000, tzinfo=UTC)
+    subject = "mailprobe.agent.de.de-nbg.host-1"
+    heartbeat = b'{"nonce":"f3Zr0c1xgTqgWcJ0o2m5rA"}'
+
+    @pytest.fixture
+    def signature(self) -> str:
+        return Signer(SEED).reading(self.now, self.subject, self.heartbeat)
+
+    def test_what_is_on_the_wire_does_not_change(self, signature: str) -> None:
+        assert signature == f"{NAME}:{READING}"
+        Verifier([PUBLIC]).verify_reading(self.now, self.subject, self.heartbeat, signature)
+
+    @pytest.mark.parametrize(
+        ("later", "subject", "heartbeat"),
+        [
+            pytest.param(1, subject, heartbeat, id="another moment"),
+            pytest.param(0, "mailprobe.agent.de.de-nbg.host-2", heartbeat, id="another agent"),
+            pytest.param(0, subject, heartbeat.replace(b"f3", b"f4"), id="another heartbeat"),
+        ],
+    )
+    def test_it_holds_for_nothing_else(self, signature: str, later: int, subject: str, heartbeat: bytes) -> None:
+        moment = self.now + timedelta(milliseconds=later)
+        with pytest.raises(WrongSignatureError):
+            Verifier([PUBLIC]).verify_reading(moment, subject, heartbeat, signature)
+
+    def test_a_reading_is_no_request_and_a_request_no_reading(self, signature: str) -> None:
+        signed = b"1767268810250\n" + self.heartbeat
+        with pytest.raises(WrongSignatureError):
+            Verifier([PUBLIC]).verify(self.subject, signed, signature)
+        of_a_request = Signer(SEED).headers(self.subject, signed)[SIGNATURE]
+        with pytest.raises(WrongSignatureError):
+            Verifier([PUBLIC]).verify_reading(self.now, self.subject, self.heartbeat, of_a_request)
 
 
 @pytest.mark.parametrize("text", ["", "x", b64encode(bytes(31)).decode(), b64encode(bytes(33)).decode()])

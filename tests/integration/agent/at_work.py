@@ -94,14 +94,14 @@ def target(server: ScriptedServer, **changes: Any) -> SmtpTarget:
     return SmtpTarget(host=ADDRESS, port=server.port, **changes)
 
 
-async def ask(bus: Bus, asked: CheckRequest, message_id: str | None = None) -> None:
-    await put(bus, msgspec.json.encode(asked), message_id or str(asked.check_id))
+async def ask(bus: Bus, asked: CheckRequest, message_id: str | None = None, ttl_seconds: int = 60) -> None:
+    await put(bus, msgspec.json.encode(asked), message_id or str(asked.check_id), ttl_seconds)
 
 
-async def put(bus: Bus, body: bytes, message_id: str) -> None:
+async def put(bus: Bus, body: bytes, message_id: str, ttl_seconds: int = 60) -> None:
     """Ask for whatever that is, signed."""
     subject = subjects.check("DE", "de", "smtp")
-    await bus.publish(Message(subject, body, message_id, 60, SIGNER.headers(subject, body)))
+    await bus.publish(Message(subject, body, message_id, ttl_seconds, SIGNER.headers(subject, body)))
 
 
 async def results(bus: Bus, count: int, seconds: float = 10.0) -> list[CheckResult]:

@@ -22,7 +22,7 @@ from shared.bus import Bus
 from shared.credentials import parse
 from shared.enrolment import Enrolment, write
 from tests.fakes.certificates import ADDRESS
-from tests.fakes.installation import enrolled
+from tests.fakes.installation import SIGNER, enrolled
 from tests.fakes.scripted_server import closed_port
 from tests.integration.agent.at_work import plain_environment
 
@@ -61,7 +61,7 @@ async def test_the_clock_is_compared_with_the_brokers_by_what_a_location_may_ask
     path = tmp_path / "de.json"
     write(path, enrolment)
     async with Database.open(database_url) as database, asyncio.TaskGroup() as tasks:
-        roster = Roster(database, bus)
+        roster = Roster(database, bus, SIGNER)
         await roster.refresh()
         following = tasks.create_task(roster.follow_heartbeats())
         with structlog.testing.capture_logs() as logged:
@@ -97,7 +97,8 @@ async def test_a_broker_that_does_not_know_the_login_is_unfit(enrolment: Enrolme
 
 async def looked_at(enrolment: Enrolment) -> list[Row]:
     """What is found about broker and clock."""
-    broker = Broker(enrolment.nats_url, parse(enrolment.nats_credentials.reveal()))
+    credentials = parse(enrolment.nats_credentials.reveal())
+    broker = Broker(enrolment.nats_url, credentials, location=enrolment.location)
     post = Post(broker, enrolment.country, enrolment.location)
     rows = await examine(Examination(hosts=(), port25_hosts=(), control_name="localhost", post=post))
     return [row for row in rows if row.what in {"broker", "clock"}]

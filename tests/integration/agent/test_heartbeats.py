@@ -11,15 +11,17 @@ from agent.courtesy.logins import RefusedLogins
 from agent.courtesy.turns import Turns
 from agent.net.tls import Trust
 from agent.worker import Worker
+from controller.pipeline.roster import Roster
+from controller.store.pool import Database
 from shared.bus import Bus
 from shared.enrolment import Enrolment
 from shared.messages import Unfitness
 from shared.targets import KINDS
 from tests.fakes.certificates import Certificates
-from tests.fakes.installation import VERIFIER
+from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import Hang, playing
 from tests.fakes.station import request, station
-from tests.integration.agent.at_work import agent, ask, hearing, target, until
+from tests.integration.agent.at_work import agent, ask, hearing, settings_for, target, until
 
 
 async def test_heartbeats_tell_who_is_there(enrolment: Enrolment, ready: Bus, trust: Trust) -> None:
@@ -80,3 +82,23 @@ async def test_heartbeats_tell_what_is_in_hand(ready: Bus, certificates: Certifi
     [(_, heartbeat)] = heard
     assert (heartbeat.running, heartbeat.waiting, heartbeat.capacity) == (1, 1, 7)
     assert heartbeat.unfit == [Unfitness.NO_IPV6]
+
+
+async def test_what_a_controller_signs_holds_across_the_accounts_of_the_broker(
+    enrolment: Enrolment, ready: Bus, database_url: str, certificates: Certificates
+) -> None:
+    async with (
+        Database.open(database_url) as database,
+        Bus.open(settings_for(enrolment).broker, name="agent") as there,
+        station(certificates) as here,
+        asyncio.TaskGroup() as tasks,
+    ):
+        following = tasks.create_task(Roster(database, ready, SIGNER).follow_heartbeats())
+        await there.wait_connected()
+        await asyncio.sleep(0)
+        await ready.client.flush()
+        desk = Desk(Turns(at_once=1, per_second=1, most_waiting=1), RefusedLogins(), monotonic)
+        checker = Checker(here, desk, exempt=())
+        await Worker(there, here, checker, VERIFIER, concurrency=1, per_second=1, drain_seconds=0).beat()
+        following.cancel()
+        assert abs(here.reach.clock.offset_ms or 1e9) < 500

@@ -13,7 +13,7 @@ import structlog
 
 from agent.metrics.counts import Counts, Refusal
 from agent.net.tls import Trust
-from agent.requests import Requests
+from agent.requests import Refused, Requests
 from controller.trust.keys import new_request_key
 from shared import subjects
 from shared.bus import Bus, Message
@@ -33,7 +33,7 @@ NOBODY = SmtpTarget(host="mail.example.com", port=25)
 
 
 def _message(body: bytes, headers: dict[str, str]) -> Message:
-    return Message(SUBJECT, body, str(uuid4()), 60, headers)
+    return Message(SUBJECT, body, str(uuid4()), 5, headers)
 
 
 def _unsigned(asked: CheckRequest) -> Message:
@@ -169,7 +169,7 @@ async def test_a_redelivery_of_an_answered_request_is_taken_again_and_a_copy_is_
     await again.ack()
     await ask(desk.bus, asked, "a copy")
     copy = await desk.next()
-    assert desk.requests.take(copy) is None
+    assert desk.requests.take(copy) is Refused.FOR_GOOD
     assert desk.refused() == {"replayed": 1}
     await copy.term()
 
@@ -194,7 +194,7 @@ async def test_a_request_in_hand_that_comes_again_when_it_is_late_is_left_to_who
     assert desk.requests.take(await desk.next()) == asked
     other = request(NOBODY, start_in_seconds=20)
     await ask(desk.bus, other)
-    assert desk.requests.take(await desk.next()) is None
+    assert desk.requests.take(await desk.next()) is Refused.HERE
     assert desk.counts.too_late.state() == {"": [1]}
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
+import structlog
+
 from agent.net.tls import Trust
 from controller.trust.keys import Trust as Installation
+from controller.trust.keys import new_request_key
 from shared.bus import Bus
 from shared.enrolment import Enrolment
+from shared.signing import Signer
 from tests.fakes.installation import enrolled
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request
-from tests.integration.agent.at_work import SLOW, agent, ask, none_left, results, target
+from tests.integration.agent.at_work import POLITE, SLOW, agent, ask, none_left, results, target
 
 
 async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_checks(
@@ -30,3 +35,23 @@ async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_chec
     assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
     assert {result.agent for result in found} == {"old", "new"}
     assert server.connections == len(asked)
+
+
+async def test_an_agent_that_knows_another_key_leaves_the_work_to_its_neighbour(
+    enrolment: Enrolment, ready: Bus, trust: Trust
+) -> None:
+    """A forgotten machine, enrolled when the controllers had another request key."""
+    forgotten = msgspec.structs.replace(enrolment, verify_keys=[Signer(new_request_key()).verify_key])
+    with structlog.testing.capture_logs() as logged:
+        async with (
+            playing(POLITE) as server,
+            agent(forgotten, trust, agent_name="forgotten"),
+            agent(enrolment, trust, agent_name="known"),
+        ):
+            for _ in range(8):
+                asked = request(target(server), start_in_seconds=20)
+                await ask(ready, asked)
+                [found] = await results(ready, 1)
+                assert (found.check_id, found.agent) == (asked.check_id, "known")
+            await none_left(ready)
+    assert "unknown_key" in [line.get("reason") for line in logged]

@@ -12,6 +12,7 @@ from litestar.testing import RequestFactory
 
 from controller.api.application import create_api
 from controller.api.auth import address_of
+from controller.api.live import OPENINGS
 from controller.api.services import Services
 from controller.model import Role
 from controller.store import requests
@@ -106,6 +107,21 @@ async def test_a_person_has_one_count_in_all_sessions(api: Api, controllers: lis
     for _ in range(LIMIT):
         assert (await controllers[0].get("/api/session", headers=who.headers)).status_code == 200
     assert (await controllers[1].get("/api/session", headers=who.headers)).status_code == 429
+
+
+async def test_streams_are_counted_apart_for_who_is_known(api: Api, controllers: list[httpx.AsyncClient]) -> None:
+    """They come back all at once when a controller was restarted, and a browser's would end for ever by a refusal."""
+    first, second = controllers
+    headers, path = bearer(api.customer_token), "/api/results/stream?status=x"
+    for number in range(LIMIT + 2):
+        answer = await controllers[number % 2].get(path, headers=headers)
+        assert answer.status_code == 400
+        assert answer.headers["x-ratelimit-remaining"] == str(OPENINGS - 1 - number)
+    answer = await first.get("/api/locations", headers=headers)
+    assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, str(LIMIT - 1))
+    for _ in range(LIMIT):
+        assert (await first.get(path)).status_code == 401
+    assert (await second.get(path)).status_code == 429
 
 
 async def test_health_is_exempt(controllers: list[httpx.AsyncClient]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
 from time import monotonic
 
 import msgspec
 import pytest
+import structlog
 
 from agent.courtesy.checker import Checker
 from agent.courtesy.desk import Desk
@@ -19,13 +21,17 @@ from agent.runner import Station
 from agent.worker import Worker
 from controller.pipeline.roster import Roster
 from controller.store import locations
+from controller.trust.keys import new_request_key
 from shared.broker import Broker
 from shared.bus import Bus
 from shared.clock import BrokerClock, now_ms, utc_now
-from shared.messages import CLOCK_TOLERANCE_MS
-from shared.subjects import CHECKS
+from shared.deliveries import Heard
+from shared.messages import CLOCK_TOLERANCE_MS, ClockReading, Heartbeat
+from shared.signing import Signer
+from shared.streams import ensure_check_consumer
+from shared.subjects import ALL_AGENTS, CHECKS
 from tests.fakes.certificates import Certificates
-from tests.fakes.installation import VERIFIER
+from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request, station
 from tests.integration.agent.at_work import POLITE, ask, results, target
@@ -35,9 +41,9 @@ HOUR_MS = 3_600_000
 
 
 @asynccontextmanager
-async def watched(world: World) -> AsyncIterator[Roster]:
+async def watched(world: World, clock: BrokerClock | None = None) -> AsyncIterator[Roster]:
     """A controller's roster that follows heartbeats."""
-    roster = Roster(world.db, world.bus)
+    roster = Roster(world.db, world.bus, SIGNER, clock=clock)
     await roster.refresh()
     following = asyncio.create_task(roster.follow_heartbeats())
     try:
@@ -118,6 +124,110 @@ async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
         await worker.beat()
         told = here.reach.clock.broker_now()
         assert abs(told - await world.bus.clock(CHECKS)) < timedelta(seconds=0.2)
+
+
+@asynccontextmanager
+async def telling(bus: Bus, answer: Callable[[Heard], bytes]) -> AsyncIterator[None]:
+    """Whoever has the broker answers heartbeats; no controller does."""
+
+    async def listen() -> None:
+        async for message in bus.listen(ALL_AGENTS):
+            assert message.reply_to
+            await bus.send(message.reply_to, answer(message))
+
+    listening = asyncio.create_task(listen())
+    try:
+        await asyncio.sleep(0)
+        await bus.client.flush()
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+YESTERDAY = timedelta(days=-1)
+
+
+def _unsigned(_: Heard) -> bytes:
+    """As controllers of an earlier version answer."""
+    return msgspec.json.encode(ClockReading(now=utc_now() + YESTERDAY))
+
+
+def _of_another_key(message: Heard) -> bytes:
+    now = utc_now() + YESTERDAY
+    return _reading(now, Signer(new_request_key()).reading(now, message.subject, message.body))
+
+
+def _of_another_moment(message: Heard) -> bytes:
+    now = utc_now()
+    return _reading(now + YESTERDAY, SIGNER.reading(now, message.subject, message.body))
+
+
+def _of_an_earlier_heartbeat(message: Heard) -> bytes:
+    """A controller told it yesterday, when the agent was as it is now."""
+    now = utc_now() + YESTERDAY
+    earlier = msgspec.json.decode(message.body, type=Heartbeat)
+    body = msgspec.json.encode(msgspec.structs.replace(earlier, nonce=token_urlsafe(16)))
+    return _reading(now, SIGNER.reading(now, message.subject, body))
+
+
+def _of_another_agent(message: Heard) -> bytes:
+    now = utc_now() + YESTERDAY
+    return _reading(now, SIGNER.reading(now, f"{message.subject}-2", message.body))
+
+
+def _no_reading(_: Heard) -> bytes:
+    return b"half past ten"
+
+
+def _reading(now: datetime, signature: str) -> bytes:
+    return msgspec.json.encode(ClockReading(now=now, signature=signature))
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(_unsigned, "unsigned", id="that nobody signed"),
+        pytest.param(_of_another_key, "unknown_key", id="signed with another key"),
+        pytest.param(_of_another_moment, "wrong_signature", id="with the signature of another moment"),
+        pytest.param(_of_an_earlier_heartbeat, "wrong_signature", id="that was the answer to an earlier heartbeat"),
+        pytest.param(_of_another_agent, "wrong_signature", id="that was the answer to another agent"),
+        pytest.param(_no_reading, "unreadable", id="that is none"),
+    ],
+)
+async def test_an_agent_does_not_set_its_clock_by_a_reading(
+    world: World, broker: Broker, certificates: Certificates, answer: Callable[[Heard], bytes], why: str
+) -> None:
+    """Turned back, it would run again what was signed yesterday."""
+    with structlog.testing.capture_logs() as logged:
+        async with (
+            station(certificates) as here,
+            playing(POLITE) as server,
+            telling(world.bus, answer),
+            working(broker, here) as worker,
+        ):
+            for _ in range(3):
+                await worker.beat()
+            assert here.reach.clock.offset_ms is None
+            await ensure_check_consumer(world.bus, country="DE", location="de", kind="smtp")
+            old, new = request(target(server), start_in_seconds=-86_390), request(target(server))
+            await ask(world.bus, old)
+            await ask(world.bus, new)
+            [result] = await results(world.bus, 1)
+    assert result.check_id == new.check_id
+    assert [line["reason"] for line in logged if line["event"] == "clock_reading_refused"] == [why]
+
+
+async def test_a_controller_does_not_vouch_for_a_brokers_clock_far_from_its_own(
+    world: World, broker: Broker, certificates: Certificates
+) -> None:
+    """Whoever has the broker sets the clock that the controller passes on."""
+    far = BrokerClock(wall_ms=lambda: now_ms() + HOUR_MS)
+    with structlog.testing.capture_logs() as logged:
+        async with station(certificates) as here, watched(world, far), working(broker, here) as worker:
+            await worker.beat()
+            assert here.reach.clock.offset_ms is None
+    assert [line["reason"] for line in logged if line["event"] == "clock_reading_refused"] == ["unsigned"]
 
 
 async def test_readiness_is_by_the_databases_clock(world: World) -> None:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+import structlog
 
 from controller.model import GapReason
 from controller.pipeline.ingestor import BATCH
@@ -161,6 +162,16 @@ async def test_what_cannot_be_stored_is_parked_and_does_not_hold_up_the_rest(
     assert (parked_subject, parked_body) == (subject, body[: 64 * 1024])
     assert parked_reason.startswith(reason)
     assert sum(value for (value,) in pipe.ingestor._counts.parked.state().values()) == 1
+
+
+async def test_what_a_location_sends_makes_no_long_log_lines(world: World, pipe: Pipe) -> None:
+    body = msgspec.json.encode(msgspec.to_builtins(a_result(await world.monitor())) | {"purpose": "p" * 400_000})
+    with structlog.testing.capture_logs() as logged:
+        await world.bus.publish(Message(subjects.result("DE", "de"), body, "bad"))
+        await pipe.drain()
+    [line] = [line for line in logged if line["event"] == "result_parked"]
+    assert line["reason"].startswith("not a result: Invalid enum value 'ppp")
+    assert len(str(line)) < 1000
 
 
 async def test_a_blind_result_is_stored_but_does_not_count_as_a_check_of_the_target(world: World, pipe: Pipe) -> None:

@@ -145,7 +145,7 @@ async def test_verdicts_and_incidents_are_counted_when_they_are_told(court: Cour
 
 async def test_dispatched_checks_are_counted_with_their_lateness(world: World, counts: Counts) -> None:
     await world.monitor()
-    roster = Roster(world.db, world.bus)
+    roster = Roster(world.db, world.bus, SIGNER)
     await roster.refresh()
     [monitor] = await scheduled_monitors(world.db)
     dispatcher = Dispatcher(world.db, world.bus, Vault(VaultKeys(new_key().reveal())), SIGNER, counts)
@@ -185,7 +185,7 @@ async def test_what_waits_to_be_stored_is_seen(world: World, counted: Pipe) -> N
 
 
 async def test_agents_are_told_by_location_and_never_by_name(world: World) -> None:
-    roster = Roster(world.db, world.bus)
+    roster = Roster(world.db, world.bus, SIGNER)
     following = asyncio.create_task(roster.follow_heartbeats())
     try:
         await eventually(lambda: _listens(roster))

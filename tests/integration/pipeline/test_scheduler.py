@@ -33,7 +33,7 @@ class Controller:
 
     def __init__(self, world: World, url: str, name: str) -> None:
         self.vault = Vault(VaultKeys(KEY))
-        self.roster = Roster(world.db, world.bus)
+        self.roster = Roster(world.db, world.bus, SIGNER)
         self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER)
         self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher)
         self.tasks: list[asyncio.Task[None]] = []

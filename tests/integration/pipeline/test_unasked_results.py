@@ -29,7 +29,7 @@ OFF = timedelta(milliseconds=1)
 
 
 class Case:
-    """A monitor of DE whose target was set at `since`, an hour ago; checked every minute."""
+    """A monitor of DE whose target was set at `since`, an hour ago; checked every minute. Both locations are older."""
 
     def __init__(self, world: World, monitor: UUID, since: datetime) -> None:
         self.world = world
@@ -61,6 +61,7 @@ async def case(world: World) -> Case:
     monitor = await world.monitor(interval=60, countries=["DE"])
     since = utc_now() - HOUR
     await world.value("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", monitor, since)
+    await world.value("UPDATE location SET created_at = now() - interval '30 days'")
     return Case(world, monitor, since)
 
 
@@ -156,6 +157,14 @@ async def _of_a_home_location(case: Case) -> CheckResult:
     return a_result(case.monitor, due_at=case.round())
 
 
+async def _in_turn(case: Case) -> CheckResult:
+    """A spool told it a while after it was given up."""
+    await case.change("mode = 'Round Robin'")
+    result = a_result(case.monitor, due_at=case.round(HOUR / 2))
+    await case.expected(result, settled=True)
+    return result
+
+
 Given = Callable[[Case], Awaitable[CheckResult]]
 
 
@@ -175,6 +184,7 @@ Given = Callable[[Case], Awaitable[CheckResult]]
         pytest.param(_a_recheck, id="of a recheck"),
         pytest.param(_a_late_recheck, id="of a recheck that was given up"),
         pytest.param(_a_triggered_check, id="of a triggered check"),
+        pytest.param(_in_turn, id="of a location that was in turn"),
     ],
 )
 async def test_a_result_is_accepted(case: Case, pipe: Pipe, given: Given) -> None:
@@ -255,6 +265,39 @@ async def _asked_elsewhere(case: Case) -> CheckResult:
     return a_result(case.monitor, "US", due_at=due, purpose=Purpose.TRIGGERED)
 
 
+async def _before_the_location_was_there(case: Case) -> CheckResult:
+    await case.world.value("UPDATE location SET created_at = now() - interval '5 minutes'")
+    return a_result(case.monitor, due_at=case.round(timedelta(minutes=10)))
+
+
+async def _not_in_turn(case: Case, columns: str, table: str = "monitor") -> CheckResult:
+    """The round asked another location."""
+    await case.change("allowed_check_country_codes = NULL")
+    await case.world.value(f"UPDATE {table} SET {columns}")  # noqa: S608
+    await case.expected(a_result(case.monitor, "US", due_at=case.round()))
+    return a_result(case.monitor, "DE", due_at=case.round())
+
+
+async def _not_in_turn_by_its_mode(case: Case) -> CheckResult:
+    return await _not_in_turn(case, "mode = 'Round Robin'")
+
+
+async def _not_in_turn_by_its_rotation(case: Case) -> CheckResult:
+    return await _not_in_turn(case, "rotate_locations = true")
+
+
+async def _not_in_turn_by_its_policy(case: Case) -> CheckResult:
+    return await _not_in_turn(case, """policy = '{"order": "sequential"}'""")
+
+
+async def _not_in_turn_by_the_policy_of_its_customer(case: Case) -> CheckResult:
+    return await _not_in_turn(case, """policy = '{"order": "sequential"}'""", "customer")
+
+
+async def _not_in_turn_by_the_policy_of_its_organization(case: Case) -> CheckResult:
+    return await _not_in_turn(case, """policy = '{"order": "sequential"}'""", "organization")
+
+
 async def _of_half_a_millisecond(case: Case) -> CheckResult:
     return msgspec.structs.replace(
         a_result(case.monitor, due_at=case.round()), due_at=case.round() + timedelta(microseconds=600)
@@ -284,6 +327,18 @@ async def _over_before_it_began(case: Case) -> CheckResult:
         pytest.param(_begun_at_the_beginning, Parked.WRONG_MOMENT, id="that began in the year one"),
         pytest.param(_begun_in_days, Parked.WRONG_MOMENT, id="that began in two days"),
         pytest.param(_over_before_it_began, Parked.NOT_A_RESULT, id="that took less than no time"),
+        pytest.param(_before_the_location_was_there, Parked.NOBODY_ASKED, id="from before its location was there"),
+        pytest.param(_not_in_turn_by_its_mode, Parked.NOBODY_ASKED, id="out of turn by the monitor's mode"),
+        pytest.param(_not_in_turn_by_its_rotation, Parked.NOBODY_ASKED, id="out of turn by its rotation"),
+        pytest.param(_not_in_turn_by_its_policy, Parked.NOBODY_ASKED, id="out of turn by its policy"),
+        pytest.param(
+            _not_in_turn_by_the_policy_of_its_customer, Parked.NOBODY_ASKED, id="out of turn by its customer's policy"
+        ),
+        pytest.param(
+            _not_in_turn_by_the_policy_of_its_organization,
+            Parked.NOBODY_ASKED,
+            id="out of turn by its organization's policy",
+        ),
         pytest.param(_of_another_country, Parked.NOBODY_ASKED, id="from a country that is none of its own"),
         pytest.param(_left_out_by_its_customer, Parked.NOBODY_ASKED, id="from a country its customer left out"),
         pytest.param(_of_a_location_not_its_own, Parked.NOBODY_ASKED, id="from a location that is none of its own"),
@@ -337,6 +392,7 @@ async def test_the_database_computes_the_same_rounds(world: World, interval: int
     now = utc_now()
     monitors = [await world.monitor(interval=interval) for _ in range(60)]
     await world.value("UPDATE monitor SET target_changed_at = now() - interval '1 day 1 hour'")
+    await world.value("UPDATE location SET created_at = now() - interval '30 days'")
     allowed, others = [], []
     for monitor in monitors:
         due_ms = last_due_ms(monitor, interval * 1000, to_ms(now - day - HOUR / 2), to_ms(now))
