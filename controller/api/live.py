@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Request, get
 from litestar.types import ControllerRouterHandler
 
-from controller.api.auth import PERMISSION, SECURITY, credential_of
+from controller.api.auth import COUNTED_APART, PERMISSION, SECURITY, credential_of
 from controller.api.documents import refusals
 from controller.api.live_documents import DESCRIPTION, EVENTS, RESULTS, stream_of
 from controller.api.live_filters import (
+    EVENT_PARAMETERS,
+    RESULT_PARAMETERS,
     Countries,
     CustomerIds,
     Kinds,
@@ -25,15 +28,21 @@ from controller.api.live_filters import (
     resume_at,
 )
 from controller.api.live_response import EVENT_STREAM, EventStream
+from controller.api.result_questions import require_known
 from controller.api.services import GivenPrincipal, GivenServices, Services
+from controller.api.uptimeify.identifiers import organization_number
 from controller.api.uptimeify.parameters import OrganizationId
 from controller.decisions.access import Permission
+from controller.errors import ForbiddenError
 from controller.live.frames import Place
 from controller.live.scope import Asked, wanted_by
 from controller.live.stream import Stream
 from controller.live.subscription import Holder
 from controller.model import Principal
 from shared.messages import EventType
+
+OPENINGS = 1000
+"""A minute, of one caller: all the streams it may hold, ten times over."""
 
 _TAGS = ["Live"]
 _REFUSALS = refusals(
@@ -46,7 +55,7 @@ _REFUSALS = refusals(
 
 @get(
     "/api/results/stream",
-    opt={PERMISSION: Permission.READ},
+    opt={PERMISSION: Permission.READ, COUNTED_APART: OPENINGS},
     security=SECURITY,
     tags=_TAGS,
     media_type=EVENT_STREAM,
@@ -68,6 +77,7 @@ async def stream_results(
     last_event_id_query: LastEventIdQuery = None,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
+    _require_understood(request, RESULT_PARAMETERS)
     wish = asked(
         types=[EventType.RESULT],
         customer_id=customer_id,
@@ -82,7 +92,7 @@ async def stream_results(
 
 @get(
     "/api/events/stream",
-    opt={PERMISSION: Permission.READ},
+    opt={PERMISSION: Permission.READ, COUNTED_APART: OPENINGS},
     security=SECURITY,
     tags=_TAGS,
     media_type=EVENT_STREAM,
@@ -105,6 +115,7 @@ async def stream_events(
     last_event_id_query: LastEventIdQuery = None,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
+    _require_understood(request, EVENT_PARAMETERS)
     wish = asked(
         types=event_types(event_type),
         customer_id=customer_id,
@@ -117,16 +128,21 @@ async def stream_events(
     return await _open(request, services, principal, wish, resume_at(last_event_id, last_event_id_query))
 
 
+def _require_understood(request: Request[Principal, Any, Any], known: Iterable[str]) -> None:
+    """Raises InvalidError, ForbiddenError for another organization than the caller's."""
+    require_known(request.query_params, known)
+    named = request.query_params.get("organizationId")
+    if named is not None and organization_number(named) != request.user.organization_id:
+        raise ForbiddenError
+
+
 async def _open(
     request: Request[Principal, Any, Any], services: Services, principal: Principal, wish: Asked, place: Place | None
 ) -> EventStream:
-    """Raises BusError until this controller has reached EVENTS."""
     room = services.live
-    room.require_ready()  # before anything is read: after a start they all come at once
     wanted = await wanted_by(services.database, principal, wish)
-    begin = room.require_ready()
     subscription = room.open(wanted, Holder(principal=principal, credential=credential_of(request)))
-    return EventStream(room, subscription, Stream(room, services.bus, subscription, place or begin))
+    return EventStream(room, subscription, Stream(room, services.bus, subscription, place))
 
 
 ROUTES: list[ControllerRouterHandler] = [stream_results, stream_events]

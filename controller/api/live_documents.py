@@ -20,14 +20,16 @@ hours). Beyond that, or when the stream was made anew, `event: gap` comes first 
 (`expired`, `replaced`), the ids `from` and `to` (null where nobody knows), and a `message`.
 
 **Comments.** A line `: still here` comes every 15 seconds; an id may stand with it, so that a filter which seldom
-matches does not fall behind. While the broker is away the stream stays open, comments go on, and so do events once it
-is back; only a controller that has not reached it since its own start refuses with 503.
+matches does not fall behind. The first comes at once, so that a stream can be resumed before its first event; one
+without `Last-Event-ID` begins there, and on a controller that has just started as soon as that has reached the broker.
+While the broker is away the stream stays open, comments go on, and so do events once it is back; only while the
+database is away none can be opened.
 
 **The end.** `event: end` is the last event of a stream that we end; `reason` is `stopping` (the controller stops;
 connect again), `revoked` (the token or session is over), `access_changed` (role or customers are others now; connect
 again), `slow_reader` (10,000 events or 4 MiB waited, or a write took 30 seconds; connect again with the last id). A
-reader that is stuck may be cut off before it can be told. A caller may hold 100 streams open; only opening one counts
-as a request. Ignore event types you do not know: more may come.
+reader that is stuck may be cut off before it can be told. A caller may hold 100 streams open and open 1000 a minute;
+they do not count as requests. Ignore event types you do not know: more may come.
 """
 
 _LIFE = "19a0c3f5e80"
@@ -87,8 +89,12 @@ def _frame(sequence: int, event: dict[str, object]) -> bytes:
     return event_frame(Place(_LIFE, sequence), str(event["type"]), msgspec.json.encode(event))
 
 
-RESULTS = retry_frame(2000) + _frame(4711, _RESULT) + comment_frame(Place(_LIFE, 4720)) + end_frame(EndReason.STOPPING)
-EVENTS = retry_frame(2000) + expired_frame(Place(_LIFE, 17), 4711) + _frame(4711, _RESULT) + _frame(4712, _VERDICT)
+def _opening(sequence: int) -> bytes:
+    return retry_frame(2000) + comment_frame(Place(_LIFE, sequence))
+
+
+RESULTS = _opening(4710) + _frame(4711, _RESULT) + comment_frame(Place(_LIFE, 4720)) + end_frame(EndReason.STOPPING)
+EVENTS = _opening(17) + expired_frame(Place(_LIFE, 17), 4711) + _frame(4711, _RESULT) + _frame(4712, _VERDICT)
 
 
 def stream_of(example: bytes) -> ResponseSpec:

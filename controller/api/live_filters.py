@@ -16,6 +16,10 @@ from shared.messages import EventType, ResultStatus
 from shared.targets import KINDS
 
 MOST_VALUES = 50
+RESULT_PARAMETERS = frozenset(
+    ("customerId", "monitor", "country", "location", "kind", "status", "lastEventId", "organizationId")
+)
+EVENT_PARAMETERS = RESULT_PARAMETERS | {"type"}
 
 _RESULTS_ONLY = "Only results have one: verdicts and incidents are left out."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 
 import structlog
@@ -12,6 +13,8 @@ from controller.live.told import Told
 from shared import subjects
 from shared.bus import Bus
 from shared.replay import Stored, StreamState, follow, stream_state
+
+_TURN = 50
 
 log = structlog.get_logger()
 
@@ -26,8 +29,10 @@ async def follow_events(bus: Bus, room: Room) -> None:
     place = _begin(room, state)
     async with aclosing(follow(bus, subjects.EVENTS, place.sequence, [subjects.ALL_EVENTS])) as batches:
         async for batch in batches:
-            for stored in batch:
+            for number, stored in enumerate(batch, 1):
                 _tell(room, place.life, stored)
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)  # or a reader that could keep up would be told too much before its turn
             if not batch or batch[-1].sequence >= state.last:
                 room.ready()
 

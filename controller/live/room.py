@@ -18,7 +18,6 @@ from controller.live.frames import EndReason, Place, expired_frame, replaced_fra
 from controller.live.subscription import Bounds, Holder, Subscription
 from controller.live.told import Told
 from controller.live.wanted import Wanted, wants
-from shared.trouble import BusError
 
 log = structlog.get_logger()
 
@@ -55,11 +54,10 @@ class Room:
 
     # The streams.
 
-    def require_ready(self) -> Place:
-        """Where a stream that asks for nothing older begins. Raises BusError until EVENTS was reached."""
-        if self.place is None or not self._ready:
-            raise BusError("EVENTS was not reached yet")
-        return self.place
+    @property
+    def now(self) -> Place | None:
+        """Where a stream that asks for nothing older begins; None until EVENTS was reached."""
+        return self.place if self._ready else None
 
     def open(self, wanted: Wanted, holder: Holder) -> Subscription:
         """Raises LimitedError. Whoever opens one closes it."""
@@ -138,8 +136,11 @@ class Room:
         self._clear(first - 1)
 
     def ready(self) -> None:
-        """All that was there at the start is in the ring."""
-        self._ready = True
+        """All that was there at the start is in the ring: those who wait for that may begin."""
+        if not self._ready:
+            self._ready = True
+            for subscription in self._open:
+                subscription.rouse()
 
     def tell(self, told: Told) -> None:
         assert self.place is not None  # noqa: S101 - it began

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 
 from controller.live.frames import Place, comment_frame, end_frame, expired_frame, life_of, replaced_frame, retry_frame
 from controller.live.room import Room
@@ -17,6 +18,7 @@ from controller.live.told import Told
 from controller.live.wanted import replay_subjects, wants
 from shared import subjects
 from shared.bus import Bus
+from shared.cancelling import heed_cancellation
 from shared.replay import read_after, stream_state
 from shared.trouble import BusError
 
@@ -28,24 +30,43 @@ _RETRY_MS = range(1000, 3000)
 
 
 class Stream:
-    """Up to `place` the client was told everything; it is told what comes behind."""
+    """Up to `resume_at` the client was told everything, and is told what comes behind; None is now."""
 
-    def __init__(self, room: Room, bus: Bus, subscription: Subscription, place: Place) -> None:
+    _place: Place
+    """Known once the room has reached EVENTS; the client was told everything up to here."""
+
+    def __init__(self, room: Room, bus: Bus, subscription: Subscription, resume_at: Place | None) -> None:
         self._room = room
         self._bus = bus
         self._subscription = subscription
-        self._place = place
+        self._resume_at = resume_at
         self._comment_at = time.monotonic() + subscription.bounds.comment_seconds
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """What to write, in pieces that hold whole frames, until the subscription is over."""
         yield retry_frame(_RETRY_MS.start + secrets.randbelow(len(_RETRY_MS)))  # or all would come back at once
-        async for chunk in self._missed():
-            yield chunk
-        async for chunk in self._coming():
-            yield chunk
+        for part in (self._beginning, self._missed, self._coming):
+            async with aclosing(part()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         if self._subscription.ended is not None:
             yield end_frame(self._subscription.ended)
+
+    async def _beginning(self) -> AsyncGenerator[bytes]:
+        """Where the client can resume, as soon as that is known: it may break off before the first event."""
+        if self._resume_at is not None:
+            yield comment_frame(self._resume_at)
+        # A refusal would be the end for a browser: EventSource connects again after a break, never after an error.
+        while (now := self._room.now) is None and not self._subscription.over:
+            await self._subscription.wait(self._comment_at - time.monotonic())
+            if comment := self._comment(self._resume_at):
+                yield comment
+        if now is None:
+            return
+        self._subscription.take()  # nothing was told yet, but it may have been roused
+        self._place = self._resume_at or now
+        if self._resume_at is None:
+            yield comment_frame(now)
 
     async def _missed(self) -> AsyncGenerator[bytes]:
         """Until it has joined those who are told what comes."""
@@ -55,13 +76,15 @@ class Stream:
             ahead = there is not None and there.life == self._place.life and there.sequence < self._place.sequence
             told = None if ahead and not known else self._room.after(self._place, _FROM_RING)
             if told is None:
-                async for chunk in self._from_events():
-                    yield chunk
+                async with aclosing(self._from_events()) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
                 known = True
             elif told:
                 for chunk in _grouped(self._wanted(told)):
                     yield chunk
                 self._place = Place(self._place.life, told[-1].sequence)
+                await asyncio.sleep(0)  # a client that reads fast never makes us wait, and the ring is long
             else:
                 self._room.join(self._subscription, self._place.sequence)
                 return
@@ -69,6 +92,8 @@ class Stream:
     async def _coming(self) -> AsyncGenerator[bytes]:
         while not self._subscription.over:
             await self._subscription.wait(self._comment_at - time.monotonic())
+            if self._subscription.over:
+                return  # what waited is dropped, so the place of the room is not the client's
             chunk = self._subscription.take()
             there = self._room.place
             if there is not None and not self._subscription.waiting:  # it has all that the room was told
@@ -106,6 +131,7 @@ class Stream:
         """Raises BusError."""
         async with self._room.reading:
             state = await stream_state(self._bus, subjects.EVENTS)
+            heed_cancellation()
             life, beginning = life_of(state.created), state.first - 1
             if life != self._place.life or self._place.sequence > state.last:
                 place = Place(life, beginning)

@@ -90,7 +90,7 @@ class Subscription:
             return
         self.ended = reason
         self._wake()
-        if self._writing is not None:
+        if self._writing is not None and not self._writing.expired():
             soon = asyncio.get_running_loop().time() + self.bounds.grace_seconds
             self._writing.reschedule(min(self._writing.when() or soon, soon))
 
@@ -98,13 +98,17 @@ class Subscription:
         self.left = True
         self._wake()
 
+    def rouse(self) -> None:
+        """Have whoever waits look around, though there may be nothing to write; who takes is not roused any more."""
+        self._something.set()
+
     def _wake(self) -> None:
         self._frames.clear()
         self._bytes = 0
         self._something.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until there is something to write, it is over, or the time has passed."""
+        """Until there is something to write, it was roused, it is over, or the time has passed."""
         try:
             async with asyncio.timeout(seconds):
                 await self._something.wait()

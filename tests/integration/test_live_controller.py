@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import msgspec
 
+from deploy.local.nats import free_port
 from shared import subjects
 from shared.bus import Bus, Message
 from shared.messages import Event
@@ -52,9 +53,72 @@ async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes
             assert ids(heard[:2] + await listener.events(4)) == told
 
 
+class Browser:
+    """Reads as EventSource does: it comes back after every break, and never after an answer that is not a 200."""
+
+    def __init__(self) -> None:
+        self.last = ""
+        self.heard: list[str] = []
+
+    async def follow(self, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+        while True:
+            try:
+                resuming = {"Last-Event-ID": self.last} if self.last else {}
+                async with client.stream("GET", STREAM, headers=headers | resuming) as answer:
+                    assert answer.status_code == 200, (await answer.aread()).decode()
+                    await self._read(Listener(answer))
+            except (httpx.TransportError, TimeoutError):
+                pass
+            await asyncio.sleep(0.05)
+
+    async def _read(self, listener: Listener) -> None:
+        while block := await listener.block():
+            self.last = block.id or self.last
+            if block.event == "result":
+                self.heard += ids([block])
+
+
+async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restarted(
+    database_url: str, nats_url: str, trust_file: Path, bus: Bus, tmp_path: Path
+) -> None:
+    """All at once, while it has not yet reached the broker, and more often than one may make requests in a minute."""
+    headers = {"Authorization": f"Bearer {await found(database_url)}"}
+    organization = await _organization(database_url)
+    port = str(free_port())
+    browsers = [Browser() for _ in range(60)]
+    told: list[str] = []
+
+    async def all_have_begun() -> bool:
+        return all(browser.last for browser in browsers)
+
+    async def all_have_heard() -> bool:
+        return all(browser.heard == told for browser in browsers)
+
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        following = [tasks.create_task(browser.follow(client, headers)) for browser in browsers]
+        async with serve(database_url, nats_url, trust_file, tmp_path / "first", PORT=port):
+            await eventually(all_have_begun, 20)
+            told += [await _tell(bus, organization) for _ in range(2)]
+            await eventually(all_have_heard)
+        told.append(await _tell(bus, organization))  # while there is none
+        async with serve(database_url, nats_url, trust_file, tmp_path / "second", PORT=port):
+            told.append(await _tell(bus, organization))
+            await eventually(all_have_heard, 20)
+            answer = await client.get("/api/locations", headers=headers)
+            assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, "99")
+        for each in following:
+            each.cancel()
+
+
 async def _is_live(client: httpx.AsyncClient, headers: dict[str, str]) -> bool:
+    """Whether streams begin at once."""
     async with client.stream("GET", STREAM, headers=headers) as answer:
-        return answer.status_code == 200
+        listener = Listener(answer)
+        blocks = [await listener.block(), await listener.block()]
+    return answer.status_code == 200 and bool(blocks[1] and blocks[1].id)
 
 
 async def _ended(listener: Listener) -> tuple[list[Block], float]:

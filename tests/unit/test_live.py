@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -216,6 +217,29 @@ async def test_a_queue_that_is_full_ends_and_keeps_nothing(bounds: Bounds) -> No
     assert stream.take() == b""
     stream.offer(told(5))
     assert not stream.waiting
+
+
+async def test_an_end_that_comes_together_with_the_deadline_of_a_write_is_told() -> None:
+    """asyncio.Timeout cannot be moved any more once it has struck, which is before the writer hears of it."""
+    stream = Subscription(wanted(), holder(), Bounds(write_seconds=0.01))
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        stream.end(EndReason.STOPPING)
+        ended.set_result(None)
+
+    async def write() -> None:
+        async with stream.writing():
+            assert stream._writing
+            deadline = stream._writing.when()
+            assert deadline
+            loop.call_at(deadline, end)
+            await asyncio.sleep(1)
+
+    with pytest.raises(TimeoutError):
+        await write()
+    assert ended.done()
 
 
 async def test_frames_are_taken_some_at_a_time_and_whole() -> None:

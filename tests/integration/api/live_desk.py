@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -153,7 +153,11 @@ class Desk:
             yield listener
 
     async def refused(
-        self, path: str = RESULTS, query: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
+        self,
+        path: str = RESULTS,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Status and message of an answer that is no stream."""
         sent = {"Authorization": self.api.client.headers["Authorization"]} if headers is None else {**headers}

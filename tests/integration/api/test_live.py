@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import httpx
 import msgspec
 import pytest
 
@@ -170,13 +169,21 @@ async def test_who_is_not_let_in_gets_no_stream(api: Api, bus: Bus) -> None:
                 assert await desk.refused(path, headers=headers) == (401, "Unauthorized")
 
 
-async def test_until_events_was_reached_a_stream_is_refused_for_now(api: Api, bus: Bus) -> None:
-    await bus.client.jsm().delete_stream(subjects.EVENTS)
-    async with on_air(api, bus, ready=False) as desk:
-        headers = {"Authorization": api.client.headers["Authorization"]}
-        async with httpx.AsyncClient(base_url=desk.address, trust_env=False) as client:
-            answer = await client.get(RESULTS, headers=headers)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+@pytest.mark.parametrize("path", [RESULTS, EVENTS])
+async def test_what_is_not_understood_is_refused_and_not_ignored(api: Api, bus: Bus, path: str) -> None:
+    """A filter that is spelled wrongly would tell everything."""
+    strange = str(await organization_of(api, "Strange"))
+    async with on_air(api, bus) as desk:
+        for name in ("Status", "foo", *(["type"] if path == RESULTS else [])):
+            status, message = await desk.refused(path, {name: "failure"})
+            assert status == 400
+            assert message.startswith(f"{name} is not a parameter of this route: country, customerId, kind, ")
+        assert await desk.refused(path, {"status": ["failure", "success"]}) == (
+            400,
+            "status is given more than once: separate several values by commas",
+        )
+        assert await desk.refused(path, {"organizationId": strange}) == (403, "Forbidden")
+        assert await desk.refused(path, {"organizationId": "x"}) == (400, "Invalid organizationId")
 
 
 async def test_a_browser_listens_with_the_cookie_of_its_session(api: Api, bus: Bus) -> None:

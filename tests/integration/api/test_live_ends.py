@@ -6,16 +6,23 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
+import msgspec
 import pytest
 
-from controller.live.room import Limits
-from controller.live.subscription import Bounds
-from controller.model import Role
+from controller.live.frames import Place
+from controller.live.room import Limits, Room
+from controller.live.stream import Stream
+from controller.live.subscription import Bounds, Holder
+from controller.live.told import Told
+from controller.live.wanted import Wanted
+from controller.model import Principal, Role
 from controller.store import accounts
+from shared import subjects
 from shared.bus import Bus
-from tests.integration.api.conftest import Api
-from tests.integration.api.live_desk import RESULTS, Desk, ids, on_air
+from tests.integration.api.conftest import ORGANIZATION, Api
+from tests.integration.api.live_desk import RESULTS, Desk, an_event, ids, on_air
 from tests.integration.api.people import Person, organization_of, person
 
 QUICK = Bounds(comment_seconds=0.1, write_seconds=0.3, grace_seconds=0.1)
@@ -111,6 +118,37 @@ async def test_a_reader_that_falls_behind_is_disconnected_and_can_resume(api: Ap
         names += await desk.tell_many(3)
         async with desk.listening(last=last) as again:
             assert ids(await again.events(3)) == names[1:]
+
+
+async def test_a_burst_ends_no_reader_that_keeps_up(api: Api, bus: Bus) -> None:
+    """What arrived at once is told some at a time, so that readers have their turn in between."""
+    async with on_air(api, bus, bounds=Bounds(events=60)) as desk, desk.listening() as listener:
+        names = await desk.tell_many(500)
+        assert ids(await listener.events(500)) == names
+
+
+async def test_an_end_gives_no_id_of_what_was_not_told(bus: Bus) -> None:
+    """A comment is due just as a stream is ended with an event still waiting: to resume there would skip the event."""
+    room = Room(bounds=Bounds(comment_seconds=0.0))
+    room.begin(Place("19a", 6))
+    room.ready()
+    holder = Holder(principal=Principal(works_in=1, role=Role.ADMIN, token_id=1), credential=b"x")
+    subscription = room.open(Wanted(organization=ORGANIZATION, types=frozenset({"result"})), holder)
+    async with aclosing(Stream(room, bus, subscription, None).chunks()) as chunks:
+        while b"19a-6" not in await anext(chunks):
+            pass
+        await anext(chunks)  # by now it waits for what comes
+        next_chunk = asyncio.create_task(anext(chunks))
+        await asyncio.sleep(0)
+        event = an_event()
+        subject = subjects.event(event.organization_id, event.customer_id, event.monitor_id, "result")
+        room.tell(Told(Place("19a", 7), subject, msgspec.json.encode(event)))
+        assert subscription.waiting
+        room.stop()
+        rest = await next_chunk + b"".join([chunk async for chunk in chunks])
+    assert b"19a-7" not in rest
+    assert b"stopping" in rest
+    room.close(subscription)
 
 
 async def test_a_reader_that_is_stuck_is_cut_off(api: Api, bus: Bus) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from controller.live.frames import Place
 from controller.live.room import Limits, Room
+from controller.live.subscription import Bounds
 from controller.trust.keys import Trust as Installation
 from controller.trust.server_config import server_config
 from deploy.local import nats
@@ -180,6 +181,56 @@ async def test_comments_go_on_while_a_stream_waits_for_its_turn_to_read(api: Api
                 assert (block.comments, block.id, block.data) == (("still here",), desk.id_of(0), "")
         async with desk.listening(last=desk.id_of(0)) as listener:
             assert ids(await listener.events(8)) == names
+
+
+async def test_a_client_that_breaks_off_before_its_first_event_loses_nothing(api: Api, bus: Bus) -> None:
+    """It is told at once where it is, not with the first comment 15 seconds later."""
+    async with on_air(api, bus, bounds=Bounds()) as desk:
+        names = await desk.tell_many(3)
+        for last in (None, desk.id_of(1)):
+            async with desk.listening(RESULTS, {"customerId": OTHER_CUSTOMER}, last=last) as listener:
+                first = await listener.block()
+            assert first
+            assert not first.data
+            names += await desk.tell_many(2)
+            async with desk.listening(last=first.id) as again:
+                behind = names[first.sequence :]
+                assert ids(await again.events(len(behind))) == behind
+
+
+async def test_a_stream_waits_for_its_controller_to_reach_the_broker(api: Api, bus: Bus) -> None:
+    """A refusal would end a browser's stream for ever."""
+    await bus.client.jsm().delete_stream(subjects.EVENTS)
+    async with (
+        on_air(api, bus, bounds=Bounds(), ready=False) as desk,
+        desk.listening() as fresh,
+        desk.listening(last="1234-2") as resumed,
+    ):
+        assert (block := await resumed.block())
+        assert (block.id, block.data) == ("1234-2", ""), "where it was"
+        await ensure_streams(bus)
+        assert (block := await fresh.block())
+        assert (block.id, block.data) == (desk.id_of(0), ""), "as soon as that is known"
+        names = await desk.tell_many(2)
+        assert ids(await fresh.events(2)) == names
+        gap, *found = await resumed.events(3)
+        assert gap.json["reason"] == "replaced"
+        assert ids(found) == names
+
+
+async def test_a_stream_that_waits_for_the_broker_tells_comments_and_ends_as_any_other(api: Api, bus: Bus) -> None:
+    await bus.client.jsm().delete_stream(subjects.EVENTS)
+    async with on_air(api, bus, ready=False) as desk:
+        async with desk.listening():
+            assert len(desk.room.streams()) == 1
+        await _until(lambda: not desk.room.streams())  # it left
+        async with desk.listening() as listener:
+            for _ in range(2):
+                assert (block := await listener.block())
+                assert (block.comments, block.id) == (("still here",), "")
+            desk.room.stop()
+            (end,) = await listener.rest()
+            assert (end.event, end.json["reason"]) == ("end", "stopping")
 
 
 async def _tell(api: Api, bus: Bus, count: int) -> list[str]:
