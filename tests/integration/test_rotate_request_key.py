@@ -48,9 +48,11 @@ def file(tmp_path: Path) -> Path:
 
 async def test_agents_believe_their_controllers_at_every_step(database_url: str, tmp_path: Path, file: Path) -> None:
     async def enrolled(code: str) -> Enrolment:
-        done = add(tmp_path, database_url, file, code, "--country", "DE", NATS_URL=NATS_URL)
+        folder = tmp_path / code
+        folder.mkdir()
+        done = add(folder, database_url, file, code, "--country", "DE", NATS_URL=NATS_URL)
         assert done.returncode == 0, done.stderr
-        return read_enrolment(tmp_path / "enrolment")
+        return read_enrolment(folder / "enrolment")
 
     first = await enrolled("before")
     assert "then --use" in rotate(file)
