@@ -63,7 +63,7 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
         )
 
         async def connected() -> None:
-            worker.connected()
+            worker.heartbeats.connected()
 
         name = f"agent {settings.agent_name}"
         bus = await stack.enter_async_context(Bus.open(settings.broker, name=name, on_connect=connected))

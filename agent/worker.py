@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
-from secrets import token_urlsafe
-from time import monotonic
 from uuid import UUID
 
 import msgspec
@@ -18,16 +15,16 @@ import structlog
 
 from agent.courtesy.checker import Checker
 from agent.courtesy.line import ParentGoneError
+from agent.heartbeats import Heartbeats, Load
 from agent.outbox import Outbox
 from agent.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
 from agent.requests import Refused, Requests
 from agent.runner import Station
-from agent.timekeeper import Timekeeper
 from shared import subjects
 from shared.bus import Bus
 from shared.deliveries import Consumer, Delivery
-from shared.messages import HEARTBEAT_SECONDS, CheckRequest, Heartbeat
+from shared.messages import CheckRequest
 from shared.signing import Verifier
 from shared.targets import kind_of
 from shared.trouble import BusError
@@ -41,9 +38,6 @@ WORKING_SECONDS = 3.0
 
 CAPACITY_SECONDS = 10.0
 """How often the capacity follows the loop's lateness."""
-
-ANSWER_SECONDS = 1.0
-"""How long a controller may take to tell the time."""
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 1.0  # a cluster that has lost a server needs 4 to 9 s, and requests may not wait much longer
@@ -89,17 +83,14 @@ class Worker:
             clock=station.reach.clock,
             counts=checker.counts,
         )
-        self._timekeeper = Timekeeper(station.reach.clock, verifier)
+        self.heartbeats = Heartbeats(bus, station, checker, verifier, kinds=KINDS, load=self._load)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
-        self._started_at = station.reach.clock.now()
-        self._reconnected = asyncio.Event()
-        self._beaten = asyncio.Event()
         self._draining = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            loops = (self._beat_for_ever(), self._keep_telling(), self._keep_time())
+            loops = (self.heartbeats.run(), self._keep_telling(), self._keep_time())
             background = [group.create_task(each) for each in loops]
             takers = [group.create_task(self._take(kind, group), name=f"take-{kind}") for kind in KINDS]
             await stop.wait()
@@ -110,12 +101,12 @@ class Worker:
 
     def gauges(self) -> dict[str, float]:
         """What this process is doing, by the names of agent.metrics.reading.GAUGES."""
-        running = self._checker.running
+        load = self._load()
         now = {
             "mailprobe_agent_processes": 1,
-            "mailprobe_agent_checks_running": running,
-            "mailprobe_agent_checks_waiting": max(0, len(self._held) - running),
-            "mailprobe_agent_capacity": self._slots.limit,
+            "mailprobe_agent_checks_running": load.running,
+            "mailprobe_agent_checks_waiting": load.waiting,
+            "mailprobe_agent_capacity": load.capacity,
             "mailprobe_agent_loop_lag_seconds": self._station.lag.p95_ms() / 1000,
             "mailprobe_agent_results_unsent": self._outbox.waiting,
             "mailprobe_agent_results_oldest_unsent_seconds": self._outbox.oldest_seconds,
@@ -124,54 +115,9 @@ class Worker:
         offset_ms = self._station.reach.clock.offset_ms
         return now if offset_ms is None else now | {"mailprobe_agent_clock_offset_seconds": offset_ms / 1000}
 
-    def connected(self) -> None:
-        """The bus has a connection, the first or a new one: a heartbeat is due."""
-        self._reconnected.set()
-
-    async def beat(self) -> None:
-        """Send a heartbeat, and set the clock by a controller's answer, if one comes. Raises BusError."""
-        station = self._station
-        clock = station.reach.clock
-        heartbeat = Heartbeat(
-            agent=station.agent,
-            location=station.location,
-            country=station.country,
-            kinds=KINDS,
-            version=version("mailprobe"),
-            started_at=clock.corrected(self._started_at),
-            sent_at=clock.now(),
-            running=self._checker.running,
-            waiting=max(0, len(self._held) - self._checker.running),
-            capacity=self._slots.limit,
-            loop_lag_ms=station.lag.p95_ms(),
-            unfit=list(self._checker.unfit),
-            clock_offset_ms=clock.offset_ms,
-            nonce=token_urlsafe(16),
-        )
-        subject = subjects.agent(station.country, station.location, station.agent)
-        body = msgspec.json.encode(heartbeat)
-        asked_at = monotonic()
-        answer = await self._bus.ask(subject, body, ANSWER_SECONDS)
-        if answer is not None:
-            self._timekeeper.heard(answer, subject, body, asked_at)
-
-    async def _beat_for_ever(self) -> None:
-        while True:
-            if not self._bus.connected:
-                await self._reconnected.wait()
-            self._reconnected.clear()
-            try:
-                await self.beat()
-            except BusError:
-                log.debug("heartbeat_not_sent")  # the bus has logged why, and the next connect sends one
-            except Exception:
-                log.exception("heartbeat_broke")
-            self._beaten.set()
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self._reconnected.wait()
-            except TimeoutError:
-                continue
+    def _load(self) -> Load:
+        running = self._checker.running
+        return Load(running, max(0, len(self._held) - running), self._slots.limit)
 
     async def _keep_telling(self) -> None:
         """Tell the broker about every request in hand, so that it is not given to somebody else."""
@@ -199,7 +145,7 @@ class Worker:
         """Fetch requests of one kind until the slots are closed. A fetch holds the slots of all it may bring, so a kind
         that brings nothing asks for ever fewer, down to one, and one that brings all it is asked for asks for more.
         """
-        await self._beaten.wait()  # by then it is known whether the clock can be trusted
+        await self.heartbeats.beaten.wait()
         consumer: Consumer | None = None
         pause = _FIRST_PAUSE_SECONDS
         step_back = _FIRST_STEP_BACK_SECONDS
@@ -322,7 +268,7 @@ class Worker:
         """Take no more, let what runs end within the drain time, hand the rest back."""
         self._slots.close()
         self._draining.set()
-        self._beaten.set()
+        self.heartbeats.beaten.set()
         self._checker.give_up_waiting()
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
         # A fetch is let end: a request sent to a fetch that nobody reads would be lost until its redelivery.

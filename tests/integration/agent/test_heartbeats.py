@@ -50,7 +50,7 @@ async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
             await asyncio.sleep(0.005)
         await until(lambda: bool(heard))
         heard.clear()
-        await worker.beat()
+        await worker.heartbeats.beat()
         await until(lambda: bool(heard))
         stop.set()
         await working
@@ -75,7 +75,7 @@ async def test_heartbeats_tell_what_is_in_hand(ready: Bus, certificates: Certifi
         await until(lambda: turns.waiting == 1)
         await until(lambda: bool(heard))
         heard.clear()
-        await worker.beat()
+        await worker.heartbeats.beat()
         await until(lambda: bool(heard))
         stop.set()
         await working
@@ -99,6 +99,6 @@ async def test_what_a_controller_signs_holds_across_the_accounts_of_the_broker(
         await ready.client.flush()
         desk = Desk(Turns(at_once=1, per_second=1, most_waiting=1), RefusedLogins(), monotonic)
         checker = Checker(here, desk, exempt=())
-        await Worker(there, here, checker, VERIFIER, concurrency=1, per_second=1, drain_seconds=0).beat()
+        await Worker(there, here, checker, VERIFIER, concurrency=1, per_second=1, drain_seconds=0).heartbeats.beat()
         following.cancel()
         assert abs(here.reach.clock.offset_ms or 1e9) < 500

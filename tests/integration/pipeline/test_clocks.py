@@ -108,7 +108,7 @@ async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_
         assert result.failure is None
         assert timedelta(seconds=-0.1) < result.started_at - began < timedelta(seconds=5)
 
-        await worker.beat()
+        await worker.heartbeats.beat()
         offset = await eventually(lambda: seen_offset(world))
         sent, started = await world.value("SELECT ARRAY[last_seen_at, started_at] FROM agent")
         assert abs(sent - started) < timedelta(minutes=1), "when it started is told by the right clock, too"
@@ -121,7 +121,7 @@ async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
 ) -> None:
     async with station(certificates) as here, watched(world), working(broker, here) as worker:
         await eventually(lambda: world.value("SELECT count(*) FROM agent"))
-        await worker.beat()
+        await worker.heartbeats.beat()
         told = here.reach.clock.broker_now()
         assert abs(told - await world.bus.clock(CHECKS)) < timedelta(seconds=0.2)
 
@@ -207,7 +207,7 @@ async def test_an_agent_does_not_set_its_clock_by_a_reading(
             working(broker, here) as worker,
         ):
             for _ in range(3):
-                await worker.beat()
+                await worker.heartbeats.beat()
             assert here.reach.clock.offset_ms is None
             await ensure_check_consumer(world.bus, country="DE", location="de", kind="smtp")
             old, new = request(target(server), start_in_seconds=-86_390), request(target(server))
@@ -225,7 +225,7 @@ async def test_a_controller_does_not_vouch_for_a_brokers_clock_far_from_its_own(
     far = BrokerClock(wall_ms=lambda: now_ms() + HOUR_MS)
     with structlog.testing.capture_logs() as logged:
         async with station(certificates) as here, watched(world, far), working(broker, here) as worker:
-            await worker.beat()
+            await worker.heartbeats.beat()
             assert here.reach.clock.offset_ms is None
     assert [line["reason"] for line in logged if line["event"] == "clock_reading_refused"] == ["unsigned"]
 
