@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.errors import Error as NatsError
 
 from shared import subjects
@@ -91,10 +91,17 @@ class BrokerClient(Client):
 
     async def _attempt_reconnect(self) -> None:
         # Over TLS, closing politely would wait for an answer for 30 s before the next server is tried.
+        self._abort()
+        await super()._attempt_reconnect()
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        self._abort()  # of an attempt that failed after its connection had come about, which would be left open
+        await super()._connect_to_server(s)
+
+    def _abort(self) -> None:
         writer = getattr(self._transport, "_io_writer", None)
         if writer is not None:
             writer.transport.abort()
-        await super()._attempt_reconnect()
 
 
 async def connect(client: Client, broker: Broker, **callbacks: Any) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -25,6 +26,40 @@ async def test_a_connection_that_the_server_ends_for_good_is_replaced(bus: Bus) 
     consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
     assert [delivery.body for delivery in await consumer.fetch(10, 1)] == [b"{}"]
     await consumer.close()
+
+
+async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() -> None:
+    """The server is full, say: it lets nobody in who comes back, but leaves it to him to hang up."""
+    served = refused = hung_up = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served, refused, hung_up
+        served += 1
+        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1024}\r\n')
+        while not (await reader.readline()).startswith(b"PING"):
+            pass
+        if served == 1:
+            writer.write(b"PONG\r\n")
+            await asyncio.sleep(0.1)
+        else:
+            refused += 1
+            writer.write(b"-ERR 'maximum connections exceeded'\r\n")
+            with suppress(ConnectionError):
+                await reader.read()
+            hung_up += 1
+        writer.close()
+
+    async def tried_again() -> bool:
+        return refused >= 2
+
+    async def let_go() -> bool:
+        return hung_up >= refused - 1
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as listener:
+        broker = Broker(f"nats://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
+        async with Bus.open(broker, name="comes back"):
+            await eventually(tried_again)
+            await eventually(let_go)
 
 
 async def test_a_bus_that_never_came_to_connect_is_closed_in_order() -> None:
