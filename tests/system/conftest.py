@@ -19,9 +19,13 @@ from tests.system.watched import Watched
 
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
-    """A running product whose agents, in DE and US, may reach this machine."""
+    """A running product whose agents, in DE and US, may reach this machine.
+
+    They are fit without a name server too: who cannot resolve for some minutes is asked for no check of a name.
+    """
     with tempfile.TemporaryDirectory(prefix="mp-") as folder:
         running = Product(Path(folder) / "data")
+        running.settings = {"MAILPROBE_CONTROL_NAME": "localhost"}
         try:
             running.start()
             yield running
