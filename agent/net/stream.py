@@ -13,7 +13,6 @@ import ssl
 import struct
 import sys
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Self, cast
 
@@ -84,22 +83,16 @@ class LineStream(asyncio.Protocol):
 
     async def read_line(self) -> bytes:
         """The next line without its end (CRLF, or LF alone). Raises CheckError (`reply_too_long`) past the bounds."""
-        while not self._ready:
+        while (line := self.ready_line()) is None:
             await self._more()
-        return self._next()
+        return line
 
-    async def read_lines(self, is_last: Callable[[bytes], bool]) -> list[bytes]:
-        """Lines up to and with the first that `is_last`; cheaper than one by one for replies of many lines."""
-        lines = []
-        while True:
-            while not self._ready:
-                await self._more()
-            line = self._next()
-            lines.append(line)
-            if is_last(line):
-                return lines
-
-    def _next(self) -> bytes:
+    def ready_line(self) -> bytes | None:
+        """The same when it has come already, else None. Most lines come many at once, and to await each costs more
+        than to read it.
+        """
+        if not self._ready:
+            return None
         line = self._ready.popleft()
         self._lines += 1
         if len(line) > LONGEST_LINE:

@@ -15,7 +15,7 @@ from agent.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offer
 from agent.probes.imap_login import ways_to_log_in
 from agent.probes.imap_mailbox import examine
 from agent.probes.imap_reply import RefusalError, refusal
-from agent.probes.imap_session import Session
+from agent.probes.imap_session import Session, in_order
 from shared.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.targets import ImapTarget, TlsMode
 
@@ -36,7 +36,7 @@ async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Finding
         session.leave()  # politely, but wait for nothing: the failure stands
         raise
     finally:
-        connect.facts["capabilities"] = sorted(session.capabilities or ())
+        connect.facts["capabilities"] = list(in_order(session.capabilities or frozenset()))
         if session.alerts:
             connect.facts["alerts"] = list(session.alerts)
     return findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 from agent.errors import CheckError
 from agent.login import Way
@@ -27,7 +27,7 @@ _KINDS = {
 def ways_to_log_in(session: Session, login: Login) -> list[Way]:
     """Those that the latest capabilities offer, strongest first. Raises CheckError when there is none."""
     offered = session.capabilities or frozenset()
-    mechanisms = usable((name[5:] for name in offered if name.startswith("AUTH=")), login)
+    mechanisms = usable(_mechanisms(offered), login)
     ways = [Way(each.name, each.hides_password, partial(_try, session, each, login, offered)) for each in mechanisms]
     if _takes_command(offered, login):
         ways.append(Way(COMMAND, False, partial(_try, session, None, login, offered)))
@@ -38,6 +38,11 @@ def ways_to_log_in(session: Session, login: Login) -> list[Way]:
         raise CheckError(FailureKind.AGENT_ERROR, told, source=FailureSource.AGENT)
     told = ", ".join(sorted(name for name in offered if name.startswith(("AUTH=", "LOGIN")))) or "none"
     raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable way to log in; offered: {told}")
+
+
+@lru_cache(maxsize=256)
+def _mechanisms(offered: frozenset[str]) -> frozenset[str]:
+    return frozenset(name[5:] for name in offered if name.startswith("AUTH="))
 
 
 def _sayable(login: Login) -> bool:

@@ -11,6 +11,15 @@ from agent.probes.imap_session import Session, Word, astring
 from shared.failures import CheckWarning, FailureKind, WarningKind
 from shared.messages import Fact
 
+_NAMES = {
+    ("EXISTS", ""): "messages",
+    ("RECENT", ""): "recent",
+    ("OK", "UNSEEN"): "firstUnseen",
+    ("OK", "UIDNEXT"): "uidNext",
+    ("OK", "UIDVALIDITY"): "uidValidity",
+}
+"""How results call the counts, by word and code of the response that tells them."""
+
 _NOT_ITSELF = re.compile(r"[^\x20-\x7e]+|&")
 
 
@@ -32,15 +41,12 @@ async def examine(session: Session, mailbox: str) -> tuple[dict[str, Fact], list
 
 
 def _counts(data: list[Response]) -> dict[str, Fact]:
-    told = {f"{response.word} {response.code}".strip(): response.argument for response in data}
-    names = {
-        "EXISTS": "messages",
-        "RECENT": "recent",
-        "OK UNSEEN": "firstUnseen",
-        "OK UIDNEXT": "uidNext",
-        "OK UIDVALIDITY": "uidValidity",
-    }
-    return {name: int(told[word]) for word, name in names.items() if _is_number(told.get(word, ""))}
+    facts: dict[str, Fact] = {}
+    for response in data:
+        name = _NAMES.get((response.word, response.code))
+        if name is not None and _is_number(response.argument):
+            facts[name] = int(response.argument)
+    return facts
 
 
 def _is_number(text: str) -> bool:

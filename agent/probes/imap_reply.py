@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
@@ -56,7 +57,9 @@ class Response(NamedTuple):
 
 async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Response:
     """The next response. Raises CheckError of kind `otherwise` for anything else."""
-    line = await stream.read_line()
+    line = stream.ready_line()
+    if line is None:
+        line = await stream.read_line()
     response = parse(line)
     if response is None:
         raise CheckError(otherwise, f"not an IMAP response: {printable(line[:_QUOTED])}")
@@ -68,6 +71,7 @@ async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind
     return response
 
 
+@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
 def parse(line: bytes) -> Response | None:
     """The response that begins with `line`; None when none begins so."""
     if b"\0" in line or b"\r" in line:

@@ -6,6 +6,7 @@ What it says unasked is heeded here, wherever it comes: capabilities, alerts, BY
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from agent.errors import CheckError
@@ -110,7 +111,8 @@ class Session:
         Raises CheckError when the server takes its leave instead, or speaks out of place.
         """
         while True:
-            response = await self._response()
+            bye = None if self._leaving else self._bye
+            response = await (read_response(self._stream) if bye is None else self._last_words(bye))
             if response.tag == "*":
                 self._heed(response)
             elif response.tag in ("+", self._tag):
@@ -149,27 +151,36 @@ class Session:
         told = self.capabilities or frozenset()
         return "LITERAL+" in told or ("LITERAL-" in told and len(literal.data) <= _LONGEST_LITERAL_MINUS)
 
-    async def _response(self) -> Response:
-        if self._bye is None or self._leaving:
-            return await read_response(self._stream)
+    async def _last_words(self, bye: Response) -> Response:
+        """Some servers say why in the tagged reply that follows BYE (a login refused); most just close."""
         try:
-            # Some servers say why in the tagged reply that follows (a login refused); most just close.
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 return await read_response(self._stream)
         except (EOFError, OSError):
-            raise _farewell(self._bye) from None
+            raise _farewell(bye) from None
 
     def _heed(self, response: Response) -> None:
         if response.word == "CAPABILITY":
-            self.capabilities = frozenset(response.text.upper().split())
+            self.capabilities = _capabilities(response.text)
         elif response.code == "CAPABILITY":
-            self.capabilities = frozenset(response.argument.upper().split())
+            self.capabilities = _capabilities(response.argument)
         elif response.code == "ALERT" and len(self.alerts) < _MOST_ALERTS:
             self.alerts.append(response.text)  # which people must be shown (RFC 9051 section 7.1)
         if response.word == "BYE":
             self._bye = response
         elif response.tag == "*":
             self._data.append(response)
+
+
+@lru_cache(maxsize=256)
+def _capabilities(told: str) -> frozenset[str]:
+    return frozenset(told.upper().split())
+
+
+@lru_cache(maxsize=256)
+def in_order(capabilities: frozenset[str]) -> tuple[str, ...]:
+    """Sorted, as results show them."""
+    return tuple(sorted(capabilities))
 
 
 def _farewell(bye: Response) -> RefusalError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
@@ -85,11 +86,20 @@ async def ask_capabilities(stream: LineStream) -> Capabilities | None:
     if not reply.ok:
         return None
     found: Capabilities = {}
-    while (line := await stream.read_line()) != b".":
-        keyword, *parameters = printable(line.removeprefix(b".")).upper().split() or [""]
+    while True:
+        line = stream.ready_line()
+        if line is None:
+            line = await stream.read_line()
+        if line == b".":
+            return found
+        keyword, *parameters = _words(line)
         if keyword:
             found[keyword] = found.get(keyword, []) + parameters
-    return found
+
+
+@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
+def _words(line: bytes) -> list[str]:
+    return printable(line.removeprefix(b".")).upper().split() or [""]
 
 
 def sayable(text: str) -> bool:

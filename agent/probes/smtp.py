@@ -5,6 +5,10 @@ RFC 5321, 3207, 4954, 8314.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
 from agent.connect import Connect
 from agent.errors import CheckError
 from agent.findings import Findings
@@ -18,7 +22,7 @@ from agent.probes.smtp_reply import RefusalError, Reply, ask, read_reply, refusa
 from shared.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.targets import SmtpTarget, TlsMode
 
-Capabilities = dict[str, list[str]]
+Capabilities: TypeAlias = Mapping[str, Sequence[str]]
 """EHLO keywords in capitals, each with its parameters in capitals."""
 
 
@@ -99,8 +103,9 @@ async def _hello(stream: LineStream, name: str) -> Capabilities:
     return {}
 
 
+@lru_cache(maxsize=256)
 def _capabilities(reply: Reply) -> Capabilities:
-    found: Capabilities = {}
+    found: dict[str, list[str]] = {}
     for line in reply.lines[1:]:
         # "AUTH=LOGIN" is an old spelling that some servers still offer beside the right one.
         keyword, *parameters = line.upper().replace("AUTH=", "AUTH ", 1).split() or [""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
@@ -29,7 +30,7 @@ class Reply(NamedTuple):
     """A reply code and the text of its lines, printable."""
 
     code: int
-    lines: list[str]
+    lines: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -59,21 +60,37 @@ class RefusalError(CheckError):
         self.reply = reply
 
 
+class _Line(NamedTuple):
+    """A line of a reply; `more` follow."""
+
+    code: bytes
+    more: bool
+    text: str
+
+
 async def read_reply(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Reply:
     """One reply, its lines all of one code. Raises CheckError of kind `otherwise` for anything else."""
     code: bytes | None = None
     lines: list[str] = []
     while True:
-        line = await stream.read_line()
-        found = _LINE.match(line)
-        if found is None:
-            raise CheckError(otherwise, f"not an SMTP reply: {printable(line[:_QUOTED])}")
-        if code is not None and found[1] != code:
-            raise CheckError(otherwise, f"a reply of two codes: {printable(code)} and {printable(line[:_QUOTED])}")
-        code = found[1]
-        lines.append(printable(found[3] or b""))
-        if found[2] != b"-":
-            return Reply(int(code), lines)
+        raw = stream.ready_line()
+        if raw is None:
+            raw = await stream.read_line()
+        line = _parse(raw)
+        if line is None:
+            raise CheckError(otherwise, f"not an SMTP reply: {printable(raw[:_QUOTED])}")
+        if code is not None and line.code != code:
+            raise CheckError(otherwise, f"a reply of two codes: {printable(code)} and {printable(raw[:_QUOTED])}")
+        code = line.code
+        lines.append(line.text)
+        if not line.more:
+            return Reply(int(code), tuple(lines))
+
+
+@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
+def _parse(line: bytes) -> _Line | None:
+    found = _LINE.match(line)
+    return None if found is None else _Line(found[1], found[2] == b"-", printable(found[3] or b""))
 
 
 async def ask(stream: LineStream, command: str, *, shown: str | None = None) -> Reply:
