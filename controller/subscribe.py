@@ -1,4 +1,6 @@
-"""New subscribers: a row in the database and a `.creds` file, both or neither."""
+"""New subscribers: a row in the database, then a `.creds` file. The other way round, a crash in between would leave a
+login that no list shows and nobody can revoke.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from controller.secret_files import removed_on_failure, require_new, write_secret
+from controller.secret_files import require_new, write_secret
 from controller.settings import EnrolmentSettings
 from controller.store import subscribers
 from controller.store.pool import Database
@@ -64,10 +66,12 @@ async def subscribe(
         f"# Inbox prefix: {subjects.inbox(consumer)}\n"
         f"# Good until:   {expires_at:%Y-%m-%dT%H:%M:%SZ}\n\n"
     )
-    with removed_on_failure() as written:
-        async with subscribers.inserting(
-            database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
-        ):
-            write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
-            written.append(made.file)
+    await subscribers.insert(
+        database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
+    )
+    try:
+        write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
+    except BaseException:
+        await subscribers.delete(database, consumer)
+        raise
     return made

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -61,12 +59,10 @@ async def readers(database: Database, organization: str, customer: str | None) -
     return [Reader(*row) for row in rows]
 
 
-@asynccontextmanager
-async def inserting(
+async def insert(
     database: Database, reader: Reader, *, name: str, consumer: str, nats_user: str, expires_at: datetime
-) -> AsyncIterator[None]:
-    """Store one when the block ends without an error, so that its file can be written in between."""
-    async with database.transaction() as connection:
+) -> None:
+    async with database.connection() as connection:
         await connection.execute(
             """
             INSERT INTO subscriber (organization_id, customer_id, name, consumer, nats_user, expires_at)
@@ -79,7 +75,12 @@ async def inserting(
             nats_user,
             expires_at,
         )
-        yield
+
+
+async def delete(database: Database, consumer: str) -> None:
+    """Take back one whose credentials nobody got."""
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM subscriber WHERE consumer = $1", consumer)
 
 
 async def all_subscribers(database: Database) -> list[Subscriber]:

@@ -28,7 +28,7 @@ from shared.broker import Broker
 from shared.bus import Bus, Message
 from shared.clock import utc_now
 from tests.integration.pipeline.world import eventually
-from tests.integration.test_commands import run
+from tests.integration.test_commands import begin, run
 
 ORGANIZATION, OTHER = UUID(int=1), UUID(int=2)
 CUSTOMER, NEIGHBOUR = UUID(int=11), UUID(int=12)
@@ -294,4 +294,34 @@ async def test_a_file_that_cannot_be_written_leaves_no_row(office: Office, tmp_p
     done = await asyncio.to_thread(run, *words, **office.settings)
     assert done.returncode == 1
     assert done.stderr == f"mailprobe-controller: {file}: No such file or directory\n"
+    assert await subscribers.all_subscribers(office.database) == []
+
+
+async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(office: Office, tmp_path: Path) -> None:
+    """It is killed while the row is being stored: there is no file yet."""
+    file = tmp_path / "x.creds"
+    async with office.database.connection() as connection:
+        await connection.execute(
+            """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+              AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON subscriber DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION wait();
+            """
+        )
+        with begin("stream-credentials", "--organization", "One", "--output", str(file), **office.settings) as process:
+            try:
+                async with asyncio.timeout(30):
+                    while not await connection.fetchval(
+                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                        " AND datname = current_database()"
+                    ):
+                        await asyncio.sleep(0.05)
+            finally:
+                process.kill()
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        )
+    assert not file.exists()
     assert await subscribers.all_subscribers(office.database) == []
