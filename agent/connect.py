@@ -123,6 +123,8 @@ class Connect:
         address that keeps silent is the one named.
         """
         self.address = addresses[0]
+        if len(addresses) == 1:
+            return await self._try(addresses[0])
         left = self._deadline - asyncio.get_running_loop().time()
         try:
             return await first_to_connect(

@@ -33,8 +33,6 @@ async def first_to_connect(
     An address is tried when the one before it has failed, or `head_start` seconds after it. Raises OSError or
     CheckError, whatever the last failure was, when none is reached.
     """
-    if len(addresses) == 1:
-        return await connect(addresses[0])
     tries: list[asyncio.Task[LineStream]] = []
     won: asyncio.Task[LineStream] | None = None
     running: set[asyncio.Task[LineStream]] = set()
