@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 
 from agent.errors import CheckError
 from agent.login import Way
 from agent.probes.imap_reply import RefusalError, refusal
 from agent.probes.imap_session import Reply, Session, astring
+from agent.remembered import remembered
 from agent.sasl import Exchange, Mechanism, usable
 from agent.scrub import HIDDEN
 from shared.failures import FailureKind, FailureSource
@@ -40,7 +41,7 @@ def ways_to_log_in(session: Session, login: Login) -> list[Way]:
     raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable way to log in; offered: {told}")
 
 
-@lru_cache(maxsize=256)
+@remembered(longest=128)
 def _mechanisms(offered: frozenset[str]) -> frozenset[str]:
     return frozenset(name[5:] for name in offered if name.startswith("AUTH="))
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
 from agent.net.stream import LineStream
+from agent.remembered import remembered
 from agent.scrub import printable
 from shared.failures import FailureKind
 
@@ -71,7 +71,7 @@ async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind
     return response
 
 
-@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
+@remembered(longest=1024)
 def parse(line: bytes) -> Response | None:
     """The response that begins with `line`; None when none begins so."""
     if b"\0" in line or b"\r" in line:

@@ -6,12 +6,12 @@ What it says unasked is heeded here, wherever it comes: capabilities, alerts, BY
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from agent.errors import CheckError
 from agent.net.stream import LineStream
 from agent.probes.imap_reply import RefusalError, Response, read_response, refusal
+from agent.remembered import remembered
 from agent.scrub import HIDDEN
 from shared.failures import FailureKind
 
@@ -172,12 +172,12 @@ class Session:
             self._data.append(response)
 
 
-@lru_cache(maxsize=256)
+@remembered(longest=1024)
 def _capabilities(told: str) -> frozenset[str]:
     return frozenset(told.upper().split())
 
 
-@lru_cache(maxsize=256)
+@remembered(longest=128)
 def in_order(capabilities: frozenset[str]) -> tuple[str, ...]:
     """Sorted, as results show them."""
     return tuple(sorted(capabilities))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
 from agent.net.stream import LineStream
+from agent.remembered import remembered
 from agent.scrub import printable
 from shared.failures import FailureKind, FailureSource
 
@@ -97,9 +97,9 @@ async def ask_capabilities(stream: LineStream) -> Capabilities | None:
             found[keyword] = found.get(keyword, []) + parameters
 
 
-@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
-def _words(line: bytes) -> list[str]:
-    return printable(line.removeprefix(b".")).upper().split() or [""]
+@remembered(longest=512)
+def _words(line: bytes) -> tuple[str, ...]:
+    return tuple(printable(line.removeprefix(b".")).upper().split() or ("",))
 
 
 def sayable(text: str) -> bool:

@@ -5,10 +5,6 @@ RFC 5321, 3207, 4954, 8314.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import TypeAlias
-
 from agent.connect import Connect
 from agent.errors import CheckError
 from agent.findings import Findings
@@ -19,10 +15,11 @@ from agent.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offer
 from agent.probes.smtp_envelope import ask_recipient
 from agent.probes.smtp_login import ways_to_log_in
 from agent.probes.smtp_reply import RefusalError, Reply, ask, read_reply, refusal
+from agent.remembered import remembered
 from shared.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.targets import SmtpTarget, TlsMode
 
-Capabilities: TypeAlias = Mapping[str, Sequence[str]]
+Capabilities = dict[str, list[str]]
 """EHLO keywords in capitals, each with its parameters in capitals."""
 
 
@@ -103,15 +100,19 @@ async def _hello(stream: LineStream, name: str) -> Capabilities:
     return {}
 
 
-@lru_cache(maxsize=256)
 def _capabilities(reply: Reply) -> Capabilities:
-    found: dict[str, list[str]] = {}
+    found: Capabilities = {}
     for line in reply.lines[1:]:
-        # "AUTH=LOGIN" is an old spelling that some servers still offer beside the right one.
-        keyword, *parameters = line.upper().replace("AUTH=", "AUTH ", 1).split() or [""]
+        keyword, *parameters = _words(line)
         if keyword:
             found[keyword] = found.get(keyword, []) + parameters
     return found
+
+
+@remembered(longest=512)
+def _words(line: str) -> tuple[str, ...]:
+    # "AUTH=LOGIN" is an old spelling that some servers still offer beside the right one.
+    return tuple(line.upper().replace("AUTH=", "AUTH ", 1).split() or ("",))
 
 
 async def _starttls(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from agent.errors import CheckError
@@ -32,7 +31,7 @@ _KINDS = {
 }
 
 
-def ways_to_log_in(stream: LineStream, login: Login, offered: Sequence[str]) -> list[Way]:
+def ways_to_log_in(stream: LineStream, login: Login, offered: list[str]) -> list[Way]:
     """Those that the server offers in its last EHLO, strongest first. Raises CheckError when there is none."""
     mechanisms = usable(offered, login)
     if not mechanisms:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from agent.errors import CheckError
 from agent.net.stream import LineStream
+from agent.remembered import remembered
 from agent.scrub import printable
 from shared.failures import FailureKind, FailureSource
 
@@ -87,7 +87,7 @@ async def read_reply(stream: LineStream, otherwise: FailureKind = FailureKind.PR
             return Reply(int(code), tuple(lines))
 
 
-@lru_cache(maxsize=512)  # servers say the same at each check, and to each other's clients
+@remembered(longest=512)
 def _parse(line: bytes) -> _Line | None:
     found = _LINE.match(line)
     return None if found is None else _Line(found[1], found[2] == b"-", printable(found[3] or b""))
