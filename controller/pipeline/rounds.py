@@ -57,7 +57,7 @@ class Rounds:
         self._dispatcher = dispatcher
         self._monitors: dict[int, ScheduledMonitor] = {}
         self._published_until = lead.watermark_ms
-        self._planned_until = lead.planned_until_ms
+        self._planned_until = self._written_before = lead.planned_until_ms
         self._wheel = Wheel(lead.watermark_ms)
         self._written_at = 0
         self._rechecked_at = 0
@@ -176,7 +176,10 @@ class Rounds:
             ready, unfit = self._roster.readiness(monitor)
             planned = plan_round(monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose)
             checks += planned.checks
-            missed += planned.missed
+            # What becomes of a round that a former leader wrote down is settled by what it wrote: the broker may have
+            # had its requests. A first round it may not have heard of.
+            if purpose is Purpose.RECHECK or due_ms >= self._written_before or due_ms == first_due_ms(monitor):
+                missed += planned.missed
         await self._write_down(
             planned_until, [expected(check) for check in checks] + [_gap(miss, now) for miss in missed]
         )

@@ -250,6 +250,25 @@ async def test_an_absence_longer_than_history_is_kept_ends_in_scheduling_again(w
             assert utc_now() - timedelta(days=30) < first  # type: ignore[operator]
 
 
+async def test_a_round_that_a_fallen_leader_wrote_down_is_not_called_late(world: World, database_url: str) -> None:
+    """Its requests may be with the agents, and their results on the way."""
+    monitor = await world.monitor(interval=10)
+    first = utc_now() - timedelta(seconds=90)
+    written = utc_now() - timedelta(seconds=30)
+    await world.value("UPDATE monitor SET target_changed_at = $1", first)
+    await world.value(
+        "UPDATE schedule SET watermark = $1, planned_until = $2", written - timedelta(seconds=25), written
+    )
+    async with controller(world, database_url):
+
+        async def caught_up() -> bool:
+            return bool(await world.value("SELECT planned_until > now() - interval '1 s' FROM schedule"))
+
+        await eventually(caught_up)
+    late = {to_ms(due) for (due,) in await world.rows("SELECT unnest(due_ats) FROM dispatch WHERE reason = 'late'")}
+    assert min(late) == next_due_ms(monitor, 10_000, to_ms(first), to_ms(written))
+
+
 async def test_a_change_while_the_leader_catches_up_loses_no_round(world: World, database_url: str) -> None:
     monitor = await world.monitor(interval=10)
     first = utc_now() - timedelta(seconds=60)
