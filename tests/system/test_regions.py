@@ -51,7 +51,10 @@ _UNDER_WAY = 40
 """More dialogues than a region has at any moment: those that a cut ends, one side may know of and the other not."""
 
 _SLOW_MS = 100
-_TIE_MS = 1_000
+_TIE_MS = 2_000
+"""How long before a death a check may have been due that meets it: agents ask a newly elected leader within a second,
+and what it sends them then has its way to go.
+"""
 
 
 class Course(NamedTuple):
