@@ -22,7 +22,9 @@ from controller.trust import keys
 from deploy.local.children import mortal
 from deploy.local.nats import free_port
 from deploy.local.programs import program
+from shared import subjects
 from shared.broker import Broker
+from shared.targets import KINDS
 from tests.integration.deploy.centre import Centre, Server
 from tests.system.product import REPOSITORY, environ, eventually
 from tests.system.regions import CENTRE, CENTRE_ADDRESSES, MAIL, MAIL_ADDRESS, NETWORK, Regions
@@ -74,6 +76,7 @@ class Installation:
             for location in self.countries:
                 self._start(location)
             eventually(lambda: self.ready_locations() == {*self.countries}, "all locations are ready", _START_SECONDS)
+            eventually(self._has_all_it_asks_for, "NATS leads every stream and consumer", _START_SECONDS)
             self._rest = undo.pop_all()
         return self
 
@@ -198,6 +201,17 @@ class Installation:
                 for consumer in stream.get("consumer_detail") or ():
                     led[consumer["cluster"].get("leader", "")].append(f"{stream['name']}/{consumer['name']}")
         return led
+
+    def _has_all_it_asks_for(self) -> bool:
+        """A new cluster takes its time, in which no check would be run."""
+        led = self.leaders()
+        checks = {
+            f"{subjects.CHECKS}/{subjects.check_consumer(location, kind)}"
+            for location in self.countries
+            for kind in KINDS
+        }
+        wanted = checks | {f"{subjects.RESULTS}/{subjects.INGEST}", subjects.EVENTS}
+        return not led[""] and wanted <= {name for names in led.values() for name in names}
 
     def broker(self) -> Broker:
         return self._centre.controller(*self._servers.values(), replicas=_REPLICAS)
