@@ -190,7 +190,9 @@ class Installation:
     def leaders(self) -> dict[str, list[str]]:
         """What each NATS server leads: `meta` (the cluster itself), streams, consumers; at "" what nobody leads."""
         led: dict[str, list[str]] = {name: [] for name in ("", *self._servers)}
-        some = next(name for name in self._servers if self.is_healthy(name))
+        some = next((name for name in self._servers if self.is_healthy(name)), None)
+        if some is None:
+            return led | {"": ["everything"]}
         with self.regions.inside(CENTRE):
             url = f"http://127.0.0.1:{self._servers[some].ports['8222']}/jsz"
             found = httpx.get(url, params={"consumers": "true"}, timeout=5, trust_env=False).json()
