@@ -25,7 +25,7 @@ from shared.rounds import Purpose
 from shared.sealing import open_login
 from shared.targets import KINDS, ImapTarget, Pop3Target, SmtpTarget, TlsMode
 from tests.integration.api.conftest import RecordingDispatcher, client_of
-from tests.integration.pipeline.test_scheduler import KEY, Controller
+from tests.integration.pipeline.scheduling import KEY, Controller
 from tests.integration.pipeline.world import World, eventually
 
 COUNTRIES = ("DE", "FR", "US")

@@ -18,8 +18,8 @@ from shared.clock import utc_now
 from shared.messages import CheckRequest, Heartbeat
 from shared.sealing import SealError, new_key_pair
 from shared.targets import KINDS, Secret
+from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.test_clocks import watched
-from tests.integration.pipeline.test_scheduler import controller
 from tests.integration.pipeline.world import World, eventually
 
 LOGIN = {"auth": {"user": "alice", "pass": "wonderland"}}

@@ -6,7 +6,7 @@ from controller.pipeline.janitor import settle_checks
 from shared.messages import CheckRequest, Unfitness
 from shared.sealing import open_login
 from shared.targets import ImapTarget, Login, Pop3Target, Secret, TlsMode
-from tests.integration.pipeline.test_scheduler import controller
+from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.world import World, eventually
 
 HOST = "smtp.example.com"

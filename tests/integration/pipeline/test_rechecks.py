@@ -12,7 +12,7 @@ from shared.clock import utc_now
 from shared.failures import FailureSource
 from shared.rounds import Purpose, check_id, to_ms
 from tests.integration.pipeline.pipe import Pipe
-from tests.integration.pipeline.test_scheduler import controller, requests
+from tests.integration.pipeline.scheduling import controller, requests
 from tests.integration.pipeline.world import World, a_result, eventually
 
 DUE_NOW = "UPDATE recheck SET due_at = now()"

@@ -1,0 +1,81 @@
+"""The scheduling part of a controller, on a real database and a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cryptography.fernet import Fernet
+
+from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.loops import keep
+from controller.pipeline.roster import Roster
+from controller.pipeline.scheduler import Scheduler
+from controller.vault import Vault, VaultKeys
+from shared import subjects
+from shared.messages import CheckRequest
+from shared.targets import KINDS
+from tests.fakes.installation import SIGNER
+from tests.integration.pipeline.world import World, eventually
+
+KEY = Fernet.generate_key().decode()
+
+
+class Controller:
+    """The scheduling part of one controller."""
+
+    def __init__(self, world: World, url: str, name: str) -> None:
+        self.vault = Vault(VaultKeys(KEY))
+        self.roster = Roster(world.db, world.bus, SIGNER)
+        self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER)
+        self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher)
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self.tasks = [
+            asyncio.create_task(keep("heartbeats", self.roster.follow_heartbeats)),
+            asyncio.create_task(keep("roster", self.roster.refresh, every_seconds=0.1)),
+            asyncio.create_task(keep("scheduler", self.scheduler.lead_once)),
+        ]
+
+    async def die(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def controller(
+    world: World, url: str, name: str = "one", ready: tuple[str, ...] = ("DE", "US")
+) -> AsyncIterator[Controller]:
+    """A controller that schedules, with an agent ready in these countries."""
+    it = Controller(world, url, name)
+    it.start()
+
+    async def seen() -> bool:
+        for country in ready:
+            await world.heartbeat(country)
+        return bool(await world.value("SELECT count(DISTINCT location_id) FROM agent") == len(ready))
+
+    await eventually(seen)
+    await eventually(lambda: _consumers_made(world))
+    try:
+        yield it
+    finally:
+        await it.die()
+
+
+async def _consumers_made(world: World) -> bool:
+    return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
+
+
+async def requests(world: World, country: str, count: int, within: float = 5.0) -> list[CheckRequest]:
+    found: list[CheckRequest] = []
+
+    async def enough() -> bool:
+        found.extend(await world.take_requests(country, 0.1))
+        return len(found) >= count
+
+    await eventually(enough, within)
+    return found

@@ -1,0 +1,135 @@
+"""One controller follows another: nothing is lost, doubled, or called what it is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.pipeline.janitor import prepare_partitions, settle_checks
+from controller.store.scheduled import monitor_to_trigger
+from shared.clock import utc_now
+from shared.rounds import next_due_ms, to_ms
+from tests.integration.pipeline.scheduling import controller, requests
+from tests.integration.pipeline.world import World, eventually
+
+
+async def test_the_standby_goes_on_when_the_leader_is_gone_and_nothing_is_lost_or_doubled(
+    world: World, database_url: str
+) -> None:
+    async with controller(world, database_url, "one") as first, controller(world, database_url, "two"):
+        monitor = await world.monitor(interval=1)
+        seen = await requests(world, "DE", 2)
+        leader = await world.value("SELECT leader FROM schedule")
+        assert leader == "one"
+        await first.die()
+        seen += await requests(world, "DE", 3)
+        assert await world.value("SELECT leader FROM schedule") == "two"
+    moments = sorted(to_ms(request.due_at) for request in seen)
+    assert len(set(moments)) == len(moments)
+    expected = [moments[0]]
+    while len(expected) < len(moments):
+        expected.append(next_due_ms(monitor, 1000, moments[0], expected[-1]))
+    assert moments == expected
+
+
+async def test_a_leader_that_gives_no_sign_of_life_is_replaced(world: World, database_url: str) -> None:
+    from controller.store.pool import connect
+    from controller.store.schedule import LEADER_LOCK
+
+    frozen = await connect(database_url)
+    await frozen.execute("SELECT pg_advisory_lock($1)", LEADER_LOCK)
+    await frozen.execute(
+        "UPDATE schedule SET leader = 'frozen', leader_backend = pg_backend_pid(), epoch = epoch + 1,"
+        " beat_at = clock_timestamp() - interval '4 s'"
+    )
+    async with controller(world, database_url, "standby"):
+
+        async def replaced() -> bool:
+            return bool(await world.value("SELECT leader = 'standby' FROM schedule"))
+
+        await eventually(replaced)
+        assert frozen.is_closed()
+
+
+async def test_rounds_of_a_long_absence_become_one_gap_a_location(world: World, database_url: str) -> None:
+    monitor = await world.monitor(interval=60)
+    await world.value("UPDATE monitor SET target_changed_at = now() - interval '1 hour'")
+    start = utc_now() - timedelta(minutes=30)
+    await world.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    async with controller(world, database_url):
+
+        async def gaps() -> list[tuple[object, ...]]:
+            return await world.rows("SELECT from_at, to_at, reason FROM gap ORDER BY location_id")
+
+        found = await eventually(gaps)
+    assert len(found) == 2
+    for first, last, reason in found:
+        assert isinstance(first, type(start))
+        assert isinstance(last, type(start))
+        assert to_ms(first) == next_due_ms(monitor, 60_000, 0, to_ms(start))
+        assert timedelta(seconds=99) < utc_now() - last < timedelta(seconds=170)
+        assert reason == "late"
+
+
+async def test_an_absence_longer_than_history_is_kept_ends_in_scheduling_again(world: World, database_url: str) -> None:
+    monitor = await world.monitor(interval=3600)
+    start = utc_now() - timedelta(days=40)
+    await world.value("UPDATE monitor SET target_changed_at = $1", start)
+    await world.value("UPDATE schedule SET watermark = $1, planned_until = $1", start)
+    await world.value(
+        "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
+        " SELECT $1, ARRAY[monitor.id], ARRAY[$1::timestamptz], ARRAY[1], 'scheduled', 'no_result' FROM monitor",
+        start,
+    )
+    await prepare_partitions(world.db)
+    async with controller(world, database_url) as it:
+        await settle_checks(world.db)
+        assert await world.value("SELECT count(*) FROM dispatch") == 0
+        stored = await monitor_to_trigger(world.db, await world.value("SELECT id FROM monitor"))
+        assert stored
+        await it.dispatcher.dispatch_triggered(stored, it.roster.configured(["DE"]))
+        assert [request.monitor_id for request in await requests(world, "DE", 1)] == [monitor]
+
+        async def gaps() -> list[tuple[object, ...]]:
+            return await world.rows("SELECT from_at FROM gap")
+
+        for (first,) in await eventually(gaps):
+            assert utc_now() - timedelta(days=30) < first  # type: ignore[operator]
+
+
+async def test_a_round_that_a_fallen_leader_wrote_down_is_not_called_late(world: World, database_url: str) -> None:
+    """Its requests may be with the agents, and their results on the way."""
+    monitor = await world.monitor(interval=10)
+    first = utc_now() - timedelta(seconds=90)
+    written = utc_now() - timedelta(seconds=30)
+    await world.value("UPDATE monitor SET target_changed_at = $1", first)
+    await world.value(
+        "UPDATE schedule SET watermark = $1, planned_until = $2", written - timedelta(seconds=25), written
+    )
+    async with controller(world, database_url):
+
+        async def caught_up() -> bool:
+            return bool(await world.value("SELECT planned_until > now() - interval '1 s' FROM schedule"))
+
+        await eventually(caught_up)
+    late = {to_ms(due) for (due,) in await world.rows("SELECT unnest(due_ats) FROM dispatch WHERE reason = 'late'")}
+    assert min(late) == next_due_ms(monitor, 10_000, to_ms(first), to_ms(written))
+
+
+async def test_a_change_while_the_leader_catches_up_loses_no_round(world: World, database_url: str) -> None:
+    monitor = await world.monitor(interval=10)
+    first = utc_now() - timedelta(seconds=60)
+    await world.value("UPDATE monitor SET target_changed_at = $1", first)
+    await world.value("UPDATE schedule SET watermark = $1, planned_until = $1", first - timedelta(seconds=1))
+    async with controller(world, database_url):
+
+        async def caught_up() -> bool:
+            await world.value("UPDATE monitor SET name = name || '.'")
+            return bool(await world.value("SELECT planned_until > now() - interval '1 s' FROM schedule"))
+
+        await eventually(caught_up)
+        until = to_ms(await world.value("SELECT planned_until FROM schedule"))
+    planned = {to_ms(due) for (due,) in await world.rows("SELECT DISTINCT unnest(due_ats) FROM dispatch")}
+    wanted, due = {to_ms(first)}, to_ms(first)
+    while (due := next_due_ms(monitor, 10_000, to_ms(first), due)) < until:
+        wanted.add(due)
+    assert wanted <= planned
