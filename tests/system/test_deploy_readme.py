@@ -85,7 +85,7 @@ def test_every_service_still_runs_and_none_had_to_be_started_again(machine: Mach
 def test_the_location_is_ready_after_every_key_was_changed(machine: Machine, outputs: dict[int, str]) -> None:
     ready = """
         for attempt in $(seq 100); do
-          curl -fsS http://127.0.0.1:8080/api/locations -H "Authorization: Bearer $(cat /root/token)" >/tmp/locations
+          curl -fsS http://127.0.0.1:8080/api/locations -H "Authorization: Bearer $(cat ~/token)" >/tmp/locations
           grep -q '"ready":true' /tmp/locations && exit 0
           sleep 0.2
         done
@@ -112,7 +112,7 @@ def test_clients_of_the_database_are_given_its_password_in_no_argument(
 
 def test_no_secret_is_in_the_journal(machine: Machine, outputs: dict[int, str]) -> None:
     journal = machine.run("journalctl --no-pager").stdout
-    for path in ("/etc/mailprobe/vault-keys", "/root/token", "/root/password"):
+    for path in ("/etc/mailprobe/vault-keys", "~/token", "~/password"):
         secret = machine.run(f"cat {path}").stdout.strip()
         assert secret
         assert secret not in journal
