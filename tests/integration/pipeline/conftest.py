@@ -9,6 +9,8 @@ from controller.pipeline.janitor import prepare_partitions
 from controller.store.pool import Database
 from shared import subjects
 from shared.bus import Bus
+from shared.clock import utc_now
+from tests.integration.pipeline.asked import HOUR, Case
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.world import World
@@ -35,3 +37,12 @@ async def pipe(world: World) -> AsyncIterator[Pipe]:
     consumer = await world.bus.consumer(subjects.RESULTS, subjects.INGEST)
     yield Pipe(Ingestor(world.db, world.bus), consumer)
     await consumer.close()
+
+
+@pytest.fixture
+async def case(world: World) -> Case:
+    monitor = await world.monitor(interval=60, countries=["DE"])
+    since = utc_now() - HOUR
+    await world.value("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", monitor, since)
+    await world.value("UPDATE location SET created_at = now() - interval '30 days'")
+    return Case(world, monitor, since)

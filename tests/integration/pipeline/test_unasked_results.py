@@ -1,214 +1,33 @@
-"""A result is accepted of a check that was asked for, or could have been; anything else is put aside and shown."""
+"""A result of a check that nobody asked for is put aside and shown."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import msgspec
 import pytest
 
 from controller.metrics.counts import Parked
-from controller.model import GapReason
 from controller.store.asked import store_asked
-from controller.store.dispatch import Expected, GapRange, expect, insert_gap_ranges, settle
 from controller.store.parked import KEPT_AN_HOUR
-from controller.store.results import store_results
 from shared import subjects
 from shared.bus import Message
 from shared.clock import utc_now
 from shared.messages import CheckResult
 from shared.rounds import Purpose, last_due_ms, to_datetime, to_ms
+from tests.integration.pipeline.asked import (
+    HOUR,
+    OFF,
+    Case,
+    Given,
+    a_recheck,
+    a_round,
+    a_triggered_check,
+    planned,
+    the_first_round,
+)
 from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.world import World, a_result
-
-HOUR = timedelta(hours=1)
-OFF = timedelta(milliseconds=1)
-
-
-class Case:
-    """A monitor of DE whose target was set at `since`, an hour ago; checked every minute. Both locations are older."""
-
-    def __init__(self, world: World, monitor: UUID, since: datetime) -> None:
-        self.world = world
-        self.monitor = monitor
-        self.since = since
-
-    def round(self, ago: timedelta = timedelta()) -> datetime:
-        """The last due moment until then."""
-        due = last_due_ms(self.monitor, 60_000, to_ms(self.since), to_ms(utc_now() - ago))
-        assert due is not None
-        return to_datetime(due)
-
-    async def change(self, columns: str, *values: Any) -> None:
-        await self.world.value(f"UPDATE monitor SET {columns} WHERE public_id = $1", self.monitor, *values)  # noqa: S608
-
-    async def expected(self, result: CheckResult, *, settled: bool = False) -> None:
-        """The check was planned, and when `settled` given up."""
-        number = await self.world.value("SELECT id FROM monitor WHERE public_id = $1", self.monitor)
-        place = await self.world.value("SELECT id FROM location WHERE code = $1", result.location)
-        settle_at = utc_now() + (-HOUR if settled else HOUR)
-        check = Expected(number, to_ms(result.due_at), place, result.purpose, GapReason.NO_RESULT, to_ms(settle_at))
-        await expect(self.world.db, [check])
-        if settled:
-            await settle(self.world.db)
-
-
-@pytest.fixture
-async def case(world: World) -> Case:
-    monitor = await world.monitor(interval=60, countries=["DE"])
-    since = utc_now() - HOUR
-    await world.value("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", monitor, since)
-    await world.value("UPDATE location SET created_at = now() - interval '30 days'")
-    return Case(world, monitor, since)
-
-
-async def _a_round(case: Case) -> CheckResult:
-    return a_result(case.monitor, due_at=case.round())
-
-
-async def _the_first_round(case: Case) -> CheckResult:
-    return a_result(case.monitor, due_at=case.since)
-
-
-async def _days_late(case: Case) -> CheckResult:
-    case.since = utc_now() - timedelta(days=28)
-    await case.change("target_changed_at = $2", case.since)
-    for ago in (27, 26):
-        day = (utc_now() - timedelta(days=ago)).date()
-        await case.world.value(
-            f"CREATE TABLE IF NOT EXISTS result_{day:%Y%m%d} PARTITION OF result"
-            f" FOR VALUES FROM ('{day} 00:00+00') TO ('{day + timedelta(days=1)} 00:00+00')"
-        )
-    return a_result(case.monitor, due_at=case.round(timedelta(days=26)))
-
-
-async def _planned(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=case.round() - OFF)
-    await case.expected(result)
-    return result
-
-
-async def _changed_since(case: Case) -> CheckResult:
-    """Its request was out when the monitor was given another interval and other countries."""
-    result = a_result(case.monitor, due_at=case.round())
-    await case.expected(result)
-    await case.change("interval_seconds = 3600, allowed_check_country_codes = '{US}', target_changed_at = now()")
-    return result
-
-
-async def _changed_long_since(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=case.round())
-    await case.expected(result, settled=True)
-    await case.change("target_changed_at = now()")
-    return result
-
-
-async def _deleted_since(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=case.round())
-    await case.expected(result)
-    await case.change("deleted_at = now()")
-    return result
-
-
-async def _disabled_since(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=case.round())
-    await case.expected(result, settled=True)
-    await case.change("status = 'disabled'")
-    return result
-
-
-async def _in_a_range_of_gaps(case: Case) -> CheckResult:
-    """Nobody knew that its request had gone out when the leader fell."""
-    result = a_result(case.monitor, due_at=case.round())
-    number = await case.world.value("SELECT id FROM monitor WHERE public_id = $1", case.monitor)
-    place = await case.world.value("SELECT id FROM location WHERE code = 'de'")
-    around = GapRange(number, result.due_at - timedelta(minutes=5), result.due_at + timedelta(minutes=5), [place])
-    async with case.world.db.transaction() as connection:
-        await insert_gap_ranges(connection, [around])
-    await case.change("target_changed_at = now()")
-    return result
-
-
-async def _a_recheck(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=utc_now(), purpose=Purpose.RECHECK)
-    await case.expected(result)
-    return result
-
-
-async def _a_late_recheck(case: Case) -> CheckResult:
-    result = a_result(case.monitor, due_at=utc_now(), purpose=Purpose.RECHECK)
-    await case.expected(result, settled=True)
-    return result
-
-
-async def _a_triggered_check(case: Case) -> CheckResult:
-    """From a location that is none of the monitor's now."""
-    result = a_result(case.monitor, "US", due_at=utc_now(), purpose=Purpose.TRIGGERED)
-    await case.expected(result)
-    return result
-
-
-async def _of_a_home_location(case: Case) -> CheckResult:
-    number = await case.world.value("SELECT id FROM location WHERE code = 'de'")
-    await case.change("location_ids = '{}', home_location_id = $2", number)
-    return a_result(case.monitor, due_at=case.round())
-
-
-async def _in_turn(case: Case) -> CheckResult:
-    """A spool told it a while after it was given up."""
-    await case.change("mode = 'Round Robin'")
-    result = a_result(case.monitor, due_at=case.round(HOUR / 2))
-    await case.expected(result, settled=True)
-    return result
-
-
-Given = Callable[[Case], Awaitable[CheckResult]]
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        pytest.param(_a_round, id="of one of its rounds"),
-        pytest.param(_the_first_round, id="of its first round"),
-        pytest.param(_days_late, id="that is 26 days late"),
-        pytest.param(_of_a_home_location, id="of its home location"),
-        pytest.param(_planned, id="that was planned, whatever the arithmetic says"),
-        pytest.param(_changed_since, id="whose monitor was changed since it was asked for"),
-        pytest.param(_changed_long_since, id="whose monitor was changed and that was given up since"),
-        pytest.param(_deleted_since, id="whose monitor was deleted since"),
-        pytest.param(_disabled_since, id="whose monitor was disabled since"),
-        pytest.param(_in_a_range_of_gaps, id="in a range of rounds that were given up"),
-        pytest.param(_a_recheck, id="of a recheck"),
-        pytest.param(_a_late_recheck, id="of a recheck that was given up"),
-        pytest.param(_a_triggered_check, id="of a triggered check"),
-        pytest.param(_in_turn, id="of a location that was in turn"),
-    ],
-)
-async def test_a_result_is_accepted(case: Case, pipe: Pipe, given: Given) -> None:
-    result = await given(case)
-    await case.world.report(result, asked=False)
-    await pipe.drain()
-    assert await case.world.rows("SELECT due_at, purpose FROM result") == [(result.due_at, result.purpose)]
-    assert await case.world.rows("SELECT reason FROM parked") == []
-    assert await case.world.value("SELECT count(*) FROM gap WHERE from_at = to_at") == 0
-    assert [event.event_id for event in await case.world.events()] == [result.check_id]
-
-
-@pytest.mark.parametrize("given", [_a_round, _a_recheck])
-async def test_a_copy_of_a_stored_result_is_no_trouble_when_its_plan_is_gone(
-    case: Case, pipe: Pipe, given: Given
-) -> None:
-    result = await given(case)
-    await store_results(case.world.db, [result])
-    await case.world.value("DELETE FROM dispatch")
-    await case.change("target_changed_at = now()")
-    await case.world.report(result, asked=False)
-    await pipe.drain()
-    assert await case.world.rows("SELECT reason FROM parked") == []
-    assert [event.event_id for event in await case.world.events()] == [result.check_id]
 
 
 async def _between_rounds(case: Case) -> CheckResult:
@@ -306,15 +125,15 @@ async def _of_half_a_millisecond(case: Case) -> CheckResult:
 
 async def _begun_at_the_beginning(case: Case) -> CheckResult:
     """PostgreSQL would keep it as minus infinity, and whoever reads it back could not reckon with it."""
-    return msgspec.structs.replace(await _a_round(case), started_at=datetime(1, 1, 1, tzinfo=UTC))
+    return msgspec.structs.replace(await a_round(case), started_at=datetime(1, 1, 1, tzinfo=UTC))
 
 
 async def _begun_in_days(case: Case) -> CheckResult:
-    return msgspec.structs.replace(await _a_round(case), started_at=utc_now() + timedelta(days=2))
+    return msgspec.structs.replace(await a_round(case), started_at=utc_now() + timedelta(days=2))
 
 
 async def _over_before_it_began(case: Case) -> CheckResult:
-    return msgspec.structs.replace(await _a_round(case), duration_ms=-1.0)
+    return msgspec.structs.replace(await a_round(case), duration_ms=-1.0)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +185,7 @@ async def test_a_result_that_nobody_asked_for_is_put_aside(case: Case, pipe: Pip
 
 
 async def test_those_that_are_asked_for_are_stored_beside_those_that_are_not(case: Case, pipe: Pipe) -> None:
-    good = [await each(case) for each in (_a_round, _the_first_round, _a_recheck, _a_triggered_check, _planned)]
+    good = [await each(case) for each in (a_round, the_first_round, a_recheck, a_triggered_check, planned)]
     bad = [await each(case) for each in (_between_rounds, _to_come, _an_invented_trigger, _of_another_country)]
     bad[0] = a_result(case.monitor, due_at=case.round() - 2 * OFF)
     for pair in zip(good, [*bad, good[0]], strict=True):
