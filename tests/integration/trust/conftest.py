@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.integration.trust.desk import Desk
 from tests.integration.trust.site import Site, new_site
 
 
@@ -15,3 +16,8 @@ async def site(database_url: str) -> AsyncIterator[Site]:
     with TemporaryDirectory(prefix="mp-trust-") as folder:
         async with new_site(Path(folder), database_url) as made:
             yield made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database_url: str, trust_file: Path) -> Desk:
+    return Desk(tmp_path, database_url, trust_file)
