@@ -13,8 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
 from tests.fakes.certificates import ADDRESS, Certificates
-
-_PATIENCE_SECONDS = 10.0
+from tests.fakes.listening import Listener
 
 
 class Raw(NamedTuple):
@@ -71,39 +70,27 @@ class ScriptedServer:
     def __init__(self, script: Script, certificates: Certificates | None) -> None:
         self.script = script
         self._certificates = certificates
-        self._open: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.listener = Listener(self._play)
         self.connections = 0
         self.heard: list[str] = []
         self.unexpected: list[str] = []
 
+    @property
+    def port(self) -> int:
+        return self.listener.port
+
     async def all_closed(self) -> None:
         """Return when every client has closed its connection. Raises TimeoutError."""
-        async with asyncio.timeout(2):
-            while self._open:
-                await asyncio.wait(set(self._open))
+        await self.listener.all_closed()
 
-    async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
+    async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
+        with suppress(EOFError, ValueError):  # the client went, or was thrown out
             for step in self.script:
                 await self._step(step, reader, writer)
             writer.write_eof() if writer.can_write_eof() else writer.close()
             while line := await reader.readline():
                 self.heard.append(_text(line))
-        except (OSError, EOFError, ValueError, asyncio.IncompleteReadError):
-            pass  # the client went, or was thrown out
-        except asyncio.CancelledError:
-            pass  # the test is over
-        finally:
-            writer.close()
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await writer.wait_closed()
-            self._open.discard(task)
 
     async def _step(self, step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match step:
@@ -153,16 +140,8 @@ class ScriptedServer:
 async def playing(script: Script, certificates: Certificates | None = None) -> AsyncIterator[ScriptedServer]:
     """A server on 127.0.0.1 that plays `script` to each client; afterwards nothing unforeseen may have been said."""
     server = ScriptedServer(script, certificates)
-    listener = await asyncio.start_server(server.play, ADDRESS, 0)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with server.listener:
         yield server
-    finally:
-        listener.close()
-        for task in server._open:
-            task.cancel()
-        if server._open:
-            await asyncio.wait(server._open, timeout=_PATIENCE_SECONDS)
     assert not server.unexpected, server.unexpected
 
 

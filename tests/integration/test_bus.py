@@ -10,6 +10,7 @@ from shared import subjects
 from shared.broker import Broker, BrokerUrlError
 from shared.bus import Bus, Message
 from tests.fakes.installation import as_controller
+from tests.fakes.listening import Listener
 from tests.integration.pipeline.world import eventually
 
 
@@ -47,7 +48,6 @@ async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() ->
             with suppress(ConnectionError):
                 await reader.read()
             hung_up += 1
-        writer.close()
 
     async def tried_again() -> bool:
         return refused >= 2
@@ -55,11 +55,11 @@ async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() ->
     async def let_go() -> bool:
         return hung_up >= refused - 1
 
-    async with await asyncio.start_server(answer, "127.0.0.1") as listener:
-        broker = Broker(f"nats://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
-        async with Bus.open(broker, name="comes back"):
+    async with Listener(answer) as listener:
+        async with Bus.open(Broker(f"nats://127.0.0.1:{listener.port}"), name="comes back"):
             await eventually(tried_again)
             await eventually(let_go)
+        await listener.all_closed()
 
 
 async def test_a_bus_that_never_came_to_connect_is_closed_in_order() -> None:

@@ -20,6 +20,7 @@ from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import CheckResult, ResultStatus, Unfitness
 from shared.targets import IpFamily, SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.listening import Listener
 from tests.fakes.scripted_server import Hang, Script, playing
 from tests.fakes.station import request, station
 
@@ -141,15 +142,13 @@ class Mailbox:
             if verb == b"AUTH":
                 self.tries += 1
             writer.write({b"EHLO": b"250-x\r\n250 AUTH PLAIN\r\n", b"AUTH": self.answer}.get(verb, b"221 x\r\n"))
-        writer.close()
 
 
 @pytest.fixture
 async def mailbox() -> AsyncIterator[Mailbox]:
     mailbox = Mailbox()
-    server = await asyncio.start_server(mailbox.serve, ADDRESS, 0)
-    mailbox.port = server.sockets[0].getsockname()[1]
-    async with server:
+    async with Listener(mailbox.serve) as listener:
+        mailbox.port = listener.port
         yield mailbox
 
 

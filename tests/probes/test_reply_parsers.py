@@ -19,6 +19,7 @@ from agent.transcript import Transcript
 from shared.failures import FailureKind, FailureSource
 from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.listening import Listener
 from tests.fakes.station import request
 from tests.fakes.station import station as composed
 
@@ -117,20 +118,15 @@ async def _check(kind: type[Target], chunks: list[bytes], station: Station) -> N
     """The server says a piece at once, and another whenever it hears something; then it hangs up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(0.002):
-                        await reader.read(4096)
-        writer.close()
+        for chunk in chunks:
+            writer.write(chunk)
+            await writer.drain()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.002):
+                    await reader.read(4096)
 
-    server = await asyncio.start_server(serve, ADDRESS, 0)
-    try:
-        target = kind(host=ADDRESS, port=server.sockets[0].getsockname()[1], tls=TlsMode.NONE)
+    async with Listener(serve) as listener:
+        target = kind(host=ADDRESS, port=listener.port, tls=TlsMode.NONE)
         result = await run_check(request(target, login=("alice", "secret-7")), station)
-    finally:
-        server.close()
     assert result.failure is None or result.failure.source is FailureSource.TARGET, result.failure
     assert result.failure is None or result.failure.kind is not FailureKind.TIMEOUT

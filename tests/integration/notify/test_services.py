@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from controller.notify.message import Tone
 from controller.notify.notice import PlainNotice
 from controller.notify.services import SERVICES, service_url
 from shared.targets import Secret
+from tests.fakes.listening import Listener
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.complete import COMPLETE
@@ -157,19 +157,14 @@ async def test_a_slow_service_delays_no_other(senders: Senders) -> None:
 
 async def test_an_answer_without_end_is_broken_off_by_killing_the_process() -> None:
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-            while True:
-                writer.write(b"x")
-                await writer.drain()
-                await asyncio.sleep(0.02)
-        writer.close()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
 
-    async with (
-        await asyncio.start_server(drip, "127.0.0.1", 0) as server,
-        AppriseProcesses.open(seconds=2.0) as processes,
-    ):
-        url = f"gotify://127.0.0.1:{server.sockets[0].getsockname()[1]}/Aabcdefgh123456"
+    async with Listener(drip) as listener, AppriseProcesses.open(seconds=2.0) as processes:
+        url = f"gotify://127.0.0.1:{listener.port}/Aabcdefgh123456"
         with pytest.raises(DeliveryError, match="keeps silent") as error:
             await processes.send(url, a_sending().message, allowed=LOOPBACK)
         assert not processes._all

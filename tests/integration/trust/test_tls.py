@@ -27,6 +27,7 @@ from shared.credentials import Credentials
 from shared.enrolment import write
 from tests.conftest import requires
 from tests.fakes.installation import enrolled
+from tests.fakes.listening import Listener
 from tests.fakes.station import PRIVATE_KEY
 from tests.integration.pipeline.world import eventually
 
@@ -80,11 +81,9 @@ async def eavesdropper(host: str) -> AsyncIterator[tuple[int, list[bytes]]]:
         writer.write(b"INFO " + json.dumps(info).encode() + b"\r\n")
         with suppress(OSError):
             heard.append(await reader.read())
-        writer.close()
 
-    listener = await asyncio.start_server(answer, host)
-    async with listener:
-        yield listener.sockets[0].getsockname()[1], heard
+    async with Listener(answer, host) as listener:
+        yield listener.port, heard
 
 
 async def connects(broker: Broker) -> str | None:

@@ -1,0 +1,60 @@
+"""A server of a test's own. Its connections end with it: one left open is told by the collector in some later test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Self, TypeAlias
+
+from tests.fakes.certificates import ADDRESS
+
+Talk: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+_PATIENCE_SECONDS = 10.0
+
+
+class Listener:
+    """Listens as long as its context lasts; each connection is closed when `talk` returns or the client is gone."""
+
+    def __init__(self, talk: Talk, host: str = ADDRESS) -> None:
+        self._talk = talk
+        self._host = host
+        self._open: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, self._host, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        if self._open:
+            await asyncio.wait(self._open, timeout=_PATIENCE_SECONDS)
+
+    async def all_closed(self) -> None:
+        """Return when every connection is over. Raises TimeoutError."""
+        async with asyncio.timeout(2):
+            while self._open:
+                await asyncio.wait(set(self._open))
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            await self._talk(reader, writer)
+        except OSError:
+            pass  # the client went
+        except asyncio.CancelledError:
+            pass  # the test is over
+        finally:
+            writer.close()
+            try:
+                async with asyncio.timeout(0.2):
+                    await writer.wait_closed()
+            except (OSError, TimeoutError):
+                writer.transport.abort()
+            self._open.discard(task)
