@@ -61,11 +61,12 @@ class Scheduled:
         return sorted((request for requests in taken for request in requests), key=lambda request: request.location)
 
     async def first_round(self, path: str = "email-smtp", **fields: Any) -> list[CheckRequest]:
-        """The checks of a new monitor's first round: all the locations that are asked are asked at once."""
+        """The checks of a new monitor's first round."""
         await self.create(path, **fields)
         return await self.next_round(KIND_OF[path])
 
     async def next_round(self, kind: str = "smtp") -> list[CheckRequest]:
+        """All the locations that are asked are asked at once. Another round may follow as soon as its phase has it."""
         found: list[CheckRequest] = []
 
         async def some() -> bool:
@@ -74,7 +75,8 @@ class Scheduled:
 
         await eventually(some)
         found += await self.take(kind, 0.3)
-        return sorted(found, key=lambda request: request.location)
+        moment = min(request.due_at for request in found)
+        return sorted((one for one in found if one.due_at == moment), key=lambda request: request.location)
 
     async def rounds(self, number: str, count: int) -> list[list[str]]:
         """Who is asked in so many rounds in a row, with rounds every two seconds."""

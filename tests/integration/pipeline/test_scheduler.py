@@ -20,14 +20,14 @@ from tests.integration.pipeline.world import World, eventually
 
 async def test_a_new_monitor_is_asked_for_at_once_in_every_country(world: World, database_url: str) -> None:
     async with controller(world, database_url):
-        monitor = await world.monitor()
+        monitor = await world.monitor(interval=3600)
         async with asyncio.timeout(2):
             [german], [american] = [await requests(world, country, 1) for country in ("DE", "US")]
     due = await world.value("SELECT target_changed_at FROM monitor")
     for request in (german, american):
         assert (request.monitor_id, request.due_at, request.purpose) == (monitor, due, Purpose.SCHEDULED)
         assert request.check_id == check_id(monitor, to_ms(due), request.location, Purpose.SCHEDULED)
-        assert request.start_by == due + timedelta(seconds=5)
+        assert request.start_by == due + timedelta(seconds=60)
         assert request.timeout_seconds == 5
         assert request.target == SmtpTarget(host="smtp.example.com", port=25, tls=TlsMode.OPPORTUNISTIC)
     assert (german.country, american.country) == ("DE", "US")
@@ -44,7 +44,7 @@ async def test_the_second_round_comes_at_its_phase(world: World, database_url: s
 
 async def test_a_monitor_limited_to_one_country_is_asked_for_there_only(world: World, database_url: str) -> None:
     async with controller(world, database_url):
-        await world.monitor(countries=["DE"])
+        await world.monitor(interval=3600, countries=["DE"])
         assert len(await requests(world, "DE", 1)) == 1
         assert await world.take_requests("US", 0.3) == []
 
@@ -87,7 +87,7 @@ async def test_a_country_without_an_agent_leaves_a_gap_with_that_reason(world: W
         await eventually(known)
         # Without this the scheduler waits for a heartbeat's time before it calls a location silent.
         it.roster._listening_since = 0.0
-        await world.monitor()
+        await world.monitor(interval=3600)
         await requests(world, "DE", 1)
 
         async def gaps() -> list[tuple[object, ...]]:
@@ -100,7 +100,7 @@ async def test_a_country_without_an_agent_leaves_a_gap_with_that_reason(world: W
 async def test_a_password_reaches_its_location_and_nobody_else(world: World, database_url: str) -> None:
     async with controller(world, database_url) as it:
         config = it.vault.conceal({"auth": {"user": "alice", "pass": "wonderland"}}, None, field="smtpConfig")
-        monitor = await world.monitor(config=config)
+        monitor = await world.monitor(interval=3600, config=config)
         [german], [american] = [await requests(world, country, 1) for country in ("DE", "US")]
     assert german.sealed_login
     assert american.sealed_login
