@@ -1,4 +1,4 @@
-"""Credentials for a subscriber: made by the command, good for the events of one organization or customer, no more."""
+"""Credentials for a subscriber are good for the events of one organization or customer, and for nothing else."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import nats
-import pytest
 import structlog
 from nats.aio.client import Client
 
 from controller.api.asyncapi.prose import DESCRIPTION
 from controller.pipeline.subscribers import SubscriberConsumers
-from controller.store import subscribers
-from controller.store.pool import Database
 from controller.trust.claims import subscriber_credentials
 from controller.trust.keys import Trust
 from shared import subjects
@@ -28,45 +25,7 @@ from shared.broker import Broker
 from shared.bus import Bus, Message
 from shared.clock import utc_now
 from tests.integration.pipeline.world import eventually
-from tests.integration.test_commands import begin, run
-
-ORGANIZATION, OTHER = UUID(int=1), UUID(int=2)
-CUSTOMER, NEIGHBOUR = UUID(int=11), UUID(int=12)
-
-
-class Office(NamedTuple):
-    """A database with two organizations, its URL, and what every command needs beside it."""
-
-    database: Database
-    url: str
-    settings: dict[str, str]
-
-
-@pytest.fixture
-async def office(database_url: str, nats_url: str, trust_file: Path) -> AsyncIterator[Office]:
-    async with Database.open(database_url) as database:
-        async with database.connection() as connection:
-            await connection.execute(
-                """
-                WITH one AS (INSERT INTO organization (name, public_id) VALUES ('One', $1) RETURNING id),
-                  two AS (INSERT INTO organization (name, public_id) VALUES ('Two', $2) RETURNING id)
-                INSERT INTO customer (organization_id, name, public_id)
-                SELECT id, 'C', $3::uuid FROM one UNION ALL SELECT id, 'D', $4::uuid FROM one UNION ALL
-                SELECT id, 'C', gen_random_uuid() FROM two
-                """,
-                *(ORGANIZATION, OTHER, CUSTOMER, NEIGHBOUR),
-            )
-        settings = {"DATABASE_URL": database_url, "NATS_URL": nats_url, "TRUST_FILE": str(trust_file)}
-        yield Office(database, database_url, settings)
-
-
-async def issue(office: Office, file: Path, *arguments: str) -> str:
-    """Make credentials into this file; the name of their consumer."""
-    words = ("stream-credentials", *arguments, "--output", str(file))
-    done = await asyncio.to_thread(run, *words, **office.settings)
-    assert done.returncode == 0, done.stderr
-    assert "-----BEGIN" not in done.stdout + done.stderr
-    return done.stdout.partition("consumer ")[2].split()[0]
+from tests.integration.subscribers.office import CUSTOMER, NEIGHBOUR, ORGANIZATION, OTHER, Office, issue
 
 
 class Refusals(list[str]):
@@ -227,101 +186,3 @@ async def test_what_has_expired_opens_nothing(broker: Broker, installation: Trus
 
             await eventually(told)
             assert not bus.connected
-
-
-async def test_consumers_are_kept_for_the_good_and_removed_for_the_others(
-    office: Office, bus: Bus, tmp_path: Path
-) -> None:
-    one = await issue(office, tmp_path / "one.creds", "--organization", "One", "--days", "1", "--name", "reports")
-    two = await issue(office, tmp_path / "two.creds", "--organization", str(OTHER))
-    kept = SubscriberConsumers(office.database, bus)
-    await kept.keep()
-    jetstream = bus.client.jsm()
-    assert {info.name for info in await jetstream.consumers_info(subjects.EVENTS)} == {one, two}
-    revoked = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **office.settings)
-    assert revoked.returncode == 0, revoked.stderr
-    await kept.keep()
-    assert {info.name for info in await jetstream.consumers_info(subjects.EVENTS)} == {two}
-    again = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **office.settings)
-    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    listed = await asyncio.to_thread(run, "stream-credentials", "--list", **office.settings)
-    rows = [line.split("\t") for line in listed.stdout.splitlines()]
-    assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
-        (two, "good", "Two", "subscriber"),
-        (one, "revoked", "One", "reports"),
-    ]
-    [good] = await subscribers.at_work(office.database)
-    assert good.consumer == two
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        pytest.param(["--organization", "Nobody"], 1, "no organization Nobody", id="no such organization"),
-        pytest.param(
-            ["--organization", "One", "--customer", "X"], 1, "no organization One with", id="no such customer"
-        ),
-        pytest.param([], 1, "--organization is required", id="nobody named"),
-        pytest.param(["--organization", "One", "--days", "0"], 2, "must be 1 to 3650 days", id="no time at all"),
-        pytest.param(["--organization", "One", "--days", "²"], 2, "must be 1 to 3650 days", id="no number"),
-    ],
-)
-async def test_what_cannot_be_is_refused_and_leaves_nothing(
-    office: Office, tmp_path: Path, arguments: list[str], status: int, words: str
-) -> None:
-    file = tmp_path / "x.creds"
-    done = await asyncio.to_thread(run, "stream-credentials", *arguments, "--output", str(file), **office.settings)
-    assert done.returncode == status
-    assert words in done.stderr
-    assert not file.exists()
-    assert await subscribers.all_subscribers(office.database) == []
-
-
-async def test_a_file_that_is_there_is_left_alone(office: Office, tmp_path: Path) -> None:
-    file = tmp_path / "x.creds"
-    await issue(office, file, "--organization", "One")
-    before = await asyncio.to_thread(file.read_bytes)
-    words = ("stream-credentials", "--organization", "One", "--output", str(file))
-    done = await asyncio.to_thread(run, *words, **office.settings)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert await asyncio.to_thread(file.read_bytes) == before
-    assert len(await subscribers.all_subscribers(office.database)) == 1
-
-
-async def test_a_file_that_cannot_be_written_leaves_no_row(office: Office, tmp_path: Path) -> None:
-    file = tmp_path / "nowhere" / "x.creds"
-    words = ("stream-credentials", "--organization", "One", "--output", str(file))
-    done = await asyncio.to_thread(run, *words, **office.settings)
-    assert done.returncode == 1
-    assert done.stderr == f"mailprobe-controller: {file}: No such file or directory\n"
-    assert await subscribers.all_subscribers(office.database) == []
-
-
-async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(office: Office, tmp_path: Path) -> None:
-    """It is killed while the row is being stored: there is no file yet."""
-    file = tmp_path / "x.creds"
-    async with office.database.connection() as connection:
-        await connection.execute(
-            """
-            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
-              AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
-            CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON subscriber DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION wait();
-            """
-        )
-        with begin("stream-credentials", "--organization", "One", "--output", str(file), **office.settings) as process:
-            try:
-                async with asyncio.timeout(30):
-                    while not await connection.fetchval(
-                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                        " AND datname = current_database()"
-                    ):
-                        await asyncio.sleep(0.05)
-            finally:
-                process.kill()
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE wait_event = 'PgSleep' AND datname = current_database()"
-        )
-    assert not file.exists()
-    assert await subscribers.all_subscribers(office.database) == []
