@@ -1,0 +1,30 @@
+"""What the controller knows: frozen records, and the closed lists they use. No I/O, no clock."""
+
+from __future__ import annotations
+
+from controller.model.accounts import Account, ApiToken, Customer, Organization, Principal, Role
+from controller.model.checks import CheckRecord, GapReason, LatestCheck
+from controller.model.incidents import Alert, Channel, Incident
+from controller.model.locations import AgentSighting, Location
+from controller.model.monitors import Mode, Monitor, MonitorStatus, ScheduledMonitor
+
+__all__ = [
+    "Account",
+    "AgentSighting",
+    "Alert",
+    "ApiToken",
+    "Channel",
+    "CheckRecord",
+    "Customer",
+    "GapReason",
+    "Incident",
+    "LatestCheck",
+    "Location",
+    "Mode",
+    "Monitor",
+    "MonitorStatus",
+    "Organization",
+    "Principal",
+    "Role",
+    "ScheduledMonitor",
+]

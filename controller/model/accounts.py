@@ -1,0 +1,118 @@
+"""Who asks and who owns: organizations, their customers, people and tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.errors import OrganizationRequiredError
+
+
+class Role(StrEnum):
+    """What an account, or the token of an organization or a customer, stands for (decisions.access)."""
+
+    ADMIN = "admin"
+    USER = "user"
+    EDITOR = "editor"
+    READONLY = "readonly"
+    GLOBAL_SUPPORTER = "global_supporter"
+    GLOBAL_ADMIN = "global_admin"
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks: an API token (`token_id`) or a person (`account_id`).
+
+    `works_in` is the organization this request is about: their own, or the one a global role named; None for a global
+    admin who named none. `customer_ids` are the customers it is limited to; None is no limit.
+    """
+
+    works_in: int | None
+    role: Role
+    customer_ids: frozenset[int] | None = None
+    token_id: int | None = None
+    account_id: int | None = None
+
+    @property
+    def organization_id(self) -> int:
+        """Raises OrganizationRequiredError when it is not known which organization is meant."""
+        if self.works_in is None:
+            raise OrganizationRequiredError
+        return self.works_in
+
+
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever owns customers, people and monitors. The default notification channels and targets are as sent; times are
+    told in `time_zone` (an IANA name).
+    """
+
+    id: int
+    public_id: UUID
+    name: str
+    company_name: str | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = None
+    vat_id: str | None = None
+    billing_email: str | None = None
+    allowed_check_country_codes: list[str] | None = None
+    default_notification_channels: dict[str, Any] | None = None
+    default_notification_targets: dict[str, Any] | None = None
+    time_zone: str = "UTC"
+    created_at: datetime
+    updated_at: datetime
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom monitors belong to. `status` is active or marked_for_cancellation; `package_type` is kept as sent."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    name: str
+    email: str | None = None
+    status: str = "active"
+    package_type: str | None = None
+    notification_email: str | None = None
+    notification_phone_number: str | None = None
+    allowed_check_country_codes: list[str] | None = None
+    alert_location_threshold_count: int | None = None
+    monthly_reports_enabled: bool = False
+    custom_fields: dict[str, Any] | None = None
+    cancelled_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who can log in. `customer_ids` are the customers it is limited to; None is no limit."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    email: str
+    first_name: str | None
+    last_name: str | None
+    role: Role
+    customer_ids: list[int] | None
+    last_login_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token without the token itself; `hint` is its beginning. Without a customer it is the organization's."""
+
+    id: int
+    organization_id: int
+    customer_id: int | None
+    customer_name: str | None
+    name: str
+    hint: str
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    created_at: datetime

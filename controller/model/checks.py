@@ -1,0 +1,61 @@
+"""What came of checks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shared.failures import CheckWarning, Failure
+from shared.messages import PhaseTiming, ResultStatus, TranscriptLine
+from shared.rounds import Purpose
+
+
+class GapReason(StrEnum):
+    """Why a check of a round has no result."""
+
+    NO_AGENT = "no_agent"  # no agent of the location was ready when the round was due
+    UNFIT = "unfit"  # every agent of the location that was ready told that it cannot do such a check
+    LATE = "late"  # the controllers were away or behind until it was too late to begin
+    NO_RESULT = "no_result"  # handed to the broker, but no agent began it in time or its result never came
+
+
+class LatestCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest finished check of a monitor at one location; `checked_at` is that of the latest that was not blind."""
+
+    monitor_id: int
+    location_id: int
+    due_at: datetime
+    status: ResultStatus
+    failure_kind: str | None
+    checked_at: datetime | None
+
+
+class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored result of one check, with the location it came from. Durations are milliseconds; `loop_lag_ms` is None
+    in results of before it was stored.
+    """
+
+    check_id: UUID
+    location_id: int
+    location_code: str
+    location_name: str
+    country_code: str
+    purpose: Purpose
+    status: ResultStatus
+    due_at: datetime
+    started_at: datetime
+    duration_ms: float
+    agent: str
+    address: str | None
+    failure: Failure | None
+    phases: list[PhaseTiming]
+    warnings: list[CheckWarning]
+    facts: dict[str, Any]
+    transcript: list[TranscriptLine]
+    loop_lag_ms: float | None
+    kernel_rtt_ms: float | None
+    login_withheld: bool

@@ -1,0 +1,43 @@
+"""Where checks run from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shared.messages import Unfitness
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """A place checks run from. `public_key` seals logins to it (shared.sealing), and so do `older_keys` as long as its
+    agents may have an enrolment file with one of them. `nats_url` is what was given for those files.
+    """
+
+    id: int
+    code: str
+    name: str
+    country_code: str
+    enabled: bool
+    public_key: str
+    older_keys: tuple[str, ...] = ()
+    nats_url: str | None = None
+    removed: bool = False
+
+
+class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest heartbeat of one agent of a location (shared.messages.Heartbeat); `last_seen_at` is by the database's
+    clock.
+    """
+
+    name: str
+    kinds: list[str]
+    version: str
+    started_at: datetime
+    last_seen_at: datetime
+    running: int = 0
+    waiting: int = 0
+    capacity: int = 0
+    loop_lag_ms: float = 0.0
+    unfit: list[Unfitness] = []
+    clock_offset_ms: float | None = None

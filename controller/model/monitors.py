@@ -1,0 +1,99 @@
+"""What is checked, and how."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class MonitorStatus(StrEnum):
+    ACTIVE = "active"
+    MAINTENANCE = "maintenance"  # scheduled, but nobody is told
+    DISABLED = "disabled"  # not scheduled
+
+
+class Mode(StrEnum):
+    """How a round asks its locations, and what they must say together to be believed (AlertSite's names)."""
+
+    PRIMARY = "Primary"
+    GLOBAL_NOTIFY = "Global Notify"
+    GLOBAL_VERIFY = "Global Verify"
+    ROUND_ROBIN = "Round Robin"
+    SLA = "SLA"
+
+
+class Monitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor as stored. `config` is what the user sent, its secrets encrypted in place (controller.vault).
+
+    `location_ids` None is every location; `mode` None leaves it to the rules of the customer. `ipv4` is connected to
+    only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here.
+    """
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    customer_id: int
+    customer_name: str
+    kind: str
+    name: str
+    hostname: str
+    port: int | None
+    status: MonitorStatus
+    interval_seconds: int
+    timeout_seconds: int
+    allowed_check_country_codes: list[str] | None
+    config: dict[str, Any]
+    notification_email: str | None
+    notification_phone_number: str | None
+    ipv4: str | None
+    resolve_dns: bool
+    location_ids: list[int] | None
+    home_location_id: int | None
+    mode: Mode | None
+    rotate_locations: bool
+    locations_per_round: int
+    retry_on_failure: bool
+    notify_on_error: bool
+    alertsite: dict[str, Any]
+    last_checked_at: datetime | None
+    target_changed_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def address(self) -> str | None:
+        """What is connected to instead of looking the host name up."""
+        return None if self.resolve_dns else self.ipv4
+
+
+class ScheduledMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """What scheduling and dispatching a monitor's checks takes, and no more: a controller holds one for each monitor.
+
+    `allowed_check_country_codes` is the effective list: the first there is of monitor, customer, organization; None
+    means every country. `config` is as stored, its secrets encrypted. `address` is connected to instead of looking the
+    host name up. Which of its locations a round asks: controller.decisions.rotation; by the policy that holds for it,
+    one in turn (`in_turn`), or all, since only the home location votes (`home_votes`).
+    """
+
+    id: int
+    public_id: UUID
+    kind: str
+    hostname: str
+    port: int | None
+    config: dict[str, Any]
+    interval_seconds: int
+    timeout_seconds: int
+    allowed_check_country_codes: list[str] | None
+    target_changed_at: datetime
+    updated_at: datetime
+    address: str | None = None
+    location_ids: list[int] | None = None
+    home_location_id: int | None = None
+    in_turn: bool = False
+    home_votes: bool = False
+    rotate_locations: bool = False
+    locations_per_round: int = 1
