@@ -40,7 +40,7 @@ DIALOGUES: dict[type[Target], Script] = {
     ),
 }
 SECONDS = 0.4
-LATE_SECONDS = 0.6
+LATE_SECONDS = 2.0
 
 every_probe = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind_of(kind)) for kind in PROBES])
 Check = Callable[[type[Target], Script], Awaitable[CheckResult]]

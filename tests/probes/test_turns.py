@@ -35,7 +35,7 @@ async def test_starts_at_one_address_are_evenly_spaced_in_the_order_they_were_as
 async def test_another_address_does_not_wait() -> None:
     turns = Turns(at_once=1, per_second=1, most_waiting=10)
     await turns.take("a", 0)
-    assert await taken_within(turns, "b", 5) < 0.05
+    assert await taken_within(turns, "b", 5) < 0.5
 
 
 async def test_a_third_check_waits_until_one_of_two_has_ended() -> None:
@@ -55,7 +55,7 @@ async def test_a_turn_that_cannot_come_in_time_is_refused_at_once() -> None:
     began = monotonic()
     with pytest.raises(NoTurnError, match=r"checks 192\.0\.2\.7 with 2 at once and 1 start a second at most"):
         await turns.take("192.0.2.7", 0.9)
-    assert monotonic() - began < 0.05
+    assert monotonic() - began < 0.5
 
 
 async def test_a_turn_that_does_not_come_in_time_is_refused_then() -> None:
