@@ -27,7 +27,7 @@ from controller.api.live_filters import (
     event_types,
     resume_at,
 )
-from controller.api.live_response import EVENT_STREAM, EventStream
+from controller.api.live_response import EVENT_STREAM, EventStream, away
 from controller.api.result_questions import require_known
 from controller.api.services import GivenPrincipal, GivenServices, Services
 from controller.api.uptimeify.identifiers import organization_number
@@ -39,6 +39,7 @@ from controller.live.scope import Asked, wanted_by
 from controller.live.stream import Stream
 from controller.live.subscription import Holder
 from controller.model import Principal
+from controller.store.pool import StoreUnavailableError
 from shared.messages import EventType
 
 OPENINGS = 1000
@@ -59,6 +60,7 @@ _REFUSALS = refusals(
     security=SECURITY,
     tags=_TAGS,
     media_type=EVENT_STREAM,
+    exception_handlers={StoreUnavailableError: away},
     summary="Every result as soon as it is stored, as server-sent events",
     description=DESCRIPTION,
     responses={200: stream_of(RESULTS), **_REFUSALS},
@@ -96,6 +98,7 @@ async def stream_results(
     security=SECURITY,
     tags=_TAGS,
     media_type=EVENT_STREAM,
+    exception_handlers={StoreUnavailableError: away},
     summary="Results, verdicts and incidents as they come, as server-sent events",
     description=DESCRIPTION,
     responses={200: stream_of(EVENTS), **_REFUSALS},

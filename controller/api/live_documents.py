@@ -22,13 +22,15 @@ hours). Beyond that, or when the stream was made anew, `event: gap` comes first 
 **Comments.** A line `: still here` comes every 15 seconds; an id may stand with it, so that a filter which seldom
 matches does not fall behind. The first comes at once, so that a stream can be resumed before its first event; one
 without `Last-Event-ID` begins there, and on a controller that has just started as soon as that has reached the broker.
-While the broker is away the stream stays open, comments go on, and so do events once it is back; only while the
-database is away none can be opened.
+While the broker is away the stream stays open, comments go on, and so do events once it is back. While the database
+is away none can be opened: the answer is 503, or, to a client that accepts `text/event-stream`, a stream that ends at
+once, since a browser would never come back after any other status.
 
 **The end.** `event: end` is the last event of a stream that we end; `reason` is `stopping` (the controller stops;
 connect again), `revoked` (the token or session is over), `access_changed` (role or customers are others now; connect
-again), `slow_reader` (10,000 events or 4 MiB waited, or a write took 30 seconds; connect again with the last id). A
-reader that is stuck may be cut off before it can be told. A caller may hold 100 streams open and open 1000 a minute;
+again), `slow_reader` (10,000 events or 4 MiB waited, or a write took 30 seconds; connect again with the last id),
+`unavailable` (the database is away; connect again with the last id you have). A reader that is stuck may be cut off
+before it can be told. A caller may hold 100 streams open and open 1000 a minute;
 they do not count as requests. Ignore event types you do not know: more may come.
 """
 

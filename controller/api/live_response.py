@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from contextlib import aclosing
 from typing import Any, cast
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from controller.live.frames import EndReason
+from controller.api.problems import Answer, from_neighbour
+from controller.live.frames import RETRY_MS, EndReason, end_frame, retry_frame
 from controller.live.room import Room
 from controller.live.stream import Stream
 from controller.live.subscription import Subscription
+from controller.store.pool import StoreUnavailableError
 
 EVENT_STREAM = "text/event-stream"
 
@@ -45,6 +48,17 @@ class EventStream(Response[bytes]):
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
         return cast("ASGIResponse", self._answer)  # Litestar only calls it
+
+
+def away(request: Request[Any, Any, Any], error: StoreUnavailableError) -> Answer | Response[bytes]:
+    """What could not be opened. EventSource, which accepts nothing but streams, comes back when one ends, but gives up
+    for good at any status other than 200.
+    """
+    refused = from_neighbour(request, error)
+    if EVENT_STREAM not in request.headers.get("accept", ""):
+        return refused
+    ended = retry_frame(secrets.choice(RETRY_MS)) + end_frame(EndReason.UNAVAILABLE)
+    return Response(ended, media_type=EVENT_STREAM, headers={"cache-control": "no-cache"})
 
 
 class _Answer:

@@ -14,6 +14,9 @@ import msgspec
 
 from shared.rounds import to_ms
 
+RETRY_MS = range(1000, 3000)
+"""How long clients wait before they connect again; each is told another of these, or all would come back at once."""
+
 _ID = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})")
 
 
@@ -59,6 +62,7 @@ class EndReason(StrEnum):
     REVOKED = "revoked"  # the token or session is over
     ACCESS_CHANGED = "access_changed"  # connect again, to be told what may be seen now
     SLOW_READER = "slow_reader"  # connect again, and read faster
+    UNAVAILABLE = "unavailable"  # connect again, when the database is back
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +77,7 @@ _ENDS = {
     EndReason.REVOKED: "The token or session is not valid any more.",
     EndReason.ACCESS_CHANGED: "What you may see has changed; connect again.",
     EndReason.SLOW_READER: "Events were not read as fast as they came; connect again.",
+    EndReason.UNAVAILABLE: "The database is away; connect again.",
 }
 
 

@@ -11,7 +11,16 @@ import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
-from controller.live.frames import Place, comment_frame, end_frame, expired_frame, life_of, replaced_frame, retry_frame
+from controller.live.frames import (
+    RETRY_MS,
+    Place,
+    comment_frame,
+    end_frame,
+    expired_frame,
+    life_of,
+    replaced_frame,
+    retry_frame,
+)
 from controller.live.room import Room
 from controller.live.subscription import CHUNK_BYTES, Subscription
 from controller.live.told import Told
@@ -26,7 +35,6 @@ _PAGE = 250
 _FROM_RING = 500
 _AWAY_SECONDS = 1.0
 _LAG_SECONDS = 0.1
-_RETRY_MS = range(1000, 3000)
 
 
 class Stream:
@@ -44,7 +52,7 @@ class Stream:
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """What to write, in pieces that hold whole frames, until the subscription is over."""
-        yield retry_frame(_RETRY_MS.start + secrets.randbelow(len(_RETRY_MS)))  # or all would come back at once
+        yield retry_frame(secrets.choice(RETRY_MS))
         for part in (self._beginning, self._missed, self._coming):
             async with aclosing(part()) as chunks:
                 async for chunk in chunks:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
 from controller.api.application import create_api
 from controller.api.services import Services
@@ -13,6 +14,7 @@ from controller.store.pool import Database
 from shared.broker import Broker
 from shared.bus import Bus
 from tests.integration.api.conftest import Api, client_of
+from tests.integration.api.live_desk import EVENTS, RESULTS, read_block
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -55,3 +57,19 @@ async def test_while_the_database_is_away_the_caller_is_told_to_come_again(api: 
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert answer.json()["message"] == "The database is away; try again"
+
+
+@pytest.mark.parametrize("path", [RESULTS, EVENTS])
+async def test_while_the_database_is_away_a_browsers_stream_ends_and_is_asked_for_again(
+    api: Api, module_bus: Bus, path: str
+) -> None:
+    """EventSource gives up for good at any status other than 200; nobody else should take that for a success."""
+    async with application(api, NOWHERE, module_bus) as client:
+        told = await client.get(path, headers={**api.client.headers, "accept": "text/event-stream"})
+        refused = await client.get(path, headers=dict(api.client.headers))
+    assert (refused.status_code, refused.json()["message"]) == (503, "The database is away; try again")
+    assert (told.status_code, told.headers["cache-control"]) == (200, "no-cache")
+    assert told.headers["content-type"].partition(";")[0] == "text/event-stream"
+    wait, end = [read_block(text) for text in told.text.split("\n\n")[:-1]]
+    assert 1000 <= int(wait.retry) < 3000
+    assert (end.event, end.json["reason"], end.id) == ("end", "unavailable", "")
