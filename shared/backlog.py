@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
-from nats.errors import Error as NatsError
 
-from shared import subjects
+from shared import jetstream, subjects
 from shared.bus import Bus
-from shared.trouble import BusError
 
-_SECONDS = 2.0
 _MOST_PAGES = 40
-T = TypeVar("T")
 
 
 class StreamBacklog(NamedTuple):
@@ -81,7 +77,7 @@ async def backlog(bus: Bus) -> Backlog:
 
 
 async def _stream(bus: Bus, name: str) -> StreamBacklog:
-    told = await _ask(bus, f"STREAM.INFO.{name}", b"", _Stream)
+    told = await jetstream.ask(bus.client, f"STREAM.INFO.{name}", _Stream)
     state = told.state
     return StreamBacklog(
         messages=state.messages,
@@ -96,16 +92,8 @@ async def _consumers(bus: Bus, stream: str) -> list[_Consumer]:
     found: list[_Consumer] = []
     for _ in range(_MOST_PAGES):
         body = msgspec.json.encode({"offset": len(found)})
-        page = await _ask(bus, f"CONSUMER.LIST.{stream}", body, _Page)
+        page = await jetstream.ask(bus.client, f"CONSUMER.LIST.{stream}", _Page, body)
         found += page.consumers or []
         if not page.consumers or len(found) >= page.total:
             break
     return found
-
-
-async def _ask(bus: Bus, what: str, body: bytes, kind: type[T]) -> T:
-    try:
-        answer = await bus.client.request(f"$JS.API.{what}", body, timeout=_SECONDS)
-        return msgspec.json.decode(answer.data, type=kind)
-    except (NatsError, OSError, TimeoutError, msgspec.MsgspecError) as error:
-        raise BusError(str(error) or type(error).__name__) from error

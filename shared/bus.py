@@ -18,6 +18,7 @@ from nats.aio.client import Client
 from nats.errors import NoRespondersError
 from nats.js.api import Header
 
+from shared import jetstream
 from shared.broker import Broker, BrokerClient, check_url
 from shared.connecting import connect_and_tell
 from shared.deliveries import Consumer, Heard
@@ -28,7 +29,6 @@ from shared.trouble import TROUBLE, BusError, words
 log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5.0
-_CLOCK_SECONDS = 2.0
 _REOPEN_SECONDS = 1.0
 _CANCEL_SECONDS = 0.1
 _WINDOW = 256
@@ -37,7 +37,7 @@ _QUIET_SECONDS = 0.3
 
 
 class _Told(msgspec.Struct):
-    """What is read of an answer of the broker about itself."""
+    """What is read of the answer about a stream."""
 
     ts: datetime
 
@@ -210,11 +210,7 @@ class Bus:
 
     async def clock(self, stream: str) -> datetime:
         """The broker's clock, as told with the state of a stream. Raises BusError, also without the right to ask."""
-        try:
-            answer = await self.client.request(f"$JS.API.STREAM.INFO.{stream}", timeout=_CLOCK_SECONDS)
-            return msgspec.json.decode(answer.data, type=_Told).ts
-        except (*TROUBLE, msgspec.MsgspecError) as error:
-            raise BusError(words(error)) from error
+        return (await jetstream.ask(self.client, f"STREAM.INFO.{stream}", _Told)).ts
 
     async def consumer(self, stream: str, durable: str) -> Consumer:
         """Bind to a durable pull consumer that the controller created. Raises BusError."""

@@ -1,6 +1,6 @@
 """Read a stream by sequence: what it holds, a page of what came after some message, or everything from there on.
 
-With its neighbours `shared.bus`, `shared.broker`, `shared.streams` and `shared.backlog` a place that imports `nats`.
+With its neighbours `shared.bus`, `shared.broker`, `shared.streams` and `shared.jetstream` a place that imports `nats`.
 Nothing here is acknowledged or remembered by the broker: who reads keeps its own place.
 """
 
@@ -18,9 +18,10 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
 
+from shared import jetstream
 from shared.bus import Bus
 from shared.cancelling import heed_cancellation
-from shared.trouble import TROUBLE, BusError
+from shared.trouble import TROUBLE, BusError, words
 
 BATCH = 500
 _ASK_SECONDS = 2.0
@@ -62,22 +63,15 @@ class _Sequences(msgspec.Struct):
 
 
 class _Info(msgspec.Struct):
-    """What is read of the broker's answer about a stream; it has neither when there is no such stream."""
+    """What is read of the broker's answer about a stream."""
 
-    created: datetime | None = None
-    state: _Sequences | None = None
+    created: datetime
+    state: _Sequences
 
 
 async def stream_state(bus: Bus, stream: str) -> StreamState:
     """Raises BusError, also when there is no such stream."""
-    client = _connected(bus)
-    try:
-        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", timeout=_ASK_SECONDS)
-        info = msgspec.json.decode(answer.data, type=_Info)
-    except (*TROUBLE, msgspec.MsgspecError) as error:
-        raise _bus_error(error) from error
-    if info.created is None or info.state is None:
-        raise BusError(f"there is no stream {stream}")
+    info = await jetstream.ask(_connected(bus), f"STREAM.INFO.{stream}", _Info)
     return StreamState(info.created, max(1, info.state.first_seq), info.state.last_seq)
 
 
@@ -147,7 +141,7 @@ class _Reader:
         try:
             await self._client.publish(self._subject, msgspec.json.encode(wish), reply=self._inbox)
         except TROUBLE as error:
-            raise _bus_error(error) from error
+            raise BusError(words(error)) from error
         self.asked = count
         self._until = asyncio.get_running_loop().time() + linger_seconds + _ASK_SECONDS
 
@@ -207,7 +201,7 @@ async def _reading(client: Client, stream: str, after: int, subjects: Sequence[s
         reader = _Reader(client, inbox, f"{stream}.{info.name}", info.num_pending or 0)
         subscription = await client.subscribe(inbox, cb=reader.arrive, pending_bytes_limit=_PENDING_BYTES)
     except TROUBLE as error:
-        raise _bus_error(error) from error
+        raise BusError(words(error)) from error
     try:
         yield reader
     finally:
@@ -223,7 +217,3 @@ def _connected(bus: Bus) -> Client:
     if not bus.connected:
         raise BusError("not connected to NATS")
     return bus.client
-
-
-def _bus_error(error: BaseException) -> BusError:
-    return BusError(str(error) or type(error).__name__)
