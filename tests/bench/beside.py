@@ -65,7 +65,7 @@ async def servers() -> AsyncIterator[Servers]:
 async def product(**settings: str) -> AsyncIterator[Product]:
     """What `make run` starts, with these settings by their names without MAILPROBE_."""
     variables = [f"MAILPROBE_{name}={value}" for name, value in settings.items()]
-    around = ["env", *variables, "sh", "-c", 'exec "$@" --stop-with-parent', "sh"]  # a bench may be interrupted
+    around = ["env", *variables]
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
         running = Product(Path(folder) / "data")
         try:

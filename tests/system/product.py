@@ -53,7 +53,8 @@ class Product:
         words = {"--countries": self.countries, "--port": str(self.port), "--data": str(self.data)}
         words["--allow-networks"] = self.allow_networks
         program = str(Path(sys.executable).with_name("mailprobe-local"))
-        return [program, *(word for pair in words.items() for word in pair)]
+        # However the tests end, it does not outlive them.
+        return [program, *(word for pair in words.items() for word in pair), "--stop-with-parent"]
 
     def begin(self, around: Iterable[str] = ()) -> subprocess.Popen[bytes]:
         """Start the program, if wanted under another one, in a process group of its own as a terminal would."""

@@ -99,7 +99,7 @@ def test_servers_of_the_user_win_over_the_embedded_ones(
 def test_make_killed_takes_all_with_it(new_product: Product) -> None:
     """Under make, the parent that is killed may be make itself."""
     new_product.countries = "DE"
-    new_product.start(around=["sh", "-c", '"$@" --stop-with-parent; exit $?', "make"])
+    new_product.start(around=["sh", "-c", '"$@"; exit $?', "make"])
     everyone = new_product.kill()
     eventually(lambda: not still_there(everyone), f"all of {everyone} have ended", STOP_SECONDS)
 
