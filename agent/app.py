@@ -14,7 +14,7 @@ import structlog
 from agent.connect import Reach
 from agent.courtesy.checker import Checker
 from agent.courtesy.desk import Counter, Desk
-from agent.courtesy.line import FarDesk, reaching
+from agent.courtesy.far_desk import FarDesk, reaching
 from agent.courtesy.logins import RefusedLogins
 from agent.courtesy.turns import Turns
 from agent.fitness import Fitness

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import structlog
 
 from agent.app import looking, new_desk, telling
-from agent.courtesy.line import ServedDesk
+from agent.courtesy.served_desk import ServedDesk
 from agent.metrics.counts import Counts
 from agent.metrics.reading import Agent, Source
 from agent.net.resolve import Resolver

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from agent.courtesy.checker import Checker
-from agent.courtesy.line import ParentGoneError
+from agent.courtesy.far_desk import ParentGoneError
 from agent.heartbeats import Heartbeats, Load
 from agent.outbox import Outbox
 from agent.pace import Pace, Slots, next_capacity

@@ -1,6 +1,6 @@
 """Where a check asks before it begins, and tells how it ended. One desk serves the whole agent, however many processes.
 
-`Desk` is the desk itself; in a process of several it is reached over `agent.courtesy.line`.
+`Desk` is the desk itself; a child process reaches it by `agent.courtesy.far_desk`.
 """
 
 from __future__ import annotations

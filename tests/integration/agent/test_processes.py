@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from agent.courtesy.desk import Ask, Desk
-from agent.courtesy.line import FarDesk, ParentGoneError, ServedDesk, reaching
+from agent.courtesy.far_desk import FarDesk, ParentGoneError, reaching
 from agent.courtesy.logins import Outcome, RefusedLogins
+from agent.courtesy.served_desk import ServedDesk
 from agent.courtesy.turns import NoTurnError, Turns
 from shared.bus import Bus
 from shared.enrolment import Enrolment
