@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -21,33 +21,25 @@ from agent.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
 from agent.requests import Refused, Requests
 from agent.runner import Station
+from agent.taking import FETCH_SECONDS, Taker
 from shared import subjects
 from shared.bus import Bus
-from shared.deliveries import Consumer, Delivery
+from shared.deliveries import Delivery
 from shared.messages import CheckRequest
 from shared.signing import Verifier
 from shared.targets import kind_of
-from shared.trouble import BusError
 
 log = structlog.get_logger()
 
 KINDS = [kind_of(target) for target in PROBES]
-FETCH_SECONDS = 1.0
 WORKING_SECONDS = 3.0
 """How often the broker is told that a check is still in hand; well under its patience (streams.ACK_WAIT_SECONDS)."""
 
 CAPACITY_SECONDS = 10.0
 """How often the capacity follows the loop's lateness."""
 
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 1.0  # a cluster that has lost a server needs 4 to 9 s, and requests may not wait much longer
-
 _LEFT_SECONDS = 0.5
-"""After how long a neighbour is offered a request that is refused here. Who refused all it took takes no more for
-longer than that, and ever longer, or it would take the same ones again until the broker gives them up."""
-
-_FIRST_STEP_BACK_SECONDS = 1.0
-_LONGEST_STEP_BACK_SECONDS = 10.0
+"""After how long a neighbour is offered a request that is refused here; less than who refused it rests."""
 
 
 class Worker:
@@ -142,56 +134,18 @@ class Worker:
                     log.warning("capacity_changed", capacity=after, loop_lag_ms=lag_ms)
 
     async def _take(self, kind: str, group: asyncio.TaskGroup) -> None:
-        """Fetch requests of one kind until the slots are closed. A fetch holds the slots of all it may bring, so a kind
-        that brings nothing asks for ever fewer, down to one, and one that brings all it is asked for asks for more.
-        """
+        taker = Taker(
+            self._bus,
+            self._slots,
+            partial(self._admit, group),
+            location=self._station.location,
+            kind=kind,
+            most_at_once=self._most_fetched,
+        )
         await self.heartbeats.beaten.wait()
-        consumer: Consumer | None = None
-        pause = _FIRST_PAUSE_SECONDS
-        step_back = _FIRST_STEP_BACK_SECONDS
-        most = 1
-        while slots := await self._slots.take(most):
-            deliveries: list[Delivery] = []
-            try:
-                consumer = consumer or await self._bus.consumer(
-                    subjects.CHECKS, subjects.check_consumer(self._station.location, kind)
-                )
-                deliveries = await consumer.fetch(slots, FETCH_SECONDS)
-                if pause > _FIRST_PAUSE_SECONDS:
-                    log.info("fetch_works_again", kind=kind)
-                pause = _FIRST_PAUSE_SECONDS
-                if len(deliveries) == slots:
-                    most = min(most * 2, self._most_fetched)
-                elif not deliveries:
-                    most = max(most // 2, 1)
-            except BusError as error:
-                await _close(consumer)
-                consumer = None
-                if pause == _FIRST_PAUSE_SECONDS:
-                    log.warning("fetch_failed", kind=kind, error=str(error))
-            except Exception:
-                await _close(consumer)
-                consumer = None
-                log.exception("fetch_broke", kind=kind)
-            self._slots.give_back(slots - len(deliveries))
-            if consumer is None:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            left = await self._admit_all(deliveries, group)
-            if left and left == len(deliveries):
-                await self._rest(step_back)
-                step_back = min(step_back * 2, _LONGEST_STEP_BACK_SECONDS)
-            elif deliveries:
-                step_back = _FIRST_STEP_BACK_SECONDS
-        await _close(consumer)
+        await taker.run(self._draining)
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait for so long, or until this process is to stop."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._draining.wait()
-
-    async def _admit_all(self, deliveries: Iterable[Delivery], group: asyncio.TaskGroup) -> int:
+    async def _admit(self, group: asyncio.TaskGroup, deliveries: Iterable[Delivery]) -> int:
         """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back. Returns how many
         were left to a neighbour.
         """
@@ -282,9 +236,3 @@ class Worker:
             task.cancel()
         await asyncio.wait(unfinished, timeout=1)
         log.info("agent_stopped", handed_back=sum(task.cancelled() for task in unfinished), unsent=self._outbox.waiting)
-
-
-async def _close(consumer: Consumer | None) -> None:
-    """What a failed fetch leaves: a subscription that would otherwise stay for ever."""
-    if consumer is not None:
-        await consumer.close()
