@@ -29,10 +29,10 @@ async def follow_events(bus: Bus, room: Room) -> None:
     place = _begin(room, state)
     async with aclosing(follow(bus, subjects.EVENTS, place.sequence, [subjects.ALL_EVENTS])) as batches:
         async for batch in batches:
-            for number, stored in enumerate(batch, 1):
-                _tell(room, place.life, stored)
+            for number, stored in enumerate(batch):
                 if number % _TURN == 0:
                     await asyncio.sleep(0)  # or a reader that could keep up would be told too much before its turn
+                _tell(room, place.life, stored)
             if not batch or batch[-1].sequence >= state.last:
                 room.ready()
 
