@@ -50,8 +50,8 @@ async def scrapes(
     settings = {"PROCESSES": "1", "METRICS_PORT": str(port)}
     async with (
         serve(database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true") as controller,
-        playing(POLITE) as server,
         program(enrolled(nats_url, installation, world.sealing_keys["de"]), tmp_path, **settings),
+        playing(POLITE) as server,  # ends first: monitors fall due all the time, and an agent killed hangs up at once
     ):
         controller.headers["Authorization"] = f"Bearer {token}"
         await _watch(controller, server.port, name="Well")
