@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
+from hypothesis import HealthCheck, settings
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
@@ -33,6 +34,10 @@ from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
 TEMPLATE = "mailprobe_template"
 NOT_DURABLE = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
+
+# What an example takes says more about the machine than about the code.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def requires(present: object, what: str) -> None:
@@ -164,8 +169,8 @@ def _database(url: str, name: str) -> str:
 
 
 async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=30)
     try:
         await connection.execute(statement)
     finally:
-        await connection.close(timeout=10)
+        await connection.close(timeout=30)

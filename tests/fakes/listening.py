@@ -20,14 +20,17 @@ class Listener:
         self._talk = talk
         self._host = host
         self._open: set[asyncio.Task[None]] = set()
+        self._over = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
+        self._over = False
         self._server = await asyncio.start_server(self._accept, self._host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._over = True
         self._server.close()
         for task in self._open:
             task.cancel()
@@ -36,11 +39,14 @@ class Listener:
 
     async def all_closed(self) -> None:
         """Return when every connection is over. Raises TimeoutError."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
             while self._open:
                 await asyncio.wait(set(self._open))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._over:  # it was accepted while the server closed
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
@@ -55,6 +61,6 @@ class Listener:
             try:
                 async with asyncio.timeout(0.2):
                     await writer.wait_closed()
-            except (OSError, TimeoutError):
+            except (OSError, TimeoutError, asyncio.CancelledError):  # the latter: the test was over just now
                 writer.transport.abort()
             self._open.discard(task)

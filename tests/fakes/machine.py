@@ -12,7 +12,7 @@ from pathlib import Path
 
 _NAMESPACES = ("--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 # The overlay's own layer is memory, because one overlay cannot lie on another as containers have it.
 _BOOT = """
 set -e
@@ -116,5 +116,5 @@ def _booted(pid: int) -> Machine | None:
     if not children:
         return None
     machine = Machine(int(children[0]))
-    running = machine.run("systemctl is-system-running", seconds=20)
+    running = machine.run("systemctl is-system-running", seconds=60)
     return machine if running.stdout.strip() in ("running", "degraded") else None

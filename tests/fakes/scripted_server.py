@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
-from tests.fakes.certificates import ADDRESS, Certificates
+from deploy.local.nats import free_port
+from tests.fakes.certificates import Certificates
 from tests.fakes.listening import Listener
 
 
@@ -43,6 +44,12 @@ class Hang(NamedTuple):
     """Say nothing more until the client goes."""
 
 
+class Gate(NamedTuple):
+    """Say nothing more until the test opens it."""
+
+    opened: asyncio.Event
+
+
 class Hear(NamedTuple):
     """Wait for the client's next bytes, a line or not, as the first of a handshake."""
 
@@ -57,7 +64,7 @@ class Tell(NamedTuple):
     prefix: str
 
 
-Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Hear | Reset | Tell
+Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Gate | Hear | Reset | Tell
 Script: TypeAlias = Sequence[Step]
 
 
@@ -122,6 +129,8 @@ class ScriptedServer:
             case Hang():
                 while await reader.read(4096):
                     pass
+            case Gate(opened):
+                await opened.wait()
             case Hear():
                 if not await reader.read(4096):
                     raise EOFError
@@ -158,20 +167,28 @@ async def hanging(address: str, port: int = 0) -> AsyncIterator[int]:
             listener.bind((address, port))
             listener.listen(0)
             port = listener.getsockname()[1]
-            for _ in range(8):
-                waiting = sockets.enter_context(socket.socket(family))
-                waiting.setblocking(False)
-                waiting.connect_ex((address, port))
+            waiting = [sockets.enter_context(socket.socket(family)) for _ in range(8)]
+            for each in waiting:
+                each.setblocking(False)
+                each.connect_ex((address, port))
+            async with asyncio.timeout(5):
+                while not any(_connected(each) for each in waiting):
+                    await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
         yield port
 
 
+def _connected(client: socket.socket) -> bool:
+    try:
+        client.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def closed_port() -> int:
-    """A port of 127.0.0.1 nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind((ADDRESS, 0))
-        port: int = taken.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 nobody listens on, nor begins to by chance."""
+    return free_port()
 
 
 def _text(line: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A station as `mailprobe-agent` composes it, for tests that run checks; nothing in it is a stand-in."""
+"""A station as `mailprobe-agent` composes it, for tests that run checks; only its lateness may be a stand-in."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ async def station(
     allow: Sequence[str] = ("127.0.0.0/8", "::1/128"),
     nameservers: Sequence[str] = (),
     control_name: str = "localhost",
+    punctual: bool = False,
 ) -> AsyncIterator[Station]:
-    lag = Lag()
+    """A `punctual` one never finds that its loop stood still, so that silence is always by fault of the server."""
+    lag = Lag(clock=lambda: 0.0) if punctual else Lag()
     with lag.watching():
         async with Resolver.open(control_name, nameservers) as resolver:
             yield Station(

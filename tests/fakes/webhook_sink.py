@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from tests.fakes.certificates import ADDRESS
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 30.0
 _HELD_SECONDS = 60.0
 
 
