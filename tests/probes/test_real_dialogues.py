@@ -56,8 +56,8 @@ async def test_no_delay_of_our_own_kernel_is_in_the_figures(
     )
     plain, after_tls = [], []
     for _ in range(15):
-        plain.append(_longest_wait(await run_check(request(in_clear), station)))
-        after_tls.append(_longest_wait(await run_check(request(encrypted), station)))
+        plain.append(_longest_wait(await run_check(request(in_clear, timeout_seconds=30), station)))
+        after_tls.append(_longest_wait(await run_check(request(encrypted, timeout_seconds=30), station)))
     assert median(after_tls) < median(plain) + DELAYED_ACK_MS * 0.75
 
 
@@ -73,21 +73,21 @@ async def test_a_stopped_postfix_is_refused_and_a_started_one_passes(postfix: Po
     target = SmtpTarget(host=ADDRESS, port=postfix.port)
     postfix.stop()
     try:
-        result = await run_check(request(target), station)
+        result = await run_check(request(target, timeout_seconds=30), station)
     finally:
         postfix.start()
     assert result.failure is not None
     assert (result.failure.kind, result.failure.phase) == (FailureKind.REFUSED, Phase.CONNECT)
-    result = await run_check(request(target), station)
+    result = await run_check(request(target, timeout_seconds=30), station)
     assert result.failure is None
 
 
 async def test_postfix_sees_the_recipient_but_no_message(postfix: Postfix, station: Station) -> None:
     """And each login and goodbye: its own counts of the commands it heard."""
     target = SmtpTarget(host=ADDRESS, port=postfix.tls_port, tls=TlsMode.IMPLICIT, rcpt_to=KNOWN)
-    result = await run_check(request(target, login=LOGIN), station)
+    result = await run_check(request(target, login=LOGIN, timeout_seconds=30), station)
     assert result.failure is None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while "ehlo=1 auth=1 mail=1 rcpt=1 rset=1 quit=1 commands=6" not in postfix.log:
             await asyncio.sleep(0.02)
 
@@ -130,7 +130,7 @@ async def test_aiosmtpd_passes(station: Station, certificates: Certificates) -> 
     port = listener.sockets[0].getsockname()[1]
     try:
         target = SmtpTarget(host=HOST, port=port, tls=TlsMode.REQUIRED, rcpt_to="bob@example.test")
-        result = await run_check(request(target), station)
+        result = await run_check(request(target, timeout_seconds=30), station)
     finally:
         listener.close()
     assert result.failure is None

@@ -31,7 +31,7 @@ def servers(postfix: Postfix, dovecot: Dovecot, certificates: Certificates) -> I
 @pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in REAL.items()])
 async def test_every_server_is_judged_rightly(row: Row, servers: Servers, station: Station) -> None:
     target = msgspec.structs.replace(row.target, port=row.port(servers))
-    result = await run_check(request(target, login=row.login), station)
+    result = await run_check(request(target, login=row.login, timeout_seconds=30), station)
     assert judged(result) == row.expected, result.failure or result.warnings
     assert " ".join(timing.phase.value for timing in result.phases) == row.phases
     assert {name: result.facts.get(name) for name in row.facts} == row.facts

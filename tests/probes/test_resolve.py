@@ -170,8 +170,11 @@ async def test_the_control_name_is_asked_once_for_all_who_want_to_know() -> None
     ],
 )
 async def test_who_is_to_blame(host: str, control: str, kind: str, source: str, certificates: Certificates) -> None:
-    async with serving(ZONE) as server, station(certificates, nameservers=[server], control_name=control) as here:
-        result = await run_check(request(SmtpTarget(host=host, port=25), timeout_seconds=0.3), here)
+    async with (
+        serving(ZONE) as server,
+        station(certificates, nameservers=[server], control_name=control, punctual=True) as here,
+    ):
+        result = await run_check(request(SmtpTarget(host=host, port=25), timeout_seconds=2), here)
     assert result.failure is not None
     assert (result.failure.kind, result.failure.source, result.failure.phase) == (kind, source, Phase.RESOLVE)
     assert result.failure.source is FailureSource.TARGET or result.status == "unknown"

@@ -108,11 +108,12 @@ async def test_the_lateness_of_the_loop_and_the_kernels_round_trip_are_told(stat
     async with playing((Hang(),)) as server:
         asked = request(SmtpTarget(host=ADDRESS, port=server.port))
         result = await run_check(asked, station, {SmtpTarget: blocking})
-        assert 60 <= result.loop_lag_ms < 1000
+        assert 60 <= result.loop_lag_ms < 5000
         assert result.kernel_rtt_ms is None if sys.platform != "linux" else result.kernel_rtt_ms is not None
-        assert result.kernel_rtt_ms is None or 0 < result.kernel_rtt_ms < 100
         quiet = [await run_check(asked, station, {SmtpTarget: _nothing}) for _ in range(20)]
-    assert min(result.loop_lag_ms for result in quiet) < 10
+    assert min(each.loop_lag_ms for each in quiet) < 10
+    round_trips = [each.kernel_rtt_ms for each in (result, *quiet) if each.kernel_rtt_ms is not None]
+    assert not round_trips or 0 < min(round_trips) < 100
 
 
 async def _nothing(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
@@ -120,15 +121,15 @@ async def _nothing(target: SmtpTarget, connect: Connect, phases: Phases) -> Find
     return Findings()
 
 
-async def test_the_deadline_counts_over_everything_and_names_the_phase_that_hung(station: Station) -> None:
+async def test_the_deadline_counts_over_everything_and_names_the_phase_that_hung(punctual: Station) -> None:
     async with playing((*PLAIN[:2], Hang())) as server:
         began = time.perf_counter()
-        result = await run_check(request(SmtpTarget(host=ADDRESS, port=server.port), timeout_seconds=0.25), station)
+        result = await run_check(request(SmtpTarget(host=ADDRESS, port=server.port), timeout_seconds=2), punctual)
         took = time.perf_counter() - began
         await server.all_closed()
     assert result.failure is not None
     assert (result.failure.kind, result.failure.phase) == (FailureKind.TIMEOUT, Phase.EHLO)
-    assert 0.2 < took < 1.5
+    assert 1.9 < took < 7
     assert result.phases[-1].phase is Phase.EHLO
 
 
@@ -200,7 +201,7 @@ async def test_only_so_many_logins_stay_open() -> None:
 async def test_whoever_cancels_a_check_sees_it_cancelled_and_its_socket_closed(station: Station) -> None:
     async with playing((Hang(),)) as server:
         check = asyncio.create_task(run_check(request(SmtpTarget(host=ADDRESS, port=server.port)), station))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while not server.connections:
                 await asyncio.sleep(0.01)
         check.cancel()
@@ -221,7 +222,7 @@ async def test_no_file_descriptor_stays_open(script: Any, station: Station, cert
         for _ in range(20):
             await run_check(request(target), station)
         await server.all_closed()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             while _descriptors() > before:
                 await asyncio.sleep(0.01)
 

@@ -196,7 +196,7 @@ async def test_no_line_within_the_bounds_is_lost_to_what_follows_them() -> None:
 
 
 @given(chunks=st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"220 x\r\n", b"250-a\r\n", b"\r\n"]))))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_arbitrary_bytes_in_arbitrary_pieces_end_in_a_reply_or_a_failure_of_ours(chunks: list[bytes]) -> None:
     async def read_all() -> None:
         stream = LineStream(ADDRESS, Transcript())

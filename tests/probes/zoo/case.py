@@ -62,7 +62,8 @@ class Case(NamedTuple):
     """`script` None: nobody listens. With a `zone` a name server of the row's own answers, and knows nothing else.
 
     Connections to the addresses in `silent` hang. The login is sealed for the location `sealed_for`.
-    The agent tells its resolver's fault by `control_name`.
+    The agent tells its resolver's fault by `control_name`. Where a server keeps silent, `timeout` is what a busy
+    machine may need to get there.
     """
 
     script: Script | None

@@ -149,7 +149,7 @@ _REFUSALS: dict[str, Case] = {
     },
     "closing after AUTH is closed": smtp(AUTH, fails("closed@auth")),
     "a reset after AUTH is reset": smtp((*AUTH, Reset()), fails("reset@auth")),
-    "silence after AUTH times out": smtp((*AUTH, Hang()), fails("timeout@auth"), timeout=0.5),
+    "silence after AUTH times out": smtp((*AUTH, Hang()), fails("timeout@auth"), timeout=2.0),
     "garbage after AUTH is a protocol error": smtp((*AUTH, "S: ok", "C: QUIT"), fails("protocol_error@auth")),
     "a server that says the message back does not show it": smtp(
         (*AUTH, Tell("535 what is "), "C: QUIT"), fails("login_refused@auth")
@@ -273,6 +273,6 @@ CASES = {
     **_IN_CLEAR,
     **_ENVELOPE,
     "silence after RCPT times out": anonymous(
-        (*_RCPT, Hang()), fails("timeout@envelope"), rcpt_to="bob@example.test", timeout=0.3
+        (*_RCPT, Hang()), fails("timeout@envelope"), rcpt_to="bob@example.test", timeout=2.0
     ),
 }
