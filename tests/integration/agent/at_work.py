@@ -61,7 +61,7 @@ async def agent(enrolment: Enrolment, trust: Trust, **changes: Any) -> AsyncIter
         yield stop
     finally:
         stop.set()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await running
 
 
@@ -104,7 +104,7 @@ async def put(bus: Bus, body: bytes, message_id: str, ttl_seconds: int = 60) -> 
     await bus.publish(Message(subject, body, message_id, ttl_seconds, SIGNER.headers(subject, body)))
 
 
-async def results(bus: Bus, count: int, seconds: float = 10.0) -> list[CheckResult]:
+async def results(bus: Bus, count: int, seconds: float = 30.0) -> list[CheckResult]:
     """Take exactly `count` results out of the stream."""
     consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
     found: list[CheckResult] = []
@@ -128,18 +128,23 @@ async def in_hand(bus: Bus) -> int:
     return info.num_ack_pending or 0
 
 
-async def none_left(bus: Bus, seconds: float = 10.0) -> None:
+async def none_left(bus: Bus, seconds: float = 30.0) -> None:
     """Return when every request is answered for."""
+    await until_stored(bus, subjects.CHECKS, 0, seconds)
+
+
+async def until_stored(bus: Bus, stream: str, count: int, seconds: float = 30.0) -> None:
+    """Return when a stream has so many messages: the broker takes out what was acknowledged a moment after that."""
 
     async def done() -> bool:
         with suppress(Exception):  # the broker may be away
-            return not await stored(bus, subjects.CHECKS)
+            return await stored(bus, stream) == count
         return False
 
     await eventually(done, seconds)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Return when `condition` holds; fails when it does not in time."""
 
     async def look() -> bool:

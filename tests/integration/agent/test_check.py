@@ -46,7 +46,7 @@ async def check(*arguments: str, **settings: str) -> Done:
         stdout=PIPE,
         stderr=PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return Done(process.returncode, out.decode(), err.decode())
 
@@ -201,7 +201,7 @@ async def _into(descriptor: int, *options: str) -> tuple[int, str]:
         stderr=PIPE,
     )
     os.close(descriptor)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, err.decode()
 
@@ -231,14 +231,15 @@ async def _at_terminal(arguments: list[str], typed: bytes, **settings: str) -> s
         stderr=theirs,
     )
     os.close(theirs)
-    seen = b""
+    seen, asked = b"", False
     try:
         with suppress(OSError):  # so ends a terminal whose program has gone
-            while piece := await asyncio.wait_for(asyncio.to_thread(os.read, ours, 4096), 20):
-                if b": " in piece and typed not in seen and b"Password" in seen + piece and b"\n" not in seen:
-                    os.write(ours, typed)
+            while piece := await asyncio.wait_for(asyncio.to_thread(os.read, ours, 4096), 30):
                 seen += piece
-        await asyncio.wait_for(process.wait(), 10)
+                if not asked and b"Password" in seen and b": " in seen:
+                    asked = True
+                    os.write(ours, typed)
+        await asyncio.wait_for(process.wait(), 30)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -255,6 +256,6 @@ async def test_a_password_nobody_can_be_asked_for_is_wrong_usage() -> None:
 @pytest.mark.parametrize("command", [["--help"], ["run", "--help"], ["check", "--help"], ["doctor", "--help"]], ids=str)
 async def test_every_command_has_help(command: list[str]) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "agent", *command, stdout=PIPE)
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     assert b"usage: mailprobe-agent" in out

@@ -140,7 +140,7 @@ async def _check(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
     assert (err, password in out.decode()) == (b"", False)
     return process.returncode, _table(out.decode())
 

@@ -21,6 +21,7 @@ from shared.broker import Broker
 from shared.bus import Bus
 from shared.credentials import parse
 from shared.enrolment import Enrolment, write
+from shared.messages import CLOCK_TOLERANCE_MS
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER, enrolled
 from tests.fakes.scripted_server import closed_port
@@ -72,7 +73,7 @@ async def test_the_clock_is_compared_with_the_brokers_by_what_a_location_may_ask
     assert re.search(r"^fit +broker +lets us in for location de$", out, re.MULTILINE), out
     found = re.search(r"^fit +clock +(\d+) ms (ahead of|behind) the broker's", out, re.MULTILINE)
     assert found, out
-    assert int(found[1]) < 500
+    assert int(found[1]) < CLOCK_TOLERANCE_MS
 
 
 async def test_without_a_controller_nobody_tells_the_time(enrolment: Enrolment, bus: Bus) -> None:

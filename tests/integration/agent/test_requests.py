@@ -55,7 +55,7 @@ async def test_what_cannot_be_run_is_put_away_and_the_next_is_run(
             await put(ready, b"hunter2 is no request", "garbage")
             await put(ready, b'{"checkId": "hunter2"}', "half")
             await put(ready, b"\xff\xfe", "binary")
-            await ask(ready, request(target(server), start_in_seconds=-1), ttl_seconds=2)
+            await ask(ready, request(target(server), start_in_seconds=-1), ttl_seconds=5)
             asked = request(target(server))
             await ask(ready, asked)
             [result] = await results(ready, 1)

@@ -19,7 +19,7 @@ from shared.enrolment import Enrolment
 from shared.messages import ResultStatus
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import VERIFIER
-from tests.fakes.scripted_server import Hang, playing
+from tests.fakes.scripted_server import Gate, Hang, playing
 from tests.fakes.station import request, station
 from tests.integration.agent.at_work import (
     POLITE,
@@ -28,9 +28,9 @@ from tests.integration.agent.at_work import (
     ask,
     program,
     results,
-    stored,
     target,
     until,
+    until_stored,
 )
 
 
@@ -46,50 +46,52 @@ async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(
         [result] = await results(ready, 1)
         assert result.status is ResultStatus.SUCCESS
         assert server.connections == 1
-        assert await stored(ready, subjects.CHECKS) == 1
+        await until_stored(ready, subjects.CHECKS, 1)
 
 
 async def test_what_a_stopping_agent_cannot_finish_goes_to_another_at_once(
     enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
     async with playing((Hang(),)) as server:
-        asked = request(target(server), timeout_seconds=2)
+        asked = request(target(server), timeout_seconds=60)
         async with agent(enrolment, trust, drain_seconds=0.1):
             await ask(ready, asked)
             await until(lambda: server.connections == 1)
+        server.script = POLITE
         async with agent(enrolment, trust, agent_name="two"):
-            [result] = await results(ready, 1, seconds=6)  # well before the broker's own patience ends
+            [result] = await results(ready, 1, seconds=5)  # before the broker's own patience ends
     assert (result.check_id, result.agent) == (asked.check_id, "two")
 
 
 async def test_what_waits_for_its_turn_is_handed_back_at_once(
     enrolment: Enrolment, ready: Bus, certificates: Certificates
 ) -> None:
-    stop = asyncio.Event()
+    stop, opened = asyncio.Event(), asyncio.Event()
     turns = Turns(at_once=1, per_second=1000, most_waiting=10)
-    async with station(certificates) as here, playing(SLOW) as server:
+    async with station(certificates) as here, playing((Gate(opened), *POLITE)) as server:
         checker = Checker(here, Desk(turns, RefusedLogins(), monotonic), exempt=())
-        worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=5)
+        worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=60)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(3):
-            await ask(ready, request(target(server)))
+            await ask(ready, request(target(server), timeout_seconds=60))
         await until(lambda: turns.waiting == 2)
         stop.set()
-        await until(lambda: turns.waiting == 0, 0.2)
+        await until(lambda: turns.waiting == 0)  # and the first one still runs
+        opened.set()
         await working
         assert server.connections == 1
     await results(ready, 1)
-    assert await stored(ready, subjects.CHECKS) == 2
+    await until_stored(ready, subjects.CHECKS, 2)
 
 
 async def test_the_program_runs_and_stops_in_order(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:
     async with program(enrolment, tmp_path, "--processes", "1") as process:
         async with playing(POLITE) as server:
             await ask(ready, request(target(server)))
-            [result] = await results(ready, 1, 20)
+            [result] = await results(ready, 1)
         assert (result.agent, result.status) == ("program", ResultStatus.SUCCESS)
         process.terminate()
-        _, told = await asyncio.wait_for(process.communicate(), 10)
+        _, told = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0
     assert b"agent_stopped" in told
     assert b"Traceback" not in told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import structlog
 
@@ -12,9 +14,9 @@ from shared.bus import Bus
 from shared.enrolment import Enrolment
 from shared.signing import Signer
 from tests.fakes.installation import enrolled
-from tests.fakes.scripted_server import playing
+from tests.fakes.scripted_server import Gate, playing
 from tests.fakes.station import request
-from tests.integration.agent.at_work import POLITE, SLOW, agent, ask, none_left, results, target
+from tests.integration.agent.at_work import POLITE, agent, ask, none_left, results, target, until
 
 
 async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_checks(
@@ -22,15 +24,18 @@ async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_chec
 ) -> None:
     rotated = enrolled(enrolment.nats_url, installation, enrolment.sealing_key)
     assert rotated.nats_credentials.reveal() != enrolment.nats_credentials.reveal()
+    opened = asyncio.Event()
     async with (
-        playing(SLOW) as server,
+        playing((Gate(opened), *POLITE)) as server,
         agent(enrolment, trust, agent_name="old", concurrency=2),
         agent(rotated, trust, agent_name="new", concurrency=2),
     ):
-        asked = [request(target(server)) for _ in range(12)]
+        asked = [request(target(server), timeout_seconds=60) for _ in range(12)]
         for each in asked:
             await ask(ready, each)
-        found = await results(ready, len(asked), 30)
+        await until(lambda: server.connections >= 3)  # more than one of them takes
+        opened.set()
+        found = await results(ready, len(asked))
         await none_left(ready)
     assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
     assert {result.agent for result in found} == {"old", "new"}
