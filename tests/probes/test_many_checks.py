@@ -8,6 +8,8 @@ import tracemalloc
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from agent.runner import Station, run_check
 from shared.targets import SmtpTarget
 from tests.bench.beside import beside
@@ -20,6 +22,7 @@ AT_ONCE = 100
 GROWTH_BYTES = 400_000  # 40 bytes a check: less than anything a check could leave
 
 
+@pytest.mark.timeout(300)
 async def test_ten_thousand_checks_leave_nothing_behind(station: Station) -> None:
     async with beside("tests.bench.responder") as line, hanging(ADDRESS) as silent_port:
         passing = request(SmtpTarget(host=ADDRESS, port=int(line)))

@@ -114,7 +114,7 @@ async def test_several_processes_are_told_as_one_and_a_dead_ones_counts_stay(
         await scrape_until(port, "mailprobe_agent_capacity", 40)  # after ten seconds a late loop may lower it
         for _ in range(30):
             await ask(ready, request(target(server), timeout_seconds=60))
-        await until(lambda: server.connections == 30)  # more than one of them takes
+        await until(lambda: server.connections > 20)  # more than one of them takes
         opened.set()
         checkers = {result.agent for result in await results(ready, 30)}
         assert checkers == {"program-1", "program-2"}

@@ -70,7 +70,7 @@ async def test_processes_share_the_work_under_names_of_their_own(
         await until(lambda: {subject for subject, _ in heard} == {f"mailprobe.agent.de.de.program-{n}" for n in (1, 2)})
         for _ in range(60):
             await ask(ready, request(target(server), timeout_seconds=60))
-        await until(lambda: server.connections == 60)  # more than one of them takes
+        await until(lambda: server.connections > 40)  # more than one of them takes
         opened.set()
         found = await results(ready, 60)
         await none_left(ready)
