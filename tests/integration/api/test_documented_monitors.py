@@ -28,6 +28,7 @@ from tests.integration.api.monitor_statements import (
     SMTP_CONFIG,
     UNKNOWN,
 )
+from tests.integration.api.outages import COUNTRIES
 from tests.integration.api.people import organization_of, person
 
 
@@ -48,12 +49,19 @@ async def people(api: Api) -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module", autouse=True)
 async def _places(api: Api) -> None:
-    """Two locations whose agents are there, and a monitor of each type to be found by its name."""
-    now = utc_now()
-    for code, country in (("de-nbg", "DE"), ("fi-hel", "FI")):
+    """Two locations, and a monitor of each type to be found by its name."""
+    for code, country in COUNTRIES.items():
         await api.value(
             "INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $1, $2, 'k')", code, country
         )
+    await _make(api, SMTP, NEW_SMTP | {"name": "Searched SMTP", "hostname": "searched.example", "port": 587})
+    await _make(api, MAIL, NEW_MAIL | {"name": "Searched Mail", "port": 993})
+
+
+async def _beat(api: Api) -> None:
+    """The agents are there: for a while, which all tests together may well take."""
+    now = utc_now()
+    for code, country in COUNTRIES.items():
         beat = Heartbeat(
             agent="a",
             location=code,
@@ -64,13 +72,12 @@ async def _places(api: Api) -> None:
             sent_at=now,
         )
         assert await record_heartbeat(api.database, beat)
-    await _make(api, SMTP, NEW_SMTP | {"name": "Searched SMTP", "hostname": "searched.example", "port": 587})
-    await _make(api, MAIL, NEW_MAIL | {"name": "Searched Mail", "port": 993})
 
 
 @pytest.fixture
 async def made(api: Api) -> dict[str, Any]:
-    """A new monitor of each type, and the customer's number."""
+    """A new monitor of each type, which locations are there to check, and the customer's number."""
+    await _beat(api)
     smtp = await _make(api, SMTP, NEW_SMTP | {"smtpConfig": SMTP_CONFIG, "checkInterval": 30})
     mail = await _make(api, MAIL, NEW_MAIL | {"imapPopConfig": MAIL_CONFIG, "checkInterval": 30})
     return {
