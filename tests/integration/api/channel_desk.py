@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -17,6 +17,7 @@ from controller.notify.channels import open_senders
 from controller.notify.email import Relay
 from controller.operations.channels import Outlets
 from shared.bus import Bus
+from tests.fakes.name_server import Zone, serving
 from tests.integration.api.conftest import Api, client_of
 
 CHANNELS = "/api/notification-channels"
@@ -69,10 +70,14 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    api: Api, bus: Bus, *, relay: Relay | None = None, nameservers: Sequence[str] = (), allow: str = "127.0.0.0/8"
+    api: Api, bus: Bus, *, relay: Relay | None = None, zone: Zone | None = None, allow: str = "127.0.0.0/8"
 ) -> AsyncIterator[Desk]:
-    async with open_senders(relay=relay, sms_url=None, allowed=(ip_network(allow),)) as senders:
-        outlets = Outlets(senders, Exchangers(nameservers))
+    """Names outside the zone are unknown: those of the world must not answer late."""
+    async with (
+        open_senders(relay=relay, sms_url=None, allowed=(ip_network(allow),)) as senders,
+        serving(zone or {}) as nameserver,
+    ):
+        outlets = Outlets(senders, Exchangers([nameserver]))
         application = create_api(
             Services(database=api.database, vault=api.vault, dispatcher=api.dispatcher, bus=bus, outlets=outlets)
         )

@@ -15,6 +15,7 @@ from litestar import Litestar
 
 from controller.api.application import create_api
 from controller.api.services import Services
+from controller.exchangers import Exchangers
 from controller.model import Location, ScheduledMonitor
 from controller.notify.channels import open_senders
 from controller.operations.channels import Outlets
@@ -24,6 +25,7 @@ from controller.vault import Vault, VaultKeys, new_key
 from shared.broker import Broker
 from shared.bus import Bus
 from shared.trouble import BusError
+from tests.fakes import name_server
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
@@ -114,8 +116,12 @@ async def module_bus(broker: Broker) -> AsyncIterator[Bus]:
 async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
     vault = Vault(VaultKeys(new_key().reveal()))
     dispatcher = RecordingDispatcher()
-    async with Database.open(module_database_url) as database, open_senders(relay=None, sms_url=None) as senders:
-        outlets = Outlets(senders)
+    async with (
+        Database.open(module_database_url) as database,
+        open_senders(relay=None, sms_url=None) as senders,
+        name_server.serving({}) as nameserver,
+    ):
+        outlets = Outlets(senders, Exchangers([nameserver]))
         services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus, outlets=outlets)
         application = create_api(services)
         async with client_of(application) as client:

@@ -32,7 +32,7 @@ ZONE: dict[str, list[str] | Wrong] = {
 
 @pytest.fixture(scope="module")
 async def office(api: Api, module_bus: Bus) -> AsyncIterator[Desk]:
-    async with serving(ZONE) as nameserver, desk(api, module_bus, nameservers=[nameserver]) as made:
+    async with desk(api, module_bus, zone=ZONE) as made:
         yield made
 
 
@@ -172,4 +172,4 @@ async def test_silent_name_servers_hold_nobody_up(office: Desk) -> None:
     began = time.monotonic()
     made = await office.create(config={"email": "ops@silent.test"})
     assert made["warnings"] == []
-    assert time.monotonic() - began < LOOKUP_SECONDS + 2
+    assert time.monotonic() - began < LOOKUP_SECONDS + 4  # left to itself a resolver takes more than eight
