@@ -32,7 +32,7 @@ from tests.integration.pipeline.world import a_result
 RESULTS = "/api/results/stream"
 EVENTS = "/api/events/stream"
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
-_SECONDS = 5.0
+_SECONDS = 10.0
 
 
 class Block(NamedTuple):
@@ -79,7 +79,7 @@ class Listener:
         self._text = ""
 
     async def block(self) -> Block | None:
-        """The next one; None at the end of the stream. TimeoutError when it takes more than five seconds."""
+        """The next one; None at the end of the stream. TimeoutError when it takes more than ten seconds."""
         async with asyncio.timeout(_SECONDS):
             while "\n\n" not in self._text:
                 try:

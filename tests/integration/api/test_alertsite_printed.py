@@ -41,6 +41,8 @@ async def base_url(api: Api) -> AsyncIterator[str]:
         listener.bind(("127.0.0.1", 0))
         server = Server(uvicorn.Config(api.application, lifespan="off", log_config=None, ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not (server.started or serving.done()):
+            await asyncio.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         await serving

@@ -123,6 +123,7 @@ async def test_the_figures_are_those_of_the_checks(ready: Api, path: str, number
     await store_results(ready.database, checks)
     await outage(ready.database, made["id"], ("opened", "down", hour - 4 * HOUR), ("resolved", "down", hour - 3 * HOUR))
     found = await details(ready, path, made)
+
     latest = found["testResultLog"][0]
     assert len(found["testResultLog"]) == 8
     assert found["latestCheck"] == {
