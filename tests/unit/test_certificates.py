@@ -23,7 +23,7 @@ from shared.clock import utc_now
 from shared.failures import FailureKind
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-NOW = utc_now()
+NOW = utc_now().replace(microsecond=500_000)  # at a whole second, as certificates end, it would be a day more
 
 
 def certificate(

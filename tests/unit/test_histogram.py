@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decisions.histogram import ACCURACY, bin_of, percentile
@@ -13,6 +13,7 @@ from controller.decisions.histogram import ACCURACY, bin_of, percentile
 DURATIONS = st.lists(st.floats(min_value=0.01, max_value=400_000), min_size=1, max_size=200)
 
 
+@settings(deadline=None)
 @given(DURATIONS, st.sampled_from([0.0, 0.5, 0.95, 1.0]))
 def test_a_percentile_is_within_its_accuracy_of_a_measured_one(durations: list[float], share: float) -> None:
     found = percentile(Counter(map(bin_of, durations)), share)

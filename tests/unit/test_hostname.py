@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decisions.hostname import host_of
@@ -65,6 +65,7 @@ def test_what_is_no_host_is_refused_by_field_and_rule(text: str) -> None:
     assert str(caught.value) == "hostname must be a valid hostname (no protocol, no path)"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_clean_host_or_refused(text: str) -> None:
     try:

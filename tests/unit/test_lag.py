@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.lag import LONGEST_CHECK_SECONDS, TICK_SECONDS, WINDOW_SECONDS, Lag
@@ -41,6 +41,7 @@ def test_the_worst_since_a_moment_is_told() -> None:
     assert lag.worst_since(clock.now + 1) == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=60), st.integers(0, 60))
 def test_the_worst_is_that_of_all_ticks_since(late: list[float], since: int) -> None:
     lag, clock = recorded(*late, every=0.5)

@@ -28,7 +28,7 @@ async def test_a_loop_ends_although_its_work_lost_the_cancellation() -> None:
     task = asyncio.create_task(keep("work", work))
     await began.wait()
     task.cancel()
-    await asyncio.wait([task], timeout=1)
+    await asyncio.wait([task], timeout=5)
     assert task.cancelled()
     assert turns == 1
 
@@ -55,9 +55,9 @@ async def test_a_loop_goes_on_after_a_group_of_tasks_failed_in_it(monkeypatch: p
             raise group.exceptions[0] from None
 
     task = asyncio.create_task(keep("work", work))
-    await asyncio.wait_for(again.wait(), 5)
+    await asyncio.wait_for(again.wait(), 20)
     task.cancel()
-    await asyncio.wait([task], timeout=1)
+    await asyncio.wait([task], timeout=5)
     assert task.cancelled()
 
 
@@ -78,7 +78,7 @@ async def test_a_loop_goes_on_when_only_what_it_waited_for_was_cancelled(monkeyp
         await answer
 
     task = asyncio.create_task(keep("work", work))
-    await asyncio.wait_for(again.wait(), 5)
+    await asyncio.wait_for(again.wait(), 20)
     task.cancel()
-    await asyncio.wait([task], timeout=1)
+    await asyncio.wait([task], timeout=5)
     assert task.cancelled()

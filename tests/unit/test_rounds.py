@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.rounds import Purpose, check_id, last_due_ms, next_due_ms, phase_ms, start_by_ms
@@ -12,6 +12,7 @@ moments = st.integers(min_value=0, max_value=4_000_000_000_000)
 intervals = st.integers(min_value=10, max_value=86_400).map(lambda seconds: seconds * 1000)
 
 
+@settings(deadline=None)
 @given(st.uuids(), intervals, moments, moments)
 def test_every_due_moment_is_reached_by_stepping_and_by_arithmetic_alike(
     monitor: UUID, interval: int, first: int, after: int
@@ -23,6 +24,7 @@ def test_every_due_moment_is_reached_by_stepping_and_by_arithmetic_alike(
     assert last_due_ms(monitor, interval, first, due) == due
 
 
+@settings(deadline=None)
 @given(st.uuids(), intervals, moments)
 def test_nothing_is_due_before_the_first_round(monitor: UUID, interval: int, first: int) -> None:
     assert last_due_ms(monitor, interval, first, first - 1) is None

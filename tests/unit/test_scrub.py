@@ -6,7 +6,7 @@ from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.scrub import HIDDEN, LONGEST_DETAIL, MOST_ITEMS, Scrubber, printable
@@ -99,11 +99,13 @@ def test_a_password_that_is_not_text_on_the_wire_is_hidden_as_it_would_be_shown(
     assert scrubber.clean(printable(f"no {password}".encode())) == f"no {HIDDEN}"
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_printable_holds_no_control_character(raw: bytes) -> None:
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in printable(raw))
 
 
+@settings(deadline=None)
 @given(st.text("abcXYZ0189+/=:äß€", min_size=3), st.binary(), st.binary())
 def test_no_echo_shows_the_password(password: str, before: bytes, after: bytes) -> None:
     scrubber = Scrubber(Login(USER, Secret(password)))
@@ -111,6 +113,7 @@ def test_no_echo_shows_the_password(password: str, before: bytes, after: bytes) 
     assert b64(password) not in scrubber.hide(printable(before + b64(password).encode() + after))
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=9),
     st.text("abcXYZ0189+/=:äß€ΣİſK", min_size=3).filter(str.strip),

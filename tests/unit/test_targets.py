@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.decisions.targets import IMAP_POP, SMTP, configured_login, kind_for, target_of
@@ -215,6 +215,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=8), st.sampled_from(["smtp", "imap", "pop3"]))
 def test_any_config_makes_a_target_or_is_refused_by_a_field_of_it(config: dict[str, Any], kind: str) -> None:
     """What is made travels to the agent unchanged, and no command can be put into it."""

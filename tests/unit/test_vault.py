@@ -58,7 +58,7 @@ def test_other_keys_are_not(name: str) -> None:
     assert not is_secret(name)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=5))
 def test_what_is_concealed_comes_back_unchanged_and_masks_alike(config: dict[str, Any]) -> None:
     stored = VAULT.conceal(config, None, field="config")
