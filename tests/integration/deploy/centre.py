@@ -76,6 +76,7 @@ class Centre:
         requires(shutil.which("openssl"), "openssl")
         self.root = root
         self._addresses = addresses
+        self._ports: set[int] = set()
         self.trust = keys.new_trust()
         self.tls = root / "tls"
         self._certify(*_MEMBERS)
@@ -97,7 +98,7 @@ class Centre:
         """Lay a server's folder out: `kind`.conf, what it includes, and its environment with `settings` (NATS_…)."""
         folder = self.root / name
         folder.mkdir()
-        ports = {port: free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
+        ports = {port: self._free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
         for file in CONFIGS.glob("*.conf"):
             text = file.read_text().replace(_ADDRESS, self._address(name))
             for port, free in ports.items():
@@ -116,6 +117,13 @@ class Centre:
         }
         environ = {"PATH": os.environ["PATH"]} | {f"NATS_{key}": value for key, value in told.items()}
         return Server(name, folder / f"{kind}.conf", ports, environ, self._address(name))
+
+    def _free_port(self) -> int:
+        """None is given twice: until its server listens it is still free."""
+        while (port := free_port()) in self._ports:
+            pass
+        self._ports.add(port)
+        return port
 
     def cluster(self) -> list[Server]:
         """Three servers that know each other's routes."""

@@ -98,7 +98,7 @@ async def _greeting(port: int) -> dict[str, object]:
     """What a server says of itself in clear, before it asks for anything."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             told: dict[str, object] = json.loads((await reader.readline()).removeprefix(b"INFO "))
             return told
     finally:
@@ -110,7 +110,7 @@ async def _joined(port: int, centre: Centre, certificate: str | None = None) -> 
     trusting = ssl.create_default_context(cadata=centre.ca)
     if certificate:
         trusting.load_cert_chain(centre.tls / f"{certificate}.pem", centre.tls / f"{certificate}.key")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
         try:
             return await reader.readline()
