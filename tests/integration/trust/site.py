@@ -129,7 +129,7 @@ async def logged_in(
             inbox_prefix=inbox or subjects.inbox(credentials.user),
             error_cb=refused,
             allow_reconnect=False,
-            connect_timeout=5,
+            connect_timeout=20,
         )
         yield client
     finally:

@@ -117,7 +117,7 @@ async def test_what_is_said_to_an_acknowledgement_cannot_be_sent_elsewhere(
     agent: Client, ready: Bus, word: bytes
 ) -> None:
     pulled = await agent.jetstream().pull_subscribe_bind(durable="de-smtp", stream=subjects.CHECKS)
-    messages = await pulled.fetch(len(TARGETS), timeout=2)
+    messages = await pulled.fetch(len(TARGETS), timeout=20)
     assert len(messages) == len(TARGETS)
     before = await stored(ready)
     for message, target in zip(messages, TARGETS, strict=True):

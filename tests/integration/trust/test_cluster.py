@@ -16,21 +16,21 @@ from tests.integration.trust.site import Site, may_log_in
 
 async def second_server(site: Site) -> Nats:
     """Make the site's server one of two, and start it; the second waits for the test."""
-    await site.stop()
+    second = nats.prepare(site.folder / "second", server_config(site.trust, utc_now()))
     routes = [free_port(), free_port()]
-    servers = []
-    for number, folder in enumerate((site.folder, site.folder / "second")):
-        server = nats.prepare(folder, server_config(site.trust, utc_now()))
+    while len({second.port, *routes}) < 3:  # until somebody listens there, a port is free
+        routes = [free_port(), free_port()]
+    await site.stop()
+    site.configure(utc_now())
+    for number, server in enumerate((site.server, second)):
         other = routes[1 - number]
         with server.config.open("a") as config:
             config.write(
                 f'server_name: "nats-{number}"\n'
                 f'cluster {{ name: test, listen: "127.0.0.1:{routes[number]}", routes: [nats://127.0.0.1:{other}] }}\n'
             )
-        servers.append(server)
-    site.server = servers[0]
     await site.start()
-    return servers[1]
+    return second
 
 
 async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> None:
@@ -44,7 +44,7 @@ async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> Non
             await keeper.tend()
             return len(await keeper.told(Side.GUESTS)) == 2
 
-        await eventually(both_know, 10)
+        await eventually(both_know, 30)
         assert await may_log_in(second.url, credentials)
         await site.supervisor.stop(part.name)
         await locations.set_enabled(site.database, "de", enabled=False)
@@ -56,5 +56,5 @@ async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> Non
             await keeper.tend()
             return not await may_log_in(second.url, credentials)
 
-        await eventually(refused_by_both, 10)
+        await eventually(refused_by_both, 30)
         assert not await site.may_log_in(credentials)

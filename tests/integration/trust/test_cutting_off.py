@@ -147,7 +147,7 @@ async def test_a_broker_that_is_away_is_told_when_it_is_back(site: Site) -> None
                 return False
             return True
 
-        await eventually(told, 10)
+        await eventually(told, 30)
     assert not await site.may_log_in(credentials)
 
 
@@ -158,10 +158,10 @@ async def test_an_agent_that_is_cut_off_says_so_once_and_comes_back_by_itself(si
             await agent.wait_connected()
             await locations.set_enabled(site.database, "de", enabled=False)
             await site.tend()
-            await eventually(partial(refused_often, site), 15)
+            await eventually(partial(refused_often, site), 30)
             await locations.set_enabled(site.database, "de", enabled=True)
             await site.tend()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await agent.wait_connected()
     told = [(line["event"], line.get("error")) for line in logged if line["log_level"] != "info"]
     assert told == [
@@ -176,7 +176,7 @@ async def refused_often(site: Site) -> bool:
 
 
 async def gone(client: Client) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while client.is_connected:
             await asyncio.sleep(0.02)
 

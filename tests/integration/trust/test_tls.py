@@ -64,7 +64,7 @@ async def server(folder: Path, trust: Trust, tls: trustme.LeafCert | None) -> As
         chain, key = folder / "server.pem", folder / "server.key"
         tls.cert_chain_pems[0].write_to_path(chain)
         tls.private_key_pem.write_to_path(key)
-        config += f'tls {{ cert_file: "{chain}", key_file: "{key}" }}\n'
+        config += f'tls {{ cert_file: "{chain}", key_file: "{key}", timeout: 10 }}\n'  # by itself it waits for 2 s
     made.config.write_text(config)
     async with supervising() as supervisor:
         await supervisor.start(made.part(folder / "nats.log"))
@@ -94,7 +94,7 @@ async def connects(broker: Broker) -> str | None:
             async def decided() -> bool:
                 return bus.connected or any(line["log_level"] != "info" for line in logged)
 
-            await eventually(decided, 10)
+            await eventually(decided, 30)
             return None if bus.connected else str(next(line["error"] for line in logged if line["log_level"] != "info"))
 
 
@@ -106,7 +106,7 @@ async def test_who_asks_for_no_tls_hears_nothing_of_us(address: str, german: Cre
         async def hung_up() -> bool:
             return bool(heard)
 
-        await eventually(hung_up)
+        await eventually(hung_up, 20)
     assert set(heard) == {b""}
 
 
