@@ -38,7 +38,7 @@ EVIDENCE = verdicts.Evidence(
 )
 
 
-async def eventually(look: Callable[[], Awaitable[Value]], within_seconds: float = 10.0) -> Value:
+async def eventually(look: Callable[[], Awaitable[Value]], within_seconds: float = 30.0) -> Value:
     """The first true value that `look` gives; fails when there is none in time."""
     async with asyncio.timeout(within_seconds):
         while not (value := await look()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import pytest
@@ -144,12 +144,17 @@ async def test_a_slow_service_delays_no_other(senders: Senders) -> None:
     with WebhookSink() as slow, WebhookSink() as sink:
         slow.hold()
         config = {"token": "Aabcdefgh123456"}
-        waits = CHANNELS["gotify"].send(senders, a_sending(config | {"url": f"http://127.0.0.1:{slow.port}"}))
-        stuck = asyncio.ensure_future(waits)
+
+        def told(port: int) -> Awaitable[None]:
+            return CHANNELS["gotify"].send(senders, a_sending(config | {"url": f"http://127.0.0.1:{port}"}))
+
+        # Apprise gives the slow one up after 4 s; on a busy machine a process takes as long to start.
+        await asyncio.gather(told(sink.port), told(sink.port))
+        stuck = asyncio.ensure_future(told(slow.port))
         while not slow.asked:
             await asyncio.sleep(0.01)
-        await CHANNELS["gotify"].send(senders, a_sending(config | {"url": f"http://127.0.0.1:{sink.port}"}))
-        assert sink.received
+        await told(sink.port)
+        assert len(sink.received) == 3
         assert not stuck.done()
         stuck.cancel()
         await asyncio.gather(stuck, return_exceptions=True)
