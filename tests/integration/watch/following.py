@@ -18,7 +18,7 @@ from controller.watch.choice import AnyEvent
 from shared import subjects
 from shared.bus import Bus, Message
 
-SECONDS = 15.0
+SECONDS = 30.0
 ORGANIZATION, CUSTOMER = UUID(int=1), UUID(int=2)
 
 
