@@ -27,7 +27,7 @@ WAYS = ways()
 
 @asynccontextmanager
 async def running(server: Postgres, folder: Path) -> AsyncIterator[dict[str, int]]:
-    async with supervising(pause_seconds=0.05) as supervisor:
+    async with supervising(pause_seconds=0.5) as supervisor:
         await supervisor.start(server.part(folder / "postgres.log"))
         yield supervisor.pids
 

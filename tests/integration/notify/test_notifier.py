@@ -126,7 +126,7 @@ async def test_what_was_sent_while_the_database_was_away_is_written_down_and_not
     desk: Desk, hook: WebhookSink, database_url: str, tmp_path: Path
 ) -> None:
     """Neither is what was begun broken off: the receiver may have accepted it already."""
-    await desk.channel("webhook", "Hook", {"url": hook.url})
+    await desk.channel("webhook", "Hook", {"url": hook.url, "timeout": 30})
     await desk.opened()
     url, way, sockets = _by_a_way_of_its_own(database_url, tmp_path)
     hook.hold()
