@@ -19,6 +19,7 @@ from controller.notify.channels import open_senders
 from controller.operations.channels import Outlets
 from controller.store.pool import Database
 from controller.vault import Vault, VaultKeys
+from deploy.local.nats import free_port
 from shared import enrolment
 from shared.bus import Bus
 from shared.sealing import open_login, seal_login
@@ -202,8 +203,8 @@ async def test_serve_tells_a_busy_port_and_an_old_schema_in_one_line(
         "TRUST_FILE": str(trust_file),
         "VAULT_KEYS": run("new-vault-key").stdout.strip(),
     }
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         done = run("serve", **needed, PORT=str(port))
     assert done.returncode == 1
     line = f"mailprobe-controller: cannot listen on 127.0.0.1 port {port}: Address already in use"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -25,28 +26,30 @@ STREAM = "/api/results/stream"
 async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes_on(
     database_url: str, nats_url: str, trust_file: Path, bus: Bus, tmp_path: Path
 ) -> None:
-    """Requests would have ten seconds; streams are not waited for."""
+    """Requests would have a minute; streams are not waited for."""
     headers = {"Authorization": f"Bearer {await found(database_url)}"}
     organization = await _organization(database_url)
-    controller = serve(database_url, nats_url, trust_file, tmp_path / "first", DRAIN_SECONDS="10")
-    first = await controller.__aenter__()
-    async with httpx.AsyncClient(base_url=first.base_url, trust_env=False) as client:
-        await eventually(lambda: _is_live(client, headers), 20)
-        async with client.stream("GET", STREAM, headers=headers) as answer:
-            listener = Listener(answer)
-            told = [await _tell(bus, organization) for _ in range(3)]
-            heard = await listener.events(3)
-            ending = asyncio.create_task(_ended(listener))
-            began = time.monotonic()
-            await controller.__aexit__(None, None, None)
-            rest, at = await ending
-            assert at - began < 1
-            assert time.monotonic() - began < 5
-            assert [block.json["reason"] for block in rest] == ["stopping"]
+    async with AsyncExitStack() as controller:
+        first = await controller.enter_async_context(
+            serve(database_url, nats_url, trust_file, tmp_path / "first", DRAIN_SECONDS="60")
+        )
+        async with httpx.AsyncClient(base_url=first.base_url, timeout=30, trust_env=False) as client:
+            await eventually(lambda: _is_live(client, headers), 30)
+            async with client.stream("GET", STREAM, headers=headers) as answer:
+                listener = Listener(answer)
+                told = [await _tell(bus, organization) for _ in range(3)]
+                heard = await listener.events(3)
+                ending = asyncio.create_task(_ended(listener))
+                began = time.monotonic()
+                await controller.aclose()
+                rest, at = await ending
+                assert at - began < 10
+                assert time.monotonic() - began < 30
+                assert [block.json["reason"] for block in rest] == ["stopping"]
     told += [await _tell(bus, organization) for _ in range(2)]  # while there is none
     last = {"Last-Event-ID": heard[1].id}
     async with serve(database_url, nats_url, trust_file, tmp_path / "second") as client:
-        await eventually(lambda: _is_live(client, headers), 20)
+        await eventually(lambda: _is_live(client, headers), 30)
         async with client.stream("GET", STREAM, headers=headers | last) as answer:
             listener = Listener(answer)
             told.append(await _tell(bus, organization))
@@ -95,18 +98,18 @@ async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restart
         return all(browser.heard == told for browser in browsers)
 
     async with (
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client,
         asyncio.TaskGroup() as tasks,
     ):
         following = [tasks.create_task(browser.follow(client, headers)) for browser in browsers]
         async with serve(database_url, nats_url, trust_file, tmp_path / "first", PORT=port):
-            await eventually(all_have_begun, 20)
+            await eventually(all_have_begun, 30)
             told += [await _tell(bus, organization) for _ in range(2)]
-            await eventually(all_have_heard)
+            await eventually(all_have_heard, 30)
         told.append(await _tell(bus, organization))  # while there is none
         async with serve(database_url, nats_url, trust_file, tmp_path / "second", PORT=port):
             told.append(await _tell(bus, organization))
-            await eventually(all_have_heard, 20)
+            await eventually(all_have_heard, 30)
             answer = await client.get("/api/locations", headers=headers)
             assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, "99")
         for each in following:

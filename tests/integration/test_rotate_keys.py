@@ -107,6 +107,9 @@ async def test_no_change_of_a_monitor_is_lost_while_keys_rotate(database: Databa
                 written[monitor_id] = password
 
     changing = asyncio.create_task(change_all())
+    async with asyncio.timeout(10):
+        while not written:  # its connection may take its time
+            await asyncio.sleep(0.001)
     for _ in range(3):
         done = await rotate_keys(database, ring)
         assert done.unreadable == []
@@ -169,7 +172,7 @@ async def test_schedulers_hear_of_it(database: Database) -> None:
     async with database.connection() as connection:
         await connection.add_listener("mailprobe_change", lambda *given: heard.put_nowait(str(given[3])))
         await rotate_keys(database, Vault(VaultKeys(f"{NEW},{OLD}")))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             assert await heard.get() == f"monitor:{(await configs.after(database, Table.MONITOR, 0))[0].id}"
         await connection.reset()
 

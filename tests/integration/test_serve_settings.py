@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from controller.store import organizations, tokens
 from controller.store.organizations import FirstAccount
 from controller.store.pool import Database
 from controller.vault import new_key
+from deploy.local.nats import free_port
 from tests.integration.pipeline.world import eventually
 
 PASSWORD = "correct horse battery staple"
@@ -27,15 +27,13 @@ async def serve(
     database_url: str, nats_url: str, trust_file: Path, log: Path, **settings: str
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A controller as a process, ready."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}
     settings = {
         "DATABASE_URL": database_url,
         "NATS_URL": nats_url,
         "TRUST_FILE": str(trust_file),
         "VAULT_KEYS": new_key().reveal(),
-        "PORT": str(port),
+        "PORT": str(free_port()),
         "DRAIN_SECONDS": "1",
         **settings,
     }
@@ -47,13 +45,17 @@ async def serve(
             stderr=output,
         )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings['PORT']}", timeout=10) as client:
-            await eventually(lambda: ready(client), 30)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings['PORT']}", timeout=30) as client:
+            await eventually(lambda: ready(client), 60)
             yield client
     finally:
         process.terminate()
-        async with asyncio.timeout(15):
-            await process.wait()
+        try:
+            async with asyncio.timeout(30):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            raise
 
 
 async def ready(client: httpx.AsyncClient) -> bool:

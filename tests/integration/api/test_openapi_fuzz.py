@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from controller.live.frames import Place
 from controller.model import Role
 from controller.store import sessions
@@ -28,6 +30,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.timeout(300)
 async def test_every_answer_of_every_route_is_documented(api: Api, tmp_path: Path) -> None:
     admin = await person(api, Role.ADMIN, organization=await organization_of(api, "Ours"))
     token = Secret(secrets.token_hex(16))
@@ -54,12 +57,13 @@ def _schemathesis(address: str, token: Secret, folder: Path) -> subprocess.Compl
             *("--seed", "1"),
             *("--workers", "2"),
             *("--generation-database", "none"),
-            *("--request-timeout", "10"),
+            *("--request-timeout", "30"),
+            *("--suppress-health-check", "too_slow"),  # of making examples up, which takes longer on a busy machine
             "--no-color",
         ],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
         cwd=folder,
     )

@@ -84,6 +84,9 @@ async def host(api: Api, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
         )
         server = Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.01)
         yield f"localhost:{listener.getsockname()[1]}", environment
         server.should_exit = True
         await serving

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -96,27 +97,33 @@ async def test_a_refused_login_takes_as_long_for_nobody_as_for_somebody(api: Api
     await passwords.verify(None, "warm")
 
     async def seconds(hashed: str | None) -> float:
-        took = []
-        for _ in range(5):
-            start = time.process_time()
-            assert not await passwords.verify(hashed, "wrong")
-            took.append(time.process_time() - start)
-        return min(took)
+        start = time.process_time()
+        assert not await passwords.verify(hashed, "wrong")
+        return time.process_time() - start
 
-    known, unknown = await seconds(stored), await seconds(None)
+    # In turn, so that a machine that is slow for a while is slow for both.
+    took = [(await seconds(stored), await seconds(None)) for _ in range(7)]
+    known, unknown = (min(each) for each in zip(*took, strict=True))
     assert 0.5 < known / unknown < 2
 
 
-async def test_passwords_do_not_hold_up_the_loop_and_do_not_pile_up() -> None:
+async def test_passwords_do_not_hold_up_the_loop_and_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, turned = threading.Event(), threading.Event()
+    hash_at_once = PasswordHasher.hash
+
+    def hash_after_a_turn(hasher: PasswordHasher, password: str) -> str:
+        begun.set()
+        assert turned.wait(10), "the loop stands still meanwhile"
+        return hash_at_once(hasher, password)
+
+    monkeypatch.setattr(PasswordHasher, "hash", hash_after_a_turn)
     passwords = Passwords(at_once=1, most=3)
     asked = asyncio.gather(*(passwords.hash("x") for _ in range(5)), return_exceptions=True)
-    turns = 0
-    while not asked.done():
-        turns += 1
+    while not begun.is_set():
         await asyncio.sleep(0.001)
+    turned.set()
     results = await asked
     assert [type(result) for result in results].count(LimitedError) == 2
-    assert turns > 5
     assert await passwords.verify(next(result for result in results if isinstance(result, str)), "x")
 
 
@@ -192,7 +199,7 @@ async def test_an_access_token_works_everywhere_for_an_hour(
         "SELECT extract(epoch FROM expires_at - now())::int FROM session WHERE token_hash = sha256($1::text::bytea)",
         clear,
     )
-    assert 3590 < left <= 3600
+    assert 3500 < left <= 3600
     await api.value(
         "UPDATE session SET expires_at = now() - interval '1 second' WHERE token_hash = sha256($1::text::bytea)", clear
     )
