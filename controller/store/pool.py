@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -38,12 +39,24 @@ class StoreUnavailableError(Exception):
 class Database:
     """A pool of connections, made by `Database.open`; it needs no server until a connection is asked for."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], cut_off: set[int]) -> None:
         self._pool = pool
+        self._cut_off = cut_off
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, size: int = 10) -> AsyncIterator[Self]:
+        cut_off: set[int] = set()
+
+        async def reset(connection: Connection) -> None:
+            """The store leaves no session state behind, so a connection goes back without the query that would clear
+            it, unless its work was cut off: where that had prepared a statement, the server holds its locks and waits.
+            """
+            pid = connection.get_server_pid()
+            if pid in cut_off:
+                cut_off.discard(pid)
+                await connection.execute("SELECT")
+
         pool = asyncpg.create_pool(
             url,
             min_size=0,
@@ -51,11 +64,11 @@ class Database:
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
             init=_init,
-            reset=_nothing_to_reset,
+            reset=reset,
             server_settings={"application_name": "mailprobe-controller", "timezone": "UTC"},
         )
         async with pool:
-            yield cls(pool)
+            yield cls(pool, cut_off)
 
     @property
     def size(self) -> int:
@@ -72,7 +85,12 @@ class Database:
         """A connection for one piece of work. Raises StoreUnavailableError, also for what fails inside the block."""
         try:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                yield connection
+                pid = connection.get_server_pid()  # which one that was closed meanwhile does not tell
+                try:
+                    yield connection
+                except asyncio.CancelledError:
+                    self._cut_off.add(pid)
+                    raise
         except AWAY as error:
             raise StoreUnavailableError(str(error) or type(error).__name__) from error
 
@@ -91,10 +109,6 @@ async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
     except AWAY as error:
         raise StoreUnavailableError(str(error) or type(error).__name__) from error
     return connection
-
-
-async def _nothing_to_reset(_: Connection) -> None:
-    """The store leaves no session state behind, so a connection goes back without the query that would clear it."""
 
 
 async def _init(connection: Connection) -> None:
