@@ -17,6 +17,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 15.0
+RESET_SECONDS = 2.0
 
 AWAY = (
     OSError,
@@ -51,11 +52,15 @@ class Database:
         async def reset(connection: Connection) -> None:
             """The store leaves no session state behind, so a connection goes back without the query that would clear
             it, unless its work was cut off: where that had prepared a statement, the server holds its locks and waits.
+            One that does not answer is given up: trouble told from here would take the place of the cancellation.
             """
             pid = connection.get_server_pid()
             if pid in cut_off:
                 cut_off.discard(pid)
-                await connection.execute("SELECT")
+                try:
+                    await connection.execute("SELECT", timeout=RESET_SECONDS)
+                except AWAY:
+                    connection.terminate()
 
         pool = asyncpg.create_pool(
             url,

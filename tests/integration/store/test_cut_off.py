@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
+import signal
 import socket
 
 import asyncpg
@@ -38,3 +40,26 @@ async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(database_u
             await watching.close(timeout=10)
         async with database.connection() as connection:
             assert connection.get_server_pid() == pid
+
+
+async def test_work_that_is_cut_off_ends_so_although_the_server_does_not_answer(database_url: str) -> None:
+    """Told as a database that is away, it would be tried again by who was told to stop."""
+    at_work: asyncio.Queue[int] = asyncio.Queue()
+
+    async def work() -> None:
+        async with database.connection() as connection:
+            at_work.put_nowait(connection.get_server_pid())
+            await asyncio.sleep(60)
+
+    async with Database.open(database_url, size=1) as database:
+        working = asyncio.create_task(work())
+        pid = await at_work.get()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            working.cancel()
+            await asyncio.wait([working], timeout=20)
+            assert working.cancelled()
+            async with database.connection() as connection:
+                assert connection.get_server_pid() != pid
+        finally:
+            os.kill(pid, signal.SIGCONT)
