@@ -49,7 +49,7 @@ class Controller:
 async def controller(
     world: World, url: str, name: str = "one", ready: tuple[str, ...] = ("DE", "US")
 ) -> AsyncIterator[Controller]:
-    """A controller that schedules, with an agent ready in these countries."""
+    """A controller that schedules, with an agent ready in these countries, to the end of the test."""
     it = Controller(world, url, name)
     it.start()
 
@@ -58,9 +58,11 @@ async def controller(
             await world.heartbeat(country)
         return bool(await world.value("SELECT count(DISTINCT location_id) FROM agent") == len(ready))
 
-    await eventually(seen)
-    await eventually(lambda: _consumers_made(world))
     try:
+        await eventually(seen)
+        await eventually(lambda: _consumers_made(world))
+        if ready:
+            await world.keep_agents()
         yield it
     finally:
         await it.die()
@@ -70,7 +72,7 @@ async def _consumers_made(world: World) -> bool:
     return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
 
 
-async def requests(world: World, country: str, count: int, within: float = 5.0) -> list[CheckRequest]:
+async def requests(world: World, country: str, count: int, within: float = 15.0) -> list[CheckRequest]:
     found: list[CheckRequest] = []
 
     async def enough() -> bool:
@@ -79,3 +81,16 @@ async def requests(world: World, country: str, count: int, within: float = 5.0) 
 
     await eventually(enough, within)
     return found
+
+
+async def heard(world: World, *countries: str) -> None:
+    """Return when the leader has heard of every change so far, and nothing it asked for before is left in the queues
+    of these countries: it asks for a monitor that was made after the changes.
+    """
+    latest = await world.monitor(interval=3600)
+    for country in countries:
+
+        async def asked(here: str = country) -> bool:
+            return any(request.monitor_id == latest for request in await world.take_requests(here, 0.1))
+
+        await eventually(asked)

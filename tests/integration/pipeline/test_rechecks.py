@@ -12,7 +12,7 @@ from shared.clock import utc_now
 from shared.failures import FailureSource
 from shared.rounds import Purpose, check_id, to_ms
 from tests.integration.pipeline.pipe import Pipe
-from tests.integration.pipeline.scheduling import controller, requests
+from tests.integration.pipeline.scheduling import controller, heard, requests
 from tests.integration.pipeline.world import World, a_result, eventually
 
 DUE_NOW = "UPDATE recheck SET due_at = now()"
@@ -181,9 +181,8 @@ async def test_a_recheck_is_left_out(
         await requests(world, "DE", 1)
         await failed(world, pipe, monitor)
         await world.value(change)
-        await world.value(
-            "UPDATE recheck SET round_due_at = now() - interval '11 s', due_at = now() + interval '0.7 s'"
-        )
+        await heard(world, "DE")
+        await world.value("UPDATE recheck SET round_due_at = now() - interval '11 s', due_at = now()")
         await removed(world)
         purposes = {request.purpose for request in await world.take_requests("DE", 0.5)}
         assert Purpose.RECHECK not in purposes
@@ -197,9 +196,9 @@ async def test_a_recheck_for_which_it_is_too_late_leaves_a_gap(
     monitor: UUID,
 ) -> None:
     await world.value("UPDATE monitor SET target_changed_at = now() - interval '2 hours'")
+    await world.value("UPDATE schedule SET watermark = now(), planned_until = now()")  # no rounds were left out
     await failed(world, pipe, monitor)
     await world.value("UPDATE recheck SET round_due_at = now() - interval '75 s', due_at = now() - interval '65 s'")
-    await world.value("UPDATE monitor SET interval_seconds = 80000")
     async with controller(world, database_url):
         await removed(world)
     await settle_checks(world.db)

