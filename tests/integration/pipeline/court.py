@@ -53,7 +53,9 @@ class Court:
         return monitor
 
     def at(self, seconds: float) -> datetime:
-        """So long after the beginning of the test; looks due from -9 on are not ripe, those before -40 are too late."""
+        """So long after the beginning of the test. A look waits for votes until ten seconds after that, and for five
+        from the first of them; results come too late 40 seconds after it.
+        """
         return self.began + timedelta(seconds=seconds)
 
     async def hear(

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -25,7 +25,7 @@ from shared.rounds import Purpose
 from shared.sealing import open_login
 from shared.targets import KINDS, ImapTarget, Pop3Target, SmtpTarget, TlsMode
 from tests.integration.api.conftest import RecordingDispatcher, client_of
-from tests.integration.pipeline.scheduling import KEY, Controller
+from tests.integration.pipeline.scheduling import KEY, Controller, heard
 from tests.integration.pipeline.world import World, eventually
 
 COUNTRIES = ("DE", "FR", "US")
@@ -66,35 +66,53 @@ class Scheduled:
         return await self.next_round(KIND_OF[path])
 
     async def next_round(self, kind: str = "smtp") -> list[CheckRequest]:
-        """All the locations that are asked are asked at once. Another round may follow as soon as its phase has it."""
+        """The first round of what was made or changed last. Another one may come just before it, or after, as soon as
+        its phase has it.
+        """
+        moment = await self.world.value("SELECT max(target_changed_at) FROM monitor")
         found: list[CheckRequest] = []
 
-        async def some() -> bool:
+        async def all_of_it() -> bool:
             found.extend(await self.take(kind))
-            return bool(found)
+            asked = {one.location for one in found if one.due_at == moment}
+            return bool(asked) and asked >= (await self.planned())[moment]
 
-        await eventually(some)
+        await eventually(all_of_it)
         found += await self.take(kind, 0.3)
-        moment = min(request.due_at for request in found)
         return sorted((one for one in found if one.due_at == moment), key=lambda request: request.location)
 
+    async def planned(self) -> dict[datetime, set[str]]:
+        """Who is in turn in each round so far, asked in time or not."""
+        rounds: dict[datetime, set[str]] = defaultdict(set)
+        for moment, location in await self.world.rows(
+            "SELECT due_at, code FROM dispatch, unnest(due_ats, location_ids) AS planned (due_at, location_id)"
+            " JOIN location ON location.id = location_id WHERE purpose = 'scheduled'"
+        ):
+            rounds[moment].add(location)
+        return rounds
+
     async def rounds(self, number: str, count: int) -> list[list[str]]:
-        """Who is asked in so many rounds in a row, with rounds every two seconds."""
+        """Who is asked in so many rounds in a row, with rounds every two seconds. A request may begin within the first
+        of them, and is gone after that; so who is asked is seen in the plans, and the requests that are seen fit them.
+        """
         await self.edit(number, enabled=False)
-        await self.take()
         await self.world.value(
             "UPDATE monitor SET interval_seconds = 2, timeout_seconds = 1 WHERE id = $1::text::bigint", number
         )
         await self.edit(number, enabled=True)
-        asked: dict[Any, list[str]] = defaultdict(list)
+        since = await self.world.value("SELECT target_changed_at FROM monitor WHERE id = $1::text::bigint", number)
+        asked: dict[datetime, set[str]] = defaultdict(set)
 
         async def enough() -> bool:
             for request in await self.take():
-                asked[request.due_at].append(request.location)
-            return len(asked) > count  # the last may not be complete
+                if request.due_at >= since:
+                    asked[request.due_at].add(request.location)
+            return len(asked) >= count
 
-        await eventually(enough, 20)
-        return [sorted(asked[moment]) for moment in sorted(asked)[:count]]
+        await eventually(enough, 40)
+        planned = {moment: codes for moment, codes in (await self.planned()).items() if moment >= since}
+        assert all(codes <= planned[moment] for moment, codes in asked.items())
+        return [sorted(planned[moment]) for moment in sorted(planned)[:count]]
 
 
 @asynccontextmanager
@@ -108,8 +126,9 @@ async def scheduling(world: World, url: str) -> AsyncIterator[Controller]:
         consumers = await world.bus.client.jsm().consumers_info(subjects.CHECKS)
         return len(consumers) == len(COUNTRIES) * len(KINDS) and it.roster.complete()
 
-    await eventually(ready)
     try:
+        await eventually(ready)
+        await world.keep_agents()
         yield it
     finally:
         await it.die()
@@ -165,9 +184,9 @@ async def test_enabled_is_whether_anybody_is_asked(scheduled: Scheduled) -> None
     await scheduled.edit(number, enabled=True)
     assert locations_of(await scheduled.next_round()) == ["de", "fr", "us"]
     await scheduled.world.value("UPDATE monitor SET interval_seconds = 1, timeout_seconds = 1")
-    await scheduled.next_round()
+    await eventually(scheduled.take)
     await scheduled.edit(number, enabled=False)
-    await scheduled.take(seconds=0.5)
+    await heard(scheduled.world, *COUNTRIES)
     assert await scheduled.take(seconds=1.5) == []
 
 

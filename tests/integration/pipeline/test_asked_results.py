@@ -28,8 +28,9 @@ from tests.integration.pipeline.world import a_result
 async def _days_late(case: Case) -> CheckResult:
     case.since = utc_now() - timedelta(days=28)
     await case.change("target_changed_at = $2", case.since)
-    for ago in (27, 26):
-        day = (utc_now() - timedelta(days=ago)).date()
+    today = utc_now().date()
+    for ago in (27, 26, 25):  # the last one should midnight come now
+        day = today - timedelta(days=ago)
         await case.world.value(
             f"CREATE TABLE IF NOT EXISTS result_{day:%Y%m%d} PARTITION OF result"
             f" FOR VALUES FROM ('{day} 00:00+00') TO ('{day + timedelta(days=1)} 00:00+00')"

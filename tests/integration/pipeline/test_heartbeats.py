@@ -14,7 +14,7 @@ from shared import subjects
 from shared.clock import utc_now
 from shared.messages import Heartbeat
 from tests.integration.pipeline.test_clocks import watched
-from tests.integration.pipeline.world import World, eventually
+from tests.integration.pipeline.world import World
 
 _UNPRINTABLE = "Expected `str` matching regex '\\\\A[ -~]*\\\\Z' - at `$.version`"
 
@@ -49,7 +49,7 @@ async def test_what_cannot_be_a_heartbeat_is_told_once_in_a_short_line(
             for _ in range(3):
                 await world.bus.send(subjects.agent("DE", "de", "liar"), spoilt(**fields))
             await world.heartbeat("DE", "honest")
-            await eventually(lambda: world.value("SELECT count(*) FROM agent"))
+            await world.heartbeats_taken()
     [line] = [line for line in logged if line["event"].startswith("heartbeat_")]
     assert line["event"] == "heartbeat_refused"
     assert why is None or line["reason"] == why
@@ -64,7 +64,7 @@ async def test_of_many_invented_agents_those_that_are_silent_longest_are_forgott
         await world.heartbeat("US", "abroad")
         await world.heartbeat("DE", "invented-0")
         await world.heartbeat("DE", "honest")
-        await eventually(lambda: world.value("SELECT count(*) FROM agent WHERE name = 'honest'"))
+        await world.heartbeats_taken()
     kept = {name for (name,) in await world.rows("SELECT name FROM agent")}
     assert {"honest", "abroad", "invented-0", "invented-2"} <= kept
     assert len(kept) == MOST_AGENTS + 1

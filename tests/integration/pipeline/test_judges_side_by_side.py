@@ -29,7 +29,7 @@ SELECT (SELECT count(*) FROM incident), (SELECT count(*) FROM incident_change), 
 
 async def test_two_judges_at_once_take_each_look_once(court: Court, database_url: str) -> None:
     monitors = [await court.monitor() for _ in range(40)]
-    for seconds, purpose in ((-8, Purpose.SCHEDULED), (-2, Purpose.RECHECK)):
+    for seconds, purpose in ((20, Purpose.SCHEDULED), (26, Purpose.RECHECK)):
         for monitor in monitors:
             await court.hear(monitor, seconds, "fff", purpose=purpose)
     async with Database.open(database_url) as one, Database.open(database_url) as two:
@@ -72,7 +72,7 @@ async def test_a_judge_that_dies_in_the_middle_leaves_nothing_behind_and_the_nex
 async def test_a_result_that_comes_while_its_look_is_taken_is_not_forgotten(court: Court, database_url: str) -> None:
     """Ingest waits for the judge, and notes the look anew."""
     monitor = await court.monitor()
-    await court.hear(monitor, 0, "f--")
+    await court.hear(monitor, 20, "f--")
     blocker = await asyncpg.connect(database_url)
     await blocker.execute("BEGIN; LOCK TABLE location IN ACCESS EXCLUSIVE MODE")
     judging = asyncio.create_task(judge_looks(court.db))
@@ -83,7 +83,7 @@ async def test_a_result_that_comes_while_its_look_is_taken_is_not_forgotten(cour
     await eventually(waiting)
     await blocker.execute("COMMIT")
     await blocker.close()
-    await asyncio.gather(judging, court.hear(monitor, 0, "-ff"))
+    await asyncio.gather(judging, court.hear(monitor, 20, "-ff"))
     await judge_looks(court.db)
     assert await court.looks() == 0
     assert await court.rechecks() == 1
@@ -105,7 +105,7 @@ async def test_a_monitor_that_cannot_be_judged_does_not_hold_up_the_others(court
 async def test_the_order_in_which_votes_arrive_makes_no_difference(court: Court, order: tuple[str, ...]) -> None:
     """The last vote of each look comes after the first ones of the next."""
     monitor = await court.monitor()
-    evidence = [(-8, "ffp"), (-7, "fff"), (-6, "pfp"), (-5, "ppp"), (-4, "pff"), (-3, "pff"), (-2, "ppp")]
+    evidence = [(20, "ffp"), (21, "fff"), (22, "pfp"), (23, "ppp"), (24, "pff"), (25, "pff"), (26, "ppp")]
     first, second, last = (int(place) for place in order)
     held: tuple[int, str] | None = None
     for seconds, letters in evidence:

@@ -28,7 +28,7 @@ async def shown(court: Court, code: str, **who: object) -> LocationState:
 @pytest.fixture
 async def monitor(court: Court) -> UUID:
     monitor = await court.monitor()
-    await court.look(monitor, -60 + 25, "ppp")
+    await court.look(monitor, -20, "ppp")
     return monitor
 
 

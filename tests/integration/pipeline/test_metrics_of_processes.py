@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,7 @@ async def scrapes(
     world: World, database_url: str, nats_url: str, installation: Trust, trust_file: Path, tmp_path: Path
 ) -> AsyncIterator[Scrapes]:
     """What controller and agent tell once two monitors were checked from DE, and nobody was there in US."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = _port()
     token = new_token().reveal()
     await world.value(
         "INSERT INTO api_token (organization_id, name, token_hash, hint) SELECT id, 't', $1, 'wsm_' FROM organization",
@@ -70,15 +71,26 @@ async def scrapes(
                 and scraped.all("mailprobe_clock_offset_seconds")
                 and scraped.all("mailprobe_monitor_up")
                 and scraped.all("mailprobe_stream_oldest_seconds")
+                and scraped.sum("mailprobe_monitors", status="active") == 2
+                and scraped.sum("mailprobe_lateness_seconds_count", stage="dispatched")
+                >= scraped.sum("mailprobe_check_results_total")
             )
             return scraped if complete else None
 
-        told = await eventually(checked, 60)
+        told = await eventually(checked, 80)
         assert told is not None
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as agent:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as agent:
             answer = await agent.get("/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         yield told, Scraped.of(answer.text), token
+
+
+def _port() -> int:
+    """Free, and none of those that the system gives to who wants any: the agent will be a while until it has it."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def _watch(controller: httpx.AsyncClient, port: int, **fields: Any) -> None:

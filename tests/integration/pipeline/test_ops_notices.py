@@ -77,7 +77,7 @@ async def scene(database_url: str, bus: Bus) -> AsyncIterator[Scene]:
 
 
 async def test_a_silent_location_is_told_once_and_its_return_once(scene: Scene) -> None:
-    await scene.heard("DE", 59)
+    await scene.heard("DE", 50)
     await scene.look()
     assert await scene.told() == []
     await scene.heard("DE", 61)

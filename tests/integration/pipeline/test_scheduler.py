@@ -34,7 +34,7 @@ async def test_a_new_monitor_is_asked_for_at_once_in_every_country(world: World,
 
 async def test_the_second_round_comes_at_its_phase(world: World, database_url: str) -> None:
     async with controller(world, database_url):
-        monitor = await world.monitor(interval=60, due_in=(1.5, 2))
+        monitor = await world.monitor(interval=60, due_in=(3, 3.5))
         first, second = await requests(world, "DE", 2)
     due_ms = next_due_ms(monitor, 60_000, to_ms(first.due_at), to_ms(first.due_at))
     assert to_ms(second.due_at) == due_ms

@@ -83,7 +83,7 @@ async def test_the_later_change_keeps_the_earlier_one(
     async with store.database.transaction() as connection:
         await connection.execute(f"{earlier} WHERE id = $1", number)
         changing = asyncio.ensure_future(later)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(15):
             while not await store.value(WAITING):
                 await asyncio.sleep(0.02)
     changed = await changing

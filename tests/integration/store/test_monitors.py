@@ -165,7 +165,7 @@ async def test_every_change_is_told_to_all_controllers(store: Store, database_ur
         made = await store.monitor()
         await changed(store, made, name="other")
         await monitors.soft_delete(store.database, made.id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(told) < 3:
                 await asyncio.sleep(0.01)
     finally:
@@ -174,6 +174,7 @@ async def test_every_change_is_told_to_all_controllers(store: Store, database_ur
 
 
 async def test_a_hundred_thousand_monitors_load_in_a_few_seconds(store: Store) -> None:
+    await store.value("ALTER TABLE monitor DISABLE TRIGGER tell_change")  # nobody listens, and it takes longest by far
     await store.value(
         "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
         """ timeout_seconds, config) SELECT $1, $2, 'smtp', 'M', 'h' || n, 'active', 60, 30, '{"secure":false}'"""

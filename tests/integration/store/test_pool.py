@@ -32,7 +32,7 @@ async def test_trouble_inside_a_transaction_is_a_database_that_is_away(database_
 async def kill_itself(database: Database) -> None:
     async with database.transaction() as connection, database.connection() as killer:
         own = await connection.fetchval("SELECT pg_backend_pid()")
-        assert await killer.fetchval("SELECT pg_terminate_backend($1, 5000)", own)
+        assert await killer.fetchval("SELECT pg_terminate_backend($1, 10000)", own)
 
 
 async def test_a_connection_that_is_killed_before_the_commit_is_a_database_that_is_away(database_url: str) -> None:
