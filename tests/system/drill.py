@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -100,7 +99,7 @@ class Drill:
     def _seen_by_the_subscriber(self) -> list[UUID]:
         """Every result it ever saw, when it has read what is left."""
         assert self._subscriber
-        self._subscriber.communicate(timeout=90)
+        self._subscriber.communicate(timeout=120)
         assert self._subscriber.returncode == 0
         return [UUID(line) for line in self._subscribed.read_text().splitlines()]
 
@@ -125,7 +124,7 @@ class Drill:
         }
         process = self._start(["mailprobe-controller", "serve"], settings)
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: ready(address), "the second controller is ready", 20)
+        eventually(lambda: ready(address), "the second controller is ready")
         return process, address
 
     def another_agent(self, location: str) -> subprocess.Popen[bytes]:
@@ -140,7 +139,7 @@ class Drill:
             found = self.product.api.get("/api/locations").json()
             return any(here["code"] == location and here["agents"] == 2 for here in found)
 
-        eventually(seen, "the second agent is known", 15)
+        eventually(seen, "the second agent is known")
         return process
 
     def leader(self) -> int:
@@ -165,8 +164,8 @@ class Drill:
     async def _balance(self, until_ms: int) -> Balance:
         record = self.product.record
         await ledger.settled(record["databaseUrl"], until_ms)
-        stopped = await asyncio.to_thread(self._disable)
-        await ledger.settled(record["databaseUrl"], stopped)
+        await asyncio.to_thread(self._disable)
+        await ledger.settled(record["databaseUrl"], await ledger.silent_since(record["databaseUrl"]))
         return await ledger.balance(
             record["databaseUrl"],
             recorded(record),
@@ -176,8 +175,8 @@ class Drill:
             seen=await asyncio.to_thread(self._seen_by_the_subscriber),
         )
 
-    def _disable(self) -> int:
-        """Disable every monitor; a moment after which none is due."""
+    def _disable(self) -> None:
+        """Disable every monitor."""
         page = 1
         while items := self.product.api.get("/api/smtp-monitors", params={"page": page, "perPage": 200}).json()[
             "items"
@@ -185,8 +184,6 @@ class Drill:
             for item in items:
                 monitors.change(self.product, item["publicId"], status="disabled")
             page += 1
-        time.sleep(1)
-        return now_ms()
 
     def _start(self, command: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.product.console.open("ab") as console:

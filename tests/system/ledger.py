@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.broker import Broker
+from shared.clock import now_ms
 from shared.messages import Event, EventType
 from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
 from tests.system.told import told
@@ -64,6 +65,25 @@ async def record(database_url: str) -> None:
         await connection.execute(_RECORD)
     finally:
         await connection.close()
+
+
+async def planned(database_url: str, until_ms: int) -> None:
+    """Wait until every check due until that moment was written down."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(60):
+            while await connection.fetchval("SELECT planned_until < $1 FROM schedule", to_datetime(until_ms)):
+                await asyncio.sleep(0.05)
+    finally:
+        await connection.close()
+
+
+async def silent_since(database_url: str) -> int:
+    """A moment after which no check is due of monitors that were disabled just now: who schedules may have been about
+    to plan, and plans once more before he hears of it.
+    """
+    await planned(database_url, now_ms())
+    return now_ms()
 
 
 async def settled(database_url: str, until_ms: int) -> None:

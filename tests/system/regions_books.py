@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from shared.messages import EventType
 from shared.rounds import to_datetime, to_ms
+from shared.streams import ACK_WAIT_SECONDS
 from shared.verdicts import IncidentEvent, VerdictEvent
 from tests.system import ledger
 from tests.system.ledger import Balance
@@ -26,13 +26,16 @@ class Gap(NamedTuple):
 
 
 class Books(NamedTuple):
-    """`late` counts the results of each location that were stored much later than they were due."""
+    """`late` counts the results of each location that were stored much later than they were due. `overcome` is what
+    may have blinded a location without a gap to tell of it.
+    """
 
     balance: Balance
     gaps: list[Gap]
     verdicts: list[VerdictEvent]
     incidents: list[IncidentEvent]
     late: dict[str, int]
+    overcome: dict[str, set[str]]
 
 
 async def close(
@@ -42,25 +45,19 @@ async def close(
     due before the first moment of `late_of` and stored after the second; `half_open` is as in `ledger`.
     """
     url, broker = installation.database_url, installation.broker()
-    await ledger.settled(url, to_ms(await _now(url)))
+    await ledger.settled(url, await ledger.silent_since(url))
     drawn = await ledger.balance(
         url, broker, installation.connections, since_ms=since_ms, until_ms=until_ms, half_open=half_open
     )
     verdicts = await told(broker, EventType.VERDICT, VerdictEvent)
     incidents = await told(broker, EventType.INCIDENT, IncidentEvent)
-    return Books(drawn, await _gaps(url), verdicts, incidents, await _late(url, *late_of))
+    return Books(drawn, await _gaps(url), verdicts, incidents, await _late(url, *late_of), await _overcome(url))
 
 
 async def leader(database_url: str) -> int:
     """The process id of the controller that schedules."""
     [row] = await _rows(database_url, "SELECT leader FROM schedule")
     return int(row["leader"].rpartition("-")[2])
-
-
-async def _now(database_url: str) -> datetime:
-    [row] = await _rows(database_url, "SELECT now() AS now")
-    moment: datetime = row["now"]
-    return moment
 
 
 async def _gaps(database_url: str) -> list[Gap]:
@@ -83,6 +80,24 @@ async def _late(database_url: str, due_before: int, after: int) -> dict[str, int
         to_datetime(after),
     )
     return {row["code"]: row["results"] for row in rows}
+
+
+async def _overcome(database_url: str) -> dict[str, set[str]]:
+    """A result that comes when its check is settled closes the gap, and what could not be seen until then was said: as
+    of one that a killed controller had in hand. And a result may tell of a fault of the agent itself.
+    """
+    found: dict[str, set[str]] = {}
+    for row in await _rows(
+        database_url,
+        "SELECT code, 'no_result' AS reason FROM result JOIN location ON location.id = location_id"
+        " JOIN monitor ON monitor.id = monitor_id"
+        " WHERE stored_at > due_at + make_interval(secs => interval_seconds / 2.0 + timeout_seconds + $1)"
+        " UNION SELECT code, failure ->> 'source' FROM result JOIN location ON location.id = location_id"
+        " WHERE result.status = 'unknown'",
+        ACK_WAIT_SECONDS + 5,
+    ):
+        found.setdefault(row["code"], set()).add(row["reason"])
+    return found
 
 
 async def _rows(database_url: str, query: str, *arguments: Any) -> list[Any]:

@@ -160,7 +160,7 @@ class Installation:
                         method,
                         address + path,
                         headers={"Authorization": f"Bearer {self._token}"},
-                        timeout=10,
+                        timeout=30,
                         trust_env=False,
                         **given,
                     )
@@ -188,21 +188,34 @@ class Installation:
                 return False
 
     def leaders(self) -> dict[str, list[str]]:
-        """What each NATS server leads: `meta` (the cluster itself), streams, consumers; at "" what nobody leads."""
-        led: dict[str, list[str]] = {name: [] for name in ("", *self._servers)}
-        some = next((name for name in self._servers if self.is_healthy(name)), None)
-        if some is None:
-            return led | {"": ["everything"]}
+        """What each NATS server leads: `meta` (the cluster itself), streams, consumers; at "" what nobody leads. Each
+        speaks for itself: one that died still leads in the eyes of others until they elect somebody else.
+        """
+        seen = {name: self._leaders_seen_by(name) for name in self._servers}
+        led = {name: [what for what, leader in seen[name].items() if leader == name] for name in self._servers}
+        everything = {"meta"}.union(*seen.values())
+        return led | {"": sorted(everything.difference(*led.values()))}
+
+    def _leaders_seen_by(self, server: str) -> dict[str, str]:
+        """Who leads what, as this server has it; nothing when it does not answer."""
         with self.regions.inside(CENTRE):
-            url = f"http://127.0.0.1:{self._servers[some].ports['8222']}/jsz"
-            found = httpx.get(url, params={"consumers": "true"}, timeout=5, trust_env=False).json()
-        led[found["meta_cluster"].get("leader", "")].append("meta")
+            url = f"http://127.0.0.1:{self._servers[server].ports['8222']}/jsz"
+            try:
+                found = httpx.get(url, params={"consumers": "true"}, timeout=10, trust_env=False).json()
+            except httpx.HTTPError:
+                return {}
+        led = {"meta": found["meta_cluster"].get("leader", "")}
         for account in found.get("account_details", ()):
             for stream in account.get("stream_detail", ()):
-                led[stream["cluster"].get("leader", "")].append(stream["name"])
+                led[stream["name"]] = stream["cluster"].get("leader", "")
                 for consumer in stream.get("consumer_detail") or ():
-                    led[consumer["cluster"].get("leader", "")].append(f"{stream['name']}/{consumer['name']}")
+                    led[f"{stream['name']}/{consumer['name']}"] = consumer["cluster"].get("leader", "")
         return led
+
+    def all_led(self) -> dict[str, list[str]] | None:
+        """What each NATS server leads, once all of them are well and nothing is without a leader."""
+        led = self.leaders()
+        return None if led.pop("") or not all(map(self.is_healthy, self._servers)) else led
 
     def _has_all_it_asks_for(self) -> bool:
         """A new cluster takes its time, in which no check would be run."""

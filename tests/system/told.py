@@ -26,7 +26,7 @@ async def told(broker: Broker, kind: EventType, shape: type[T], *, monitor: str 
     found: list[Any] = []
     async with Bus.open(broker, name="told") as bus:
         await bus.wait_connected()
-        subscription = await bus.client.jetstream().pull_subscribe(subject, stream=subjects.EVENTS)
+        subscription = await bus.client.jetstream(timeout=_SECONDS).pull_subscribe(subject, stream=subjects.EVENTS)
         expected = (await subscription.consumer_info()).num_pending or 0
         while len(found) < expected:
             assert time.monotonic() < deadline, f"{len(found)} of {expected} events read"
