@@ -18,12 +18,12 @@ from uuid import UUID
 import msgspec
 import nats
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 
 from shared import subjects
 from shared.messages import Event, EventType
 
 _LIFE_SECONDS = 4.0
-_SILENT_SECONDS = 2.0
 _READ = "--read"
 _REST = "--rest"
 
@@ -37,7 +37,7 @@ def keep(arguments: list[str]) -> None:
         over = bool(select.select([sys.stdin], [], [], _LIFE_SECONDS)[0])
         life.kill()
         life.wait()
-    subprocess.run([*command, _REST, *arguments], stdin=subprocess.DEVNULL, check=True, timeout=60)
+    subprocess.run([*command, _REST, *arguments], stdin=subprocess.DEVNULL, check=True, timeout=100)
 
 
 async def read(server: str, credentials: str, consumer: str, known: set[UUID], written: int, *, for_ever: bool) -> None:
@@ -51,14 +51,11 @@ async def read(server: str, credentials: str, consumer: str, known: set[UUID], w
     )
     stream = client.jetstream(domain=subjects.DOMAIN)
     events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
-    silent = 0.0
-    while for_ever or silent < _SILENT_SECONDS:
+    while for_ever or await _is_left(events):
         try:
             messages = await events.fetch(100, timeout=1)
         except (NatsError, TimeoutError):
-            silent += 1.0
             continue
-        silent = 0.0
         for message in messages:
             if message.subject.endswith(f".{EventType.RESULT}"):
                 event = msgspec.json.decode(message.data, type=Event)
@@ -67,6 +64,15 @@ async def read(server: str, credentials: str, consumer: str, known: set[UUID], w
                     os.write(written, f"{event.event_id}\n".encode())
             await message.ack()
     await client.drain()
+
+
+async def _is_left(events: JetStreamContext.PullSubscription) -> bool:
+    """Also what a former life was given and did not acknowledge: that comes again after half a minute."""
+    try:
+        known = await events.consumer_info()
+    except (NatsError, TimeoutError):
+        return True
+    return bool(known.num_pending or known.num_ack_pending)
 
 
 if __name__ == "__main__":
