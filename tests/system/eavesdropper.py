@@ -6,9 +6,10 @@ Both, because a message that is taken at once may be gone from the disk before a
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +39,7 @@ class Eavesdropper:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        assert self._listening.wait(10), "not connected to the broker"
+        assert self._listening.wait(30), "not connected to the broker"
         return self
 
     def __exit__(
@@ -59,8 +60,8 @@ class Eavesdropper:
 
     def search_files(self, folder: Path, *, without: Iterable[Path] = ()) -> None:
         left_out = set(without)
-        for path in folder.rglob("*"):
-            if path not in left_out and path.is_file():
+        for path in files_in(folder):
+            if path not in left_out:
                 self.search(str(path.relative_to(folder)), _content(path))
 
     def _listen(self) -> None:
@@ -82,15 +83,23 @@ class Eavesdropper:
     def _look(self) -> None:
         """A file that did not change was seen as it is."""
         while not self._stop.wait(_LOOK_SECONDS):
-            for path in self._folder.rglob("*"):
+            for path in files_in(self._folder):
                 try:
                     state = path.stat()
                 except FileNotFoundError:
                     continue
                 version = (state.st_mtime_ns, state.st_size)
-                if path.is_file() and self._seen.get(path) != version:
+                if self._seen.get(path) != version:
                     self._seen[path] = version
                     self.search(f"file {path.relative_to(self._folder)}", _content(path))
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """At any depth; servers remove folders too while somebody looks, which `Path.rglob` does not bear."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if (path := Path(place, name)).is_file():
+                yield path
 
 
 def _content(path: Path) -> bytes:
