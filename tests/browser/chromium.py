@@ -18,7 +18,7 @@ _OPTIONS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
 ]
-_SCRIPT_SECONDS = 30
+_SCRIPT_SECONDS = 90
 
 
 def missing_for_chromium() -> str | None:
@@ -57,8 +57,10 @@ def browsing() -> Iterator[Browser]:
             ["chromedriver", f"--port={port}", "--allowed-ips=127.0.0.1", "--silent"], stdin=subprocess.DEVNULL
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
-                eventually(lambda: _ready(client), "chromedriver is ready", 20)
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", timeout=_SCRIPT_SECONDS + 30, trust_env=False
+            ) as client:
+                eventually(lambda: _ready(client), "chromedriver is ready", 60)
                 wanted = {
                     "browserName": "chrome",
                     "timeouts": {"script": _SCRIPT_SECONDS * 1000},
@@ -73,7 +75,11 @@ def browsing() -> Iterator[Browser]:
                     client.delete(f"/session/{session}")
         finally:
             driver.terminate()
-            driver.wait(10)
+            try:
+                driver.wait(10)
+            except subprocess.TimeoutExpired:
+                driver.kill()
+                driver.wait()
 
 
 def _ready(client: httpx.Client) -> bool:

@@ -18,6 +18,8 @@ from tests.system import monitors
 from tests.system.product import REPOSITORY, Product, eventually
 from tests.system.smtpd import MailServer
 
+pytestmark = pytest.mark.timeout(300)
+
 _LOG_IN = """
 const [email, password, done] = arguments;
 fetch("/api/session", {
@@ -94,7 +96,7 @@ def _kill_controller_and_keep_the_database_away(product: Product) -> None:
     away()
     _kill_controller(product)
     for _ in range(40):
-        eventually(away, "a controller without a database", 20)
+        eventually(away, "a controller without a database", 40)
         time.sleep(0.1)
 
 
@@ -115,7 +117,7 @@ def test_a_browser_comes_back_by_itself(
     try:
         assert len(browser.run(_HEARD, 2)) == 2
         trouble(product)
-        eventually(lambda: _status(product, "/readyz") == 200, "ready again", 40)
+        eventually(lambda: _status(product, "/readyz") == 200, "ready again", 60)
         made.append(monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True}))
         breaks, heard = browser.run(_HEARD, 4)
     finally:

@@ -11,6 +11,8 @@ from tests.system.product import Product, eventually
 
 Check = dict[str, Any]
 INTERVAL_SECONDS = 10
+HOURLY: dict[str, Any] = {"checkIntervalSeconds": 3600}
+"""For a monitor whose next round nobody waits for."""
 
 
 def create(product: Product, port: int, **fields: Any) -> str:
@@ -56,7 +58,7 @@ def checks_from(
     monitor: str,
     countries: set[str],
     like: Callable[[Check], bool],
-    seconds: float = 2.0,
+    seconds: float = 30.0,
 ) -> dict[str, Check]:
     """A check of this kind from each of these countries, as soon as there is one from all."""
 
@@ -77,6 +79,10 @@ def after(moment: float) -> Callable[[Check], bool]:
 
 def scheduled(check: Check) -> float:
     return datetime.fromisoformat(check["scheduledAt"]).timestamp()
+
+
+def ended(check: Check) -> float:
+    return datetime.fromisoformat(check["checkedAt"]).timestamp()
 
 
 def now() -> float:

@@ -22,11 +22,12 @@ from tests.system.processes import Process, family, still_there
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
 
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 10.0) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 30.0) -> T:
     """What `look` returns as soon as it is true; an assertion fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
@@ -78,7 +79,7 @@ class Product:
         self.client = httpx.Client(
             base_url=record["apiUrl"],
             headers={"Authorization": f"Bearer {record['token']}"},
-            timeout=5,
+            timeout=_ANSWER_SECONDS,
             trust_env=False,
         )
         assert self.client.get("/readyz").status_code == 200
@@ -105,7 +106,9 @@ class Product:
     def through(self, address: str) -> Iterator[Product]:
         """The same product, its API asked at another controller."""
         there = copy(self)
-        with httpx.Client(base_url=address, headers=self.api.headers, timeout=5, trust_env=False) as there.client:
+        with httpx.Client(
+            base_url=address, headers=self.api.headers, timeout=_ANSWER_SECONDS, trust_env=False
+        ) as there.client:
             yield there
 
     def output(self) -> str:

@@ -17,7 +17,7 @@ from tests.system.monitors import checks_from
 from tests.system.product import Product, environ, eventually
 from tests.system.smtpd import MailServer
 
-CUT_OFF_SECONDS = 10.0
+CUT_OFF_SECONDS = 30.0
 
 
 @pytest.mark.timeout(180)
@@ -34,22 +34,26 @@ def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     assert location(product, "us")["reasons"][0] == "disabled"
     assert not refused(product, "de")
 
+    before = let_in(product, "us")
     locations(product, "enable", "us")
     eventually(
-        lambda: location(product, "us")["ready"] and let_in(product, "us") == 2,
+        lambda: location(product, "us")["ready"] and let_in(product, "us") > before,
         "the agent is back by itself",
         CUT_OFF_SECONDS,
     )
 
+    times, before = refused(product, "us"), let_in(product, "us")
     locations(product, "rotate", "us", "--now", "--enrolment", str(product.data / "enrolments" / "us.json"))
-    eventually(lambda: refused(product, "us") == 2, "the agent with the old file is cut off", CUT_OFF_SECONDS)
+    eventually(lambda: refused(product, "us") > times, "the agent with the old file is cut off", CUT_OFF_SECONDS)
+    assert let_in(product, "us") == before
     os.kill(product.record["pids"]["agent-us"], signal.SIGKILL)  # it is started again, with the new file
-    eventually(lambda: let_in(product, "us") == 3, "the agent with the new file is let in", CUT_OFF_SECONDS)
+    eventually(lambda: let_in(product, "us") > before, "the agent with the new file is let in", CUT_OFF_SECONDS)
+    eventually(lambda: location(product, "us")["ready"], "the location is ready")
     monitors.trigger(product, monitor)
     checks_from(product, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_product: Product) -> None:
     product = new_product
     product.countries = "DE"
@@ -67,7 +71,7 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     trust = product.data / "trust.json"
     trust.rename(trust.with_name("elsewhere"))
     process = product.begin()
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=60) == 1
     assert f"{trust} is missing" in product.output()
     shutil.rmtree(product.data / "enrolments")
     product.start()
@@ -86,7 +90,7 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
 
 def test_a_server_of_the_users_needs_the_keys_it_believes(new_product: Product) -> None:
     new_product.settings = {"MAILPROBE_NATS_URL": "nats://127.0.0.1:4222"}
-    assert new_product.begin().wait(timeout=30) == 1
+    assert new_product.begin().wait(timeout=60) == 1
     assert "MAILPROBE_NATS_URL needs MAILPROBE_TRUST_FILE too" in new_product.output()
 
 
@@ -105,7 +109,7 @@ def locations(product: Product, *words: str) -> None:
         "MAILPROBE_TRUST_FILE": record["trustFile"],
     }
     command = [program("mailprobe-controller"), "locations", *words]
-    done = subprocess.run(command, env=environ() | settings, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=environ() | settings, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -69,7 +69,7 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     monitors.trigger(product, monitor)
     checks_from(product, monitor, BOTH, lambda check: check["purpose"] == "triggered")
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(5)
+        silent.settimeout(30)
         monitors.create(product, silent.getsockname()[1], timeoutSeconds=10)
         connection, _ = silent.accept()
         with connection:  # a check that hangs does not keep it from stopping in time
@@ -108,7 +108,7 @@ def test_make_killed_takes_all_with_it(new_product: Product) -> None:
 def test_a_killed_part_comes_back_where_it_was(product: Product, mail_server: MailServer, part: str) -> None:
     before = product.record
     monitor = monitors.create(product, mail_server.port)
-    checks_from(product, monitor, BOTH, lambda check: check["status"] == "success", seconds=10)
+    checks_from(product, monitor, BOTH, lambda check: check["status"] == "success")
     pid = before["pids"][part]
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: product.record["pids"].get(part) not in (None, pid), f"{part} in local.json again")
@@ -117,9 +117,9 @@ def test_a_killed_part_comes_back_where_it_was(product: Product, mail_server: Ma
     assert {name: pid for name, pid in record["pids"].items() if name != part} == {
         name: pid for name, pid in before["pids"].items() if name != part
     }
-    eventually(lambda: _is_ready(product), "ready again", 20)
+    eventually(lambda: _is_ready(product), "ready again")
     again = monitors.now()
-    checks_from(product, monitor, BOTH, lambda check: _success_after(check, again), seconds=15)
+    checks_from(product, monitor, BOTH, lambda check: _success_after(check, again))
     monitors.delete(product, monitor)
 
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, 
 def _refusal(product: Product) -> str:
     """The one line with which it refuses to start."""
     process = product.begin()
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=60) == 1
     lines = product.output().splitlines()
     assert len(lines) == 1, lines
     return lines[0]

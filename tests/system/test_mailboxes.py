@@ -62,7 +62,7 @@ def checks(product: Product, monitor: str, like: Callable[[Check], bool]) -> dic
         found = {item["countryCode"]: item for item in items if like(item)}
         return found if found.keys() == BOTH else None
 
-    return eventually(look, f"such checks from {BOTH}", 15)
+    return eventually(look, f"such checks from {BOTH}")
 
 
 def test_a_mailbox_is_opened_in_one_protocol_and_then_in_the_other(product: Product, dovecot: Dovecot) -> None:

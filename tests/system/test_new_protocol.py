@@ -177,7 +177,7 @@ def ask(product: Product, what: str, **arguments: Any) -> Any:
         env=environ() | product.settings,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -186,7 +186,7 @@ def ask(product: Product, what: str, **arguments: Any) -> Any:
 
 def test_a_new_protocol_is_checked_end_to_end(product: Product, news_port: int) -> None:
     keys = (product.data / "vault.key").read_text().strip()
-    eventually(lambda: "nntp" in product.api.get("/api/locations").json()[0]["kinds"], "the new kind is known", 30)
+    eventually(lambda: "nntp" in product.api.get("/api/locations").json()[0]["kinds"], "the new kind is known")
 
     refused = ask(product, "create", vault_keys=keys, config={"group": 5})
     assert (refused["field"], "str" in refused["rule"]) == ("config.group", True)

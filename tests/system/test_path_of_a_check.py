@@ -1,18 +1,19 @@
-"""A monitor made over the API is checked from its countries, and every change to it arrives within a second."""
+"""A monitor made over the API is checked from its countries, and every change to it arrives at once."""
 
 from __future__ import annotations
-
-import time
 
 import asyncpg
 
 from deploy.local.nats import free_port
-from tests.system import monitors
-from tests.system.monitors import after, checks_from, now
+from shared.messages import READY_SECONDS
+from tests.system import ledger, monitors
+from tests.system.monitors import HOURLY, after, checks_from, now
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
+SOON_SECONDS = 5.0
+"""What is to come at once takes less than a second of it, but machines stand still now and then."""
 
 
 def succeeded(check: monitors.Check) -> bool:
@@ -23,11 +24,11 @@ def refused(check: monitors.Check) -> bool:
     return bool(check["status"] == "failure" and check["failure"]["kind"] == "refused")
 
 
-def test_both_countries_report_success_and_phases_within_two_seconds(product: Product, mail_server: MailServer) -> None:
-    begun = time.monotonic()
-    monitor = monitors.create(product, mail_server.port)
-    found = checks_from(product, monitor, BOTH, succeeded, seconds=2.0 - (time.monotonic() - begun))
+def test_both_countries_report_success_and_phases_at_once(product: Product, mail_server: MailServer) -> None:
+    monitor = monitors.create(product, mail_server.port, **HOURLY)
+    found = checks_from(product, monitor, BOTH, succeeded)
     for check in found.values():
+        assert monitors.ended(check) - monitors.scheduled(check) < SOON_SECONDS
         assert {"resolve", "connect", "greeting", "ehlo", "quit"} <= check["timings"].keys()
         assert check["timings"]["connect"] > 0
         assert check["failure"] is None
@@ -41,18 +42,13 @@ def test_a_stopped_server_is_refused_in_the_next_round_and_found_again_later(
     monitor = monitors.create(product, mail_server.port)
     checks_from(product, monitor, BOTH, succeeded)
     mail_server.stop()
-    found = checks_from(product, monitor, BOTH, refused, seconds=monitors.INTERVAL_SECONDS + 3)
+    found = checks_from(product, monitor, BOTH, after(now()))
+    assert all(map(refused, found.values())), found
     assert {check["failure"]["source"] for check in found.values()} == {"target"}
     assert {check["failure"]["phase"] for check in found.values()} == {"connect"}
     mail_server.start()
     started = now()
-    checks_from(
-        product,
-        monitor,
-        BOTH,
-        lambda check: succeeded(check) and after(started)(check),
-        seconds=monitors.INTERVAL_SECONDS + 3,
-    )
+    checks_from(product, monitor, BOTH, lambda check: succeeded(check) and after(started)(check))
     monitors.delete(product, monitor)
 
 
@@ -69,17 +65,17 @@ def test_a_country_list_is_kept_by_rounds_and_triggers(product: Product, mail_se
     monitors.delete(product, monitor)
 
 
-def test_a_changed_target_is_checked_within_a_second(product: Product, mail_server: MailServer) -> None:
-    monitor = monitors.create(product, mail_server.port)
+def test_a_changed_target_is_checked_at_once(product: Product, mail_server: MailServer) -> None:
+    monitor = monitors.create(product, mail_server.port, **HOURLY)
     checks_from(product, monitor, BOTH, succeeded)
     changed = now()
     monitors.change(product, monitor, hostname="localhost", port=free_port())
-    for check in checks_from(product, monitor, BOTH, refused, seconds=1.5).values():
-        assert monitors.scheduled(check) - changed < 1
+    for check in checks_from(product, monitor, BOTH, refused).values():
+        assert monitors.ended(check) - changed < SOON_SECONDS
 
     changed = now()
     monitors.change(product, monitor, hostname="127.0.0.1", port=mail_server.port)
-    checks_from(product, monitor, BOTH, lambda check: succeeded(check) and after(changed)(check), seconds=1.5)
+    checks_from(product, monitor, BOTH, lambda check: succeeded(check) and after(changed)(check))
     monitors.delete(product, monitor)
 
 
@@ -91,18 +87,18 @@ async def test_a_disabled_and_a_deleted_monitor_are_left_alone(product: Product,
     monitors.delete(product, deleted)
     answer = product.api.get(f"/api/smtp-monitors/{deleted}")
     assert (answer.status_code, answer.json()["message"]) == (404, "Not found")
-    since = now() + 1
+    since = await ledger.silent_since(product.record["databaseUrl"]) / 1000
 
     # Two more rounds of the third: by then the others would have had one at least.
-    checks_from(product, active, BOTH, after(since), seconds=15)
-    checks_from(product, active, BOTH, after(since + monitors.INTERVAL_SECONDS), seconds=15)
+    checks_from(product, active, BOTH, after(since))
+    checks_from(product, active, BOTH, after(since + monitors.INTERVAL_SECONDS))
     assert not [check for check in monitors.history(product, disabled) if after(since)(check)]
     assert await _checks_due_after(product, deleted, since) == 0
 
     monitors.trigger(product, disabled)
     checks_from(product, disabled, BOTH, lambda check: check["purpose"] == "triggered")
     activated = now()
-    monitors.change(product, disabled, status="active")
+    monitors.change(product, disabled, status="active", **HOURLY)
     checks_from(product, disabled, BOTH, lambda check: check["purpose"] == "scheduled" and after(activated)(check))
     for monitor in (disabled, active):
         monitors.delete(product, monitor)
@@ -127,11 +123,11 @@ async def _checks_due_after(product: Product, monitor: str, moment: float) -> in
 def test_locations_are_listed_with_what_their_agents_tell(product: Product) -> None:
     def ready() -> dict[str, dict[str, object]] | None:
         found = {each["code"]: each for each in product.api.get("/api/locations").json()}
-        return found if all(each["ready"] for each in found.values()) else None
+        return found if all(each["ready"] and each["agents"] == 1 for each in found.values()) else None
 
-    known = eventually(ready, "every location is ready")
+    # An agent that was killed in a test before counts until its last heartbeat is too old.
+    known = eventually(ready, "every location is ready, with one agent", READY_SECONDS + 30)
     assert known.keys() == set(product.record["locations"]) == {"de", "us"}
     assert {each["countryCode"] for each in known.values()} == BOTH
     for each in known.values():
-        assert each["agents"] == 1
         assert "smtp" in each["kinds"]  # type: ignore[operator]

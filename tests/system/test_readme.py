@@ -17,6 +17,8 @@ README = (REPOSITORY / "README.md").read_text()
 EXAMPLES = [example for example in examples(README) if not example.skipped]
 _MARK = "=== example at line "
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
@@ -37,7 +39,7 @@ def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> dict[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=90,
+        timeout=240,
         check=False,
     )
     printed = {int(part.partition("\n")[0]): part.partition("\n")[2] for part in ran.stdout.split(_MARK)[1:]}
@@ -62,6 +64,6 @@ def test_the_curl_line_that_make_run_prints_works_when_pasted(product: Product) 
     line = next(line for line in product.output().splitlines() if "curl " in line)
     command = line[line.index("curl ") :]
     ran = subprocess.run(
-        ["bash", "-c", command], cwd="/", env=environ(), capture_output=True, text=True, timeout=10, check=True
+        ["bash", "-c", command], cwd="/", env=environ(), capture_output=True, text=True, timeout=60, check=True
     )
     assert '"code":"de"' in ran.stdout.replace(" ", "")

@@ -31,7 +31,7 @@ def test_an_hour_that_ended_is_rolled_up(product: Product) -> None:
     monitor = monitors.create(product, free_port(), status="disabled")
     _value(product, _RESULT_THREE_HOURS_AGO, monitor)
     _value(product, _BACK)
-    assert eventually(lambda: _value(product, _PASSED, monitor), "rolled up", seconds=ROLL_UP_SECONDS + 10) == 2
+    assert eventually(lambda: _value(product, _PASSED, monitor), "rolled up", seconds=ROLL_UP_SECONDS + 30) == 2
     details = product.api.get(f"/api/smtp-monitors/{monitor}/details", params={"range": "week"}).json()
     assert [(bucket["checks"], bucket["bucketSeconds"]) for bucket in details["monitoringData"]] == [(2, 3600)]
     monitors.delete(product, monitor)

@@ -115,7 +115,7 @@ class Watched:
         answer = self.product.api.get(f"/api/smtp-monitors/{public_id}")
         made = Watch(public_id, int(answer.json()["id"]), mailbox, path, secret)
         self._tell(path, secret=secret, smtpMonitorId=made.number)
-        monitors.checks_from(self.product, public_id, countries, lambda _: True, 15)
+        monitors.checks_from(self.product, public_id, countries, lambda _: True)
         return made
 
     def incidents(self, watch: Watch) -> list[Incident]:
@@ -269,4 +269,4 @@ class Watched:
             known = self.product.api.get("/api/locations").json()
             return {each["countryCode"] for each in known if each["ready"]} >= self.countries
 
-        eventually(ready, "every location is ready", 30)
+        eventually(ready, "every location is ready", 60)
