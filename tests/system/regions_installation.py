@@ -204,7 +204,7 @@ class Installation:
                 found = httpx.get(url, params={"consumers": "true"}, timeout=10, trust_env=False).json()
             except httpx.HTTPError:
                 return {}
-        led = {"meta": found["meta_cluster"].get("leader", "")}
+        led = {"meta": found.get("meta_cluster", {}).get("leader", "")}
         for account in found.get("account_details", ()):
             for stream in account.get("stream_detail", ()):
                 led[stream["name"]] = stream["cluster"].get("leader", "")

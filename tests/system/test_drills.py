@@ -36,7 +36,7 @@ def kill_the_leader(drill: Drill) -> None:
     drill.signal(signal.SIGKILL, "controller")
     # Nobody may be leading at this moment: what is asked for now must not be lost either.
     with drill.product.through(address) as there:
-        monitor = monitors.create(there, drill.spare_port, smtpConfig={"ignoreTls": True}, **monitors.HOURLY)
+        monitor = monitors.create(there, drill.spare_port, smtpConfig={"ignoreTls": True})
         monitors.trigger(there, monitor)
         monitors.checks_from(there, monitor, {"DE", "US"}, lambda check: check["purpose"] == "scheduled")
         monitors.checks_from(there, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered")
