@@ -20,7 +20,7 @@ from tests.system.smtpd import MailServer
 CUT_OFF_SECONDS = 30.0
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     new_product: Product, mail_server: MailServer
 ) -> None:

@@ -25,7 +25,7 @@ KEYS = {"apiUrl", "token", "adminEmail", "adminPassword", "natsUrl", "trustFile"
 PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json", "enrolments/us.json", "nats/nats.conf")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     new_product: Product, mail_server: MailServer
 ) -> None:
