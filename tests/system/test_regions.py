@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
 
 from shared.clock import now_ms
 from shared.messages import READY_SECONDS
-from shared.rounds import start_by_ms, to_ms
+from shared.rounds import phase_ms, start_by_ms, to_ms
 from shared.streams import ACK_WAIT_SECONDS
 from tests.conftest import requires
 from tests.system import ledger, regions_books
@@ -175,6 +176,7 @@ def _kill_the_leading_controller(installation: Installation) -> Death:
 def _cut_off(installation: Installation, seconds: float, *homes: str) -> tuple[int, int, int]:
     """When the cable was cut, when it was plugged in again, and when the region was back."""
     print(f"cut {CUT_OFF} off from {', '.join(homes) or 'everything'} for {seconds:.0f} s")
+    time.sleep((_busiest_ms(installation) - now_ms()) % (OFTEN * 1000) / 1000)
     installation.regions.cut(CUT_OFF, *homes)
     cut_ms = now_ms()
     time.sleep(seconds)
@@ -186,6 +188,19 @@ def _cut_off(installation: Installation, seconds: float, *homes: str) -> tuple[i
     back_ms = now_ms()
     time.sleep(_SEEN_MS / 1000 + OFTEN)  # by then all that are looked at often were due once more
     return cut_ms, plugged_ms, back_ms
+
+
+def _busiest_ms(installation: Installation) -> int:
+    """When most checks were begun so lately, of those that are looked at OFTEN, that no far region has handed in their
+    results: without any in hand nothing would be kept over a cut.
+    """
+    often_ms = OFTEN * 1000
+    phases = [phase_ms(UUID(monitor), often_ms) for monitor in installation.monitors[: MONITORS[OFTEN]]]
+
+    def in_hand(moment_ms: int) -> int:
+        return sum(400 <= (moment_ms - phase) % often_ms < 1200 for phase in phases)
+
+    return max(range(0, often_ms, 50), key=in_hand)
 
 
 def _tell(books: Books, course: Course) -> None:
