@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from deploy.local.nats import free_port
 from tests.system.product import eventually
 
 _OPTIONS = [
@@ -50,8 +50,7 @@ class Browser:
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """A browser with nothing in it."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
         driver = subprocess.Popen(
             ["chromedriver", f"--port={port}", "--allowed-ips=127.0.0.1", "--silent"], stdin=subprocess.DEVNULL

@@ -20,7 +20,6 @@ import httpx
 
 from controller.trust import keys
 from deploy.local.children import mortal
-from deploy.local.nats import free_port
 from deploy.local.programs import program
 from shared import subjects
 from shared.broker import Broker
@@ -106,7 +105,7 @@ class Installation:
         self._ask_program(told, "bootstrap", "--token-file", str(token), "--password-file", str(centre / "password"))
         self._token = token.read_text().strip()
         for name in CONTROLLERS:
-            port = free_port()
+            port = self._centre.free_port()
             self._addresses[name] = f"http://127.0.0.1:{port}"
             served = environ() | told | {"MAILPROBE_PORT": str(port)}
             self._parts[name] = _Part(CENTRE, [program("mailprobe-controller"), "serve"], served)

@@ -98,7 +98,7 @@ class Centre:
         """Lay a server's folder out: `kind`.conf, what it includes, and its environment with `settings` (NATS_…)."""
         folder = self.root / name
         folder.mkdir()
-        ports = {port: self._free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
+        ports = {port: self.free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
         for file in CONFIGS.glob("*.conf"):
             text = file.read_text().replace(_ADDRESS, self._address(name))
             for port, free in ports.items():
@@ -118,7 +118,7 @@ class Centre:
         environ = {"PATH": os.environ["PATH"]} | {f"NATS_{key}": value for key, value in told.items()}
         return Server(name, folder / f"{kind}.conf", ports, environ, self._address(name))
 
-    def _free_port(self) -> int:
+    def free_port(self) -> int:
         """None is given twice: until its server listens it is still free."""
         while (port := free_port()) in self._ports:
             pass
