@@ -72,14 +72,14 @@ async def _consumers_made(world: World) -> bool:
     return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
 
 
-async def requests(world: World, country: str, count: int, within: float = 15.0) -> list[CheckRequest]:
+async def requests(world: World, country: str, count: int) -> list[CheckRequest]:
     found: list[CheckRequest] = []
 
     async def enough() -> bool:
         found.extend(await world.take_requests(country, 0.1))
         return len(found) >= count
 
-    await eventually(enough, within)
+    await eventually(enough)
     return found
 
 
