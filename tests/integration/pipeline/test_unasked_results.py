@@ -209,7 +209,7 @@ async def test_the_database_computes_the_same_rounds(world: World, interval: int
     """For many monitors, as their hashes may be of any size."""
     day = timedelta(days=1)
     now = utc_now()
-    monitors = [await world.monitor(interval=interval) for _ in range(60)]
+    monitors = [await world.monitor(interval=interval, due_in=(0, interval)) for _ in range(60)]
     await world.value("UPDATE monitor SET target_changed_at = now() - interval '1 day 1 hour'")
     await world.value("UPDATE location SET created_at = now() - interval '30 days'")
     allowed, others = [], []
