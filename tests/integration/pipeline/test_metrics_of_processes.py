@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ import pytest
 from controller.metrics.counts import SUSPICIOUS
 from controller.store.tokens import new_token
 from controller.trust.keys import Trust
+from deploy.local.nats import free_port
 from shared.targets import KINDS
 from tests.fakes.installation import enrolled
 from tests.fakes.scripted_server import playing
@@ -42,7 +40,7 @@ async def scrapes(
     world: World, database_url: str, nats_url: str, installation: Trust, trust_file: Path, tmp_path: Path
 ) -> AsyncIterator[Scrapes]:
     """What controller and agent tell once two monitors were checked from DE, and nobody was there in US."""
-    port = _port()
+    port = free_port()
     token = new_token().reveal()
     await world.value(
         "INSERT INTO api_token (organization_id, name, token_hash, hint) SELECT id, 't', $1, 'wsm_' FROM organization",
@@ -83,14 +81,6 @@ async def scrapes(
             answer = await agent.get("/metrics")
         assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         yield told, Scraped.of(answer.text), token
-
-
-def _port() -> int:
-    """Free, and none of those that the system gives to who wants any: the agent will be a while until it has it."""
-    while True:
-        port = 10_000 + secrets.randbelow(20_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 async def _watch(controller: httpx.AsyncClient, port: int, **fields: Any) -> None:
