@@ -1,0 +1,123 @@
+"""A controller that schedules what is made through AlertSite's routes, and who is asked in its rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from shared import subjects
+from shared.messages import CheckRequest
+from shared.targets import KINDS
+from tests.integration.pipeline.scheduling import Controller
+from tests.integration.pipeline.world import World, eventually
+
+COUNTRIES = ("DE", "FR", "US")
+BODY = {"billing_plancode": "UBM - A/A", "name": "Mail", "hostname": "smtp.example.com"}
+KIND_OF = {"email-smtp": "smtp", "email-imap": "imap", "email-pop": "pop3"}
+
+
+class Scheduled:
+    """A scheduling controller whose monitors are made through AlertSite's routes."""
+
+    def __init__(self, world: World, client: httpx.AsyncClient, numbers: dict[str, int]) -> None:
+        self.world = world
+        self.client = client
+        self.numbers = numbers
+
+    def places(self, *codes: str) -> list[dict[str, int]]:
+        return [{"id": self.numbers[code]} for code in codes]
+
+    async def create(self, path: str = "email-smtp", **fields: Any) -> str:
+        answer = await self.client.post(f"/api/v3/monitors/{path}", json={**BODY, **fields})
+        assert answer.status_code == 200, answer.text
+        number = answer.json()["id"]
+        assert isinstance(number, str)
+        return number
+
+    async def edit(self, number: str, **fields: Any) -> None:
+        answer = await self.client.patch(f"/api/v3/monitors/email-smtp/{number}", json=fields)
+        assert answer.status_code == 200, answer.text
+
+    async def take(self, kind: str = "smtp", seconds: float = 0.15) -> list[CheckRequest]:
+        """What waits for the agents, or comes within so long, by location."""
+        taken = await asyncio.gather(*(self.world.take_requests(country, seconds, kind=kind) for country in COUNTRIES))
+        return sorted((request for requests in taken for request in requests), key=lambda request: request.location)
+
+    async def first_round(self, path: str = "email-smtp", **fields: Any) -> list[CheckRequest]:
+        """The checks of a new monitor's first round."""
+        await self.create(path, **fields)
+        return await self.next_round(KIND_OF[path])
+
+    async def next_round(self, kind: str = "smtp") -> list[CheckRequest]:
+        """The first round of what was made or changed last. Another one may come just before it, or after, as soon as
+        its phase has it.
+        """
+        moment = await self.world.value("SELECT max(target_changed_at) FROM monitor")
+        found: list[CheckRequest] = []
+
+        async def all_of_it() -> bool:
+            found.extend(await self.take(kind))
+            asked = {one.location for one in found if one.due_at == moment}
+            return bool(asked) and asked >= (await self.planned())[moment]
+
+        await eventually(all_of_it)
+        found += await self.take(kind, 0.3)
+        return sorted((one for one in found if one.due_at == moment), key=lambda request: request.location)
+
+    async def planned(self) -> dict[datetime, set[str]]:
+        """Who is in turn in each round so far, asked in time or not."""
+        rounds: dict[datetime, set[str]] = defaultdict(set)
+        for moment, location in await self.world.rows(
+            "SELECT due_at, code FROM dispatch, unnest(due_ats, location_ids) AS planned (due_at, location_id)"
+            " JOIN location ON location.id = location_id WHERE purpose = 'scheduled'"
+        ):
+            rounds[moment].add(location)
+        return rounds
+
+    async def rounds(self, number: str, count: int) -> list[list[str]]:
+        """Who is asked in so many rounds in a row, with rounds every two seconds. A request may begin within the first
+        of them, and is gone after that; so who is asked is seen in the plans, and the requests that are seen fit them.
+        """
+        await self.edit(number, enabled=False)
+        await self.world.value(
+            "UPDATE monitor SET interval_seconds = 2, timeout_seconds = 1 WHERE id = $1::text::bigint", number
+        )
+        await self.edit(number, enabled=True)
+        since = await self.world.value("SELECT target_changed_at FROM monitor WHERE id = $1::text::bigint", number)
+        asked: dict[datetime, set[str]] = defaultdict(set)
+
+        async def enough() -> bool:
+            for request in await self.take():
+                if request.due_at >= since:
+                    asked[request.due_at].add(request.location)
+            return len(asked) >= count
+
+        await eventually(enough, 40)
+        planned = {moment: codes for moment, codes in (await self.planned()).items() if moment >= since}
+        assert all(codes <= planned[moment] for moment, codes in asked.items())
+        return [sorted(planned[moment]) for moment in sorted(planned)[:count]]
+
+
+@asynccontextmanager
+async def scheduling(world: World, url: str) -> AsyncIterator[Controller]:
+    it = Controller(world, url, "one")
+    it.start()
+
+    async def ready() -> bool:
+        for country in COUNTRIES:
+            await world.heartbeat(country)
+        consumers = await world.bus.client.jsm().consumers_info(subjects.CHECKS)
+        return len(consumers) == len(COUNTRIES) * len(KINDS) and it.roster.complete()
+
+    try:
+        await eventually(ready)
+        await world.keep_agents()
+        yield it
+    finally:
+        await it.die()
