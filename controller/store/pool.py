@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -40,23 +39,23 @@ class StoreUnavailableError(Exception):
 class Database:
     """A pool of connections, made by `Database.open`; it needs no server until a connection is asked for."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], cut_off: set[int]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], broken_off: set[int]) -> None:
         self._pool = pool
-        self._cut_off = cut_off
+        self._broken_off = broken_off
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, size: int = 10) -> AsyncIterator[Self]:
-        cut_off: set[int] = set()
+        broken_off: set[int] = set()
 
         async def reset(connection: Connection) -> None:
             """The store leaves no session state behind, so a connection goes back without the query that would clear
-            it, unless its work was cut off: where that had prepared a statement, the server holds its locks and waits.
+            it, unless its work broke off: where that had prepared a statement, the server holds its locks and waits.
             One that does not answer is given up: trouble told from here would take the place of the cancellation.
             """
             pid = connection.get_server_pid()
-            if pid in cut_off:
-                cut_off.discard(pid)
+            if pid in broken_off:
+                broken_off.discard(pid)
                 try:
                     await connection.execute("SELECT", timeout=RESET_SECONDS)
                 except AWAY:
@@ -73,7 +72,7 @@ class Database:
             server_settings={"application_name": "mailprobe-controller", "timezone": "UTC"},
         )
         async with pool:
-            yield cls(pool, cut_off)
+            yield cls(pool, broken_off)
 
     @property
     def size(self) -> int:
@@ -93,8 +92,8 @@ class Database:
                 pid = connection.get_server_pid()  # which one that was closed meanwhile does not tell
                 try:
                     yield connection
-                except asyncio.CancelledError:
-                    self._cut_off.add(pid)
+                except BaseException:  # what ran out of time has left it here as TimeoutError
+                    self._broken_off.add(pid)
                     raise
         except AWAY as error:
             raise StoreUnavailableError(str(error) or type(error).__name__) from error

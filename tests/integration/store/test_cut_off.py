@@ -9,18 +9,27 @@ import signal
 import socket
 
 import asyncpg
+import pytest
 
-from controller.store.pool import Database
+from controller.store.pool import Database, StoreUnavailableError
 
 
-async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(database_url: str) -> None:
+@pytest.mark.parametrize(
+    "told", [asyncio.CancelledError, TimeoutError], ids=["by who stops it", "by a limit of its own"]
+)
+async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(
+    database_url: str, told: type[BaseException]
+) -> None:
     """Cut off the moment that its statement is prepared: the server would wait for what to do with that."""
     sockets: asyncio.Queue[socket.socket] = asyncio.Queue()
 
     async def work() -> None:
         async with database.connection() as connection:
             sockets.put_nowait(connection._con._transport.get_extra_info("socket"))  # type: ignore[union-attr]
-            await connection.fetch("SELECT name FROM monitor")
+            try:
+                await connection.fetch("SELECT name FROM monitor")
+            except asyncio.CancelledError:
+                raise told from None  # as asyncio.timeout does
 
     async with Database.open(database_url, size=1) as database:
         async with database.connection() as connection:
@@ -31,7 +40,7 @@ async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(database_u
         await asyncio.sleep(0)  # what was told is read in this turn of the loop, but after this
         working.cancel()
         await asyncio.wait([working])
-        assert working.cancelled()
+        assert working.cancelled() or isinstance(working.exception(), StoreUnavailableError)
         watching = await asyncpg.connect(database_url, timeout=10)
         try:
             assert await watching.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid) == "idle"
