@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -36,12 +36,24 @@ _SEALED_AT_MOST = 500_000
 
 
 class Dispatcher:
-    def __init__(self, db: Database, bus: Bus, vault: Vault, signer: Signer, counts: Counts | None = None) -> None:
+    """`clock` gives epoch milliseconds."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        vault: Vault,
+        signer: Signer,
+        counts: Counts | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         self._db = db
         self._bus = bus
         self._vault = vault
         self._signer = signer
         self._counts = counts or Counts()
+        self._clock = clock
         self._made: tuple[ScheduledMonitor, Target] | None = None
         self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
 
@@ -49,12 +61,12 @@ class Dispatcher:
         """Ask these locations now; return when the broker has every request. Raises BusError, StoreUnavailableError."""
         if not self._bus.connected:
             raise BusError("not connected to NATS")
-        due_ms = now_ms()
+        due_ms = self._clock()
         checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED) for location in locations]
         messages = [self._message(check) for check in checks]
         await expect(self._db, [expected(check) for check in checks])
         outcomes = await self._bus.publish_all(messages)
-        self._count(checks, outcomes, now_ms())
+        self._count(checks, outcomes, self._clock())
         for refusal in outcomes:
             if refusal is not None:
                 raise refusal
@@ -73,7 +85,7 @@ class Dispatcher:
         while pending:
             outcomes = await self._bus.publish_all([message for _, message in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]
-            now = now_ms()
+            now = self._clock()
             refused = self._count([check for check, _ in pending], outcomes, now)
             pending = [(check, self._message(check)) for check in refused if now < _start_by(check)]
             self._counts.dispatch_lost.add(by=len(refused) - len(pending))
@@ -121,7 +133,7 @@ class Dispatcher:
             subject,
             body,
             message_id=str(identity),
-            ttl_seconds=max(1, (start_by - now_ms()) // 1000),
+            ttl_seconds=max(1, (start_by - self._clock()) // 1000),
             headers=self._signer.headers(subject, body),
         )
 

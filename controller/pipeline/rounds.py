@@ -6,7 +6,7 @@ there. Both sides of every repetition carry the same check ids, which makes it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import structlog
@@ -50,8 +50,19 @@ Asked: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
 
 
 class Rounds:
-    def __init__(self, lead: Lead, roster: Roster, dispatcher: Dispatcher, counts: Counts | None = None) -> None:
+    """`clock` gives epoch milliseconds."""
+
+    def __init__(
+        self,
+        lead: Lead,
+        roster: Roster,
+        dispatcher: Dispatcher,
+        counts: Counts | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         self._counts = counts or Counts()
+        self._clock = clock
         self._lead = lead
         self._roster = roster
         self._dispatcher = dispatcher
@@ -64,14 +75,14 @@ class Rounds:
 
     async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
         """Continue where the former leader stopped; what is too long ago for that becomes gaps."""
-        oldest = now_ms() - CATCH_UP_MS
+        oldest = self._clock() - CATCH_UP_MS
         if self._published_until < oldest:
             await self._skip(monitors, oldest)
         self._wheel = Wheel(self._published_until)
         for monitor in monitors:
             self._monitors[monitor.id] = monitor
             self._wheel.put(monitor.id, resume_ms(monitor, self._published_until))
-        log.info("rounds_begin", monitors=len(monitors), behind_seconds=(now_ms() - self._published_until) / 1000)
+        log.info("rounds_begin", monitors=len(monitors), behind_seconds=(self._clock() - self._published_until) / 1000)
 
     async def _skip(self, monitors: Sequence[ScheduledMonitor], until: int) -> None:
         """Rounds that nobody planned become a gap for each monitor and location, as far back as gaps are kept."""
@@ -116,7 +127,7 @@ class Rounds:
 
     async def tick(self) -> None:
         """Plan and publish every round that became due. Raises FencedError, StoreUnavailableError."""
-        until = now_ms() // SLOT_MS * SLOT_MS
+        until = self._clock() // SLOT_MS * SLOT_MS
         if until - self._planned_until > CATCH_UP_MS:  # this process stood still
             await self.begin(list(self._monitors.values()))
         due: list[tuple[int, int]] = []
@@ -142,7 +153,7 @@ class Rounds:
 
         Raises FencedError, StoreUnavailableError.
         """
-        now = now_ms()
+        now = self._clock()
         if now - self._rechecked_at < _RECHECKS_EVERY_MS:
             return
         self._rechecked_at = now
@@ -171,7 +182,7 @@ class Rounds:
         """Write down what is asked of each location, or why it is not, and give the broker what is."""
         checks: list[PlannedCheck] = []
         missed: list[MissedCheck] = []
-        now = now_ms()
+        now = self._clock()
         for monitor, due_ms, locations in rounds:
             ready, unfit = self._roster.readiness(monitor)
             planned = plan_round(monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose)

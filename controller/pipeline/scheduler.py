@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 
 import structlog
 
@@ -26,12 +27,23 @@ _RELOAD = 0
 
 
 class Scheduler:
-    """`lead_once` waits for the leadership, leads until it is lost, and raises why; meanwhile it is `leading`."""
+    """`lead_once` waits for the leadership, leads until it is lost, and raises why; meanwhile it is `leading`. `clock`
+    gives epoch milliseconds.
+    """
 
     def __init__(
-        self, db: Database, url: str, name: str, roster: Roster, dispatcher: Dispatcher, counts: Counts | None = None
+        self,
+        db: Database,
+        url: str,
+        name: str,
+        roster: Roster,
+        dispatcher: Dispatcher,
+        counts: Counts | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self._counts = counts or Counts()
+        self._clock = clock
         self._db = db
         self._url = url
         self._name = name
@@ -60,7 +72,7 @@ class Scheduler:
         await lead.listen(lambda table, number: changed.add(number if table == "monitor" else _RELOAD))
         while not self._roster.complete():  # noqa: ASYNC110 - it becomes so by time as well
             await asyncio.sleep(SLOT_MS / 1000)
-        rounds = Rounds(lead, self._roster, self._dispatcher, self._counts)
+        rounds = Rounds(lead, self._roster, self._dispatcher, self._counts, clock=self._clock)
         await rounds.begin(await scheduled_monitors(self._db))
         gc.collect()
         gc.freeze()  # a full collection looks at every monitor: 0.4 s with a million of them
@@ -71,7 +83,7 @@ class Scheduler:
                 await self._apply(rounds, numbers)
             await rounds.tick()
             await rounds.recheck()
-            await asyncio.sleep((SLOT_MS - now_ms() % SLOT_MS) / 1000)
+            await asyncio.sleep((SLOT_MS - self._clock() % SLOT_MS) / 1000)
 
     async def _apply(self, rounds: Rounds, numbers: set[int]) -> None:
         if _RELOAD in numbers or len(numbers) > MONITORS_AT_ONCE:

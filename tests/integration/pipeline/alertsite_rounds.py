@@ -13,8 +13,9 @@ import httpx
 
 from shared import subjects
 from shared.messages import CheckRequest
+from shared.rounds import next_due_ms, to_datetime, to_ms
 from shared.targets import KINDS
-from tests.integration.pipeline.scheduling import Controller
+from tests.integration.pipeline.scheduling import Controller, heard
 from tests.integration.pipeline.world import World, eventually
 
 COUNTRIES = ("DE", "FR", "US")
@@ -25,8 +26,11 @@ KIND_OF = {"email-smtp": "smtp", "email-imap": "imap", "email-pop": "pop3"}
 class Scheduled:
     """A scheduling controller whose monitors are made through AlertSite's routes."""
 
-    def __init__(self, world: World, client: httpx.AsyncClient, numbers: dict[str, int]) -> None:
+    def __init__(
+        self, world: World, controller: Controller, client: httpx.AsyncClient, numbers: dict[str, int]
+    ) -> None:
         self.world = world
+        self.controller = controller
         self.client = client
         self.numbers = numbers
 
@@ -81,27 +85,20 @@ class Scheduled:
         return rounds
 
     async def rounds(self, number: str, count: int) -> list[list[str]]:
-        """Who is asked in so many rounds in a row, with rounds every two seconds. A request may begin within the first
-        of them, and is gone after that; so who is asked is seen in the plans, and the requests that are seen fit them.
-        """
-        await self.edit(number, enabled=False)
-        await self.world.value(
-            "UPDATE monitor SET interval_seconds = 2, timeout_seconds = 1 WHERE id = $1::text::bigint", number
+        """Who is asked in so many rounds in a row behind the first, one every half a minute."""
+        await self.world.value("UPDATE monitor SET interval_seconds = 30 WHERE id = $1::text::bigint", number)
+        await heard(self.world, *COUNTRIES)
+        [(public_id, first)] = await self.world.rows(
+            "SELECT public_id, target_changed_at FROM monitor WHERE id = $1::text::bigint", number
         )
-        await self.edit(number, enabled=True)
-        since = await self.world.value("SELECT target_changed_at FROM monitor WHERE id = $1::text::bigint", number)
-        asked: dict[datetime, set[str]] = defaultdict(set)
-
-        async def enough() -> bool:
-            for request in await self.take():
-                if request.due_at >= since:
-                    asked[request.due_at].add(request.location)
-            return len(asked) >= count
-
-        await eventually(enough, 40)
-        planned = {moment: codes for moment, codes in (await self.planned()).items() if moment >= since}
-        assert all(codes <= planned[moment] for moment, codes in asked.items())
-        return [sorted(planned[moment]) for moment in sorted(planned)[:count]]
+        clock, found = self.controller.clock, []
+        for _ in range(count):
+            due_ms = next_due_ms(public_id, 30_000, to_ms(first), clock())
+            await self.controller.pass_by(due_ms - clock() + 1)
+            asked = {one.location for one in await self.take(seconds=0.3) if to_ms(one.due_at) == due_ms}
+            assert asked == (await self.planned())[to_datetime(due_ms)]
+            found.append(sorted(asked))
+        return found
 
 
 @asynccontextmanager

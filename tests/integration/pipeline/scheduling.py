@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager
 
 from cryptography.fernet import Fernet
 
+from controller.decisions.schedule import CATCH_UP_MS
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.roster import Roster
 from controller.pipeline.scheduler import Scheduler
 from controller.vault import Vault, VaultKeys
 from shared import subjects
+from shared.clock import now_ms
 from shared.messages import CheckRequest
+from shared.rounds import to_datetime
 from shared.targets import KINDS
 from tests.fakes.installation import SIGNER
 from tests.integration.pipeline.world import World, eventually
@@ -22,14 +25,32 @@ from tests.integration.pipeline.world import World, eventually
 KEY = Fernet.generate_key().decode()
 
 
+class Clock:
+    """The wall clock of a scheduler in epoch milliseconds. It may be put on; a monitor that is made later is asked for
+    only as long as its first round, by the clock of the database, may still begin.
+    """
+
+    def __init__(self) -> None:
+        self._ahead_ms = 0
+
+    def __call__(self) -> int:
+        return now_ms() + self._ahead_ms
+
+    def put_on(self, milliseconds: int) -> None:
+        assert milliseconds < CATCH_UP_MS, "rounds would be skipped"
+        self._ahead_ms += milliseconds
+
+
 class Controller:
     """The scheduling part of one controller."""
 
     def __init__(self, world: World, url: str, name: str) -> None:
         self.vault = Vault(VaultKeys(KEY))
+        self.clock = Clock()
         self.roster = Roster(world.db, world.bus, SIGNER)
-        self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER)
-        self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher)
+        self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER, clock=self.clock)
+        self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher, clock=self.clock)
+        self._world = world
         self.tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -38,6 +59,16 @@ class Controller:
             asyncio.create_task(keep("roster", self.roster.refresh, every_seconds=0.1)),
             asyncio.create_task(keep("scheduler", self.scheduler.lead_once)),
         ]
+
+    async def pass_by(self, milliseconds: int) -> None:
+        """Put the clock on, and return when every round due until then was given to the broker."""
+        self.clock.put_on(milliseconds)
+        until = to_datetime(self.clock())
+
+        async def published() -> bool:
+            return bool(await self._world.value("SELECT watermark >= $1 FROM schedule", until))
+
+        await eventually(published)
 
     async def die(self) -> None:
         for task in self.tasks:

@@ -10,7 +10,6 @@ import pytest
 
 from controller.pipeline.janitor import settle_checks
 from controller.store.scheduled import monitor_to_trigger
-from shared.clock import utc_now
 from shared.rounds import Purpose, check_id, next_due_ms, to_ms
 from shared.sealing import open_login
 from shared.targets import SmtpTarget, TlsMode
@@ -33,12 +32,14 @@ async def test_a_new_monitor_is_asked_for_at_once_in_every_country(world: World,
 
 
 async def test_the_second_round_comes_at_its_phase(world: World, database_url: str) -> None:
-    async with controller(world, database_url):
-        monitor = await world.monitor(interval=60, due_in=(3, 3.5))
-        first, second = await requests(world, "DE", 2)
-    due_ms = next_due_ms(monitor, 60_000, to_ms(first.due_at), to_ms(first.due_at))
+    async with controller(world, database_url) as it:
+        monitor = await world.monitor(interval=60)
+        [first] = await requests(world, "DE", 1)
+        due_ms = next_due_ms(monitor, 60_000, to_ms(first.due_at), to_ms(first.due_at))
+        it.clock.put_on(due_ms - it.clock() - 300)
+        [second] = await requests(world, "DE", 1)
+        assert 0 <= it.clock() - due_ms < 15_000
     assert to_ms(second.due_at) == due_ms
-    assert timedelta() <= utc_now() - second.due_at < timedelta(seconds=15)
 
 
 async def test_a_monitor_limited_to_one_country_is_asked_for_there_only(world: World, database_url: str) -> None:
@@ -74,11 +75,14 @@ async def test_a_monitor_that_is_no_longer_active_is_not_asked_for(
     world: World, database_url: str, change: str
 ) -> None:
     async with controller(world, database_url) as it:
-        await world.monitor(interval=1)
-        await requests(world, "DE", 2)
+        await world.monitor(interval=60)
+        await requests(world, "DE", 1)
+        await it.pass_by(40_000)
+        await requests(world, "DE", 1)
         await world.value(change)
         await heard(world, "DE")
-        assert await world.take_requests("DE", 1.5) == []
+        await it.pass_by(60_000)
+        assert await world.take_requests("DE") == []
         assert not any(task.done() for task in it.tasks)
 
 
