@@ -27,6 +27,8 @@ async def follow_events(bus: Bus, room: Room) -> None:
     await bus.wait_connected()
     state = await stream_state(bus, subjects.EVENTS)
     place = _begin(room, state)
+    if place.sequence >= state.last:
+        room.ready()  # nothing is behind it: who opens a stream need not wait for the first event
     async with aclosing(follow(bus, subjects.EVENTS, place.sequence, [subjects.ALL_EVENTS])) as batches:
         async for batch in batches:
             for number, stored in enumerate(batch):
