@@ -123,7 +123,7 @@ class Bus:
 
     async def wait_connected(self) -> None:
         while not self.connected:  # noqa: ASYNC110 - the client tells it by a flag only
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
 
     async def publish(self, message: Message) -> None:
         """Return when a stream has stored the message, or had it already. Raises BusError."""
