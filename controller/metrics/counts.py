@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from controller.decisions.incident import ChangeKind, Severity, VerdictKind
 from controller.model import GapReason
-from controller.notify import CHANNELS
+from controller.notify.registry import CHANNELS
 from shared.failures import FailureKind, Phase
 from shared.messages import CheckResult, ResultStatus
 from shared.tallies import OTHER, PHASE_SECONDS, Count, Spread, put

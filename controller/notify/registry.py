@@ -1,4 +1,4 @@
-"""Telling people: the types of channel there are. One is added by a file, or a row in `services`, and a line here."""
+"""The types of channel there are. One is added by a file, or a row in `services`, and a line here."""
 
 from __future__ import annotations
 

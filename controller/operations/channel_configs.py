@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from controller.decisions.channels import category_of
 from controller.decisions.monitors import check_config
 from controller.errors import InvalidError
-from controller.notify import CHANNELS
 from controller.notify.channels import Senders
 from controller.notify.errors import DeliveryError
+from controller.notify.registry import CHANNELS
 from controller.vault import MASK, Vault, is_secret, mask
 
 HAS_SECRET = "hasSecret"  # noqa: S105 - the name of a field

@@ -14,11 +14,11 @@ import msgspec
 from controller.decisions.access import Permission
 from controller.errors import InvalidError
 from controller.model import Principal
-from controller.notify import CHANNELS
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import render
 from controller.notify.notice import PlainNotice
+from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.notify.webhook import Answer, Request, expected, prepare
 from controller.operations import mail_routes

@@ -18,11 +18,11 @@ import structlog
 from controller.decisions.alerting import FOLLOWING
 from controller.decisions.retries import pause_after
 from controller.metrics.counts import Counts, Delivered
-from controller.notify import CHANNELS
 from controller.notify.channels import Group, Senders
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import render
 from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.loops import keep
 from controller.store import deliveries

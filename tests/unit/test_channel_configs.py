@@ -8,7 +8,7 @@ import pytest
 
 from controller.decisions.channels import category_of
 from controller.decisions.warnings import domain_of
-from controller.notify import CHANNELS
+from controller.notify.registry import CHANNELS
 from controller.operations.channel_configs import merged, origin, shown
 from controller.vault import Vault, VaultKeys, new_key
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from controller.api.moments import Moment, moment
 from controller.decisions.channels import CATEGORIES
-from controller.notify import CHANNELS
+from controller.notify.registry import CHANNELS
 from controller.operations.channel_tests import Tested
 from controller.operations.channels import Seen
 

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from controller.decisions.retries import PAUSES
-from controller.notify import CHANNELS
+from controller.notify.registry import CHANNELS
 from controller.pipeline.notifier import Notifier
 from controller.store import deliveries
 from controller.store.pool import Database

@@ -1,0 +1,1 @@
+"""Telling people: message, destinations, retries, and a file for each way out."""
