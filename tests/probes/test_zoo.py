@@ -1,10 +1,15 @@
-"""How the probes judge servers: every row of the zoo, its deadline, its sockets and its secrets."""
+"""How the probes judge servers: every row of the zoo, its deadline, its sockets and its secrets.
+
+The dialogues are held before the first test, many at once; each test judges its own.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import perf_counter
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -12,7 +17,7 @@ import structlog
 
 from agent.runner import Station, run_check
 from shared.failures import FailureKind, Phase, WarningKind
-from shared.messages import CheckRequest
+from shared.messages import CheckRequest, CheckResult
 from shared.sealing import seal_login
 from shared.targets import Login, Secret, SmtpTarget
 from tests.conftest import requires
@@ -23,27 +28,79 @@ from tests.fakes.scripted_server import ScriptedServer, closed_port, hanging, pl
 from tests.fakes.station import PUBLIC_KEY, request
 from tests.fakes.station import station as composed
 from tests.probes.zoo import ZOO
-from tests.probes.zoo.case import LOGIN, Case, Expected, fails, judged, secrets
+from tests.probes.zoo.case import LOGIN, PATIENT_SECONDS, Case, Expected, fails, judged, secrets
 
 UNREACHABLE = fails("unreachable@connect")
 
 LATE_SECONDS = 5.0
 """How much later than its deadline a check may end on a busy machine."""
 
+AT_ONCE = 8
+"""Dialogues with servers that answer; more would only wait for each other."""
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in ZOO.items()])
-async def test_every_server_is_judged_rightly(case: Case, punctual: Station, certificates: Certificates) -> None:
-    with structlog.testing.capture_logs() as logged:
-        async with _scene(case, punctual, certificates) as (here, port, server):
+
+class Dialogue(NamedTuple):
+    """What came of a row. `trouble` is what went wrong at the server: it was told what its script does not foresee."""
+
+    result: CheckResult
+    seconds: float
+    connections: int
+    trouble: Exception | None
+    logged: list[Any]
+
+
+@pytest.fixture(scope="module")
+async def dialogues(request: pytest.FixtureRequest, certificates: Certificates) -> dict[str, Dialogue]:
+    """One for each row whose test was selected. Those that run into their deadline only wait: they are held at once."""
+    here = (item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function))
+    selected = {item.callspec.params.get("name") for item in here if hasattr(item, "callspec")}
+    chosen = {name: case for name, case in ZOO.items() if name in selected}
+    answered = asyncio.Semaphore(AT_ONCE)
+
+    async def hold(name: str, case: Case) -> tuple[CheckResult, float, int, Exception | None]:
+        structlog.contextvars.bind_contextvars(row=name)
+        async with AsyncExitStack() as stack:
+            if case.timeout == PATIENT_SECONDS:
+                await stack.enter_async_context(answered)
+            return await _hold(case, station, certificates)
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        async with composed(certificates, punctual=True) as station:
+            held = await asyncio.gather(*(hold(name, case) for name, case in chosen.items()))
+    return {
+        name: Dialogue(*outcome, [line for line in logged if line.get("row") == name])
+        for name, outcome in zip(chosen, held, strict=True)
+    }
+
+
+async def _hold(
+    case: Case, station: Station, certificates: Certificates
+) -> tuple[CheckResult, float, int, Exception | None]:
+    result: CheckResult | None = None
+    seconds, connections, trouble = 0.0, 0, None
+    try:
+        async with _scene(case, station, certificates) as (here, port, server):
             asked = _request(case, port)
             began = perf_counter()
             result = await run_check(asked, here)
-            took = perf_counter() - began
+            seconds = perf_counter() - began
             if server is not None:
                 await server.all_closed()
-                assert server.connections <= 1
+                connections = server.connections
+    except (AssertionError, TimeoutError) as error:
+        if result is None:
+            raise
+        trouble = error
+    return result, seconds, connections, trouble
+
+
+@pytest.mark.parametrize(("name", "case"), [pytest.param(name, case, id=name) for name, case in ZOO.items()])
+async def test_every_server_is_judged_rightly(name: str, case: Case, dialogues: dict[str, Dialogue]) -> None:
+    result, seconds, connections, trouble, logged = dialogues[name]
     assert judged(result) == case.expected, result.failure or result.warnings
-    assert took < case.timeout + LATE_SECONDS
+    assert trouble is None, trouble
+    assert connections <= 1
+    assert seconds < case.timeout + LATE_SECONDS
     assert logged == []
     shown = msgspec.json.encode(result).decode() + "\n".join(line.text for line in result.transcript)
     assert [secret for secret in secrets(*(case.login or LOGIN)) if secret in shown] == []

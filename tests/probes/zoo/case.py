@@ -19,6 +19,9 @@ from tests.fakes.name_server import Zone
 from tests.fakes.scripted_server import Script
 from tests.fakes.station import LOCATION
 
+PATIENT_SECONDS = 5.0
+"""The deadline of checks that end before it."""
+
 USER, PASSWORD = "alice@example.test", "wönder land+/7Q"
 LOGIN = (USER, PASSWORD)
 CHALLENGE = b"<1896.697170952@mail.test>"
@@ -85,7 +88,7 @@ def case(
     *,
     login: tuple[str, str] | None = LOGIN,
     bearer: bool = False,
-    timeout: float = 5.0,
+    timeout: float = PATIENT_SECONDS,
     zone: Zone | None = None,
     silent: tuple[str, ...] = (),
     sealed_for: str = LOCATION,
