@@ -19,7 +19,7 @@ from tests.integration.notify.desk import Desk
 LOOPBACK = (Network("127.0.0.0/8").value,)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def senders() -> AsyncIterator[Senders]:
     """Without a relay; text messages go to an Apprise URL nobody listens at."""
     async with open_senders(relay=None, sms_url=Secret("json://127.0.0.1:9/{number}"), allowed=LOOPBACK) as opened:
