@@ -45,6 +45,20 @@ WHO = {
     "global admin": Who(WRITE, ("own", "other", "strange"), everywhere=True),
 }
 
+SAMPLE = (
+    "organization token",
+    "admin",
+    "admin of one customer",
+    "user",
+    "readonly of one customer",
+    "global supporter",
+    "global admin",
+)
+"""Whom every route is asked by. Whether each role, limit and permission is decided rightly is tested in full without
+HTTP (tests/unit/test_access.py); here it shows whether a route asks for the right permission at the right place. Where
+two permissions differ for anybody, they differ for one of these. Lists are filtered in SQL: everybody asks for them.
+"""
+
 PEOPLE = frozenset(WHO) - {"organization token", "customer token"}
 
 UPTIMEIFY = {"smtp": "/api/smtp-monitors", "imap-pop": "/api/imap-pop-monitors"}
