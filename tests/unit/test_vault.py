@@ -120,7 +120,16 @@ def test_a_secret_of_a_lost_key_can_be_replaced_but_not_read() -> None:
     assert VAULT.reveal(VAULT.conceal({"pass": "p"}, stored, field="c")) == {"pass": "p"}
 
 
-@pytest.mark.parametrize("text", ["", ",", "abc", f"{NEW},abc", "ü" * 44])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(",", id="a comma"),
+        pytest.param("abc", id="no key"),
+        pytest.param(f"{NEW},abc", id="a key and no key"),
+        pytest.param("ü" * 44, id="letters of no key"),
+    ],
+)
 def test_what_is_no_ring_of_keys_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(ValueError, match="new-vault-key") as caught:
         VaultKeys(text)
