@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from deploy.local.nats import free_port
+from tests.fakes.ports import free_port
 from tests.system.product import eventually
 
 _OPTIONS = [

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.local.nats import free_port
 from tests.fakes.certificates import ADDRESS
 
 _SECONDS = 40.0
@@ -76,14 +75,6 @@ def greets(port: int, greeting: bytes) -> bool:
             return connection.recv(len(greeting)) == greeting
     except OSError:
         return False
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody has nor gets by chance, all different."""
-    found: set[int] = set()
-    while len(found) < count:
-        found.add(free_port())
-    return list(found)
 
 
 def environment() -> dict[str, str]:

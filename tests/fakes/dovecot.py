@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.fakes.certificates import ADDRESS, Certificates
-from tests.fakes.daemon import end, environment, free_ports, greets, search_path, spawn, wait_until
+from tests.fakes.daemon import end, environment, greets, search_path, spawn, wait_until
+from tests.fakes.ports import free_port
 
 FULL, EMPTY = "alice", "bob"
 PASSWORD = "wonder land"
@@ -129,7 +130,7 @@ class Dovecot:
         scheme: str = "PLAIN",
         protocols: bool = True,
     ) -> None:
-        self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port = free_ports(4)
+        self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port = (free_port() for _ in range(4))
         self.auth_socket = folder / "auth"
         self._folder = folder
         self._protocols = protocols

@@ -15,8 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.fakes.certificates import Certificates
-from tests.fakes.daemon import end, environment, free_ports, greets, search_path, spawn, wait_until, wait_until_closed
+from tests.fakes.daemon import end, environment, greets, search_path, spawn, wait_until, wait_until_closed
 from tests.fakes.dovecot import Dovecot, missing_for_dovecot
+from tests.fakes.ports import free_port
 
 HOST_NAME = "mail.postfix.test"
 KNOWN, UNKNOWN, GREYLISTED = (f"{name}@{HOST_NAME}" for name in ("alice", "nobody", "later"))
@@ -90,7 +91,7 @@ class Postfix:
     """
 
     def __init__(self, folder: Path, certificates: Certificates | None, login: tuple[str, str] | None) -> None:
-        self.port, self.tls_port, *others = free_ports(2 + len(MECHANISMS))
+        self.port, self.tls_port, *others = (free_port() for _ in range(2 + len(MECHANISMS)))
         self.mechanism_ports = dict(zip(MECHANISMS, others, strict=True)) if login else {}
         self._folder = folder
         self._auth: Dovecot | None = None

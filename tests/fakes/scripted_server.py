@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import NamedTuple, TypeAlias
 
-from deploy.local.nats import free_port
 from tests.fakes.certificates import Certificates
 from tests.fakes.listening import Listener
+from tests.fakes.ports import free_port
 
 
 class Raw(NamedTuple):

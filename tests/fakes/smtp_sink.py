@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.fakes.certificates import ADDRESS
-from tests.fakes.daemon import free_ports
+from tests.fakes.ports import free_port
 
 _PATIENCE_SECONDS = 30.0
 
@@ -56,7 +56,7 @@ class SmtpSink:
         self.refusals: dict[str, str] = {}
         self.scan_seconds = 0.0
         """How long a mail is looked at before it is accepted."""
-        self.port = free_ports(1)[0]
+        self.port = free_port()
         self._tls = tls
         self._implicit = implicit
         self._login = login

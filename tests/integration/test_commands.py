@@ -19,11 +19,11 @@ from controller.notify.channels import open_senders
 from controller.operations.channels import Outlets
 from controller.store.pool import Database
 from controller.vault import Vault, VaultKeys
-from deploy.local.nats import free_port
 from shared import enrolment
 from shared.bus import Bus
 from shared.sealing import open_login, seal_login
 from shared.targets import Login, Secret
+from tests.fakes.ports import free_port
 from tests.integration.api.conftest import RecordingDispatcher, client_of
 
 NATS_URL = "tls://nats.example.com:4222"

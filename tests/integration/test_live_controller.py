@@ -12,10 +12,10 @@ import asyncpg
 import httpx
 import msgspec
 
-from deploy.local.nats import free_port
 from shared import subjects
 from shared.bus import Bus, Message
 from shared.messages import Event
+from tests.fakes.ports import free_port
 from tests.integration.api.live_desk import Block, Listener, an_event, ids
 from tests.integration.pipeline.world import eventually
 from tests.integration.test_serve_settings import found, serve

@@ -16,7 +16,7 @@ from controller.store import organizations, tokens
 from controller.store.organizations import FirstAccount
 from controller.store.pool import Database
 from controller.vault import new_key
-from deploy.local.nats import free_port
+from tests.fakes.ports import free_port
 from tests.integration.pipeline.world import eventually
 
 PASSWORD = "correct horse battery staple"

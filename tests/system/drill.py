@@ -17,10 +17,10 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from deploy.local.nats import free_port
 from deploy.local.programs import program
 from shared.clock import now_ms
 from tests.fakes.installation import recorded
+from tests.fakes.ports import free_port
 from tests.system import ledger, monitors
 from tests.system.ledger import Balance
 from tests.system.product import REPOSITORY, Product, environ, eventually

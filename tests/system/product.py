@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from deploy.local.nats import free_port
+from tests.fakes.ports import free_port
 from tests.system.processes import Process, family, still_there
 
 REPOSITORY = Path(__file__).parents[2]

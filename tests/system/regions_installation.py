@@ -24,6 +24,7 @@ from deploy.local.programs import program
 from shared import subjects
 from shared.broker import Broker
 from shared.targets import KINDS
+from tests.fakes.ports import free_port
 from tests.integration.deploy.centre import Centre, Server
 from tests.system.product import REPOSITORY, environ, eventually
 from tests.system.regions import CENTRE, CENTRE_ADDRESSES, MAIL, MAIL_ADDRESS, NETWORK, Regions
@@ -105,7 +106,7 @@ class Installation:
         self._ask_program(told, "bootstrap", "--token-file", str(token), "--password-file", str(centre / "password"))
         self._token = token.read_text().strip()
         for name in CONTROLLERS:
-            port = self._centre.free_port()
+            port = free_port()
             self._addresses[name] = f"http://127.0.0.1:{port}"
             served = environ() | told | {"MAILPROBE_PORT": str(port)}
             self._parts[name] = _Part(CENTRE, [program("mailprobe-controller"), "serve"], served)

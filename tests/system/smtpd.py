@@ -13,7 +13,7 @@ from typing import Protocol
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
-from deploy.local.nats import free_port
+from tests.fakes.ports import free_port
 from tests.system.product import REPOSITORY, eventually
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
-from deploy.local.nats import free_port
 from shared.messages import READY_SECONDS
+from tests.fakes.ports import free_port
 from tests.system import ledger, monitors
 from tests.system.monitors import HOURLY, after, checks_from, now
 from tests.system.product import Product, eventually

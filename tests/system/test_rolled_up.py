@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from controller.pipeline.rollups import ROLL_UP_SECONDS
-from deploy.local.nats import free_port
+from tests.fakes.ports import free_port
 from tests.system import monitors
 from tests.system.product import Product, eventually
 

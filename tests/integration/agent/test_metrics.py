@@ -20,11 +20,11 @@ from agent.metrics.counts import Counts
 from agent.metrics.listener import serving
 from agent.metrics.reading import Agent, Source
 from agent.net.tls import Trust
-from deploy.local.nats import free_port
 from shared.bus import Bus
 from shared.enrolment import Enrolment
 from shared.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS
+from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import Gate, Hang, closed_port, playing
 from tests.fakes.station import request
 from tests.integration.agent.at_work import POLITE, agent, ask, none_left, program, results, target, until

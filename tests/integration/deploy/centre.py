@@ -17,13 +17,13 @@ from types import MappingProxyType
 from controller.trust import claims, keys
 from controller.trust.server_config import server_config
 from deploy.local import binaries
-from deploy.local.nats import free_port
 from deploy.local.supervisor import Part
 from shared.broker import Broker
 from shared.clock import utc_now
 from shared.credentials import Credentials
 from shared.nkeys import public_key
 from tests.conftest import requires
+from tests.fakes.ports import free_port
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 CONFIGS = DEPLOY / "nats"
@@ -76,7 +76,6 @@ class Centre:
         requires(shutil.which("openssl"), "openssl")
         self.root = root
         self._addresses = addresses
-        self._ports: set[int] = set()
         self.trust = keys.new_trust()
         self.tls = root / "tls"
         self._certify(*_MEMBERS)
@@ -98,7 +97,7 @@ class Centre:
         """Lay a server's folder out: `kind`.conf, what it includes, and its environment with `settings` (NATS_…)."""
         folder = self.root / name
         folder.mkdir()
-        ports = {port: self.free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
+        ports = {port: free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
         for file in CONFIGS.glob("*.conf"):
             text = file.read_text().replace(_ADDRESS, self._address(name))
             for port, free in ports.items():
@@ -117,13 +116,6 @@ class Centre:
         }
         environ = {"PATH": os.environ["PATH"]} | {f"NATS_{key}": value for key, value in told.items()}
         return Server(name, folder / f"{kind}.conf", ports, environ, self._address(name))
-
-    def free_port(self) -> int:
-        """None is given twice: until its server listens it is still free."""
-        while (port := free_port()) in self._ports:
-            pass
-        self._ports.add(port)
-        return port
 
     def cluster(self) -> list[Server]:
         """Three servers that know each other's routes."""

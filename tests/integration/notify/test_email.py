@@ -15,8 +15,8 @@ from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.notice import PlainNotice
 from shared.targets import Secret
 from tests.fakes.certificates import Certificates
-from tests.fakes.daemon import free_ports
 from tests.fakes.notices import BEGAN, a_notice, a_sending
+from tests.fakes.ports import free_port
 from tests.fakes.smtp_sink import Mail, SmtpSink
 
 RECEIVER = "ops@example.com"
@@ -163,7 +163,7 @@ async def test_a_wrong_password_is_trouble_of_the_relay_and_is_not_shown() -> No
 
 
 async def test_a_relay_that_does_not_answer_is_tried_again() -> None:
-    closed = Relay(host="127.0.0.1", port=free_ports(1)[0], sender="a@example.net", tls=RelayTls.NONE)
+    closed = Relay(host="127.0.0.1", port=free_port(), sender="a@example.net", tls=RelayTls.NONE)
     with pytest.raises(DeliveryError) as error:
         await EmailSender(closed).send(a_sending())
     assert not error.value.permanent

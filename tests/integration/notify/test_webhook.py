@@ -16,8 +16,8 @@ from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
 from controller.notify.webhook import WebhookSender, prepare
 from tests.fakes.certificates import Certificates
-from tests.fakes.daemon import free_ports
 from tests.fakes.notices import BEGAN, a_notice, a_sending
+from tests.fakes.ports import free_port
 from tests.fakes.webhook_sink import Post, WebhookSink
 from tests.integration.notify.conftest import LOOPBACK
 
@@ -251,7 +251,7 @@ async def test_what_is_no_url_is_refused_for_good(url: str) -> None:
 
 async def test_nobody_there_is_worth_another_try() -> None:
     with pytest.raises(DeliveryError) as error:
-        await WebhookSender(Destinations(LOOPBACK)).send(a_sending({"url": f"http://127.0.0.1:{free_ports(1)[0]}/"}))
+        await WebhookSender(Destinations(LOOPBACK)).send(a_sending({"url": f"http://127.0.0.1:{free_port()}/"}))
     assert not error.value.permanent
 
 

@@ -18,9 +18,9 @@ import pytest
 from controller.metrics.counts import SUSPICIOUS
 from controller.store.tokens import new_token
 from controller.trust.keys import Trust
-from deploy.local.nats import free_port
 from shared.targets import KINDS
 from tests.fakes.installation import enrolled
+from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import playing
 from tests.integration.agent.at_work import POLITE, program
 from tests.integration.pipeline.world import World, eventually

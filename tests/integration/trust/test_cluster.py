@@ -8,8 +8,9 @@ from controller.store import locations
 from controller.trust.account import Side
 from controller.trust.server_config import server_config
 from deploy.local import nats
-from deploy.local.nats import Nats, free_port
+from deploy.local.nats import Nats
 from shared.clock import utc_now
+from tests.fakes.ports import free_port
 from tests.integration.pipeline.world import eventually
 from tests.integration.trust.site import Site, may_log_in
 
@@ -18,8 +19,6 @@ async def second_server(site: Site) -> Nats:
     """Make the site's server one of two, and start it; the second waits for the test."""
     second = nats.prepare(site.folder / "second", server_config(site.trust, utc_now()))
     routes = [free_port(), free_port()]
-    while len({second.port, *routes}) < 3:  # until somebody listens there, a port is free
-        routes = [free_port(), free_port()]
     await site.stop()
     site.configure(utc_now())
     for number, server in enumerate((site.server, second)):
