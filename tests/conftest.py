@@ -1,21 +1,18 @@
-"""What the tests of two folders or more need: the embedded servers, once per run, and skips that say why."""
+"""What the tests of two folders or more need: the embedded servers, once per process, and skips that say why."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import asyncpg
 import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
-from controller.store import migrate
 from controller.trust import keys
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
@@ -27,17 +24,35 @@ from shared.bus import Bus
 from shared.clock import utc_now
 from shared.streams import ensure_streams
 from tests.fakes.certificates import Certificates
+from tests.fakes.databases import Databases
 from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.folders import data_folder
 from tests.fakes.installation import REQUEST_KEY, as_controller
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
-TEMPLATE = "mailprobe_template"
 NOT_DURABLE = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
 
 # What an example takes says more about the machine than about the code.
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+LONGEST_FIRST = ("tests/system", "tests/browser", "tests/integration", "tests/probes", "tests/unit")
+PROCESSES_PER_CORE = 2
+"""Of pytest-xdist with `-n auto`: most tests wait for most of their time."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return PROCESSES_PER_CORE * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: no process is left alone with it at the end."""
+    items.sort(
+        key=lambda item: next((n for n, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)), 0)
+    )
 
 
 def requires(present: object, what: str) -> None:
@@ -75,9 +90,8 @@ def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """A short path, for a socket's may have only 107 bytes; closed to others, as a user's data folder may be."""
-    with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -118,22 +132,16 @@ async def nats_url(servers: Supervisor, server_folder: Path, installation: Trust
 
 
 @pytest.fixture(scope="session")
-async def template(postgres_url: str) -> str:
-    """The name of a database with all migrations applied, to copy from."""
-    # Tests on another event loop in between, as the probes', end the servers and start them again on their data.
-    await _execute(postgres_url, f'DROP DATABASE IF EXISTS "{TEMPLATE}"')
-    await _execute(postgres_url, f'CREATE DATABASE "{TEMPLATE}"')
-    await migrate.apply(_database(postgres_url, TEMPLATE))
-    return TEMPLATE
+async def databases(postgres_url: str) -> AsyncIterator[Databases]:
+    async with Databases.open(postgres_url) as opened:
+        yield opened
 
 
 @pytest.fixture
-async def database_url(postgres_url: str, template: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """A migrated database of the test's own."""
-    name = f"test_{os.urandom(6).hex()}"
-    await _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _database(postgres_url, name)
-    await _execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    async with databases.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -162,15 +170,3 @@ async def _new_streams(bus: Bus) -> None:
         with suppress(NotFoundError):
             await manager.delete_stream(stream)
     await ensure_streams(bus)
-
-
-def _database(url: str, name: str) -> str:
-    return url.replace("/postgres?", f"/{name}?")
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url, timeout=30)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close(timeout=30)

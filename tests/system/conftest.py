@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REQUIRE_ALL, requires
+from tests.fakes.folders import data_folder
 from tests.fakes.postfix import missing_for_postfix, start_postfix
 from tests.system.abroad import Abroad, missing_for_abroad
 from tests.system.product import Product
@@ -23,8 +23,8 @@ def product() -> Iterator[Product]:
 
     They are fit without a name server too: who cannot resolve for some minutes is asked for no check of a name.
     """
-    with tempfile.TemporaryDirectory(prefix="mp-") as folder:
-        running = Product(Path(folder) / "data")
+    with data_folder() as folder:
+        running = Product(folder / "data")
         running.settings = {"MAILPROBE_CONTROL_NAME": "localhost"}
         try:
             running.start()
@@ -42,9 +42,9 @@ def watched() -> Iterator[Watched]:
     missing = missing_for_abroad()
     requires(missing is None or not REQUIRE_ALL, missing or "")
     with ExitStack() as parts:
-        folder = parts.enter_context(tempfile.TemporaryDirectory(prefix="mp-"))
+        folder = parts.enter_context(data_folder())
         abroad = parts.enter_context(Abroad()) if missing is None else None
-        running = parts.enter_context(Watched(Path(folder), abroad))
+        running = parts.enter_context(Watched(folder, abroad))
         yield running
         assert running.told_twice() == []
 

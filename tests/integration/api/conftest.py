@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
@@ -26,6 +24,7 @@ from shared.broker import Broker
 from shared.bus import Bus
 from shared.trouble import BusError
 from tests.fakes import name_server
+from tests.fakes.databases import Databases
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
@@ -94,15 +93,9 @@ def client_of(application: Litestar) -> httpx.AsyncClient:
 
 
 @pytest.fixture(scope="module")
-async def module_database_url(postgres_url: str, template: str) -> AsyncIterator[str]:
-    name = f"test_{os.urandom(6).hex()}"
-    connection = await asyncpg.connect(postgres_url, timeout=10)
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        yield postgres_url.replace("/postgres?", f"/{name}?")
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    finally:
-        await connection.close(timeout=10)
+async def module_database_url(databases: Databases) -> AsyncIterator[str]:
+    async with databases.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

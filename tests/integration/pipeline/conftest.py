@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from controller.pipeline.ingestor import Ingestor
-from controller.pipeline.janitor import prepare_partitions
 from controller.store.pool import Database
 from shared import subjects
 from shared.bus import Bus
@@ -19,7 +18,6 @@ from tests.integration.pipeline.world import World
 @pytest.fixture
 async def world(database_url: str, bus: Bus) -> AsyncIterator[World]:
     async with Database.open(database_url) as db:
-        await prepare_partitions(db)
         world = World(db, bus)
         await world.begin("DE", "US")
         yield world
