@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from controller.pipeline.ingestor import Ingestor
 from shared import subjects
 from shared.deliveries import Consumer
+
+_PAUSE_SECONDS, _ACKNOWLEDGED_SECONDS = 0.005, 0.2
 
 
 class Pipe:
@@ -15,7 +19,16 @@ class Pipe:
         self.consumer = consumer
 
     async def drain(self) -> None:
-        """Ingest until the stream holds no more."""
+        """Ingest until the stream holds no more. What was acknowledged just now may still be in it: a batch is only
+        fetched when something is there to be delivered, or to be delivered again.
+        """
         manager = self.ingestor._bus.client.jsm()
+        waited = 0.0
         while (await manager.stream_info(subjects.RESULTS)).state.messages:
-            await self.ingestor.ingest_batch(self.consumer)
+            waiting = (await manager.consumer_info(subjects.RESULTS, subjects.INGEST)).num_pending
+            if waiting or waited >= _ACKNOWLEDGED_SECONDS:
+                await self.ingestor.ingest_batch(self.consumer)
+                waited = 0.0
+            else:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                waited += _PAUSE_SECONDS
