@@ -4,19 +4,32 @@ COUNTRIES ?= DE US
 PORT ?= 8080
 DATA ?= var
 ALLOW_NETWORKS ?=
+WORKERS ?= auto
 BIN = $(VENV)/bin
+# Tests start many Python programs, which need not be compiled anew each time.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+# Several processes, each with servers of its own. The tests of a file stay together, for they share what they start;
+# long ones mostly have all to themselves.
+BY_FILE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+BY_TEST = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: run test drill check fmt bench schema lock help
+.PHONY: run test-quick test test-long drill check fmt bench schema lock help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
 	  --stop-with-parent
 
-test: $(VENV)/.ready ## Run every test (what is not installed is skipped with a reason)
-	$(BIN)/python -m pytest
+test-quick: $(VENV)/.ready ## Run the tests of decisions, parsers and contracts (under a minute)
+	$(PYTEST) $(BY_FILE) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
+
+test: $(VENV)/.ready ## Run all tests but the long ones (under ten minutes); skips say what is missing
+	$(PYTEST) $(BY_FILE)
+
+test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
+	$(PYTEST) $(BY_TEST) -m long
 
 drill: $(VENV)/.ready ## Kill and freeze every part under load; the ledger must balance (an hour)
-	$(BIN)/python -m pytest -m drill tests/system
+	$(PYTEST) -m drill tests/system
 
 check: $(VENV)/.ready ## Format and lint (ruff), types (mypy), import contracts
 	$(BIN)/ruff format --check .
@@ -40,7 +53,7 @@ lock: $(VENV)/.ready ## Write requirements.lock and what the images install of i
 	$(BIN)/python -m deploy.docker.parts
 
 help: ## Show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -15,8 +16,19 @@ from tests.system.drill import Drill, ready
 from tests.system.ledger import Balance
 from tests.system.product import eventually
 
-LEAD_SECONDS = 12
-AFTER_SECONDS = 15
+
+class Pace(NamedTuple):
+    """For how many seconds there is quiet before and after the disturbance, and an agent is frozen."""
+
+    lead: float
+    after: float
+    frozen: float
+
+
+SHORT = Pace(lead=6, after=8, frozen=15)
+"""For a drill that takes a minute at most; the broker gives requests of a frozen agent to another after ten seconds."""
+
+FULL = Pace(lead=12, after=15, frozen=60)
 
 
 @pytest.fixture
@@ -25,11 +37,11 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
         yield ground
 
 
-def undisturbed(_: Drill) -> None:
-    time.sleep(10)
+def undisturbed(_: Drill, pace: Pace) -> None:
+    time.sleep(pace.lead)
 
 
-def kill_the_leader(drill: Drill) -> None:
+def kill_the_leader(drill: Drill, pace: Pace) -> None:
     """The standby takes over, and the supervisor brings back the other one."""
     _, address = drill.another_controller()
     assert drill.leader() == drill.pid("controller")
@@ -42,7 +54,7 @@ def kill_the_leader(drill: Drill) -> None:
         monitors.checks_from(there, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered")
 
 
-def freeze_the_leader(drill: Drill) -> None:
+def freeze_the_leader(drill: Drill, pace: Pace) -> None:
     """The standby ends the session of a leader that gives no sign of life; the leader wakes up as a standby."""
     process, address = drill.another_controller()
     frozen = drill.pid("controller")
@@ -57,26 +69,26 @@ def freeze_the_leader(drill: Drill) -> None:
     assert drill.leader() == process.pid
 
 
-def restart(*parts: str) -> Callable[[Drill], None]:
-    def disturb(drill: Drill) -> None:
+def restart(*parts: str) -> Callable[[Drill, Pace], None]:
+    def disturb(drill: Drill, pace: Pace) -> None:
         drill.signal(signal.SIGKILL, *parts)
 
     disturb.__name__ = "kill_" + "_and_".join(parts)
     return disturb
 
 
-def kill_an_agent_beside_another(drill: Drill) -> None:
+def kill_an_agent_beside_another(drill: Drill, pace: Pace) -> None:
     drill.another_agent("de")
     drill.signal(signal.SIGKILL, "agent-de")
 
 
-def freeze_an_agent(drill: Drill) -> None:
+def freeze_an_agent(drill: Drill, pace: Pace) -> None:
     drill.signal(signal.SIGSTOP, "agent-de")
-    time.sleep(60)
+    time.sleep(pace.frozen)
     drill.signal(signal.SIGCONT, "agent-de")
 
 
-def kill_the_whole_stack(drill: Drill) -> None:
+def kill_the_whole_stack(drill: Drill, pace: Pace) -> None:
     drill.product.kill()
     time.sleep(2)
     drill.product.start()
@@ -98,41 +110,44 @@ def _one_location_away(balance: Balance) -> None:
     assert sum(balance.gaps.values()) < balance.expected / 2
 
 
-def _run(drill: Drill, disturb: Callable[[Drill], None], judge: Callable[[Balance], None]) -> None:
-    time.sleep(LEAD_SECONDS)
-    disturb(drill)
-    time.sleep(AFTER_SECONDS)
+def _run(drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], pace: Pace) -> None:
+    time.sleep(pace.lead)
+    disturb(drill, pace)
+    time.sleep(pace.after)
     balance = drill.balance()
     assert not balance.problems, str(balance)
     assert balance.expected >= 2 * 200 * 2
     judge(balance)
 
 
-@pytest.mark.timeout(300)
-def test_killing_the_leader_loses_and_doubles_nothing(drill: Drill) -> None:
-    """The short drill, in every run of the tests."""
-    _run(drill, kill_the_leader, _no_gap)
+KINDS = [
+    pytest.param(undisturbed, _no_gap, id="nothing happens: no gap"),
+    pytest.param(kill_the_leader, _no_gap, id="the leader killed: no gap"),
+    pytest.param(freeze_the_leader, _no_gap, id="the leader frozen: no gap"),
+    pytest.param(restart("nats"), _few_repeats, id="NATS restarted"),
+    pytest.param(restart("postgres"), _few_repeats, id="PostgreSQL restarted"),
+    pytest.param(restart("nats", "postgres"), _few_repeats, id="NATS and PostgreSQL restarted"),
+    pytest.param(restart("agent-de"), _few_repeats, id="the only agent of a location killed"),
+    pytest.param(kill_an_agent_beside_another, _few_repeats, id="one of two agents killed"),
+    pytest.param(freeze_an_agent, _one_location_away, id="an agent frozen for a while"),
+    pytest.param(kill_the_whole_stack, _few_repeats, id="everything killed"),
+]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(("disturb", "judge"), KINDS)
+def test_the_ledger_balances_when_once(
+    drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None]
+) -> None:
+    _run(drill, disturb, judge, SHORT)
 
 
 @pytest.mark.drill
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("turn", [1, 2, 3])
-@pytest.mark.parametrize(
-    ("disturb", "judge"),
-    [
-        pytest.param(undisturbed, _no_gap, id="nothing happens: no gap"),
-        pytest.param(kill_the_leader, _no_gap, id="the leader killed: no gap"),
-        pytest.param(freeze_the_leader, _no_gap, id="the leader frozen: no gap"),
-        pytest.param(restart("nats"), _few_repeats, id="NATS restarted"),
-        pytest.param(restart("postgres"), _few_repeats, id="PostgreSQL restarted"),
-        pytest.param(restart("nats", "postgres"), _few_repeats, id="NATS and PostgreSQL restarted"),
-        pytest.param(restart("agent-de"), _few_repeats, id="the only agent of a location killed"),
-        pytest.param(kill_an_agent_beside_another, _few_repeats, id="one of two agents killed"),
-        pytest.param(freeze_an_agent, _one_location_away, id="an agent frozen for a minute"),
-        pytest.param(kill_the_whole_stack, _few_repeats, id="everything killed"),
-    ],
-)
+@pytest.mark.parametrize(("disturb", "judge"), KINDS)
 def test_the_ledger_balances_when(
-    drill: Drill, disturb: Callable[[Drill], None], judge: Callable[[Balance], None], turn: int
+    drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], turn: int
 ) -> None:
-    _run(drill, disturb, judge)
+    _run(drill, disturb, judge, FULL)

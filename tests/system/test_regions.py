@@ -91,6 +91,7 @@ def installation(tmp_path: Path, database_url: str) -> Iterator[Installation]:
     assert not any(way["overflowed"] for cable in regions.seen.values() for way in cable), "the relay was too slow"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_killed_servers_and_a_region_cut_off_for_a_while_are_booked_once_and_told_to_nobody(
     installation: Installation,

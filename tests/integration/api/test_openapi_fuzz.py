@@ -30,6 +30,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_every_answer_of_every_route_is_documented(api: Api, tmp_path: Path) -> None:
     admin = await person(api, Role.ADMIN, organization=await organization_of(api, "Ours"))
