@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from shared.broker import Broker
 from shared.bus import Bus
 from shared.clock import utc_now
 from shared.streams import ensure_streams
+from tests import spread
 from tests.fakes.certificates import Certificates
 from tests.fakes.databases import Databases
 from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
@@ -38,21 +40,18 @@ settings.register_profile("any machine", settings(), deadline=None, suppress_hea
 settings.load_profile("any machine")
 
 
-LONGEST_FIRST = ("tests/system", "tests/browser", "tests/integration", "tests/probes", "tests/unit")
-PROCESSES_PER_CORE = 2
-"""Of pytest-xdist with `-n auto`: most tests wait for most of their time."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return spread.processes()
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    return PROCESSES_PER_CORE * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.ByFile | None:
+    return spread.ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: no process is left alone with it at the end."""
-    items.sort(
-        key=lambda item: next((n for n, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder)), 0)
-    )
+    spread.sort(items)
 
 
 def requires(present: object, what: str) -> None:

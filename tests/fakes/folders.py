@@ -21,8 +21,17 @@ def data_folder() -> Iterator[Path]:
     test of a database takes.
     """
     within = _MEMORY if _is_large_enough(_MEMORY) else None
-    with TemporaryDirectory(prefix="mp-", dir=within, ignore_cleanup_errors=True) as folder:
+    if within:
+        _remove_dead(within)
+    with TemporaryDirectory(prefix=f"mp-{os.getpid()}-", dir=within, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def _remove_dead(within: Path) -> None:
+    """Give back the memory of test runs that were killed."""
+    for folder in within.glob("mp-*-*"):
+        if not Path(f"/proc/{folder.name.split('-')[1]}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_large_enough(folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """What only one country sees: a regional outage is told on that monitor's channels, a dislike of our probe to ops only.
 
-Both began with the product (tests.system.watched), for a regional outage is believed only when it lasts.
+Both began with the product (tests.system.incidents.watched), for a regional outage is believed only when it lasts.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import requires
 from tests.system import monitors
 from tests.system.abroad import missing_for_abroad
+from tests.system.incidents.watched import ABROAD, CUSTOMER, ORGANIZATION, Watch, Watched
 from tests.system.product import eventually
-from tests.system.watched import ABROAD, CUSTOMER, ORGANIZATION, Watch, Watched
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -10,8 +10,8 @@ import pytest
 from shared.messages import EventType
 from tests.system.conftest import running_mail_server
 from tests.system.drill import ready
+from tests.system.incidents.watched import ORGANIZATION, Watched
 from tests.system.product import eventually
-from tests.system.watched import ORGANIZATION, Watched
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -22,8 +22,8 @@ from shared.rounds import Purpose, check_id, next_due_ms, to_datetime
 from tests.fakes.installation import recorded
 from tests.system import monitors
 from tests.system.conftest import running_mail_server
+from tests.system.incidents.watched import CUSTOMER, HOME, OPS, Watch, Watched
 from tests.system.product import eventually
-from tests.system.watched import CUSTOMER, HOME, OPS, Watch, Watched
 
 pytestmark = pytest.mark.timeout(300)
 

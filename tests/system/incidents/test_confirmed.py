@@ -10,9 +10,9 @@ import pytest
 
 from shared.messages import EventType
 from tests.system.conftest import running_mail_server
+from tests.system.incidents.watched import CUSTOMER, ORGANIZATION, Incident, Watch, Watched
 from tests.system.product import eventually
 from tests.system.smtpd import MailServer
-from tests.system.watched import CUSTOMER, ORGANIZATION, Incident, Watch, Watched
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -1,0 +1,35 @@
+"""How tests are spread over the processes of pytest-xdist."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+PROCESSES_PER_CORE = 2
+"""Most tests wait for most of their time."""
+
+_LONGEST_FIRST = ("tests/system", "tests/browser", "tests/integration", "tests/probes", "tests/unit")
+_ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
+"""Folders whose tests share what takes seconds to start and goes on working until it is stopped."""
+
+
+def processes() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return PROCESSES_PER_CORE * cores
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    places = {folder: place for place, folder in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), 0))
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """The tests of a file are run by one process, in their order; those of some folders too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder in _ONE_STACK else file

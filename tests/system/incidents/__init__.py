@@ -1,0 +1,1 @@
+"""Incidents of one product that tells people: one outage is confirmed while another lasts."""

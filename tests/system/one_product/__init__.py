@@ -1,0 +1,1 @@
+"""One product for all tests of this folder, which leave it running as they found it."""

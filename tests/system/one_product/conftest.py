@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.folders import data_folder
+from tests.system.product import Product
+
+
+@pytest.fixture(scope="package")
+def product() -> Iterator[Product]:
+    """A running product whose agents, in DE and US, may reach this machine.
+
+    They are fit without a name server too: who cannot resolve for some minutes is asked for no check of a name.
+    """
+    with data_folder() as folder:
+        running = Product(folder / "data")
+        running.settings = {"MAILPROBE_CONTROL_NAME": "localhost"}
+        try:
+            running.start()
+            yield running
+        finally:
+            running.end()
