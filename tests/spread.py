@@ -10,7 +10,16 @@ from xdist.scheduler import LoadScopeScheduling
 PROCESSES_PER_CORE = 2
 """Most tests wait for most of their time."""
 
-_LONGEST_FIRST = ("tests/system", "tests/browser", "tests/integration", "tests/probes", "tests/unit")
+_LONGEST_FIRST = (
+    "tests/system/test_regions",
+    "tests/system/test_deploy_readme",
+    "tests/system",
+    "tests/browser",
+    "tests/integration/api/test_openapi_fuzz",
+    "tests/integration",
+    "tests/probes",
+    "tests/unit",
+)
 _ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
 """Folders whose tests share what takes seconds to start and goes on working until it is stopped."""
 
@@ -22,8 +31,11 @@ def processes() -> int:
 
 def sort(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no process is left alone with it at the end."""
-    places = {folder: place for place, folder in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), 0))
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, path in enumerate(_LONGEST_FIRST) if nodeid.startswith(path)), 0)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]

@@ -25,14 +25,13 @@ from tests.system import ledger, monitors
 from tests.system.ledger import Balance
 from tests.system.product import REPOSITORY, Product, environ, eventually
 
-MONITORS = 200
 _STOP_SECONDS = 15
 
 
 class Drill:
-    """A running product with MONITORS monitors at 10 s from two locations, each on a port of its own."""
+    """A running product with `count` monitors at 10 s from two locations, each on a port of its own."""
 
-    def __init__(self, folder: Path, count: int = MONITORS) -> None:
+    def __init__(self, folder: Path, count: int) -> None:
         self.product = Product(folder / "data")
         self.connections = folder / "connections"
         self._subscribed = folder / "subscribed"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 
+from tests.fakes.folders import data_folder
 from tests.system import monitors
 from tests.system.drill import Drill, ready
 from tests.system.ledger import Balance
@@ -18,23 +18,20 @@ from tests.system.product import eventually
 
 
 class Pace(NamedTuple):
-    """For how many seconds there is quiet before and after the disturbance, and an agent is frozen."""
+    """How many monitors there are; for how many seconds there is quiet before and after the disturbance; and for how
+    many an agent is frozen.
+    """
 
+    monitors: int
     lead: float
     after: float
     frozen: float
 
 
-SHORT = Pace(lead=6, after=8, frozen=15)
+SHORT = Pace(monitors=100, lead=6, after=8, frozen=15)
 """For a drill that takes a minute at most; the broker gives requests of a frozen agent to another after ten seconds."""
 
-FULL = Pace(lead=12, after=15, frozen=60)
-
-
-@pytest.fixture
-def drill(tmp_path: Path) -> Iterator[Drill]:
-    with Drill(tmp_path) as ground:
-        yield ground
+FULL = Pace(monitors=200, lead=12, after=15, frozen=60)
 
 
 def undisturbed(_: Drill, pace: Pace) -> None:
@@ -105,18 +102,25 @@ def _few_repeats(balance: Balance) -> None:
     assert sum(balance.gaps.values()) < balance.expected / 20
 
 
+def _all_away(balance: Balance) -> None:
+    """How many rounds come too late while everything starts again is for the machine to say."""
+    assert balance.unreported < balance.expected / 20
+    assert sum(balance.gaps.values()) < balance.expected / 2
+
+
 def _one_location_away(balance: Balance) -> None:
     assert balance.unreported < balance.expected / 20
     assert sum(balance.gaps.values()) < balance.expected / 2
 
 
-def _run(drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], pace: Pace) -> None:
-    time.sleep(pace.lead)
-    disturb(drill, pace)
-    time.sleep(pace.after)
-    balance = drill.balance()
+def _run(disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], pace: Pace) -> None:
+    with data_folder() as folder, Drill(folder, pace.monitors) as drill:
+        time.sleep(pace.lead)
+        disturb(drill, pace)
+        time.sleep(pace.after)
+        balance = drill.balance()
     assert not balance.problems, str(balance)
-    assert balance.expected >= 2 * 200 * 2
+    assert balance.expected >= 2 * pace.monitors * 2
     judge(balance)
 
 
@@ -130,7 +134,7 @@ KINDS = [
     pytest.param(restart("agent-de"), _few_repeats, id="the only agent of a location killed"),
     pytest.param(kill_an_agent_beside_another, _few_repeats, id="one of two agents killed"),
     pytest.param(freeze_an_agent, _one_location_away, id="an agent frozen for a while"),
-    pytest.param(kill_the_whole_stack, _few_repeats, id="everything killed"),
+    pytest.param(kill_the_whole_stack, _all_away, id="everything killed"),
 ]
 
 
@@ -138,9 +142,9 @@ KINDS = [
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("disturb", "judge"), KINDS)
 def test_the_ledger_balances_when_once(
-    drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None]
+    disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None]
 ) -> None:
-    _run(drill, disturb, judge, SHORT)
+    _run(disturb, judge, SHORT)
 
 
 @pytest.mark.drill
@@ -148,6 +152,6 @@ def test_the_ledger_balances_when_once(
 @pytest.mark.parametrize("turn", [1, 2, 3])
 @pytest.mark.parametrize(("disturb", "judge"), KINDS)
 def test_the_ledger_balances_when(
-    drill: Drill, disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], turn: int
+    disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], turn: int
 ) -> None:
-    _run(drill, disturb, judge, FULL)
+    _run(disturb, judge, FULL)
