@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
@@ -19,19 +19,25 @@ from tests.system.product import eventually
 
 class Pace(NamedTuple):
     """How many monitors there are; for how many seconds there is quiet before and after the disturbance; and for how
-    many an agent is frozen.
+    many an agent is frozen. `late` is the share of checks that may come too late while everything starts again: that
+    takes as long as the machine needs, and a short drill has few others.
     """
 
     monitors: int
     lead: float
     after: float
     frozen: float
+    late: float
 
 
-SHORT = Pace(monitors=100, lead=6, after=8, frozen=15)
+SHORT = Pace(monitors=100, lead=6, after=8, frozen=15, late=0.5)
 """For a drill that takes a minute at most; the broker gives requests of a frozen agent to another after ten seconds."""
 
-FULL = Pace(monitors=200, lead=12, after=15, frozen=60)
+FULL = Pace(monitors=200, lead=12, after=15, frozen=60, late=0.05)
+
+
+Disturb: TypeAlias = Callable[[Drill, Pace], None]
+Judge: TypeAlias = Callable[[Balance, Pace], None]
 
 
 def undisturbed(_: Drill, pace: Pace) -> None:
@@ -66,7 +72,7 @@ def freeze_the_leader(drill: Drill, pace: Pace) -> None:
     assert drill.leader() == process.pid
 
 
-def restart(*parts: str) -> Callable[[Drill, Pace], None]:
+def restart(*parts: str) -> Disturb:
     def disturb(drill: Drill, pace: Pace) -> None:
         drill.signal(signal.SIGKILL, *parts)
 
@@ -91,29 +97,28 @@ def kill_the_whole_stack(drill: Drill, pace: Pace) -> None:
     drill.product.start()
 
 
-def _no_gap(balance: Balance) -> None:
+def _no_gap(balance: Balance, pace: Pace) -> None:
     assert not balance.gaps
     assert balance.unreported == 0
 
 
-def _few_repeats(balance: Balance) -> None:
+def _few_repeats(balance: Balance, pace: Pace) -> None:
     """What ran in a killed agent was seen by the mail server and is lost, or is run again by another agent."""
     assert balance.unreported < balance.expected / 20
     assert sum(balance.gaps.values()) < balance.expected / 20
 
 
-def _all_away(balance: Balance) -> None:
-    """How many rounds come too late while everything starts again is for the machine to say."""
+def _one_location_away(balance: Balance, pace: Pace) -> None:
     assert balance.unreported < balance.expected / 20
     assert sum(balance.gaps.values()) < balance.expected / 2
 
 
-def _one_location_away(balance: Balance) -> None:
+def _all_away(balance: Balance, pace: Pace) -> None:
     assert balance.unreported < balance.expected / 20
-    assert sum(balance.gaps.values()) < balance.expected / 2
+    assert sum(balance.gaps.values()) < balance.expected * pace.late
 
 
-def _run(disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], pace: Pace) -> None:
+def _run(disturb: Disturb, judge: Judge, pace: Pace) -> None:
     with data_folder() as folder, Drill(folder, pace.monitors) as drill:
         time.sleep(pace.lead)
         disturb(drill, pace)
@@ -121,7 +126,7 @@ def _run(disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None
         balance = drill.balance()
     assert not balance.problems, str(balance)
     assert balance.expected >= 2 * pace.monitors * 2
-    judge(balance)
+    judge(balance, pace)
 
 
 KINDS = [
@@ -141,9 +146,7 @@ KINDS = [
 @pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("disturb", "judge"), KINDS)
-def test_the_ledger_balances_when_once(
-    disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None]
-) -> None:
+def test_the_ledger_balances_when_once(disturb: Disturb, judge: Judge) -> None:
     _run(disturb, judge, SHORT)
 
 
@@ -151,7 +154,5 @@ def test_the_ledger_balances_when_once(
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("turn", [1, 2, 3])
 @pytest.mark.parametrize(("disturb", "judge"), KINDS)
-def test_the_ledger_balances_when(
-    disturb: Callable[[Drill, Pace], None], judge: Callable[[Balance], None], turn: int
-) -> None:
+def test_the_ledger_balances_when(disturb: Disturb, judge: Judge, turn: int) -> None:
     _run(disturb, judge, FULL)
