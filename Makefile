@@ -8,10 +8,8 @@ WORKERS ?= auto
 BIN = $(VENV)/bin
 # Tests start many Python programs, which need not be compiled anew each time.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Several processes, each with servers of its own. The tests of a file stay together, for they share what they start;
-# long ones mostly have all to themselves.
-BY_FILE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-BY_TEST = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# Several processes, each with servers of its own; tests/spread.py says which runs what.
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test-quick test test-long drill check fmt bench schema lock help
 
@@ -20,13 +18,13 @@ run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per cou
 	  --stop-with-parent
 
 test-quick: $(VENV)/.ready ## Run the tests of decisions, parsers and contracts (under a minute)
-	$(PYTEST) $(BY_FILE) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
+	$(PYTEST) $(SPREAD) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
 
 test: $(VENV)/.ready ## Run all tests but the long ones (under ten minutes); skips say what is missing
-	$(PYTEST) $(BY_FILE)
+	$(PYTEST) $(SPREAD)
 
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
-	$(PYTEST) $(BY_TEST) -m long
+	$(PYTEST) $(SPREAD) -m long
 
 drill: $(VENV)/.ready ## Kill and freeze every part under load; the ledger must balance (an hour)
 	$(PYTEST) -m drill tests/system

@@ -23,6 +23,9 @@ _LONGEST_FIRST = (
 _ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
 """Folders whose tests share what takes seconds to start and goes on working until it is stopped."""
 
+_EACH_ALONE = ("tests/system/test_drills.py",)
+"""Files whose tests take a minute each and share nothing."""
+
 
 def processes() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -39,9 +42,11 @@ def _place(nodeid: str) -> int:
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """The tests of a file are run by one process, in their order; those of some folders too."""
+    """The tests of a file are run by one process, in their order, but for some files; those of some folders too."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in _EACH_ALONE:
+            return nodeid
         folder = file.rpartition("/")[0]
         return folder if folder in _ONE_STACK else file

@@ -162,7 +162,7 @@ class Drill:
 
     async def _balance(self, until_ms: int) -> Balance:
         record = self.product.record
-        await ledger.settled(record["databaseUrl"], until_ms)
+        await ledger.planned(record["databaseUrl"], until_ms)
         await asyncio.to_thread(self._disable)
         await ledger.settled(record["databaseUrl"], await ledger.silent_since(record["databaseUrl"]))
         return await ledger.balance(

@@ -19,8 +19,7 @@ _CHECKOUT = "opt/mailprobe"
 _UNITS = ("nats", "mailprobe-controller", "mailprobe-agent@de-nbg")
 _OURS = " ".join(f"--unit={unit}" for unit in _UNITS)
 
-# Its examples build on each other: one process runs them all.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("deploy/README.md")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
