@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - used like a temporary directory, by a folder of an unpredictable name
 _ENOUGH_BYTES = 4 * 1024**3
+_OURS = re.compile(r"mailprobe-tests-(\d+)-\w+")
 
 
 @contextmanager
@@ -23,14 +25,14 @@ def data_folder() -> Iterator[Path]:
     within = _MEMORY if _is_large_enough(_MEMORY) else None
     if within:
         _remove_dead(within)
-    with TemporaryDirectory(prefix=f"mp-{os.getpid()}-", dir=within, ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix=f"mailprobe-tests-{os.getpid()}-", dir=within, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
 def _remove_dead(within: Path) -> None:
     """Give back the memory of test runs that were killed."""
-    for folder in within.glob("mp-*-*"):
-        if not Path(f"/proc/{folder.name.split('-')[1]}").exists():
+    for folder in within.iterdir():
+        if (ours := _OURS.fullmatch(folder.name)) and not Path(f"/proc/{ours[1]}").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 
