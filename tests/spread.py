@@ -7,8 +7,8 @@ import os
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-PROCESSES_PER_CORE = 2
-"""Most tests wait for most of their time."""
+PROCESSES_PER_CORE, PROCESSES_AT_MOST = 2, 8
+"""Most tests wait for most of their time; each process has a PostgreSQL and a NATS of its own."""
 
 _LONGEST_FIRST = (
     "tests/system/test_regions",
@@ -29,7 +29,7 @@ _EACH_ALONE = ("tests/system/test_drills.py",)
 
 def processes() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return PROCESSES_PER_CORE * cores
+    return min(PROCESSES_PER_CORE * cores, PROCESSES_AT_MOST)
 
 
 def sort(items: list[pytest.Item]) -> None:

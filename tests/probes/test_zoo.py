@@ -67,6 +67,7 @@ async def dialogues(request: pytest.FixtureRequest, certificates: Certificates) 
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
         async with composed(certificates, punctual=True) as station:
             held = await asyncio.gather(*(hold(name, case) for name, case in chosen.items()))
+    assert [line for line in logged if "row" not in line] == []
     return {
         name: Dialogue(*outcome, [line for line in logged if line.get("row") == name])
         for name, outcome in zip(chosen, held, strict=True)
