@@ -95,6 +95,13 @@ class Drill:
         undo.callback(subscriber.kill)
         return subscriber
 
+    def _spare_the_subscriber(self) -> None:
+        """From now on it is left alone until it is asked what it saw."""
+        assert self._subscriber
+        assert self._subscriber.stdin
+        self._subscriber.stdin.write(b".")
+        self._subscriber.stdin.flush()
+
     def _seen_by_the_subscriber(self) -> list[UUID]:
         """Every result it ever saw, when it has read what is left."""
         assert self._subscriber
@@ -164,6 +171,7 @@ class Drill:
         record = self.product.record
         await ledger.planned(record["databaseUrl"], until_ms)
         await asyncio.to_thread(self._disable)
+        self._spare_the_subscriber()
         await ledger.settled(record["databaseUrl"], await ledger.silent_since(record["databaseUrl"]))
         return await ledger.balance(
             record["databaseUrl"],
