@@ -30,7 +30,7 @@ class Pace(NamedTuple):
     late: float
 
 
-SHORT = Pace(monitors=100, lead=4, after=6, frozen=15, late=0.5)
+SHORT = Pace(monitors=100, lead=4, after=6, frozen=12, late=0.5)
 """For a drill that takes a minute at most; the broker gives requests of a frozen agent to another after ten seconds."""
 
 FULL = Pace(monitors=200, lead=12, after=15, frozen=60, late=0.05)
