@@ -35,9 +35,9 @@ def keep(arguments: list[str]) -> None:
     over = False
     while not over:
         life = subprocess.Popen([*command, _READ, *arguments], stdin=subprocess.DEVNULL)
-        told = bool(select.select([sys.stdin], [], [], _LIFE_SECONDS)[0])
+        spared = bool(select.select([sys.stdin], [], [], _LIFE_SECONDS)[0])
         # What a life held comes again after half a minute, so the last ones are spared while checks are settled.
-        while told and not over:
+        while spared and not over:
             over = not os.read(sys.stdin.fileno(), 1)
         life.kill()
         life.wait()

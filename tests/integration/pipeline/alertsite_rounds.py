@@ -94,7 +94,7 @@ class Scheduled:
         clock, found = self.controller.clock, []
         for _ in range(count):
             due_ms = next_due_ms(public_id, 30_000, to_ms(first), clock())
-            await self.controller.pass_by(due_ms - clock() + 1)
+            await self.controller.advance(due_ms - clock() + 1)
             asked = {one.location for one in await self.take(seconds=0.3) if to_ms(one.due_at) == due_ms}
             assert asked == (await self.planned())[to_datetime(due_ms)]
             found.append(sorted(asked))

@@ -26,7 +26,7 @@ KEY = Fernet.generate_key().decode()
 
 
 class Clock:
-    """The wall clock of a scheduler in epoch milliseconds. It may be put on; a monitor that is made later is asked for
+    """The wall clock of a scheduler in epoch milliseconds. It may be advanced; a monitor made later is asked for
     only as long as its first round, by the clock of the database, may still begin.
     """
 
@@ -36,7 +36,7 @@ class Clock:
     def __call__(self) -> int:
         return now_ms() + self._ahead_ms
 
-    def put_on(self, milliseconds: int) -> None:
+    def advance(self, milliseconds: int) -> None:
         assert milliseconds < CATCH_UP_MS, "rounds would be skipped"
         self._ahead_ms += milliseconds
 
@@ -60,9 +60,9 @@ class Controller:
             asyncio.create_task(keep("scheduler", self.scheduler.lead_once)),
         ]
 
-    async def pass_by(self, milliseconds: int) -> None:
-        """Put the clock on, and return when every round due until then was given to the broker."""
-        self.clock.put_on(milliseconds)
+    async def advance(self, milliseconds: int) -> None:
+        """Advance the clock, and return when every round due until then was given to the broker."""
+        self.clock.advance(milliseconds)
         until = to_datetime(self.clock())
 
         async def published() -> bool:

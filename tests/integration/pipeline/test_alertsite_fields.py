@@ -77,7 +77,7 @@ async def test_enabled_is_whether_anybody_is_asked(scheduled: Scheduled) -> None
     assert await scheduled.rounds(number, 1) == [["de", "fr", "us"]]
     await scheduled.edit(number, enabled=False)
     await heard(scheduled.world, *COUNTRIES)
-    await scheduled.controller.pass_by(30_000)
+    await scheduled.controller.advance(30_000)
     assert await scheduled.take() == []
 
 

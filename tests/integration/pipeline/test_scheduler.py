@@ -36,7 +36,7 @@ async def test_the_second_round_comes_at_its_phase(world: World, database_url: s
         monitor = await world.monitor(interval=60)
         [first] = await requests(world, "DE", 1)
         due_ms = next_due_ms(monitor, 60_000, to_ms(first.due_at), to_ms(first.due_at))
-        it.clock.put_on(due_ms - it.clock() - 300)
+        it.clock.advance(due_ms - it.clock() - 300)
         [second] = await requests(world, "DE", 1)
         assert 0 <= it.clock() - due_ms < 15_000
     assert to_ms(second.due_at) == due_ms
@@ -77,11 +77,11 @@ async def test_a_monitor_that_is_no_longer_active_is_not_asked_for(
     async with controller(world, database_url) as it:
         await world.monitor(interval=60)
         await requests(world, "DE", 1)
-        await it.pass_by(40_000)
+        await it.advance(40_000)
         await requests(world, "DE", 1)
         await world.value(change)
         await heard(world, "DE")
-        await it.pass_by(60_000)
+        await it.advance(60_000)
         assert await world.take_requests("DE") == []
         assert not any(task.done() for task in it.tasks)
 
