@@ -161,8 +161,12 @@ class Drill:
         return int(asyncio.run(ask()).rpartition("-")[2])
 
     def balance(self) -> Balance:
-        """Of everything until now; stops the checks afterwards, so that connections and results can be compared."""
+        """Of everything until now; stops the checks afterwards, so that connections and results can be compared.
+
+        A controller that was killed may still be starting, which takes as long as the machine needs.
+        """
         until_ms = now_ms()
+        eventually(lambda: ready(str(self.product.api.base_url)), "the controller serves", 60)
         found = asyncio.run(self._balance(until_ms))
         print(found)
         return found
