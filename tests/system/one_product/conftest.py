@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import requires
+from tests.fakes.certificates import Certificates
+from tests.fakes.dovecot import Dovecot, missing_for_dovecot, start_dovecot
 from tests.fakes.folders import data_folder
 from tests.system.product import Product
 
@@ -22,3 +25,12 @@ def product() -> Iterator[Product]:
             yield running
         finally:
             running.end()
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    """One of its own for each test: it makes whoever fails to log in wait longer each time."""
+    missing = missing_for_dovecot()
+    requires(missing is None, missing or "")
+    with start_dovecot(certificates=Certificates()) as running:
+        yield running

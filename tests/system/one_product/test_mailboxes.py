@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.conftest import requires
-from tests.fakes.certificates import Certificates
-from tests.fakes.dovecot import FULL, MESSAGES, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.dovecot import FULL, MESSAGES, PASSWORD, Dovecot
 from tests.system.product import Product, eventually
 
 PATH = "/api/imap-pop-monitors"
@@ -17,14 +13,6 @@ WRONG = "close-sesame-4714"
 BOTH = {"DE", "US"}
 
 Check = dict[str, Any]
-
-
-@pytest.fixture
-def dovecot() -> Iterator[Dovecot]:
-    missing = missing_for_dovecot()
-    requires(missing is None, missing or "")
-    with start_dovecot(certificates=Certificates()) as running:
-        yield running
 
 
 def config(protocol: str, password: str = PASSWORD) -> dict[str, Any]:

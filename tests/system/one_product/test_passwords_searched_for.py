@@ -20,7 +20,7 @@ from shared.credentials import parse
 from shared.enrolment import read as read_enrolment
 from tests.conftest import requires
 from tests.fakes.certificates import Certificates
-from tests.fakes.dovecot import FULL, Dovecot, missing_for_dovecot, start_dovecot
+from tests.fakes.dovecot import FULL, Dovecot
 from tests.fakes.dovecot import PASSWORD as RIGHT
 from tests.fakes.installation import recorded
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
@@ -39,14 +39,6 @@ def postfix() -> Iterator[Postfix]:
     missing = missing_for_postfix(login=True)
     requires(missing is None, missing or "")
     with start_postfix(certificates=Certificates(), login=(FULL, RIGHT)) as running:
-        yield running
-
-
-@pytest.fixture
-def dovecot() -> Iterator[Dovecot]:
-    missing = missing_for_dovecot()
-    requires(missing is None, missing or "")
-    with start_dovecot(certificates=Certificates()) as running:
         yield running
 
 
