@@ -28,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status of `run`: 0 after an orderly stop, 1 when cut short, 2 for wrong settings."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["check"]:
-        from agent.check import main as check
+        from agent.commands.check import main as check
 
         return check(given[1:])
     if given[:1] == ["doctor"]:
-        from agent.doctor import main as doctor
+        from agent.commands.doctor import main as doctor
 
         return doctor(given[1:])
     return _run(_parser().parse_args(given))

@@ -11,25 +11,25 @@ from time import monotonic
 
 import structlog
 
-from agent.connect import Reach
-from agent.courtesy.checker import Checker
-from agent.courtesy.desk import Counter, Desk
-from agent.courtesy.far_desk import FarDesk, reaching
-from agent.courtesy.logins import RefusedLogins
-from agent.courtesy.turns import Turns
+from agent.checks.loop_lag import Lag
+from agent.checks.runner import Station
+from agent.dialogue.connection import Reach
 from agent.fitness import Fitness
-from agent.lag import Lag
+from agent.intake.worker import KINDS, Worker
 from agent.metrics.counts import Counts
 from agent.metrics.listener import Gather, serving
 from agent.metrics.reading import Agent, Source
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
-from agent.runner import Station
 from agent.settings import Settings
-from agent.worker import KINDS, Worker
-from shared.bus import Bus
-from shared.messages import Unfitness
-from shared.signing import Verifier
+from agent.throttling.limiter import Counter, Desk
+from agent.throttling.limiter_client import FarDesk, reaching
+from agent.throttling.permits import Turns
+from agent.throttling.refused_logins import RefusedLogins
+from agent.throttling.throttled_check import Checker
+from shared.nats.bus import Bus
+from shared.wire.messages import Unfitness
+from shared.wire.signing import Verifier
 
 log = structlog.get_logger()
 

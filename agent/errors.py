@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.failures import FailureKind, FailureSource
+from shared.wire.failures import FailureKind, FailureSource
 
 
 class CheckError(Exception):

@@ -18,9 +18,9 @@ from agent.net.addresses import permitted
 from agent.net.resolve import Resolver
 from agent.net.stream import has_route
 from shared.addresses import Network
-from shared.failures import Failure, FailureSource, Phase
-from shared.messages import Unfitness
-from shared.targets import IpFamily, Target
+from shared.wire.failures import Failure, FailureSource, Phase
+from shared.wire.messages import Unfitness
+from shared.wire.targets import IpFamily, Target
 
 log = structlog.get_logger()
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import structlog
 
 from agent.app import looking, new_desk, telling
-from agent.courtesy.served_desk import ServedDesk
 from agent.metrics.counts import Counts
 from agent.metrics.reading import Agent, Source
 from agent.net.resolve import Resolver
 from agent.settings import Settings
+from agent.throttling.limiter_server import ServedDesk
 from shared.settings import variable
 
 log = structlog.get_logger()

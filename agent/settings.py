@@ -13,15 +13,15 @@ from typing import Annotated
 
 import msgspec
 
-from shared import subjects
-from shared.broker import Broker, NatsUrl
-from shared.credentials import parse
-from shared.enrolment import Enrolment, EnrolmentError
-from shared.enrolment import read as read_enrolment
 from shared.log import LogFormat
+from shared.nats.broker import Broker, NatsUrl
+from shared.nats.credentials import parse
 from shared.settings import Port, PositiveInt, Seconds, SettingsError, Text, load, variable
-from shared.signing import Verifier
-from shared.targets import Secret
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment, EnrolmentError
+from shared.wire.enrolment import read as read_enrolment
+from shared.wire.signing import Verifier
+from shared.wire.targets import Secret
 
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _KEY_BYTES = 32

@@ -15,9 +15,9 @@ import uvloop
 
 from controller.commands import installation, locations, subscribers, trust, vault_keys, watch
 from controller.commands.command import CommandError
-from controller.secret_files import FileError
-from controller.store import migrate
-from controller.store.pool import StoreUnavailableError
+from controller.operations.installation.row_files import FileError
+from controller.store.platform import migrate
+from controller.store.platform.pool import StoreUnavailableError
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:

@@ -13,23 +13,19 @@ import structlog
 import uvicorn
 
 from controller.api.application import create_api
-from controller.api.live_response import Connection
-from controller.api.services import Services
-from controller.live.follower import follow_events
-from controller.live.review import REVIEW_SECONDS, review
-from controller.live.room import Room
+from controller.api.http.services import Services
+from controller.api.v1.stream.response import Connection
 from controller.metrics.broker import watch_broker
+from controller.metrics.cached_collector import LOOK_SECONDS
 from controller.metrics.database import watch_database
 from controller.metrics.process import Metrics
-from controller.metrics.seen import LOOK_SECONDS
 from controller.notify.channels import open_senders
-from controller.notify.email import Relay, RelayTls
-from controller.operations.channels import Outlets
-from controller.operations.telling import AFTER_MAINTENANCE_SECONDS, tell_after_maintenance
-from controller.pipeline.claims import TEND_SECONDS, ClaimsKeeper
+from controller.notify.email.sender import Relay, RelayTls
+from controller.operations.channels.channels import Outlets
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.ingestor import Ingestor
-from controller.pipeline.janitor import (
+from controller.pipeline.evaluator import FORSAKEN_SECONDS, JUDGE_SECONDS, end_forsaken, judge_looks
+from controller.pipeline.event_relay import TELL_SECONDS, tell_events
+from controller.pipeline.housekeeping import (
     FORGET_SECONDS,
     PARTITION_SECONDS,
     SETTLE_SECONDS,
@@ -38,23 +34,27 @@ from controller.pipeline.janitor import (
     settle_checks,
     tend_partitions,
 )
-from controller.pipeline.judge import FORSAKEN_SECONDS, JUDGE_SECONDS, end_forsaken, judge_looks
+from controller.pipeline.incident_notifications import AFTER_MAINTENANCE_SECONDS, tell_after_maintenance
+from controller.pipeline.ingestor import Ingestor
+from controller.pipeline.location_registry import REFRESH_SECONDS, Roster
 from controller.pipeline.loops import keep
+from controller.pipeline.nats_accounts import TEND_SECONDS, ClaimsKeeper
 from controller.pipeline.notifier import Notifier
+from controller.pipeline.ops_alerts import WATCH_SECONDS, LocationWatch
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
-from controller.pipeline.roster import REFRESH_SECONDS, Roster
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
-from controller.pipeline.teller import TELL_SECONDS, tell_events
-from controller.pipeline.watch_locations import WATCH_SECONDS, LocationWatch
 from controller.settings import ControllerSettings
-from controller.store.migrate import SchemaError, require_current
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.platform.migrate import SchemaError, require_current
+from controller.store.platform.pool import Database, StoreUnavailableError
+from controller.streaming.access_review import REVIEW_SECONDS, review
+from controller.streaming.follower import follow_events
+from controller.streaming.hub import Room
 from controller.trust.claims import controller_credentials, system_credentials
 from controller.vault import Vault
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.signing import Signer
+from shared.nats.bus import Bus
+from shared.wire.signing import Signer
 
 log = structlog.get_logger()
 

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from controller.decisions.monitors import is_email
+from controller.decisions.monitors.monitors import is_email
 from controller.trust.keys import TrustFile
 from controller.vault import VaultKeys
-from shared.broker import AuthorityFile, Broker, NatsUrl
-from shared.credentials import Credentials
 from shared.log import LogFormat
+from shared.nats.broker import AuthorityFile, Broker, NatsUrl
+from shared.nats.credentials import Credentials
 from shared.settings import Port, Seconds, SettingsError, Text
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 _HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
 

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from controller.decisions.targets import Configured, configured_login
 from controller.errors import InvalidError
-from shared.targets import Login, Secret
+from controller.kinds import Configured, configured_login
+from shared.wire.targets import Login, Secret
 
 MASK = "********"
 

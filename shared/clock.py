@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from shared.messages import CLOCK_TOLERANCE_MS
-from shared.rounds import to_datetime, to_ms
+from shared.wire.messages import CLOCK_TOLERANCE_MS
+from shared.wire.rounds import to_datetime, to_ms
 
 _STALE_SECONDS = 60.0
 _FIRST, _LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

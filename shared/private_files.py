@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 S = TypeVar("S", bound=msgspec.Struct)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 PREFIX = "MAILPROBE_"
 Settings = TypeVar("Settings", bound=msgspec.Struct)

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, settings
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
+from controller.broker.streams import ensure_streams
 from controller.trust import keys
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import Supervisor, supervising
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.streams import ensure_streams
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests import spread
 from tests.fakes.certificates import Certificates
 from tests.fakes.databases import Databases

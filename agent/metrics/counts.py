@@ -9,10 +9,10 @@ from typing import TypeAlias
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from shared.failures import FailureKind, Phase
-from shared.messages import CheckResult, ResultStatus
-from shared.tallies import PHASE_SECONDS, Count, Spread, State
-from shared.targets import KINDS
+from shared.counters import PHASE_SECONDS, Count, Spread, State
+from shared.wire.failures import FailureKind, Phase
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.targets import KINDS
 
 PASSED = "none"
 """The label `failure` of a check that passed."""

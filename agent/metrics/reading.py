@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from agent.metrics.counts import Counts, States
-from shared.messages import Unfitness
+from shared.wire.messages import Unfitness
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from agent.errors import CheckError
 from shared.addresses import Network, may_reach, unmapped
-from shared.failures import FailureKind, FailureSource
+from shared.wire.failures import FailureKind, FailureSource
 
 
 def permitted(addresses: Iterable[str], allowed: Iterable[Network] = ()) -> list[str]:

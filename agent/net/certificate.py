@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from shared.messages import Fact
+from shared.wire.messages import Fact
 
 MOST_NAMES = 50
 

@@ -18,9 +18,9 @@ import aiodns
 import pycares
 
 from agent.errors import CheckError
-from agent.net.known import KnownAddresses
-from shared.failures import FailureKind
-from shared.targets import IpFamily
+from agent.net.address_cache import KnownAddresses
+from shared.wire.failures import FailureKind
+from shared.wire.targets import IpFamily
 
 CONTROL_SECONDS = 3.0
 """How long a control name may take."""

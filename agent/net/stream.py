@@ -16,9 +16,9 @@ from collections import deque
 from contextlib import suppress
 from typing import Self, cast
 
+from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
-from agent.transcript import Transcript
-from shared.failures import FailureKind, FailureSource
+from shared.wire.failures import FailureKind, FailureSource
 
 LONGEST_LINE = 8 * 1024
 MOST_LINES = 512

@@ -18,8 +18,8 @@ from typing import Any
 from cryptography import x509
 
 from agent.net.certificate import UNREADABLE
+from agent.net.certificate_checks import Examination, examine
 from agent.net.chain import Roots
-from agent.net.examination import Examination, examine
 
 _DER = 2  # _ssl.ENCODING_DER
 _PLACES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from agent.findings import Probe
-from agent.probes import imap, pop3, smtp
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target
+from agent.dialogue.findings import Probe
+from agent.probes.imap import dialogue
+from agent.probes.pop3 import dialogue as pop3
+from agent.probes.smtp import dialogue as smtp
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target
 
 PROBES: dict[type[Target], Probe] = {
     SmtpTarget: smtp.probe,
-    ImapTarget: imap.probe,
+    ImapTarget: dialogue.probe,
     Pop3Target: pop3.probe,
 }

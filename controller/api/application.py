@@ -7,24 +7,24 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from msgspec import Struct
 
-from controller.api.alertsite.routes import BODIES as ALERTSITE_BODIES
-from controller.api.alertsite.routes import ROUTES as ALERTSITE_ROUTES
-from controller.api.auth import given_principal, require_permissions, requires_permission, tell_quota
-from controller.api.documents import document
-from controller.api.live import ROUTES as LIVE_ROUTES
-from controller.api.live_documents import BODIES as LIVE_BODIES
-from controller.api.locations import LocationAnswer, list_locations
-from controller.api.metrics import counting, metrics, metrics_per_monitor
-from controller.api.policies import BODIES as POLICY_BODIES
-from controller.api.policies import ROUTES as POLICY_ROUTES
-from controller.api.problems import HANDLERS
-from controller.api.result_items import ResultPage
-from controller.api.results import read_results
-from controller.api.services import Services
-from controller.api.system import Health, healthz, readyz
-from controller.api.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
-from controller.api.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
-from controller.operations.limits import Limits
+from controller.api.compat.alertsite.routes import BODIES as ALERTSITE_BODIES
+from controller.api.compat.alertsite.routes import ROUTES as ALERTSITE_ROUTES
+from controller.api.compat.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
+from controller.api.compat.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
+from controller.api.http.auth import given_principal, require_permissions, requires_permission, tell_quota
+from controller.api.http.openapi import document
+from controller.api.http.problems import HANDLERS
+from controller.api.http.services import Services
+from controller.api.system.health import Health, healthz, readyz
+from controller.api.system.metrics import counting, metrics, metrics_per_monitor
+from controller.api.v1.locations import LocationAnswer, list_locations
+from controller.api.v1.policies import BODIES as POLICY_BODIES
+from controller.api.v1.policies import ROUTES as POLICY_ROUTES
+from controller.api.v1.results.items import ResultPage
+from controller.api.v1.results.routes import read_results
+from controller.api.v1.stream.documents import BODIES as LIVE_BODIES
+from controller.api.v1.stream.routes import ROUTES as LIVE_ROUTES
+from controller.operations.accounts.limits import Limits
 
 LARGEST_BODY = 256 * 1024
 BODIES: tuple[type[Struct], ...] = (

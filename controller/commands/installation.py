@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
-from controller.decisions.monitors import is_email
-from controller.enrol import bootstrap
+from controller.decisions.monitors.monitors import is_email
+from controller.operations.installation.enrolment import bootstrap
 from controller.settings import ControllerSettings, StoreSettings
-from controller.store import migrate
-from controller.store.pool import Database
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands

@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING
 from iso3166 import countries_by_alpha2
 
 from controller.commands.command import CommandError, settings_of
-from controller.decisions.countries import country_code
-from controller.decisions.eligibility import alive
-from controller.decisions.monitors import check_name
-from controller.decisions.rotation import left_blind
-from controller.enrol import add_location, rotate_location
+from controller.decisions.monitors.monitors import check_name
+from controller.decisions.schedule.eligibility import alive
+from controller.decisions.schedule.rotation import left_blind
 from controller.errors import InvalidError
 from controller.model import AgentSighting, Location
+from controller.model.values.countries import country_code
+from controller.operations.installation.enrolment import add_location, rotate_location
 from controller.settings import EnrolmentSettings, StoreSettings
-from controller.store import location_keys, locations, migrate
-from controller.store.location_keys import GivenKey
-from controller.store.pool import Database
-from controller.store.scheduled import scheduled_monitors
-from shared import subjects
+from controller.store.locations import keys as location_keys
+from controller.store.locations import locations
+from controller.store.locations.keys import GivenKey
+from controller.store.monitors.scheduled import scheduled_monitors
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
+from shared.wire import subjects
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
+from controller.operations.installation.subscriptions import subscribe
 from controller.pipeline.subscribers import SubscriberConsumers
 from controller.settings import EnrolmentSettings, StoreSettings
-from controller.store import migrate, subscribers
-from controller.store.pool import Database
-from controller.subscribe import subscribe
+from controller.store.accounts import subscribers
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
 from controller.trust.claims import controller_credentials
-from shared import subjects
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.trouble import BusError
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
+from shared.wire import subjects
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands

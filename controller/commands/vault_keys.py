@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
-from controller.operations.keys import rotate_keys
+from controller.operations.installation.keys import rotate_keys
 from controller.settings import VaultSettings
-from controller.store import migrate
-from controller.store.pool import Database
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
 from controller.vault import Vault, new_key
 
 if TYPE_CHECKING:

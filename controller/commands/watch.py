@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from controller.commands.command import CommandError, settings_of
-from controller.decisions.countries import country_code
 from controller.errors import InvalidError
+from controller.model.values.countries import country_code
 from controller.settings import EnrolmentSettings
-from controller.store import locations
-from controller.store.names import Named, called
-from controller.store.pool import Database
+from controller.store.locations import locations
+from controller.store.monitors.names import Named, called
+from controller.store.platform.pool import Database
 from controller.trust.claims import controller_credentials
 from controller.watch.choice import Choice
 from controller.watch.showing import show_events
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.messages import ResultStatus
-from shared.targets import KINDS
+from shared.nats.bus import Bus
+from shared.wire.messages import ResultStatus
+from shared.wire.targets import KINDS
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands

@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
 
-from controller.decisions.incident import VerdictKind
+from controller.decisions.evaluation.state import VerdictKind
 from controller.model import LatestCheck
-from shared.failures import FailureKind
-from shared.messages import ResultStatus
+from shared.wire.failures import FailureKind
+from shared.wire.messages import ResultStatus
 
 
 class SiteStatus(IntEnum):

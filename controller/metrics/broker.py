@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import Metric
 
-from controller.metrics.seen import Seen, gauge
+from controller.broker.backlog import Backlog, ConsumerBacklog, backlog
+from controller.metrics.cached_collector import Seen, gauge
 from controller.model import Location
-from shared import subjects
-from shared.backlog import Backlog, ConsumerBacklog, backlog
-from shared.bus import Bus
-from shared.targets import KINDS
+from shared.nats.bus import Bus
+from shared.wire import subjects
+from shared.wire.targets import KINDS
 
 
 def watch_broker(bus: Bus, locations: Callable[[], Sequence[Location]]) -> Seen[Backlog]:

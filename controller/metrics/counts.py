@@ -13,13 +13,13 @@ from http import HTTPMethod
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from controller.decisions.incident import ChangeKind, Severity, VerdictKind
+from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.model import GapReason
 from controller.notify.registry import CHANNELS
-from shared.failures import FailureKind, Phase
-from shared.messages import CheckResult, ResultStatus
-from shared.tallies import OTHER, PHASE_SECONDS, Count, Spread, put
-from shared.targets import KINDS
+from shared.counters import OTHER, PHASE_SECONDS, Count, Spread, put
+from shared.wire.failures import FailureKind, Phase
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.targets import KINDS
 
 PASSED = "none"
 """The label `failure` of a check that passed."""

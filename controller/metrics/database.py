@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 from prometheus_client import Metric
 
-from controller.decisions.eligibility import alive
-from controller.decisions.incident import Severity, VerdictKind
-from controller.metrics.seen import Seen, gauge
+from controller.decisions.evaluation.state import Severity, VerdictKind
+from controller.decisions.schedule.eligibility import alive
+from controller.metrics.cached_collector import Seen, gauge
 from controller.model import AgentSighting, GapReason, Location, MonitorStatus
-from controller.store import locations as location_store
-from controller.store.installation import Installation, installation
-from controller.store.pool import Database
-from shared.failures import FailureSource
-from shared.messages import Unfitness
-from shared.tallies import OTHER
-from shared.targets import KINDS
+from controller.store.locations import locations as location_store
+from controller.store.platform.installation import Installation, installation
+from controller.store.platform.pool import Database
+from shared.counters import OTHER
+from shared.wire.failures import FailureSource
+from shared.wire.messages import Unfitness
+from shared.wire.targets import KINDS
 
 _BLIND = (*GapReason, FailureSource.AGENT, FailureSource.RESOLVER)
 

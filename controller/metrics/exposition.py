@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from controller.decisions.incident import VerdictKind
+from controller.decisions.evaluation.state import VerdictKind
+from controller.metrics.cached_collector import gauge
 from controller.metrics.process import Metrics
-from controller.metrics.seen import gauge
-from controller.store.installation import MonitorFigures, monitor_figures
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.platform.installation import MonitorFigures, monitor_figures
+from controller.store.platform.pool import Database, StoreUnavailableError
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.removesuffix("; charset=utf-8")  # the framework adds it
 

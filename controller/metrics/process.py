@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from controller.metrics.counts import Counts
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 
 
 class Metrics(Collector):

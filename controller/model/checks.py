@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from shared.failures import CheckWarning, Failure
-from shared.messages import PhaseTiming, ResultStatus, TranscriptLine
-from shared.rounds import Purpose
+from shared.wire.failures import CheckWarning, Failure
+from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
+from shared.wire.rounds import Purpose
 
 
 class GapReason(StrEnum):

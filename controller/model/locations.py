@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from shared.messages import Unfitness
+from shared.wire.messages import Unfitness
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,15 +13,15 @@ import msgspec
 
 from controller.errors import InvalidError
 from controller.notify.addresses import email_addresses, phone_numbers
-from controller.notify.apprise_process import AppriseProcesses
+from controller.notify.apprise.process import AppriseProcesses
+from controller.notify.apprise.services import SERVICES, service_url
 from controller.notify.destinations import Destinations
-from controller.notify.email import EmailSender, Relay
+from controller.notify.email.sender import EmailSender, Relay
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.sending import Sending
-from controller.notify.services import SERVICES, service_url
-from controller.notify.webhook import METHODS, WebhookSender
+from controller.notify.webhook.sender import METHODS, WebhookSender
 from shared.addresses import Network
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 Config = Mapping[str, Any]
 NUMBER = "{number}"

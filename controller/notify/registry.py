@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.notify.apprise.services import SERVICES
 from controller.notify.channels import (
     Group,
     Kind,
@@ -13,7 +14,6 @@ from controller.notify.channels import (
     send_webhook,
     service,
 )
-from controller.notify.services import SERVICES
 
 CHANNELS: dict[str, Kind] = {
     "email": Kind(Group.EMAIL, check_email, send_email),

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 import msgspec
 
 from controller.decisions.access import limits_to
-from controller.decisions.blindness import Blind, joined
-from controller.decisions.eligibility import abilities, alive, reasons_not_ready
+from controller.decisions.evaluation.blindness import Blind, joined
+from controller.decisions.schedule.eligibility import abilities, alive, reasons_not_ready
 from controller.model import AgentSighting, Location, Principal
-from controller.store import blind_periods, parked, probe_problems
-from controller.store import locations as store
-from controller.store.parked import ParkedTally
-from controller.store.pool import Database
-from controller.store.probe_problems import ProbeProblem
-from shared import subjects
+from controller.store.checks import dead_letters
+from controller.store.checks.dead_letters import ParkedTally
+from controller.store.evaluation import probe_problems
+from controller.store.evaluation.probe_problems import ProbeProblem
+from controller.store.locations import blind_periods
+from controller.store.locations import locations as store
+from controller.store.platform.pool import Database
+from shared.wire import subjects
 
 BLIND_FOR = timedelta(hours=24)
 PARKED_FOR = timedelta(hours=24)
@@ -56,7 +58,7 @@ async def list_locations(database: Database, principal: Principal) -> list[Locat
     async with database.connection() as connection:
         for period in await blind_periods.recent(connection, now - BLIND_FOR, _MOST_PARTS):
             blind[period.location_id].append(Blind(*period[1:]))
-        for tally in await parked.lately(connection, now - PARKED_FOR):
+        for tally in await dead_letters.lately(connection, now - PARKED_FOR):
             put_aside[tally.subject].append(tally)
         for problem in await probe_problems.current(
             connection,

@@ -10,23 +10,23 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from controller.decisions.schedule import PlannedCheck
-from controller.decisions.targets import configured_login, target_of
+from controller.broker.streams import ACK_WAIT_SECONDS
+from controller.decisions.schedule.rounds import PlannedCheck
+from controller.kinds import configured_login, target_of
 from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
-from controller.store.dispatch import Expected, expect
-from controller.store.pool import Database
+from controller.store.checks.dispatch import Expected, expect
+from controller.store.platform.pool import Database
 from controller.vault import Vault, login_of
-from shared import subjects
-from shared.bus import Bus, Message
 from shared.clock import now_ms
-from shared.messages import CheckRequest
-from shared.rounds import Purpose, check_id, start_by_ms, to_datetime
-from shared.sealing import seal_login
-from shared.signing import Signer
-from shared.streams import ACK_WAIT_SECONDS
-from shared.targets import Target
-from shared.trouble import BusError
+from shared.nats.bus import Bus, Message
+from shared.nats.errors import BusError
+from shared.wire import subjects
+from shared.wire.messages import CheckRequest
+from shared.wire.rounds import Purpose, check_id, start_by_ms, to_datetime
+from shared.wire.sealing import seal_login
+from shared.wire.signing import Signer
+from shared.wire.targets import Target
 
 log = structlog.get_logger()
 

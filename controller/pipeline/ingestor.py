@@ -15,18 +15,18 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from controller.broker.streams import ensure_streams
 from controller.metrics.counts import Counts, Parked
-from controller.store.asked import store_asked
-from controller.store.parked import LONGEST_REASON, ParkedMessage, park
-from controller.store.pool import Database, StoreUnavailableError
-from controller.store.results import StoredResult, UnstorableError
-from shared import subjects
-from shared.bus import Bus, Message
+from controller.store.checks.dead_letters import LONGEST_REASON, ParkedMessage, park
+from controller.store.checks.expected_results import store_asked
+from controller.store.checks.results import StoredResult, UnstorableError
+from controller.store.platform.pool import Database, StoreUnavailableError
 from shared.clock import utc_now
-from shared.deliveries import Consumer, Delivery
-from shared.messages import CheckResult, Event, EventType
-from shared.rounds import check_id, to_datetime, to_ms
-from shared.streams import ensure_streams
+from shared.nats.bus import Bus, Message
+from shared.nats.deliveries import Consumer, Delivery
+from shared.wire import subjects
+from shared.wire.messages import CheckResult, Event, EventType
+from shared.wire.rounds import check_id, to_datetime, to_ms
 
 log = structlog.get_logger()
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
-from controller.store.pool import StoreUnavailableError
-from shared.cancelling import heed_cancellation
-from shared.trouble import BusError
+from controller.store.platform.pool import StoreUnavailableError
+from shared.nats.cancelling import heed_cancellation
+from shared.nats.errors import BusError
 
 log = structlog.get_logger()
 

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import structlog
 
-from controller.decisions.alerting import FOLLOWING
-from controller.decisions.retries import pause_after
+from controller.decisions.notification.recipients import FOLLOWING
+from controller.decisions.notification.retries import pause_after
 from controller.metrics.counts import Counts, Delivered
 from controller.notify.channels import Group, Senders
 from controller.notify.errors import DeliveryError, SkippedError
@@ -25,9 +25,9 @@ from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.loops import keep
-from controller.store import deliveries
-from controller.store.deliveries import Claimed, lane
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.notifications import deliveries
+from controller.store.notifications.deliveries import Claimed, lane
+from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.vault import Vault, VaultError
 from shared.clock import utc_now
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from controller.decisions.views import DAY_SECONDS, floor
-from controller.store import rollup_progress, rollups
-from controller.store.pool import Database
-from controller.store.rollups import HOUR, Part
+from controller.decisions.history.views import DAY_SECONDS, floor
+from controller.store.platform.pool import Database
+from controller.store.rollups import progress, rollups
+from controller.store.rollups.rollups import HOUR, Part
 from shared.clock import utc_now
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 async def roll_up(db: Database, now: datetime | None = None) -> None:
     """All that is due. Raises StoreUnavailableError."""
     now = now or utc_now()
-    while (hour := await rollup_progress.close_hour(db, now - SETTLED)) is not None:
+    while (hour := await progress.close_hour(db, now - SETTLED)) is not None:
         if not await _roll_hour(db, hour):
             return
         log.debug("hour_rolled_up", hour=hour.isoformat())
@@ -45,28 +45,28 @@ async def _roll_hour(db: Database, hour: datetime) -> bool:
     ended = hour + HOUR
     if floor(ended, DAY_SECONDS) == ended and not await _for_all(db, ended - _DAY, rollups.roll_days):
         return False
-    await rollup_progress.finish_hour(db, hour)
+    await progress.finish_hour(db, hour)
     return True
 
 
 async def _for_all(db: Database, at: datetime, roll: rollups.Roll) -> bool:
-    monitors = await rollup_progress.monitors_after(db, 0, _MONITORS_AT_ONCE)
+    monitors = await progress.monitors_after(db, 0, _MONITORS_AT_ONCE)
     while monitors:
-        async with rollup_progress.alone(db) as connection:
+        async with progress.alone(db) as connection:
             if connection is None:
                 return False
             await roll(connection, [Part(monitor, at) for monitor in monitors])
         await asyncio.sleep(0)
-        monitors = await rollup_progress.monitors_after(db, monitors[-1], _MONITORS_AT_ONCE)
+        monitors = await progress.monitors_after(db, monitors[-1], _MONITORS_AT_ONCE)
     return True
 
 
 async def _roll_late(db: Database) -> bool:
     """Whether there may be more."""
-    async with rollup_progress.alone(db) as connection:
+    async with progress.alone(db) as connection:
         if connection is None:
             return False
-        taken, rolled_until = await rollup_progress.take_due(connection, _LATE_AT_ONCE)
+        taken, rolled_until = await progress.take_due(connection, _LATE_AT_ONCE)
         for start in range(0, len(taken), _MONITORS_AT_ONCE):
             await rollups.roll_hours(connection, taken[start : start + _MONITORS_AT_ONCE])
         ended = floor(rolled_until, DAY_SECONDS)

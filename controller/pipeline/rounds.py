@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import structlog
 
-from controller.decisions.rotation import asked, pool
-from controller.decisions.schedule import (
+from controller.decisions.schedule.rotation import asked, pool
+from controller.decisions.schedule.rounds import (
     CATCH_UP_MS,
     SLOT_MS,
     UNSEEN_CHANGE_MS,
@@ -30,12 +30,12 @@ from controller.decisions.schedule import (
 from controller.metrics.counts import Counts
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher, expected
-from controller.pipeline.roster import Roster
-from controller.store.dispatch import Expected, GapRange
-from controller.store.partitions import KEEP_DAYS
-from controller.store.schedule import Lead
+from controller.pipeline.location_registry import Roster
+from controller.store.checks.dispatch import Expected, GapRange
+from controller.store.checks.leadership import Lead
+from controller.store.platform.partitions import KEEP_DAYS
 from shared.clock import now_ms
-from shared.rounds import Purpose, last_due_ms, to_datetime
+from shared.wire.rounds import Purpose, last_due_ms, to_datetime
 
 log = structlog.get_logger()
 

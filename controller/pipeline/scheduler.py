@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 import structlog
 
-from controller.decisions.schedule import SLOT_MS
+from controller.decisions.schedule.rounds import SLOT_MS
 from controller.metrics.counts import Counts
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.roster import Roster
+from controller.pipeline.location_registry import Roster
 from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
-from controller.store.pool import Database
-from controller.store.schedule import FencedError, Lead, leadership
-from controller.store.scheduled import scheduled_monitor, scheduled_monitors
+from controller.store.checks.leadership import FencedError, Lead, leadership
+from controller.store.monitors.scheduled import scheduled_monitor, scheduled_monitors
+from controller.store.platform.pool import Database
 from shared.clock import now_ms
 
 log = structlog.get_logger()

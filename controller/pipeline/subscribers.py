@@ -6,11 +6,11 @@ from time import monotonic
 
 import structlog
 
-from controller.store import subscribers
-from controller.store.pool import Database
-from shared import subjects
-from shared.bus import Bus
-from shared.streams import ensure_event_consumer, event_consumers, remove_event_consumer
+from controller.broker.streams import ensure_event_consumer, event_consumers, remove_event_consumer
+from controller.store.accounts import subscribers
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
+from shared.wire import subjects
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from controller.trust import rights
 from controller.trust.claims import ACCOUNT_LIMITS, NO_LIMITS
 from controller.trust.jwt import Claims, read, sign
 from controller.trust.keys import Trust
-from shared.nkeys import public_key
+from shared.nats.nkeys import public_key
 
 _JETSTREAM_LIMITS = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
 _FOR_EVER = 253_402_300_799  # the last second of the year 9999

@@ -10,9 +10,9 @@ from typing import Any
 from controller.trust import rights
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
-from shared.credentials import Credentials
-from shared.nkeys import Role, new_seed, public_key
-from shared.targets import Secret
+from shared.nats.credentials import Credentials
+from shared.nats.nkeys import Role, new_seed, public_key
+from shared.wire.targets import Secret
 
 NO_LIMITS = {"subs": -1, "data": -1, "payload": -1}
 ACCOUNT_LIMITS = NO_LIMITS | {"imports": -1, "exports": -1, "wildcards": True, "conn": -1, "leaf": -1}

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from shared import nkeys
-from shared.nkeys import is_signed, public_key
-from shared.targets import Secret
+from shared.nats import nkeys
+from shared.nats.nkeys import is_signed, public_key
+from shared.wire.targets import Secret
 
 _HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
 

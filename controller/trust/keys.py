@@ -13,9 +13,9 @@ import msgspec
 from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey
 
-from shared.nkeys import NkeyError, Role, new_seed, public_key
+from shared.nats.nkeys import NkeyError, Role, new_seed, public_key
 from shared.private_files import read_as, write_private, written
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 _VERSION = 1
 

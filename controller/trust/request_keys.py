@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from controller.trust.keys import Trust, TrustError, new_request_key, verify_keys
-from shared.signing import key_id
+from shared.wire.signing import key_id
 
 _FIRST = "there is one request key only: first add another, and give every location a new enrolment file"
 

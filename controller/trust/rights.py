@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from shared import subjects
-from shared.targets import KINDS
+from shared.wire import subjects
+from shared.wire.targets import KINDS
 
 REVISION = 1
 """Of a location's rights and what crosses: one more with each change. An older controller leaves newer ones alone."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from controller.trust.account import FIRST, Side, account_claims, account_key
 from controller.trust.claims import operator_claims, system_claims
 from controller.trust.keys import Trust
-from shared.nkeys import public_key
+from shared.nats.nkeys import public_key
 
 
 def server_config(trust: Trust, now: datetime) -> str:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from shared import subjects
-from shared.messages import Event, EventType
-from shared.verdicts import IncidentEvent, VerdictEvent
+from shared.wire import subjects
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.messages import Event, EventType
 
 AnyEvent: TypeAlias = Event | VerdictEvent | IncidentEvent
 

@@ -8,9 +8,9 @@ from contextlib import aclosing
 
 import structlog
 
-from shared.bus import Bus
-from shared.replay import Stored, StreamState, follow, stream_state
-from shared.trouble import BusError
+from controller.broker.replay import Stored, StreamState, follow, stream_state
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
 
 log = structlog.get_logger()
 

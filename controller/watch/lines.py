@@ -10,13 +10,13 @@ from operator import itemgetter
 import msgspec
 from wcwidth import clip, ljust, wcswidth
 
-from controller.decisions.incident import ChangeKind, Severity, VerdictKind
+from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.notify.message import lasted
 from controller.watch.choice import AnyEvent
-from shared.failures import Failure, FailureSource
-from shared.messages import CheckResult, Event, ResultStatus
-from shared.rounds import Purpose
-from shared.verdicts import IncidentEvent, VerdictEvent
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.failures import Failure, FailureSource
+from shared.wire.messages import CheckResult, Event, ResultStatus
+from shared.wire.rounds import Purpose
 
 _LONGEST_PHASES = 3
 _FAULTS = {FailureSource.RESOLVER: "fault of the name servers there", FailureSource.AGENT: "our own fault"}

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import structlog
 
-from controller.store.names import monitor_names
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.monitors.names import monitor_names
+from controller.store.platform.pool import Database, StoreUnavailableError
 
 log = structlog.get_logger()
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import aclosing
 
-from controller.store.locations import all_locations
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.locations.locations import all_locations
+from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.watch import screen
 from controller.watch.choice import AnyEvent, Choice, chooses, read, subjects_of
 from controller.watch.following import events_from_now
 from controller.watch.lines import Columns, cells, line
 from controller.watch.names import Names
-from shared import subjects
-from shared.bus import Bus
+from shared.nats.bus import Bus
+from shared.wire import subjects
 
 _NAME_CELLS = (8, 32)
 _LOCATION_CELLS = (4, 16)

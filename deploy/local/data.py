@@ -13,9 +13,9 @@ import msgspec
 
 from deploy.local import LocalError
 from deploy.local.files import locked
-from shared import enrolment
-from shared.credentials import parse
+from shared.nats.credentials import parse
 from shared.private_files import write_private
+from shared.wire import enrolment
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from uuid import uuid4
 
 import msgspec
 
+from controller.broker.streams import ensure_check_consumer
 from deploy.local.programs import program
-from shared import subjects
-from shared.bus import Bus, Message
 from shared.clock import utc_now
-from shared.enrolment import Enrolment
-from shared.messages import CheckRequest, CheckResult, ResultStatus
-from shared.rounds import Purpose
-from shared.signing import Signer
-from shared.streams import ensure_check_consumer
-from shared.targets import SmtpTarget, TlsMode
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment
+from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
+from shared.wire.rounds import Purpose
+from shared.wire.signing import Signer
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.bench import bare
 from tests.bench.beside import Servers, beside, servers
 from tests.bench.figures import Figures, Meter, memory_mib, spread

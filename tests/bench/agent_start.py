@@ -17,8 +17,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from deploy.local.programs import program
-from shared import enrolment, subjects
-from shared.bus import Bus
+from shared.nats.bus import Bus
+from shared.wire import enrolment, subjects
 from tests.bench.beside import Servers, servers
 from tests.bench.figures import Figures, spread
 from tests.fakes.installation import enrolled

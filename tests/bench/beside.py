@@ -13,16 +13,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from controller.store import migrate
-from controller.store.pool import Database
+from controller.broker.streams import ensure_streams
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
 from controller.trust import keys
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import supervising
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.streams import ensure_streams
+from shared.nats.bus import Bus
 from tests.fakes.installation import as_controller
 from tests.system.product import REPOSITORY, Product
 

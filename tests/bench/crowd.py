@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 
 from shared.clock import now_ms
-from shared.rounds import next_due_ms, to_datetime
+from shared.wire.rounds import next_due_ms, to_datetime
 
 _SETTLE_IN_MS = 3_000
 _COLUMNS = (

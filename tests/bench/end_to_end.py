@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 
 from shared.clock import now_ms
-from shared.rounds import to_datetime
+from shared.wire.rounds import to_datetime
 from tests.bench import bare, crowd
 from tests.bench.beside import beside, product
 from tests.bench.figures import Figures, Meter, memory_mib, spread

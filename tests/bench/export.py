@@ -14,8 +14,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from controller.store.partitions import make_partitions
-from controller.store.pool import Database
+from controller.store.platform.partitions import make_partitions
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from tests.bench import crowd
 from tests.bench.beside import product

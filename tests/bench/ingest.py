@@ -9,16 +9,16 @@ from uuid import UUID
 
 import msgspec
 
+from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.ingestor import BATCH, Ingestor
-from controller.pipeline.janitor import prepare_partitions
-from controller.store.pool import Database
-from controller.store.results import store_results
-from shared import subjects
-from shared.bus import Bus, Message
+from controller.store.checks.results import store_results
+from controller.store.platform.pool import Database
 from shared.clock import now_ms
-from shared.failures import Phase
-from shared.messages import CheckResult, PhaseTiming
-from shared.rounds import Purpose, check_id, phase_ms, to_datetime
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.failures import Phase
+from shared.wire.messages import CheckResult, PhaseTiming
+from shared.wire.rounds import Purpose, check_id, phase_ms, to_datetime
 from tests.bench.beside import servers
 from tests.bench.figures import Figures, Meter
 

@@ -6,9 +6,9 @@ from statistics import median
 
 import aiosmtplib
 
-from agent.runner import run_check
-from shared.messages import ResultStatus
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import run_check
+from shared.wire.messages import ResultStatus
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.bench import bare
 from tests.bench.beside import beside
 from tests.bench.figures import Figures, Rate, rate

@@ -24,22 +24,23 @@ from uuid import uuid4
 import msgspec
 import uvloop
 
+from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust import keys
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.programs import program
 from deploy.local.supervisor import supervising
-from shared import log, subjects
-from shared.bus import Bus, Message
+from shared import log
 from shared.clock import utc_now
-from shared.deliveries import Consumer
-from shared.messages import CheckRequest, CheckResult
-from shared.rounds import Purpose
-from shared.sealing import new_key_pair, seal_login
-from shared.signing import Signer
-from shared.streams import ensure_check_consumer, ensure_streams
-from shared.targets import Login, Secret, kind_of
+from shared.nats.bus import Bus, Message
+from shared.nats.deliveries import Consumer
+from shared.wire import subjects
+from shared.wire.messages import CheckRequest, CheckResult
+from shared.wire.rounds import Purpose
+from shared.wire.sealing import new_key_pair, seal_login
+from shared.wire.signing import Signer
+from shared.wire.targets import Login, Secret, kind_of
 from tests.bench.rig_targets import target_of
 from tests.fakes.installation import as_controller, enrolled, variables
 

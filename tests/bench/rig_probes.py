@@ -21,13 +21,13 @@ import msgspec
 import uvloop
 
 from agent.__main__ import GARBAGE_THRESHOLD
-from agent.connect import Reach
-from agent.lag import Lag
+from agent.checks.loop_lag import Lag
+from agent.checks.runner import Station, run_check
+from agent.dialogue.connection import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust, load_roots
-from agent.runner import Station, run_check
 from shared import log
-from shared.messages import CheckRequest, CheckResult
+from shared.wire.messages import CheckRequest, CheckResult
 from tests.bench.rig_targets import target_of
 from tests.fakes.station import CLIENT_NAME, LOCATION, PRIVATE_KEY, request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.targets import ImapTarget, IpFamily, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import ImapTarget, IpFamily, Pop3Target, SmtpTarget, Target, TlsMode
 
 _HOST = "localhost"  # the rig's certificate is for it too; found in the hosts file, so that resolving is measured
 _CHECKS: dict[str, tuple[type[Target], TlsMode, bool]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from controller.decisions.views import HOUR_SECONDS, floor
-from controller.pipeline.janitor import prepare_partitions
+from controller.decisions.history.views import HOUR_SECONDS, floor
+from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from shared.clock import utc_now
 from tests.bench import crowd

@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from heapq import heapify, heapreplace
 from uuid import UUID, uuid4
 
-from controller.decisions.eligibility import FIT
-from controller.decisions.schedule import SLOT_MS, PlannedCheck, Wheel, due_after_ms
+from controller.decisions.schedule.eligibility import FIT
+from controller.decisions.schedule.rounds import SLOT_MS, PlannedCheck, Wheel, due_after_ms
 from controller.model import Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.roster import Roster
+from controller.pipeline.location_registry import Roster
 from controller.pipeline.rounds import Rounds
-from controller.store.schedule import leadership
+from controller.store.checks.leadership import leadership
 from controller.vault import Vault, VaultKeys, new_key
-from shared.bus import Message
 from shared.clock import now_ms
-from shared.rounds import Purpose, to_datetime
-from shared.sealing import new_key_pair
-from shared.targets import KINDS
+from shared.nats.bus import Message
+from shared.wire.rounds import Purpose, to_datetime
+from shared.wire.sealing import new_key_pair
+from shared.wire.targets import KINDS
 from tests.bench.beside import Servers, servers
 from tests.bench.figures import Figures, Meter, memory_mib, spread
 from tests.fakes.installation import SIGNER

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from controller.decisions.incident import RECHECK_SECONDS, ChangeKind, Look, Severity, Standing, take
-from controller.decisions.policy import STANDARD
-from controller.decisions.verdict import Ballot, Finding, Vote, look_at
-from shared.failures import Failure, FailureKind, FailureSource, Phase
+from controller.decisions.evaluation.policy import STANDARD
+from controller.decisions.evaluation.quorum import Ballot, Finding, Vote, look_at
+from controller.decisions.evaluation.state import RECHECK_SECONDS, ChangeKind, Look, Severity, Standing, take
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from tests.bench.figures import Figures, spread
 
 LOCATIONS = 5

@@ -19,11 +19,11 @@ import asyncpg
 import httpx
 import msgspec
 
-from controller.store.tokens import new_token
-from shared import subjects
-from shared.bus import Bus, Message
+from controller.store.accounts.tokens import new_token
 from shared.clock import now_ms
-from shared.rounds import Purpose, check_id, next_due_ms
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.rounds import Purpose, check_id, next_due_ms
 from tests.bench.beside import product
 from tests.bench.figures import Figures, Meter, memory_mib
 from tests.bench.ingest import a_result

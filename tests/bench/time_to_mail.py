@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.clock import now_ms
-from shared.rounds import next_due_ms, to_ms
+from shared.wire.rounds import next_due_ms, to_ms
 from tests.bench.beside import product
 from tests.bench.figures import Figures, spread
 from tests.fakes.smtp_sink import SmtpSink

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from agent.pace import Pace
-from agent.runner import Station, run_check
-from shared.messages import CheckResult, ResultStatus
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from agent.intake.pace import Pace
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.bench.beside import beside
 from tests.bench.figures import Figures, memory_mib, spread
 from tests.bench.responder import ADDRESS

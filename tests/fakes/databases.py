@@ -9,9 +9,9 @@ from typing import Self
 
 import asyncpg
 
-from controller.pipeline.janitor import prepare_partitions
-from controller.store import migrate
-from controller.store.pool import Database
+from controller.pipeline.housekeeping import prepare_partitions
+from controller.store.platform import migrate
+from controller.store.platform.pool import Database
 
 _TEMPLATE = "mailprobe_template"
 

@@ -9,11 +9,11 @@ from typing import Any
 from controller.trust import keys
 from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.keys import Trust
-from shared.broker import Broker
 from shared.clock import utc_now
-from shared.enrolment import Enrolment
-from shared.signing import Signer, Verifier
-from shared.targets import Secret
+from shared.nats.broker import Broker
+from shared.wire.enrolment import Enrolment
+from shared.wire.signing import Signer, Verifier
+from shared.wire.targets import Secret
 
 REQUEST_KEY = keys.new_request_key()
 """Signs what the run's own controllers, and tests in their place, ask of agents."""

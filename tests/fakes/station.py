@@ -8,16 +8,16 @@ from datetime import timedelta
 from ipaddress import ip_network
 from uuid import UUID, uuid4
 
-from agent.connect import Reach
-from agent.lag import Lag
+from agent.checks.loop_lag import Lag
+from agent.checks.runner import Station
+from agent.dialogue.connection import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
-from agent.runner import Station
 from shared.clock import utc_now
-from shared.messages import CheckRequest
-from shared.rounds import Purpose
-from shared.sealing import new_key_pair, seal_login
-from shared.targets import Login, Secret, Target
+from shared.wire.messages import CheckRequest
+from shared.wire.rounds import Purpose
+from shared.wire.sealing import new_key_pair, seal_login
+from shared.wire.targets import Login, Secret, Target
 from tests.fakes.certificates import Certificates
 
 PRIVATE_KEY, PUBLIC_KEY = new_key_pair()

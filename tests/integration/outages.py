@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 
 
 async def outage(database: Database, monitor_id: int, *changes: tuple[str, str, datetime]) -> None:

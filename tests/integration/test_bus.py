@@ -6,9 +6,9 @@ from contextlib import suppress
 import pytest
 
 from controller.trust.keys import new_trust
-from shared import subjects
-from shared.broker import Broker, BrokerUrlError
-from shared.bus import Bus, Message
+from shared.nats.broker import Broker, BrokerUrlError
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
 from tests.fakes.installation import as_controller
 from tests.fakes.listening import Listener
 from tests.integration.pipeline.world import eventually

@@ -14,15 +14,15 @@ import pytest
 from argon2 import PasswordHasher
 
 from controller.api.application import create_api
-from controller.api.services import Services
+from controller.api.http.services import Services
 from controller.notify.channels import open_senders
-from controller.operations.channels import Outlets
-from controller.store.pool import Database
+from controller.operations.channels.channels import Outlets
+from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys
-from shared import enrolment
-from shared.bus import Bus
-from shared.sealing import open_login, seal_login
-from shared.targets import Login, Secret
+from shared.nats.bus import Bus
+from shared.wire import enrolment
+from shared.wire.sealing import open_login, seal_login
+from shared.wire.targets import Login, Secret
 from tests.fakes.ports import free_port
 from tests.integration.api.conftest import RecordingDispatcher, client_of
 

@@ -12,9 +12,9 @@ import asyncpg
 import httpx
 import msgspec
 
-from shared import subjects
-from shared.bus import Bus, Message
-from shared.messages import Event
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.messages import Event
 from tests.fakes.ports import free_port
 from tests.integration.api.live_desk import Block, Listener, an_event, ids
 from tests.integration.pipeline.world import eventually

@@ -8,10 +8,10 @@ import pytest
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from shared import subjects
-from shared.bus import Bus, Message
-from shared.publishing import Publisher
-from shared.trouble import BusError
+from shared.nats.bus import Bus, Message
+from shared.nats.errors import BusError
+from shared.nats.publishing import Publisher
+from shared.wire import subjects
 
 RESULT = subjects.result("DE", "de")
 NO_STREAM = "mailprobe.nowhere.at.all"

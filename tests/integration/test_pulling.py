@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from shared import subjects
-from shared.bus import Bus, Message
-from shared.deliveries import Consumer
-from shared.trouble import BusError
+from shared.nats.bus import Bus, Message
+from shared.nats.deliveries import Consumer
+from shared.nats.errors import BusError
+from shared.wire import subjects
 
 LONG = 30.0
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared import subjects
-from shared.bus import Bus, Message
-from shared.replay import Stored, follow, read_after, stream_state
-from shared.streams import ensure_streams
-from shared.trouble import BusError
+from controller.broker.replay import Stored, follow, read_after, stream_state
+from controller.broker.streams import ensure_streams
+from shared.nats.bus import Bus, Message
+from shared.nats.errors import BusError
+from shared.wire import subjects
 
 ORGANIZATION = uuid4()
 SUBJECTS = [subjects.event(ORGANIZATION, uuid4(), uuid4(), "result") for _ in range(3)]

@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from controller.operations.keys import rotate_keys
-from controller.store import configs, monitors
-from controller.store.configs import BATCH, Table
-from controller.store.pool import Database
+from controller.operations.installation.keys import rotate_keys
+from controller.store.monitors import configs, monitors
+from controller.store.monitors.configs import BATCH, Table
+from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
 from tests.integration.test_commands import run
 

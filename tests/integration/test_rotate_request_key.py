@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from controller.trust import keys
-from shared.enrolment import Enrolment
-from shared.enrolment import read as read_enrolment
-from shared.signing import SIGNATURE, Signer, UnknownKeyError, Verifier
+from shared.wire.enrolment import Enrolment
+from shared.wire.enrolment import read as read_enrolment
+from shared.wire.signing import SIGNATURE, Signer, UnknownKeyError, Verifier
 from tests.integration.test_commands import NATS_URL, add, run
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 
-from controller.operations.passwords import Passwords
-from controller.store import organizations, tokens
-from controller.store.organizations import FirstAccount
-from controller.store.pool import Database
+from controller.operations.accounts.passwords import Passwords
+from controller.store.accounts import organizations, tokens
+from controller.store.accounts.organizations import FirstAccount
+from controller.store.platform.pool import Database
 from controller.vault import new_key
 from tests.fakes.ports import free_port
 from tests.integration.pipeline.world import eventually

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from agent.runner import Station
+from agent.checks.runner import Station
 from tests.fakes.certificates import Certificates
 from tests.fakes.station import station as composed
 

@@ -7,10 +7,10 @@ import ssl
 import msgspec
 import pytest
 
-from agent.runner import Station, run_check
-from shared.failures import FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import ResultStatus
-from shared.targets import IpFamily, SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import ResultStatus
+from shared.wire.targets import IpFamily, SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.name_server import serving
 from tests.fakes.scripted_server import Tls, closed_port, hanging, playing

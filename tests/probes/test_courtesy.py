@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.courtesy.checker import Checker
-from agent.courtesy.desk import Ask, Desk
-from agent.courtesy.logins import FIRST_PAUSE_SECONDS, Outcome, RefusedLogins
-from agent.courtesy.turns import Turns
+from agent.throttling.limiter import Ask, Desk
+from agent.throttling.permits import Turns
+from agent.throttling.refused_logins import FIRST_PAUSE_SECONDS, Outcome, RefusedLogins
+from agent.throttling.throttled_check import Checker
 from shared.addresses import Network
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, ResultStatus, Unfitness
-from shared.targets import IpFamily, SmtpTarget, TlsMode
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, ResultStatus, Unfitness
+from shared.wire.targets import IpFamily, SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.listening import Listener
 from tests.fakes.scripted_server import Gate, Script, playing

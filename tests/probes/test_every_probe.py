@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import structlog
 
+from agent.checks.runner import Station, run_check
 from agent.probes import PROBES
-from agent.runner import Station, run_check
-from shared.failures import FailureKind, FailureSource, Phase
-from shared.messages import CheckResult
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode, kind_of
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode, kind_of
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Hang, Reset, Script, Step, Tls, playing
 from tests.fakes.station import request

@@ -10,7 +10,7 @@ import pytest
 from agent.fitness import Fitness, port_blocked
 from agent.net.resolve import Resolver
 from agent.net.stream import has_route
-from shared.messages import Unfitness
+from shared.wire.messages import Unfitness
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.name_server import Wrong, Zone, serving
 from tests.fakes.scripted_server import closed_port, playing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.runner import Station, run_check
-from shared.failures import FailureKind, FailureSource
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from shared.wire.failures import FailureKind, FailureSource
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.scripted_server import Tls, playing
 from tests.fakes.station import request

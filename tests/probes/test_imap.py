@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.probes.imap_mailbox import modified_utf7
-from agent.probes.imap_reply import Response, parse
-from agent.probes.imap_session import Literal, astring
-from agent.runner import Station, run_check
-from shared.messages import CheckResult
-from shared.targets import ImapTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from agent.probes.imap.mailbox import modified_utf7
+from agent.probes.imap.replies import Response, parse
+from agent.probes.imap.session import Literal, astring
+from shared.wire.messages import CheckResult
+from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Script, Tls, playing
 from tests.fakes.station import request

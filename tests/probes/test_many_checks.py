@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.runner import Station, run_check
-from shared.targets import SmtpTarget
+from agent.checks.runner import Station, run_check
+from shared.wire.targets import SmtpTarget
 from tests.bench.beside import beside
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.scripted_server import closed_port, hanging

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agent.pace import Pace
+from agent.intake.pace import Pace
 
 
 @pytest.mark.parametrize("per_second", [50, 200, 2000, 20_000])

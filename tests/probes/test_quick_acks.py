@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.runner import Station, run_check
-from shared.failures import Phase
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from shared.wire.failures import Phase
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.station import request

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
+from agent.dialogue.transcript import Transcript
 from agent.net.race import first_to_connect, interleaved
 from agent.net.stream import LineStream
-from agent.transcript import Transcript
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.scripted_server import Hang, playing
 

@@ -9,13 +9,13 @@ import pytest
 from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP
 
+from agent.checks.runner import Station, run_check
+from agent.dialogue.transcript import Transcript
 from agent.net.stream import LineStream
-from agent.probes.imap_session import Session, astring
-from agent.runner import Station, run_check
-from agent.transcript import Transcript
-from shared.failures import FailureKind, Phase, WarningKind
-from shared.messages import CheckResult
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from agent.probes.imap.session import Session, astring
+from shared.wire.failures import FailureKind, Phase, WarningKind
+from shared.wire.messages import CheckResult
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import msgspec
 import pytest
 
-from agent.runner import Station, run_check
-from shared.targets import SmtpTarget
+from agent.checks.runner import Station, run_check
+from shared.wire.targets import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import Certificates
 from tests.fakes.dovecot import Dovecot, missing_for_dovecot

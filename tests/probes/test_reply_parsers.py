@@ -11,13 +11,15 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.checks.runner import Station, run_check
+from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes import imap_reply, pop3_reply, smtp_reply
-from agent.runner import Station, run_check
-from agent.transcript import Transcript
-from shared.failures import FailureKind, FailureSource
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from agent.probes.imap import replies
+from agent.probes.pop3 import replies as pop3_reply
+from agent.probes.smtp import replies as smtp_reply
+from shared.wire.failures import FailureKind, FailureSource
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.listening import Listener
 from tests.fakes.station import request
@@ -30,7 +32,7 @@ PARSERS: dict[str, Read] = {
     "a POP3 status line": pop3_reply.read_reply,
     "a POP3 challenge": pop3_reply.read_challenge,
     "POP3 capabilities": pop3_reply.ask_capabilities,
-    "an IMAP response": imap_reply.read_response,
+    "an IMAP response": replies.read_response,
 }
 FRAGMENTS = [
     *(b"220 x\r\n", b"250-a\r\n", b"250 AUTH PLAIN LOGIN CRAM-MD5\r\n", b"334 \r\n", b"334 PDE+\r\n", b"235 ok\r\n"),

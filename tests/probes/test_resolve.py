@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from agent.checks.runner import run_check
 from agent.errors import CheckError
-from agent.net.known import KnownAddresses
+from agent.net.address_cache import KnownAddresses
 from agent.net.resolve import Resolver
-from agent.runner import run_check
-from shared.failures import FailureKind, FailureSource, Phase
-from shared.targets import IpFamily, SmtpTarget
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.targets import IpFamily, SmtpTarget
 from tests.fakes.certificates import Certificates
 from tests.fakes.name_server import Wrong, Zone, serving
 from tests.fakes.scripted_server import playing

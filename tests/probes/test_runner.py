@@ -12,14 +12,14 @@ import msgspec
 import pytest
 import structlog
 
-from agent.connect import Connect
-from agent.findings import Findings
-from agent.phases import Phases
-from agent.runner import Station, run_check
-from agent.unsealed import UnsealedLogins
-from shared.failures import FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, ResultStatus
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from agent.checks.unsealed_logins import UnsealedLogins
+from agent.dialogue.connection import Connect
+from agent.dialogue.findings import Findings
+from agent.dialogue.phases import Phases
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.scripted_server import Hang, Pause, Tls, closed_port, playing
 from tests.fakes.station import PRIVATE_KEY, request

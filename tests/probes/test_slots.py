@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agent.pace import Slots
+from agent.intake.pace import Slots
 
 
 async def test_who_asks_first_is_served_first_even_by_one_who_gives_back_and_asks_again() -> None:

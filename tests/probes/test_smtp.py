@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agent.runner import Station, run_check
-from shared.messages import CheckResult
-from shared.targets import SmtpTarget, TlsMode
+from agent.checks.runner import Station, run_check
+from shared.wire.messages import CheckResult
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Script, playing
 from tests.fakes.station import request

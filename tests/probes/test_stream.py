@@ -11,12 +11,12 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.net.stream import LONGEST_LINE, MOST_BYTES, MOST_LINES, LineStream
 from agent.net.tls import Trust
-from agent.probes.smtp_reply import read_reply
-from agent.transcript import Transcript
-from shared.failures import FailureKind
+from agent.probes.smtp.replies import read_reply
+from shared.wire.failures import FailureKind
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Hang, Pause, Raw, Reset, Script, Tls, playing
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from agent.courtesy.turns import NoTurnError, Turns
+from agent.throttling.permits import NoTurnError, Turns
 
 
 async def taken_within(turns: Turns, address: str, seconds: float) -> float:

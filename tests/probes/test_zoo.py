@@ -15,11 +15,11 @@ import msgspec
 import pytest
 import structlog
 
-from agent.runner import Station, run_check
-from shared.failures import FailureKind, Phase, WarningKind
-from shared.messages import CheckRequest, CheckResult
-from shared.sealing import seal_login
-from shared.targets import Login, Secret, SmtpTarget
+from agent.checks.runner import Station, run_check
+from shared.wire.failures import FailureKind, Phase, WarningKind
+from shared.wire.messages import CheckRequest, CheckResult
+from shared.wire.sealing import seal_login
+from shared.wire.targets import Login, Secret, SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.name_server import serving

@@ -16,8 +16,8 @@ from typing import Self
 
 from nats.aio.msg import Msg
 
-from shared.broker import Broker
-from shared.bus import Bus
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
 
 _LOOK_SECONDS = 0.02
 

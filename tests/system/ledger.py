@@ -16,10 +16,10 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.broker import Broker
 from shared.clock import now_ms
-from shared.messages import Event, EventType
-from shared.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
+from shared.nats.broker import Broker
+from shared.wire.messages import Event, EventType
+from shared.wire.rounds import Purpose, check_id, next_due_ms, to_datetime, to_ms
 from tests.system.told import told
 
 _SHOWN = 20

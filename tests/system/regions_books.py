@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from shared.messages import EventType
-from shared.rounds import to_datetime, to_ms
-from shared.streams import ACK_WAIT_SECONDS
-from shared.verdicts import IncidentEvent, VerdictEvent
+from controller.broker.streams import ACK_WAIT_SECONDS
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.messages import EventType
+from shared.wire.rounds import to_datetime, to_ms
 from tests.system import ledger
 from tests.system.ledger import Balance
 from tests.system.regions_installation import Installation

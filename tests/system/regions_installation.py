@@ -21,9 +21,9 @@ import httpx
 from controller.trust import keys
 from deploy.local.children import mortal
 from deploy.local.programs import program
-from shared import subjects
-from shared.broker import Broker
-from shared.targets import KINDS
+from shared.nats.broker import Broker
+from shared.wire import subjects
+from shared.wire.targets import KINDS
 from tests.fakes.ports import free_port
 from tests.integration.deploy.centre import Centre, Server
 from tests.system.product import REPOSITORY, environ, eventually

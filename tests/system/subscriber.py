@@ -21,8 +21,8 @@ import nats
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
-from shared import subjects
-from shared.messages import Event, EventType
+from shared.wire import subjects
+from shared.wire.messages import Event, EventType
 
 _LIFE_SECONDS = 4.0
 _READ = "--read"

@@ -14,10 +14,10 @@ from uuid import UUID
 
 import pytest
 
+from controller.broker.streams import ACK_WAIT_SECONDS
 from shared.clock import now_ms
-from shared.messages import READY_SECONDS
-from shared.rounds import phase_ms, start_by_ms, to_ms
-from shared.streams import ACK_WAIT_SECONDS
+from shared.wire.messages import READY_SECONDS
+from shared.wire.rounds import phase_ms, start_by_ms, to_ms
 from tests.conftest import requires
 from tests.system import ledger, regions_books
 from tests.system.product import eventually

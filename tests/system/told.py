@@ -9,10 +9,10 @@ import msgspec
 from nats.errors import TimeoutError as NoMessagesError
 from nats.js.errors import ServiceUnavailableError
 
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus
-from shared.messages import EventType
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.wire import subjects
+from shared.wire.messages import EventType
 
 _SECONDS = 60.0
 

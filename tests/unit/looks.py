@@ -4,10 +4,10 @@ for good, b is blind, a is awaited.
 
 from __future__ import annotations
 
-from controller.decisions.incident import Change, Look, Standing, take
-from controller.decisions.policy import Policy
-from controller.decisions.verdict import Ballot, Finding, Vote, look_at
-from shared.failures import Failure, FailureKind, FailureSource, Phase
+from controller.decisions.evaluation.policy import Policy
+from controller.decisions.evaluation.quorum import Ballot, Finding, Vote, look_at
+from controller.decisions.evaluation.state import Change, Look, Standing, take
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 
 COUNTRIES = ("DE", "US", "FR", "JP", "BR")
 INTERVAL_MS = 60_000

@@ -15,7 +15,7 @@ from controller.trust.account import FIRST, Side, account_claims, correction
 from controller.trust.claims import location_credentials
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
-from shared.nkeys import public_key
+from shared.nats.nkeys import public_key
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

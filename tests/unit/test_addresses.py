@@ -9,7 +9,7 @@ import pytest
 from agent.errors import CheckError
 from agent.net.addresses import permitted
 from shared.addresses import may_reach
-from shared.failures import FailureKind, FailureSource
+from shared.wire.failures import FailureKind, FailureSource
 
 REFUSED = [
     "0.0.0.0",  # noqa: S104 - refused, not bound to

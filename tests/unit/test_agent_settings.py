@@ -12,10 +12,10 @@ import pytest
 from agent.__main__ import main
 from agent.settings import read_settings
 from controller.trust.keys import new_trust
-from shared.credentials import parse
-from shared.enrolment import write
-from shared.sealing import new_key_pair
+from shared.nats.credentials import parse
 from shared.settings import SettingsError
+from shared.wire.enrolment import write
+from shared.wire.sealing import new_key_pair
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import enrolled, variables
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.alerting import Affected, Audience, Channel, Scope, audience, receivers
-from controller.decisions.incident import Severity
-from controller.decisions.retries import PAUSES, pause_after
+from controller.decisions.evaluation.state import Severity
+from controller.decisions.notification.recipients import Affected, Audience, Channel, Scope, audience, receivers
+from controller.decisions.notification.retries import PAUSES, pause_after
 from controller.model import MonitorStatus
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -10,14 +10,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.incident import Standing
-from controller.decisions.judging import Judgement, Told, Turn, WaitingLook, judge
-from controller.decisions.policy import PRESETS, STANDARD, Policy
-from controller.decisions.votes import Heard
+from controller.decisions.evaluation.evaluation import Judgement, Told, Turn, WaitingLook, judge
+from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
+from controller.decisions.evaluation.state import Standing
+from controller.decisions.evaluation.votes import Heard
 from controller.model import Location, Mode, ScheduledMonitor
-from shared.failures import CheckWarning, Failure, WarningKind
-from shared.messages import ResultStatus
-from shared.rounds import Purpose, next_due_ms, to_datetime
+from shared.wire.failures import CheckWarning, Failure, WarningKind
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import Purpose, next_due_ms, to_datetime
 from tests.unit.looks import COUNTRIES, DISLIKED, GREYLISTED, RECHECK_MS, REFUSED
 
 INTERVAL_MS = 60_000

@@ -18,10 +18,11 @@ import agent
 from controller.api.asyncapi.document import document, text
 from controller.api.asyncapi.page import page
 from controller.api.asyncapi.prose import FACTS
-from shared import streams, subjects
-from shared.failures import FailureKind
-from shared.messages import Event, EventType
-from shared.verdicts import IncidentEvent, VerdictEvent
+from controller.broker import streams
+from shared.wire import subjects
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.failures import FailureKind
+from shared.wire.messages import Event, EventType
 
 REQUIRED = {  # AsyncAPI 3.0, the fields an object cannot do without
     "": {"asyncapi", "info"},

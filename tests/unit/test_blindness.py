@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.decisions.blindness import Blind, joined
+from controller.decisions.evaluation.blindness import Blind, joined
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

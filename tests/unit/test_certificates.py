@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.net.certificate import names_host
+from agent.net.certificate_checks import Examination, examine
 from agent.net.chain import Roots
-from agent.net.examination import Examination, examine
 from agent.net.tls import MOST_KEPT, Trust
 from shared.clock import utc_now
-from shared.failures import FailureKind
+from shared.wire.failures import FailureKind
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 NOW = utc_now().replace(microsecond=500_000)  # at a whole second, as certificates end, it would be a day more

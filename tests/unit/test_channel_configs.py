@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.channels import category_of
-from controller.decisions.warnings import domain_of
+from controller.decisions.notification.channels import category_of
+from controller.decisions.notification.warnings import domain_of
 from controller.notify.registry import CHANNELS
-from controller.operations.channel_configs import merged, origin, shown
+from controller.operations.channels.channel_configs import merged, origin, shown
 from controller.vault import Vault, VaultKeys, new_key
 
 VAULT = Vault(VaultKeys(new_key().reveal()))

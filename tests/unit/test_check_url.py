@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.check import main
-from agent.url import UsageError, parse
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from agent.commands.address import UsageError, parse
+from agent.commands.check import main
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import ssl
 
 import pytest
 
-from agent.classify import classify
+from agent.dialogue.classify import classify
 from agent.errors import CheckError
-from shared.failures import FailureKind, FailureSource, Phase
+from shared.wire.failures import FailureKind, FailureSource, Phase
 
 TARGET = [
     (ConnectionRefusedError(errno.ECONNREFUSED, "x"), FailureKind.REFUSED),

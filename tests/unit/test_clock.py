@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.clock import BrokerClock
-from shared.rounds import to_datetime, to_ms
+from shared.wire.rounds import to_datetime, to_ms
 
 NOON_MS = to_ms(datetime(2026, 3, 1, 12, tzinfo=UTC))
 

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from agent.probes import PROBES
-from shared import enrolment, subjects
-from shared.enrolment import Enrolment, EnrolmentError
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckRequest, CheckResult, ClockReading, Event, Heartbeat, ResultStatus
-from shared.sealing import SealError, new_key_pair, open_login, seal_login
-from shared.targets import KINDS, TARGETS, Login, Secret, SmtpTarget, TlsMode
+from shared.wire import enrolment, subjects
+from shared.wire.enrolment import Enrolment, EnrolmentError
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckRequest, CheckResult, ClockReading, Event, Heartbeat, ResultStatus
+from shared.wire.sealing import SealError, new_key_pair, open_login, seal_login
+from shared.wire.targets import KINDS, TARGETS, Login, Secret, SmtpTarget, TlsMode
 
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
 GOLDEN = Path(__file__).parent / "golden"

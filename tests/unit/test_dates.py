@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.api.uptimeify.dates import given_date
+from controller.api.compat.uptimeify.dates import given_date
 from controller.errors import InvalidError
 
 

@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.eligibility import Readiness, abilities, configured, obstacles, readiness, reasons_not_ready
+from controller.decisions.schedule.eligibility import (
+    Readiness,
+    abilities,
+    configured,
+    obstacles,
+    readiness,
+    reasons_not_ready,
+)
 from controller.model import AgentSighting, Location
-from shared.messages import READY_SECONDS, Unfitness
+from shared.wire.messages import READY_SECONDS, Unfitness
 from tests.unit.test_targets import monitor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

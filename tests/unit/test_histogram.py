@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.histogram import ACCURACY, bin_of, percentile
+from controller.decisions.history.histogram import ACCURACY, bin_of, percentile
 
 DURATIONS = st.lists(st.floats(min_value=0.01, max_value=400_000), min_size=1, max_size=200)
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.history import Order, Period, Position, Slice, Walk, period, reads_by_monitor, start
-from controller.decisions.history_cursor import cursor_at, fingerprint, resume
+from controller.decisions.history.cursor import cursor_at, fingerprint, resume
+from controller.decisions.history.history import Order, Period, Position, Slice, Walk, period, reads_by_monitor, start
 from controller.errors import InvalidError
-from shared.rounds import Purpose
+from shared.wire.rounds import Purpose
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_456, tzinfo=UTC)
 KEPT = timedelta(days=31)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.hostname import host_of
 from controller.errors import InvalidError
+from controller.model.values.hostname import host_of
 
 
 @pytest.mark.parametrize(

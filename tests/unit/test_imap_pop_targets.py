@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.targets import target_of
 from controller.errors import InvalidError
-from shared.targets import ImapTarget, Pop3Target, TlsMode
+from controller.kinds import target_of
+from shared.wire.targets import ImapTarget, Pop3Target, TlsMode
 from tests.unit.test_targets import monitor
 
 NONE, OPPORTUNISTIC, REQUIRED, IMPLICIT = TlsMode.NONE, TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED, TlsMode.IMPLICIT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.incident import (
+from controller.decisions.evaluation.policy import STANDARD, Policy
+from controller.decisions.evaluation.state import (
     PARTIAL_LOOKS,
     ChangeKind,
     Severity,
@@ -12,7 +13,6 @@ from controller.decisions.incident import (
     VerdictKind,
     closed_by_hand,
 )
-from controller.decisions.policy import STANDARD, Policy
 from tests.unit.looks import INTERVAL_MS, RECHECK_MS, Watched
 
 ANY = Policy(quorum="any")

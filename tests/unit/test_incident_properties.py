@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from controller.decisions.incident import Change, ChangeKind, Look, Severity, Standing, VerdictKind, take
-from controller.decisions.policy import PRESETS, STANDARD, Policy
-from controller.decisions.verdict import Finding, Outcome
+from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
+from controller.decisions.evaluation.quorum import Finding, Outcome
+from controller.decisions.evaluation.state import Change, ChangeKind, Look, Severity, Standing, VerdictKind, take
 from tests.unit.looks import INTERVAL_MS, RECHECK_MS, found
 
 POLICIES = st.one_of(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.net.known import KnownAddresses
-from shared.targets import IpFamily
+from agent.net.address_cache import KnownAddresses
+from shared.wire.targets import IpFamily
 
 
 @pytest.mark.parametrize(

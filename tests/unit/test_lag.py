@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.lag import LONGEST_CHECK_SECONDS, TICK_SECONDS, WINDOW_SECONDS, Lag
+from agent.checks.loop_lag import LONGEST_CHECK_SECONDS, TICK_SECONDS, WINDOW_SECONDS, Lag
 
 
 class Clock:

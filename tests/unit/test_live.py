@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from controller.errors import LimitedError
-from controller.live.frames import EndReason, Place, comment_frame, end_frame, event_frame, life_of, read_place
-from controller.live.review import same_access
-from controller.live.room import Limits, Room
-from controller.live.subscription import CHUNK_BYTES, Bounds, Holder, Subscription
-from controller.live.told import Told
-from controller.live.wanted import MOST_SUBJECTS, Wanted, replay_subjects, wants
 from controller.model import Principal, Role
-from shared import subjects
+from controller.streaming.access_review import same_access
+from controller.streaming.event_filter import MOST_SUBJECTS, Wanted, replay_subjects, wants
+from controller.streaming.frames import EndReason, Place, comment_frame, end_frame, event_frame, life_of, read_place
+from controller.streaming.hub import Limits, Room
+from controller.streaming.stream_event import Told
+from controller.streaming.subscription import CHUNK_BYTES, Bounds, Holder, Subscription
+from shared.wire import subjects
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER = "aaaaaaaa-0000-4000-8000-000000000002"

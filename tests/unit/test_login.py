@@ -7,10 +7,10 @@ from functools import partial
 import msgspec
 import pytest
 
+from agent.dialogue.login import Proofs, Way, log_in
 from agent.errors import CheckError
-from agent.login import Proofs, Way, log_in
-from shared.failures import FailureKind
-from shared.targets import Login, Secret, SmtpTarget
+from shared.wire.failures import FailureKind
+from shared.wire.targets import Login, Secret, SmtpTarget
 
 TARGET = SmtpTarget(host="mail.test", port=587, login=Login("alice", Secret("x")))
 ACCOUNT = ("mail.test", 587, TARGET.login)

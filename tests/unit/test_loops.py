@@ -8,7 +8,7 @@ import pytest
 
 from controller.pipeline import loops
 from controller.pipeline.loops import keep
-from controller.store.pool import StoreUnavailableError
+from controller.store.platform.pool import StoreUnavailableError
 
 
 async def test_a_loop_ends_although_its_work_lost_the_cancellation() -> None:

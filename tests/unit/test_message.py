@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.location_evidence import witnesses
 from controller.notify.message import Tone, lasted, moment, render
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
 from controller.notify.sending import without_secrets
-from controller.notify.witnesses import witnesses
-from shared import verdicts
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.rounds import Purpose
+from shared.wire import events
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.rounds import Purpose
 from tests.fakes.notices import BEGAN, a_notice
 
 
@@ -132,12 +132,12 @@ def test_evidence_is_told_as_each_location_saw_it() -> None:
         kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="Connection\r\nrefused"
     )
     votes = [
-        verdicts.Testimony(location="de", country="DE", ballot="failed", check_id=UUID(int=1), failure=refused),
-        verdicts.Testimony(location="fr", country="FR", ballot="warned", told="the certificate ends soon"),
-        verdicts.Testimony(location="us", country="US", ballot="passed"),
-        verdicts.Testimony(location="jp", country="JP", ballot="blind"),
+        events.Testimony(location="de", country="DE", ballot="failed", check_id=UUID(int=1), failure=refused),
+        events.Testimony(location="fr", country="FR", ballot="warned", told="the certificate ends soon"),
+        events.Testimony(location="us", country="US", ballot="passed"),
+        events.Testimony(location="jp", country="JP", ballot="blind"),
     ]
-    seen = witnesses(verdicts.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes))
+    seen = witnesses(events.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes))
     assert [(one.country, one.saw) for one in seen] == [
         ("DE", "refused (connect): Connection refused"),
         ("FR", "passes with a warning: the certificate ends soon"),

@@ -16,16 +16,16 @@ from prometheus_client.registry import Collector
 
 from agent.metrics.counts import Counts as AgentCounts
 from agent.metrics.reading import GAUGES, Agent, Reading, Source
-from controller.decisions.incident import VerdictKind
+from controller.decisions.evaluation.state import VerdictKind
+from controller.metrics.cached_collector import FRESH_SECONDS, Seen, gauge
 from controller.metrics.counts import Counts
 from controller.metrics.exposition import Exposition
 from controller.metrics.process import Metrics
-from controller.metrics.seen import FRESH_SECONDS, Seen, gauge
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
-from shared.failures import FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, Unfitness
-from shared.targets import KINDS
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, Unfitness
+from shared.wire.targets import KINDS
 from tests.integration.scraped import Scraped
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import nkeys as library
 import pytest
 
-from shared.nkeys import NkeyError, Role, is_signed, new_seed, public_key, sign
-from shared.targets import Secret
+from shared.nats.nkeys import NkeyError, Role, is_signed, new_seed, public_key, sign
+from shared.wire.targets import Secret
 
 _SEED = new_seed(Role.USER).reveal()
 

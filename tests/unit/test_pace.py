@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.pace import LAG_LIMIT_MS, next_capacity
+from agent.intake.pace import LAG_LIMIT_MS, next_capacity
 
 LATE, IN_TIME = LAG_LIMIT_MS + 0.1, LAG_LIMIT_MS
 

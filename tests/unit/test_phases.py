@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agent.phases import Phases
-from shared.failures import Phase
-from shared.messages import PhaseTiming
+from agent.dialogue.phases import Phases
+from shared.wire.failures import Phase
+from shared.wire.messages import PhaseTiming
 
 
 def ticking(*moments: float) -> Callable[[], float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from controller.decisions.policy import PRESETS, STANDARD, Policy, from_thresholds
+from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy, from_thresholds
 from controller.model import Mode
 from tests.unit.looks import Watched
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from agent.courtesy.logins import (
+from agent.throttling.refused_logins import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     MOST_REFUSALS,
@@ -15,8 +15,8 @@ from agent.courtesy.logins import (
     digest,
     outcome_of,
 )
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.targets import ImapTarget, Login, Secret
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.targets import ImapTarget, Login, Secret
 
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
 LOGIN = b"a login"

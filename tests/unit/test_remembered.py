@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.remembered import remembered
+from agent.dialogue.parse_cache import remembered
 
 
 def test_what_is_short_is_read_once_and_what_is_long_each_time() -> None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.incident import ChangeKind, Look, Severity, Standing, VerdictKind, closed_by_hand, take
-from controller.decisions.policy import STANDARD
-from controller.decisions.verdict import Ballot, Vote, look_at
-from shared.failures import Failure, FailureKind, FailureSource, Phase
+from controller.decisions.evaluation.policy import STANDARD
+from controller.decisions.evaluation.quorum import Ballot, Vote, look_at
+from controller.decisions.evaluation.state import (
+    ChangeKind,
+    Look,
+    Severity,
+    Standing,
+    VerdictKind,
+    closed_by_hand,
+    take,
+)
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 
 REFUSED = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT)
 DOWN = Standing(verdict=VerdictKind.DOWN, severity=Severity.DOWN, taken_ms=1, failing_looks=5, failing_rounds=5,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.api.result_formats import COLUMNS, CSV, NDJSON, plain
-from controller.store.result_history import HistoryRecord
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import PhaseTiming, ResultStatus
-from shared.rounds import Purpose
+from controller.api.v1.results.formats import COLUMNS, CSV, NDJSON, plain
+from controller.store.checks.result_history import HistoryRecord
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import PhaseTiming, ResultStatus
+from shared.wire.rounds import Purpose
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from controller.decisions.rotation import asked, left_blind, pool, round_number
-from controller.decisions.schedule import Recheck, due_after_ms, is_overtaken
+from controller.decisions.schedule.rotation import asked, left_blind, pool, round_number
+from controller.decisions.schedule.rounds import Recheck, due_after_ms, is_overtaken
 from controller.model import Location, ScheduledMonitor
-from shared.rounds import to_datetime, to_ms
+from shared.wire.rounds import to_datetime, to_ms
 
 NOON = to_ms(datetime(2026, 1, 1, 12, tzinfo=UTC))
 LOCATIONS = [

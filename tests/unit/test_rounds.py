@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.rounds import Purpose, check_id, last_due_ms, next_due_ms, phase_ms, start_by_ms
+from shared.wire.rounds import Purpose, check_id, last_due_ms, next_due_ms, phase_ms, start_by_ms
 
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
 moments = st.integers(min_value=0, max_value=4_000_000_000_000)

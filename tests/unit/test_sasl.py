@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.sasl import CRAM_MD5, LOGIN, PLAIN, XOAUTH2, Exchange, Mechanism, usable
-from shared.targets import Login, Secret
+from agent.dialogue.sasl import CRAM_MD5, LOGIN, PLAIN, XOAUTH2, Exchange, Mechanism, usable
+from shared.wire.targets import Login, Secret
 
 TIM = Login("tim", Secret("tanstaaftanstaaf"))
 TOKEN = Login("user@example.com", Secret("ya29.token"), bearer=True)

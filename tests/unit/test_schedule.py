@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from controller.decisions.schedule import (
+from controller.decisions.schedule.rounds import (
     SLOT_MS,
     UNSEEN_CHANGE_MS,
     Wheel,
@@ -16,7 +16,7 @@ from controller.decisions.schedule import (
     resume_ms,
 )
 from controller.model import GapReason, Location, ScheduledMonitor
-from shared.rounds import Purpose, start_by_ms, to_datetime, to_ms
+from shared.wire.rounds import Purpose, start_by_ms, to_datetime, to_ms
 
 NOON = to_ms(datetime(2026, 1, 1, 12, tzinfo=UTC))
 BERLIN = Location(id=1, code="de", name="Berlin", country_code="DE", enabled=True, public_key="")

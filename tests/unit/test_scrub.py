@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.scrub import HIDDEN, LONGEST_DETAIL, MOST_ITEMS, Scrubber, printable
-from shared.messages import Fact
-from shared.targets import Login, Secret
+from agent.dialogue.scrub import HIDDEN, LONGEST_DETAIL, MOST_ITEMS, Scrubber, printable
+from shared.wire.messages import Fact
+from shared.wire.targets import Login, Secret
 
 USER, PASSWORD = "alice", "sesam+öffne/dich"
 

@@ -10,7 +10,7 @@ import pytest
 import agent.settings
 from controller.settings import ControllerSettings
 from shared.settings import Port, Seconds, SettingsError, Text, load, variable
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.settings import Port, SettingsError, load
-from shared.targets import Secret
+from shared.wire.targets import Secret
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from controller.trust.keys import new_request_key
-from shared.signing import SIGNATURE, Signer, UnknownKeyError, Verifier, WrongSignatureError, key_id
-from shared.targets import Secret
+from shared.wire.signing import SIGNATURE, Signer, UnknownKeyError, Verifier, WrongSignatureError, key_id
+from shared.wire.targets import Secret
 
 # Section 7.1 of RFC 8032, test 1: a seed and its public key.
 SEED = Secret(b64encode(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")).decode())

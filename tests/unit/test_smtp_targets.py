@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.targets import target_of
 from controller.errors import InvalidError
-from shared.targets import SmtpTarget, TlsMode
+from controller.kinds import target_of
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.unit.test_targets import monitor
 
 

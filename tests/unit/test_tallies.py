@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
-from shared.tallies import OTHER, Count, Spread
+from shared.counters import OTHER, Count, Spread
 
 BOUNDS = (0.1, 0.5, 1.0)
 KNOWN = {"kind": ("smtp", "imap")}

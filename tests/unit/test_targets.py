@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.targets import IMAP_POP, SMTP, configured_login, kind_for, target_of
 from controller.errors import InvalidError
-from controller.store.monitors import NewMonitor
-from shared.targets import IpFamily
+from controller.kinds import IMAP_POP, SMTP, configured_login, kind_for, target_of
+from controller.store.monitors.monitors import NewMonitor
+from shared.wire.targets import IpFamily
 
 FIELDS = {"smtp": "smtpConfig", "imap": "imapPopConfig", "pop3": "imapPopConfig"}
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.scrub import HIDDEN, Scrubber
-from agent.transcript import LONGEST_SHOWN, Transcript
-from shared.messages import LONGEST_TRANSCRIPT, Speaker, TranscriptLine
-from shared.targets import Login, Secret
+from agent.dialogue.scrub import HIDDEN, Scrubber
+from agent.dialogue.transcript import LONGEST_SHOWN, Transcript
+from shared.wire.messages import LONGEST_TRANSCRIPT, Speaker, TranscriptLine
+from shared.wire.targets import Login, Secret
 
 PASSWORD = "open sesame"
 NOBODY = Scrubber(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.uptime import Judged, Round, Span, judge_time, uptime_percent
+from controller.decisions.history.uptime import Judged, Round, Span, judge_time, uptime_percent
 
 MINUTE = 60_000
 HOUR = Span(0, 60 * MINUTE)

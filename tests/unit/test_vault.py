@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.errors import InvalidError
-from controller.store.monitors import NewMonitor
+from controller.store.monitors.monitors import NewMonitor
 from controller.vault import MASK, Vault, VaultError, VaultKeys, is_secret, login_of, mask, new_key
-from shared.targets import Login, Secret
+from shared.wire.targets import Login, Secret
 
 OLD, NEW = new_key().reveal(), new_key().reveal()
 VAULT = Vault(VaultKeys(NEW))

@@ -6,8 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from controller.decisions.policy import STANDARD, Policy
-from controller.decisions.verdict import Outcome, look_at
+from controller.decisions.evaluation.policy import STANDARD, Policy
+from controller.decisions.evaluation.quorum import Outcome, look_at
 from tests.unit.looks import found, votes
 
 ANY, ALL, TWO = Policy(quorum="any"), Policy(quorum="all"), Policy(quorum=2)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.decisions.views import Range, Sources, View, chart_view, sources, stats_view
+from controller.decisions.history.views import Range, Sources, View, chart_view, sources, stats_view
 from controller.errors import InvalidError
 
 NOW = datetime(2026, 3, 10, 12, 34, 56, tzinfo=UTC)

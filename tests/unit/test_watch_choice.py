@@ -10,8 +10,8 @@ import pytest
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.watch.choice import AnyEvent, Choice, chooses, read, subjects_of
-from shared import subjects
-from shared.messages import ResultStatus
+from shared.wire import subjects
+from shared.wire.messages import ResultStatus
 
 EVENTS: tuple[AnyEvent, ...] = (RESULT, VERDICT, INCIDENT)
 NONE: tuple[AnyEvent, ...] = ()

@@ -14,9 +14,9 @@ from wcwidth import wcswidth
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.watch.choice import AnyEvent
 from controller.watch.lines import Columns, cells, line
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import Event, PhaseTiming
-from shared.rounds import Purpose
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import Event, PhaseTiming
+from shared.wire.rounds import Purpose
 
 PLAIN = Columns(name=10, location=6)
 COLOUR = Columns(name=10, location=6, colour=True)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from controller.broker.replay import StreamState
 from controller.watch.following import _resume
-from shared.replay import StreamState
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 AGAIN = datetime(2026, 3, 2, tzinfo=UTC)

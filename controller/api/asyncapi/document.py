@@ -11,13 +11,13 @@ import msgspec
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
-from controller.decisions.incident import ChangeKind, Severity, VerdictKind
-from controller.decisions.verdict import Ballot
-from shared.failures import FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import Event, EventType, ResultStatus, Speaker
-from shared.rounds import Purpose
-from shared.targets import KINDS
-from shared.verdicts import IncidentEvent, VerdictEvent
+from controller.decisions.evaluation.quorum import Ballot
+from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import Event, EventType, ResultStatus, Speaker
+from shared.wire.rounds import Purpose
+from shared.wire.targets import KINDS
 
 _PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
     EventType.RESULT: (Event, RESULT),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from controller.decisions.incident import ChangeKind, Severity, VerdictKind
-from controller.decisions.verdict import Ballot
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult, Event, EventType, PhaseTiming, Speaker, TranscriptLine
-from shared.rounds import Purpose, check_id, to_ms
-from shared.verdicts import Evidence, IncidentEvent, Testimony, VerdictEvent
+from controller.decisions.evaluation.quorum import Ballot
+from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from shared.wire.events import Evidence, IncidentEvent, Testimony, VerdictEvent
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult, Event, EventType, PhaseTiming, Speaker, TranscriptLine
+from shared.wire.rounds import Purpose, check_id, to_ms
 
 _ORGANIZATION = UUID("11111111-1111-4111-8111-111111111111")
 _CUSTOMER = UUID("22222222-2222-4222-8222-222222222222")

@@ -17,12 +17,12 @@ from nats.js.api import ConsumerInfo
 from agent.app import run_agent
 from agent.net.tls import Trust
 from agent.settings import HostNames, LoginText, Network, Settings
-from shared import subjects
-from shared.broker import NatsUrl
-from shared.bus import Bus, Message
-from shared.enrolment import Enrolment, write
-from shared.messages import CheckRequest, CheckResult, Heartbeat
-from shared.targets import SmtpTarget
+from shared.nats.broker import NatsUrl
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment, write
+from shared.wire.messages import CheckRequest, CheckResult, Heartbeat
+from shared.wire.targets import SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER
 from tests.fakes.scripted_server import Pause, Script, ScriptedServer

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from agent.net.tls import Trust
+from controller.broker.streams import ensure_check_consumer
 from controller.trust.keys import Trust as Installation
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.streams import ensure_check_consumer
-from shared.targets import KINDS
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import enrolled
 from tests.fakes.station import PRIVATE_KEY

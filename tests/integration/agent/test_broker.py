@@ -10,16 +10,16 @@ import msgspec
 import structlog
 
 from agent.net.tls import Trust
+from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust.keys import Trust as Installation
 from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared import subjects
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.enrolment import Enrolment
-from shared.streams import ensure_check_consumer, ensure_streams
-from shared.targets import KINDS
+from shared.nats.bus import Bus
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment
+from shared.wire.targets import KINDS
 from tests.fakes.installation import as_controller
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request

@@ -17,8 +17,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from shared.failures import FailureKind
-from shared.messages import CheckResult
+from shared.wire.failures import FailureKind
+from shared.wire.messages import CheckResult
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.scripted_server import Script, Tell, Tls, closed_port, playing

@@ -12,16 +12,16 @@ import pytest
 import structlog
 from msgspec import structs
 
-from agent.symptoms import Examination, Post, Row, State, examine
-from controller.pipeline.roster import Roster
-from controller.store import locations
-from controller.store.pool import Database
+from agent.commands.diagnostics import Examination, Post, Row, State, examine
+from controller.pipeline.location_registry import Roster
+from controller.store.locations import locations
+from controller.store.platform.pool import Database
 from controller.trust.keys import new_trust
-from shared.broker import Broker
-from shared.bus import Bus
-from shared.credentials import parse
-from shared.enrolment import Enrolment, write
-from shared.messages import CLOCK_TOLERANCE_MS
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.credentials import parse
+from shared.wire.enrolment import Enrolment, write
+from shared.wire.messages import CLOCK_TOLERANCE_MS
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER, enrolled
 from tests.fakes.scripted_server import closed_port

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from time import monotonic, sleep
 
-from agent.courtesy.checker import Checker
-from agent.courtesy.desk import Desk
-from agent.courtesy.logins import RefusedLogins
-from agent.courtesy.turns import Turns
+from agent.checks.runner import Station
+from agent.intake.worker import Worker
 from agent.net.tls import Trust
-from agent.runner import Station
-from agent.worker import Worker
-from controller.pipeline.roster import Roster
-from controller.store.pool import Database
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.messages import CLOCK_TOLERANCE_MS, Heartbeat, Unfitness
-from shared.targets import KINDS
+from agent.throttling.limiter import Desk
+from agent.throttling.permits import Turns
+from agent.throttling.refused_logins import RefusedLogins
+from agent.throttling.throttled_check import Checker
+from controller.pipeline.location_registry import Roster
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.messages import CLOCK_TOLERANCE_MS, Heartbeat, Unfitness
+from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import Hang, playing

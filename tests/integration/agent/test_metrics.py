@@ -20,9 +20,9 @@ from agent.metrics.counts import Counts
 from agent.metrics.listener import serving
 from agent.metrics.reading import Agent, Source
 from agent.net.tls import Trust
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.targets import SmtpTarget, TlsMode
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import Gate, Hang, closed_port, playing

@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-from agent.courtesy.desk import Ask, Desk
-from agent.courtesy.far_desk import FarDesk, ParentGoneError, reaching
-from agent.courtesy.logins import Outcome, RefusedLogins
-from agent.courtesy.served_desk import ServedDesk
-from agent.courtesy.turns import NoTurnError, Turns
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, ResultStatus, Unfitness
+from agent.throttling.limiter import Ask, Desk
+from agent.throttling.limiter_client import FarDesk, ParentGoneError, reaching
+from agent.throttling.limiter_server import ServedDesk
+from agent.throttling.permits import NoTurnError, Turns
+from agent.throttling.refused_logins import Outcome, RefusedLogins
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, ResultStatus, Unfitness
 from tests.fakes.scripted_server import Gate, Hang, playing
 from tests.fakes.station import request
 from tests.integration.agent.at_work import POLITE, ask, hearing, none_left, program, results, target, until

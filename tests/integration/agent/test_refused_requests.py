@@ -11,18 +11,18 @@ import msgspec
 import pytest
 import structlog
 
+from agent.intake.acceptance import Refused, Requests
 from agent.metrics.counts import Counts, Refusal
 from agent.net.tls import Trust
-from agent.requests import Refused, Requests
 from controller.trust.keys import new_request_key
-from shared import subjects
-from shared.bus import Bus, Message
 from shared.clock import BrokerClock, now_ms
-from shared.deliveries import Consumer, Delivery
-from shared.enrolment import Enrolment
-from shared.messages import CheckRequest
-from shared.signing import SIGNATURE, Signer
-from shared.targets import KINDS, SmtpTarget
+from shared.nats.bus import Bus, Message
+from shared.nats.deliveries import Consumer, Delivery
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment
+from shared.wire.messages import CheckRequest
+from shared.wire.signing import SIGNATURE, Signer
+from shared.wire.targets import KINDS, SmtpTarget
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import playing
 from tests.fakes.station import request

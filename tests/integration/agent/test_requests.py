@@ -7,9 +7,9 @@ import asyncio
 import structlog
 
 from agent.net.tls import Trust
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.messages import ResultStatus
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.messages import ResultStatus
 from tests.fakes.scripted_server import Hang, playing
 from tests.fakes.station import request
 from tests.integration.agent.at_work import (

@@ -6,17 +6,17 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
-from agent.courtesy.checker import Checker
-from agent.courtesy.desk import Desk
-from agent.courtesy.logins import RefusedLogins
-from agent.courtesy.turns import Turns
+from agent.intake.worker import Worker
 from agent.net.tls import Trust
-from agent.worker import Worker
-from shared import subjects
-from shared.bus import Bus
-from shared.credentials import parse
-from shared.enrolment import Enrolment
-from shared.messages import ResultStatus
+from agent.throttling.limiter import Desk
+from agent.throttling.permits import Turns
+from agent.throttling.refused_logins import RefusedLogins
+from agent.throttling.throttled_check import Checker
+from shared.nats.bus import Bus
+from shared.nats.credentials import parse
+from shared.wire import subjects
+from shared.wire.enrolment import Enrolment
+from shared.wire.messages import ResultStatus
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import VERIFIER
 from tests.fakes.scripted_server import Gate, Hang, playing

@@ -10,9 +10,9 @@ import structlog
 from agent.net.tls import Trust
 from controller.trust.keys import Trust as Installation
 from controller.trust.keys import new_request_key
-from shared.bus import Bus
-from shared.enrolment import Enrolment
-from shared.signing import Signer
+from shared.nats.bus import Bus
+from shared.wire.enrolment import Enrolment
+from shared.wire.signing import Signer
 from tests.fakes.installation import enrolled
 from tests.fakes.scripted_server import Gate, playing
 from tests.fakes.station import request

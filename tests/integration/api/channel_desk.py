@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from controller.api.application import create_api
-from controller.api.services import Services
-from controller.exchangers import Exchangers
+from controller.api.http.services import Services
 from controller.notify.channels import open_senders
-from controller.notify.email import Relay
-from controller.operations.channels import Outlets
-from shared.bus import Bus
+from controller.notify.email.sender import Relay
+from controller.notify.mx_lookup import Exchangers
+from controller.operations.channels.channels import Outlets
+from shared.nats.bus import Bus
 from tests.fakes.name_server import Zone, serving
 from tests.integration.api.conftest import Api, client_of
 

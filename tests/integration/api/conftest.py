@@ -12,17 +12,17 @@ import pytest
 from litestar import Litestar
 
 from controller.api.application import create_api
-from controller.api.services import Services
-from controller.exchangers import Exchangers
+from controller.api.http.services import Services
 from controller.model import Location, ScheduledMonitor
 from controller.notify.channels import open_senders
-from controller.operations.channels import Outlets
-from controller.store.pool import Database
-from controller.store.tokens import new_token
+from controller.notify.mx_lookup import Exchangers
+from controller.operations.channels.channels import Outlets
+from controller.store.accounts.tokens import new_token
+from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
-from shared.broker import Broker
-from shared.bus import Bus
-from shared.trouble import BusError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
 from tests.fakes import name_server
 from tests.fakes.databases import Databases
 

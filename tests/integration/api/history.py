@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, PhaseTiming
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, PhaseTiming
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.outages import REFUSED, SAID, check, places
 

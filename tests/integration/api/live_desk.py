@@ -13,18 +13,18 @@ import httpx
 import msgspec
 
 from controller.api.application import create_api
-from controller.api.services import Services
-from controller.live.follower import follow_events
-from controller.live.review import review
-from controller.live.room import Limits, Room
-from controller.live.subscription import Bounds
+from controller.api.http.services import Services
 from controller.pipeline.loops import keep
-from shared import subjects
-from shared.bus import Bus, Message
+from controller.streaming.access_review import review
+from controller.streaming.follower import follow_events
+from controller.streaming.hub import Limits, Room
+from controller.streaming.subscription import Bounds
 from shared.clock import utc_now
-from shared.failures import FailureSource
-from shared.messages import Event, EventType
-from shared.verdicts import VerdictEvent
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.events import VerdictEvent
+from shared.wire.failures import FailureSource
+from shared.wire.messages import Event, EventType
 from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, Api
 from tests.integration.api.serving import serving
 from tests.integration.pipeline.world import a_result

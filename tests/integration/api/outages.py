@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from controller.decisions.incident import Severity, Standing, VerdictKind
-from controller.store import incidents, standings
-from controller.store.incidents import NewIncident, StoredChange, StoredIncident
-from controller.store.partitions import make_partitions
-from controller.store.results import store_results
-from controller.store.standings import Judged
+from controller.decisions.evaluation.state import Severity, Standing, VerdictKind
+from controller.store.checks.results import store_results
+from controller.store.evaluation import states
+from controller.store.evaluation.states import Judged
+from controller.store.incidents import incidents
+from controller.store.incidents.incidents import NewIncident, StoredChange, StoredIncident
+from controller.store.platform.partitions import make_partitions
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult, Speaker, TranscriptLine
-from shared.rounds import Purpose, check_id, to_ms
-from shared.verdicts import Evidence, Testimony
+from shared.wire.events import Evidence, Testimony
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult, Speaker, TranscriptLine
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.api.conftest import Api
 
 REASON = "2 of 2 countries cannot connect: refused"
@@ -123,7 +124,7 @@ async def outage(api: Api, monitor: dict[str, Any], *, began: datetime | None = 
             " ON CONFLICT DO NOTHING",
             monitor["id"],
         )
-        await standings.save(connection, {monitor["id"]: Judged(standing)})
+        await states.save(connection, {monitor["id"]: Judged(standing)})
     return Outage(monitor, incident, opened, began)
 
 

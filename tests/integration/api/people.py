@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass
 
 from controller.model import Role
-from controller.store import accounts, sessions
-from controller.store.accounts import NewAccount
-from shared.targets import Secret
+from controller.store.accounts import people, sessions
+from controller.store.accounts.people import NewAccount
+from shared.wire.targets import Secret
 from tests.integration.api.conftest import Api
 
 
@@ -32,7 +32,7 @@ async def person(
 ) -> Person:
     """Somebody new who is logged in."""
     email = f"{role.value}-{secrets.token_hex(4)}@example.com"
-    account = await accounts.insert(
+    account = await people.insert(
         api.database,
         NewAccount(
             organization_id=organization,

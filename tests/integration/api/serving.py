@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
-from controller.api.live_response import Connection
+from controller.api.v1.stream.response import Connection
 from controller.app import Server
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
 from shared.clock import utc_now
 from tests.integration.api.conftest import Api
 from tests.integration.api.outages import check, places

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.incident import VerdictKind
+from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.sitestatus import TEXTS, SiteStatus, report_of, status_of
 from controller.model import LatestCheck
 from shared.clock import utc_now
-from shared.failures import FailureKind
-from shared.messages import ResultStatus
+from shared.wire.failures import FailureKind
+from shared.wire.messages import ResultStatus
 from tests.integration.api.alertsite import PATH, create, edit, locations
 from tests.integration.api.conftest import Api
 

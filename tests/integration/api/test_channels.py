@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.bus import Bus
+from shared.nats.bus import Bus
 from tests.integration.api.channel_desk import CHANNELS, HOOK, SECRET, Desk, desk, message
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.people import organization_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.model import Role
-from shared.bus import Bus
+from shared.nats.bus import Bus
 from tests.integration.api.channel_desk import CHANNELS, HOOK, Desk, desk, message
 from tests.integration.api.conftest import CUSTOMER, STRANGE_CUSTOMER, Api, client_of
 from tests.integration.api.people import organization_of, person

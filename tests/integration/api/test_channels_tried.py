@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from controller.model import Role
-from controller.notify.email import Relay, RelayTls
-from shared.bus import Bus
+from controller.notify.email.sender import Relay, RelayTls
+from shared.nats.bus import Bus
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.api.channel_desk import CHANNELS, Desk, desk

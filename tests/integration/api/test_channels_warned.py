@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.exchangers import LOOKUP_SECONDS, Exchangers
-from shared.bus import Bus
+from controller.notify.mx_lookup import LOOKUP_SECONDS, Exchangers
+from shared.nats.bus import Bus
 from tests.fakes.name_server import Wrong, serving
 from tests.integration.api.channel_desk import CHANNELS, Desk, desk
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from controller.store.partitions import make_partitions
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
+from controller.store.platform.partitions import make_partitions
 from shared.clock import utc_now
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult, PhaseTiming, Speaker, TranscriptLine
-from shared.rounds import Purpose, check_id, to_ms
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult, PhaseTiming, Speaker, TranscriptLine
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 

@@ -10,13 +10,13 @@ from uuid import UUID
 import pytest
 
 from controller.pipeline.rollups import roll_up
-from controller.store.months import make_months
-from controller.store.partitions import make_partitions
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
+from controller.store.platform.partitions import make_partitions
+from controller.store.rollups.months import make_months
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult
-from shared.rounds import Purpose, check_id, to_ms
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.api.conftest import CUSTOMER, Api
 from tests.integration.outages import outage
 

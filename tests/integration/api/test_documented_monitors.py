@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from controller.api.application import create_api
-from controller.api.services import Services
-from controller.decisions.targets import target_of
+from controller.api.http.services import Services
+from controller.kinds import target_of
 from controller.model import Role
-from controller.store import monitors
-from controller.store.locations import record_heartbeat
+from controller.store.locations.locations import record_heartbeat
+from controller.store.monitors import monitors
 from controller.vault import login_of
 from shared.clock import utc_now
-from shared.messages import Heartbeat
+from shared.wire.messages import Heartbeat
 from tests.integration.api.conftest import CUSTOMER, Api, client_of
 from tests.integration.api.documented import Row, ask, assert_answers
 from tests.integration.api.monitor_statements import (

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from controller.api.uptimeify.incident_items import alert_item, incident_item
+from controller.api.compat.uptimeify.incidents.items import alert_item, incident_item
 from controller.model import Alert, Incident
-from controller.store import incidents
+from controller.store.incidents import incidents
 from shared.clock import utc_now
 from tests.integration.api.conftest import CUSTOMER, Api
 from tests.integration.api.outages import REASON, outage, places, tell

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.store import incidents
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
+from controller.store.incidents import incidents
 from shared.clock import utc_now
-from shared.rounds import Purpose
+from shared.wire.rounds import Purpose
 from tests.integration.api import mailboxes
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.documented import MOMENT, UUID_TEXT, assert_holds

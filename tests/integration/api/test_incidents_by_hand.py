@@ -9,12 +9,12 @@ import httpx
 import msgspec
 import pytest
 
-from controller.decisions.incident import Severity, Standing, VerdictKind
+from controller.decisions.evaluation.state import Severity, Standing, VerdictKind
 from controller.model import Role
-from controller.store import standings
+from controller.store.evaluation import states
 from shared.clock import utc_now
-from shared.rounds import to_ms
-from shared.verdicts import IncidentEvent, VerdictEvent
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.rounds import to_ms
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.documented import MOMENT, assert_holds
 from tests.integration.api.outages import Outage, outage, places, tell
@@ -54,7 +54,7 @@ async def events(api: Api) -> list[dict[str, Any]]:
 
 async def standing(api: Api, found: Outage) -> Standing:
     async with api.database.transaction() as connection:
-        held = await standings.lock(connection, found.monitor["id"])
+        held = await states.lock(connection, found.monitor["id"])
     assert held is not None
     return held
 
@@ -136,7 +136,7 @@ async def test_a_standing_without_a_bad_verdict_keeps_it(api: Api, found: Outage
     held = await standing(api, found)
     blind = msgspec.structs.replace(held, verdict=VerdictKind.UNKNOWN, severity=Severity.DOWN)
     async with api.database.transaction() as connection:
-        await standings.save(connection, {found.monitor["id"]: standings.Judged(blind)})
+        await states.save(connection, {found.monitor["id"]: states.Judged(blind)})
     await done(api, found, "resolve", reason="r")
     after = await standing(api, found)
     assert (after.verdict, after.severity) == (VerdictKind.UNKNOWN, None)

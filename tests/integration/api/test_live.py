@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from controller.model import Role
-from shared import subjects
-from shared.bus import Bus, Message
-from shared.failures import FailureSource
-from shared.messages import Event
-from shared.verdicts import VerdictEvent
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.events import VerdictEvent
+from shared.wire.failures import FailureSource
+from shared.wire.messages import Event
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.live_desk import EVENTS, RESULTS, a_verdict, an_event, ids, on_air
 from tests.integration.api.people import organization_of, person

@@ -10,16 +10,16 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 import pytest
 
-from controller.live.frames import Place
-from controller.live.room import Limits, Room
-from controller.live.stream import Stream
-from controller.live.subscription import Bounds, Holder
-from controller.live.told import Told
-from controller.live.wanted import Wanted
 from controller.model import Principal, Role
-from controller.store import accounts
-from shared import subjects
-from shared.bus import Bus
+from controller.store.accounts import people as accounts
+from controller.streaming.event_filter import Wanted
+from controller.streaming.frames import Place
+from controller.streaming.hub import Limits, Room
+from controller.streaming.stream import Stream
+from controller.streaming.stream_event import Told
+from controller.streaming.subscription import Bounds, Holder
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests.integration.api.conftest import ORGANIZATION, Api
 from tests.integration.api.live_desk import RESULTS, Desk, an_event, ids, on_air
 from tests.integration.api.people import Person, organization_of, person

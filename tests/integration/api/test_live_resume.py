@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from controller.live.room import Limits, Room
-from controller.live.subscription import Bounds
+from controller.broker.streams import ensure_streams
+from controller.streaming.hub import Limits, Room
+from controller.streaming.subscription import Bounds
 from controller.trust.keys import Trust as Installation
 from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared import subjects
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.streams import ensure_streams
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests.fakes.installation import as_controller
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.live_desk import EVENTS, RESULTS, Desk, ids, on_air

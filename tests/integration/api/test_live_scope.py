@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from controller.model import Role
-from shared.bus import Bus
+from shared.nats.bus import Bus
 from tests.integration.api.conftest import OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.live_desk import EVENTS, RESULTS, Desk, an_event, ids, on_air
 from tests.integration.api.people import organization_of, person

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from controller.store.locations import record_heartbeat
-from controller.store.parked import ParkedMessage, park
+from controller.store.checks.dead_letters import ParkedMessage, park
+from controller.store.locations.locations import record_heartbeat
 from shared.clock import utc_now
-from shared.messages import Heartbeat
+from shared.wire.messages import Heartbeat
 from tests.integration.api.conftest import Api
 
 

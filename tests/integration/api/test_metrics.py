@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from controller.api.application import create_api
-from controller.api.services import Services
+from controller.api.http.services import Services
 from controller.metrics import exposition
 from controller.metrics.process import Metrics
 from controller.model import Role
-from controller.store.pool import Database
-from shared.bus import Bus
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api, client_of
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.test_system import NOWHERE

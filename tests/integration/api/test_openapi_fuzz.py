@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from controller.live.frames import Place
 from controller.model import Role
-from controller.store import sessions
-from shared.targets import Secret
+from controller.store.accounts import sessions
+from controller.streaming.frames import Place
+from shared.wire.targets import Secret
 from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, Api
 from tests.integration.api.outages import outage, places
 from tests.integration.api.people import Person, organization_of, person

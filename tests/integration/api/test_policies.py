@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.decisions.policy import PRESETS
+from controller.decisions.evaluation.policy import PRESETS
 from controller.model import Mode
-from controller.store.scheduled import scheduled_monitor
+from controller.store.monitors.scheduled import scheduled_monitor
 from tests.integration.api.alertsite import create as create_alertsite
 from tests.integration.api.alertsite import edit, read
 from tests.integration.api.conftest import CUSTOMER, Api

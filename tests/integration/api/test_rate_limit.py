@@ -11,12 +11,12 @@ import pytest
 from litestar.testing import RequestFactory
 
 from controller.api.application import create_api
-from controller.api.auth import address_of
-from controller.api.live import OPENINGS
-from controller.api.services import Services
+from controller.api.http.auth import address_of
+from controller.api.http.services import Services
+from controller.api.v1.stream.routes import OPENINGS
 from controller.model import Role
-from controller.store import requests
-from shared.bus import Bus
+from controller.store.accounts import request_counts
+from shared.nats.bus import Bus
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.people import organization_of, person
 
@@ -174,7 +174,7 @@ async def test_old_counts_are_forgotten_and_young_ones_kept(api: Api) -> None:
         "INSERT INTO request_count (who, since_at, requests)"
         " VALUES ('a', now() - interval '61 minutes', 1), ('b', now() - interval '59 minutes', 1)"
     )
-    await requests.forget_old(api.database)
+    await request_counts.forget_old(api.database)
     assert await api.value("SELECT string_agg(who, ',') FROM request_count") == "b"
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from controller.api.result_formats import COLUMNS
-from controller.store.results import store_results
+from controller.api.v1.results.formats import COLUMNS
+from controller.store.checks.results import store_results
 from shared.clock import utc_now
-from shared.rounds import Purpose
+from shared.wire.rounds import Purpose
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api
 from tests.integration.api.history import PATH, Stored, ask, ids, page, pages, store
 from tests.integration.api.outages import check

@@ -12,11 +12,11 @@ from uuid import UUID
 import pytest
 
 from controller.api.application import create_api
-from controller.api.services import Services
+from controller.api.http.services import Services
 from controller.model import Principal, Role
-from controller.operations.exports import AT_ONCE, OF_ONE, Exports
-from controller.operations.results import Question, all_results
-from controller.store.tokens import digest
+from controller.operations.monitors.exports import AT_ONCE, OF_ONE, Exports
+from controller.operations.monitors.results import Question, all_results
+from controller.store.accounts.tokens import digest
 from shared.clock import utc_now
 from tests.integration.api.conftest import Api
 from tests.integration.api.office import NOBODY

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from controller.operations.results import PAGE_SECONDS
+from controller.operations.monitors.results import PAGE_SECONDS
 from shared.clock import utc_now
 from tests.integration.api.conftest import Api
 

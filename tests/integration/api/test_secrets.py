@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from controller.store.monitors import by_identifier
+from controller.store.monitors.monitors import by_identifier
 from controller.vault import login_of
 from shared import log
-from shared.targets import Secret
+from shared.wire.targets import Secret
 from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 

@@ -14,9 +14,9 @@ from argon2 import PasswordHasher
 
 from controller.errors import LimitedError, LoginRefusedError
 from controller.model import Role
-from controller.operations import sessions
-from controller.operations.passwords import Passwords
-from controller.store import sessions as store
+from controller.operations.accounts import sessions
+from controller.operations.accounts.passwords import Passwords
+from controller.store.accounts import sessions as store
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.people import Person, organization_of, person
 

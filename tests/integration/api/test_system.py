@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from controller.api.application import create_api
-from controller.api.services import Services
-from controller.store.pool import Database
-from shared.broker import Broker
-from shared.bus import Bus
+from controller.api.http.services import Services
+from controller.store.platform.pool import Database
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.live_desk import EVENTS, RESULTS, read_block
 

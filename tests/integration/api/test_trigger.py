@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from controller.store.locations import record_heartbeat
+from controller.store.locations.locations import record_heartbeat
 from shared.clock import utc_now
-from shared.messages import Heartbeat, Unfitness
+from shared.wire.messages import Heartbeat, Unfitness
 from tests.integration.api import mailboxes
 from tests.integration.api.conftest import Api
 

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
-from controller.api.auth import PERMISSION, require_permissions
+from controller.api.http.auth import PERMISSION, require_permissions
 from controller.decisions.access import Permission
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api, client_of
 

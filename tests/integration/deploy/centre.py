@@ -18,10 +18,10 @@ from controller.trust import claims, keys
 from controller.trust.server_config import server_config
 from deploy.local import binaries
 from deploy.local.supervisor import Part
-from shared.broker import Broker
 from shared.clock import utc_now
-from shared.credentials import Credentials
-from shared.nkeys import public_key
+from shared.nats.broker import Broker
+from shared.nats.credentials import Credentials
+from shared.nats.nkeys import public_key
 from tests.conftest import requires
 from tests.fakes.ports import free_port
 

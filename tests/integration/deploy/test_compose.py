@@ -16,10 +16,10 @@ import pytest
 
 from agent.settings import Settings as AgentSettings
 from agent.settings import read_settings
-from controller.enrol import new_keys
+from controller.operations.installation.enrolment import new_keys
 from controller.settings import ControllerSettings, EnrolmentSettings, StoreSettings
-from shared import enrolment
 from shared.settings import load
+from shared.wire import enrolment
 from tests.conftest import requires
 from tests.integration.deploy.centre import DEPLOY
 

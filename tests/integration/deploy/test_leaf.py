@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from controller.broker.streams import ensure_check_consumer
 from controller.trust.account import Side, account_claims
 from controller.trust.claims import system_credentials
 from deploy.local.supervisor import supervising
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus, Message
 from shared.clock import utc_now
-from shared.streams import ensure_check_consumer
-from shared.trouble import BusError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus, Message
+from shared.nats.errors import BusError
+from shared.wire import subjects
 from tests.integration.deploy.centre import CONFIGS, Centre, Server
 from tests.integration.deploy.traffic import fetched, gets_in, made_streams, published
 

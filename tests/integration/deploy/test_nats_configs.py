@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.supervisor import supervising
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests.integration.deploy.centre import CONFIGS, Centre
 from tests.integration.deploy.traffic import gets_in, made_streams, published
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.broker import Broker
-from shared.bus import Bus, Message
-from shared.deliveries import Consumer, Delivery
-from shared.streams import ensure_streams
-from shared.trouble import BusError
+from controller.broker.streams import ensure_streams
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus, Message
+from shared.nats.deliveries import Consumer, Delivery
+from shared.nats.errors import BusError
 
 _SECONDS = 45.0
 """A vote that is split is taken again, each time after up to nine seconds."""

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from controller.broker.streams import ensure_streams
 from controller.trust.keys import Trust, new_trust
 from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared import subjects
-from shared.bus import Bus, Message
 from shared.clock import utc_now
-from shared.streams import ensure_streams
-from shared.trouble import BusError
+from shared.nats.bus import Bus, Message
+from shared.nats.errors import BusError
+from shared.wire import subjects
 from tests.fakes.installation import as_controller
 from tests.integration.pipeline.world import eventually
 

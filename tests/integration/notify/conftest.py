@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from controller.notify.channels import Senders, open_senders
-from controller.notify.email import Relay, RelayTls
+from controller.notify.email.sender import Relay, RelayTls
 from controller.settings import Network
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
-from shared.targets import Secret
+from shared.wire.targets import Secret
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.desk import Desk

@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from controller.notify.channels import Senders
-from controller.operations import telling
+from controller.pipeline import incident_notifications
 from controller.pipeline.notifier import Notifier
-from controller.store import incidents
-from controller.store.incidents import StoredChange, StoredIncident
-from controller.store.pool import Database
+from controller.store.incidents import incidents
+from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.platform.pool import Database
 from controller.vault import Vault
-from shared import verdicts
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.rounds import Purpose
+from shared.wire import events
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.rounds import Purpose
 
 Value = TypeVar("Value")
 
-EVIDENCE = verdicts.Evidence(
+EVIDENCE = events.Evidence(
     due_at=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
     purpose=Purpose.RECHECK,
     votes=[
-        verdicts.Testimony(
+        events.Testimony(
             location="de",
             country="DE",
             ballot="failed",
@@ -104,7 +104,7 @@ class Desk:
         )
         async with self.db.transaction() as connection:
             incident, change = await incidents.open_incident(connection, new)
-            await telling.enqueue(connection, incident, change)
+            await incident_notifications.enqueue(connection, incident, change)
         return incident
 
     async def changed(self, incident: StoredIncident, kind: str, severity: str = "down") -> StoredChange:
@@ -112,14 +112,14 @@ class Desk:
             incident, change = await incidents.append_change(
                 connection, incident.id, kind=kind, severity=severity, reason="changed", evidence=EVIDENCE
             )
-            await telling.enqueue(connection, incident, change)
+            await incident_notifications.enqueue(connection, incident, change)
         return change
 
     async def resolved(self, incident: StoredIncident) -> StoredChange:
         async with self.db.transaction() as connection:
             ended = await incidents.resolve(connection, incident.id, reason="1 of 1 country passes", evidence=EVIDENCE)
             assert ended is not None
-            await telling.enqueue(connection, *ended)
+            await incident_notifications.enqueue(connection, *ended)
         return ended[1]
 
     @asynccontextmanager

@@ -10,10 +10,10 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from controller.notify.email import EmailSender, Relay, RelayTls
+from controller.notify.email.sender import EmailSender, Relay, RelayTls
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.notice import PlainNotice
-from shared.targets import Secret
+from shared.wire.targets import Secret
 from tests.fakes.certificates import Certificates
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.ports import free_port

@@ -9,10 +9,10 @@ import pytest
 
 from controller.errors import InvalidError
 from controller.notify.channels import Senders, open_senders
-from controller.notify.email import Relay, RelayTls
+from controller.notify.email.sender import Relay, RelayTls
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.registry import CHANNELS
-from shared.targets import Secret
+from shared.wire.targets import Secret
 from tests.fakes.notices import a_sending
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink

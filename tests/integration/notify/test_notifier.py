@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 import structlog
 
-from controller.decisions.retries import PAUSES
+from controller.decisions.notification.retries import PAUSES
 from controller.notify.registry import CHANNELS
 from controller.pipeline.notifier import Notifier
-from controller.store import deliveries
-from controller.store.pool import Database
+from controller.store.notifications import deliveries
+from controller.store.platform.pool import Database
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.desk import Desk, eventually
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from controller.errors import InvalidError
-from controller.notify.apprise_process import AppriseProcesses
+from controller.notify.apprise.process import AppriseProcesses
+from controller.notify.apprise.services import SERVICES, service_url
 from controller.notify.channels import Senders, open_senders
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import Tone
 from controller.notify.notice import PlainNotice
 from controller.notify.registry import CHANNELS
-from controller.notify.services import SERVICES, service_url
-from shared.targets import Secret
+from shared.wire.targets import Secret
 from tests.fakes.listening import Listener
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.webhook_sink import WebhookSink

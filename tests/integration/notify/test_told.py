@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.operations.telling import enqueue, tell_after_maintenance
-from controller.store import incidents
+from controller.pipeline.incident_notifications import enqueue, tell_after_maintenance
+from controller.store.incidents import incidents
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.desk import Desk

@@ -14,7 +14,7 @@ from controller.notify.destinations import Destinations
 from controller.notify.errors import DeliveryError
 from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
-from controller.notify.webhook import WebhookSender, prepare
+from controller.notify.webhook.sender import WebhookSender, prepare
 from tests.fakes.certificates import Certificates
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.ports import free_port

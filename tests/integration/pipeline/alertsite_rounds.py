@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from shared import subjects
-from shared.messages import CheckRequest
-from shared.rounds import next_due_ms, to_datetime, to_ms
-from shared.targets import KINDS
+from shared.wire import subjects
+from shared.wire.messages import CheckRequest
+from shared.wire.rounds import next_due_ms, to_datetime, to_ms
+from shared.wire.targets import KINDS
 from tests.integration.pipeline.scheduling import Controller, heard
 from tests.integration.pipeline.world import World, eventually
 

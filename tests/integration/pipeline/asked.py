@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from controller.model import GapReason
-from controller.store.dispatch import Expected, expect, settle
+from controller.store.checks.dispatch import Expected, expect, settle
 from shared.clock import utc_now
-from shared.messages import CheckResult
-from shared.rounds import Purpose, last_due_ms, to_datetime, to_ms
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, last_due_ms, to_datetime, to_ms
 from tests.integration.pipeline.world import World, a_result
 
 HOUR = timedelta(hours=1)

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from controller.pipeline.ingestor import Ingestor
-from controller.store.pool import Database
-from shared import subjects
-from shared.bus import Bus
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests.integration.pipeline.asked import HOUR, Case
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.pipe import Pipe

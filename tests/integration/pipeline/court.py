@@ -10,16 +10,16 @@ from uuid import UUID
 import msgspec
 
 from controller.model import GapReason
-from controller.pipeline.janitor import settle_checks
-from controller.pipeline.judge import judge_looks
-from controller.store.dispatch import Expected, expect
-from controller.store.pool import Database
-from controller.store.results import store_results
+from controller.pipeline.evaluator import judge_looks
+from controller.pipeline.housekeeping import settle_checks
+from controller.store.checks.dispatch import Expected, expect
+from controller.store.checks.results import store_results
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult
-from shared.rounds import Purpose, to_ms
-from shared.sealing import new_key_pair
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, to_ms
+from shared.wire.sealing import new_key_pair
 from tests.integration.pipeline.world import World, a_result
 
 COUNTRIES = ("DE", "FR", "US")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from controller.pipeline.ingestor import Ingestor
-from shared import subjects
-from shared.deliveries import Consumer
+from shared.nats.deliveries import Consumer
+from shared.wire import subjects
 
 _PAUSE_SECONDS, _ACKNOWLEDGED_SECONDS = 0.005, 0.2
 

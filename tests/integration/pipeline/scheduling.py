@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 
 from cryptography.fernet import Fernet
 
-from controller.decisions.schedule import CATCH_UP_MS
+from controller.decisions.schedule.rounds import CATCH_UP_MS
 from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.location_registry import Roster
 from controller.pipeline.loops import keep
-from controller.pipeline.roster import Roster
 from controller.pipeline.scheduler import Scheduler
 from controller.vault import Vault, VaultKeys
-from shared import subjects
 from shared.clock import now_ms
-from shared.messages import CheckRequest
-from shared.rounds import to_datetime
-from shared.targets import KINDS
+from shared.wire import subjects
+from shared.wire.messages import CheckRequest
+from shared.wire.rounds import to_datetime
+from shared.wire.targets import KINDS
 from tests.fakes.installation import SIGNER
 from tests.integration.pipeline.world import World, eventually
 

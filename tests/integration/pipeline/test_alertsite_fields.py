@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from controller.api.application import create_api
-from controller.api.services import Services
+from controller.api.http.services import Services
 from controller.notify.channels import open_senders
-from controller.operations.channels import Outlets
-from controller.store.tokens import new_token
+from controller.operations.channels.channels import Outlets
+from controller.store.accounts.tokens import new_token
 from controller.vault import Vault, VaultKeys
-from shared.bus import Bus
-from shared.messages import CheckRequest
-from shared.rounds import Purpose
-from shared.sealing import open_login
-from shared.targets import ImapTarget, Pop3Target, SmtpTarget, TlsMode
+from shared.nats.bus import Bus
+from shared.wire.messages import CheckRequest
+from shared.wire.rounds import Purpose
+from shared.wire.sealing import open_login
+from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, TlsMode
 from tests.integration.api.conftest import RecordingDispatcher, client_of
 from tests.integration.pipeline.alertsite_rounds import COUNTRIES, Scheduled, scheduling
 from tests.integration.pipeline.scheduling import KEY, heard

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from controller.store.dispatch import GapRange, insert_gap_ranges
-from controller.store.results import store_results
+from controller.store.checks.dispatch import GapRange, insert_gap_ranges
+from controller.store.checks.results import store_results
 from shared.clock import utc_now
-from shared.messages import CheckResult
-from shared.rounds import Purpose
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose
 from tests.integration.pipeline.asked import (
     HOUR,
     Case,

@@ -13,23 +13,23 @@ import msgspec
 import pytest
 import structlog
 
-from agent.courtesy.checker import Checker
-from agent.courtesy.desk import Desk
-from agent.courtesy.logins import RefusedLogins
-from agent.courtesy.turns import Turns
-from agent.runner import Station
-from agent.worker import Worker
-from controller.pipeline.roster import Roster
-from controller.store import locations
+from agent.checks.runner import Station
+from agent.intake.worker import Worker
+from agent.throttling.limiter import Desk
+from agent.throttling.permits import Turns
+from agent.throttling.refused_logins import RefusedLogins
+from agent.throttling.throttled_check import Checker
+from controller.broker.streams import ensure_check_consumer
+from controller.pipeline.location_registry import Roster
+from controller.store.locations import locations
 from controller.trust.keys import new_request_key
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import BrokerClock, now_ms, utc_now
-from shared.deliveries import Heard
-from shared.messages import CLOCK_TOLERANCE_MS, ClockReading, Heartbeat
-from shared.signing import Signer
-from shared.streams import ensure_check_consumer
-from shared.subjects import ALL_AGENTS, CHECKS
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.deliveries import Heard
+from shared.wire.messages import CLOCK_TOLERANCE_MS, ClockReading, Heartbeat
+from shared.wire.signing import Signer
+from shared.wire.subjects import ALL_AGENTS, CHECKS
 from tests.fakes.certificates import Certificates
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import playing

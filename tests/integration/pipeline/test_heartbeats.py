@@ -9,10 +9,10 @@ import msgspec
 import pytest
 import structlog
 
-from controller.store.locations import MOST_AGENTS
-from shared import subjects
+from controller.store.locations.locations import MOST_AGENTS
 from shared.clock import utc_now
-from shared.messages import Heartbeat
+from shared.wire import subjects
+from shared.wire.messages import Heartbeat
 from tests.integration.pipeline.test_clocks import watched
 from tests.integration.pipeline.world import World
 

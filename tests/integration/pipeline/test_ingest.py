@@ -9,14 +9,14 @@ import structlog
 
 from controller.model import GapReason
 from controller.pipeline.ingestor import BATCH
-from controller.store.dispatch import Expected, expect, settle
-from controller.store.results import store_results
-from shared import subjects
-from shared.bus import Message
+from controller.store.checks.dispatch import Expected, expect, settle
+from controller.store.checks.results import store_results
 from shared.clock import utc_now
-from shared.failures import FailureSource
-from shared.messages import CheckResult, ResultStatus
-from shared.rounds import Purpose, to_ms
+from shared.nats.bus import Message
+from shared.wire import subjects
+from shared.wire.failures import FailureSource
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.rounds import Purpose, to_ms
 from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.world import World, a_result
 

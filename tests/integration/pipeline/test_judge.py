@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from controller.model import GapReason
-from controller.pipeline.judge import judge_looks
-from shared.rounds import Purpose, to_ms
+from controller.pipeline.evaluator import judge_looks
+from shared.wire.rounds import Purpose, to_ms
 from tests.integration.pipeline.court import Court
 
 OPENED = ("opened", "down")

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from controller.decisions.policy import Policy
-from controller.pipeline.judge import end_forsaken, judge_looks
-from controller.store.looks import forget_retries
+from controller.decisions.evaluation.policy import Policy
+from controller.pipeline.evaluator import end_forsaken, judge_looks
+from controller.store.evaluation.evaluations import forget_retries
 from shared.clock import utc_now
-from shared.rounds import Purpose
+from shared.wire.rounds import Purpose
 from tests.integration.pipeline.court import Court
 
 OPENED = ("opened", "down")

@@ -10,15 +10,15 @@ import asyncpg
 import msgspec
 import pytest
 
-from controller.pipeline.judge import judge_looks
-from controller.pipeline.teller import tell_events
-from controller.store.pool import Database, StoreUnavailableError
-from shared.broker import Broker
-from shared.bus import Bus
-from shared.messages import EventType
-from shared.rounds import Purpose
-from shared.trouble import BusError
-from shared.verdicts import IncidentEvent, VerdictEvent
+from controller.pipeline.evaluator import judge_looks
+from controller.pipeline.event_relay import tell_events
+from controller.store.platform.pool import Database, StoreUnavailableError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.messages import EventType
+from shared.wire.rounds import Purpose
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.world import eventually
 

@@ -10,14 +10,15 @@ import msgspec
 import pytest
 from nats.js.errors import NotFoundError
 
-from agent.unsealed import UnsealedLogins
-from controller.store import location_keys, locations
-from shared import subjects
-from shared.bus import Message
+from agent.checks.unsealed_logins import UnsealedLogins
+from controller.store.locations import keys as location_keys
+from controller.store.locations import locations
 from shared.clock import utc_now
-from shared.messages import CheckRequest, Heartbeat
-from shared.sealing import SealError, new_key_pair
-from shared.targets import KINDS, Secret
+from shared.nats.bus import Message
+from shared.wire import subjects
+from shared.wire.messages import CheckRequest, Heartbeat
+from shared.wire.sealing import SealError, new_key_pair
+from shared.wire.targets import KINDS, Secret
 from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.test_clocks import watched
 from tests.integration.pipeline.world import World, eventually

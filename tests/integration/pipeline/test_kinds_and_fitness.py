@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from controller.pipeline.janitor import settle_checks
-from shared.messages import CheckRequest, Unfitness
-from shared.sealing import open_login
-from shared.targets import ImapTarget, Login, Pop3Target, Secret, TlsMode
+from controller.pipeline.housekeeping import settle_checks
+from shared.wire.messages import CheckRequest, Unfitness
+from shared.wire.sealing import open_login
+from shared.wire.targets import ImapTarget, Login, Pop3Target, Secret, TlsMode
 from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.world import World, eventually
 

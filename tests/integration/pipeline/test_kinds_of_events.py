@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from controller.pipeline.teller import tell_events
-from shared.messages import EventType
-from shared.verdicts import IncidentEvent, VerdictEvent
+from controller.pipeline.event_relay import tell_events
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.messages import EventType
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.world import World, a_result

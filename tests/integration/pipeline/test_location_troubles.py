@@ -10,10 +10,10 @@ import pytest
 
 from controller.model import GapReason, Principal, Role
 from controller.operations.locations import LocationState, list_locations
-from controller.pipeline.janitor import forget_old
-from controller.store.dispatch import GapRange, insert_gap_ranges
-from controller.store.results import store_results
-from shared.failures import FailureSource
+from controller.pipeline.housekeeping import forget_old
+from controller.store.checks.dispatch import GapRange, insert_gap_ranges
+from controller.store.checks.results import store_results
+from shared.wire.failures import FailureSource
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.world import a_result
 

@@ -16,20 +16,20 @@ from controller.metrics.counts import Counts
 from controller.metrics.database import watch_database
 from controller.model import GapReason
 from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.event_relay import tell_events
+from controller.pipeline.housekeeping import settle_checks
 from controller.pipeline.ingestor import Ingestor
-from controller.pipeline.janitor import settle_checks
-from controller.pipeline.roster import Roster
-from controller.pipeline.teller import tell_events
-from controller.store.dispatch import Expected, expect
-from controller.store.pool import Database, StoreUnavailableError
-from controller.store.scheduled import scheduled_monitors
+from controller.pipeline.location_registry import Roster
+from controller.store.checks.dispatch import Expected, expect
+from controller.store.monitors.scheduled import scheduled_monitors
+from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.vault import Vault, VaultKeys, new_key
-from shared import subjects
-from shared.bus import Message
 from shared.clock import utc_now
-from shared.failures import FailureSource
-from shared.messages import Unfitness
-from shared.rounds import Purpose, to_ms
+from shared.nats.bus import Message
+from shared.wire import subjects
+from shared.wire.failures import FailureSource
+from shared.wire.messages import Unfitness
+from shared.wire.rounds import Purpose, to_ms
 from tests.fakes.installation import SIGNER
 from tests.integration.pipeline.court import Court
 from tests.integration.pipeline.pipe import Pipe

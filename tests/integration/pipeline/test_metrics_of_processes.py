@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from controller.metrics.counts import SUSPICIOUS
-from controller.store.tokens import new_token
+from controller.store.accounts.tokens import new_token
 from controller.trust.keys import Trust
-from shared.targets import KINDS
+from shared.wire.targets import KINDS
 from tests.fakes.installation import enrolled
 from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import playing

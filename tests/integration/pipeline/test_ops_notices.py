@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from controller.metrics.counts import Parked
-from controller.pipeline.janitor import prepare_partitions
-from controller.pipeline.watch_locations import LocationWatch
-from controller.store.parked import ParkedMessage, park
-from controller.store.pool import Database
-from shared.bus import Bus
+from controller.pipeline.housekeeping import prepare_partitions
+from controller.pipeline.ops_alerts import LocationWatch
+from controller.store.checks.dead_letters import ParkedMessage, park
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
 from tests.integration.pipeline.world import World
 
 OPS = "ops@example.net"

@@ -6,10 +6,10 @@ from datetime import timedelta
 from time import perf_counter
 
 from controller.model import GapReason
-from controller.store.asked import store_asked
-from controller.store.dispatch import Expected, expect
+from controller.store.checks.dispatch import Expected, expect
+from controller.store.checks.expected_results import store_asked
 from shared.clock import utc_now
-from shared.rounds import Purpose, to_ms
+from shared.wire.rounds import Purpose, to_ms
 from tests.integration.pipeline.world import World, a_result
 
 

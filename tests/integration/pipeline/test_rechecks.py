@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from controller.pipeline.janitor import settle_checks
+from controller.pipeline.housekeeping import settle_checks
 from shared.clock import utc_now
-from shared.failures import FailureSource
-from shared.rounds import Purpose, check_id, to_ms
+from shared.wire.failures import FailureSource
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.pipeline.pipe import Pipe
 from tests.integration.pipeline.scheduling import controller, heard, requests
 from tests.integration.pipeline.world import World, a_result, eventually

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from controller.pipeline.janitor import settle_checks
-from controller.store.scheduled import monitor_to_trigger
-from shared.rounds import Purpose, check_id, next_due_ms, to_ms
-from shared.sealing import open_login
-from shared.targets import SmtpTarget, TlsMode
+from controller.pipeline.housekeeping import settle_checks
+from controller.store.monitors.scheduled import monitor_to_trigger
+from shared.wire.rounds import Purpose, check_id, next_due_ms, to_ms
+from shared.wire.sealing import open_login
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.integration.pipeline.scheduling import controller, heard, requests
 from tests.integration.pipeline.world import World, eventually
 

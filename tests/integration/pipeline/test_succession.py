@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.pipeline.janitor import prepare_partitions, settle_checks
-from controller.store.pool import connect
-from controller.store.schedule import LEADER_LOCK
-from controller.store.scheduled import monitor_to_trigger
+from controller.pipeline.housekeeping import prepare_partitions, settle_checks
+from controller.store.checks.leadership import LEADER_LOCK
+from controller.store.monitors.scheduled import monitor_to_trigger
+from controller.store.platform.pool import connect
 from shared.clock import utc_now
-from shared.rounds import next_due_ms, to_ms
+from shared.wire.rounds import next_due_ms, to_ms
 from tests.integration.pipeline.scheduling import controller, requests
 from tests.integration.pipeline.world import World, eventually
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from controller.metrics.counts import Parked
-from controller.store.asked import store_asked
-from controller.store.parked import KEPT_AN_HOUR
-from shared import subjects
-from shared.bus import Message
+from controller.store.checks.dead_letters import KEPT_AN_HOUR
+from controller.store.checks.expected_results import store_asked
 from shared.clock import utc_now
-from shared.messages import CheckResult
-from shared.rounds import Purpose, last_due_ms, to_datetime, to_ms
+from shared.nats.bus import Message
+from shared.wire import subjects
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, last_due_ms, to_datetime, to_ms
 from tests.integration.pipeline.asked import (
     HOUR,
     OFF,

@@ -10,15 +10,15 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from controller.store.pool import Database
-from shared import subjects
-from shared.bus import Bus, Message
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
-from shared.rounds import Purpose, check_id, next_due_ms, to_ms
-from shared.sealing import new_key_pair
-from shared.targets import KINDS, Secret
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
+from shared.wire.rounds import Purpose, check_id, next_due_ms, to_ms
+from shared.wire.sealing import new_key_pair
+from shared.wire.targets import KINDS, Secret
 
 Value = TypeVar("Value")
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from controller.model import Monitor
-from controller.store import monitors
-from controller.store.months import make_months
-from controller.store.partitions import make_partitions
-from controller.store.pool import Database
+from controller.store.monitors import monitors
+from controller.store.platform.partitions import make_partitions
+from controller.store.platform.pool import Database
+from controller.store.rollups.months import make_months
 from shared.clock import utc_now
 
 

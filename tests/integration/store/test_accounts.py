@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from controller.model import Role
-from controller.store import customers, organizations, tokens
-from controller.store.organizations import FirstAccount
-from controller.store.pool import Database
-from shared.targets import Secret
+from controller.store.accounts import customers, organizations, tokens
+from controller.store.accounts.organizations import FirstAccount
+from controller.store.platform.pool import Database
+from shared.wire.targets import Secret
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from controller.model import Role
-from controller.store import accounts, customers, monitors, organizations
+from controller.store.accounts import customers, organizations, people
+from controller.store.monitors import monitors
 from tests.integration.store.conftest import Store
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -35,7 +36,7 @@ async def change_organization(store: Store) -> tuple[int, Awaitable[Any]]:
 
 
 async def change_account(store: Store) -> tuple[int, Awaitable[Any]]:
-    new = accounts.NewAccount(
+    new = people.NewAccount(
         organization_id=store.organization,
         email="a@example.com",
         first_name=None,
@@ -44,9 +45,9 @@ async def change_account(store: Store) -> tuple[int, Awaitable[Any]]:
         customer_ids=None,
         password_hash="$argon2id$x",
     )
-    made = await accounts.insert(store.database, new)
+    made = await people.insert(store.database, new)
     assert made is not None
-    return made.id, accounts.change(store.database, made.id, with_values(first_name="A"), password_hash=None)
+    return made.id, people.change(store.database, made.id, with_values(first_name="A"), password_hash=None)
 
 
 @pytest.mark.parametrize(

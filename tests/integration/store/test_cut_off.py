@@ -11,7 +11,7 @@ import socket
 import asyncpg
 import pytest
 
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.platform.pool import Database, StoreUnavailableError
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from controller.store.history import check_history
-from controller.store.partitions import make_partitions
+from controller.store.checks.history import check_history
+from controller.store.platform.partitions import make_partitions
 from shared.clock import utc_now
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import ResultStatus
-from shared.rounds import Purpose, check_id, to_ms
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.store.conftest import Store
 
 

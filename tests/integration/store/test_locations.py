@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from controller.store import locations
-from controller.store.location_keys import announced, given_keys, revoked_users
-from controller.store.pool import Database
+from controller.store.locations import locations
+from controller.store.locations.keys import announced, given_keys, revoked_users
+from controller.store.platform.pool import Database
 from shared.clock import utc_now
-from shared.messages import Heartbeat, Unfitness
+from shared.wire.messages import Heartbeat, Unfitness
 from tests.integration.store.conftest import Store
 
 

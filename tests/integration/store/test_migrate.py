@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from pogo_core.util import migrate as pogo
 
-from controller.store import migrate
-from controller.store.migrate import SchemaError, require_current
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.platform import migrate
+from controller.store.platform.migrate import SchemaError, require_current
+from controller.store.platform.pool import Database, StoreUnavailableError
 
 _SCHEMA = """
 SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')

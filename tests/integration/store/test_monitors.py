@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from controller.model import Monitor, MonitorStatus
-from controller.store import monitors
-from controller.store.pool import connect
-from controller.store.scheduled import monitor_to_trigger, scheduled_monitor, scheduled_monitors
+from controller.store.monitors import monitors
+from controller.store.monitors.scheduled import monitor_to_trigger, scheduled_monitor, scheduled_monitors
+from controller.store.platform.pool import connect
 from tests.integration.store.conftest import Store
 
 ACTIVE, MAINTENANCE, DISABLED = MonitorStatus

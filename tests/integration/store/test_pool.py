@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from controller.store.pool import Database, StoreUnavailableError
+from controller.store.platform.pool import Database, StoreUnavailableError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from controller.pipeline.rollups import roll_up
-from controller.store.results import store_results
+from controller.store.checks.results import store_results
 from tests.integration.outages import outage
 from tests.integration.store.conftest import Store
 from tests.integration.store.test_rollups import DOWN, HOUR, result, uptime

@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from controller.decisions.histogram import bin_of
+from controller.decisions.history.histogram import bin_of
 from controller.model import Monitor, MonitorStatus
-from controller.pipeline.janitor import prepare_partitions, tend_partitions
+from controller.pipeline.housekeeping import prepare_partitions, tend_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
-from controller.store.months import drop_old_months, make_months
-from controller.store.results import store_results
-from shared.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult
-from shared.rounds import Purpose, check_id, to_ms
+from controller.store.checks.results import store_results
+from controller.store.rollups.months import drop_old_months, make_months
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, check_id, to_ms
 from tests.integration.outages import outage
 from tests.integration.store.conftest import Store
 

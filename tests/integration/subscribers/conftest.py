@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 from tests.integration.subscribers.office import CUSTOMER, NEIGHBOUR, ORGANIZATION, OTHER, Office
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 from tests.integration.test_commands import run
 
 ORGANIZATION, OTHER = UUID(int=1), UUID(int=2)

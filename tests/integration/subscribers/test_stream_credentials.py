@@ -20,10 +20,10 @@ from controller.api.asyncapi.prose import DESCRIPTION
 from controller.pipeline.subscribers import SubscriberConsumers
 from controller.trust.claims import subscriber_credentials
 from controller.trust.keys import Trust
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus, Message
 from shared.clock import utc_now
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
 from tests.integration.pipeline.world import eventually
 from tests.integration.subscribers.office import CUSTOMER, NEIGHBOUR, ORGANIZATION, OTHER, Office, issue
 

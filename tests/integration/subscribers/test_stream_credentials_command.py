@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from controller.pipeline.subscribers import SubscriberConsumers
-from controller.store import subscribers
-from shared import subjects
-from shared.bus import Bus
+from controller.store.accounts import subscribers
+from shared.nats.bus import Bus
+from shared.wire import subjects
 from tests.integration.subscribers.office import OTHER, Office, issue
 from tests.integration.test_commands import begin, run
 

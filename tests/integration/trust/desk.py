@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from controller.enrol import rotate_location
+from controller.operations.installation.enrolment import rotate_location
 from controller.settings import EnrolmentSettings
-from controller.store import locations
-from controller.store.location_keys import revoked_users
-from controller.store.pool import Database
-from shared import enrolment
-from shared.credentials import parse
-from shared.enrolment import Enrolment
-from shared.sealing import SealError, open_login, seal_login
+from controller.store.locations import locations
+from controller.store.locations.keys import revoked_users
+from controller.store.platform.pool import Database
+from shared.nats.credentials import parse
 from shared.settings import load
-from shared.targets import Login, Secret
+from shared.wire import enrolment
+from shared.wire.enrolment import Enrolment
+from shared.wire.sealing import SealError, open_login, seal_login
+from shared.wire.targets import Login, Secret
 from tests.integration.test_commands import NATS_URL, fetchval, run
 
 MONITOR = uuid4()

@@ -12,9 +12,10 @@ from typing import Any
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from controller.pipeline.claims import ClaimsKeeper
-from controller.store import location_keys, locations
-from controller.store.pool import Database
+from controller.pipeline.nats_accounts import ClaimsKeeper
+from controller.store.locations import keys as location_keys
+from controller.store.locations import locations
+from controller.store.platform.pool import Database
 from controller.trust import keys
 from controller.trust.claims import location_credentials, system_credentials
 from controller.trust.keys import Trust
@@ -22,11 +23,11 @@ from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.nats import Nats
 from deploy.local.supervisor import Supervisor, supervising
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.credentials import Credentials
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.credentials import Credentials
+from shared.wire import subjects
 
 
 @dataclass

@@ -11,12 +11,12 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from controller.broker.streams import ensure_check_consumer, ensure_event_consumer
 from controller.trust.claims import location_credentials, subscriber_credentials
 from controller.trust.keys import Trust
-from shared import subjects
-from shared.bus import Bus, Message
 from shared.clock import utc_now
-from shared.streams import ensure_check_consumer, ensure_event_consumer
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
 from tests.integration.trust.site import logged_in
 
 NEXT = "$JS.API.CONSUMER.MSG.NEXT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from controller.store import locations
+from controller.store.locations import locations
 from controller.trust.account import Side
 from controller.trust.server_config import server_config
 from deploy.local import nats

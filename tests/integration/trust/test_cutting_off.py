@@ -11,14 +11,14 @@ import pytest
 import structlog
 from nats.aio.client import Client
 
-from controller.store import locations
-from controller.store.location_keys import revoked_users
+from controller.store.locations import locations
+from controller.store.locations.keys import revoked_users
 from controller.trust.claims import subscriber_credentials
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.credentials import Credentials
-from shared.trouble import BusError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.credentials import Credentials
+from shared.nats.errors import BusError
 from tests.integration.pipeline.world import eventually
 from tests.integration.trust.site import Site, logged_in
 

@@ -9,17 +9,17 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
 
+from controller.broker.streams import ensure_check_consumer
 from controller.trust.claims import location_credentials
 from controller.trust.keys import Trust
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus, Message
 from shared.clock import utc_now
-from shared.credentials import Credentials
-from shared.deliveries import Heard
-from shared.streams import ensure_check_consumer
-from shared.targets import KINDS
-from shared.trouble import BusError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus, Message
+from shared.nats.credentials import Credentials
+from shared.nats.deliveries import Heard
+from shared.nats.errors import BusError
+from shared.wire import subjects
+from shared.wire.targets import KINDS
 from tests.integration.pipeline.world import eventually
 from tests.integration.trust.site import logged_in
 

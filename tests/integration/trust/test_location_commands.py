@@ -6,9 +6,9 @@ import stat
 
 import pytest
 
-from controller.store import locations
-from controller.store.pool import Database
-from shared import enrolment
+from controller.store.locations import locations
+from controller.store.platform.pool import Database
+from shared.wire import enrolment
 from tests.integration.test_commands import NATS_URL, files
 from tests.integration.trust.desk import Desk, opened_by, user
 

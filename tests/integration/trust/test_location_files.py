@@ -7,8 +7,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from controller.store.pool import Database
-from shared import enrolment
+from controller.store.platform.pool import Database
+from shared.wire import enrolment
 from tests.integration.test_commands import begin, files, run
 from tests.integration.trust.desk import Desk, opened_by, rotate, user
 

@@ -20,11 +20,11 @@ from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.credentials import Credentials
-from shared.enrolment import write
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.credentials import Credentials
+from shared.wire.enrolment import write
 from tests.conftest import requires
 from tests.fakes.installation import enrolled
 from tests.fakes.listening import Listener

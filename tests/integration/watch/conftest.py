@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.store.pool import Database
-from shared.bus import Bus
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
 from tests.integration.watch.following import CUSTOMER, ORGANIZATION, Office
 
 

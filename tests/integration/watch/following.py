@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from controller.store.pool import Database
+from controller.store.platform.pool import Database
 from controller.watch.choice import AnyEvent
-from shared import subjects
-from shared.bus import Bus, Message
+from shared.nats.bus import Bus, Message
+from shared.wire import subjects
 
 SECONDS = 30.0
 ORGANIZATION, CUSTOMER = UUID(int=1), UUID(int=2)

@@ -16,7 +16,7 @@ import pytest
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.watch.names import AGAIN_SECONDS, Names
-from shared.messages import Event
+from shared.wire.messages import Event
 from tests.integration.watch.following import CUSTOMER, ORGANIZATION, SECONDS, Office, ended, lines, watching
 
 

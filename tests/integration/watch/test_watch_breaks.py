@@ -13,18 +13,18 @@ import msgspec
 import pytest
 
 from controller.api.asyncapi.examples import RESULT
+from controller.broker.streams import ensure_streams
 from controller.trust.claims import controller_credentials
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from controller.watch.choice import AnyEvent
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared.broker import Broker
-from shared.bus import Bus
 from shared.clock import utc_now
-from shared.messages import Event
-from shared.streams import ensure_streams
-from shared.trouble import BusError
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
+from shared.wire.messages import Event
 from tests.integration.watch.following import SECONDS, Office, ended, lines, logged, watching
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import ImapTarget, TlsMode
+from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.dovecot import ACCENTED_MAILBOX, MESSAGES, STRICT_ADDRESS
 from tests.probes.real.row import (
     EMPTY_MAILBOX,

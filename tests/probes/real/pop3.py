@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import Pop3Target, TlsMode
+from shared.wire.targets import Pop3Target, TlsMode
 from tests.fakes.dovecot import STRICT_ADDRESS
 from tests.probes.real.row import (
     EMPTY_MAILBOX,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple, TypeAlias
 
-from shared.targets import Target
+from shared.wire.targets import Target
 from tests.fakes.certificates import HOST, Certificates
 from tests.fakes.dovecot import EMPTY, FULL, MESSAGES, PASSWORD, Dovecot, start_dovecot
 from tests.fakes.postfix import Postfix

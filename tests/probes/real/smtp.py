@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import SmtpTarget, TlsMode
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.postfix import GREYLISTED, KNOWN, UNKNOWN
 from tests.probes.real.row import OFFERED, RIGHT, WRONG, Port, Row, Servers, by, row
 from tests.probes.zoo.case import fails, passes

@@ -11,9 +11,9 @@ from base64 import b64encode
 from hashlib import md5
 from typing import Any, NamedTuple
 
-from shared.failures import FailureKind, FailureSource, Phase, WarningKind
-from shared.messages import CheckResult, ResultStatus
-from shared.targets import Target
+from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.targets import Target
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.name_server import Zone
 from tests.fakes.scripted_server import Script

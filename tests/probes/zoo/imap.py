@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import ImapTarget, TlsMode
+from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Hang, Hear, Pieces, Raw, Reset, Tls
 from tests.probes.zoo.case import Case, case, fails, passes

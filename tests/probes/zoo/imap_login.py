@@ -6,7 +6,7 @@ from base64 import b64encode
 from functools import partial
 from typing import Any
 
-from shared.targets import TlsMode
+from shared.wire.targets import TlsMode
 from tests.fakes.scripted_server import Hang, Pause, Raw, Reset, Script, Tell, Tls
 from tests.probes.zoo import imap as plain
 from tests.probes.zoo.case import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily, SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.name_server import Wrong
 from tests.fakes.scripted_server import Pause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import Pop3Target, TlsMode
+from shared.wire.targets import Pop3Target, TlsMode
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Hang, Hear, Pause, Pieces, Raw, Reset, Script, Tls
 from tests.probes.zoo.case import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.targets import TlsMode
+from shared.wire.targets import TlsMode
 from tests.fakes.scripted_server import Hang, Reset, Script, Tell, Tls
 from tests.probes.zoo.case import (
     APOP_DIGEST,

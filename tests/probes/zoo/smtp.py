@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.targets import SmtpTarget, TlsMode
+from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Hang, Hear, Pause, Pieces, Raw, Reset, Tls
 from tests.fakes.station import CLIENT_NAME

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from shared.messages import EventType
+from shared.wire.messages import EventType
 from tests.system.conftest import running_mail_server
 from tests.system.drill import ready
 from tests.system.incidents.watched import ORGANIZATION, Watched

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from shared.messages import EventType
+from shared.wire.messages import EventType
 from tests.system.conftest import running_mail_server
 from tests.system.incidents.watched import CUSTOMER, ORGANIZATION, Incident, Watch, Watched
 from tests.system.product import eventually

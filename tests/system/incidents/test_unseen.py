@@ -11,14 +11,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from agent.outbox import Outbox
-from shared import subjects
-from shared.broker import Broker
-from shared.bus import Bus
+from agent.intake.outbox import Outbox
 from shared.clock import now_ms
-from shared.failures import Failure, FailureKind, FailureSource, Phase
-from shared.messages import CheckResult
-from shared.rounds import Purpose, check_id, next_due_ms, to_datetime
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.wire import subjects
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose, check_id, next_due_ms, to_datetime
 from tests.fakes.installation import recorded
 from tests.system import monitors
 from tests.system.conftest import running_mail_server

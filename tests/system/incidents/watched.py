@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from deploy.local.programs import program
-from shared.messages import EventType
-from shared.verdicts import IncidentEvent, VerdictEvent
+from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.messages import EventType
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import recorded
 from tests.fakes.smtp_sink import Mail, SmtpSink

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from controller.trust import keys
-from shared.credentials import parse
-from shared.enrolment import read as read_enrolment
+from shared.nats.credentials import parse
+from shared.wire.enrolment import read as read_enrolment
 from tests.conftest import requires
 from tests.fakes.certificates import Certificates
 from tests.fakes.dovecot import FULL, Dovecot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from shared.messages import READY_SECONDS
+from shared.wire.messages import READY_SECONDS
 from tests.fakes.ports import free_port
 from tests.system import ledger, monitors
 from tests.system.monitors import HOURLY, after, checks_from, now

@@ -1,0 +1,149 @@
+"""One check from request to result. The only place where exceptions become failures; it raises none itself."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import msgspec
+import structlog
+
+from agent.checks.loop_lag import Lag
+from agent.checks.unsealed_logins import UnsealedLogins
+from agent.dialogue.classify import classify
+from agent.dialogue.connection import Connect, Reach
+from agent.dialogue.findings import Findings, Probe
+from agent.dialogue.milliseconds import to_ms
+from agent.dialogue.phases import Phases
+from agent.dialogue.scrub import Scrubber
+from agent.dialogue.transcript import Transcript
+from agent.errors import CheckError
+from agent.probes import PROBES
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckRequest, CheckResult
+from shared.wire.sealing import SealError
+from shared.wire.targets import Secret, Target
+
+log = structlog.get_logger()
+
+BLOCKED_SECONDS = 1.0
+"""A deadline that passed while our own loop stood still for longer than this, or for half of it, is our fault."""
+
+
+class Station(msgspec.Struct, frozen=True, kw_only=True):
+    """Where checks run, and what they share. With `every_transcript` a check that just passed carries its own, too."""
+
+    agent: str
+    location: str
+    country: str
+    sealing_key: Secret
+    reach: Reach
+    lag: Lag
+    every_transcript: bool = False
+    logins: UnsealedLogins = msgspec.field(default_factory=UnsealedLogins)
+
+
+async def run_check(request: CheckRequest, station: Station, probes: Mapping[type[Any], Probe] = PROBES) -> CheckResult:
+    """Run one check under its deadline. Raises only the CancelledError of its owner; no socket stays open."""
+    phases, transcript = Phases(), Transcript()
+    started_at, began = station.reach.clock.now(), monotonic()
+    deadline = asyncio.get_running_loop().time() + request.timeout_seconds
+    findings, failure = Findings(), None
+    try:
+        target, scrubber = _with_login(request, station)
+    except SealError as error:
+        target, scrubber = request.target, Scrubber(None)
+        failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
+    connect = Connect(target, station.reach, phases, transcript, deadline)
+    if failure is None:
+        found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
+        if isinstance(found, Findings):
+            findings = found
+        else:
+            failure = found
+    duration_ms = phases.total_ms
+    if failure is not None:
+        failure = await _attribute(failure, request, station, began)
+        failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
+    elif target.warning_ms is not None and duration_ms > target.warning_ms:
+        told = f"took {duration_ms:.0f} ms, more than {target.warning_ms} ms"
+        findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=told))
+    connect.facts.update(findings.facts)
+    return CheckResult(
+        check_id=request.check_id,
+        monitor_id=request.monitor_id,
+        location=station.location,
+        country=station.country,
+        agent=station.agent,
+        purpose=request.purpose,
+        due_at=request.due_at,
+        started_at=started_at,
+        duration_ms=duration_ms,
+        failure=failure,
+        phases=phases.timings,
+        warnings=[CheckWarning(kind=told.kind, detail=scrubber.clean(told.detail)) for told in findings.warnings],
+        address=connect.address,
+        facts=scrubber.clean_facts(connect.facts),
+        transcript=transcript.lines(scrubber) if failure or findings.warnings or station.every_transcript else [],
+        loop_lag_ms=to_ms(station.lag.worst_since(began)),
+        kernel_rtt_ms=connect.kernel_rtt_ms,
+    )
+
+
+def _with_login(request: CheckRequest, station: Station) -> tuple[Target, Scrubber]:
+    """The target with its login, if it has one, and what hides the password. Raises SealError."""
+    target = request.target
+    if request.sealed_login is None:
+        return target, Scrubber(target.login)
+    login, scrubber = station.logins.open(
+        request.sealed_logins, station.sealing_key, monitor=request.monitor_id, location=station.location
+    )
+    return msgspec.structs.replace(target, login=login), scrubber
+
+
+async def _dialogue(
+    probe: Probe, target: Target, connect: Connect, phases: Phases, deadline: float, scrubber: Scrubber
+) -> Findings | Failure:
+    limit = asyncio.timeout_at(deadline)
+    try:
+        async with limit:
+            return await probe(target, connect, phases)
+    except Exception as error:  # noqa: BLE001 - the border: whatever it is, it becomes a failure
+        if isinstance(error, TimeoutError) and limit.expired():
+            return Failure(
+                kind=FailureKind.TIMEOUT,
+                source=FailureSource.TARGET,
+                phase=phases.failed,
+                detail=f"no end within the check's deadline, {_hangs(phases.failed)}",
+            )
+        failure = classify(error, phases.failed)
+        if failure.kind is FailureKind.AGENT_ERROR and not isinstance(error, CheckError):
+            trace = "".join(traceback.format_exception(error))
+            log.error("check_broke", error=type(error).__name__, trace=scrubber.hide(trace))
+        return failure
+    finally:
+        connect.close()
+
+
+def _hangs(phase: Phase | None) -> str:
+    return f"waiting in phase {phase}" if phase else "before any phase"
+
+
+async def _attribute(failure: Failure, request: CheckRequest, station: Station, began: float) -> Failure:
+    """Take back the blame where the fault may be our own: our resolver's, or our own loop's."""
+    if failure.source is not FailureSource.TARGET:
+        return failure
+    blocked = station.lag.worst_since(began)
+    if failure.kind is FailureKind.TIMEOUT and blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2):
+        return Failure(
+            kind=FailureKind.AGENT_ERROR,
+            source=FailureSource.AGENT,
+            phase=failure.phase,
+            detail=f"the agent itself stood still for {blocked:.1f} s during this check",
+        )
+    if failure.phase is Phase.RESOLVE and not await station.reach.resolver.answers():
+        return msgspec.structs.replace(failure, source=FailureSource.RESOLVER)
+    return failure

@@ -1,0 +1,105 @@
+"""From `imaps://user@host:993` and a few options to a target: what `mailprobe-agent check` is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import idna
+import msgspec
+
+from shared.wire.targets import TARGETS, Target, TlsMode, kind_of
+
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
+_TARGETS = {kind_of(target): target for target in TARGETS}
+SCHEMES = tuple(scheme for kind in _TARGETS for scheme in (kind, f"{kind}s"))
+
+STARTTLS = {"never": TlsMode.NONE, "opportunistic": TlsMode.OPPORTUNISTIC, "required": TlsMode.REQUIRED}
+
+
+class UsageError(Exception):
+    """The command line asks for what cannot be; the message never shows a password."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A target and whom to log in as; the password is not here."""
+
+    target: Target
+    user: str | None
+
+
+def parse(url: str, *, starttls: str | None = None, **options: Any) -> Asked:
+    """`options` are fields of a target; those that are None are as not given. Raises UsageError."""
+    scheme, _, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not rest or scheme not in SCHEMES:
+        raise UsageError(f"a URL begins with one of {', '.join(f'{each}://' for each in SCHEMES)}")
+    try:
+        parts = urlsplit(f"mail://{rest}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError("the URL's host or port cannot be read") from None
+    if parts.password is not None:
+        raise UsageError("no password in a URL: set MAILPROBE_PASSWORD, or type it when asked")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise UsageError("a URL ends after host and port")
+    if port == 0 or (port is None and scheme not in _DEFAULT_PORTS):
+        raise UsageError("the URL needs a port from 1 to 65535")
+    implicit = scheme not in _TARGETS
+    if implicit and starttls == "never":  # the other two ask for no more than there is
+        raise UsageError(f"--starttls never has no place in {scheme}, which is encrypted from the first byte")
+    kind = _TARGETS[scheme.removesuffix("s") if implicit else scheme]
+    chosen = {name: value for name, value in options.items() if value is not None}
+    tls = TlsMode.IMPLICIT if implicit else STARTTLS[starttls or "opportunistic"]
+    fields = {"host": _host(host), "port": port or _DEFAULT_PORTS[scheme], "tls": tls}
+    return Asked(kind(**(_checked(kind, chosen) | fields)), _user(parts.username))
+
+
+def _checked(kind: type[Target], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    known = kind.__struct_fields__
+    for name, value in chosen.items():
+        option = "--" + name.replace("_", "-")
+        if name not in known:
+            raise UsageError(f"{option} has no place in a check of {kind_of(kind)}")
+        if isinstance(value, str) and not value.isprintable():
+            raise UsageError(f"{option} may hold no control characters")
+    return dict(chosen)
+
+
+def _host(host: str) -> str:
+    """A literal as it is, a name as its A-labels (RFC 5891)."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return idna.encode(host.removesuffix("."), uts46=True).decode() if not host.isascii() else _ascii(host)
+    except (idna.IDNAError, UnicodeError) as error:
+        raise UsageError(f"not a host name: {error}") from None
+
+
+def _ascii(host: str) -> str:
+    """Underscores pass, which DNS allows and host names do not: a server that has one is to be checked too."""
+    labels = host.removesuffix(".").split(".")
+    if (
+        len(host) > 253
+        or not all(label and len(label) <= 63 for label in labels)
+        or not host.isprintable()
+        or " " in host
+    ):
+        raise UsageError("the URL's host is not a host name")
+    return host.removesuffix(".")
+
+
+def _user(text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        user = unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise UsageError("the URL's user is not UTF-8") from None
+    if not user.isprintable():
+        raise UsageError("the URL's user may hold no control characters")
+    return user

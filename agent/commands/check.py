@@ -1,0 +1,216 @@
+"""`mailprobe-agent check URL`: one check from the shell, with nothing but this machine.
+
+It may reach every address, private ones too: who types a host means it. The password comes from MAILPROBE_PASSWORD or a
+prompt, never from the command line, where every user of the machine could read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import timedelta
+from getpass import getpass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import msgspec
+
+from agent.checks.loop_lag import Lag
+from agent.checks.runner import Station, run_check
+from agent.commands.address import SCHEMES, STARTTLS, Asked, UsageError, parse
+from agent.commands.report import lines, show, terminal_style, write
+from agent.dialogue.connection import Reach
+from agent.net.resolve import Resolver
+from agent.net.tls import NoRootsError, Trust, load_roots
+from agent.settings import EhloName, LogLevel, default_ehlo_name
+from shared import log as logging
+from shared.clock import utc_now
+from shared.settings import SettingsError, Text, load, variable
+from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
+from shared.wire.rounds import Purpose
+from shared.wire.targets import IpFamily, Login, Secret
+
+UP, DEGRADED, DOWN, OUR_FAULT, WRONG_USAGE = 0, 1, 2, 3, 64
+_ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_LONGEST_SECONDS = 300.0
+
+_EPILOG = """\
+Exit status: 0 up, 1 degraded (it passed, with warnings), 2 down, 3 our own fault (this machine, its name servers),
+64 wrong usage. The password is read from MAILPROBE_PASSWORD, or asked for when the URL has a user. A URL's user may be
+percent-encoded, as in imaps://anna%%40example.com@imap.example.com. Private addresses may be checked, too."""
+
+
+class _Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that a check from the shell shares with an agent."""
+
+    ca_file: Path | None = None
+    control_name: Text = "example.com"
+    ehlo_name: EhloName = ""
+    log_level: LogLevel = "warning"
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is told with status 64, as sysexits.h has it; the small numbers say what a command found."""
+
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """What was given. Words that have no place are not repeated: one may be a password."""
+        given, unknown = self.parse_known_args(arguments)
+        if unknown:
+            options = [word.partition("=")[0] if word[:2] == "--" else word[:2] for word in unknown if word[:1] == "-"]
+            self.error(f"no such option: {' '.join(options)}" if options else "too many arguments")
+        return given
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one check and print its result. Exit status: see --help."""
+    parser = _parser()
+    given = parser.read(arguments)
+    try:
+        environment = load(_Environment)
+        asked = _asked(given)
+        login = None if asked.user is None else _login(asked.user, bearer=given.bearer)
+        if given.bearer and login is None:
+            raise UsageError("--bearer needs a user in the URL")
+        trust = Trust(load_roots(given.ca_file or environment.ca_file))
+    except (UsageError, SettingsError, NoRootsError) as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return WRONG_USAGE
+    except (KeyboardInterrupt, EOFError):
+        sys.stderr.write("\n")  # the prompt's line
+        return WRONG_USAGE
+    logging.configure(environment.log_level, "console")
+    try:
+        result = asyncio.run(_check(asked, login, trust, environment, given.timeout, every_transcript=given.verbose))
+        if given.json:
+            write(msgspec.json.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
+        else:
+            show(lines(result, given.url, terminal_style(), transcript=given.verbose))
+    except KeyboardInterrupt:
+        return OUR_FAULT
+    except Exception:  # noqa: BLE001 - Python's own status for it, 1, would say that the check passed
+        traceback.print_exc()
+        return OUR_FAULT
+    return _status(result)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="mailprobe-agent check",
+        description="Check one mail server from here, without any other part.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("url", metavar="URL", help=f"[{'|'.join(SCHEMES)}]://[user@]host[:port]")
+    add("--starttls", choices=list(STARTTLS), help="whether to change to TLS (opportunistic: when it is offered)")
+    add("--json", action="store_true", help="print the result as agents report it")
+    add("-v", "--verbose", action="store_true", help="print what was said, too")
+    add("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the whole check (30)")
+    add("--bearer", action="store_true", help="the password is an OAuth 2.0 access token")
+    add("--ca-file", type=Path, metavar="FILE", help="further trusted CAs, PEM (MAILPROBE_CA_FILE)")
+    add("--no-verify", action="store_true", help="report a bad certificate without failing for it")
+    family = parser.add_mutually_exclusive_group()
+    family.add_argument("-4", "--ipv4", action="store_true", help="use IPv4 only")
+    family.add_argument("-6", "--ipv6", action="store_true", help="use IPv6 only")
+    add("--warning-ms", type=_count, metavar="MS", help="warn when the check takes longer")
+    add("--certificate-warning-days", type=_count, metavar="DAYS", help="warn when fewer days are left (14)")
+    add("--mailbox", metavar="NAME", help="imap: the mailbox to examine after the login (INBOX)")
+    add("--ehlo-name", metavar="NAME", help="smtp: how to introduce ourselves (MAILPROBE_EHLO_NAME)")
+    add("--mail-from", metavar="ADDRESS", help="smtp: the sender to name with --rcpt-to (the empty one)")
+    add("--rcpt-to", metavar="ADDRESS", help="smtp: ask whether this recipient is accepted; nothing is sent")
+    return parser
+
+
+def _asked(given: argparse.Namespace) -> Asked:
+    return parse(
+        given.url,
+        starttls=given.starttls,
+        verify_certificate=False if given.no_verify else None,
+        ip_family=IpFamily.IPV4 if given.ipv4 else IpFamily.IPV6 if given.ipv6 else None,
+        **{
+            name: getattr(given, name)
+            for name in ("warning_ms", "certificate_warning_days", "mailbox", "ehlo_name", "mail_from", "rcpt_to")
+        },
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be more than 0 and at most {_LONGEST_SECONDS:g} seconds")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return count
+
+
+def _login(user: str, *, bearer: bool) -> Login:
+    """Raises UsageError when there is nobody to ask."""
+    password = os.environ.get(variable("password"))  # no setting: those lose the spaces around them
+    if not password:
+        if not sys.stdin.isatty():
+            raise UsageError("the URL has a user: set MAILPROBE_PASSWORD, or run this in a terminal to be asked")
+        password = getpass(f"{'Access token' if bearer else 'Password'} of {user}: ")
+    return Login(user, Secret(password), bearer)
+
+
+async def _check(
+    asked: Asked,
+    login: Login | None,
+    trust: Trust,
+    environment: _Environment,
+    seconds: float,
+    *,
+    every_transcript: bool,
+) -> CheckResult:
+    lag = Lag()
+    now = utc_now()
+    request = CheckRequest(
+        check_id=uuid4(),
+        monitor_id=uuid4(),
+        location="here",
+        country="ZZ",  # user-assigned in ISO 3166-1: no country
+        purpose=Purpose.TRIGGERED,
+        due_at=now,
+        start_by=now + timedelta(seconds=seconds),
+        timeout_seconds=seconds,
+        target=msgspec.structs.replace(asked.target, login=login),
+    )
+    with lag.watching():
+        async with Resolver.open(environment.control_name) as resolver:
+            reach = Reach(
+                resolver=resolver,
+                trust=trust,
+                client_name=environment.ehlo_name or default_ehlo_name(),
+                allowed=_ANYWHERE,
+            )
+            station = Station(
+                agent="shell",
+                location="here",
+                country="ZZ",
+                sealing_key=Secret(""),
+                reach=reach,
+                lag=lag,
+                every_transcript=every_transcript,
+            )
+            return await run_check(request, station)
+
+
+def _status(result: CheckResult) -> int:
+    if result.status is ResultStatus.SUCCESS:
+        return DEGRADED if result.warnings else UP
+    return DOWN if result.status is ResultStatus.FAILURE else OUR_FAULT

@@ -1,0 +1,210 @@
+"""What `mailprobe-agent doctor` looks at: ways out, name servers, ports, broker and clock, one row each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from enum import IntEnum
+from ipaddress import ip_address
+from time import monotonic
+from typing import NamedTuple
+
+import aiodns
+import msgspec
+import pycares
+
+from agent.errors import CheckError
+from agent.fitness import CONNECT_SECONDS, ELSEWHERE_V4, ELSEWHERE_V6
+from agent.net.resolve import Resolver
+from shared.addresses import may_reach
+from shared.clock import now_ms
+from shared.nats.broker import Broker
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
+from shared.wire import subjects
+from shared.wire.failures import FailureKind
+from shared.wire.messages import ClockReading
+from shared.wire.rounds import to_ms
+
+PORTS = {25: True, 465: False, 587: True, 993: False, 995: False, 110: True, 143: True}
+"""The ports of mail, and whether a server greets there in clear."""
+
+SLOW_RESOLVER_MS = 500.0
+CLOCK_SECONDS = 1.0
+"""A clock further off than this makes moments in history misleading; requests are refused as late by it."""
+
+_NAMES_AT_ONCE = 5
+_BROKER_SECONDS = 5.0
+
+
+class State(IntEnum):
+    """Worst last; its number is the exit status it makes."""
+
+    FIT = 0
+    LIMITED = 1
+    UNFIT = 2
+    SKIPPED = -1
+
+
+class Row(msgspec.Struct, frozen=True):
+    what: str
+    state: State
+    detail: str
+
+
+class Post(NamedTuple):
+    """The broker, and the location whose agents it is asked to let in."""
+
+    broker: Broker
+    country: str
+    location: str
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look at. Without `hosts` only port 25 is tried, at `port25_hosts`; without `post` no broker."""
+
+    hosts: Sequence[str]
+    port25_hosts: Sequence[str]
+    control_name: str
+    post: Post | None
+
+
+async def examine(asked: Examination) -> list[Row]:
+    """All rows, in the order a person would look at things. Takes some seconds; raises nothing of its own."""
+    async with Resolver.open(asked.control_name) as resolver:
+        rows = [await _way_out(4, ELSEWHERE_V4), await _way_out(6, ELSEWHERE_V6)]
+        if all(row.state is not State.FIT for row in rows):
+            rows.append(Row("network", State.UNFIT, "no way out at all"))
+        rows.append(await _resolver(resolver, asked.control_name))
+        rows += await _ports(resolver, asked)
+        rows += await _broker(asked.post)
+    return rows
+
+
+async def _way_out(version: int, elsewhere: str) -> Row:
+    """The address this machine sends from, and its name: many mail servers dislike clients without one."""
+    what = f"IPv{version}"
+    try:
+        with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as outward:
+            outward.connect((elsewhere, 25))  # asks the kernel for a route; sends nothing
+            address = str(outward.getsockname()[0])
+    except OSError:
+        return Row(what, State.LIMITED, f"no route; checks of IPv{version} addresses are not run here")
+    if not may_reach(ip_address(address)):
+        return Row(what, State.FIT, f"from {address}, which is not public: others see another address")
+    name = await _name_of(address)
+    if name is None:
+        return Row(what, State.LIMITED, f"from {address}, which has no reverse DNS: some servers refuse such clients")
+    return Row(what, State.FIT, f"from {address}, {name}")
+
+
+async def _name_of(address: str) -> str | None:
+    channel = aiodns.DNSResolver(timeout=2.0, tries=2)
+    try:
+        found = await channel.getnameinfo((address, 0), pycares.ARES_NI_NAMEREQD)
+    except aiodns.error.DNSError:
+        return None
+    finally:
+        await channel.close()
+    return found.node
+
+
+async def _resolver(resolver: Resolver, control_name: str) -> Row:
+    """Whether names resolve, how fast, and whether unknown ones are told as such."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        await resolver.addresses(control_name)
+    except CheckError as error:
+        return Row("name servers", State.UNFIT, f"{control_name} cannot be resolved: {error.detail}")
+    milliseconds = (loop.time() - began) * 1000
+    unknown = f"{os.urandom(8).hex()}.{control_name}"
+    try:
+        invented = await resolver.addresses(unknown)
+    except CheckError as error:
+        if error.kind is not FailureKind.DNS_NOT_FOUND:
+            return Row("name servers", State.LIMITED, f"an unknown name is not told as such: {error.detail}")
+    else:
+        return Row("name servers", State.LIMITED, f"they invent an address for {unknown}: {invented[0]}")
+    if milliseconds > SLOW_RESOLVER_MS:
+        return Row("name servers", State.LIMITED, f"slow: {milliseconds:.0f} ms for {control_name}")
+    return Row("name servers", State.FIT, f"{milliseconds:.1f} ms for {control_name}")
+
+
+async def _ports(resolver: Resolver, asked: Examination) -> list[Row]:
+    """A row for each port: what each host said there. A port is limited when every host keeps silent on it."""
+    hosts = asked.hosts or asked.port25_hosts
+    if not hosts:
+        return [Row("port 25", State.SKIPPED, "no hosts given")]
+    addresses: dict[str, str] = {}
+    rows: list[Row] = []
+    for host in hosts:
+        try:
+            addresses[host] = (await resolver.addresses(host))[0]
+        except CheckError as error:
+            rows.append(Row(host, State.SKIPPED, error.detail))
+    if not addresses:
+        return rows
+    for port in PORTS if asked.hosts else (25,):
+        limit = asyncio.Semaphore(_NAMES_AT_ONCE)
+        tried = await asyncio.gather(*(_try(address, port, limit) for address in addresses.values()))
+        told = "; ".join(f"{host} {words}" for host, (_, words) in zip(addresses, tried, strict=True))
+        reached = any(answered for answered, _ in tried)
+        rows.append(Row(f"port {port}", State.FIT if reached else State.LIMITED, told))
+    return rows
+
+
+async def _try(address: str, port: int, limit: asyncio.Semaphore) -> tuple[bool, str]:
+    """Whether anything came back from there, and what in words. A refusal is an answer too."""
+    loop = asyncio.get_running_loop()
+    async with limit:
+        began = loop.time()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(address, port)
+        except ConnectionRefusedError:
+            return True, "refused"
+        except TimeoutError:
+            return False, "silent"
+        except OSError as error:
+            return False, os.strerror(error.errno).lower() if error.errno else "unreachable"
+        words = f"{(loop.time() - began) * 1000:.0f} ms"
+        try:
+            if PORTS[port]:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    words += " and a greeting" if await reader.read(1) else ", closed without a greeting"
+        except (OSError, TimeoutError):
+            words += ", no greeting"
+        finally:
+            writer.close()
+        return True, words
+
+
+async def _broker(post: Post | None) -> list[Row]:
+    """Whether the broker lets us in, and how this machine's clock stands to its own. Nothing is fetched."""
+    if post is None:
+        return [Row("broker, clock", State.SKIPPED, "no enrolment and no MAILPROBE_NATS_URL given")]
+    async with Bus.open(post.broker, name="agent doctor") as bus:
+        try:
+            async with asyncio.timeout(_BROKER_SECONDS):
+                await bus.wait_connected()
+        except TimeoutError:
+            return [Row("broker", State.UNFIT, bus.trouble or f"no connection within {_BROKER_SECONDS:.0f} s")]
+        broker = Row("broker", State.FIT, f"lets us in for location {post.location}")
+        began = monotonic()
+        try:
+            answer = await bus.ask(subjects.agent(post.country, post.location, "doctor"), b"", _BROKER_SECONDS)
+        except BusError as error:
+            return [Row("broker", State.UNFIT, str(error))]
+        if answer is None:
+            return [broker, Row("clock", State.SKIPPED, "no controller is there to tell the time")]
+        trip_ms = (monotonic() - began) * 1000
+        ahead_ms = now_ms() - trip_ms / 2 - to_ms(msgspec.json.decode(answer, type=ClockReading).now)
+    state = State.FIT if abs(ahead_ms) <= CLOCK_SECONDS * 1000 else State.LIMITED
+    side = "ahead of" if ahead_ms > 0 else "behind"
+    return [
+        broker,
+        Row("clock", state, f"{abs(ahead_ms):.0f} ms {side} the broker's, give or take {trip_ms / 2:.0f} ms"),
+    ]

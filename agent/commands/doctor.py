@@ -1,0 +1,71 @@
+"""`mailprobe-agent doctor`: can checks be run from this machine? A table of what was found, and an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.commands.check import WRONG_USAGE, Parser
+from agent.commands.diagnostics import Examination, Post, Row, State, examine
+from agent.commands.report import Style, show, terminal_style
+from agent.settings import PORT25_HOSTS, HostNames, read_settings
+from shared import log as logging
+from shared.settings import SettingsError, Text, load
+
+_EPILOG = """\
+Exit status: 0 fit, 1 something limits what can be checked or how well, 2 no checks can be run from here, 64 wrong
+usage.
+Clock and broker are looked at when an enrolment is given, or MAILPROBE_NATS_URL and what else an agent needs."""
+
+
+class _Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that doctor shares with an agent; it needs no others to look at the machine alone."""
+
+    control_name: Text = "example.com"
+    enrolment: Path | None = None
+    nats_url: str | None = None
+    port25_hosts: HostNames = PORT25_HOSTS
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Examine this machine and print a table. Exit status: see --help."""
+    parser = Parser(
+        prog="mailprobe-agent doctor", description="Look whether checks can be run from this machine.", epilog=_EPILOG
+    )
+    parser.add_argument("hosts", metavar="HOST", nargs="*", help="mail servers to try all ports of")
+    parser.add_argument("--enrolment", metavar="FILE", help="the agent's enrolment file, for clock and broker")
+    given = parser.read(arguments)
+    try:
+        environment = load(_Environment, enrolment=given.enrolment)
+        hosts = HostNames(" ".join(given.hosts)).value
+        post = None
+        if environment.enrolment is not None or environment.nats_url is not None:
+            settings = read_settings(enrolment=given.enrolment)
+            post = Post(settings.broker, settings.country, settings.location)
+    except (SettingsError, ValueError) as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return WRONG_USAGE
+    logging.configure("critical", "console")
+    asked = Examination(
+        hosts=hosts,
+        port25_hosts=environment.port25_hosts.value,
+        control_name=environment.control_name,
+        post=post,
+    )
+    try:
+        rows = asyncio.run(examine(asked))
+    except KeyboardInterrupt:
+        return State.LIMITED.value
+    style = terminal_style()
+    width = max(len(row.what) for row in rows)
+    show(_line(row, width, style) for row in rows)
+    return max(row.state for row in rows).value
+
+
+def _line(row: Row, width: int, style: Style) -> str:
+    paint = {State.FIT: style.good, State.SKIPPED: style.faint, State.LIMITED: style.odd, State.UNFIT: style.bad}
+    return f"{paint[row.state](f'{row.state.name.lower():<7}')}  {row.what:<{width}}  {row.detail}"

@@ -1,0 +1,151 @@
+"""How a probe reaches its target: resolve, check the address, connect, encrypt. The same for every protocol.
+
+It also keeps what a result tells even when the check fails: the address, the TLS facts, the kernel's round trip.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from agent.dialogue.classify import in_words
+from agent.dialogue.login import Proofs
+from agent.dialogue.phases import Phases
+from agent.dialogue.transcript import Transcript
+from agent.errors import CheckError
+from agent.net import tls
+from agent.net.addresses import permitted
+from agent.net.race import HEAD_START_SECONDS, first_to_connect, interleaved
+from agent.net.resolve import Resolver
+from agent.net.stream import LineStream
+from shared.addresses import Network
+from shared.clock import BrokerClock
+from shared.wire.failures import CheckWarning, FailureSource, Phase, WarningKind
+from shared.wire.messages import Fact
+from shared.wire.targets import Target, TlsMode
+
+_MOST_ADDRESSES = 8
+_WEAK = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """What all checks of an agent share to reach their targets. `client_name` is how probes introduce themselves."""
+
+    resolver: Resolver
+    trust: tls.Trust
+    client_name: str
+    allowed: tuple[Network, ...] = ()
+    proofs: Proofs = msgspec.field(default_factory=Proofs)
+    clock: BrokerClock = msgspec.field(default_factory=BrokerClock)
+
+
+class Connect:
+    """The way to one target, for one check: `stream = await connect()`, `await connect.encrypt(stream)`.
+
+    `deadline` is that of the check, in the loop's time. `facts` are told in the result whether the check passes or not;
+    a probe may add to them.
+    """
+
+    def __init__(self, target: Target, reach: Reach, phases: Phases, transcript: Transcript, deadline: float) -> None:
+        self.client_name = reach.client_name
+        self.proofs = reach.proofs
+        self.address: str | None = None
+        self.kernel_rtt_ms: float | None = None
+        self.facts: dict[str, Fact] = {}
+        self._target = target
+        self._reach = reach
+        self._phases = phases
+        self._transcript = transcript
+        self._deadline = deadline
+        self._failed: dict[str, Exception] = {}
+        self._stream: LineStream | None = None
+
+    async def __call__(self) -> LineStream:
+        """A connection to the first address that accepts one, on the very address that was checked."""
+        target = self._target
+        with self._phases(Phase.RESOLVE):
+            found = await self._reach.resolver.addresses(target.address or target.host, target.ip_family)
+            addresses = permitted(found, self._reach.allowed)
+            if len(addresses) > 1:
+                addresses = interleaved(addresses)[:_MOST_ADDRESSES]
+        try:
+            with self._phases(Phase.CONNECT):
+                stream = self._stream = await self._first(addresses)
+        finally:
+            if self._failed and len(addresses) > 1:
+                failed = self._failed.items()
+                self.facts["failedAddresses"] = [f"{address}: {in_words(error)}" for address, error in failed]
+        self.address = stream.address
+        self.kernel_rtt_ms = stream.kernel_rtt_ms()
+        return stream
+
+    async def encrypt(self, stream: LineStream) -> list[CheckWarning]:
+        """Go on under TLS; the caller names the phase. Raises when the handshake fails, or a bad certificate matters.
+
+        It matters wherever TLS was asked for or a password will be sent; with opportunistic TLS the other choice is
+        clear text, so there it is a warning (RFC 7435).
+        """
+        target = self._target
+        host = target.host.removesuffix(".")
+        self._transcript.note(f"TLS handshake for {host}")
+        session = await stream.start_tls(self._reach.trust.context, host)
+        now = self._reach.clock.now()
+        seen = self._reach.trust.examine(tls.peer_chain(session), host, now)
+        version, cipher = session.version(), session.cipher()
+        self.facts["tlsVersion"] = version
+        self.facts["tlsCipher"] = cipher[0] if cipher else None
+        self.facts.update(seen.facts(now))
+        self._transcript.note(f"encrypted: {version}, {self.facts['tlsCipher']}")
+        warnings = []
+        if version in _WEAK:
+            warnings.append(CheckWarning(kind=WarningKind.TLS_WEAK, detail=str(version)))
+        if seen.expires_within(target.certificate_warning_days, now):
+            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_EXPIRES_SOON, detail=seen.ends))
+        if seen.problem is None:
+            return warnings
+        self._transcript.note(f"certificate: {seen.problem}")
+        if not target.verify_certificate:
+            return warnings
+        error = seen.error()
+        if target.tls is not TlsMode.OPPORTUNISTIC or target.login is not None:
+            raise error
+        told = f"{error.kind}: {error.detail}"
+        return [*warnings, CheckWarning(kind=WarningKind.CERTIFICATE_INVALID, detail=told)]
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    async def _first(self, addresses: Sequence[str]) -> LineStream:
+        """Where none accepts, an answer that is the target's outweighs a trouble of our own, and at the deadline the
+        address that keeps silent is the one named.
+        """
+        self.address = addresses[0]
+        if len(addresses) == 1:
+            return await self._try(addresses[0])
+        left = self._deadline - asyncio.get_running_loop().time()
+        try:
+            return await first_to_connect(
+                addresses, self._try, head_start=min(HEAD_START_SECONDS, left / (len(addresses) + 1))
+            )
+        except (OSError, CheckError):
+            self.address, blame = min(self._failed.items(), key=lambda failed: _is_ours(failed[1]))
+            raise blame from None
+        except asyncio.CancelledError:
+            self.address = next((address for address in addresses if address not in self._failed), addresses[0])
+            raise
+
+    async def _try(self, address: str) -> LineStream:
+        self._transcript.note(f"connecting to {address} port {self._target.port}")
+        try:
+            return await LineStream.connect(address, self._target.port, self._transcript)
+        except (OSError, CheckError) as error:
+            self._failed[address] = error
+            self._transcript.note(f"{address}: {in_words(error)}")
+            raise
+
+
+def _is_ours(error: Exception) -> bool:
+    return isinstance(error, CheckError) and error.source is FailureSource.AGENT

@@ -1,0 +1,24 @@
+"""What a probe hands back when a check passes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from agent.dialogue.connection import Connect
+from agent.dialogue.phases import Phases
+from shared.wire.failures import CheckWarning
+from shared.wire.messages import Fact
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """Facts and warnings of one dialogue."""
+
+    facts: dict[str, Fact] = msgspec.field(default_factory=dict)
+    warnings: list[CheckWarning] = msgspec.field(default_factory=list)
+
+
+Probe: TypeAlias = Callable[[Any, Connect, Phases], Awaitable[Findings]]
+"""`probe(target, connect, phases) -> findings`: the dialogue of one protocol. It raises what agent.classify knows."""

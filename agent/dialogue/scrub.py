@@ -1,0 +1,124 @@
+"""Text of a server made fit for a result: printable, and without the password it was sent."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
+
+from shared.wire.messages import Fact
+from shared.wire.targets import Login
+
+HIDDEN = "********"
+LONGEST_DETAIL = 500
+MOST_ITEMS = 100
+"""Of a list among the facts; a hostile server may name thousands of capabilities."""
+
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def printable(raw: bytes) -> str:
+    """UTF-8 where it is (SMTPUTF8), a mark where it is not; every control character becomes a space."""
+    text = raw.decode("utf-8", "replace")
+    return text if text.isprintable() else text.translate(_CONTROL)
+
+
+class Scrubber:
+    """Hides one login's password, whatever it is wrapped in: quoted for IMAP, percent-encoded, in hex, or as base64 of
+    SASL, alone or at any place inside a longer message of a mechanism. In capitals or not: some servers echo so.
+
+    A digest (CRAM-MD5, APOP) does not hold the password, so it may show.
+    """
+
+    __slots__ = ("_folded", "_forms", "_inside", "_password")
+
+    def __init__(self, login: Login | None) -> None:
+        self._password = login.password.reveal().encode() if login else b""
+        self._forms: tuple[str, ...] = ()
+        self._folded: tuple[str, ...] = ()
+        self._inside: tuple[str, ...] = ()
+        if self._password:
+            self._forms, self._inside = _forms(self._password), _inside_base64(self._password)
+            self._folded = tuple(form.casefold() for form in self._forms)
+
+    def hide(self, text: str) -> str:
+        """`text` without the password."""
+        if not self._suspicious(text):
+            return text
+        for form in self._forms:
+            text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
+        return _BASE64.sub(self._unless_innocent, text)
+
+    def innocent(self, texts: Sequence[str], longest: int) -> bool:
+        """Whether none of `texts` is longer than `longest` or holds the password: found by one look at all of them."""
+        return not texts or (len(max(texts, key=len)) <= longest and not self._suspicious("\n".join(texts)))
+
+    def clean(self, text: str) -> str:
+        """At most LONGEST_DETAIL characters of `text`, without the password."""
+        return self.hide(text)[:LONGEST_DETAIL]
+
+    def clean_facts(self, facts: dict[str, Fact]) -> dict[str, Fact]:
+        """The same facts, every text in them cleaned, every list cut to MOST_ITEMS."""
+        texts: list[str] = []
+        longest_list = 0
+        for fact in facts.values():
+            if isinstance(fact, str):
+                texts.append(fact)
+            elif isinstance(fact, list):
+                texts.extend(fact)
+                longest_list = max(longest_list, len(fact))
+        if longest_list <= MOST_ITEMS and self.innocent(texts, LONGEST_DETAIL):
+            return facts
+        return {name: self._clean_fact(fact) for name, fact in facts.items()}
+
+    def _clean_fact(self, fact: Fact) -> Fact:
+        if isinstance(fact, str):
+            return self.clean(fact)
+        if isinstance(fact, list):
+            return [self.clean(item) for item in fact[:MOST_ITEMS]]
+        return fact
+
+    def _suspicious(self, text: str) -> bool:
+        """A cheap look that may be wrong only by suspecting the innocent: most texts are."""
+        folded = text.casefold()
+        for form in self._folded:
+            if form in folded:
+                return True
+        return any(part in text for part in self._inside)
+
+    def _unless_innocent(self, found: re.Match[str]) -> str:
+        token = found[0].rstrip("=").translate(_URL_SAFE)
+        # A token may begin in the middle of a group of four: something was glued to it.
+        for skipped in range(4):
+            part = token[skipped:]
+            part = part[: len(part) - (len(part) % 4 == 1)]
+            if self._password in b64decode(part + "=" * (-len(part) % 4)):
+                return HIDDEN
+        return found[0]
+
+
+def _forms(password: bytes) -> tuple[str, ...]:
+    """How the password may stand in a text, longest first."""
+    shown = printable(password)
+    backslashed = shown.replace("\\", "\\\\").replace('"', '\\"')  # IMAP's quoted string (RFC 9051 section 4.3)
+    hexadecimal = password.hex()
+    return _longest_first({shown, backslashed, quote(password), quote(password, safe=""), hexadecimal})
+
+
+def _inside_base64(password: bytes) -> tuple[str, ...]:
+    """What any base64 text holds that encodes the password within something longer, for each of the three places it may
+    have in a group; "" (in every text) where the password is too short to say. Both alphabets (RFC 4648)."""
+    parts = set()
+    for before in range(3):
+        whole = b64encode(b"\0" * before + password).decode().rstrip("=")
+        first = -(-before * 8 // 6)
+        last = (before + len(password)) * 8 // 6
+        parts |= {whole[first:last], whole[first:last].translate(str.maketrans("+/", "-_"))}
+    return _longest_first(parts)
+
+
+def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(forms, key=len, reverse=True))

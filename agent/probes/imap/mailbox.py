@@ -1,0 +1,77 @@
+"""Opening a mailbox read-only and what is in it (RFC 9051 section 6.3.3), its name in the server's spelling."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+
+from agent.errors import CheckError
+from agent.probes.imap.replies import Response, refusal
+from agent.probes.imap.session import Session, Word, astring
+from shared.wire.failures import CheckWarning, FailureKind, WarningKind
+from shared.wire.messages import Fact
+
+_NAMES = {
+    ("EXISTS", ""): "messages",
+    ("RECENT", ""): "recent",
+    ("OK", "UNSEEN"): "firstUnseen",
+    ("OK", "UIDNEXT"): "uidNext",
+    ("OK", "UIDVALIDITY"): "uidValidity",
+}
+"""How results call the counts, by word and code of the response that tells them."""
+
+_NOT_ITSELF = re.compile(r"[^\x20-\x7e]+|&")
+
+
+async def examine(session: Session, mailbox: str) -> tuple[dict[str, Fact], list[CheckWarning]]:
+    """The counts of `mailbox`, without changing anything in it. Raises CheckError.
+
+    A mailbox that somebody else holds open is a warning: the server works.
+    """
+    reply = await session.ask(b"EXAMINE", await _spelt(session, mailbox))
+    if reply.status.code == "INUSE" and reply.status.word == "NO":
+        return {}, [CheckWarning(kind=WarningKind.MAILBOX_BUSY, detail=str(reply.status))]
+    if not reply.ok:
+        # NO without a code means "no such mailbox, can't access mailbox" as well (RFC 3501 section 6.3.2).
+        raise refusal(reply.status, FailureKind.MAILBOX_MISSING)
+    facts = _counts(reply.data)
+    if "messages" not in facts:
+        raise CheckError(FailureKind.PROTOCOL_ERROR, "EXAMINE without a number of messages")
+    return facts, []
+
+
+def _counts(data: list[Response]) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for response in data:
+        name = _NAMES.get((response.word, response.code))
+        if name is not None and _is_number(response.argument):
+            facts[name] = int(response.argument)
+    return facts
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20
+
+
+async def _spelt(session: Session, mailbox: str) -> Word:
+    """UTF-8 where the server reads it (RFC 6855, and a server of IMAP4rev2 alone), else modified UTF-7."""
+    told = session.capabilities or frozenset()
+    if "UTF8=ONLY" in told or ("UTF8=ACCEPT" in told and not mailbox.isascii()):
+        reply = await session.ask(b"ENABLE UTF8=ACCEPT")
+        if not reply.ok:
+            raise refusal(reply.status, FailureKind.PROTOCOL_ERROR)
+        return astring(mailbox, utf8=True)
+    if "IMAP4REV2" in told and "IMAP4REV1" not in told:
+        return astring(mailbox, utf8=True)
+    return astring(modified_utf7(mailbox))
+
+
+def modified_utf7(name: str) -> str:
+    """A mailbox name as IMAP4rev1 spells it (RFC 3501 section 5.1.3)."""
+    return _NOT_ITSELF.sub(_shifted, name)
+
+
+def _shifted(found: re.Match[str]) -> str:
+    if found[0] == "&":
+        return "&-"
+    return "&" + b64encode(found[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"

@@ -1,0 +1,110 @@
+"""IMAP responses: their grammar, and what a refusal means (RFC 9051 sections 7 and 9, RFC 3501, RFC 5530).
+
+Strict about the frame of a response, tolerant about data nobody asked for, as section 7 wants clients to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agent.dialogue.parse_cache import remembered
+from agent.dialogue.scrub import printable
+from agent.errors import CheckError
+from agent.net.stream import LineStream
+from shared.wire.failures import FailureKind
+
+_STATUS = frozenset({"OK", "NO", "BAD", "BYE", "PREAUTH"})
+_TAGGED = frozenset({"OK", "NO", "BAD"})
+
+_QUOTED = 200
+_MOST_DIGITS = 19  # of a 63-bit number (number64, RFC 9051 section 9)
+_LITERAL = re.compile(rb"\{([0-9]+)\}\Z")
+_FRAME = re.compile(
+    r"(\*|[A-Za-z0-9]+) (?:([0-9]{1,19}) )?([A-Za-z][\w.$+:=&/-]*)(?: (?:\[([^\s\]]+)(?: ([^\]]*))?\] ?)?(.*))?\Z",
+    re.ASCII | re.DOTALL,
+)
+"""Tag, number, word; then what only a status has: response code, its argument, text."""
+
+_KINDS = {
+    "UNAVAILABLE": FailureKind.TEMPORARY_REFUSAL,
+    "SERVERBUG": FailureKind.TEMPORARY_REFUSAL,
+    "INUSE": FailureKind.TEMPORARY_REFUSAL,
+    "LIMIT": FailureKind.TEMPORARY_REFUSAL,  # too many connections of this user or address
+    "OVERQUOTA": FailureKind.TEMPORARY_REFUSAL,
+}
+"""What these codes mean wherever they come (RFC 5530 section 3); what others mean depends on what was asked."""
+
+
+class Response(NamedTuple):
+    """One response. `tag` is "*", "+" or that of a command; `word` a status or the name of the data, in capitals.
+
+    Of a status `code` is its response code in capitals with `argument`, and `text` the words for people. Of data
+    `argument` is the number before its name, or "", and `text` what follows; literals in it are read over.
+    """
+
+    tag: str
+    word: str
+    code: str
+    argument: str
+    text: str
+
+    def __str__(self) -> str:
+        code = f"[{self.code}{' ' * bool(self.argument)}{self.argument}]" if self.code else ""
+        return " ".join(part for part in (self.word, code, self.text) if part)
+
+
+async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Response:
+    """The next response. Raises CheckError of kind `otherwise` for anything else."""
+    line = stream.ready_line()
+    if line is None:
+        line = await stream.read_line()
+    response = parse(line)
+    if response is None:
+        raise CheckError(otherwise, f"not an IMAP response: {printable(line[:_QUOTED])}")
+    # Nothing a check asks for comes as a literal, but a mailbox or a header that nobody asked for may.
+    if response.tag == "*" and response.word not in _STATUS:
+        while found := _LITERAL.search(line):
+            await stream.skip(int(found[1][:_MOST_DIGITS]))
+            line = await stream.read_line()
+    return response
+
+
+@remembered(longest=1024)
+def parse(line: bytes) -> Response | None:
+    """The response that begins with `line`; None when none begins so."""
+    if b"\0" in line or b"\r" in line:
+        return None
+    found = _FRAME.match(printable(line))
+    if found is None:
+        # Some servers leave the space out when nothing follows.
+        return Response("+", "", "", "", printable(line[2:])) if line == b"+" or line.startswith(b"+ ") else None
+    tag, number, name, code, argument, text = found.groups("")
+    word = name.upper()
+    if word in _STATUS:
+        if number or (tag != "*" and word not in _TAGGED):
+            return None
+        return Response(tag, word, code.upper(), argument, text)
+    return Response(tag, word, "", number, found.string[found.end(3) + 1 :]) if tag == "*" else None
+
+
+class RefusalError(CheckError):
+    """A status that was not wanted; a result tells its response code."""
+
+    def __init__(self, kind: FailureKind, response: Response) -> None:
+        super().__init__(kind, str(response))
+        self.response = response
+
+
+def refusal(
+    response: Response, refused: FailureKind, particular: Mapping[str, FailureKind] | None = None
+) -> RefusalError:
+    """What an unwanted status means: by its code, first as `particular` to what was asked.
+
+    Without one NO and BYE are `refused`, and all else is out of place.
+    """
+    kind = (particular or {}).get(response.code) or _KINDS.get(response.code)
+    if kind is None:
+        kind = refused if response.word in ("NO", "BYE") else FailureKind.PROTOCOL_ERROR
+    return RefusalError(kind, response)

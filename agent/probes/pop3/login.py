@@ -1,0 +1,100 @@
+"""Logging in over POP3 by APOP, SASL, or USER and PASS (RFC 1939, RFC 5034), and what the server's answer means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from hashlib import md5
+
+from agent.dialogue.login import Way
+from agent.dialogue.sasl import Exchange, Mechanism, usable
+from agent.dialogue.scrub import HIDDEN
+from agent.errors import CheckError
+from agent.net.stream import LineStream
+from agent.probes.pop3.replies import Capabilities, RefusalError, Reply, ask, read_challenge, refusal, sayable, send
+from shared.wire.failures import FailureKind, FailureSource
+from shared.wire.targets import Login
+
+_LONGEST_COMMAND = 253  # RFC 2449 section 4, without CRLF
+_BUSY = frozenset({"IN-USE", "LOGIN-DELAY"})
+_KINDS = {"SYS/TEMP": FailureKind.LOGIN_UNAVAILABLE, "SYS/PERM": FailureKind.LOGIN_UNAVAILABLE}
+_TIMESTAMP = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")  # strictly a msg-id: a forged one helps to guess (CVE-2007-1558)
+
+
+class Authentication:
+    """The ways to log in to one server. `busy` is what it said when it takes the login, but not now or not twice."""
+
+    def __init__(self, stream: LineStream, login: Login) -> None:
+        self.busy: str | None = None
+        self._stream = stream
+        self._login = login
+
+    def ways(self, greeting: str, capabilities: Capabilities | None) -> list[Way]:
+        """Strongest first; `capabilities` are those under TLS. Raises CheckError when there is none."""
+        mechanisms = usable((capabilities or {}).get("SASL", []), self._login)
+        ways = [self._way(each.name, each.hides_password, partial(self._sasl, each)) for each in mechanisms]
+        if not self._login.bearer and self._sayable:
+            challenge = timestamp(greeting)
+            if challenge and " " not in self._login.user:
+                ways.insert(0, self._way("APOP", True, partial(self._apop, challenge)))
+            if capabilities is None or "USER" in capabilities:
+                ways.append(self._way("USER", False, self._user))
+        if ways:
+            return ways
+        if not self._sayable:
+            told = "a login with a line's end or NUL in it cannot be said to this server"
+            raise CheckError(FailureKind.AGENT_ERROR, told, source=FailureSource.AGENT)
+        offered = " ".join((capabilities or {}).get("SASL", [])) or "none"
+        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; SASL: {offered}")
+
+    @property
+    def _sayable(self) -> bool:
+        return sayable(self._login.user + self._login.password.reveal())
+
+    def _way(self, name: str, hides_password: bool, say: Callable[[], Awaitable[Reply]]) -> Way:
+        return Way(name, hides_password, partial(self._attempt, say))
+
+    async def _attempt(self, say: Callable[[], Awaitable[Reply]]) -> RefusalError | None:
+        reply = await say()
+        if reply.response_code in _BUSY:  # RFC 2449 section 8.1: no word against the password
+            self.busy = str(reply)
+            return None
+        return None if reply.ok else refusal(reply, FailureKind.LOGIN_REFUSED, _KINDS)
+
+    async def _apop(self, challenge: str) -> Reply:
+        digest = md5((challenge + self._login.password.reveal()).encode(), usedforsecurity=False).hexdigest()
+        command = f"APOP {self._login.user} "
+        return await ask(self._stream, command + digest, shown=command + HIDDEN)
+
+    async def _user(self) -> Reply:
+        reply = await ask(self._stream, f"USER {self._login.user}")
+        if not reply.ok:
+            return reply
+        return await ask(self._stream, f"PASS {self._login.password.reveal()}", shown=f"PASS {HIDDEN}")
+
+    async def _sasl(self, mechanism: Mechanism) -> Reply:
+        """The final reply to AUTH."""
+        exchange = Exchange(mechanism, self._login)
+        command, shown = f"AUTH {mechanism.name}", None
+        initial = exchange.initial()
+        if initial is not None and len(command) + 1 + len(initial) <= _LONGEST_COMMAND:
+            command, shown = f"{command} {initial}", f"{command} {HIDDEN}"
+        send(self._stream, command, shown=shown)
+        while (reply := await read_challenge(self._stream)).ok is None:
+            try:
+                answer = exchange.answer(reply.text)
+            except ValueError:
+                answer = None
+            if answer is None:
+                send(self._stream, "*")  # call it off (RFC 5034 section 4)
+                told = f"a challenge that {mechanism.name} has no answer to: {reply}"
+                raise RefusalError(FailureKind.PROTOCOL_ERROR, reply, told)
+            send(self._stream, answer, shown=HIDDEN if answer else None)
+        return reply
+
+
+def timestamp(greeting: str) -> str | None:
+    """What a server that knows APOP gives to prove the password on."""
+    found = _TIMESTAMP.search(greeting)
+    return found[0] if found else None

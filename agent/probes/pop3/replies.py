@@ -1,0 +1,113 @@
+"""POP3 replies: their grammar, capabilities, and what a refusal means (RFC 1939 section 3, RFC 2449, RFC 3206)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from agent.dialogue.parse_cache import remembered
+from agent.dialogue.scrub import printable
+from agent.errors import CheckError
+from agent.net.stream import LineStream
+from shared.wire.failures import FailureKind, FailureSource
+
+Capabilities = dict[str, list[str]]
+"""CAPA keywords in capitals, each with its parameters in capitals."""
+
+_LINE = re.compile(rb"(\+OK|-ERR)(?![A-Za-z0-9])[ \t]*([^\0\r]*)\Z")
+_CONTINUATION = re.compile(rb"\+(?: ([^\0\r]*))?\Z")
+_RESPONSE_CODE = re.compile(r"\[([^\]\s]+)\]")
+_QUOTED = 200
+_LINE_ENDS = frozenset("\r\n\0")
+
+_KINDS = {"SYS/TEMP": FailureKind.TEMPORARY_REFUSAL}
+"""What response codes mean wherever they come (RFC 3206)."""
+
+
+class Reply(NamedTuple):
+    """The status indicator, and the printable text after it. `ok` None: the server asks to go on (RFC 5034)."""
+
+    ok: bool | None
+    text: str
+
+    @property
+    def response_code(self) -> str | None:
+        """As IN-USE or SYS/TEMP, in capitals (RFC 2449 section 8). Only a refusal has one."""
+        found = None if self.ok else _RESPONSE_CODE.match(self.text)
+        return found[1].upper() if found else None
+
+    def __str__(self) -> str:
+        return f"{'+OK' if self.ok else '+' if self.ok is None else '-ERR'} {self.text}".rstrip()
+
+
+class RefusalError(CheckError):
+    """A reply that ends the check."""
+
+    def __init__(self, kind: FailureKind, reply: Reply, detail: str | None = None) -> None:
+        super().__init__(kind, str(reply) if detail is None else detail)
+        self.reply = reply
+
+
+async def read_reply(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Reply:
+    """One status line. Raises CheckError of kind `otherwise` for anything else."""
+    line = await stream.read_line()
+    if found := _LINE.match(line):
+        return Reply(found[1] == b"+OK", printable(found[2]))
+    raise CheckError(otherwise, f"not a POP3 reply: {printable(line[:_QUOTED])}")
+
+
+async def read_challenge(stream: LineStream) -> Reply:
+    """A status line, or a server's challenge during AUTH: `+`, then base64."""
+    line = await stream.read_line()
+    if found := _CONTINUATION.match(line):
+        return Reply(None, printable(found[1] or b""))
+    if found := _LINE.match(line):
+        return Reply(found[1] == b"+OK", printable(found[2]))
+    raise CheckError(FailureKind.PROTOCOL_ERROR, f"not a POP3 reply: {printable(line[:_QUOTED])}")
+
+
+def send(stream: LineStream, command: str, *, shown: str | None = None) -> None:
+    """Send a command line. `shown` stands in the transcript for a command with a secret."""
+    if not sayable(command):
+        raise CheckError(FailureKind.AGENT_ERROR, "a command of more than one line", source=FailureSource.AGENT)
+    stream.write(command.encode() + b"\r\n", shown=None if shown is None else shown.encode() + b"\r\n")
+
+
+async def ask(stream: LineStream, command: str, *, shown: str | None = None) -> Reply:
+    """Send a command line and read the status line to it."""
+    send(stream, command, shown=shown)
+    return await read_reply(stream)
+
+
+async def ask_capabilities(stream: LineStream) -> Capabilities | None:
+    """What CAPA tells; None of a server older than CAPA (RFC 2449 section 5)."""
+    reply = await ask(stream, "CAPA")
+    if not reply.ok:
+        return None
+    found: Capabilities = {}
+    while True:
+        line = stream.ready_line()
+        if line is None:
+            line = await stream.read_line()
+        if line == b".":
+            return found
+        keyword, *parameters = _words(line)
+        if keyword:
+            found[keyword] = found.get(keyword, []) + parameters
+
+
+@remembered(longest=512)
+def _words(line: bytes) -> tuple[str, ...]:
+    return tuple(printable(line.removeprefix(b".")).upper().split() or ("",))
+
+
+def sayable(text: str) -> bool:
+    """Whether a command can hold it: nothing quotes a line's end in POP3."""
+    return _LINE_ENDS.isdisjoint(text)
+
+
+def refusal(reply: Reply, otherwise: FailureKind, particular: Mapping[str, FailureKind] | None = None) -> RefusalError:
+    """What -ERR means: by its response code, first as `particular` to what was asked, else `otherwise`."""
+    code = reply.response_code or ""
+    return RefusalError((particular or {}).get(code) or _KINDS.get(code) or otherwise, reply)

@@ -1,0 +1,194 @@
+"""From the fields of a request to the change of a monitor that they stand for (api.md, AlertSite rules 2 to 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from controller.api.compat.alertsite.monitors import fields
+from controller.api.compat.alertsite.monitors.values import MOST_PROPERTIES
+from controller.api.compat.alertsite.security import config_with, security_of
+from controller.decisions.monitors.defaults import AccountDefaults
+from controller.errors import InvalidError, InvalidFieldsError
+from controller.model import Location, Monitor, MonitorStatus
+from controller.model.values.servers import Server, server_of, written_of
+from controller.operations.monitors.monitors import Change
+from controller.vault import mask
+
+KEPT = ("billing_plancode", "alert_note", "note", "traceroute_on_error", "allow_internal_testing", "custom_properties")
+"""Fields that change nothing here: kept in `Monitor.alertsite` and returned."""
+
+_SECURITY = ("starttls", "verify_certificate", "user", "password")
+_SAME_NAME = ("name", "ipv4", "resolve_dns", "mode", "rotate_locations", "retry_on_failure", "notify_on_error")
+_OTHER_NAME = {
+    "timeout": "timeout_seconds",
+    "locations": "location_ids",
+    "home_location": "home_location_id",
+    "monitor_location_count": "locations_per_round",
+}
+
+
+def numbered(locations: Iterable[Location]) -> dict[int, Location]:
+    return {here.id: here for here in locations}
+
+
+def change_to_create(
+    sent: Mapping[str, Any], kind: str, defaults: AccountDefaults, locations: Mapping[int, Location]
+) -> Change:
+    """Raises InvalidFieldsError with all that is wrong."""
+    given = {name: value for name, value in sent.items() if value is not None}
+    read, problems = fields.monitor_values(given, kind, locations)
+    problems = fields.required(given) + problems
+    values = {**msgspec.structs.asdict(defaults), **read}
+    if read.get("locations", ()) is None:  # an empty list is the account's
+        values["locations"] = defaults.locations
+    elif "locations" in read and "home_location" not in read and defaults.home_location not in read["locations"]:
+        values["home_location"] = None  # the account's own is not one that was asked for
+    if "timeout" not in read:
+        values["timeout"] = max(1, min(defaults.timeout, values["interval"] * 60 - 1))
+    server: Server | None = read.get("hostname")
+    problems += fields.together(
+        interval_seconds=values["interval"] * 60,
+        timeout_seconds=values["timeout"],
+        mode=values["mode"],
+        location_count=_count(values["locations"], values["home_location"], locations),
+        address_missing=server is not None and _misses_address(server.host, values["resolve_dns"], read.get("ipv4")),
+    )
+    if problems or server is None:
+        raise InvalidFieldsError(problems)
+    if values.get("port") is None:
+        values["port"] = server.port
+    change = _change(values, {}, kind, {})
+    return msgspec.structs.replace(change, alertsite={**_kept(values, {}), "hostname": given["hostname"]})
+
+
+def change_to_update(
+    sent: Mapping[str, Any], shown: Mapping[str, Any], monitor: Monitor, locations: Mapping[int, Location]
+) -> Change:
+    """`shown` is the monitor as its readers see it: a value sent back as it was shown changes nothing, even one that
+    only the other group of routes would take. Raises InvalidFieldsError with all that is wrong.
+    """
+    new = {name: value for name, value in sent.items() if name not in shown or not _same(shown[name], value)}
+    if "hostname" in new and "port" in sent:
+        new["port"] = sent["port"]
+    values, problems = fields.monitor_values(new, monitor.kind, locations)
+    changed = _change(values, mask(monitor.config), monitor.kind, monitor.alertsite)
+    if "hostname" in values:
+        changed = msgspec.structs.replace(
+            changed,
+            port=_port(values, monitor),
+            resolve_dns=values.get("resolve_dns", monitor.resolve_dns),
+            alertsite={**_kept(values, monitor.alertsite), "hostname": new["hostname"]},
+        )
+    problems += _problems_together(values, changed, monitor, locations)
+    if problems:
+        raise InvalidFieldsError(problems)
+    return changed
+
+
+def hostname_of(monitor: Monitor, *, tls: bool) -> str:
+    """As it was written, as long as that says what is stored."""
+    written = monitor.alertsite.get("hostname")
+    if isinstance(written, str):
+        try:
+            server = server_of(written.strip(), monitor.kind)
+        except InvalidError:
+            pass  # of another protocol, which the other group of routes may change
+        else:
+            if (server.host, server.tls) == (monitor.hostname, tls) and server.port in (None, monitor.port):
+                return written
+    return written_of(monitor.hostname, monitor.kind, tls=tls)
+
+
+def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: dict[str, Any]) -> Change:
+    """Of the values that are there; `config` and `kept` are what the monitor has."""
+    named = {name: values[name] for name in _SAME_NAME if name in values}
+    named |= {ours: values[name] for name, ours in _OTHER_NAME.items() if name in values}
+    if "interval" in values:
+        named["interval_seconds"] = values["interval"] * 60
+    if "enabled" in values:
+        named["status"] = MonitorStatus.ACTIVE if values["enabled"] else MonitorStatus.DISABLED
+    if "port" in values:
+        named["port"] = values["port"]
+    security = {name: values[name] for name in _SECURITY if name in values}
+    server = values.get("hostname")
+    if server is not None:
+        named["hostname"] = server.host
+        security["tls"] = server.tls
+    if security:
+        named["config"] = config_with(config, kind, security)
+    if any(name in values for name in KEPT):
+        named["alertsite"] = _kept(values, kept)
+    return Change(**named)
+
+
+def _kept(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """A custom property that is not sent stays, one without a value goes."""
+    kept = {**before, **{name: values[name] for name in KEPT if name in values}}
+    if "custom_properties" in values:
+        properties = {known["id"]: known for known in before.get("custom_properties", [])}
+        for sent in values["custom_properties"]:
+            name = properties.get(sent["id"], {}).get("name")
+            properties[sent["id"]] = {**({"name": name} if name else {}), **sent}
+        kept["custom_properties"] = [known for known in properties.values() if {"value", "value_id"} & known.keys()]
+    return kept
+
+
+def _port(values: Mapping[str, Any], monitor: Monitor) -> int | None:
+    """The port of a new server: the one sent, else the one in its name, else the old one, unless that was in the name
+    of the old server.
+    """
+    server: Server = values["hostname"]
+    if values.get("port") is not None or server.port is not None:
+        port: int | None = values.get("port") or server.port
+        return port
+    written = hostname_of(monitor, tls=security_of(monitor).tls)
+    return None if "port" in values or server_of(written, monitor.kind).port is not None else monitor.port
+
+
+def _problems_together(
+    values: Mapping[str, Any], change: Change, monitor: Monitor, locations: Mapping[int, Location]
+) -> list[InvalidError]:
+    """Only what the change touches: what another group of routes allowed stays."""
+    given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    after = msgspec.structs.replace(monitor, **given)
+    problems = fields.together(
+        interval_seconds=after.interval_seconds,
+        timeout_seconds=after.timeout_seconds,
+        mode=after.mode,
+        location_count=_count(after.location_ids, after.home_location_id, locations),
+        address_missing=_misses_address(after.hostname, after.resolve_dns, after.ipv4),
+    )
+    if len(after.alertsite.get("custom_properties", ())) > MOST_PROPERTIES:
+        problems.append(InvalidError("custom_properties", f"must not become more than {MOST_PROPERTIES}"))
+    touched = {
+        "timeout": {"interval", "timeout"},
+        "locations": {"mode", "locations", "home_location"},
+        "ipv4": {"ipv4", "resolve_dns", "hostname"},
+        "custom_properties": {"custom_properties"},
+    }
+    return [problem for problem in problems if touched[problem.field] & values.keys()]
+
+
+def _count(chosen: list[int] | None, home: int | None, locations: Mapping[int, Location]) -> int:
+    enabled = {here.id for here in locations.values() if here.enabled}
+    return len(enabled if chosen is None else {*chosen, *([] if home is None else [home])})
+
+
+def _same(shown: Any, value: Any) -> bool:
+    """1 is not true."""
+    return type(shown) is type(value) and bool(shown == value)
+
+
+def _misses_address(host: str, resolve_dns: bool, ipv4: str | None) -> bool:
+    if resolve_dns or ipv4 is not None:
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False

@@ -1,0 +1,136 @@
+"""`POST` and `PATCH` of `/api/v3/monitors/email-imap`, `/email-pop`, `/email-smtp` (vendor's page, reference 2.3)."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import HttpMethod, post, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from controller.api.compat.alertsite.documents import TAGS, refusals
+from controller.api.compat.alertsite.monitors import examples, fields
+from controller.api.compat.alertsite.monitors.answers import KINDS, Identified, monitor_object
+from controller.api.compat.alertsite.monitors.bodies import MonitorBody, NewMonitorBody, StrictJsonBody, sent
+from controller.api.compat.alertsite.monitors.changes import change_to_create, change_to_update, numbered
+from controller.api.compat.alertsite.monitors.queries import MonitorNumber, number_of
+from controller.api.http.auth import PERMISSION, SECURITY
+from controller.api.http.openapi import answers
+from controller.api.http.problems import RECORD_NOT_FOUND
+from controller.api.http.services import GivenPrincipal, GivenServices
+from controller.decisions.access import Permission, may_change
+from controller.errors import ForbiddenError, InvalidError, UnknownCustomerError
+from controller.model import Monitor, Principal
+from controller.operations.accounts import defaults as account
+from controller.operations.monitors import monitors
+from controller.operations.monitors.monitors import Change
+from controller.store.locations.locations import all_locations
+
+_FIELD_OF = {"timeoutSeconds": "timeout"}
+"""What this vendor calls a field that an operation refuses by its own name for it."""
+
+
+def email_monitors(name: str) -> list[HTTPRouteHandler]:
+    """The routes of one type, as `email-smtp`."""
+    kind = KINDS[name]
+
+    @post(
+        f"/api/v3/monitors/{name}",
+        status_code=200,
+        dto=StrictJsonBody[NewMonitorBody],
+        return_dto=None,
+        opt={PERMISSION: Permission.CREATE},
+        security=SECURITY,
+        tags=TAGS,
+        summary=f"Create an {name} monitor",
+        operation_id=f"create-{name}",
+        responses={
+            200: answers(Identified, "The number of the new monitor", examples.IDENTIFIED),
+            **refusals(body=True, s400=examples.REQUIRED, s403="Forbidden", s404=RECORD_NOT_FOUND),
+        },
+    )
+    async def create(data: JSONBody[NewMonitorBody], services: GivenServices, principal: GivenPrincipal) -> Identified:
+        body = sent(data)
+        locations = numbered(await all_locations(services.database))
+        defaults = await account.defaults(services.database, principal)
+        change = change_to_create(body, kind, defaults, locations)
+        customer = (
+            await account.default_customer(services.database, principal)
+            if body.get("customer_id") is None
+            else fields.customer_identifier(body["customer_id"])
+        )
+        try:
+            made = await monitors.create_monitor(
+                services.database,
+                services.vault,
+                principal,
+                (kind,),
+                customer,
+                change,
+                longest_timeout_seconds=fields.LONGEST_TIMEOUT_SECONDS,
+            )
+        except UnknownCustomerError:
+            raise InvalidError("customer_id", "is not that of a customer of this account") from None
+        except InvalidError as problem:
+            raise _renamed(problem) from None
+        return Identified(id=str(made.id))
+
+    # The vendor's pages print POST where their text says PATCH (reference 2.3).
+    @route(
+        f"/api/v3/monitors/{name}/{{id:str}}",
+        http_method=[HttpMethod.PATCH, HttpMethod.POST],
+        status_code=200,
+        dto=StrictJsonBody[MonitorBody],
+        return_dto=None,
+        opt={PERMISSION: Permission.CHANGE},
+        security=SECURITY,
+        tags=TAGS,
+        summary=f"Edit an {name} monitor",
+        responses={
+            200: answers(Identified, "The number of the monitor", examples.IDENTIFIED),
+            **refusals(body=True, s400="invalid_request - interval must be …", s403="Forbidden", s404=RECORD_NOT_FOUND),
+        },
+    )
+    async def edit(
+        number: MonitorNumber, data: JSONBody[MonitorBody], services: GivenServices, principal: GivenPrincipal
+    ) -> Identified:
+        body = sent(data)
+        locations = numbered(await all_locations(services.database))
+
+        def decide(monitor: Monitor) -> Change:
+            _require_fields(principal, body)
+            shown = msgspec.to_builtins(monitor_object(monitor, locations, writable=True))
+            return change_to_update(body, shown, monitor, locations)
+
+        try:
+            changed = await monitors.update_monitor(
+                services.database,
+                services.vault,
+                principal,
+                (kind,),
+                number_of(number),
+                decide,
+                longest_timeout_seconds=fields.LONGEST_TIMEOUT_SECONDS,
+            )
+        except InvalidError as problem:
+            raise _renamed(problem) from None
+        return Identified(id=str(changed.id))
+
+    return [create, edit]
+
+
+def _require_fields(principal: Principal, body: dict[str, object]) -> None:
+    """A role that may change a monitor's status alone may send `enabled` alone. Raises ForbiddenError."""
+    if not may_change(principal, ["status" if name == "enabled" else name for name in body]):
+        raise ForbiddenError
+
+
+def _renamed(problem: InvalidError) -> InvalidError:
+    """`smtpConfig.auth.user` is what this vendor's clients call `user`."""
+    if len(problem.messages) > 1:
+        return problem
+    field = _FIELD_OF.get(problem.field, problem.field.rpartition(".")[2])
+    return InvalidError({"pass": "password"}.get(field, field), problem.rule)
+
+
+EMAIL_MONITORS = [handler for name in KINDS for handler in email_monitors(name)]
+BODIES = (Identified, NewMonitorBody, MonitorBody)

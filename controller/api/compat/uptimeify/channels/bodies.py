@@ -1,0 +1,206 @@
+"""What Uptimeify's clients send and read about notification channels; `forOps` and the monitors are ours."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from controller.api.http.timestamps import Moment, moment
+from controller.decisions.notification.channels import CATEGORIES
+from controller.notify.registry import CHANNELS
+from controller.operations.channels.channel_tests import Tested
+from controller.operations.channels.channels import Seen
+
+Type = Annotated[
+    str, Meta(description="How people are told.", examples=["webhook"], extra_json_schema={"enum": sorted(CHANNELS)})
+]
+Config = Annotated[
+    dict[str, Any] | str,
+    Meta(
+        description="What the type needs, or its JSON text. A secret is never returned.",
+        examples=[{"url": "https://hooks.example.com/mail", "secret": "correct horse"}],
+    ),
+]
+Identifier: TypeAlias = int | str
+Category = Annotated[str, Meta(description="The type's own.", extra_json_schema={"enum": list(CATEGORIES)})]
+Priority = Annotated[int, Meta(description="Lower is told first.", extra_json_schema={"minimum": 1, "maximum": 1000})]
+Delay = Annotated[
+    int, Meta(description="Seconds after the outage is confirmed.", extra_json_schema={"minimum": 0, "maximum": 86400})
+]
+Conditions = Annotated[
+    dict[str, Any] | None,
+    Meta(description="`minIncidentDuration` in seconds; other keys are kept.", examples=[{"minIncidentDuration": 300}]),
+]
+Packages = Annotated[list[str] | None, Meta(description="Only for customers with these packages; null: all.")]
+ForOps = Annotated[
+    bool,
+    Meta(
+        description="Told of the installation itself, and of no incident; of the organization that runs it only.",
+    ),
+]
+
+
+class ChannelFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What create and update have in common."""
+
+    category: Category | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    delay_seconds: Delay | UnsetType = UNSET
+    conditions: Conditions | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+    allowed_package_types: Packages | UnsetType = UNSET
+    for_ops: ForOps | UnsetType = UNSET
+
+
+class NewChannelBody(ChannelFields, frozen=True, kw_only=True, rename="camel"):
+    """A channel of the organization, unless it names a customer or a monitor, by number or public UUID.
+
+    With `sourceChannelId` it takes from that channel of the same type what its config leaves out, secrets too.
+    """
+
+    type: Type
+    name: Annotated[str, Meta(description="1 to 255 printable characters.", examples=["On call"])]
+    config: Config
+    organization_id: int | None = None
+    customer_id: Identifier | None = None
+    website_id: Annotated[Identifier | None, Meta(description="Null: there are no websites here.")] = None
+    monitor_id: Annotated[Identifier | None, Meta(description="A monitor of any type.")] = None
+    smtp_monitor_id: Identifier | None = None
+    imap_pop_monitor_id: Identifier | None = None
+    source_channel_id: int | None = None
+
+
+class ChannelUpdate(ChannelFields, frozen=True, kw_only=True, rename="camel"):
+    """New values; what is left out stays as it is. `config` is merged: a null takes a key away, but keeps a secret,
+    which an empty text takes away.
+    """
+
+    type: Annotated[str | UnsetType, Meta(description="Cannot be changed.")] = UNSET
+    name: str | UnsetType = UNSET
+    config: Config | UnsetType = UNSET
+
+
+class ChannelTestBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A channel to try before it is made; with `channelId` (ours) one that is there, `config` merged into its own.
+
+    With `dryRun` nothing is sent.
+    """
+
+    type: Type
+    config: Config
+    organization_id: int | None = None
+    customer_id: Identifier | None = None
+    website_id: Annotated[Identifier | None, Meta(description="Null: there are no websites here.")] = None
+    channel_id: int | None = None
+    dry_run: bool = False
+
+
+class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Secrets in `config` are null, with `hasSecret` there and beside it. `warnings` say why what is sent here may not
+    arrive when it matters. `customerId` is null for a channel of a monitor.
+    """
+
+    id: int
+    organization_id: int
+    customer_id: int | None
+    website_id: None = None
+    monitor_id: int | None
+    smtp_monitor_id: int | None
+    imap_pop_monitor_id: int | None
+    type: str
+    category: str
+    name: str
+    config: dict[str, Any]
+    has_secret: bool
+    priority: int
+    delay_seconds: int
+    conditions: dict[str, Any] | None
+    is_active: bool
+    allowed_package_types: list[str] | None
+    for_ops: bool
+    warnings: list[str]
+    created_at: Moment
+    updated_at: Moment
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the config could be used, and what is to be said of it."""
+
+    ok: bool
+    errors: list[str]
+    warnings: list[str]
+
+
+class SentRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was sent, or would be; secrets are ********."""
+
+    url: str
+    method: str
+    timeout_seconds: float
+    headers: dict[str, str]
+    body_preview: str
+    body_size: int
+
+
+class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What came back. `reachable` is whether anything did."""
+
+    reachable: bool
+    ok: bool
+    status_code: int | None
+    status_text: str | None
+    duration_ms: int
+    headers: dict[str, str]
+    body_preview: str
+    body_size: int
+
+
+class ChannelTestAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`request` and `response` are null where nothing was sent by HTTP. A 429 of the receiver counts as success."""
+
+    success: bool
+    mode: Literal["send", "dryRun"]
+    message: str
+    validation: Validation
+    request: SentRequest | None
+    response: ReceivedResponse | None
+
+
+def channel_answer(seen: Seen) -> ChannelAnswer:
+    channel = seen.channel
+    smtp = channel.monitor_kind == "smtp"
+    return ChannelAnswer(
+        id=channel.id,
+        organization_id=channel.organization_id,
+        customer_id=channel.customer_id,
+        monitor_id=channel.monitor_id,
+        smtp_monitor_id=channel.monitor_id if smtp else None,
+        imap_pop_monitor_id=None if smtp else channel.monitor_id,
+        type=channel.type,
+        category=channel.category,
+        name=channel.name,
+        config=seen.config | ({"hasSecret": True} if seen.has_secret else {}),
+        has_secret=seen.has_secret,
+        priority=channel.priority,
+        delay_seconds=channel.delay_seconds,
+        conditions=channel.conditions,
+        is_active=channel.is_active,
+        allowed_package_types=channel.allowed_package_types,
+        for_ops=channel.for_ops,
+        warnings=seen.warnings,
+        created_at=moment(channel.created_at),
+        updated_at=moment(channel.updated_at),
+    )
+
+
+def tested(done: Tested, *, dry_run: bool) -> ChannelTestAnswer:
+    return ChannelTestAnswer(
+        success=done.success,
+        mode="dryRun" if dry_run else "send",
+        message=done.message,
+        validation=Validation(ok=not done.errors, errors=done.errors, warnings=done.warnings),
+        request=None if done.request is None else SentRequest(**msgspec.structs.asdict(done.request)),
+        response=None if done.response is None else ReceivedResponse(**msgspec.structs.asdict(done.response)),
+    )

@@ -1,0 +1,173 @@
+"""What Uptimeify's clients read of incidents (reference, 4.5), and what we tell besides: the verdict, its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller import kinds
+from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
+from controller.api.http.timestamps import Moment, moment, moment_or_none
+from controller.operations.incidents.incidents import IncidentDetails
+from controller.store.incidents.reading import IncidentRecord
+from shared.wire.events import Evidence
+
+
+class MonitorBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The monitor, under the name the vendor's clients look for; `url` as in smtp://mail.example.com:587."""
+
+    id: int
+    public_id: UUID
+    name: str
+    url: str
+    status: str
+
+
+class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: int
+    public_id: UUID
+    email: str | None
+    company: str
+
+
+class ListedIncident(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`status` is open or resolved, `severity` the category. `verdict` is down, or partial where only some locations
+    fail; `error_message` is its reason. A mail check that failed has no status code and no response time.
+    """
+
+    id: int
+    public_id: UUID
+    website_id: None = None
+    smtp_monitor_id: int | None
+    imap_pop_monitor_id: int | None
+    status: str
+    severity: str
+    verdict: str
+    flapping: bool
+    outage_started_at: Moment
+    started_at: Moment = msgspec.field(name="started_at")
+    resolved_at: Moment | None = msgspec.field(name="resolved_at")
+    acknowledged_at: Moment | None
+    last_notified_at: Moment | None = msgspec.field(name="last_notified_at")
+    error_message: str = msgspec.field(name="error_message")
+    status_code: None = msgspec.field(name="status_code", default=None)
+    response_time_ms: None = msgspec.field(name="response_time_ms", default=None)
+    website: MonitorBrief
+    customer: CustomerBrief
+
+
+class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
+    incidents: list[ListedIncident]
+    total: int
+    limit: int
+    offset: int
+
+
+class IncidentAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`evidence` is what every location said in the look that confirmed the outage."""
+
+    id: int
+    public_id: UUID
+    website_id: None = None
+    smtp_monitor_id: int | None
+    imap_pop_monitor_id: int | None
+    type: str
+    status: str
+    verdict: str
+    flapping: bool
+    started_at: Moment
+    resolved_at: Moment | None
+    acknowledged_at: Moment | None
+    last_notified_at: Moment | None
+    status_code: None = None
+    error_message: str
+    response_time_ms: None = None
+    evidence: Evidence
+    monitor: MonitorBrief
+    customer: CustomerBrief
+
+
+class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    incident: IncidentAnswer
+    timeline: Timeline
+    evidence_check: EvidenceCheck | None
+
+
+def listed_incident(found: IncidentRecord) -> ListedIncident:
+    return ListedIncident(
+        id=found.id,
+        public_id=found.public_id,
+        **_monitor_numbers(found),
+        status=_status(found),
+        severity=found.type,
+        verdict=found.severity,
+        flapping=found.flapping,
+        outage_started_at=moment(found.outage_started_at),
+        started_at=moment(found.started_at),
+        resolved_at=moment_or_none(found.resolved_at),
+        acknowledged_at=moment_or_none(found.acknowledged_at),
+        last_notified_at=moment_or_none(found.last_notified_at),
+        error_message=found.reason,
+        website=_monitor(found),
+        customer=_customer(found),
+    )
+
+
+def incident_detail(details: IncidentDetails) -> IncidentDetail:
+    found = details.incident
+    return IncidentDetail(
+        incident=IncidentAnswer(
+            id=found.id,
+            public_id=found.public_id,
+            **_monitor_numbers(found),
+            type=found.type,
+            status=_status(found),
+            verdict=found.severity,
+            flapping=found.flapping,
+            started_at=moment(found.started_at),
+            resolved_at=moment_or_none(found.resolved_at),
+            acknowledged_at=moment_or_none(found.acknowledged_at),
+            last_notified_at=moment_or_none(found.last_notified_at),
+            error_message=found.reason,
+            evidence=found.evidence,
+            monitor=_monitor(found),
+            customer=_customer(found),
+        ),
+        timeline=timeline(details),
+        evidence_check=evidence_check(details.witness) if details.witness else None,
+    )
+
+
+def _monitor_numbers(found: IncidentRecord) -> dict[str, Any]:
+    is_smtp = found.monitor_kind in kinds.SMTP
+    is_mailbox = found.monitor_kind in kinds.IMAP_POP
+    return {
+        "smtp_monitor_id": found.monitor_id if is_smtp else None,
+        "imap_pop_monitor_id": found.monitor_id if is_mailbox else None,
+    }
+
+
+def _status(found: IncidentRecord) -> str:
+    return "open" if found.resolved_at is None else "resolved"
+
+
+def _monitor(found: IncidentRecord) -> MonitorBrief:
+    host = f"[{found.hostname}]" if ":" in found.hostname else found.hostname
+    return MonitorBrief(
+        id=found.monitor_id,
+        public_id=found.monitor_public_id,
+        name=found.monitor_name,
+        url=f"{found.monitor_kind}://{host}{f':{found.port}' if found.port else ''}",
+        status=found.monitor_status,
+    )
+
+
+def _customer(found: IncidentRecord) -> CustomerBrief:
+    return CustomerBrief(
+        id=found.customer_id,
+        public_id=found.customer_public_id,
+        email=found.customer_email,
+        company=found.customer_name,
+    )

@@ -1,0 +1,150 @@
+"""What Uptimeify's clients read: monitors and triggers in that shape (api.md, rules 1, 9, 10 and 16)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.api.http.timestamps import Moment, moment, moment_or_none
+from controller.model import Customer, Monitor
+
+_SECONDS_PER_MINUTE = 60
+
+
+class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`checkInterval` is `checkIntervalSeconds` in minutes, rounded up."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    customer_id: int
+    name: str
+    hostname: str
+    port: int | None
+    status: str
+    check_interval: int
+    check_interval_seconds: int
+    timeout_seconds: int
+    allowed_check_country_codes: list[str] | None
+    notification_email: str | None
+    notification_phone_number: str | None
+    last_checked_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+    config: dict[str, Any]
+
+
+class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    customer_name: str
+
+
+class SmtpMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """The answer to who created or changed the monitor: `config` and `smtpConfig` are the same, secrets in clear.
+    `warnings` say why an alert may not arrive at its address.
+    """
+
+    smtp_config: dict[str, Any]
+    warnings: list[str]
+
+
+class SmtpMonitorDetail(SmtpMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """A monitor as it is read: secrets are ********."""
+
+    customer_name: str
+
+
+class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """The answer to who created or changed the monitor: `config` and `imapPopConfig` are the same, secrets in clear.
+    `warnings` say why an alert may not arrive at its address.
+    """
+
+    imap_pop_config: dict[str, Any]
+    warnings: list[str]
+
+
+class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The customer inside a monitor. `publicId` is what its own routes take."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    name: str
+    email: str | None
+    allowed_check_country_codes: list[str] | None
+    custom_fields: dict[str, Any] | None
+    alert_location_threshold_count: int | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class ImapPopMonitorDetail(ImapPopMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+    """A monitor as it is read: secrets are ********."""
+
+    customer: EmbeddedCustomer
+
+
+class MonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    items: list[ListedMonitor]
+    total: int
+    page: int
+    per_page: int
+
+
+class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    success: bool
+    message: str
+    location_codes: list[str]
+    queue_names: list[str]
+
+
+class SmtpTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+    smtp_monitor_id: int
+
+
+class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+    imap_pop_monitor_id: int
+
+
+class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    success: bool
+
+
+def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
+    """What all answers share; `config` as this caller may see it."""
+    return {
+        "id": monitor.id,
+        "public_id": monitor.public_id,
+        "organization_id": monitor.organization_id,
+        "customer_id": monitor.customer_id,
+        "name": monitor.name,
+        "hostname": monitor.hostname,
+        "port": monitor.port,
+        "status": monitor.status.value,
+        "check_interval": -(-monitor.interval_seconds // _SECONDS_PER_MINUTE),
+        "check_interval_seconds": monitor.interval_seconds,
+        "timeout_seconds": monitor.timeout_seconds,
+        "allowed_check_country_codes": monitor.allowed_check_country_codes,
+        "notification_email": monitor.notification_email,
+        "notification_phone_number": monitor.notification_phone_number,
+        "last_checked_at": moment_or_none(monitor.last_checked_at),
+        "created_at": moment(monitor.created_at),
+        "updated_at": moment(monitor.updated_at),
+        "config": config,
+    }
+
+
+def embedded_customer(customer: Customer) -> EmbeddedCustomer:
+    return EmbeddedCustomer(
+        id=customer.id,
+        public_id=customer.public_id,
+        organization_id=customer.organization_id,
+        name=customer.name,
+        email=customer.email,
+        allowed_check_country_codes=customer.allowed_check_country_codes,
+        custom_fields=customer.custom_fields,
+        alert_location_threshold_count=customer.alert_location_threshold_count,
+        created_at=moment(customer.created_at),
+        updated_at=moment(customer.updated_at),
+    )

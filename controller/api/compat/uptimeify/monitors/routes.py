@@ -1,0 +1,193 @@
+"""`/api/smtp-monitors` and `/api/imap-pop-monitors` as Uptimeify's clients know them: translates, and leaves every
+decision to the operations.
+"""
+
+from __future__ import annotations
+
+import structlog
+from litestar import Controller, delete, get, patch, post
+from litestar.params import JSONBody
+
+from controller.api.compat.uptimeify.monitors.answers import (
+    DeleteAnswer,
+    ListedMonitor,
+    MonitorAnswer,
+    MonitorPage,
+    embedded_customer,
+    monitor_fields,
+)
+from controller.api.compat.uptimeify.monitors.bodies import MonitorChange, NewMonitor, change_of
+from controller.api.compat.uptimeify.monitors.kinds import Group
+from controller.api.compat.uptimeify.monitors.words import in_words_of, unknown_customer_of
+from controller.api.http.auth import PERMISSION, SECURITY
+from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.api.http.openapi import answers, refusals
+from controller.api.http.parameters import CustomerId, OrganizationId, PageNumber, PerPage, PublicId, Search
+from controller.api.http.services import GivenPrincipal, GivenServices, Services
+from controller.decisions.access import Permission, sees_secrets
+from controller.errors import ForbiddenError, InvalidError
+from controller.model import Monitor, Principal
+from controller.operations.channels import mail_routes
+from controller.operations.monitors import monitors
+from controller.store.platform.pool import StoreUnavailableError
+from controller.vault import VaultError, mask
+
+log = structlog.get_logger()
+
+_LONGEST_SEARCH = 255
+_HOSTNAME_RULE = "hostname must be a valid hostname (no protocol, no path)"
+
+
+def monitor_routes(group: Group) -> type[Controller]:
+    """List, create, read, change and delete the monitors of this type."""
+    unknown = {"s404": group.unknown_customer} if group.unknown_customer else {}
+
+    class MonitorRoutes(Controller):
+        path = group.path
+        tags = (f"{group.name}s",)
+        security = SECURITY
+        exception_handlers = in_words_of(group)
+
+        @get(
+            opt={PERMISSION: Permission.READ},
+            summary=f"List {group.name}s",
+            responses={
+                200: answers(MonitorPage, "Monitors, oldest first", group.examples.page),
+                **refusals(s400=INVALID_CUSTOMER, s403="Forbidden"),
+            },
+        )
+        async def list_monitors(
+            self,
+            services: GivenServices,
+            principal: GivenPrincipal,
+            search: Search = None,
+            customer_id: CustomerId = None,
+            organization_id: OrganizationId = None,
+            page: PageNumber = 1,
+            per_page: PerPage = 50,
+        ) -> MonitorPage:
+            if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+                raise ForbiddenError
+            if search is not None and (len(search) > _LONGEST_SEARCH or "\0" in search):
+                raise InvalidError("search", f"must be at most {_LONGEST_SEARCH} characters, none of them NUL")
+            found = await monitors.list_monitors(
+                services.database,
+                principal,
+                group.kinds,
+                page=page,
+                per_page=per_page,
+                customer=None if customer_id is None else customer_identifier(customer_id),
+                search=search or None,
+            )
+            return MonitorPage(
+                items=[
+                    ListedMonitor(**monitor_fields(monitor, mask(monitor.config)), customer_name=monitor.customer_name)
+                    for monitor in found.monitors
+                ],
+                total=found.total,
+                page=page,
+                per_page=per_page,
+            )
+
+        # The vendor documents no 201 (api.md, rule 2).
+        @post(
+            opt={PERMISSION: Permission.CREATE},
+            status_code=200,
+            dto=group.new,
+            return_dto=None,
+            exception_handlers=unknown_customer_of(group),
+            summary=f"Create {group.noun}",
+            responses={
+                200: answers(group.written, "The new monitor", group.examples.written),
+                **refusals(body=True, token=True, s400=_HOSTNAME_RULE, s403="Forbidden", **unknown),
+            },
+        )
+        async def create_monitor(
+            self, data: JSONBody[NewMonitor], services: GivenServices, principal: GivenPrincipal
+        ) -> MonitorAnswer:
+            customer = customer_identifier(data.customer_id)
+            change = change_of(data, getattr(data, group.own_config))
+            monitor = await monitors.create_monitor(
+                services.database, services.vault, principal, group.kinds, customer, change
+            )
+            return await _written(group, monitor, principal, services)
+
+        @get(
+            "/{public_id:str}",
+            opt={PERMISSION: Permission.READ},
+            summary=f"Get {group.noun}",
+            responses={
+                200: answers(group.detail, "The monitor", group.examples.read),
+                **refusals(s400=group.wanted, s403="Forbidden", s404=group.not_found),
+            },
+        )
+        async def get_monitor(
+            self, public_id: PublicId, services: GivenServices, principal: GivenPrincipal
+        ) -> MonitorAnswer:
+            monitor = await monitors.get_monitor(services.database, principal, group.kinds, group.public_id(public_id))
+            config = mask(monitor.config)
+            fields = {**monitor_fields(monitor, config), group.own_config: config}
+            fields["warnings"] = await mail_routes.warnings_for(services.database, monitor)
+            if group.embeds_customer:
+                fields["customer"] = embedded_customer(await monitors.owner_of(services.database, monitor))
+            else:
+                fields["customer_name"] = monitor.customer_name
+            return group.detail(**fields)
+
+        @patch(
+            "/{public_id:str}",
+            opt={PERMISSION: Permission.CHANGE},
+            dto=group.change,
+            return_dto=None,
+            summary=f"Update {group.noun}, its status included",
+            responses={
+                200: answers(group.written, "The monitor as it is now", group.examples.written),
+                **refusals(body=True, s400=group.wanted, s403="Forbidden", s404=group.not_found),
+            },
+        )
+        async def update_monitor(
+            self,
+            public_id: PublicId,
+            data: JSONBody[MonitorChange],
+            services: GivenServices,
+            principal: GivenPrincipal,
+        ) -> MonitorAnswer:
+            change = change_of(data, getattr(data, group.own_config))
+            monitor = await monitors.update_monitor(
+                services.database, services.vault, principal, group.kinds, group.public_id(public_id), change
+            )
+            return await _written(group, monitor, principal, services)
+
+        @delete(
+            "/{public_id:str}",
+            opt={PERMISSION: Permission.DELETE},
+            status_code=200,
+            summary=f"Delete {group.noun}",
+            responses={
+                200: answers(DeleteAnswer, "Deleted", {"success": True}),
+                **refusals(s400=group.wanted, s403="Forbidden", s404=group.not_found),
+            },
+        )
+        async def delete_monitor(
+            self, public_id: PublicId, services: GivenServices, principal: GivenPrincipal
+        ) -> DeleteAnswer:
+            await monitors.delete_monitor(services.database, principal, group.kinds, group.public_id(public_id))
+            return DeleteAnswer(success=True)
+
+    return MonitorRoutes
+
+
+async def _written(group: Group, monitor: Monitor, principal: Principal, services: Services) -> MonitorAnswer:
+    """With its secrets for who may write the config, unless their key is gone from the ring."""
+    config = mask(monitor.config)
+    if sees_secrets(principal):
+        try:
+            config = services.vault.reveal(monitor.config)
+        except VaultError:
+            log.warning("secret_unreadable", monitor=str(monitor.public_id))
+    fields = {**monitor_fields(monitor, config), group.own_config: config}
+    try:
+        fields["warnings"] = await mail_routes.warnings_for(services.database, monitor, services.outlets.exchangers)
+    except StoreUnavailableError:
+        fields["warnings"] = []  # what is stored is stored: nobody must think that it was not, and do it again
+    return group.written(**fields)

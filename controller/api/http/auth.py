@@ -1,0 +1,183 @@
+"""Who asks, and whether such a one may use the route at all; counted against its rate before anything is read.
+
+An API token or an access token in the Authorization header (RFC 6750 section 2.1), or the cookie of a session.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.spec import SecurityScheme
+from litestar.types import Message, Scope
+
+from controller.api.http.services import Services
+from controller.decisions.access import GLOBAL, Permission, permits
+from controller.errors import ForbiddenError, InvalidError, LimitedError, UnauthenticatedError
+from controller.model import Principal
+from controller.operations.accounts.limits import Limits, Quota
+from controller.store.accounts import organizations, sessions, tokens
+
+COOKIE = "mailprobe_session"
+SECURITY_SCHEME = "bearerToken"
+COOKIE_SCHEME = "sessionCookie"
+SECURITY: list[dict[str, list[str]]] = [{SECURITY_SCHEME: []}, {COOKIE_SCHEME: []}]
+"""What a route that is not public says in the OpenAPI document: either will do."""
+SCHEMES = {
+    SECURITY_SCHEME: SecurityScheme(
+        type="http",
+        scheme="bearer",
+        description="An API token (`wsm_…`), or an access token of `/api/v3/access-tokens`.",
+    ),
+    COOKIE_SCHEME: SecurityScheme(
+        type="apiKey", security_scheme_in="cookie", name=COOKIE, description="From `POST /api/session`."
+    ),
+}
+
+PERMISSION = "permission"
+"""A route's opt that names the Permission it needs."""
+UNCOUNTED = "uncounted"
+"""A route with this opt does not count against anybody's rate: health and metrics."""
+COUNTED_APART = "counted_apart"
+"""A route with this opt does not count against the rate of who is known, who has so many requests a minute for such
+routes instead: streams, which all come back at once."""
+
+_ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
+_ORGANIZATION = re.compile(r"[0-9]{1,18}")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_QUOTA = "quota"
+_V6_NETWORK = 64
+
+
+async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of every route; it runs before the body is read.
+
+    Raises UnauthenticatedError, ForbiddenError, LimitedError, InvalidError, StoreUnavailableError.
+    """
+    permission = handler.opt.get(PERMISSION)
+    if permission is None or connection.scope.get("user") is not None:
+        return  # the framework's own answer to OPTIONS; every other route declares one (require_permissions)
+    services: Services = connection.app.state.services
+    limits: Limits = connection.app.state.limits
+    principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
+    if not handler.opt.get(UNCOUNTED):
+        apart = None if principal is None else handler.opt.get(COUNTED_APART)
+        quota = await limits.admit(_who(principal, connection), apart=apart)
+        connection.scope["state"][_QUOTA] = quota
+        if quota is not None and quota.remaining < 0:
+            raise LimitedError(HTTPStatus.TOO_MANY_REQUESTS.phrase, quota.seconds_left)
+    if permission is Permission.PUBLIC:
+        return
+    if principal is None:
+        raise UnauthenticatedError
+    principal = await _in_organization(principal, connection, services)
+    if not permits(principal, permission):
+        raise ForbiddenError
+    connection.scope["user"] = principal
+
+
+def given_principal(request: Request[Principal, Any, Any]) -> Principal:
+    """Who asks, as the guard found."""
+    return request.user
+
+
+def credential_of(request: Request[Principal, Any, Any]) -> bytes:
+    """What the guard let in, as the store knows it: the SHA-256 of the token, or of the cookie where there is none."""
+    header = request.headers.get("authorization")
+    return tokens.digest(request.cookies[COOKIE] if header is None else header.partition(" ")[2].strip())
+
+
+def require_permissions(application: Litestar) -> None:
+    """Raises LookupError for the first route that declares no permission, so that none is open by mistake."""
+    for route in application.routes:
+        handlers: Iterable[BaseRouteHandler] = getattr(route, "route_handlers", ())
+        for handler in handlers:
+            if PERMISSION not in handler.opt and getattr(handler, "http_methods", None) != {"OPTIONS"}:
+                raise LookupError(f"{route.path} ({handler}) declares no permission")
+
+
+async def tell_quota(message: Message, scope: Scope) -> None:
+    """Every counted answer says what is left (api.md, rule 20)."""
+    quota: Quota | None = scope.get("state", {}).get(_QUOTA)
+    if quota is not None and message["type"] == "http.response.start":
+        told = {"x-ratelimit-limit": quota.limit, "x-ratelimit-remaining": max(0, quota.remaining)}
+        message["headers"] = [
+            *message["headers"],
+            *((name.encode(), str(value).encode()) for name, value in told.items()),
+        ]
+
+
+def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """A browser tells where a request comes from, and sends cookies from anywhere: only our own pages may write.
+
+    Sec-Fetch-Site where there is one, else Origin (which browsers send with every write). Raises ForbiddenError.
+    """
+    site = connection.headers.get("sec-fetch-site")
+    origin = connection.headers.get("origin")
+    if site is not None:
+        same = site in {"same-origin", "none"}
+    else:
+        same = origin is None or urlsplit(origin).netloc == connection.headers.get("host", "")
+    if not same:
+        raise ForbiddenError
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The client's address; of IPv6 its network, for a client has all of it."""
+    text = connection.client.host if connection.client else ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, _V6_NETWORK), strict=False))
+    return text
+
+
+async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> Principal | None:
+    header = connection.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer":
+            return None
+        if token.startswith(tokens.TOKEN_PREFIX):
+            return await tokens.principal_of(services.database, token)
+        if _ACCESS_TOKEN.fullmatch(token):
+            return await sessions.principal_of(services.database, token, cookie=False)
+        return None
+    cookie = connection.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    if connection.scope.get("method") not in _SAFE:
+        require_same_origin(connection)
+    return await sessions.principal_of(services.database, cookie, cookie=True)
+
+
+def _who(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    if principal is None:
+        return f"address:{address_of(connection)}"
+    if principal.token_id is not None:
+        return f"token:{principal.token_id}"
+    return f"account:{principal.account_id}"
+
+
+async def _in_organization(
+    principal: Principal, connection: ASGIConnection[Any, Any, Any, Any], services: Services
+) -> Principal:
+    """`organizationId` says which organization a global role means; everybody else has one. Raises InvalidError."""
+    named = connection.query_params.get("organizationId")
+    if principal.role not in GLOBAL or named is None:
+        return principal
+    if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
+        raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")
+    return Principal(works_in=int(named), role=principal.role, account_id=principal.account_id)

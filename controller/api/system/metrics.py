@@ -1,0 +1,84 @@
+"""`/metrics` for machines, and the counting of requests they read there.
+
+It tells nothing of anybody, so everybody may read it, and it needs no database. With MAILPROBE_METRICS_PER_MONITOR
+`/metrics/monitors` names monitors; it asks for a token that may read, and names those it may read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from litestar import Response, get
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.api.http.auth import PERMISSION, SECURITY, UNCOUNTED
+from controller.api.http.openapi import refusals
+from controller.api.http.services import GivenPrincipal, GivenServices
+from controller.decisions.access import Permission
+from controller.metrics.counts import Counts
+from controller.metrics.exposition import CONTENT_TYPE
+from shared.counters import OTHER
+
+_EXAMPLE = """\
+# HELP mailprobe_scheduler_leading 1 where this process schedules the checks.
+# TYPE mailprobe_scheduler_leading gauge
+mailprobe_scheduler_leading 1.0
+"""
+_ANSWER = ResponseSpec(
+    data_container=str,
+    generate_examples=False,
+    description="Metrics",
+    media_type="text/plain",
+    examples=[Example(value=_EXAMPLE)],
+)
+
+
+@get(
+    "/metrics",
+    opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
+    summary="Metrics in Prometheus' text format",
+    tags=["System"],
+    media_type=CONTENT_TYPE,
+    responses={200: _ANSWER, **refusals(token=False)},
+)
+async def metrics(services: GivenServices) -> Response[bytes]:
+    return Response(await services.exposition.text(), media_type=CONTENT_TYPE)
+
+
+@get(
+    "/metrics/monitors",
+    opt={PERMISSION: Permission.READ, UNCOUNTED: True},
+    summary="Metrics of each monitor in Prometheus' text format",
+    tags=["System"],
+    security=SECURITY,
+    media_type=CONTENT_TYPE,
+    responses={200: _ANSWER, **refusals(s403="Forbidden")},
+)
+async def metrics_per_monitor(services: GivenServices, principal: GivenPrincipal) -> Response[bytes]:
+    told = await services.exposition.monitors(services.database, principal.works_in, principal.customer_ids)
+    return Response(told, media_type=CONTENT_TYPE)
+
+
+def counting(application: ASGIApp, counts: Counts, *, clock: Callable[[], float] = time.perf_counter) -> ASGIApp:
+    """The same application, its requests counted by route, method and status."""
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope.get("method")
+        if not isinstance(method, str):  # the lifespan, a web socket
+            await application(scope, receive, send)
+            return
+        began = clock()
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get("path_template") or OTHER
+                counts.requests.add((route, method, str(message["status"])))
+                counts.request_seconds.see((route, method), clock() - began)
+            await send(message)
+
+        await application(scope, receive, tell)
+
+    return counted

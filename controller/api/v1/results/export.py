@@ -1,0 +1,142 @@
+"""Sends an export as it is read: never more of it in memory than one step, and no connection held while it is sent.
+
+Whatever ends it early (the database away, a token revoked, a client that does not read, a stop) leaves the chunked body
+without its last chunk, which HTTP clients tell as an error (RFC 9112, section 8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Message, Receive, Send
+
+from controller.api.v1.results.formats import Format
+from controller.operations.monitors.exports import Exports
+from controller.store.accounts.access import holders
+from controller.store.checks.result_history import HistoryRecord
+from controller.store.platform.pool import Database, StoreUnavailableError
+from controller.streaming.access_review import same_access
+from controller.streaming.subscription import Holder
+
+log = structlog.get_logger()
+
+_PART = 100
+"""Rows that are written in one go, which takes a few milliseconds: others share the loop."""
+
+
+class AccessEndedError(Exception):
+    """Who asked for an export may not read any more what they asked for."""
+
+
+class Export(Response[None]):
+    """A file of results, as `export` begins it."""
+
+    def __init__(
+        self, form: Format, name: str, first: bytes, rest: AsyncGenerator[bytes, None], read_seconds: float
+    ) -> None:
+        disposition = {"Content-Disposition": f'attachment; filename="{name}.{form.suffix}"'}
+        super().__init__(None, media_type=form.media_type, headers=disposition)
+        self._first = first
+        self._rest = rest
+        self._read_seconds = read_seconds
+
+    def to_asgi_response(
+        self,
+        app: Any,  # noqa: ARG002 - part of Litestar's contract, as the rest
+        request: Request[Any, Any, Any],  # noqa: ARG002
+        *,
+        headers: dict[str, str] | None = None,
+        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,
+        **_: Any,
+    ) -> ASGIResponse:
+        return _Sending(
+            iterator=self._rest,
+            first=self._first,
+            read_seconds=self._read_seconds,
+            headers={**(headers or {}), **self.headers},
+            encoded_headers=encoded_headers,
+            media_type=self.media_type,
+        )
+
+
+class _Sending(ASGIStreamingResponse):
+    def __init__(
+        self, *, iterator: AsyncGenerator[bytes, None], first: bytes, read_seconds: float, **told: Any
+    ) -> None:
+        super().__init__(iterator=iterator, **told)
+        self._first = first
+        self._rest = iterator
+        self._read_seconds = read_seconds
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(self._read_seconds):
+                await send(message)
+
+        try:
+            async with aclosing(self._rest):
+                await in_time({"type": "http.response.body", "body": self._first, "more_body": True})
+                await super().send_body(in_time, receive)
+        except* (StoreUnavailableError, TimeoutError, AccessEndedError) as group:
+            # What was begun cannot be refused any more; the server cuts what was not completed.
+            log.warning("export_cut_off", reasons=sorted({type(error).__name__ for error in group.exceptions}))
+
+
+async def export(
+    exports: Exports,
+    database: Database,
+    holder: Holder,
+    form: Format,
+    records: AsyncGenerator[list[HistoryRecord], None],
+    name: str,
+) -> Export:
+    """The answer, once the first step is read: what is wrong with the question is a refusal, and what is hard to find
+    does not keep the client waiting for a beginning. Raises LimitedError, and what reading `records` raises.
+    """
+    rest = _parts(exports, database, holder, form, records)
+    return Export(form, name, await anext(rest), rest, exports.read_seconds)
+
+
+def file_name(since: datetime, until: datetime) -> str:
+    """ISO 8601 in its basic form, as a colon is no part of a file's name everywhere."""
+    return f"mailprobe-results-{since:%Y%m%dT%H%M%SZ}-{until:%Y%m%dT%H%M%SZ}"
+
+
+async def _parts(
+    exports: Exports,
+    database: Database,
+    holder: Holder,
+    form: Format,
+    records: AsyncGenerator[list[HistoryRecord], None],
+) -> AsyncGenerator[bytes, None]:
+    begun, reviewed_at = False, monotonic()
+    with exports.one_of(holder.principal):
+        async with aclosing(records):
+            async for rows in records:
+                if monotonic() - reviewed_at >= exports.review_seconds:
+                    await _require_access(database, holder)
+                    reviewed_at = monotonic()
+                if not begun:
+                    begun = True
+                    yield form.head
+                for start in range(0, len(rows), _PART):
+                    yield form.lines(rows[start : start + _PART])
+                    await asyncio.sleep(0)
+        if not begun:
+            yield form.head
+
+
+async def _require_access(database: Database, holder: Holder) -> None:
+    """Raises AccessEndedError, StoreUnavailableError."""
+    now = (await holders(database, {holder.credential})).get(holder.credential)
+    if now is None or not same_access(holder.principal, now):
+        raise AccessEndedError

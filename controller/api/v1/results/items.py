@@ -1,0 +1,127 @@
+"""One result as `GET /api/results` tells it: the names are those of the events, so a reader of both needs no second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.api.http.timestamps import Moment, moment
+from controller.store.checks.result_history import HistoryRecord
+from shared.wire.failures import CheckWarning, Failure, Phase
+from shared.wire.messages import PhaseTiming, ResultStatus
+from shared.wire.rounds import Purpose
+
+
+class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one check found; milliseconds. `status` is unknown where the fault was our own. `dueAt` is the moment of its
+    round, `timings` are `phases` by name, a repeated one summed. Customer and name are those the monitor has now.
+    `facts` are what the check learnt (banner, TLS version, certificate …). `loopLagMs` is how late the agent's own
+    clock ran at worst meanwhile, `kernelRttMs` the round trip to the server as its kernel measured it. With
+    `loginWithheld` no login was tried, since the same was refused before. Dialogues are in the check-history.
+    """
+
+    check_id: UUID
+    customer_id: UUID
+    monitor_id: UUID
+    monitor_name: str
+    kind: str
+    location: str
+    country: str
+    agent: str
+    purpose: Purpose
+    status: ResultStatus
+    due_at: Moment
+    started_at: Moment
+    duration_ms: float
+    failure: Failure | None
+    phases: list[PhaseTiming]
+    timings: dict[Phase, float]
+    warnings: list[CheckWarning]
+    address: str | None
+    facts: dict[str, Any]
+    loop_lag_ms: float | None
+    kernel_rtt_ms: float | None
+    login_withheld: bool
+
+
+class ResultPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`nextCursor` is null at the end, and only there: a page that took long to find may hold fewer than `limit`."""
+
+    results: list[ResultItem]
+    next_cursor: str | None
+
+
+def result_item(found: HistoryRecord) -> ResultItem:
+    return ResultItem(
+        check_id=found.check_id,
+        customer_id=found.customer,
+        monitor_id=found.monitor,
+        monitor_name=found.monitor_name,
+        kind=found.kind,
+        location=found.location,
+        country=found.country,
+        agent=found.agent,
+        purpose=found.purpose,
+        status=found.status,
+        due_at=moment(found.due_at),
+        started_at=moment(found.started_at),
+        duration_ms=round(found.duration_ms, 3),
+        failure=found.failure,
+        phases=found.phases,
+        timings=summed(found.phases),
+        warnings=found.warnings,
+        address=found.address,
+        facts=found.facts,
+        loop_lag_ms=rounded(found.loop_lag_ms),
+        kernel_rtt_ms=rounded(found.kernel_rtt_ms),
+        login_withheld=found.login_withheld,
+    )
+
+
+def summed(phases: Iterable[PhaseTiming]) -> dict[Phase, float]:
+    """Milliseconds by phase; one that was repeated is summed."""
+    timings: dict[Phase, float] = {}
+    for timing in phases:
+        timings[timing.phase] = timings.get(timing.phase, 0.0) + timing.duration_ms
+    return {phase: round(milliseconds, 3) for phase, milliseconds in timings.items()}
+
+
+def rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
+
+
+EXAMPLE: dict[str, Any] = {
+    "results": [
+        {
+            "checkId": "6f7d2a3e-1c55-5b0e-9d7a-0a1b2c3d4e5f",
+            "customerId": "11111111-1111-4111-8111-111111111111",
+            "monitorId": "33333333-3333-4333-8333-333333333333",
+            "monitorName": "MX of example.com",
+            "kind": "smtp",
+            "location": "de-nbg",
+            "country": "DE",
+            "agent": "host-1",
+            "purpose": "scheduled",
+            "status": "failure",
+            "dueAt": "2026-01-01T12:00:00.000Z",
+            "startedAt": "2026-01-01T12:00:00.012Z",
+            "durationMs": 15.208,
+            "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "connection refused"},
+            "phases": [
+                {"phase": "resolve", "startMs": 0.1, "durationMs": 3.1},
+                {"phase": "connect", "startMs": 3.2, "durationMs": 12.0},
+            ],
+            "timings": {"resolve": 3.1, "connect": 12.0},
+            "warnings": [],
+            "address": "192.0.2.25",
+            "facts": {},
+            "loopLagMs": 0.4,
+            "kernelRttMs": None,
+            "loginWithheld": False,
+        }
+    ],
+    "nextCursor": "gAAAAABn",
+}

@@ -1,0 +1,147 @@
+"""`GET /api/results`: the history of results over monitors, for analysts; page by page, or whole as NDJSON or CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+
+from controller.api.http.auth import PERMISSION, SECURITY, credential_of
+from controller.api.http.identifiers import organization_number
+from controller.api.http.openapi import answers, refusals
+from controller.api.http.parameters import CustomerId, OrganizationId
+from controller.api.http.services import GivenPrincipal, GivenServices
+from controller.api.v1.results.export import Export, export, file_name
+from controller.api.v1.results.formats import COLUMNS, CSV, NDJSON
+from controller.api.v1.results.items import EXAMPLE, ResultPage, result_item
+from controller.api.v1.results.query import (
+    Countries,
+    CursorText,
+    FormatName,
+    From,
+    Given,
+    KindNames,
+    Locations,
+    Monitors,
+    OrderName,
+    PageLimit,
+    Purposes,
+    Statuses,
+    To,
+    given_cursor,
+    page_limit,
+    question,
+    require_known,
+    wanted_format,
+)
+from controller.decisions.access import Permission
+from controller.decisions.history.history import period
+from controller.errors import ForbiddenError
+from controller.model import Principal
+from controller.operations.monitors.results import KEPT, all_results, results_page
+from controller.streaming.subscription import Holder
+from shared.clock import utc_now
+
+_PARAMETERS = frozenset(
+    (
+        *("from", "to", "order", "customerId", "monitor", "country", "location", "kind", "status", "purpose"),
+        *("limit", "cursor", "format", "organizationId"),
+    )
+)
+_DESCRIPTION = """\
+Every stored result of the monitors you may see, deleted ones included, by the due moment of its check: newest first
+unless `order` says otherwise. Results are kept for 30 days.
+
+Follow `nextCursor` until it is null. Whatever arrives meanwhile, no result is answered twice, and none is left out that
+was stored when the first page was asked for.
+
+With `format=ndjson` or `csv`, or such an `Accept`, the answer is a file of all results. It is complete only if the
+chunked body ends properly, as any HTTP client checks; a token that is revoked meanwhile ends it, too. At most two
+exports run for one caller, and four in all.
+
+In CSV a text that begins with `=`, `+`, `-`, `@`, a tab or a line break has an apostrophe before it, so that no
+spreadsheet calculates it.
+"""
+
+
+@dataclass
+class _Exporting(Operation):
+    """Litestar describes one media type a status; this route has three."""
+
+    def __post_init__(self) -> None:
+        answered = (self.responses or {}).get("200")
+        if isinstance(answered, OpenAPIResponse) and answered.content is not None:
+            line = msgspec.json.encode(EXAMPLE["results"][0]).decode() + "\n"
+            for form, example in ((NDJSON, line), (CSV, ",".join(COLUMNS) + "\r\n")):
+                answered.content[form.media_type] = OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.STRING), examples={"file": Example(value=example)}
+                )
+
+
+@get(
+    "/api/results",
+    summary="The history of results, to read or to export",
+    description=_DESCRIPTION,
+    opt={PERMISSION: Permission.READ},
+    security=SECURITY,
+    tags=["Results"],
+    operation_class=_Exporting,
+    responses={
+        200: answers(ResultPage, "Some results, and where the next ones are", EXAMPLE),
+        **refusals(
+            s400="status must be of success, failure, unknown",
+            s403="Forbidden",
+            s404="Monitor not found",
+            s429="2 exports of yours are running already",
+        ),
+    },
+)
+async def read_results(
+    request: Request[Principal, None, Any],
+    services: GivenServices,
+    principal: GivenPrincipal,
+    since: From = None,
+    until: To = None,
+    order: OrderName = None,
+    customer_id: CustomerId = None,
+    monitors: Monitors = None,
+    countries: Countries = None,
+    locations: Locations = None,
+    kinds: KindNames = None,
+    statuses: Statuses = None,
+    purposes: Purposes = None,
+    limit: PageLimit = None,
+    cursor: CursorText = None,
+    format_: FormatName = None,
+    organization_id: OrganizationId = None,
+) -> ResultPage | Export:
+    require_known(request.query_params, _PARAMETERS)
+    if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+        raise ForbiddenError
+    form = wanted_format(format_, request.accept)
+    asked = question(
+        Given(
+            since=since,
+            until=until,
+            order=order,
+            customer=customer_id,
+            monitors=monitors,
+            countries=countries,
+            locations=locations,
+            kinds=kinds,
+            statuses=statuses,
+            purposes=purposes,
+        )
+    )
+    here, now = (services.database, services.vault, principal, asked, given_cursor(cursor)), utc_now()
+    if form is None:
+        page = await results_page(*here, limit=page_limit(limit), now=now)
+        return ResultPage(results=[result_item(found) for found in page.results], next_cursor=page.next_cursor)
+    name = file_name(*period(asked.since, asked.until, now=now, kept=KEPT))
+    holder = Holder(principal=principal, credential=credential_of(request))
+    return await export(
+        services.exports, services.database, holder, form, all_results(*here, limit=limit, now=now), name
+    )

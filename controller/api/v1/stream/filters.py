@@ -1,0 +1,119 @@
+"""The query of a stream: filters as lists with commas, and where to resume. Refusals name the field and the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, TypeAlias
+
+from litestar.params import HeaderParameter, QueryParameter
+
+from controller.api.http.identifiers import customer_identifier, monitor_public_id
+from controller.errors import InvalidError
+from controller.model.values.countries import country_list
+from controller.streaming.frames import Place, read_place
+from controller.streaming.scope import Asked
+from shared.wire.messages import EventType, ResultStatus
+from shared.wire.targets import KINDS
+
+MOST_VALUES = 50
+RESULT_PARAMETERS = frozenset(
+    ("customerId", "monitor", "country", "location", "kind", "status", "lastEventId", "organizationId")
+)
+EVENT_PARAMETERS = RESULT_PARAMETERS | {"type"}
+
+_RESULTS_ONLY = "Only results have one: verdicts and incidents are left out."
+
+_Text: TypeAlias = str | None
+CustomerIds = Annotated[
+    _Text, QueryParameter(name="customerId", description="Numbers or public UUIDs of customers.", max_length=4000)
+]
+Monitors = Annotated[_Text, QueryParameter(name="monitor", description="Public UUIDs of monitors.", max_length=4000)]
+Countries = Annotated[
+    _Text,
+    QueryParameter(name="country", description=f"Codes of ISO 3166-1 alpha-2. {_RESULTS_ONLY}", max_length=4000),
+]
+Locations = Annotated[
+    _Text, QueryParameter(name="location", description=f"Codes of locations. {_RESULTS_ONLY}", max_length=4000)
+]
+Kinds = Annotated[
+    _Text, QueryParameter(name="kind", description=f"Of the monitor: {', '.join(KINDS)}.", max_length=4000)
+]
+Statuses = Annotated[
+    _Text,
+    QueryParameter(name="status", description=f"{', '.join(ResultStatus)}. {_RESULTS_ONLY}", max_length=4000),
+]
+Types = Annotated[
+    _Text,
+    QueryParameter(name="type", description=f"{', '.join(EventType)}; all when it is not given.", max_length=4000),
+]
+LastEventId = Annotated[
+    _Text,
+    HeaderParameter(name="Last-Event-ID", description="The id of the last event that was received: go on behind it."),
+]
+LastEventIdQuery = Annotated[
+    _Text,
+    QueryParameter(
+        name="lastEventId", description="The same, for who cannot send the header, which wins.", max_length=60
+    ),
+]
+
+
+def asked(
+    *,
+    types: Collection[EventType],
+    customer_id: str | None,
+    monitor: str | None,
+    country: str | None,
+    location: str | None,
+    kind: str | None,
+    status: str | None,
+) -> Asked:
+    """Raises InvalidError."""
+    customers, monitors = _values(customer_id, "customerId"), _values(monitor, "monitor")
+    countries = _values(country, "country")
+    return Asked(
+        types=types,
+        customers=None if customers is None else [customer_identifier(each) for each in customers],
+        monitors=None
+        if monitors is None
+        else [monitor_public_id(each, wanted="monitor must hold public UUIDs of monitors") for each in monitors],
+        countries=country_list(countries, field="country"),
+        locations=_values(location, "location"),
+        kinds=_of(_values(kind, "kind"), KINDS, "kind"),
+        statuses=_of(_values(status, "status"), list(ResultStatus), "status"),
+    )
+
+
+def event_types(text: str | None) -> list[EventType]:
+    """All when none are given. Raises InvalidError."""
+    given = _of(_values(text, "type"), list(EventType), "type")
+    return [*EventType] if given is None else [EventType(each) for each in given]
+
+
+def resume_at(header: str | None, query: str | None) -> Place | None:
+    """Raises InvalidError."""
+    text, field = (header, "Last-Event-ID") if header else (query, "lastEventId")
+    if not text:
+        return None
+    try:
+        return read_place(text)
+    except ValueError as error:
+        raise InvalidError(field, str(error)) from error
+
+
+def _values(text: str | None, field: str) -> list[str] | None:
+    if text is None:
+        return None
+    values = list(dict.fromkeys(value.strip() for value in text.split(",")))
+    if not all(values):
+        raise InvalidError(field, "must hold values with commas between them, none of them empty")
+    if len(values) > MOST_VALUES:
+        raise InvalidError(field, f"must hold {MOST_VALUES} values at most")
+    return values
+
+
+def _of(values: list[str] | None, words: Collection[str], field: str) -> list[str] | None:
+    for value in values or ():
+        if value not in words:
+            raise InvalidError(field, f"must be of {', '.join(words)}: {value[:40]!r} is not")
+    return values

@@ -1,0 +1,102 @@
+"""Writes a stream to its client: every write has a deadline, and a client that left is noticed at once."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import aclosing
+from typing import Any, cast
+
+from litestar import Request, Response
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from controller.api.http.problems import Answer, from_neighbour
+from controller.store.platform.pool import StoreUnavailableError
+from controller.streaming.frames import RETRY_MS, EndReason, end_frame, retry_frame
+from controller.streaming.hub import Room
+from controller.streaming.stream import Stream
+from controller.streaming.subscription import Subscription
+
+EVENT_STREAM = "text/event-stream"
+
+_ABORT = "mailprobe.abort"
+_LEAVE_SECONDS = 1.0
+_HEADERS = [
+    (b"content-type", EVENT_STREAM.encode()),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back
+    (b"connection", b"close"),  # after its end there is nothing to wait for
+]
+
+
+class Connection(HttpToolsProtocol):
+    """Lets an answer cut its connection: closing one would wait for a client that does not read."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_ABORT: {"abort": self.transport.abort}}
+
+
+class EventStream(Response[bytes]):
+    """The answer of a route that streams. The subscription is closed when it ends, however it ends."""
+
+    def __init__(self, room: Room, subscription: Subscription, stream: Stream) -> None:
+        super().__init__(b"", media_type=EVENT_STREAM)
+        self._answer = _Answer(room, subscription, stream)
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
+        return cast("ASGIResponse", self._answer)  # Litestar only calls it
+
+
+def away(request: Request[Any, Any, Any], error: StoreUnavailableError) -> Answer | Response[bytes]:
+    """What could not be opened. EventSource, which accepts nothing but streams, comes back when one ends, but gives up
+    for good at any status other than 200.
+    """
+    refused = from_neighbour(request, error)
+    if EVENT_STREAM not in request.headers.get("accept", ""):
+        return refused
+    ended = retry_frame(secrets.choice(RETRY_MS)) + end_frame(EndReason.UNAVAILABLE)
+    return Response(ended, media_type=EVENT_STREAM, headers={"cache-control": "no-cache"})
+
+
+class _Answer:
+    def __init__(self, room: Room, subscription: Subscription, stream: Stream) -> None:
+        self._room = room
+        self._subscription = subscription
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        leaving = asyncio.create_task(_leave(receive, self._subscription), name="live-client")
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+            async with aclosing(self._stream.chunks()) as chunks:
+                async for chunk in chunks:
+                    await self._write(send, chunk)
+            await self._write(send, b"", more=False)
+        except TimeoutError:
+            self._subscription.end(EndReason.SLOW_READER)
+            _abort(scope)
+            await asyncio.wait([leaving], timeout=_LEAVE_SECONDS)
+        finally:
+            self._room.close(self._subscription)
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+
+    async def _write(self, send: Send, chunk: bytes, *, more: bool = True) -> None:
+        """Raises TimeoutError when the client does not take what it was sent."""
+        async with self._subscription.writing():
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+
+async def _leave(receive: Receive, subscription: Subscription) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    subscription.leave()
+
+
+def _abort(scope: Scope) -> None:
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    if _ABORT in extensions:
+        extensions[_ABORT]["abort"]()

@@ -1,0 +1,151 @@
+"""`/api/results/stream` and `/api/events/stream`: what happens, as server-sent events, to whoever may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from litestar import Request, get
+from litestar.types import ControllerRouterHandler
+
+from controller.api.http.auth import COUNTED_APART, PERMISSION, SECURITY, credential_of
+from controller.api.http.identifiers import organization_number
+from controller.api.http.openapi import refusals
+from controller.api.http.parameters import OrganizationId
+from controller.api.http.services import GivenPrincipal, GivenServices, Services
+from controller.api.v1.results.query import require_known
+from controller.api.v1.stream.documents import DESCRIPTION, EVENTS, RESULTS, stream_of
+from controller.api.v1.stream.filters import (
+    EVENT_PARAMETERS,
+    RESULT_PARAMETERS,
+    Countries,
+    CustomerIds,
+    Kinds,
+    LastEventId,
+    LastEventIdQuery,
+    Locations,
+    Monitors,
+    Statuses,
+    Types,
+    asked,
+    event_types,
+    resume_at,
+)
+from controller.api.v1.stream.response import EVENT_STREAM, EventStream, away
+from controller.decisions.access import Permission
+from controller.errors import ForbiddenError
+from controller.model import Principal
+from controller.store.platform.pool import StoreUnavailableError
+from controller.streaming.frames import Place
+from controller.streaming.scope import Asked, wanted_by
+from controller.streaming.stream import Stream
+from controller.streaming.subscription import Holder
+from shared.wire.messages import EventType
+
+OPENINGS = 1000
+"""A minute, of one caller: all the streams it may hold, ten times over."""
+
+_TAGS = ["Live"]
+_REFUSALS = refusals(
+    s400="status must be of success, failure, unknown: 'x' is not",
+    s403="Forbidden",
+    s404="Not found",
+    s429="Too many open streams: 100 at most",
+)
+
+
+@get(
+    "/api/results/stream",
+    opt={PERMISSION: Permission.READ, COUNTED_APART: OPENINGS},
+    security=SECURITY,
+    tags=_TAGS,
+    media_type=EVENT_STREAM,
+    exception_handlers={StoreUnavailableError: away},
+    summary="Every result as soon as it is stored, as server-sent events",
+    description=DESCRIPTION,
+    responses={200: stream_of(RESULTS), **_REFUSALS},
+)
+async def stream_results(
+    request: Request[Principal, Any, Any],
+    services: GivenServices,
+    principal: GivenPrincipal,
+    customer_id: CustomerIds = None,
+    monitor: Monitors = None,
+    country: Countries = None,
+    location: Locations = None,
+    kind: Kinds = None,
+    status: Statuses = None,
+    last_event_id: LastEventId = None,
+    last_event_id_query: LastEventIdQuery = None,
+    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> EventStream:
+    _require_understood(request, RESULT_PARAMETERS)
+    wish = asked(
+        types=[EventType.RESULT],
+        customer_id=customer_id,
+        monitor=monitor,
+        country=country,
+        location=location,
+        kind=kind,
+        status=status,
+    )
+    return await _open(request, services, principal, wish, resume_at(last_event_id, last_event_id_query))
+
+
+@get(
+    "/api/events/stream",
+    opt={PERMISSION: Permission.READ, COUNTED_APART: OPENINGS},
+    security=SECURITY,
+    tags=_TAGS,
+    media_type=EVENT_STREAM,
+    exception_handlers={StoreUnavailableError: away},
+    summary="Results, verdicts and incidents as they come, as server-sent events",
+    description=DESCRIPTION,
+    responses={200: stream_of(EVENTS), **_REFUSALS},
+)
+async def stream_events(
+    request: Request[Principal, Any, Any],
+    services: GivenServices,
+    principal: GivenPrincipal,
+    event_type: Types = None,
+    customer_id: CustomerIds = None,
+    monitor: Monitors = None,
+    country: Countries = None,
+    location: Locations = None,
+    kind: Kinds = None,
+    status: Statuses = None,
+    last_event_id: LastEventId = None,
+    last_event_id_query: LastEventIdQuery = None,
+    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> EventStream:
+    _require_understood(request, EVENT_PARAMETERS)
+    wish = asked(
+        types=event_types(event_type),
+        customer_id=customer_id,
+        monitor=monitor,
+        country=country,
+        location=location,
+        kind=kind,
+        status=status,
+    )
+    return await _open(request, services, principal, wish, resume_at(last_event_id, last_event_id_query))
+
+
+def _require_understood(request: Request[Principal, Any, Any], known: Iterable[str]) -> None:
+    """Raises InvalidError, ForbiddenError for another organization than the caller's."""
+    require_known(request.query_params, known)
+    named = request.query_params.get("organizationId")
+    if named is not None and organization_number(named) != request.user.organization_id:
+        raise ForbiddenError
+
+
+async def _open(
+    request: Request[Principal, Any, Any], services: Services, principal: Principal, wish: Asked, place: Place | None
+) -> EventStream:
+    room = services.live
+    wanted = await wanted_by(services.database, principal, wish)
+    subscription = room.open(wanted, Holder(principal=principal, credential=credential_of(request)))
+    return EventStream(room, subscription, Stream(room, services.bus, subscription, place))
+
+
+ROUTES: list[ControllerRouterHandler] = [stream_results, stream_events]

@@ -1,0 +1,100 @@
+"""What waits in the broker: messages in the streams, and what consumers have not taken or not answered for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from shared.nats import jetstream
+from shared.nats.bus import Bus
+from shared.wire import subjects
+
+_MOST_PAGES = 40
+
+
+class StreamBacklog(NamedTuple):
+    """`limit_bytes` is None where there is no limit, `oldest_seconds` 0 in an empty stream."""
+
+    messages: int
+    bytes: int
+    limit_bytes: int | None
+    oldest_seconds: float
+    consumers: int
+
+
+class ConsumerBacklog(NamedTuple):
+    """Messages not delivered yet, and those delivered and not answered for."""
+
+    pending: int
+    unacknowledged: int
+
+
+class Backlog(NamedTuple):
+    """Streams by name; `consumers` by the name of their stream and their own."""
+
+    streams: dict[str, StreamBacklog]
+    consumers: dict[tuple[str, str], ConsumerBacklog]
+
+
+class _Config(msgspec.Struct):
+    max_bytes: int = -1
+
+
+class _State(msgspec.Struct):
+    messages: int
+    bytes: int
+    first_ts: datetime
+    consumer_count: int
+
+
+class _Stream(msgspec.Struct):
+    config: _Config
+    state: _State
+    ts: datetime
+
+
+class _Consumer(msgspec.Struct):
+    name: str
+    num_pending: int
+    num_ack_pending: int
+
+
+class _Page(msgspec.Struct):
+    total: int
+    consumers: list[_Consumer] | None = None
+
+
+async def backlog(bus: Bus) -> Backlog:
+    """Every stream of Mailprobe, and the consumers of checks and results. Raises BusError."""
+    streams = {name: await _stream(bus, name) for name in (subjects.CHECKS, subjects.RESULTS, subjects.EVENTS)}
+    consumers = {
+        (stream, one.name): ConsumerBacklog(one.num_pending, one.num_ack_pending)
+        for stream in (subjects.CHECKS, subjects.RESULTS)
+        for one in await _consumers(bus, stream)
+    }
+    return Backlog(streams, consumers)
+
+
+async def _stream(bus: Bus, name: str) -> StreamBacklog:
+    told = await jetstream.ask(bus.client, f"STREAM.INFO.{name}", _Stream)
+    state = told.state
+    return StreamBacklog(
+        messages=state.messages,
+        bytes=state.bytes,
+        limit_bytes=told.config.max_bytes if told.config.max_bytes > 0 else None,
+        oldest_seconds=max(0.0, (told.ts - state.first_ts).total_seconds()) if state.messages else 0.0,
+        consumers=state.consumer_count,
+    )
+
+
+async def _consumers(bus: Bus, stream: str) -> list[_Consumer]:
+    found: list[_Consumer] = []
+    for _ in range(_MOST_PAGES):
+        body = msgspec.json.encode({"offset": len(found)})
+        page = await jetstream.ask(bus.client, f"CONSUMER.LIST.{stream}", _Page, body)
+        found += page.consumers or []
+        if not page.consumers or len(found) >= page.total:
+            break
+    return found

@@ -1,0 +1,149 @@
+"""The JetStream streams and consumers of Mailprobe, and how the controller makes sure they are there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from nats.errors import Error as NatsError
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import NotFoundError
+
+from shared.nats.bus import Bus
+from shared.nats.errors import BusError
+from shared.wire import subjects
+
+ACK_WAIT_SECONDS = 10.0
+MAX_DELIVER = 3
+_GIB = 1024**3
+
+_STREAMS = (
+    StreamConfig(
+        name=subjects.CHECKS,
+        subjects=[subjects.ALL_CHECKS],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        duplicate_window=120,
+        max_age=300,  # a net: every request has a TTL of its own
+        allow_msg_ttl=True,
+    ),
+    StreamConfig(
+        name=subjects.RESULTS,
+        subjects=[subjects.ALL_RESULTS],
+        retention=RetentionPolicy.WORK_QUEUE,
+        storage=StorageType.FILE,
+        duplicate_window=120,
+        max_bytes=2 * _GIB,
+        discard=DiscardPolicy.NEW,
+    ),
+    StreamConfig(
+        name=subjects.EVENTS,
+        subjects=[subjects.ALL_EVENTS],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        duplicate_window=600,
+        max_age=24 * 3600,
+        max_bytes=1 * _GIB,
+    ),
+)
+
+
+async def ensure_streams(bus: Bus) -> None:
+    """Create or update the three streams and the consumer that stores results. Raises BusError."""
+    manager = bus.client.jsm()
+    try:
+        for each in _STREAMS:
+            config = each.evolve(num_replicas=bus.replicas)
+            try:
+                await manager.stream_info(str(config.name))
+            except NotFoundError:
+                await manager.add_stream(config)
+            else:
+                await manager.update_stream(config)
+        await manager.add_consumer(
+            subjects.RESULTS,
+            ConsumerConfig(
+                durable_name=subjects.INGEST,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=20_000,
+            ),
+        )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def ensure_check_consumer(bus: Bus, *, country: str, location: str, kind: str) -> None:
+    """Create the durable consumer that a location's agents share for one kind of check. Raises BusError."""
+    try:
+        await bus.client.jsm().add_consumer(
+            subjects.CHECKS,
+            ConsumerConfig(
+                durable_name=subjects.check_consumer(location, kind),
+                filter_subject=subjects.check(country, location, kind),
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=ACK_WAIT_SECONDS,
+                max_deliver=MAX_DELIVER,
+                max_ack_pending=20_000,
+            ),
+        )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None:
+    """Create the durable consumer by which a subscriber reads events of `subject`, from the first there is.
+
+    Raises BusError.
+    """
+    try:
+        await bus.client.jsm().add_consumer(
+            subjects.EVENTS,
+            ConsumerConfig(
+                durable_name=durable,
+                filter_subject=subject,
+                deliver_policy=DeliverPolicy.ALL,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=10_000,
+            ),
+        )
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def event_consumers(bus: Bus) -> list[str]:
+    """The names of all consumers of EVENTS. Raises BusError."""
+    names: list[str] = []
+    try:
+        while page := await bus.client.jsm().consumers_info(subjects.EVENTS, offset=len(names)):
+            names += [info.name for info in page]
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+    return names
+
+
+async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
+    """Raises BusError."""
+    try:
+        with suppress(NotFoundError):
+            await bus.client.jsm().delete_consumer(subjects.EVENTS, durable)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error
+
+
+async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
+    """Delete that consumer, if it is there. Raises BusError."""
+    try:
+        await bus.client.jsm().delete_consumer(subjects.CHECKS, subjects.check_consumer(location, kind))
+    except NotFoundError:
+        return
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BusError(str(error)) from error

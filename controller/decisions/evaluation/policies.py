@@ -1,0 +1,59 @@
+"""Which policy holds for a monitor: its own, else its customer's, else its organization's, else the standard. Pure.
+
+AlertSite's mode of a monitor and Uptimeify's threshold of a customer are policies of theirs, unless they have another.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
+from controller.model import Mode
+
+
+class Origin(StrEnum):
+    """Where a policy comes from."""
+
+    MONITOR = "monitor"
+    CUSTOMER = "customer"
+    ORGANIZATION = "organization"
+    STANDARD = "standard"
+
+
+class Levels(NamedTuple):
+    """What is set at each level; None where nothing is, and beyond the level that is asked for. `threshold` is the
+    customer's alertLocationThresholdCount.
+    """
+
+    organization: Policy | None = None
+    customer: Policy | None = None
+    threshold: int | None = None
+    monitor: Policy | None = None
+    mode: Mode | None = None
+
+
+class Effective(NamedTuple):
+    """The policy that holds, and from which level it is."""
+
+    policy: Policy
+    origin: Origin
+
+
+def effective(levels: Levels) -> Effective:
+    """The first there is, from the monitor up."""
+    monitor = levels.monitor or (PRESETS[levels.mode] if levels.mode else None)
+    customer = levels.customer or (Policy(quorum=levels.threshold) if levels.threshold else None)
+    for policy, origin in (
+        (monitor, Origin.MONITOR),
+        (customer, Origin.CUSTOMER),
+        (levels.organization, Origin.ORGANIZATION),
+    ):
+        if policy is not None:
+            return Effective(policy, origin)
+    return Effective(STANDARD, Origin.STANDARD)
+
+
+def preset_of(policy: Policy) -> Mode | None:
+    """The mode whose preset this is."""
+    return next((mode for mode, preset in PRESETS.items() if preset == policy), None)

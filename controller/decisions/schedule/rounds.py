@@ -1,0 +1,154 @@
+"""Which rounds are due, and which checks a round consists of. Pure: the clock is an argument.
+
+Moments are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from controller.model import GapReason, Location, ScheduledMonitor
+from shared.wire.rounds import Purpose, next_due_ms, start_by_ms, to_ms
+
+SLOT_MS = 100
+"""Rounds are handed out by slots of this length, so a round is at most this late by itself."""
+
+CATCH_UP_MS = 100_000
+"""Rounds older than this are never asked for one by one; they become one gap each monitor and location."""
+
+UNSEEN_CHANGE_MS = 30_000
+"""How long before its watermark a fallen leader may have missed a change that had been committed."""
+
+
+RECHECK_SECONDS = 10.0
+"""How long after a failing result a recheck of it is due."""
+
+
+class Recheck(NamedTuple):
+    """A second look at what the round due at `round_due_ms` found; `location_ids` None are all of the monitor's."""
+
+    id: int
+    monitor_id: int
+    round_due_ms: int
+    due_ms: int
+    location_ids: list[int] | None
+
+
+class Wheel:
+    """When each key is due, in slots of SLOT_MS. Putting, removing and taking cost the same for any number of keys."""
+
+    def __init__(self, start_ms: int) -> None:
+        self._next_slot = start_ms // SLOT_MS
+        self._slots: dict[int, list[int]] = {}
+        self._due: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def put(self, key: int, due_ms: int) -> None:
+        """Make `key` due at that moment and no other; a moment already past is due in the next slot taken."""
+        self._due[key] = due_ms
+        self._slots.setdefault(max(due_ms // SLOT_MS, self._next_slot), []).append(key)
+
+    def remove(self, key: int) -> None:
+        self._due.pop(key, None)
+
+    def take(self, until_ms: int) -> list[tuple[int, int]]:
+        """Remove and return (key, due moment) of all slots that end not later than `until_ms`, slot by slot."""
+        taken: list[tuple[int, int]] = []
+        end = until_ms // SLOT_MS
+        for slot in range(self._next_slot, end):
+            slot_end = (slot + 1) * SLOT_MS
+            for key in self._slots.pop(slot, ()):
+                due_ms = self._due.get(key)
+                # A key that was put again since stands in a later slot as well: it is taken there.
+                if due_ms is not None and due_ms < slot_end:
+                    del self._due[key]
+                    taken.append((key, due_ms))
+        self._next_slot = max(self._next_slot, end)
+        return taken
+
+
+class PlannedCheck(NamedTuple):
+    monitor: ScheduledMonitor
+    due_ms: int
+    location: Location
+    purpose: Purpose
+
+
+class MissedCheck(NamedTuple):
+    """A check that cannot be asked for."""
+
+    monitor_id: int
+    due_ms: int
+    location_id: int
+    reason: GapReason
+    purpose: Purpose = Purpose.SCHEDULED
+
+
+class Round(NamedTuple):
+    checks: list[PlannedCheck]
+    missed: list[MissedCheck]
+
+
+def plan_round(
+    monitor: ScheduledMonitor,
+    due_ms: int,
+    locations: Iterable[Location],
+    ready: AbstractSet[int],
+    now_ms: int,
+    *,
+    unfit: AbstractSet[int] = frozenset(),
+    purpose: Purpose = Purpose.SCHEDULED,
+) -> Round:
+    """Ask every one of these locations whose id is in `ready`, as long as it may still begin; the others are missed:
+    those in `unfit` because of what their agents told.
+    """
+    too_late = now_ms >= start_by_ms(due_ms, monitor.interval_seconds * 1000)
+    checks: list[PlannedCheck] = []
+    missed: list[MissedCheck] = []
+    for location in locations:
+        if too_late:
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.LATE, purpose))
+        elif location.id not in ready:
+            reason = GapReason.UNFIT if location.id in unfit else GapReason.NO_AGENT
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, reason, purpose))
+        else:
+            checks.append(PlannedCheck(monitor, due_ms, location, purpose))
+    return Round(checks, missed)
+
+
+def first_due_ms(monitor: ScheduledMonitor) -> int:
+    """The moment of a monitor's first round: when its target was set or changed last."""
+    return to_ms(monitor.target_changed_at)
+
+
+def due_after_ms(monitor: ScheduledMonitor, after_ms: int) -> int:
+    """The next due moment later than `after_ms`."""
+    return next_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), after_ms)
+
+
+def resume_ms(monitor: ScheduledMonitor, watermark_ms: int) -> int:
+    """The moment a new leader continues a monitor at.
+
+    A first round shortly before the watermark is asked for again: the fallen leader may not have heard of it, and if it
+    had, the check ids are the same.
+    """
+    first = first_due_ms(monitor)
+    if watermark_ms - UNSEEN_CHANGE_MS < first:
+        return first
+    return due_after_ms(monitor, watermark_ms)
+
+
+def due_on_change_ms(old: ScheduledMonitor | None, new: ScheduledMonitor, until_ms: int) -> int:
+    """The next due moment of a monitor that was made or changed, when rounds until `until_ms` are already planned."""
+    if old is None or first_due_ms(old) != first_due_ms(new):
+        return first_due_ms(new)
+    return due_after_ms(new, until_ms)
+
+
+def is_overtaken(recheck: Recheck, monitor: ScheduledMonitor) -> bool:
+    """Whether the next regular round comes not later than the recheck, which then tells nothing more."""
+    return due_after_ms(monitor, recheck.round_due_ms) <= recheck.due_ms

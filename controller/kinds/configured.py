@@ -1,0 +1,100 @@
+"""What of a monitor makes its target, and what every config may say whatever its protocol."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any, NamedTuple, Protocol, TypedDict
+
+from controller.errors import InvalidError
+from controller.kinds import values
+from shared.wire.targets import IpFamily
+
+_WARNING_MS = range(1, 300_000 + 1)
+_WARNING_DAYS = range(3650 + 1)
+_DEFAULT_WARNING_DAYS = 14
+
+# RFC 4616 separates by NUL; a line break ends a command of POP3 or IMAP, and in a password it is a slip of a clipboard.
+_LINE_ENDS = "\r\n\0"
+# What the SASL mechanism XOAUTH2 separates its fields by.
+_BEARER_ENDS = _LINE_ENDS + "\1"
+
+
+class Configured(Protocol):
+    """What of a monitor makes its target."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def hostname(self) -> str: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def config(self) -> dict[str, Any]: ...
+    @property
+    def address(self) -> str | None: ...
+
+
+class ConfiguredLogin(NamedTuple):
+    """A login as it stands in a config: `secret` is encrypted when the config is a stored one. With `bearer` it is an
+    OAuth 2.0 access token, else a password.
+    """
+
+    user: str
+    secret: str
+    bearer: bool
+
+
+class Options(TypedDict):
+    """The fields that every mail server's target has, by their names there."""
+
+    verify_certificate: bool
+    certificate_warning_days: int
+    ip_family: IpFamily
+    warning_ms: int | None
+
+
+def login_of(section: dict[str, Any], password: str, field: str) -> ConfiguredLogin | None:
+    """From `user` and, under the key `password` or `accessToken`, the secret; the token goes before a password. None
+    when there is no login to try: only both together are used. Raises InvalidError.
+    """
+    token = values.text(section, "accessToken", field, without=_BEARER_ENDS, of="control characters")
+    secret = values.text(section, password, field, without=_LINE_ENDS, of="line breaks or NUL characters")
+    user = values.text(
+        section,
+        "user",
+        field,
+        without=_BEARER_ENDS if token else _LINE_ENDS,
+        of="control characters" if token else "line breaks or NUL characters",
+    )
+    if not user or not (token or secret):
+        return None
+    return ConfiguredLogin(user, token or secret, bearer=bool(token))
+
+
+def options_of(config: dict[str, Any], host: str, field: str) -> Options:
+    """Raises InvalidError."""
+    days = values.number(config, "certificateWarningDays", field, _WARNING_DAYS)
+    return Options(
+        verify_certificate=values.flag(
+            values.section(config, "tlsOptions", field), "rejectUnauthorized", f"{field}.tlsOptions", default=True
+        ),
+        certificate_warning_days=_DEFAULT_WARNING_DAYS if days is None else days,
+        ip_family=_ip_family(config, host, field),
+        warning_ms=values.number(config, "warningMs", field, _WARNING_MS),
+    )
+
+
+def literal_family(host: str) -> IpFamily | None:
+    """The family of an IP literal; None for a host name."""
+    try:
+        version = ip_address(host).version
+    except ValueError:
+        return None
+    return IpFamily.IPV4 if version == 4 else IpFamily.IPV6
+
+
+def _ip_family(config: dict[str, Any], host: str, field: str) -> IpFamily:
+    wanted = values.choice(config, "ipFamily", field, IpFamily.ANY)
+    if wanted is not IpFamily.ANY and literal_family(host) not in (None, wanted):
+        raise InvalidError(f"{field}.ipFamily", "must be that of the address in hostname")
+    return wanted

@@ -1,0 +1,79 @@
+"""The config of an IMAP or POP3 monitor, one for both, as the vendor names its keys, and ours (api.md, rule 12)."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from typing import Any
+
+from controller.errors import InvalidError
+from controller.kinds import values
+from controller.kinds.configured import Configured, ConfiguredLogin, options_of
+from controller.kinds.configured import login_of as login_in
+from controller.model.values.hostname import host_of
+from shared.wire.targets import ImapTarget, Pop3Target, TlsMode
+
+_LONGEST_MAILBOX = 1000
+
+
+class MailboxProtocol(StrEnum):
+    """The words are those of `protocol`, and the kinds of the targets."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+
+
+class StartTls(StrEnum):
+    """When STARTTLS or STLS is used (RFC 2595); without meaning where `tls` is true."""
+
+    NEVER = "never"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+
+
+_MODES = {
+    StartTls.NEVER: TlsMode.NONE,
+    StartTls.OPPORTUNISTIC: TlsMode.OPPORTUNISTIC,
+    StartTls.REQUIRED: TlsMode.REQUIRED,
+}
+_PORTS = {
+    (MailboxProtocol.IMAP, True): 993,
+    (MailboxProtocol.IMAP, False): 143,
+    (MailboxProtocol.POP3, True): 995,
+    (MailboxProtocol.POP3, False): 110,
+}
+
+
+def protocol_of(config: dict[str, Any], field: str) -> MailboxProtocol:
+    """Raises InvalidError."""
+    return values.choice(config, "protocol", field, MailboxProtocol.IMAP)
+
+
+def target_of(monitor: Configured, field: str) -> ImapTarget | Pop3Target:
+    """`field` is what the caller calls the config. Raises InvalidError."""
+    config = monitor.config
+    protocol = protocol_of(config, field)
+    host = host_of(monitor.hostname)
+    tls = values.flag(config, "tls", field, default=False)
+    starttls = values.choice(config, "starttls", field, StartTls.NEVER)
+    port = monitor.port if monitor.port is not None else _PORTS[protocol, tls]
+    mode = TlsMode.IMPLICIT if tls else _MODES[starttls]
+    mailbox = _mailbox(config, field)
+    options = options_of(config, host, field)
+    login_of(config, field)
+    if protocol is MailboxProtocol.POP3:
+        return Pop3Target(host=host, port=port, tls=mode, **options)
+    return ImapTarget(host=host, port=port, tls=mode, mailbox=mailbox, **options)
+
+
+def login_of(config: dict[str, Any], field: str) -> ConfiguredLogin | None:
+    """Raises InvalidError."""
+    return login_in(config, "password", field)
+
+
+def _mailbox(config: dict[str, Any], field: str) -> str:
+    """The mailbox to examine, `INBOX` when none is named (RFC 9051 section 5.1)."""
+    name = values.text(config, "mailbox", field) or "INBOX"
+    if len(name) > _LONGEST_MAILBOX or any(unicodedata.category(character) == "Cc" for character in name):
+        raise InvalidError(f"{field}.mailbox", f"must be 1 to {_LONGEST_MAILBOX} characters, no control characters")
+    return name

@@ -1,0 +1,90 @@
+"""The config of an SMTP monitor: the vendor's keys, which are those of Nodemailer, and ours (api.md, rule 11)."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+from controller.errors import InvalidError
+from controller.kinds import values
+from controller.kinds.configured import Configured, ConfiguredLogin, options_of
+from controller.kinds.configured import login_of as login_in
+from controller.model.values.hostname import host_of
+from shared.wire.targets import SmtpTarget, TlsMode
+
+_PLAIN_PORT = 25
+_IMPLICIT_TLS_PORT = 465
+
+# RFC 5321 section 4.5.3.1: 64 octets before the @. What would end or split the path of a command is refused.
+_ADDRESS = re.compile(r"(?P<local>[!-;=?A-~]{1,64})@(?P<domain>[^@\s<>]{1,255})")
+_LITERAL = re.compile(r"\[(?:IPv6:)?(?P<address>[0-9A-Fa-f:.]+)\]", re.IGNORECASE)
+
+
+def target_of(monitor: Configured, field: str) -> SmtpTarget:
+    """`field` is what the caller calls the config. Raises InvalidError."""
+    config = monitor.config
+    host = host_of(monitor.hostname)
+    secure = values.flag(config, "secure", field, default=False)
+    login_of(config, field)
+    return SmtpTarget(
+        host=host,
+        port=monitor.port if monitor.port is not None else _IMPLICIT_TLS_PORT if secure else _PLAIN_PORT,
+        tls=TlsMode.IMPLICIT if secure else _starttls(config, field),
+        ehlo_name=_ehlo_name(config, field),
+        mail_from=_address(config, "mailFrom", field) or "",
+        rcpt_to=_address(config, "rcptTo", field),
+        **options_of(config, host, field),
+    )
+
+
+def login_of(config: dict[str, Any], field: str) -> ConfiguredLogin | None:
+    """Raises InvalidError."""
+    return login_in(values.section(config, "auth", field), "pass", f"{field}.auth")
+
+
+def _starttls(config: dict[str, Any], field: str) -> TlsMode:
+    ignore = values.flag(config, "ignoreTls", field, default=False)
+    require = values.flag(config, "requireTls", field, default=False)
+    if ignore and require:
+        raise InvalidError(f"{field}.ignoreTls", "and requireTls must not both be true")
+    if ignore:
+        return TlsMode.NONE
+    return TlsMode.REQUIRED if require else TlsMode.OPPORTUNISTIC
+
+
+def _ehlo_name(config: dict[str, Any], field: str) -> str | None:
+    name = values.text(config, "ehloName", field)
+    return _domain(name, f"{field}.ehloName", "must be a host name or an IP address") if name else None
+
+
+def _address(config: dict[str, Any], key: str, field: str) -> str | None:
+    """An address that any server takes: ASCII before the @ (RFC 6531 would need SMTPUTF8), A-labels after it."""
+    written = values.text(config, key, field)
+    if not written:
+        return None
+    rule = "must be an e-mail address, in ASCII before the @"
+    found = _ADDRESS.fullmatch(written)
+    if found is None:
+        raise InvalidError(f"{field}.{key}", rule)
+    return f"{found['local']}@{_domain(found['domain'], f'{field}.{key}', rule)}"
+
+
+def _domain(name: str, field: str, rule: str) -> str:
+    """A domain or an address literal (RFC 5321 section 4.1.3). Raises InvalidError."""
+    literal = _LITERAL.fullmatch(name)
+    try:
+        host = str(ip_address(literal["address"])) if literal else host_of(name)
+    except ValueError:
+        raise InvalidError(field, rule) from None
+    address = _ip(host)
+    if address is None:
+        return host
+    return f"[{address}]" if address.version == 4 else f"[IPv6:{address}]"
+
+
+def _ip(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,165 @@
+"""Webhooks: one HTTP request with what happened, signed as Uptimeify signs its own (reference section 7.3), to the very
+address that was checked. Redirects are not followed: they could lead anywhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import msgspec
+
+from controller.notify.destinations import Destinations
+from controller.notify.errors import DeliveryError
+from controller.notify.sending import Sending
+from controller.notify.webhook.body import body_of, content_type_of, event_of
+
+METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
+LONGEST_TIMEOUT = 30.0
+_TIMEOUT = 10.0
+_MOST_READ = 16 * 1024
+_MOST_ADDRESSES = 2
+_OURS = ("host", "content-length", "transfer-encoding", "connection")
+_WORTH_ANOTHER_TRY = frozenset({408, 421, 423, 425, 429})
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent; the body is signed byte by byte."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    timeout: float
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back. `body` is its beginning, at most 16 KiB."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    duration_ms: float
+
+
+class WebhookSender:
+    def __init__(self, destinations: Destinations, context: ssl.SSLContext | None = None) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole URLs
+        self._destinations = destinations
+        self._context = context or httpx.create_ssl_context(trust_env=True)
+
+    async def send(self, sending: Sending) -> None:
+        """Raises DeliveryError."""
+        answer = await self.exchange(prepare(sending))
+        if not expected(answer.status, sending.config.get("expectedStatusCodes")):
+            raise DeliveryError(
+                f"it answered {answer.status} {_phrase(answer.status)}".rstrip(),
+                permanent=answer.status < 500 and answer.status not in _WORTH_ANOTHER_TRY,
+                status=answer.status,
+            )
+
+    async def exchange(self, request: Request) -> Answer:
+        """Raises DeliveryError when no answer comes."""
+        try:
+            url = httpx.URL(request.url)
+        except httpx.InvalidURL as error:
+            raise DeliveryError("it has no valid URL", permanent=True) from error
+        if url.scheme not in ("http", "https") or not url.host:
+            raise DeliveryError("it has no http or https URL", permanent=True)
+        addresses = await self._destinations.addresses(url.host)
+        refused: Exception | None = None
+        async with httpx.AsyncClient(verify=self._context, trust_env=False, timeout=request.timeout) as client:
+            for address in addresses[:_MOST_ADDRESSES]:
+                try:
+                    return await _exchange(client, request, url, address)
+                except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                    refused = error
+                except httpx.TimeoutException as error:
+                    raise DeliveryError(f"{url.host} keeps silent", permanent=False) from error
+                except (httpx.LocalProtocolError, ValueError, TypeError) as error:
+                    raise DeliveryError("its method or headers are not valid", permanent=True) from error
+                except httpx.HTTPError as error:
+                    raise DeliveryError(f"the connection to {url.host} broke", permanent=False) from error
+        raise DeliveryError(
+            f"cannot connect to {url.host}, or its certificate is not valid", permanent=False
+        ) from refused
+
+
+def prepare(sending: Sending) -> Request:
+    """The request of one attempt, from the channel's configuration."""
+    config = sending.config
+    body = body_of(sending)
+    given = config.get("headers")
+    headers = {"User-Agent": "Mailprobe", "Content-Type": content_type_of(config), "Accept-Encoding": "identity"}
+    for name, value in (given if isinstance(given, Mapping) else {}).items():
+        if str(name).lower() not in _OURS:
+            headers = {known: kept for known, kept in headers.items() if known.lower() != str(name).lower()}
+            headers[str(name)] = str(value)
+    headers |= {
+        "X-Webhook-Timestamp": sending.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "X-Webhook-Attempt": str(sending.attempt),
+        "X-Webhook-Event": event_of(sending.notice),
+        "X-Webhook-Delivery": str(sending.key),
+    }
+    secret = config.get("secret")
+    if isinstance(secret, str) and secret:
+        headers["X-Webhook-Signature"] = hmac.new(secret.encode(), body, "sha256").hexdigest()
+        headers["X-Webhook-Signature-Algorithm"] = "sha256"
+    return Request(
+        method=str(config.get("method") or "POST").upper(),
+        url=str(config.get("url") or ""),
+        headers=headers,
+        body=body,
+        timeout=_timeout(config.get("timeout")),
+    )
+
+
+async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL, address: str) -> Answer:
+    began = time.monotonic()
+    sent = client.build_request(
+        request.method,
+        url.copy_with(host=address),
+        headers={**request.headers, "Host": url.netloc.decode()},
+        content=request.body,
+        extensions={"sni_hostname": url.host},
+    )
+    response = await client.send(sent, stream=True, follow_redirects=False)
+    read = bytearray()
+    try:
+        async for chunk in response.aiter_raw():
+            read += chunk
+            if len(read) >= _MOST_READ or time.monotonic() - began > request.timeout:
+                break
+    finally:
+        await response.aclose()
+    return Answer(
+        status=response.status_code,
+        headers=response.headers.multi_items(),
+        body=bytes(read[:_MOST_READ]),
+        duration_ms=round((time.monotonic() - began) * 1000, 1),
+    )
+
+
+def expected(status: int, wanted: Any) -> bool:
+    """`wanted` is as "200,201,204" or a list; anything of 2xx without it."""
+    texts: Sequence[Any] = wanted if isinstance(wanted, list) else str(wanted or "").replace(",", " ").split()
+    numbers = {int(text) for text in map(str, texts) if text.isdecimal()}
+    return status in numbers if numbers else 200 <= status < 300
+
+
+def _timeout(wanted: Any) -> float:
+    number = float(wanted) if isinstance(wanted, int | float) and not isinstance(wanted, bool) else _TIMEOUT
+    return min(max(1.0, number), LONGEST_TIMEOUT)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

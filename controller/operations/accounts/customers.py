@@ -1,0 +1,109 @@
+"""Create, read and change customers."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from controller.decisions.access import Permission, Reach, limits_to, reaches
+from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number, is_email
+from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.model import Customer, Principal
+from controller.model.values.countries import country_list
+from controller.model.values.texts import check_text
+from controller.store.accounts import customers as store
+from controller.store.accounts import organizations
+from controller.store.platform.pool import Database
+
+STATUSES = ("active", "marked_for_cancellation")
+_UNKNOWN = "Customer not found"
+_NUMBERS = 2**63
+_THRESHOLDS = range(1, 1000 + 1)
+
+C = TypeVar("C", Customer, store.NewCustomer)
+
+
+class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
+    """New values; what is unset stays as it is."""
+
+    name: str | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
+    status: str | UnsetType = UNSET
+    package_type: str | UnsetType | None = UNSET
+    notification_email: str | UnsetType | None = UNSET
+    notification_phone_number: str | UnsetType | None = UNSET
+    allowed_check_country_codes: list[str] | UnsetType | None = UNSET
+    alert_location_threshold_count: int | UnsetType | None = UNSET
+    monthly_reports_enabled: bool | UnsetType = UNSET
+    custom_fields: dict[str, Any] | UnsetType | None = UNSET
+
+
+async def list_customers(database: Database, principal: Principal) -> list[Customer]:
+    """Those the principal reaches, oldest first."""
+    return await store.customers_of(database, principal.organization_id, principal.customer_ids)
+
+
+async def get_customer(database: Database, principal: Principal, identifier: int | UUID) -> Customer:
+    """Raises NotFoundError, ForbiddenError."""
+    return await customer_for(database, principal, Permission.READ, identifier)
+
+
+async def create_customer(
+    database: Database, principal: Principal, organization_id: int, change: CustomerChange
+) -> Customer:
+    """The name must be set. Raises InvalidError, ForbiddenError."""
+    reach = reaches(principal, Permission.MANAGE_CUSTOMERS, organization_id=organization_id)
+    if reach is not Reach.ALLOWED:
+        raise ForbiddenError
+    if not 0 < organization_id < _NUMBERS or await organizations.by_id(database, organization_id) is None:
+        raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
+    return await store.insert(database, _changed(store.NewCustomer(organization_id=organization_id), change))
+
+
+async def update_customer(
+    database: Database, principal: Principal, identifier: int | UUID, change: CustomerChange
+) -> Customer:
+    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    customer = await customer_for(database, principal, Permission.MANAGE_CUSTOMERS, identifier)
+    changed = await store.change(database, customer.id, lambda found: _changed(found, change))
+    if changed is None:
+        raise NotFoundError(_UNKNOWN)
+    return changed
+
+
+async def customer_for(
+    database: Database, principal: Principal, permission: Permission, identifier: int | UUID
+) -> Customer:
+    """The customer, to do that with it. Raises NotFoundError, ForbiddenError."""
+    customer = await store.customer_of(database, limits_to(principal), identifier)
+    if customer is None:
+        raise NotFoundError(_UNKNOWN)
+    reach = reaches(principal, permission, organization_id=customer.organization_id, customer_id=customer.id)
+    if reach is not Reach.ALLOWED:
+        raise ForbiddenError
+    return customer
+
+
+def _changed(customer: C, change: CustomerChange) -> C:
+    """The customer with its new values, all rules kept. Raises InvalidError."""
+    values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    if "allowed_check_country_codes" in values:
+        codes = values["allowed_check_country_codes"]
+        values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
+    changed = msgspec.structs.replace(customer, **values)
+    check_name(changed.name)
+    if changed.email is not None and not is_email(changed.email):
+        raise InvalidError("email", "must be an e-mail address, or null")
+    if changed.status not in STATUSES:
+        raise InvalidError("status", f"must be one of {', '.join(STATUSES)}", message="Invalid status")
+    check_text(changed.package_type, field="packageType")
+    check_email(changed.notification_email)
+    check_phone_number(changed.notification_phone_number)
+    count = changed.alert_location_threshold_count
+    if count is not None and count not in _THRESHOLDS:
+        raise InvalidError("alertLocationThresholdCount", f"must be from 1 to {_THRESHOLDS[-1]}, or null")
+    check_config(changed.custom_fields or {}, field="customFields")
+    return changed

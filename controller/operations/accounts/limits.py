@@ -1,0 +1,67 @@
+"""How many requests a minute a caller may make, counted by all controllers together (api.md, rule 20)."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from time import monotonic
+
+import msgspec
+
+from controller.errors import LimitedError
+from controller.store.accounts import request_counts
+from controller.store.platform.pool import Database
+
+WINDOW = timedelta(minutes=1)
+_MOST_REMEMBERED = 10_000
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller has left of its requests in this window, and the seconds until it ends."""
+
+    limit: int
+    remaining: int
+    seconds_left: int
+
+
+class Limits:
+    """Counts in the database; who has used up its requests is refused from memory until its window ends."""
+
+    def __init__(self, database: Database, per_minute: int) -> None:
+        self._database = database
+        self._per_minute = per_minute
+        self._refused_until: dict[str, float] = {}
+
+    async def admit(self, who: str, *, apart: int | None = None) -> Quota | None:
+        """Count a request; `remaining` is -1 when it is one too many. None when there is no limit. `apart` is how many
+        there may be of a kind that does not count with the others.
+
+        Raises StoreUnavailableError.
+        """
+        if not self._per_minute:
+            return None
+        limit = self._per_minute
+        if apart is not None:
+            who, limit = f"{who} apart", apart
+        now = monotonic()
+        until = self._refused_until.get(who, now)
+        if until > now:
+            return Quota(limit=limit, remaining=-1, seconds_left=math.ceil(until - now))
+        count = await request_counts.count(self._database, who, WINDOW)
+        remaining = max(-1, limit - count.requests)
+        if remaining < 0:
+            self._remember(who, now, now + count.seconds_left)
+        return Quota(limit=limit, remaining=remaining, seconds_left=math.ceil(count.seconds_left))
+
+    def _remember(self, who: str, now: float, until: float) -> None:
+        if len(self._refused_until) >= _MOST_REMEMBERED:
+            self._refused_until = {name: end for name, end in self._refused_until.items() if end > now}
+        if len(self._refused_until) < _MOST_REMEMBERED:
+            self._refused_until[who] = until
+
+
+async def require_few(database: Database, who: str, window: timedelta, most: int, message: str) -> None:
+    """Count one more try. Raises LimitedError beyond `most` in a window."""
+    count = await request_counts.count(database, who, window)
+    if count.requests > most:
+        raise LimitedError(message, max(1, math.ceil(count.seconds_left)))

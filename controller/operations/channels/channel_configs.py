@@ -1,0 +1,95 @@
+"""The config of a notification channel in its three forms: as sent, as stored (secrets encrypted), and as shown."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from controller.decisions.monitors.monitors import check_config
+from controller.decisions.notification.channels import category_of
+from controller.errors import InvalidError
+from controller.notify.channels import Senders
+from controller.notify.errors import DeliveryError
+from controller.notify.registry import CHANNELS
+from controller.vault import MASK, Vault, is_secret, mask
+
+HAS_SECRET = "hasSecret"  # noqa: S105 - the name of a field
+FIELD = "config"
+_HOOKS = ("url", "webhookUrl")
+_OF_OWN_SERVERS = frozenset({"gotify", "matrix", "ntfy"})
+
+
+def check_type(type_: str) -> None:
+    """Raises InvalidError."""
+    if type_ not in CHANNELS:
+        raise InvalidError("type", f"must be one of {', '.join(CHANNELS)}")
+
+
+async def check(type_: str, config: dict[str, Any], senders: Senders) -> None:
+    """Whether people can be told by this config, its secrets in clear. Raises InvalidError."""
+    for field in ("url", "secret"):
+        text = config.get(field)
+        if isinstance(text, str) and text.startswith(("http://", "https://")):
+            await _check_url(f"{FIELD}.{field}", text, senders)
+    await CHANNELS[type_].check(senders, config)
+
+
+def merged(type_: str, sent: dict[str, Any], stored: dict[str, Any], vault: Vault) -> dict[str, Any]:
+    """What is stored when `sent` is merged into it, key by key (RFC 7396 on the first level).
+
+    A null, or a mask, keeps a secret that is stored at the same path and takes away anything else; an empty text takes
+    away a secret too. The URL of an incoming webhook of a chat service is its secret, however it was sent. Raises
+    InvalidError.
+    """
+    check_config(sent, field=FIELD)
+    if category_of(type_) == "integration" and type_ not in _OF_OWN_SERVERS:
+        sent = {"secret" if name in _HOOKS else name: item for name, item in sent.items()}
+    wanted = {name: _kept(name, item, stored.get(name)) for name, item in sent.items() if name != HAS_SECRET}
+    concealed = vault.conceal(wanted, stored, field=FIELD)
+    return {name: item for name, item in {**stored, **concealed}.items() if item is not None and item != ""}
+
+
+def shown(stored: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], bool]:
+    """The config with null for every secret, and whether there is one. Who may not change it is shown no more of its
+    URL than the host: the rest is often what lets somebody post there.
+    """
+    config = mask(stored, by=None)
+    has_secret = config != stored
+    url = config.get("url")
+    if isinstance(url, str) and not whole:
+        config["url"] = origin(url)
+    return config, has_secret
+
+
+def origin(url: str) -> str:
+    """As "https://hooks.example.com/…"."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "…"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+
+
+async def _check_url(field: str, text: str, senders: Senders) -> None:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError as error:
+        raise InvalidError(field, "must be an http or https URL") from error
+    if not host:
+        raise InvalidError(field, "must be an http or https URL")
+    if "@" in parts.netloc:
+        raise InvalidError(field, "must not hold a user name or password: send them in headers")
+    try:
+        await senders.destinations.addresses(host)
+    except DeliveryError as error:
+        if error.permanent:  # a name that nobody knows now may be known later
+            raise InvalidError(field, "must not lead to a private address") from error
+
+
+def _kept(name: str, sent: Any, stored: Any) -> Any:
+    if sent is None and stored not in (None, "", [], {}) and is_secret(name):
+        return MASK
+    if isinstance(sent, dict) and isinstance(stored, dict):
+        return {inner: _kept(inner, item, stored.get(inner)) for inner, item in sent.items()}
+    return sent

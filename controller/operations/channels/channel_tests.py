@@ -1,0 +1,217 @@
+"""Trying a notification channel: a message that says it is a test goes out, and everything that came of it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from controller.decisions.access import Permission
+from controller.errors import InvalidError
+from controller.model import Principal
+from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.errors import DeliveryError, SkippedError
+from controller.notify.message import render
+from controller.notify.notice import PlainNotice
+from controller.notify.registry import CHANNELS
+from controller.notify.sending import Sending, without_secrets
+from controller.notify.webhook.sender import Answer, Request, expected, prepare
+from controller.operations.accounts.limits import require_few
+from controller.operations.channels import mail_routes
+from controller.operations.channels.channel_configs import check, check_type, merged
+from controller.operations.channels.channels import Outlets, Place, owner_at, require, source_channel
+from controller.store.platform.pool import Database
+from controller.vault import Vault
+from shared.clock import utc_now
+
+TEST_SECONDS = 25.0
+_A_MINUTE = timedelta(minutes=1)
+_MOST_A_MINUTE = 30
+_MOST_RECEIVERS = 5
+_PREVIEW = 2048
+
+
+class SentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent by HTTP, or would be, its secrets hidden."""
+
+    url: str
+    method: str
+    timeout_seconds: float
+    headers: dict[str, str]
+    body_preview: str
+    body_size: int
+
+
+class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back; nothing did unless it is `reachable`. `body_size` is what was read of the body."""
+
+    reachable: bool
+    ok: bool
+    status_code: int | None = None
+    status_text: str | None = None
+    duration_ms: int = 0
+    headers: dict[str, str] = {}
+    body_preview: str = ""
+    body_size: int = 0
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """`errors` are what is wrong with the config: nothing was sent then."""
+
+    success: bool
+    message: str
+    errors: list[str] = []
+    warnings: list[str] = []
+    request: SentRequest | None = None
+    response: ReceivedResponse | None = None
+
+
+async def test_channel(
+    database: Database,
+    vault: Vault,
+    outlets: Outlets,
+    principal: Principal,
+    type_: str,
+    sent: dict[str, Any],
+    place: Place,
+    *,
+    channel_id: int | None,
+    dry_run: bool,
+) -> Tested:
+    """Try this config, merged into that of the channel `channel_id` when one is named; nothing is stored.
+
+    Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError, LimitedError.
+    """
+    check_type(type_)
+    organization_id = principal.organization_id
+    owner = await owner_at(database, organization_id, place)
+    stored: dict[str, Any] = {}
+    if channel_id is None:
+        require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id)
+    else:
+        stored = (await source_channel(database, principal, channel_id, type_)).config
+    await require_few(
+        database,
+        f"channel-test:{organization_id}",
+        _A_MINUTE,
+        _MOST_A_MINUTE,
+        "Too many tests of notification channels; try again in a minute",
+    )
+    config = vault.reveal(merged(type_, sent, stored, vault))
+    try:
+        await check(type_, config, outlets.senders)
+    except InvalidError as error:
+        return Tested(success=False, message="The config is not valid", errors=error.messages)
+    warnings = []
+    if type_ == "email":
+        addresses = email_addresses(config)
+        await mail_routes.look_up(database, outlets.exchangers, addresses)
+        warnings = (await mail_routes.warnings(database, organization_id, [addresses]))[0]
+    try:
+        async with asyncio.timeout(TEST_SECONDS):
+            done = await _try(type_, config, outlets, dry_run=dry_run)
+    except TimeoutError:
+        done = Tested(success=False, message="No answer in time")
+    return msgspec.structs.replace(done, warnings=warnings)
+
+
+async def _try(type_: str, config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> Tested:
+    if type_ == "webhook":
+        return await _try_webhook(config, outlets, dry_run=dry_run)
+    receivers = _receivers(type_, config)
+    if dry_run:
+        return Tested(success=True, message="Nothing was sent")
+    for receiver in receivers:
+        try:
+            await CHANNELS[type_].send(outlets.senders, _sending(config, receiver))
+        except (DeliveryError, SkippedError) as error:
+            return Tested(success=_is_limit(error), message=without_secrets(str(error), config))
+    return Tested(success=True, message="Sent")
+
+
+async def _try_webhook(config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> Tested:
+    request = prepare(_sending(config, "test"))
+    shown = _shown(request, config)
+    if dry_run:
+        return Tested(success=True, message="Nothing was sent", request=shown)
+    try:
+        answer = await outlets.senders.webhook.exchange(request)
+    except DeliveryError as error:
+        return Tested(
+            success=False,
+            message=without_secrets(str(error), config),
+            request=shown,
+            response=ReceivedResponse(reachable=False, ok=False),
+        )
+    ok = expected(answer.status, config.get("expectedStatusCodes"))
+    limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    words = f"It answered {answer.status} {_phrase(answer.status)}".rstrip()
+    return Tested(success=ok or limited, message=words, request=shown, response=_response(answer, config, ok=ok))
+
+
+def _sending(config: dict[str, Any], receiver: str) -> Sending:
+    now = utc_now()
+    notice = PlainNotice(
+        title="Test of a notification channel",
+        paragraphs=["This is a test. Nothing is wrong: people would be told of an outage here."],
+        at=now,
+    )
+    return Sending(
+        key=uuid4(), receiver=receiver, config=config, notice=notice, message=render(notice), attempt=1, at=now
+    )
+
+
+def _receivers(type_: str, config: dict[str, Any]) -> Sequence[str]:
+    match type_:
+        case "email":
+            return email_addresses(config)[:_MOST_RECEIVERS]
+        case "sms":
+            return phone_numbers(config)[:_MOST_RECEIVERS]
+        case _:
+            return ("test",)
+
+
+def _shown(request: Request, config: dict[str, Any]) -> SentRequest:
+    hidden = {name.lower() for name in config.get("headers") or ()}
+    return SentRequest(
+        url=request.url,
+        method=request.method,
+        timeout_seconds=request.timeout,
+        headers={name: "********" if name.lower() in hidden else value for name, value in request.headers.items()},
+        body_preview=_preview(request.body),
+        body_size=len(request.body),
+    )
+
+
+def _response(answer: Answer, config: dict[str, Any], *, ok: bool) -> ReceivedResponse:
+    return ReceivedResponse(
+        reachable=True,
+        ok=ok,
+        status_code=answer.status,
+        status_text=_phrase(answer.status),
+        duration_ms=round(answer.duration_ms),
+        headers={name: without_secrets(value, config) for name, value in answer.headers},
+        body_preview=without_secrets(_preview(answer.body), config),
+        body_size=len(answer.body),
+    )
+
+
+def _preview(body: bytes) -> str:
+    return body[:_PREVIEW].decode(errors="replace")
+
+
+def _is_limit(error: DeliveryError | SkippedError) -> bool:
+    """A receiver that says "too many" is there, and took notice."""
+    return isinstance(error, DeliveryError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

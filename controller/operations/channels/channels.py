@@ -1,0 +1,261 @@
+"""Create, read, change and delete notification channels: where people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from controller.decisions.access import Permission, Reach, limits_to, reaches
+from controller.decisions.monitors.monitors import check_name
+from controller.decisions.notification import channels as rules
+from controller.errors import ForbiddenError, InvalidError, NotFoundError, UnknownCustomerError
+from controller.model import Channel, Principal
+from controller.notify.addresses import email_addresses
+from controller.notify.channels import Senders
+from controller.notify.mx_lookup import Exchangers
+from controller.operations.channels import mail_routes
+from controller.operations.channels.channel_configs import check, check_type, merged, shown
+from controller.store.accounts import customers, organizations
+from controller.store.monitors import monitors
+from controller.store.notifications import channels as store
+from controller.store.platform.pool import Database
+from controller.vault import Vault
+
+CHANNEL_NOT_FOUND = "Notification channel not found"
+MONITOR_NOT_FOUND = "Monitor not found"
+
+C = TypeVar("C", Channel, store.NewChannel)
+
+
+class Outlets(NamedTuple):
+    """What a channel is tried by: the ways out of this controller, and whom it asks where mail goes."""
+
+    senders: Senders
+    exchangers: Exchangers = Exchangers()
+
+
+class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
+    """New values; what is unset stays as it is. `config` is clear, and merged."""
+
+    name: str | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+    category: str | UnsetType = UNSET
+    priority: int | UnsetType = UNSET
+    delay_seconds: int | UnsetType = UNSET
+    conditions: dict[str, Any] | UnsetType | None = UNSET
+    is_active: bool | UnsetType = UNSET
+    allowed_package_types: list[str] | UnsetType | None = UNSET
+    for_ops: bool | UnsetType = UNSET
+
+
+class Place(NamedTuple):
+    """Whose a channel is, as a caller says it: a customer's, a monitor's (of one of these kinds), or everybody's."""
+
+    customer: int | UUID | None = None
+    monitor: int | UUID | None = None
+    kinds: tuple[str, ...] = ()
+
+
+class Owner(NamedTuple):
+    """The same by numbers. `owner_id` is the customer it belongs to, itself or by its monitor."""
+
+    customer_id: int | None
+    monitor_id: int | None
+    owner_id: int | None
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel as its reader may see it: `config` has null for every secret."""
+
+    channel: Channel
+    config: dict[str, Any]
+    has_secret: bool
+    warnings: list[str]
+
+
+async def list_channels(database: Database, principal: Principal, place: Place) -> list[Seen]:
+    """What the principal may see: all, a customer's with its monitors', or those that are told of a monitor.
+
+    Raises UnknownCustomerError, NotFoundError, ForbiddenError.
+    """
+    organization_id = principal.organization_id
+    owner = await owner_at(database, organization_id, place)
+    if owner.owner_id is not None:
+        require(principal, Permission.READ, organization_id, owner.owner_id)
+    found = await store.channels_of(
+        database,
+        organization_id,
+        customer_ids=principal.customer_ids,
+        customer_id=owner.customer_id if owner.monitor_id is None else None,
+        told_of=owner.monitor_id,
+    )
+    warnings = await mail_routes.warnings(database, organization_id, [_addresses(channel) for channel in found])
+    return [_seen(principal, channel, told) for channel, told in zip(found, warnings, strict=True)]
+
+
+async def create_channel(
+    database: Database,
+    vault: Vault,
+    outlets: Outlets,
+    principal: Principal,
+    type_: str,
+    place: Place,
+    change: ChannelChange,
+    *,
+    source_id: int | None = None,
+) -> Seen:
+    """Name and config must be set; what the config leaves out comes from the channel `source_id`, if there is one.
+
+    Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError.
+    """
+    check_type(type_)
+    organization_id = principal.organization_id
+    if await organizations.by_id(database, organization_id) is None:
+        raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
+    owner = await owner_at(database, organization_id, place)
+    require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id)
+    source: dict[str, Any] = {}
+    if source_id is not None:
+        source = (await source_channel(database, principal, source_id, type_)).config
+    new = store.NewChannel(
+        organization_id=organization_id,
+        customer_id=owner.customer_id if owner.monitor_id is None else None,
+        monitor_id=owner.monitor_id,
+        type=type_,
+        category=rules.category_of(type_),
+        config=source,
+    )
+    wanted = _changed(new, change, vault)
+    if wanted.for_ops:
+        await _check_for_ops(database, organization_id, owner)
+    await check(type_, vault.reveal(wanted.config), outlets.senders)
+    await mail_routes.look_up(database, outlets.exchangers, _addresses(wanted))
+    # Before it is stored: whoever hears of a failure must not make it twice.
+    (warnings,) = await mail_routes.warnings(database, organization_id, [_addresses(wanted)])
+    made = await store.insert(database, wanted)
+    if made is None:
+        raise InvalidError("organizationId", f"has {store.MOST} notification channels, and may have no more")
+    return _seen(principal, made, warnings)
+
+
+async def update_channel(
+    database: Database,
+    vault: Vault,
+    outlets: Outlets,
+    principal: Principal,
+    channel_id: int,
+    change: ChannelChange,
+    *,
+    type_: str | None = None,
+) -> Seen:
+    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    before = await channel_for(database, principal, channel_id)
+    if type_ not in (None, before.type):
+        raise InvalidError("type", f"cannot be changed from {before.type}")
+    if change.for_ops is True:
+        owner = Owner(before.customer_id, before.monitor_id, before.owner_id)
+        await _check_for_ops(database, before.organization_id, owner)
+    if change.config is not UNSET:
+        # Name servers are asked before the row is locked.
+        wanted = _changed(before, change, vault)
+        await check(before.type, vault.reveal(wanted.config), outlets.senders)
+        await mail_routes.look_up(database, outlets.exchangers, _addresses(wanted))
+    changed = await store.change(
+        database, limits_to(principal), channel_id, lambda channel: _changed(channel, change, vault)
+    )
+    if changed is None:
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+    (warnings,) = await mail_routes.warnings(database, changed.organization_id, [_addresses(changed)])
+    return _seen(principal, changed, warnings)
+
+
+async def delete_channel(database: Database, principal: Principal, channel_id: int) -> None:
+    """Raises NotFoundError, ForbiddenError."""
+    channel = await channel_for(database, principal, channel_id)
+    if not await store.delete(database, channel.id):
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+
+
+async def channel_for(database: Database, principal: Principal, channel_id: int) -> Channel:
+    """The channel, to change it. Raises NotFoundError, ForbiddenError."""
+    channel = await store.by_id(database, limits_to(principal), channel_id)
+    if channel is None:
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+    require(principal, Permission.MANAGE_CHANNELS, channel.organization_id, channel.owner_id)
+    return channel
+
+
+async def source_channel(database: Database, principal: Principal, channel_id: int, type_: str) -> Channel:
+    """A channel whose config, secrets too, is used elsewhere in its organization. Raises InvalidError, NotFoundError,
+    ForbiddenError.
+    """
+    source = await channel_for(database, principal, channel_id) if 0 < channel_id < 2**63 else None
+    if source is None or source.organization_id != principal.organization_id:
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+    if source.type != type_:
+        raise InvalidError("type", f"must be that of the channel it is taken from: {source.type}")
+    return source
+
+
+async def owner_at(database: Database, organization_id: int, place: Place) -> Owner:
+    """Raises UnknownCustomerError, NotFoundError, InvalidError."""
+    customer_id = None
+    if place.customer is not None:
+        customer = await customers.customer_of(database, organization_id, place.customer)
+        if customer is None:
+            raise UnknownCustomerError
+        customer_id = customer.id
+    if place.monitor is None:
+        return Owner(customer_id, None, customer_id)
+    monitor = await monitors.by_identifier(database, organization_id, place.kinds, place.monitor)
+    if monitor is None:
+        raise NotFoundError(MONITOR_NOT_FOUND)
+    if customer_id not in (None, monitor.customer_id):
+        raise InvalidError("customerId", "must be the customer of the monitor")
+    return Owner(customer_id, monitor.id, monitor.customer_id)
+
+
+def require(principal: Principal, permission: Permission, organization_id: int, customer_id: int | None) -> None:
+    """Raises ForbiddenError, NotFoundError, as decisions.access says."""
+    reach = reaches(principal, permission, organization_id=organization_id, customer_id=customer_id)
+    if reach is Reach.HIDDEN:
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+    if reach is Reach.FORBIDDEN:
+        raise ForbiddenError
+
+
+def _changed(channel: C, change: ChannelChange, vault: Vault) -> C:
+    """The channel with its new values, all plain rules kept. Raises InvalidError."""
+    values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    if "config" in values:
+        values["config"] = merged(channel.type, values["config"], channel.config, vault)
+    changed = msgspec.structs.replace(channel, **values)
+    check_name(changed.name)
+    rules.check_category(changed.category, changed.type)
+    rules.check_priority(changed.priority)
+    rules.check_delay(changed.delay_seconds)
+    rules.check_conditions(changed.conditions)
+    rules.check_packages(changed.allowed_package_types)
+    return changed
+
+
+async def _check_for_ops(database: Database, organization_id: int, owner: Owner) -> None:
+    """Raises InvalidError."""
+    if owner.owner_id is not None or not await organizations.is_operating(database, organization_id):
+        raise InvalidError("forOps", "may be true only for a channel of the organization that runs this installation")
+
+
+def _seen(principal: Principal, channel: Channel, warnings: list[str]) -> Seen:
+    reach = reaches(
+        principal, Permission.MANAGE_CHANNELS, organization_id=channel.organization_id, customer_id=channel.owner_id
+    )
+    config, has_secret = shown(channel.config, whole=reach is Reach.ALLOWED)
+    return Seen(channel=channel, config=config, has_secret=has_secret, warnings=warnings)
+
+
+def _addresses(channel: Channel | store.NewChannel) -> Sequence[str]:
+    return email_addresses(channel.config) if channel.type == "email" else ()

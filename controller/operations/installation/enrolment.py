@@ -1,0 +1,166 @@
+"""New installations and new locations: rows in the database and files with their secrets, both or neither."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from argon2 import PasswordHasher
+
+from controller.model import Location
+from controller.operations.installation.row_files import (
+    FileError,
+    named,
+    removed_on_failure,
+    require_new,
+    require_writable,
+    write_secret,
+)
+from controller.settings import EnrolmentSettings
+from controller.store.accounts import organizations
+from controller.store.accounts.tokens import new_token
+from controller.store.locations import keys as location_keys
+from controller.store.locations import locations
+from controller.store.platform.pool import Database
+from controller.trust.claims import location_credentials
+from controller.trust.keys import verify_keys
+from shared.clock import utc_now
+from shared.wire import enrolment
+from shared.wire.sealing import new_key_pair
+from shared.wire.targets import Secret
+
+
+async def bootstrap(
+    database: Database, *, organization: str, customer: str, email: str, token_file: Path, password_file: Path
+) -> bool:
+    """Make the first organization, customer, admin and token; False, and nothing touched, when there is one.
+
+    Raises FileError, StoreUnavailableError.
+    """
+    token, password = new_token(), Secret(secrets.token_urlsafe(18))
+    first = organizations.FirstAccount(
+        organization=organization,
+        customer=customer,
+        email=email,
+        password_hash=PasswordHasher().hash(password.reveal()),
+        token=token,
+    )
+    with removed_on_failure() as written:
+        async with organizations.founding(database, first) as new:
+            if new:
+                for path, secret in ((token_file, token), (password_file, password)):
+                    write_secret(path, secret)
+                    written.append(path)
+    return new
+
+
+class Keys(NamedTuple):
+    """What a location is given: its enrolment file, and the public halves that the controller keeps."""
+
+    enrolment: enrolment.Enrolment
+    sealing_key: str
+    nats_user: str
+
+
+def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_url: str | None = None) -> Keys:
+    """New keys of every kind for a location, with the URL that its agents use (default: the controller's own)."""
+    private_key, public_key = new_key_pair()
+    trust = settings.trust_file.value
+    credentials = location_credentials(trust, location=code, country=country_code, now=utc_now())
+    file = enrolment.Enrolment(
+        location=code,
+        country=country_code,
+        nats_url=nats_url or settings.nats_url.value,
+        sealing_key=private_key,
+        nats_credentials=credentials.text(),
+        nats_ca=settings.nats_ca_file.value if settings.nats_ca_file else None,
+        verify_keys=verify_keys(trust),
+    )
+    return Keys(file, public_key, credentials.user)
+
+
+async def add_location(
+    database: Database,
+    settings: EnrolmentSettings,
+    *,
+    code: str,
+    name: str,
+    country_code: str,
+    enrolment_file: Path,
+    nats_url: str | None = None,
+) -> Location | None:
+    """Make a location with keys of its own; None, and nothing touched, when the code is taken. `nats_url` is kept for
+    all its enrolment files (default: the controller's own).
+
+    Raises FileError, also when there is such a file already, StoreUnavailableError.
+    """
+    if await locations.by_code(database, code) is not None:
+        return None
+    require_new(enrolment_file)
+    require_writable(enrolment_file)
+    keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
+    async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
+        with removed_on_failure() as written:
+            async with locations.inserting(
+                database,
+                code=code,
+                name=name,
+                country_code=country_code,
+                public_key=keys.sealing_key,
+                nats_user=keys.nats_user,
+                nats_url=nats_url,
+            ) as location:
+                if location is not None:
+                    with named(enrolment_file):
+                        enrolment.write(enrolment_file, keys.enrolment)
+                    written.append(enrolment_file)
+    return location
+
+
+async def rotate_location(
+    database: Database,
+    settings: EnrolmentSettings,
+    *,
+    code: str,
+    keep: timedelta,
+    enrolment_file: Path,
+    nats_url: str | None = None,
+) -> bool:
+    """Give a location new keys; agents with older ones work on for as long as `keep`. False, and nothing touched, when
+    there is none of that code. Without `nats_url`, the one that was last given stays.
+
+    The old file comes back when the new keys cannot be stored. Raises FileError, also when the file there is not the
+    location's own, StoreUnavailableError.
+    """
+    here = await locations.by_code(database, code)
+    if here is None:
+        return False
+    _require_own(enrolment_file, code)
+    require_writable(enrolment_file)
+    keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
+    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
+    async with location_keys.announced(database, **new):
+        with named(enrolment_file), ExitStack() as placed:
+            async with location_keys.rotating(database, code) as rotation:
+                if rotation is None:
+                    return False
+                await rotation.store(**new, keep=keep, nats_url=nats_url)
+                with named(enrolment_file):
+                    placed.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
+    return True
+
+
+def _require_own(path: Path, code: str) -> None:
+    """Nothing else is replaced than the location's own file. Raises FileError."""
+    with named(path):
+        if not path.exists():
+            return
+    try:
+        other = enrolment.read(path).location
+    except enrolment.EnrolmentError as error:
+        raise FileError(str(error)) from error
+    if other != code:
+        raise FileError(f"{path} is the enrolment file of {other!r}: it would be lost")

@@ -1,0 +1,77 @@
+"""New subscribers: a row in the database, then a `.creds` file. The other way round, a crash in between would leave a
+login that no list shows and nobody can revoke.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from controller.operations.installation.row_files import require_new, write_secret
+from controller.settings import EnrolmentSettings
+from controller.store.accounts import subscribers
+from controller.store.accounts.subscribers import Reader
+from controller.store.platform.pool import Database
+from controller.trust.claims import subscriber_credentials
+from shared.clock import utc_now
+from shared.wire import subjects
+from shared.wire.targets import Secret
+
+
+class Subscription(NamedTuple):
+    """What a new subscriber must know; `consumer` also names its inbox."""
+
+    file: Path
+    subject: str
+    consumer: str
+    expires_at: datetime
+
+
+async def subscribe(
+    database: Database,
+    settings: EnrolmentSettings,
+    reader: Reader,
+    *,
+    name: str,
+    expires_at: datetime,
+    output: Path | None,
+) -> Subscription:
+    """Let somebody read these events. The consumer is made by a controller that runs (pipeline.subscribers).
+
+    Raises FileError, StoreUnavailableError.
+    """
+    if output is not None:
+        require_new(output)
+    consumer = subjects.new_subscriber()
+    made = Subscription(
+        file=output or Path(f"{consumer}.creds"),
+        subject=subjects.events_of(reader.organization, reader.customer),
+        consumer=consumer,
+        expires_at=expires_at,
+    )
+    credentials = subscriber_credentials(
+        settings.trust_file.value,
+        name=name,
+        subject=made.subject,
+        durable=consumer,
+        now=utc_now(),
+        until=expires_at,
+    )
+    told = (
+        f"# Server:       {settings.nats_url.value}\n"
+        f"# Subject:      {made.subject}\n"
+        f"# Consumer:     {consumer} of stream {subjects.EVENTS}\n"
+        f"# Domain:       {subjects.DOMAIN}\n"
+        f"# Inbox prefix: {subjects.inbox(consumer)}\n"
+        f"# Good until:   {expires_at:%Y-%m-%dT%H:%M:%SZ}\n\n"
+    )
+    await subscribers.insert(
+        database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
+    )
+    try:
+        write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
+    except BaseException:
+        await subscribers.delete(database, consumer)
+        raise
+    return made

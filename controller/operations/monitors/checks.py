@@ -1,0 +1,68 @@
+"""Run a monitor's checks now, and read what checks found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.access import Permission
+from controller.decisions.schedule.eligibility import abilities, configured, obstacles, readiness
+from controller.decisions.schedule.rotation import pool
+from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError
+from controller.model import CheckRecord, Location, Principal, ScheduledMonitor
+from controller.operations.monitors.monitors import Kinds, get_monitor, monitor_for
+from controller.store.checks import history
+from controller.store.locations import locations as location_store
+from controller.store.monitors.scheduled import monitor_to_trigger
+from controller.store.platform.pool import Database
+
+
+class Dispatcher(Protocol):
+    """Gives checks to the broker."""
+
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
+        """Ask these locations now; returns when the broker has every request. Raises shared.bus.BusError."""
+
+
+class Triggered(msgspec.Struct, frozen=True, kw_only=True):
+    """The checks of one monitor that the broker has taken."""
+
+    monitor_id: int
+    locations: list[Location]
+
+
+async def trigger_check(
+    database: Database, dispatcher: Dispatcher, principal: Principal, kinds: Kinds, public_id: UUID
+) -> Triggered:
+    """Ask every eligible location now, also of a disabled monitor.
+
+    Raises NotFoundError, ForbiddenError, NoEligibleLocationsError when the country list leaves no enabled location,
+    NoActiveLocationsError when there is no other that could check it now, and BusError.
+    """
+    found = await monitor_for(database, principal, Permission.TRIGGER, kinds, public_id)
+    monitor = await monitor_to_trigger(database, found.id)
+    if monitor is None:
+        raise NotFoundError
+    enabled = configured(await location_store.all_locations(database), None)
+    chosen = pool(monitor, configured(enabled, monitor.allowed_check_country_codes))
+    if enabled and not chosen:
+        raise NoEligibleLocationsError
+    now, sightings = await location_store.sightings(database)
+    able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
+    ready = readiness(able, monitor.kind, obstacles(monitor)).ready
+    eligible = [here for here in chosen if here.id in ready]
+    if not eligible:
+        raise NoActiveLocationsError
+    await dispatcher.dispatch_triggered(monitor, eligible)
+    return Triggered(monitor_id=monitor.id, locations=eligible)
+
+
+async def check_history(
+    database: Database, principal: Principal, kinds: Kinds, public_id: UUID, *, limit: int
+) -> list[CheckRecord]:
+    """Newest round first. Raises NotFoundError, ForbiddenError."""
+    monitor = await get_monitor(database, principal, kinds, public_id)
+    return await history.check_history(database, monitor.id, monitor.public_id, limit=limit)

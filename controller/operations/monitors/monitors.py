@@ -1,0 +1,226 @@
+"""Create, read, change and delete monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from controller.decisions.access import Permission, Reach, limits_to, may_change, reaches
+from controller.decisions.monitors import monitors as rules
+from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
+from controller.kinds import config_field, kind_for, target_of
+from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
+from controller.model.values.countries import country_list
+from controller.store.accounts import customers
+from controller.store.monitors import monitors as store
+from controller.store.platform.pool import Database
+from controller.vault import Vault
+
+Kinds: TypeAlias = tuple[str, ...]
+"""The kinds of one type of monitor, as decisions.targets.IMAP_POP: no other monitor is found, or made."""
+
+M = TypeVar("M", Monitor, store.NewMonitor)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """New values of a monitor; what is unset stays as it is. `config` is clear, with masks for secrets to keep."""
+
+    name: str | UnsetType = UNSET
+    hostname: str | UnsetType = UNSET
+    port: int | UnsetType | None = UNSET
+    status: MonitorStatus | UnsetType = UNSET
+    interval_seconds: int | UnsetType = UNSET
+    timeout_seconds: int | UnsetType = UNSET
+    allowed_check_country_codes: list[str] | UnsetType | None = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+    notification_email: str | UnsetType | None = UNSET
+    notification_phone_number: str | UnsetType | None = UNSET
+    ipv4: str | UnsetType | None = UNSET
+    resolve_dns: bool | UnsetType = UNSET
+    location_ids: list[int] | UnsetType | None = UNSET
+    home_location_id: int | UnsetType | None = UNSET
+    mode: Mode | UnsetType | None = UNSET
+    rotate_locations: bool | UnsetType = UNSET
+    locations_per_round: int | UnsetType = UNSET
+    retry_on_failure: bool | UnsetType = UNSET
+    notify_on_error: bool | UnsetType = UNSET
+    alertsite: dict[str, Any] | UnsetType = UNSET
+
+
+async def create_monitor(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    kinds: Kinds,
+    customer: int | UUID,
+    change: Change,
+    *,
+    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
+) -> Monitor:
+    """Name and hostname must be set; what else is unset takes its default. The first round is due at once.
+
+    Raises InvalidError, UnknownCustomerError, ForbiddenError.
+    """
+    owner = await customers.customer_of(database, principal.works_in, customer)
+    if owner is None:
+        raise UnknownCustomerError
+    require(principal, Permission.CREATE, owner.organization_id, owner.id)
+    interval = rules.DEFAULT_INTERVAL_SECONDS if change.interval_seconds is UNSET else change.interval_seconds
+    new = store.NewMonitor(
+        organization_id=owner.organization_id,
+        customer_id=owner.id,
+        kind=kinds[0],
+        interval_seconds=interval,
+        timeout_seconds=min(rules.DEFAULT_TIMEOUT_SECONDS, interval),
+    )
+    return await store.insert(database, _changed(new, kinds, change, vault, longest_timeout_seconds))
+
+
+async def get_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> Monitor:
+    """Raises NotFoundError; ForbiddenError when it is of a customer that the principal does not reach."""
+    return await monitor_for(database, principal, Permission.READ, kinds, identifier)
+
+
+async def owner_of(database: Database, monitor: Monitor) -> Customer:
+    """The customer of a monitor that its reader may see. Raises NotFoundError when both were deleted meanwhile."""
+    owner = await customers.customer_of(database, monitor.organization_id, monitor.customer_id)
+    if owner is None:
+        raise NotFoundError
+    return owner
+
+
+async def list_monitors(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    *,
+    page: int,
+    per_page: int,
+    customer: int | UUID | None = None,
+    search: str | None = None,
+) -> store.Page:
+    """What the principal may see. Raises UnknownCustomerError, ForbiddenError."""
+    customer_ids = principal.customer_ids
+    if customer is not None:
+        owner = await customers.customer_of(database, principal.organization_id, customer)
+        if owner is None:
+            raise UnknownCustomerError
+        require(principal, Permission.READ, owner.organization_id, owner.id)
+        customer_ids = frozenset({owner.id})
+    return await store.page_of(
+        database,
+        principal.organization_id,
+        kinds,
+        limit=per_page,
+        offset=(page - 1) * per_page,
+        customer_ids=customer_ids,
+        search=search,
+    )
+
+
+async def some_monitors(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    *,
+    limit: int,
+    offset: int,
+    numbers: Sequence[int] | None = None,
+) -> store.Page:
+    """What the principal may see, oldest first; only those with these `numbers` when there are any given."""
+    return await store.page_of(
+        database,
+        principal.organization_id,
+        kinds,
+        limit=limit,
+        offset=offset,
+        customer_ids=principal.customer_ids,
+        numbers=numbers,
+    )
+
+
+async def update_monitor(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    kinds: Kinds,
+    identifier: int | UUID,
+    change: Change | Callable[[Monitor], Change],
+    *,
+    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
+) -> Monitor:
+    """`change` may depend on the monitor as it is. Raises InvalidError, NotFoundError, ForbiddenError."""
+
+    def decide(monitor: Monitor) -> Monitor:
+        require(principal, Permission.CHANGE, monitor.organization_id, monitor.customer_id)
+        wanted = change if isinstance(change, Change) else change(monitor)
+        if not may_change(principal, _values(wanted)):
+            raise ForbiddenError
+        return _changed(monitor, kinds, wanted, vault, longest_timeout_seconds)
+
+    changed = await store.change(database, limits_to(principal), kinds, identifier, decide)
+    if changed is None:
+        raise NotFoundError
+    return changed
+
+
+async def delete_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> None:
+    """Raises NotFoundError, ForbiddenError."""
+    monitor = await monitor_for(database, principal, Permission.DELETE, kinds, identifier)
+    if not await store.soft_delete(database, monitor.id):
+        raise NotFoundError
+
+
+def _values(change: Change) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+
+
+def _changed(monitor: M, kinds: Kinds, change: Change, vault: Vault, longest_timeout_seconds: int) -> M:
+    """The monitor with its new values, all rules kept. Raises InvalidError."""
+    values = _values(change)
+    if "allowed_check_country_codes" in values:
+        values["allowed_check_country_codes"] = country_list(
+            values["allowed_check_country_codes"], field="allowedCheckCountryCodes"
+        )
+    if change.hostname not in (UNSET, monitor.hostname):
+        values.setdefault("resolve_dns", True)  # the address of the old host is not that of a new one
+    changed = msgspec.structs.replace(monitor, **values)
+    rules.check_name(changed.name)
+    rules.check_port(changed.port)
+    # What another group of routes has set stays when it is sent back, and while something else is changed.
+    if changed.timeout_seconds != monitor.timeout_seconds:
+        rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds)
+    rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
+    rules.check_email(changed.notification_email)
+    rules.check_phone_number(changed.notification_phone_number)
+    field = config_field(changed.kind)
+    rules.check_config(changed.config, field=field)
+    changed = msgspec.structs.replace(changed, kind=kind_for(kinds, changed.config))
+    target_of(changed)
+    if change.config is UNSET:
+        return changed
+    return msgspec.structs.replace(changed, config=vault.conceal(change.config, monitor.config, field=field))
+
+
+async def monitor_for(
+    database: Database, principal: Principal, permission: Permission, kinds: Kinds, identifier: int | UUID
+) -> Monitor:
+    """The monitor, to do that with it. Raises NotFoundError, ForbiddenError."""
+    monitor = await store.by_identifier(database, limits_to(principal), kinds, identifier)
+    if monitor is None:
+        raise NotFoundError
+    require(principal, permission, monitor.organization_id, monitor.customer_id)
+    return monitor
+
+
+def require(principal: Principal, permission: Permission, organization_id: int, customer_id: int) -> None:
+    """Raises ForbiddenError, NotFoundError, as decisions.access says."""
+    reach = reaches(principal, permission, organization_id=organization_id, customer_id=customer_id)
+    if reach is Reach.HIDDEN:
+        raise NotFoundError
+    if reach is Reach.FORBIDDEN:
+        raise ForbiddenError

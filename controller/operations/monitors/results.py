@@ -1,0 +1,225 @@
+"""The history of results over monitors, for analysts: a page at a time, or all of it, a step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.access import Permission
+from controller.decisions.history.cursor import cursor_at, fingerprint, resume
+from controller.decisions.history.history import Order, Period, Walk, period, reads_by_monitor, start
+from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
+from controller.model import Principal
+from controller.operations.monitors.monitors import require
+from controller.store.accounts import customers
+from controller.store.checks import result_history as store
+from controller.store.checks.result_history import Choice, HistoryRecord, Scope
+from controller.store.locations import locations
+from controller.store.platform.partitions import KEEP_DAYS
+from controller.store.platform.pool import Database
+from controller.vault import Vault, VaultError
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import Purpose
+
+KEPT = timedelta(days=KEEP_DAYS + 1)
+PAGE_SECONDS = 5.0
+"""A page that is not full by then is answered as it is, and its cursor goes on from there."""
+
+_STEP_ROWS = 500
+_MOST_BY_MONITOR = 20_000
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Which results are asked for; None is no limit. `customer` is a number or a public id."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    order: Order = Order.DESC
+    customer: int | UUID | None = None
+    monitors: Sequence[UUID] | None = None
+    countries: Sequence[str] | None = None
+    locations: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    statuses: Sequence[ResultStatus] | None = None
+    purposes: Sequence[Purpose] | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some results in order, and the cursor of the next page; None when there is none."""
+
+    results: list[HistoryRecord]
+    next_cursor: str | None
+
+
+class History:
+    """The results of one question that the one who asks may see, from a place in their order on."""
+
+    def __init__(
+        self, database: Database, scope: Scope, choice: Choice, walk: Walk, by_monitor: list[int] | None, rows: int
+    ) -> None:
+        self.walk = walk
+        self._database = database
+        self._scope = scope
+        self._choice = choice
+        self._by_monitor = by_monitor
+        self._rows = rows
+
+    async def steps(self) -> AsyncGenerator[list[HistoryRecord], None]:
+        """What one statement each brings, maybe nothing; no connection is held in between.
+
+        Raises StoreUnavailableError.
+        """
+        while not self.walk.ended:
+            step, began = self.walk.next_slice(), monotonic()
+            rows = await store.results_in(
+                self._database,
+                self._scope,
+                self._choice,
+                step,
+                self.walk.order,
+                by_monitor=self._by_monitor,
+                limit=self._rows,
+            )
+            self.walk.took(step, len(rows), rows[-1].position if rows else None, monotonic() - began)
+            yield rows
+
+
+async def results_page(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    question: Question,
+    cursor: str | None,
+    *,
+    limit: int,
+    now: datetime,
+) -> Page:
+    """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
+    asked = _fingerprint(principal, question)
+    walked, history = await _history(database, vault, principal, question, cursor, now, rows=limit + 1)
+    found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
+    async with aclosing(history.steps()) as steps:
+        async for rows in steps:
+            found += rows
+            if len(found) > limit or monotonic() > end:
+                break
+    if len(found) > limit:
+        position = found[limit - 1].position
+    elif history.walk.ended:
+        return Page(results=found, next_cursor=None)
+    else:
+        position = history.walk.position
+    return Page(results=found[:limit], next_cursor=vault.encrypt(cursor_at(asked, walked, position)))
+
+
+async def all_results(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    question: Question,
+    cursor: str | None,
+    *,
+    limit: int | None,
+    now: datetime,
+) -> AsyncGenerator[list[HistoryRecord], None]:
+    """All that is found, or the first `limit`, in parts; one is empty where a step brought nothing. Raises as
+    results_page does, before the first part.
+    """
+    left = limit
+    rows = _STEP_ROWS if limit is None else min(limit, _STEP_ROWS)
+    _, history = await _history(database, vault, principal, question, cursor, now, rows=rows)
+    async with aclosing(history.steps()) as steps:
+        async for found in steps:
+            part = found[:left]
+            yield part
+            if left is not None:
+                left -= len(part)
+                if not left:
+                    return
+
+
+async def _history(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    question: Question,
+    cursor: str | None,
+    now: datetime,
+    *,
+    rows: int,
+) -> tuple[Period, History]:
+    scope = await _scope(database, principal, question)
+    choice = await _choice(database, question)
+    walked = period(question.since, question.until, now=now, kept=KEPT)
+    position = start(walked, question.order)
+    if cursor is not None:
+        walked, position = resume(_decrypted(vault, cursor), _fingerprint(principal, question))
+    there = await store.population(database, scope, at_most=_MOST_BY_MONITOR)
+    if not there.ids or choice.location_ids == []:
+        walked = Period(walked.until, walked.until)  # nobody's results: there is nothing to look for
+        position = start(walked, question.order)
+    by_monitor = there.ids if reads_by_monitor(len(there.ids), there.of_all, rows) else None
+    walk = Walk(walked, question.order, position, monitors=len(there.ids), rows=rows)
+    return walked, History(database, scope, choice, walk, by_monitor, rows)
+
+
+async def _scope(database: Database, principal: Principal, question: Question) -> Scope:
+    """Raises NotFoundError, UnknownCustomerError, ForbiddenError."""
+    organization, customer_ids = principal.organization_id, principal.customer_ids
+    if question.customer is not None:
+        owner = await customers.customer_of(database, organization, question.customer)
+        if owner is None:
+            raise UnknownCustomerError
+        require(principal, Permission.READ, owner.organization_id, owner.id)
+        customer_ids = frozenset({owner.id})
+    monitor_ids = None
+    if question.monitors is not None:
+        known = await store.monitors_named(database, organization, question.monitors)
+        if len(known) < len(question.monitors):
+            raise NotFoundError("Monitor not found")
+        for monitor in known.values():
+            require(principal, Permission.READ, organization, monitor.customer_id)
+        monitor_ids = [monitor.id for monitor in known.values()]
+    return Scope(
+        organization_id=organization,
+        customer_ids=None if customer_ids is None else sorted(customer_ids),
+        kinds=question.kinds,
+        monitor_ids=monitor_ids,
+    )
+
+
+async def _choice(database: Database, question: Question) -> Choice:
+    """Raises InvalidError for a location that is not there."""
+    numbers = None
+    if question.locations is not None or question.countries is not None:
+        there = {location.code: location for location in await locations.all_locations(database)}
+        for code in question.locations or ():
+            if code not in there:
+                raise InvalidError("location", f"must hold codes of locations: {code[:50]!r} is not one")
+        numbers = [
+            location.id
+            for code, location in there.items()
+            if (question.locations is None or code in question.locations)
+            and (question.countries is None or location.country_code in question.countries)
+        ]
+    return Choice(location_ids=numbers, statuses=question.statuses, purposes=question.purposes)
+
+
+def _fingerprint(principal: Principal, question: Question) -> str:
+    customer_ids = principal.customer_ids
+    return fingerprint(
+        principal.organization_id, None if customer_ids is None else sorted(customer_ids), principal.role, question
+    )
+
+
+def _decrypted(vault: Vault, cursor: str) -> object:
+    """None when it is nothing that we have encrypted."""
+    try:
+        return vault.decrypt(cursor)
+    except (VaultError, ValueError):
+        return None

@@ -1,0 +1,53 @@
+"""The present state of many monitors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from controller.decisions.evaluation.state import VerdictKind
+from controller.decisions.schedule.rotation import chosen
+from controller.decisions.sitestatus import Report, report_of
+from controller.model import LatestCheck, Location, Monitor, Principal
+from controller.operations.monitors.monitors import Kinds, some_monitors
+from controller.store.locations.locations import all_locations
+from controller.store.monitors.latest import latest_of, verdicts_of
+from controller.store.platform.pool import Database
+
+
+class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor, what is said of it, and the latest check of each of its locations."""
+
+    monitor: Monitor
+    report: Report
+    checks: list[tuple[Location, LatestCheck]]
+
+
+async def site_status(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    *,
+    limit: int,
+    offset: int,
+    numbers: Sequence[int] | None = None,
+) -> tuple[list[MonitorReport], int]:
+    """Of the monitors the principal may see, and how many match in all. Raises OrganizationRequiredError."""
+    page = await some_monitors(database, principal, kinds, limit=limit, offset=offset, numbers=numbers)
+    numbers = [monitor.id for monitor in page.monitors]
+    latest, verdicts = await latest_of(database, numbers), await verdicts_of(database, numbers)
+    locations = [here for here in await all_locations(database) if here.enabled]
+    reports = [
+        _report(monitor, latest.get(monitor.id, []), verdicts.get(monitor.id), locations) for monitor in page.monitors
+    ]
+    return reports, page.total
+
+
+def _report(
+    monitor: Monitor, latest: Sequence[LatestCheck], verdict: VerdictKind | None, locations: Sequence[Location]
+) -> MonitorReport:
+    """What a location found that is not asked any more does not count."""
+    own = {here.id: here for here in chosen(locations, monitor.location_ids, monitor.home_location_id)}
+    checks = [(own[check.location_id], check) for check in latest if check.location_id in own]
+    return MonitorReport(monitor=monitor, report=report_of([check for _, check in checks], verdict), checks=checks)

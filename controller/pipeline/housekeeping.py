@@ -1,0 +1,64 @@
+"""Housekeeping of every controller: settle checks that brought no result, keep partitions ahead, drop what is old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from controller.metrics.counts import Counts
+from controller.store.accounts import request_counts, sessions
+from controller.store.checks.dispatch import settle
+from controller.store.checks.leadership import watermark
+from controller.store.evaluation import evaluations, probe_problems
+from controller.store.locations import blind_periods
+from controller.store.platform.partitions import drop_old_partitions, make_partitions
+from controller.store.platform.pool import Database
+from controller.store.rollups.months import drop_old_months, make_months
+from shared.clock import utc_now
+
+log = structlog.get_logger()
+
+SETTLE_SECONDS = 1.0
+PARTITION_SECONDS = 3600.0
+FORGET_SECONDS = 600.0
+
+
+async def settle_checks(db: Database, counts: Counts | None = None) -> None:
+    """Raises StoreUnavailableError."""
+    more = True
+    while more:
+        more, gaps = await settle(db)
+        if gaps:
+            log.info("gaps_recorded", **gaps)
+            if counts is not None:
+                counts.gaps_recorded(gaps)
+
+
+async def forget_old(db: Database) -> None:
+    """Sessions and probe problems that are over, and counts of requests, retries and blind periods of long ago.
+
+    Raises StoreUnavailableError.
+    """
+    await sessions.forget_expired(db)
+    await request_counts.forget_old(db)
+    await evaluations.forget_retries(db)
+    await blind_periods.forget_old(db)
+    await probe_problems.forget_old(db)
+
+
+async def prepare_partitions(db: Database) -> None:
+    """Partitions from the day scheduling stopped, or yesterday, to some days ahead. Raises StoreUnavailableError."""
+    today = utc_now().date()
+    stopped = (await watermark(db)).date()
+    await make_partitions(db, min(stopped, today - timedelta(days=1)), today)
+    await make_months(db, today)
+
+
+async def tend_partitions(db: Database) -> None:
+    """Raises StoreUnavailableError."""
+    await prepare_partitions(db)
+    today = utc_now().date()
+    dropped = await drop_old_partitions(db, today) + await drop_old_months(db, today)
+    if dropped:
+        log.info("partitions_dropped", partitions=dropped)

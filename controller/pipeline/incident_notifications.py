@@ -1,0 +1,175 @@
+"""Telling people of an incident: from a change to the deliveries it leads to, in the transaction that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from controller.decisions.evaluation.state import Severity
+from controller.decisions.notification.recipients import (
+    Affected,
+    Audience,
+    Channel,
+    Receiver,
+    Scope,
+    audience,
+    receivers,
+)
+from controller.model import MonitorStatus
+from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.location_evidence import witnesses
+from controller.notify.notice import AboutCustomer, AboutMonitor, IncidentNotice
+from controller.store.evaluation import states
+from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.notifications import alerts, deliveries
+from controller.store.notifications.alerts import AlertRow, ChannelRow, Untold
+from controller.store.notifications.deliveries import NewDelivery
+from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+
+log = structlog.get_logger()
+
+AFTER_MAINTENANCE_SECONDS = 5.0
+_AT_ONCE = 50
+
+
+async def enqueue(connection: Connection, incident: StoredIncident, change: StoredChange) -> int:
+    """Make the deliveries a change of an incident leads to; how many were new. Calling it again makes none.
+
+    It belongs into the transaction that made the change: both are stored or neither.
+    """
+    return await _enqueue(connection, incident.id, change.id)
+
+
+async def tell_after_maintenance(db: Database) -> int:
+    """Tell of outages that began while their monitor was in maintenance and outlast it; how many deliveries. One that
+    cannot be told is logged.
+
+    Raises StoreUnavailableError.
+    """
+    made = after = 0
+    while True:
+        async with db.connection() as connection:
+            found = await alerts.untold(connection, _AT_ONCE, after=after)
+        for one in found:
+            after = one.incident_id
+            try:
+                made += await _tell_late(db, one)
+            except StoreUnavailableError:
+                raise
+            except Exception:
+                log.exception("outage_not_told", incident_id=one.incident_id)
+        if len(found) < _AT_ONCE:
+            return made
+
+
+async def _tell_late(db: Database, found: Untold) -> int:
+    """While the judge cannot end it: who hears of an outage must hear of its end."""
+    async with db.transaction() as connection:
+        await states.lock(connection, found.monitor_id)
+        still = await alerts.untold(connection, 1, only=found.incident_id)
+        return await _enqueue(connection, still[0].incident_id, still[0].change_id) if still else 0
+
+
+async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> int:
+    row = await alerts.alert(connection, incident_id, change_id)
+    if row is None:
+        return 0
+    severity, affected = Severity(row.severity), _affected(row)
+    told = audience(row.kind, severity, affected)
+    match told:
+        case Audience.NOBODY:
+            return 0
+        case Audience.FOLLOWERS:
+            found = [Receiver(*follower) for follower in await alerts.followers(connection, incident_id)]
+        case _:
+            channels = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
+            found = list(receivers(channels, told, affected, row.at))
+    return await deliveries.insert(
+        connection,
+        row.organization_id,
+        _notice(row),
+        [NewDelivery(*receiver) for receiver in found],
+        incident_id=incident_id,
+        change_id=change_id,
+    )
+
+
+def _affected(row: AlertRow) -> Affected:
+    return Affected(
+        MonitorStatus(row.status),
+        row.notify_on_error,
+        row.package,
+        row.started_at,
+        row.channels or {},
+        row.targets or {},
+    )
+
+
+def _own_addresses(row: AlertRow) -> Iterator[Channel]:
+    """The monitor's address takes the place of the customer's."""
+    for kind, own, customers in (
+        ("email", row.monitor_email, row.customer_email),
+        ("sms", row.monitor_phone_number, row.customer_phone_number),
+    ):
+        if own:
+            yield Channel(None, kind, Scope.MONITOR, (own,))
+        elif customers:
+            yield Channel(None, kind, Scope.CUSTOMER, (customers,))
+
+
+def _channel(row: ChannelRow) -> Channel:
+    scope = Scope.MONITOR if row.monitor_id else Scope.CUSTOMER if row.customer_id else Scope.ORGANIZATION
+    match row.type:
+        case "email":
+            reached = email_addresses(row.config)
+        case "sms":
+            reached = phone_numbers(row.config)
+        case _:
+            reached = (row.name,)
+    packages = row.allowed_package_types
+    return Channel(
+        row.id,
+        row.type,
+        scope,
+        reached,
+        row.name,
+        row.delay_seconds,
+        _seconds(row.conditions or {}, "minIncidentDuration"),
+        None if packages is None else frozenset(packages),
+    )
+
+
+def _seconds(conditions: Mapping[str, Any], name: str) -> int:
+    value = conditions.get(name)
+    return int(value) if isinstance(value, int | float) and value > 0 else 0
+
+
+def _notice(row: AlertRow) -> Any:
+    """As it is stored."""
+    notice = IncidentNotice(
+        change=row.kind,
+        severity=row.severity,
+        reason=row.reason,
+        at=row.at,
+        incident_id=row.incident_id,
+        incident_public_id=row.incident_public_id,
+        outage_started_at=row.outage_started_at,
+        started_at=row.started_at,
+        resolved_at=row.resolved_at,
+        monitor=AboutMonitor(
+            id=row.monitor_id,
+            public_id=row.monitor_public_id,
+            name=row.monitor_name,
+            kind=row.monitor_kind,
+            hostname=row.hostname,
+            port=row.port,
+        ),
+        customer=AboutCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
+        organization=row.organization_name,
+        time_zone=row.time_zone,
+        evidence=witnesses(row.evidence),
+    )
+    return msgspec.to_builtins(notice)

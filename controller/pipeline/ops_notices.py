@@ -1,0 +1,103 @@
+"""What ops are told of the installation itself, on channels of their own: never a customer, and each thing once.
+
+Ops' channels are those marked so in the organization that runs the installation, and the addresses of
+MAILPROBE_OPS_EMAIL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from controller.model import Channel
+from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.notice import PlainNotice
+from controller.notify.ops_messages import Words
+from controller.store.accounts import organizations
+from controller.store.notifications import channels, deliveries, ops_notices
+from controller.store.notifications.deliveries import NewDelivery
+from controller.store.notifications.ops_notices import Trouble
+from controller.store.platform.pool import Connection, Database
+
+log = structlog.get_logger()
+
+
+class TroubleKind(StrEnum):
+    LOCATION_SILENT = "location_silent"
+    CLOCK_OFF = "clock_off"
+    RESULTS_UNASKED = "results_unasked"
+
+
+async def begin(
+    database: Database,
+    addresses: Sequence[str],
+    kind: TroubleKind,
+    troubles: Sequence[tuple[str, datetime]],
+    words: Callable[[Collection[str]], Words],
+    now: datetime,
+) -> None:
+    """Tell of these subjects and since when they are in trouble, all in one notice, but for those that ops know of.
+
+    `addresses` are e-mail addresses to tell besides ops' channels. Raises StoreUnavailableError.
+    """
+    number = uuid4()
+    async with database.transaction() as connection:
+        new = await ops_notices.begin(connection, kind, number, troubles)
+        if not new:
+            return
+        told = words(new)
+        notice = PlainNotice(title=told.title, paragraphs=told.paragraphs, at=now, subject_id=str(number))
+        receivers = await _tell(connection, addresses, notice)
+    log.warning(kind.value, subjects=new, receivers=receivers)
+
+
+async def end(
+    database: Database,
+    addresses: Sequence[str],
+    kind: TroubleKind,
+    subjects: Collection[str],
+    words: Callable[[Sequence[Trouble]], Words],
+    now: datetime,
+) -> None:
+    """Tell that these are over, as an answer to the notice they were told of in. Raises StoreUnavailableError."""
+    async with database.transaction() as connection:
+        over = await ops_notices.end(connection, kind, subjects)
+        receivers = 0
+        for number, together in groupby(sorted(over, key=lambda one: one.number), key=lambda one: one.number):
+            told = words(list(together))
+            notice = PlainNotice(
+                title=told.title, paragraphs=told.paragraphs, at=now, over=True, subject_id=str(number)
+            )
+            receivers += await _tell(connection, addresses, notice)
+    if over:
+        log.info(f"{kind.value}_over", subjects=[trouble.subject for trouble in over], receivers=receivers)
+
+
+async def _tell(connection: Connection, addresses: Sequence[str], notice: PlainNotice) -> int:
+    """How many receivers there are; each hears of it once, however many channels name them."""
+    operating = await organizations.operating(connection)
+    if operating is None:
+        return 0
+    receivers = {("email", address): NewDelivery(None, None, "email", address) for address in addresses}
+    for channel in await channels.for_ops(connection):
+        for where in _reached(channel):
+            key = (channel.type, where) if channel.type in ("email", "sms") else (channel.type, str(channel.id))
+            receivers.setdefault(key, NewDelivery(channel.id, channel.name, channel.type, where))
+    notice = msgspec.structs.replace(notice, time_zone=operating.time_zone)
+    return await deliveries.insert(connection, operating.id, msgspec.to_builtins(notice), receivers.values())
+
+
+def _reached(channel: Channel) -> Sequence[str]:
+    match channel.type:
+        case "email":
+            return email_addresses(channel.config)
+        case "sms":
+            return phone_numbers(channel.config)
+        case _:
+            return (channel.name,)

@@ -1,0 +1,30 @@
+"""What the holders of tokens and sessions may reach now, many at once: open streams are held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from controller.model import Principal
+from controller.store.accounts import sessions, tokens
+from controller.store.platform.pool import Database
+
+
+async def holders(database: Database, credentials: Collection[bytes]) -> dict[bytes, Principal]:
+    """By the SHA-256 of a token or of a session's secret; those that are unknown or over are left out.
+
+    It counts as no use of them. Raises StoreUnavailableError.
+    """
+    async with database.connection() as connection:
+        of_tokens = await connection.fetch(
+            "SELECT token_hash, id, organization_id, customer_id FROM api_token"
+            " WHERE token_hash = ANY ($1::bytea[]) AND (expires_at IS NULL OR expires_at > now())",
+            list(credentials),
+        )
+        of_sessions = await connection.fetch(
+            "SELECT token_hash, account.id, organization_id, role, customer_ids"
+            " FROM session JOIN account ON account.id = account_id"
+            " WHERE token_hash = ANY ($1::bytea[]) AND idle_until > now() AND expires_at > now()",
+            list(credentials),
+        )
+    found = {row["token_hash"]: tokens.principal(row) for row in of_tokens}
+    return found | {row["token_hash"]: sessions.principal(row) for row in of_sessions}

@@ -1,0 +1,133 @@
+"""Customers. Reads name an organization, so that no caller can reach into another one by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.model import Customer
+from controller.store.platform.pool import Database
+
+MOST_LISTED = 10_000
+
+_COLUMNS = """
+id, public_id, organization_id, name, email, status, package_type, notification_email, notification_phone_number,
+allowed_check_country_codes, alert_location_threshold_count, monthly_reports_enabled, custom_fields, cancelled_at,
+created_at, updated_at
+"""
+
+
+class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer before it has ids and moments; None where the database has a default of its own to give."""
+
+    organization_id: int
+    name: str = ""
+    email: str | None = None
+    status: str = "active"
+    package_type: str | None = None
+    notification_email: str | None = None
+    notification_phone_number: str | None = None
+    allowed_check_country_codes: list[str] | None = None
+    alert_location_threshold_count: int | None = None
+    monthly_reports_enabled: bool = False
+    custom_fields: dict[str, Any] | None = None
+
+
+async def customer_of(database: Database, organization_id: int | None, identifier: int | UUID) -> Customer | None:
+    """A customer by number or public id; None when the organization (None: every organization) has no such customer."""
+    column = "public_id" if isinstance(identifier, UUID) else "id"
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM customer WHERE ($1::bigint IS NULL OR organization_id = $1) AND {column} = $2",  # noqa: S608
+            organization_id,
+            identifier,
+        )
+    return Customer(**row) if row else None
+
+
+async def customers_of(
+    database: Database,
+    organization_id: int,
+    customer_ids: frozenset[int] | None = None,
+    *,
+    limit: int = MOST_LISTED,
+) -> list[Customer]:
+    """Oldest first, `limit` at most; `customer_ids` limits them too (None is no limit)."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM customer
+            WHERE organization_id = $1 AND ($2::bigint[] IS NULL OR id = ANY ($2)) ORDER BY id LIMIT $3
+            """,  # noqa: S608 - constants only
+            organization_id,
+            None if customer_ids is None else sorted(customer_ids),
+            limit,
+        )
+    return [Customer(**row) for row in rows]
+
+
+async def insert(database: Database, new: NewCustomer) -> Customer:
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            INSERT INTO customer (organization_id, name, email, status, package_type, notification_email,
+              notification_phone_number, allowed_check_country_codes, alert_location_threshold_count,
+              monthly_reports_enabled, custom_fields, cancelled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+              CASE WHEN $4 = 'marked_for_cancellation' THEN now() END)
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            *msgspec.structs.astuple(new),
+        )
+    assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
+    return Customer(**row)
+
+
+async def change(database: Database, customer_id: int, decide: Callable[[Customer], Customer]) -> Customer | None:
+    """Replace a customer by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    async with database.transaction() as connection:
+        row = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM customer WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
+            customer_id,
+        )
+        if row is None:
+            return None
+        wanted = decide(Customer(**row))
+        changed = await connection.fetchrow(
+            f"""
+            UPDATE customer SET
+              name = $2, email = $3, package_type = $5, notification_email = $6, notification_phone_number = $7,
+              allowed_check_country_codes = $8, alert_location_threshold_count = $9, monthly_reports_enabled = $10,
+              custom_fields = $11, updated_at = clock_timestamp(), status = $4,
+              cancelled_at = CASE WHEN $4 = 'active' THEN NULL ELSE coalesce(cancelled_at, clock_timestamp()) END
+            WHERE id = $1 RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            wanted.id,
+            wanted.name,
+            wanted.email,
+            wanted.status,
+            wanted.package_type,
+            wanted.notification_email,
+            wanted.notification_phone_number,
+            wanted.allowed_check_country_codes,
+            wanted.alert_location_threshold_count,
+            wanted.monthly_reports_enabled,
+            wanted.custom_fields,
+        )
+    return Customer(**changed) if changed else None
+
+
+async def numbers_of(database: Database, organization_id: int, identifiers: list[int | UUID]) -> list[int | None]:
+    """The number of each customer, None for one that the organization has not."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT id, public_id FROM customer WHERE organization_id = $1 AND (id = ANY ($2) OR public_id = ANY ($3))",
+            organization_id,
+            [identifier for identifier in identifiers if isinstance(identifier, int)],
+            [identifier for identifier in identifiers if isinstance(identifier, UUID)],
+        )
+    numbers = {key: row["id"] for row in rows for key in (row["id"], row["public_id"])}
+    return [numbers.get(identifier) for identifier in identifiers]

@@ -1,0 +1,35 @@
+"""What an organization changed of the defaults that its new monitors take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from controller.decisions.monitors.defaults import AccountDefaults
+from controller.store.platform.pool import Database
+
+
+async def defaults_of(database: Database, organization_id: int) -> AccountDefaults:
+    async with database.connection() as connection:
+        changed = await connection.fetchval(
+            "SELECT changed FROM account_defaults WHERE organization_id = $1", organization_id
+        )
+    return msgspec.convert(changed or {}, AccountDefaults)
+
+
+async def change_defaults(database: Database, organization_id: int, values: Mapping[str, Any]) -> AccountDefaults:
+    """Set these values, keep the others."""
+    async with database.connection() as connection:
+        changed = await connection.fetchval(
+            """
+            INSERT INTO account_defaults AS old (organization_id, changed) VALUES ($1, $2)
+            ON CONFLICT (organization_id) DO UPDATE
+              SET changed = (old.changed::jsonb || excluded.changed::jsonb)::json, updated_at = clock_timestamp()
+            RETURNING changed
+            """,
+            organization_id,
+            dict(values),
+        )
+    return msgspec.convert(changed, AccountDefaults)

@@ -1,0 +1,144 @@
+"""Organizations, and the very first one of an installation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from controller.model import Organization
+from controller.store.accounts import tokens
+from controller.store.platform.pool import Connection, Database
+from shared.wire.targets import Secret
+
+_COLUMNS = """
+id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
+allowed_check_country_codes, default_notification_channels, default_notification_targets, time_zone, created_at,
+updated_at
+"""
+
+
+class FirstAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new installation begins with. `password_hash` is an Argon2id hash, `token` is clear and not stored."""
+
+    organization: str
+    customer: str
+    email: str
+    password_hash: str
+    token: Secret
+
+
+@asynccontextmanager
+async def founding(database: Database, first: FirstAccount) -> AsyncIterator[bool]:
+    """Store a first organization with customer, admin and token; yield False, and store nothing, when there is one.
+
+    It is stored only when the block ends without an error, so that its secrets can be put into files in between.
+    """
+    async with database.transaction() as connection:
+        # Two at once must not both find the table empty.
+        await connection.execute("LOCK TABLE organization IN SHARE ROW EXCLUSIVE MODE")
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"):
+            yield False
+            return
+        number = await connection.fetchval(
+            """
+            WITH new_organization AS (INSERT INTO organization (name) VALUES ($1) RETURNING id),
+              new_customer AS (
+                INSERT INTO customer (organization_id, name) SELECT id, $2 FROM new_organization
+              ), new_account AS (
+                INSERT INTO account (organization_id, email, role, password_hash)
+                SELECT id, $3, 'admin', $4 FROM new_organization
+              )
+            SELECT id FROM new_organization
+            """,
+            first.organization,
+            first.customer,
+            first.email,
+            first.password_hash,
+        )
+        await tokens.insert(
+            connection, first.token, organization_id=number, customer_id=None, name="bootstrap", expires_in=None
+        )
+        yield True
+
+
+async def by_id(database: Database, organization_id: int) -> Organization | None:
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM organization WHERE id = $1",  # noqa: S608 - constants only
+            organization_id,
+        )
+    return Organization(**row) if row else None
+
+
+async def by_public_id(database: Database, organization_id: int | None, public_id: UUID) -> Organization | None:
+    """None also when it is another one than `organization_id` (None: every organization)."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            SELECT {_COLUMNS} FROM organization WHERE public_id = $1 AND ($2::bigint IS NULL OR id = $2)
+            """,  # noqa: S608 - constants only
+            public_id,
+            organization_id,
+        )
+    return Organization(**row) if row else None
+
+
+async def is_operating(database: Database, organization_id: int) -> bool:
+    """Whether this is the organization that runs the installation: the first one."""
+    async with database.connection() as connection:
+        first: int | None = await connection.fetchval("SELECT min(id) FROM organization")
+    return first == organization_id
+
+
+class Operating(NamedTuple):
+    """The organization that runs the installation."""
+
+    id: int
+    time_zone: str
+
+
+async def operating(connection: Connection) -> Operating | None:
+    """The first one; None while there is none."""
+    row = await connection.fetchrow("SELECT id, time_zone FROM organization ORDER BY id LIMIT 1")
+    return Operating(*row) if row else None
+
+
+async def change(
+    database: Database, organization_id: int, decide: Callable[[Organization], Organization]
+) -> Organization | None:
+    """Replace an organization by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    async with database.transaction() as connection:
+        row = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM organization WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
+            organization_id,
+        )
+        if row is None:
+            return None
+        wanted = decide(Organization(**row))
+        changed = await connection.fetchrow(
+            f"""
+            UPDATE organization SET
+              name = $2, company_name = $3, street = $4, postal_code = $5, city = $6, country = $7, vat_id = $8,
+              billing_email = $9, allowed_check_country_codes = $10, default_notification_channels = $11,
+              default_notification_targets = $12, time_zone = $13, updated_at = clock_timestamp()
+            WHERE id = $1 RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            wanted.id,
+            wanted.name,
+            wanted.company_name,
+            wanted.street,
+            wanted.postal_code,
+            wanted.city,
+            wanted.country,
+            wanted.vat_id,
+            wanted.billing_email,
+            wanted.allowed_check_country_codes,
+            wanted.default_notification_channels,
+            wanted.default_notification_targets,
+            wanted.time_zone,
+        )
+    return Organization(**changed) if changed else None

@@ -1,0 +1,122 @@
+"""People who can log in. Their passwords are stored as Argon2id hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from controller.model import Account, Role
+from controller.store.platform.pool import Connection, Database
+
+MOST_LISTED = 1000
+
+_COLUMNS = """
+id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at, created_at, updated_at
+"""
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account before it has ids and moments. `password_hash` is an Argon2id hash."""
+
+    organization_id: int
+    email: str
+    first_name: str | None
+    last_name: str | None
+    role: Role
+    customer_ids: list[int] | None
+    password_hash: str
+
+
+async def insert(database: Database, new: NewAccount) -> Account | None:
+    """None when an account has that e-mail address, in whatever case."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            INSERT INTO account (organization_id, email, first_name, last_name, role, customer_ids, password_hash)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (lower(email)) DO NOTHING RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            *msgspec.structs.astuple(new),
+        )
+    return _account(row) if row else None
+
+
+async def accounts_of(database: Database, organization_id: int) -> list[Account]:
+    """Those of the organization, oldest first, MOST_LISTED at most."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM account WHERE organization_id = $1 ORDER BY id LIMIT $2",  # noqa: S608
+            organization_id,
+            MOST_LISTED,
+        )
+    return [_account(row) for row in rows]
+
+
+async def by_identifier(database: Database, identifier: int | UUID) -> Account | None:
+    """By number or public id."""
+    async with database.connection() as connection:
+        row = await _fetch(connection, identifier)
+    return _account(row) if row else None
+
+
+async def login_of(database: Database, email: str) -> tuple[int, str] | None:
+    """Number and password hash of the account with this e-mail address, in whatever case."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow("SELECT id, password_hash FROM account WHERE lower(email) = lower($1)", email)
+    return (row["id"], row["password_hash"]) if row else None
+
+
+async def change(
+    database: Database, account_id: int, decide: Callable[[Account], Account], *, password_hash: str | None
+) -> Account | None:
+    """Replace an account by what `decide` makes of it, alone with it meanwhile; None when it is not there.
+
+    A new password ends its sessions. Raises LookupError when another account has the new e-mail address.
+    """
+    try:
+        async with database.transaction() as connection:
+            row = await _fetch(connection, account_id, lock=True)
+            if row is None:
+                return None
+            wanted = decide(_account(row))
+            changed = await connection.fetchrow(
+                f"""
+                UPDATE account SET email = $2, first_name = $3, last_name = $4, role = $5, customer_ids = $6,
+                  password_hash = coalesce($7, password_hash), updated_at = clock_timestamp()
+                WHERE id = $1 RETURNING {_COLUMNS}
+                """,  # noqa: S608 - constants only
+                wanted.id,
+                wanted.email,
+                wanted.first_name,
+                wanted.last_name,
+                wanted.role,
+                wanted.customer_ids,
+                password_hash,
+            )
+            if password_hash is not None:
+                await connection.execute("DELETE FROM session WHERE account_id = $1", account_id)
+    except asyncpg.UniqueViolationError as error:
+        raise LookupError from error
+    return _account(changed) if changed else None
+
+
+async def delete(database: Database, account_id: int) -> bool:
+    """With its sessions; False when somebody else was faster."""
+    async with database.connection() as connection:
+        deleted = await connection.fetchval("DELETE FROM account WHERE id = $1 RETURNING true", account_id)
+    return deleted is True
+
+
+async def _fetch(connection: Connection, identifier: int | UUID, *, lock: bool = False) -> Any:
+    column = "public_id" if isinstance(identifier, UUID) else "id"
+    return await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM account WHERE {column} = $1 {'FOR NO KEY UPDATE' if lock else ''}",  # noqa: S608
+        identifier,
+    )
+
+
+def _account(row: Any) -> Account:
+    return Account(**{**row, "role": Role(row["role"])})

@@ -1,0 +1,78 @@
+"""People who logged in: browsers by a cookie, programs by an access token. Only the SHA-256 of either is stored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from controller.decisions.access import GLOBAL, customers_within
+from controller.model import Principal, Role
+from controller.store.accounts.tokens import digest
+from controller.store.platform.pool import Database
+from shared.wire.targets import Secret
+
+COOKIE_IDLE = timedelta(hours=12)
+COOKIE_LIFE = timedelta(days=7)
+ACCESS_TOKEN_LIFE = timedelta(hours=1)
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+async def insert(database: Database, account_id: int, token: Secret, *, cookie: bool) -> None:
+    """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE."""
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            WITH logged_in AS (UPDATE account SET last_login_at = now() WHERE id = $2)
+            INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)
+            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval)
+            """,
+            digest(token.reveal()),
+            account_id,
+            cookie,
+            COOKIE_IDLE if cookie else ACCESS_TOKEN_LIFE,
+            COOKIE_LIFE if cookie else ACCESS_TOKEN_LIFE,
+        )
+
+
+async def principal_of(database: Database, token: str, *, cookie: bool) -> Principal | None:
+    """Whose session this is; None when it is unknown or over. Use keeps a cookie's session alive."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            """
+            WITH found AS (
+              SELECT account_id, idle_until FROM session
+              WHERE token_hash = $1 AND cookie = $2 AND idle_until > now() AND expires_at > now()
+            ), kept AS (
+              UPDATE session SET idle_until = now() + $3::interval FROM found
+              WHERE session.token_hash = $1 AND $2 AND found.idle_until < now() + $3::interval - $4::interval
+            )
+            SELECT id, organization_id, role, customer_ids FROM account JOIN found ON id = account_id
+            """,
+            digest(token),
+            cookie,
+            COOKIE_IDLE,
+            _NOTED_EVERY,
+        )
+    return principal(row) if row else None
+
+
+def principal(row: Any) -> Principal:
+    """What an account with this id, organization_id, role and customer_ids may reach."""
+    role = Role(row["role"])
+    return Principal(
+        # A global admin must name the organization that is meant (api.md, "Roles").
+        works_in=None if role is Role.GLOBAL_ADMIN else row["organization_id"],
+        role=role,
+        customer_ids=None if role in GLOBAL else customers_within(role, row["customer_ids"]),
+        account_id=row["id"],
+    )
+
+
+async def delete(database: Database, token: str) -> None:
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM session WHERE token_hash = $1", digest(token))
+
+
+async def forget_expired(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM session WHERE expires_at < now() OR idle_until < now()")

@@ -1,0 +1,111 @@
+"""Subscribers: who may read the events of an organization, or of one of its customers, from the broker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from controller.store.platform.pool import Database
+
+_COLUMNS = """
+subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
+organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
+subscriber.created_at, subscriber.expires_at, subscriber.revoked_at
+"""
+_FROM = """
+subscriber JOIN organization ON organization.id = subscriber.organization_id
+LEFT JOIN customer ON customer.id = subscriber.customer_id
+"""
+
+
+class Subscriber(NamedTuple):
+    """`customer` is None for who reads all of the organization's; `consumer` is its own on the stream EVENTS."""
+
+    name: str
+    organization: UUID
+    customer: UUID | None
+    organization_name: str
+    customer_name: str | None
+    consumer: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class Reader(NamedTuple):
+    """Whose events are meant."""
+
+    organization_id: int
+    organization: UUID
+    customer_id: int | None = None
+    customer: UUID | None = None
+
+
+async def readers(database: Database, organization: str, customer: str | None) -> list[Reader]:
+    """Who is meant by these words: the public id, the number, or the name. More than one where a name is ambiguous."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT organization.id, organization.public_id, customer.id, customer.public_id
+            FROM organization LEFT JOIN customer ON $2::text IS NOT NULL AND customer.organization_id = organization.id
+              AND $2 IN (customer.public_id::text, customer.id::text, customer.name)
+            WHERE $1 IN (organization.public_id::text, organization.id::text, organization.name)
+              AND ($2 IS NULL OR customer.id IS NOT NULL)
+            """,
+            organization,
+            customer,
+        )
+    return [Reader(*row) for row in rows]
+
+
+async def insert(
+    database: Database, reader: Reader, *, name: str, consumer: str, nats_user: str, expires_at: datetime
+) -> None:
+    async with database.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO subscriber (organization_id, customer_id, name, consumer, nats_user, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            reader.organization_id,
+            reader.customer_id,
+            name,
+            consumer,
+            nats_user,
+            expires_at,
+        )
+
+
+async def delete(database: Database, consumer: str) -> None:
+    """Take back one whose credentials nobody got."""
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM subscriber WHERE consumer = $1", consumer)
+
+
+async def all_subscribers(database: Database) -> list[Subscriber]:
+    """Every one ever made, newest first."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM {_FROM} ORDER BY subscriber.id DESC"  # noqa: S608 - constants only
+        )
+    return [Subscriber(**row) for row in rows]
+
+
+async def at_work(database: Database) -> list[Subscriber]:
+    """Those whose credentials are good."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE revoked_at IS NULL AND expires_at > now()"  # noqa: S608
+        )
+    return [Subscriber(**row) for row in rows]
+
+
+async def revoke(database: Database, consumer: str) -> bool:
+    """False when there is none of that name, or it was revoked before."""
+    async with database.connection() as connection:
+        done = await connection.fetchval(
+            "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL RETURNING true",
+            consumer,
+        )
+    return done is True

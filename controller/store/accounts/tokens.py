@@ -1,0 +1,140 @@
+"""API tokens: of an organization, or of one of its customers. Only their SHA-256 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from controller.model import ApiToken, Principal, Role
+from controller.store.platform.pool import Connection, Database
+from shared.wire.targets import Secret
+
+TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts no other beginning
+MOST_LISTED = 1000
+_HINT_LENGTH = 9
+
+_COLUMNS = """
+t.id, t.organization_id, t.customer_id, t.name, t.hint, t.last_used_at, t.expires_at, t.created_at,
+(SELECT name FROM customer WHERE customer.id = t.customer_id) AS customer_name
+"""
+
+
+def new_token() -> Secret:
+    """256 random bits behind the prefix: 47 characters."""
+    return Secret(TOKEN_PREFIX + secrets.token_urlsafe(32))
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def principal_of(database: Database, token: str) -> Principal | None:
+    """Who holds this token; None when it is unknown or has expired. Its use is noted, at most once a minute."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            """
+            WITH found AS (
+              SELECT id, organization_id, customer_id, last_used_at FROM api_token
+              WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
+            ), used AS (
+              UPDATE api_token SET last_used_at = now() FROM found
+              WHERE api_token.id = found.id
+                AND (found.last_used_at IS NULL OR found.last_used_at < now() - interval '1 minute')
+            )
+            SELECT id, organization_id, customer_id FROM found
+            """,
+            digest(token),
+        )
+    return principal(row) if row else None
+
+
+def principal(row: Any) -> Principal:
+    """Whom a token with this id, organization_id and customer_id stands for."""
+    customer_id = row["customer_id"]
+    return Principal(
+        works_in=row["organization_id"],
+        role=Role.ADMIN if customer_id is None else Role.USER,
+        customer_ids=None if customer_id is None else frozenset({customer_id}),
+        token_id=row["id"],
+    )
+
+
+async def insert(
+    database: Database | Connection,
+    token: Secret,
+    *,
+    organization_id: int,
+    customer_id: int | None,
+    name: str,
+    expires_in: timedelta | None,
+) -> ApiToken:
+    query = f"""
+        WITH t AS (
+          INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at)
+          VALUES ($1, $2, $3, $4, $5, now() + $6::interval) RETURNING *
+        )
+        SELECT {_COLUMNS} FROM t
+        """  # noqa: S608 - constants only
+    clear = token.reveal()
+    values = (organization_id, customer_id, name, digest(clear), clear[:_HINT_LENGTH], expires_in)
+    if isinstance(database, Database):
+        async with database.connection() as connection:
+            row = await connection.fetchrow(query, *values)
+    else:
+        row = await database.fetchrow(query, *values)
+    assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
+    return _token(row)
+
+
+async def tokens_of(
+    database: Database, organization_id: int, *, customer_ids: frozenset[int] | None, customers_only: bool
+) -> list[ApiToken]:
+    """Those of the organization, newest first; `customer_ids` limits them to these customers' (None is no limit), and
+    `customers_only` leaves out those of the organization itself.
+    """
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM api_token t
+            WHERE t.organization_id = $1 AND ($2::bigint[] IS NULL OR t.customer_id = ANY ($2))
+              AND (NOT $3 OR t.customer_id IS NOT NULL)
+            ORDER BY t.id DESC LIMIT $4
+            """,  # noqa: S608 - constants only
+            organization_id,
+            None if customer_ids is None else sorted(customer_ids),
+            customers_only,
+            MOST_LISTED,
+        )
+    return [_token(row) for row in rows]
+
+
+async def delete(
+    database: Database,
+    organization_id: int,
+    token_id: int,
+    *,
+    customer_ids: frozenset[int] | None,
+    customers_only: bool,
+) -> bool:
+    """False when there is no such token among those `tokens_of` lists for the same arguments."""
+    async with database.connection() as connection:
+        deleted = await connection.fetchval(
+            """
+            DELETE FROM api_token
+            WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
+              AND (NOT $4 OR customer_id IS NOT NULL)
+            RETURNING true
+            """,
+            organization_id,
+            token_id,
+            None if customer_ids is None else sorted(customer_ids),
+            customers_only,
+        )
+    return deleted is True
+
+
+def _token(row: Any) -> ApiToken:
+    return ApiToken(**row)

@@ -1,0 +1,170 @@
+"""Planned checks, written down before they are published, and what becomes of those that bring no result.
+
+A check is settled once nothing can come any more (late results apart): it has a result, or it becomes a gap. Storing a
+result and settling exclude each other by an advisory lock, so that a check never has both. A new gap has the monitor
+looked at, unless that it cannot be seen is known already, or it was our own lateness.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from controller.model import GapReason
+from controller.store.evaluation.evaluations import ripe
+from controller.store.locations.blind_periods import BLINDED, EXTEND
+from controller.store.platform.partitions import KEEP_DAYS
+from controller.store.platform.pool import Connection, Database
+from shared.wire.rounds import Purpose, to_datetime
+
+SETTLE_LOCK = 0x6D70_0001
+_BATCHES_AT_ONCE = 50
+_GRAIN_MS = 5_000
+_NEWS_SECONDS = 300
+"""Of an older round a gap is history."""
+
+
+class Expected(NamedTuple):
+    """A planned check that must end as a result, or else as a gap with this reason, soon after `settle_ms`."""
+
+    monitor_id: int
+    due_ms: int
+    location_id: int
+    purpose: Purpose
+    reason: GapReason
+    settle_ms: int
+
+
+async def insert_expected(connection: Connection, expected: Iterable[Expected]) -> None:
+    """Write planned checks down, a row for all that are due in the same second and settle within the same few."""
+    batches: dict[tuple[int, datetime, Purpose, GapReason], list[Expected]] = defaultdict(list)
+    for check in expected:
+        settle, due = -(-check.settle_ms // _GRAIN_MS), second_of(to_datetime(check.due_ms))
+        batches[settle, due, check.purpose, check.reason].append(check)
+    await connection.executemany(
+        "INSERT INTO dispatch (settle_at, due_second, monitor_ids, due_ats, location_ids, purpose, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            (
+                to_datetime(max(check.settle_ms for check in batch)),
+                due,
+                [check.monitor_id for check in batch],
+                [to_datetime(check.due_ms) for check in batch],
+                [check.location_id for check in batch],
+                purpose.value,
+                reason.value,
+            )
+            for (_, due, purpose, reason), batch in batches.items()
+        ],
+    )
+
+
+def second_of(due_at: datetime) -> datetime:
+    """The whole second by which planned checks are found again."""
+    return due_at.replace(microsecond=0)
+
+
+async def expect(db: Database, expected: Sequence[Expected]) -> None:
+    """Raises StoreUnavailableError."""
+    async with db.transaction() as connection:
+        await insert_expected(connection, expected)
+
+
+_SETTLE = f"""
+WITH settled AS (
+  DELETE FROM dispatch WHERE id IN (
+    SELECT id FROM dispatch WHERE settle_at <= now() ORDER BY settle_at LIMIT $1
+  ) RETURNING monitor_ids, due_ats, location_ids, purpose, reason
+), missing AS (
+  INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
+  SELECT expected.monitor_id, expected.due_at, expected.due_at, expected.location_id, settled.purpose, settled.reason
+  FROM settled, unnest(settled.monitor_ids, settled.due_ats, settled.location_ids)
+    AS expected (monitor_id, due_at, location_id)
+  WHERE expected.due_at > now() - make_interval(days => $2) AND NOT EXISTS (
+    SELECT FROM result
+    WHERE result.monitor_id = expected.monitor_id AND result.due_at = expected.due_at
+      AND result.location_id = expected.location_id AND result.purpose = settled.purpose
+  )
+  ON CONFLICT DO NOTHING
+  RETURNING monitor_id, from_at AS due_at, location_id, purpose, reason
+), looked AS (
+  INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
+  SELECT DISTINCT missing.monitor_id, missing.due_at, missing.purpose, {ripe("missing.due_at")}, now()
+  FROM missing
+  JOIN monitor ON monitor.id = missing.monitor_id
+  LEFT JOIN standing ON standing.monitor_id = missing.monitor_id
+  LEFT JOIN look ON look.monitor_id = missing.monitor_id AND look.due_at = missing.due_at
+    AND look.purpose = missing.purpose
+  WHERE missing.purpose <> 'triggered' AND missing.reason <> '{GapReason.LATE.value}'
+    AND missing.due_at > now() - make_interval(secs => {_NEWS_SECONDS})
+    AND missing.due_at >= monitor.target_changed_at AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+    AND (look.monitor_id IS NOT NULL OR CASE
+      WHEN standing.monitor_id IS NULL THEN true
+      WHEN standing.at_rest THEN missing.location_id <> ALL (standing.blind_ids)
+      ELSE standing.verdict <> 'unknown'
+    END)
+    AND NOT EXISTS (
+      SELECT FROM retry WHERE retry.monitor_id = missing.monitor_id AND retry.due_at = missing.due_at
+        AND retry.location_id = missing.location_id AND missing.purpose = 'recheck'
+    )
+  ORDER BY 1, 2, 3
+  ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
+), blinded AS (
+  SELECT {BLINDED} FROM missing JOIN monitor ON monitor.id = missing.monitor_id GROUP BY location_id, reason
+), {EXTEND}
+SELECT (SELECT count(*) FROM settled) AS batches, reason, count(reason) AS gaps
+FROM (SELECT NULL AS reason UNION ALL SELECT reason FROM missing) AS reasons GROUP BY reason
+"""  # noqa: S608 - constants only
+
+
+async def settle(db: Database) -> tuple[bool, dict[str, int]]:
+    """Settle what is due; whether there may be more, and how many gaps were recorded for which reason.
+
+    Raises StoreUnavailableError.
+    """
+    async with db.transaction() as connection:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM dispatch WHERE settle_at <= now())"):
+            return False, {}
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", SETTLE_LOCK)
+        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, KEEP_DAYS - 1)
+    more = rows[0]["batches"] == _BATCHES_AT_ONCE
+    return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
+
+
+class GapRange(NamedTuple):
+    """Rounds from the first to the last of these moments that nobody planned."""
+
+    monitor_id: int
+    first: datetime
+    last: datetime
+    location_ids: list[int]
+
+
+async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) -> None:
+    """One gap for each monitor and location."""
+    rows = [(gap, location) for gap in ranges for location in gap.location_ids]
+    await connection.execute(
+        f"""
+        WITH range AS (
+          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[])
+            AS range (monitor_id, from_at, to_at, location_id)
+        ), missing AS (
+          INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
+          SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
+          RETURNING monitor_id, from_at, to_at, location_id, reason
+        ), blinded AS (
+          SELECT {BLINDED}
+          FROM missing JOIN monitor ON monitor.id = missing.monitor_id,
+            LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
+          GROUP BY location_id, reason
+        ), {EXTEND}
+        SELECT
+        """,  # noqa: S608 - constants only
+        [gap.monitor_id for gap, _ in rows],
+        [gap.first for gap, _ in rows],
+        [gap.last for gap, _ in rows],
+        [location for _, location in rows],
+        GapReason.LATE.value,
+    )

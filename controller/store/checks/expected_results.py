@@ -1,0 +1,84 @@
+"""Store what was asked for, and nothing else: a location that lies, or was taken over, makes no history.
+
+A scheduled check is asked for when its due moment is one of its monitor's rounds and the location, which was there by
+then, is one of its own, which the statement that stores it sees for itself. Of all others, rechecks and triggered
+checks and those of a monitor that was changed since, or that asks some locations in turn, there must be a trace:
+planned and not settled yet, recorded as missing, or stored before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from controller.store.checks.dispatch import second_of
+from controller.store.checks.results import StoredResult, store_results
+from controller.store.platform.pool import Database
+from shared.wire.messages import CheckResult
+from shared.wire.rounds import Purpose
+
+
+async def store_asked(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
+    """As store_results, but what nobody asked for is not stored, and not `asked`. Raises the same errors."""
+    vouched = [False] * len(results)
+    await _look_up(db, results, vouched, [n for n, one in enumerate(results) if one.purpose is not Purpose.SCHEDULED])
+    outcomes = await store_results(db, results, vouched)
+    doubtful = [
+        n
+        for n, stored in enumerate(outcomes)
+        if stored is not None and not stored.asked and results[n].purpose is Purpose.SCHEDULED
+    ]
+    await _look_up(db, results, vouched, doubtful)
+    found = [n for n in doubtful if vouched[n]]
+    if found:
+        again = await store_results(db, [results[n] for n in found])
+        for n, stored in zip(found, again, strict=True):
+            outcomes[n] = stored
+    return outcomes
+
+
+_TRACES = """
+WITH given AS (
+  SELECT given.*, monitor.id AS monitor_id, location.id AS location_id
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[]) WITH ORDINALITY
+    AS given (monitor, due_at, location, purpose, place)
+  JOIN monitor ON monitor.public_id = given.monitor
+  JOIN location ON location.code = given.location
+), planned AS MATERIALIZED (
+  SELECT planned.*, dispatch.purpose
+  FROM dispatch, unnest(monitor_ids, due_ats, location_ids) AS planned (monitor_id, due_at, location_id)
+  WHERE due_second = ANY ($5::timestamptz[] || '-infinity'::timestamptz) AND (
+    (planned.monitor_id, planned.due_at, planned.location_id) IN (SELECT monitor_id, due_at, location_id FROM given)
+  ) IS TRUE
+)
+SELECT place FROM given JOIN planned USING (monitor_id, due_at, location_id, purpose)
+UNION
+SELECT place FROM given JOIN result USING (monitor_id, due_at, location_id, purpose)
+UNION
+SELECT place FROM given JOIN gap ON gap.monitor_id = given.monitor_id AND gap.from_at = given.due_at
+  AND gap.location_id = given.location_id AND gap.purpose = given.purpose
+UNION
+SELECT place FROM given JOIN gap ON gap.monitor_id = given.monitor_id AND gap.location_id = given.location_id
+  AND gap.purpose = given.purpose AND gap.to_at > gap.from_at
+  AND given.due_at > gap.from_at AND given.due_at <= gap.to_at
+WHERE given.purpose = 'scheduled'
+"""
+"""Only rounds are missed in ranges. `IS TRUE` keeps the look for planned checks a look into a hash: as a join, it was
+planned as a loop over a hundred thousand of them for each result, for statistics never know what is in dispatch."""
+
+
+async def _look_up(db: Database, results: Sequence[CheckResult], vouched: list[bool], which: Sequence[int]) -> None:
+    """Vouch for those of which there is a trace."""
+    if not which:
+        return
+    wanted = [results[n] for n in which]
+    async with db.connection() as connection:
+        rows = await connection.fetch(
+            _TRACES,
+            [result.monitor_id for result in wanted],
+            [result.due_at for result in wanted],
+            [result.location for result in wanted],
+            [result.purpose.value for result in wanted],
+            list({second_of(result.due_at) for result in wanted}),
+        )
+    for row in rows:
+        vouched[which[row["place"] - 1]] = True

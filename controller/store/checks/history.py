@@ -1,0 +1,117 @@
+"""The stored results of a monitor, as people and APIs read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.model import CheckRecord
+from controller.store.platform.pool import Connection, Database
+from shared.wire.failures import CheckWarning, Failure
+from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
+from shared.wire.rounds import Purpose, check_id, to_ms
+
+_COLUMNS = """
+result.location_id, location.code AS location_code, location.name AS location_name, location.country_code,
+result.purpose, result.status, result.due_at, result.started_at, result.duration_ms, result.agent, result.address,
+result.failure, result.phases, result.warnings, result.facts, result.transcript, result.loop_lag_ms,
+result.kernel_rtt_ms, result.login_withheld
+"""
+_FROM = "result JOIN location ON location.id = result.location_id"
+_VOTING_FAILURE = "monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'"
+"""A check that somebody ran by hand has no vote."""
+
+
+async def check_history(database: Database, monitor_id: int, public_id: UUID, *, limit: int) -> list[CheckRecord]:
+    """The latest results from every location, newest round first."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM {_FROM} WHERE result.monitor_id = $1
+            ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
+            """,  # noqa: S608 - constants only
+            monitor_id,
+            limit,
+        )
+    return [_record(public_id, row) for row in rows]
+
+
+async def failed_checks(
+    connection: Connection,
+    monitor_id: int,
+    public_id: UUID,
+    since: datetime,
+    until: datetime,
+    *,
+    limit: int,
+    latest: bool = False,
+) -> list[CheckRecord]:
+    """The first failed checks that were due in this time, in order; with `latest` the last ones, newest first."""
+    order = "DESC" if latest else "ASC"
+    rows = await connection.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM {_FROM} WHERE {_VOTING_FAILURE}
+        ORDER BY result.due_at {order}, result.location_id {order}, result.purpose {order} LIMIT $4
+        """,  # noqa: S608 - constants only
+        monitor_id,
+        since,
+        until,
+        limit,
+    )
+    return [_record(public_id, row) for row in rows]
+
+
+async def count_failed_checks(
+    connection: Connection, monitor_id: int, since: datetime, until: datetime, *, at_most: int
+) -> int:
+    """How many failed that were due in this time; not counted beyond `at_most`."""
+    failed: int = await connection.fetchval(
+        f"SELECT count(*) FROM (SELECT FROM result WHERE {_VOTING_FAILURE} LIMIT $4) AS failed",  # noqa: S608
+        monitor_id,
+        since,
+        until,
+        at_most,
+    )
+    return failed
+
+
+async def recovered_checks(
+    connection: Connection, monitor_id: int, public_id: UUID, since: datetime, until: datetime, *, limit: int
+) -> tuple[list[CheckRecord], int]:
+    """Of the locations that failed in this time, the checks that passed after the last failure there, in order; and how
+    many there are in all.
+    """
+    rows = await connection.fetch(
+        f"""
+        WITH failed AS (
+          SELECT location_id, max(due_at) AS last_at FROM result WHERE {_VOTING_FAILURE} GROUP BY location_id
+        )
+        SELECT {_COLUMNS}, count(*) OVER () AS total
+        FROM {_FROM} JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
+        WHERE result.monitor_id = $1 AND result.due_at BETWEEN $2 AND $3 AND result.purpose <> 'triggered'
+          AND result.status = 'success'
+        ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
+        """,  # noqa: S608 - constants only
+        monitor_id,
+        since,
+        until,
+        limit,
+    )
+    return [_record(public_id, row) for row in rows], rows[0]["total"] if rows else 0
+
+
+def _record(public_id: UUID, row: Any) -> CheckRecord:
+    values = dict(row)
+    values.pop("total", None)
+    values["purpose"] = purpose = Purpose(row["purpose"])
+    values["status"] = ResultStatus(row["status"])
+    values["failure"] = msgspec.convert(row["failure"], Failure | None)
+    values["phases"] = msgspec.convert(row["phases"], list[PhaseTiming])
+    values["warnings"] = msgspec.convert(row["warnings"] or [], list[CheckWarning])
+    values["facts"] = row["facts"] or {}
+    values["transcript"] = msgspec.convert(row["transcript"] or [], list[TranscriptLine])
+    identity = check_id(public_id, to_ms(row["due_at"]), row["location_code"], purpose)
+    return CheckRecord(check_id=identity, **values)

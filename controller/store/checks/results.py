@@ -1,0 +1,225 @@
+"""Store results: what is new is inserted, closes its gap and becomes the latest state; a second copy does nothing.
+
+A new failure of a monitor with a local retry makes its recheck in the same statement, so there is one, whoever dies;
+and so is a look at a monitor noted, when the judge has something to learn from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from controller.decisions.schedule.rounds import RECHECK_SECONDS
+from controller.model import Mode
+from controller.store.checks.dispatch import SETTLE_LOCK
+from controller.store.evaluation.evaluations import LATE, ripe
+from controller.store.locations.blind_periods import BLINDED, EXTEND
+from controller.store.platform.pool import AWAY, Database
+from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
+from shared.wire.rounds import phase_hash, to_ms
+
+_RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
+_AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
+
+
+class UnstorableError(Exception):
+    """PostgreSQL refuses something in this batch for good; the message says what, without the values."""
+
+
+class StoredResult(NamedTuple):
+    """Whose result it was, and whether it was stored now or so short a while ago that its event may be untold. `new`:
+    it was stored now. `kind` is the monitor's. One that was not `asked` for is not stored.
+    """
+
+    organization: UUID
+    customer: UUID
+    recent: bool
+    new: bool
+    kind: str
+    asked: bool = True
+
+
+_INTERVAL_MS = "(monitor.interval_seconds * 1000::bigint)"
+_HIGH = f"hash_high * (4294967296 % {_INTERVAL_MS})"
+_ASKED = f"""vouched OR (
+  purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+  AND given.due_at >= GREATEST(monitor.target_changed_at, location.created_at)
+  AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
+  AND (
+    given.due_at = monitor.target_changed_at
+    OR (due_ms - ({_HIGH} + hash_low) % {_INTERVAL_MS}) % {_INTERVAL_MS} = 0
+  )
+  AND location.country_code = ANY (COALESCE(
+    monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
+    organization.allowed_check_country_codes, ARRAY[location.country_code]
+  ))
+  AND (
+    monitor.location_ids IS NULL OR location.id = ANY (monitor.location_ids)
+    OR location.id = monitor.home_location_id
+  )
+  AND (
+    monitor.rotate_locations OR monitor.mode = '{Mode.ROUND_ROBIN.value}'
+    OR 'sequential' IN (monitor.policy ->> 'order', customer.policy ->> 'order', organization.policy ->> 'order')
+  ) IS NOT TRUE
+)"""
+"""Whether the arithmetic allows a result (shared.rounds). The hash comes in halves, for products of its 64 bits would
+not fit. Of a monitor that may ask its locations in turn it allows none: who was in turn depends on which were enabled
+then (decisions.rotation)."""
+
+_INSERT = f"""
+WITH given AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
+    $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+    $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[]
+  ) WITH ORDINALITY AS given (
+    monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
+    hash_low, vouched, place
+  )
+), known AS (
+  SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
+    customer.public_id AS customer, monitor.retry_on_failure, monitor.interval_seconds, monitor.timeout_seconds,
+    monitor.target_changed_at, monitor.kind, {_ASKED} AS asked
+  FROM given
+  JOIN monitor ON monitor.public_id = given.monitor
+  JOIN location ON location.code = given.location
+  JOIN customer ON customer.id = monitor.customer_id
+  JOIN organization ON organization.id = monitor.organization_id
+), stored AS (
+  INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address,
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld)
+  SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
+    monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
+    phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld
+  FROM known WHERE asked ORDER BY monitor_id, due_at, location_id, purpose, place
+  ON CONFLICT DO NOTHING
+  RETURNING monitor_id, due_at, location_id, purpose
+), fresh AS (
+  SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
+), retried AS (
+  INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $25), array_agg(DISTINCT location_id)
+  FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
+  RETURNING monitor_id, round_due_at, due_at, location_ids
+), linked AS (
+  INSERT INTO retry (monitor_id, due_at, location_id, round_due_at)
+  SELECT monitor_id, due_at, unnest(location_ids), round_due_at FROM retried ON CONFLICT DO NOTHING
+), judged AS (
+  SELECT fresh.*, retry.round_due_at IS NOT NULL AS is_retry, COALESCE(retry.round_due_at, fresh.due_at) AS look_due_at,
+    CASE WHEN retry.round_due_at IS NULL THEN fresh.purpose ELSE 'scheduled' END AS look_purpose
+  FROM fresh
+  LEFT JOIN retry ON retry.monitor_id = fresh.monitor_id AND retry.due_at = fresh.due_at
+    AND retry.location_id = fresh.location_id AND fresh.purpose = 'recheck'
+  WHERE fresh.purpose <> 'triggered' AND now() <= fresh.due_at + make_interval(secs => {LATE})
+), looked AS (
+  INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
+  SELECT DISTINCT judged.monitor_id, look_due_at, look_purpose, {ripe("look_due_at")}, now()
+  FROM judged
+  LEFT JOIN standing ON standing.monitor_id = judged.monitor_id
+  LEFT JOIN look ON look.monitor_id = judged.monitor_id AND look.due_at = look_due_at AND look.purpose = look_purpose
+  WHERE look_due_at >= target_changed_at AND (
+    standing.at_rest IS NOT TRUE OR look.monitor_id IS NOT NULL OR is_retry OR status = 'failure'
+    OR warnings IS NOT NULL OR (status = 'unknown' AND judged.location_id <> ALL (standing.blind_ids))
+  )
+  ORDER BY 1, 2, 3
+  ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
+), blinded AS (
+  SELECT {BLINDED}
+  FROM (SELECT fresh.*, failure::json ->> 'source' AS reason FROM fresh WHERE status = 'unknown') AS missing
+  GROUP BY location_id, reason
+), {EXTEND}, closed AS (
+  DELETE FROM gap USING stored
+  WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
+    AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
+), folded AS (
+  INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at)
+  SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
+    max(checked_at) OVER (PARTITION BY monitor_id, location_id)
+  FROM fresh ORDER BY monitor_id, location_id, due_at DESC
+  ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, status = EXCLUDED.status,
+    failure_kind = EXCLUDED.failure_kind, duration_ms = EXCLUDED.duration_ms,
+    checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at)
+  WHERE old.due_at < EXCLUDED.due_at
+), late AS (
+  INSERT INTO rollup_due (monitor_id, hour)
+  SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
+  WHERE due_at < (SELECT closed_until FROM rollup_progress)
+)
+SELECT known.place, known.organization, known.customer, known.kind, known.asked,
+  stored.monitor_id IS NOT NULL AS new,
+  CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
+    SELECT stored_at > now() - make_interval(secs => $24) FROM result
+    WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
+      AND result.location_id = known.location_id AND result.purpose = known.purpose
+  ), true) END AS recent
+FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
+"""  # noqa: S608 - constants only
+
+
+async def store_results(
+    db: Database, results: Sequence[CheckResult], vouched: Sequence[bool] | None = None
+) -> list[StoredResult | None]:
+    """Store a batch, whole or not at all; for each what became of it, None for an unknown monitor or location.
+
+    `vouched` says for each whether it is known to have been asked for (None: all are); of the others are stored those
+    that the arithmetic allows. Raises UnstorableError when a result in it can never be stored, StoreUnavailableError
+    when PostgreSQL is away.
+    """
+    async with db.connection() as connection:
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", SETTLE_LOCK)
+                columns = zip(*map(_columns, results), strict=True)
+                rows = await connection.fetch(
+                    _INSERT, *columns, vouched or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
+                )
+        except AWAY:
+            raise
+        except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:
+            raise UnstorableError(type(error).__name__) from error
+    outcomes: list[StoredResult | None] = [None] * len(results)
+    for row in rows:
+        outcomes[row["place"] - 1] = StoredResult(
+            row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["asked"]
+        )
+    return outcomes
+
+
+def _columns(result: CheckResult) -> tuple[object, ...]:
+    status = result.status
+    seen = status is not ResultStatus.UNKNOWN
+    high, low = divmod(phase_hash(result.monitor_id), 1 << 32)
+    return (
+        result.monitor_id,
+        result.due_at,
+        result.location,
+        result.purpose.value,
+        status.value,
+        result.duration_ms,
+        result.started_at,
+        result.started_at + timedelta(milliseconds=result.duration_ms) if seen else None,
+        result.agent,
+        result.address,
+        result.failure.kind.value if result.failure else None,
+        _json(result.failure),
+        _json(result.phases) or "[]",
+        _json(result.warnings),
+        _json(result.facts),
+        _json(result.transcript),
+        result.loop_lag_ms,
+        result.kernel_rtt_ms,
+        result.login_withheld,
+        to_ms(result.due_at),
+        high,
+        low,
+    )
+
+
+def _json(value: object) -> str | None:
+    return msgspec.json.encode(value).decode() if value else None

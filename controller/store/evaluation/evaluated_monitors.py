@@ -1,0 +1,73 @@
+"""Monitors as the judge sees them: whose they are, whom they ask, and by which policy they are believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from controller.decisions.evaluation.policies import Levels, effective
+from controller.decisions.evaluation.policy import Policy
+from controller.model import Location, ScheduledMonitor
+from controller.store.incidents.events import Whose
+from controller.store.monitors.policies import levels_from
+from controller.store.monitors.scheduled import asking
+from controller.store.platform.pool import Connection
+
+
+class JudgedMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor with the policy that holds for it. It is not `watched` when it is disabled or deleted; with `retries`
+    a failed check is tried again at its location.
+    """
+
+    monitor: ScheduledMonitor
+    policy: Policy
+    watched: bool
+    retries: bool
+    organization_id: int
+    customer_id: int
+    whose: Whose
+
+
+async def judged_monitors(connection: Connection, monitor_ids: Sequence[int]) -> dict[int, JudgedMonitor]:
+    """By monitor id."""
+    rows = await connection.fetch(
+        """
+        SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.interval_seconds, m.timeout_seconds,
+          COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
+            AS allowed_check_country_codes,
+          m.target_changed_at, m.updated_at, m.location_ids, m.home_location_id, m.mode, m.rotate_locations,
+          m.locations_per_round, m.retry_on_failure, m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
+          o.policy AS organization, c.policy AS customer, c.alert_location_threshold_count AS threshold,
+          m.policy AS monitor, o.id AS organization_id, c.id AS customer_id,
+          o.public_id AS organization_public_id, c.public_id AS customer_public_id
+        FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = c.organization_id
+        WHERE m.id = ANY ($1::bigint[])
+        """,
+        monitor_ids,
+    )
+    return {row["id"]: _judged(row) for row in rows}
+
+
+async def enabled_locations(connection: Connection) -> list[Location]:
+    """By code."""
+    rows = await connection.fetch(
+        "SELECT id, code, name, country_code, enabled, public_key FROM location WHERE enabled ORDER BY code"
+    )
+    return [Location(**row) for row in rows]
+
+
+def _judged(row: Any) -> JudgedMonitor:
+    columns = dict(row)
+    values = {name: columns[name] for name in ScheduledMonitor.__struct_fields__ if name in columns}
+    policy = effective(levels_from({name: row[name] for name in Levels._fields})).policy
+    return JudgedMonitor(
+        monitor=ScheduledMonitor(**values, **asking(policy), config={}),
+        policy=policy,
+        watched=row["watched"],
+        retries=row["retry_on_failure"],
+        organization_id=row["organization_id"],
+        customer_id=row["customer_id"],
+        whose=Whose(row["organization_public_id"], row["customer_public_id"], row["public_id"], row["kind"]),
+    )

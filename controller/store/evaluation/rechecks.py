@@ -1,0 +1,40 @@
+"""Rechecks to come. A row is made with the result that asks for it, and goes when the broker has its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from controller.decisions.schedule.rounds import Recheck
+from controller.store.platform.pool import Connection
+from shared.wire.rounds import to_datetime, to_ms
+
+
+async def due_rechecks(connection: Connection, until_ms: int, *, at_most: int) -> list[Recheck]:
+    """The rechecks due until that moment, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT id, monitor_id, round_due_at, due_at, location_ids FROM recheck WHERE due_at <= $1"
+        " ORDER BY due_at LIMIT $2",
+        to_datetime(until_ms),
+        at_most,
+    )
+    return [
+        Recheck(number, monitor, to_ms(round_due), to_ms(due), locations)
+        for number, monitor, round_due, due, locations in rows
+    ]
+
+
+async def remove_rechecks(connection: Connection, numbers: Sequence[int]) -> None:
+    await connection.execute("DELETE FROM recheck WHERE id = ANY ($1::bigint[])", numbers)
+
+
+async def insert_rechecks(connection: Connection, rounds_ms: Mapping[int, int], due_ms: int) -> None:
+    """Have all locations of these monitors look once more at what the round due at that moment found."""
+    if rounds_ms:
+        await connection.execute(
+            "INSERT INTO recheck (monitor_id, round_due_at, due_at)"
+            " SELECT monitor_id, round_due_at, $3 FROM unnest($1::bigint[], $2::timestamptz[])"
+            " AS again (monitor_id, round_due_at)",
+            list(rounds_ms),
+            [to_datetime(moment) for moment in rounds_ms.values()],
+            to_datetime(due_ms),
+        )

@@ -1,0 +1,118 @@
+"""The keys that locations were given, one set for each enrolment file, and which of them the broker must refuse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from controller.store.platform.pool import Database
+
+if TYPE_CHECKING:
+    from controller.store.platform.pool import Connection
+
+
+class GivenKey(NamedTuple):
+    """When an enrolment file was made, and when its keys end or ended; None for the newest."""
+
+    created_at: datetime
+    ends_at: datetime | None
+
+
+@asynccontextmanager
+async def announced(database: Database, *, sealing_key: str, nats_user: str) -> AsyncIterator[None]:
+    """Have the broker refuse these keys until a location is given them in the block: a file with them may outlive
+    whoever was killed between writing it and that. Raises StoreUnavailableError.
+    """
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO location_key (sealing_key, nats_user) VALUES ($1, $2)", sealing_key, nats_user
+        )
+    yield
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM location_key WHERE nats_user = $1 AND location_id IS NULL", nats_user)
+
+
+async def give_key(connection: Connection, location_id: int, sealing_key: str, nats_user: str) -> None:
+    """To the location, whether the key was announced or not."""
+    await connection.execute(
+        """
+        INSERT INTO location_key (location_id, sealing_key, nats_user) VALUES ($1, $2, $3)
+        ON CONFLICT (nats_user) DO UPDATE SET location_id = excluded.location_id
+        """,
+        location_id,
+        sealing_key,
+        nats_user,
+    )
+
+
+async def end_keys(connection: Connection, location_id: int, keep: timedelta) -> None:
+    """End all keys of the location after so long, or when they would end anyway."""
+    await connection.execute(
+        "UPDATE location_key SET ends_at = LEAST(ends_at, now() + $2) WHERE location_id = $1", location_id, keep
+    )
+
+
+class Rotation:
+    """A location that is about to be given new keys, locked until they are stored."""
+
+    def __init__(self, connection: Connection, location_id: int) -> None:
+        self._connection = connection
+        self._location_id = location_id
+
+    async def store(self, *, sealing_key: str, nats_user: str, keep: timedelta, nats_url: str | None = None) -> None:
+        """The new keys, and the URL when one is given; the older keys end after `keep`."""
+        await end_keys(self._connection, self._location_id, keep)
+        await give_key(self._connection, self._location_id, sealing_key, nats_user)
+        await self._connection.execute(
+            "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url) WHERE id = $1",
+            self._location_id,
+            sealing_key,
+            nats_url,
+        )
+
+
+@asynccontextmanager
+async def rotating(database: Database, code: str) -> AsyncIterator[Rotation | None]:
+    """Yield what takes the new keys of a location, or None when there is none of that code. They are stored only when
+    the block ends without an error.
+    """
+    async with database.transaction() as connection:
+        number = await connection.fetchval(
+            "SELECT id FROM location WHERE code = $1 AND removed_at IS NULL FOR UPDATE", code
+        )
+        yield Rotation(connection, number) if number is not None else None
+
+
+async def given_keys(database: Database) -> dict[int, list[GivenKey]]:
+    """The keys that are still good, by location id, the newest first."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT location_id, created_at, ends_at FROM location_key
+            WHERE location_id IS NOT NULL AND (ends_at IS NULL OR ends_at > now())
+            ORDER BY location_id, ends_at IS NULL DESC, id DESC
+            """
+        )
+    keys: dict[int, list[GivenKey]] = {}
+    for number, *moments in rows:
+        keys.setdefault(number, []).append(GivenKey(*moments))
+    return keys
+
+
+async def revoked_users(database: Database) -> list[str]:
+    """Whom the broker must refuse: users of keys that ended or are of no location, of locations that are disabled or
+    removed, and subscribers that were cut off. A subscriber's login ends by itself: it is told of until a day after, in
+    case clocks differ. Raises StoreUnavailableError.
+    """
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT nats_user FROM location_key LEFT JOIN location ON location.id = location_id
+            WHERE location_id IS NULL OR NOT enabled OR ends_at <= now()
+            UNION ALL
+            SELECT nats_user FROM subscriber WHERE revoked_at IS NOT NULL AND expires_at > now() - interval '1 day'
+            """
+        )
+    return [row["nats_user"] for row in rows]

@@ -1,0 +1,205 @@
+"""Locations and the heartbeats of their agents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from controller.model import AgentSighting, Location
+from controller.store.checks.results import UnstorableError
+from controller.store.locations.keys import end_keys, give_key
+from controller.store.platform.pool import AWAY, Connection, Database
+from shared.wire.messages import Heartbeat, Unfitness
+
+_COLUMNS = """
+id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed,
+ARRAY(
+  SELECT sealing_key FROM location_key
+  WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
+  ORDER BY location_key.id DESC
+) AS older_keys
+"""
+
+
+MOST_AGENTS = 64
+"""Of one location: who has its enrolment file may invent as many as it likes."""
+
+# Every controller does this at once, so nobody waits for another.
+_FORGET_AGENTS = """
+DELETE FROM agent WHERE location_id = $1 AND name IN (
+  SELECT name FROM agent WHERE location_id = $1 AND name IN (
+    SELECT name FROM agent WHERE location_id = $1 ORDER BY last_seen_at DESC OFFSET $2
+  ) FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+async def all_locations(database: Database) -> list[Location]:
+    """Every location, enabled or not, by code; those that were removed too, for results still name them."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(f"SELECT {_COLUMNS} FROM location ORDER BY code")  # noqa: S608 - constants only
+    return [_location(row) for row in rows]
+
+
+async def present_locations(database: Database) -> list[Location]:
+    """Those that were not removed, by code."""
+    return [here for here in await all_locations(database) if not here.removed]
+
+
+async def by_code(database: Database, code: str) -> Location | None:
+    """The same; None also when it was removed."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM location WHERE code = $1 AND removed_at IS NULL",  # noqa: S608 - constants only
+            code,
+        )
+    return _location(row) if row else None
+
+
+def _location(row: Any) -> Location:
+    return Location(**dict(row) | {"older_keys": tuple(row["older_keys"])})
+
+
+@asynccontextmanager
+async def inserting(
+    database: Database,
+    *,
+    code: str,
+    name: str,
+    country_code: str,
+    public_key: str,
+    nats_user: str,
+    nats_url: str | None = None,
+) -> AsyncIterator[Location | None]:
+    """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
+    so that its enrolment file can be written in between.
+
+    One that was removed comes back with its history, but only in the country which that history is of.
+    """
+    async with database.transaction() as connection:
+        row = await connection.fetchrow(
+            f"""
+            INSERT INTO location (code, name, country_code, public_key, nats_url) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (code) DO UPDATE
+              SET name = excluded.name, public_key = excluded.public_key, nats_url = excluded.nats_url, enabled = true,
+                  removed_at = NULL
+              WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            code,
+            name,
+            country_code,
+            public_key,
+            nats_url,
+        )
+        if row is not None:
+            await give_key(connection, row["id"], public_key, nats_user)
+        yield _location(row) if row else None
+
+
+async def set_enabled(database: Database, code: str, *, enabled: bool) -> Location | None:
+    """None when there is no such location."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            UPDATE location SET enabled = $2 WHERE code = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants only
+            code,
+            enabled,
+        )
+    return _location(row) if row else None
+
+
+async def remove(database: Database, code: str) -> bool:
+    """Take away a disabled location, its keys for ever; False when there is none of that code, or it is enabled."""
+    async with database.transaction() as connection:
+        number = await connection.fetchval(
+            """
+            UPDATE location SET removed_at = now() WHERE code = $1 AND NOT enabled AND removed_at IS NULL RETURNING id
+            """,
+            code,
+        )
+        if number is None:
+            return False
+        await end_keys(connection, number, timedelta())
+        await connection.execute("DELETE FROM agent WHERE location_id = $1", number)
+    return True
+
+
+class Sightings(NamedTuple):
+    """`now` by the database's clock, as the moments of heartbeats are, and the agents ever seen by location id; a
+    location without any is not in it.
+    """
+
+    now: datetime
+    agents: dict[int, list[AgentSighting]]
+
+
+async def sightings(database: Database) -> Sightings:
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity, loop_lag_ms,
+              unfit, clock_offset_ms
+            FROM agent ORDER BY location_id, name
+            """
+        )
+        now = await connection.fetchval("SELECT clock_timestamp()")
+    seen: dict[int, list[AgentSighting]] = {}
+    for row in rows:
+        values = dict(row)
+        location_id = values.pop("location_id")
+        values["unfit"] = [Unfitness(word) for word in values["unfit"]]
+        seen.setdefault(location_id, []).append(AgentSighting(**values))
+    return Sightings(now, seen)
+
+
+async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
+    """False, and nothing stored, when there is no such location in that country. Of more than MOST_AGENTS those heard
+    longest ago are forgotten. Raises UnstorableError when PostgreSQL refuses a value, StoreUnavailableError.
+    """
+    async with database.connection() as connection:
+        try:
+            number = await _upsert_agent(connection, heartbeat)
+        except AWAY:
+            raise
+        except (asyncpg.PostgresError, ValueError, OverflowError) as error:
+            raise UnstorableError(f"cannot be stored: {type(error).__name__}") from error
+        if number is not None:
+            await connection.execute(_FORGET_AGENTS, number, MOST_AGENTS)
+    return number is not None
+
+
+async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | None:
+    """The id of its location, if there is one."""
+    number: int | None = await connection.fetchval(
+        """
+        INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
+          loop_lag_ms, unfit, clock_offset_ms)
+        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
+        WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
+        ON CONFLICT (location_id, name) DO UPDATE
+          SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
+              last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
+              capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
+              clock_offset_ms = excluded.clock_offset_ms
+        RETURNING location_id
+        """,
+        heartbeat.location,
+        heartbeat.country,
+        heartbeat.agent,
+        heartbeat.kinds,
+        heartbeat.version,
+        heartbeat.started_at,
+        heartbeat.running,
+        heartbeat.waiting,
+        heartbeat.capacity,
+        heartbeat.loop_lag_ms,
+        heartbeat.unfit,
+        heartbeat.clock_offset_ms,
+    )
+    return number

@@ -1,0 +1,50 @@
+"""The latest state of monitors: a row for each location, and their verdict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from controller.decisions.evaluation.state import Standing, VerdictKind
+from controller.model import LatestCheck
+from controller.store.platform.pool import Connection, Database
+from shared.wire.messages import ResultStatus
+
+_JUDGED = "state ->> 'takenMs' IS NOT NULL"
+"""A standing that was only begun has taken no look; what is a default is not stored."""
+
+
+async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, list[LatestCheck]]:
+    """By monitor; one that was never checked is not in it."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT monitor_id, location_id, due_at, status, failure_kind, checked_at FROM latest"
+            " WHERE monitor_id = ANY ($1::bigint[]) ORDER BY monitor_id, location_id",
+            monitor_ids,
+        )
+    found: dict[int, list[LatestCheck]] = defaultdict(list)
+    for row in rows:
+        check = LatestCheck(**{**row, "status": ResultStatus(row["status"])})
+        found[check.monitor_id].append(check)
+    return dict(found)
+
+
+async def verdicts_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, VerdictKind]:
+    """By monitor; one that was never judged is not in it."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT monitor_id, verdict FROM standing WHERE monitor_id = ANY ($1::bigint[]) AND {_JUDGED}",  # noqa: S608
+            monitor_ids,
+        )
+    return {row["monitor_id"]: VerdictKind(row["verdict"]) for row in rows}
+
+
+async def standing_of(connection: Connection, monitor_id: int) -> Standing | None:
+    """None when it was never judged."""
+    state = await connection.fetchval(
+        f"SELECT state FROM standing WHERE monitor_id = $1 AND {_JUDGED}",  # noqa: S608 - a constant
+        monitor_id,
+    )
+    return msgspec.convert(state, Standing | None, str_keys=True)  # location ids are keys

@@ -1,0 +1,55 @@
+"""Monitors as the scheduler and the dispatcher see them: lean, across organizations, with their effective countries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.decisions.evaluation.policies import Levels, effective
+from controller.decisions.evaluation.policy import Policy
+from controller.model import ScheduledMonitor
+from controller.store.monitors.policies import levels_from
+from controller.store.platform.pool import Database
+
+_SELECT = """
+SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
+  COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
+    AS allowed_check_country_codes,
+  m.target_changed_at, m.updated_at, CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids,
+  m.home_location_id, m.rotate_locations, m.locations_per_round, m.mode, m.policy AS monitor, c.policy AS customer,
+  c.alert_location_threshold_count AS threshold, o.policy AS organization
+FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
+WHERE m.deleted_at IS NULL
+"""
+_SCHEDULED = _SELECT + " AND m.status IN ('active', 'maintenance')"
+
+
+async def scheduled_monitors(database: Database) -> list[ScheduledMonitor]:
+    """Every monitor that is to be checked: active or in maintenance, not deleted."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(_SCHEDULED)
+    return [_record(row) for row in rows]
+
+
+async def scheduled_monitor(database: Database, monitor_id: int) -> ScheduledMonitor | None:
+    """None when the monitor is disabled, deleted or was never there."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(_SCHEDULED + " AND m.id = $1", monitor_id)
+    return _record(row) if row else None
+
+
+async def monitor_to_trigger(database: Database, monitor_id: int) -> ScheduledMonitor | None:
+    """The same of a monitor in any status: a disabled one can be triggered, a deleted one cannot."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(_SELECT + " AND m.id = $1", monitor_id)
+    return _record(row) if row else None
+
+
+def _record(row: Any) -> ScheduledMonitor:
+    values = dict(row)
+    levels = levels_from({name: values.pop(name) for name in Levels._fields})
+    return ScheduledMonitor(**values, **asking(effective(levels).policy))
+
+
+def asking(policy: Policy) -> dict[str, Any]:
+    """The fields of a ScheduledMonitor that the policy that holds for it decides."""
+    return {"in_turn": policy.order == "sequential", "home_votes": policy.voters == "home"}

@@ -1,0 +1,176 @@
+"""What telling of an incident's change takes: whose it is, which channels it has, and who was told of it before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from controller.store.notifications.deliveries import whom
+from controller.store.platform.pool import Connection
+from shared.wire.events import Evidence
+
+
+class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A change with its incident, monitor, customer and organization. `package` is the customer's; `channels` and
+    `targets` are the organization's defaults.
+    """
+
+    change_id: int
+    kind: str
+    severity: str
+    reason: str
+    evidence: Evidence | None
+    at: datetime
+    incident_id: int
+    incident_public_id: UUID
+    outage_started_at: datetime
+    started_at: datetime
+    resolved_at: datetime | None
+    monitor_id: int
+    monitor_public_id: UUID
+    monitor_name: str
+    monitor_kind: str
+    hostname: str
+    port: int | None
+    status: str
+    notify_on_error: bool
+    monitor_email: str | None
+    monitor_phone_number: str | None
+    customer_id: int
+    customer_public_id: UUID
+    customer_name: str
+    customer_email: str | None
+    customer_phone_number: str | None
+    package: str | None
+    organization_id: int
+    organization_name: str
+    time_zone: str
+    channels: dict[str, Any] | None
+    targets: dict[str, Any] | None
+
+
+async def alert(connection: Connection, incident_id: int, change_id: int) -> AlertRow | None:
+    """None when there is no such change of that incident."""
+    row = await connection.fetchrow(
+        """
+        SELECT change.id AS change_id, change.kind, change.severity, change.reason,
+          change.evidence, change.at,
+          incident.id AS incident_id, incident.public_id AS incident_public_id, incident.outage_started_at,
+          incident.started_at, incident.resolved_at,
+          monitor.id AS monitor_id, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
+          monitor.kind AS monitor_kind, monitor.hostname, monitor.port, monitor.status, monitor.notify_on_error,
+          monitor.notification_email AS monitor_email, monitor.notification_phone_number AS monitor_phone_number,
+          customer.id AS customer_id, customer.public_id AS customer_public_id, customer.name AS customer_name,
+          customer.notification_email AS customer_email,
+          customer.notification_phone_number AS customer_phone_number, customer.package_type AS package,
+          organization.id AS organization_id, organization.name AS organization_name, organization.time_zone,
+          organization.default_notification_channels AS channels,
+          organization.default_notification_targets AS targets
+        FROM incident_change AS change
+        JOIN incident ON incident.id = change.incident_id
+        JOIN monitor ON monitor.id = incident.monitor_id
+        JOIN customer ON customer.id = incident.customer_id
+        JOIN organization ON organization.id = incident.organization_id
+        WHERE incident.id = $1 AND change.id = $2
+        """,
+        incident_id,
+        change_id,
+    )
+    if row is None:
+        return None
+    return AlertRow(**(dict(row) | {"evidence": msgspec.convert(row["evidence"], Evidence | None)}))
+
+
+class ChannelRow(NamedTuple):
+    """An active channel of an organization, a customer or a monitor."""
+
+    id: int
+    type: str
+    name: str
+    config: dict[str, Any]
+    customer_id: int | None
+    monitor_id: int | None
+    delay_seconds: int
+    conditions: dict[str, Any] | None
+    allowed_package_types: list[str] | None
+
+
+async def channels_of(connection: Connection, row: AlertRow) -> list[ChannelRow]:
+    """Those of the monitor, its customer and its organization that are not for ops, the most important first."""
+    rows = await connection.fetch(
+        """
+        SELECT id, type, name, config, customer_id, monitor_id, delay_seconds, conditions, allowed_package_types
+        FROM notification_channel
+        WHERE organization_id = $1 AND is_active AND NOT for_ops
+          AND (customer_id IS NULL OR customer_id = $2) AND (monitor_id IS NULL OR monitor_id = $3)
+        ORDER BY priority, id
+        """,
+        row.organization_id,
+        row.customer_id,
+        row.monitor_id,
+    )
+    return [ChannelRow(*values) for values in rows]
+
+
+class FollowerRow(NamedTuple):
+    channel_id: int | None
+    channel_name: str | None
+    type: str
+    receiver: str
+
+
+async def followers(connection: Connection, incident_id: int) -> list[FollowerRow]:
+    """Who was told of the incident, or is about to be, each once: what is about to be is told, or not, before what
+    follows.
+    """
+    rows = await connection.fetch(
+        f"""
+        SELECT channel_id, channel_name, type, receiver FROM (
+          SELECT DISTINCT ON ({whom("delivery")}) id, channel_id, channel_name, type, receiver FROM delivery
+          WHERE incident_id = $1 AND state IN ('sent', 'waiting')
+          ORDER BY {whom("delivery")}, state <> 'sent', id
+        ) AS told ORDER BY id
+        """,  # noqa: S608 - constants only
+        incident_id,
+    )
+    return [FollowerRow(*row) for row in rows]
+
+
+class Untold(NamedTuple):
+    """An open incident that nobody was told of, and the change to tell of: the latest that says how bad it is."""
+
+    incident_id: int
+    monitor_id: int
+    change_id: int
+
+
+async def untold(connection: Connection, at_most: int, *, after: int = 0, only: int | None = None) -> list[Untold]:
+    """Incidents nobody was told of because their monitor was in maintenance, which it is not any more, by their
+    numbers: those beyond `after`, or one.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT incident.id, monitor.id, change.id
+        FROM incident
+        JOIN monitor ON monitor.id = incident.monitor_id
+        CROSS JOIN LATERAL (
+          SELECT id, at FROM incident_change
+          WHERE incident_id = incident.id AND kind IN ('opened', 'escalated') ORDER BY id DESC LIMIT 1
+        ) AS change
+        WHERE incident.resolved_at IS NULL AND monitor.status = 'active' AND monitor.deleted_at IS NULL
+          AND incident.id > $2 AND ($3::bigint IS NULL OR incident.id = $3)
+          AND NOT EXISTS (SELECT FROM delivery WHERE delivery.change_id = change.id)
+          AND EXISTS (
+            SELECT FROM maintenance_time
+            WHERE monitor_id = monitor.id AND from_at <= change.at AND to_at >= change.at
+          )
+        ORDER BY incident.id LIMIT $1
+        """,
+        at_most,
+        after,
+        only,
+    )
+    return [Untold(*row) for row in rows]

@@ -1,0 +1,174 @@
+"""Notification channels. Reads name an organization, so that no caller can reach into another one by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from controller.model import Channel
+from controller.store.platform.pool import Connection, Database
+
+MOST = 1000
+"""As many channels an organization may have."""
+
+_COLUMNS = """
+c.id, c.organization_id, c.customer_id, c.monitor_id, c.type, c.category, c.name, c.config, c.priority, c.delay_seconds,
+c.conditions, c.is_active, c.allowed_package_types, c.for_ops, c.created_at, c.updated_at, m.kind AS monitor_kind,
+coalesce(c.customer_id, m.customer_id) AS owner_id
+"""
+_JOIN = "LEFT JOIN monitor m ON m.id = c.monitor_id"
+_THERE = "(c.monitor_id IS NULL OR m.deleted_at IS NULL)"
+
+
+class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel before it has an id and moments."""
+
+    organization_id: int
+    customer_id: int | None = None
+    monitor_id: int | None = None
+    type: str
+    category: str = ""
+    name: str = ""
+    config: dict[str, Any] = {}
+    priority: int = 1
+    delay_seconds: int = 0
+    conditions: dict[str, Any] | None = None
+    is_active: bool = True
+    allowed_package_types: list[str] | None = None
+    for_ops: bool = False
+
+
+async def insert(database: Database, new: NewChannel) -> Channel | None:
+    """None, and nothing stored, when the organization has MOST."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"""
+            WITH c AS (
+              INSERT INTO notification_channel (organization_id, customer_id, monitor_id, type, category, name, config,
+                priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops)
+              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+              WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $14
+              RETURNING *
+            )
+            SELECT {_COLUMNS} FROM c {_JOIN}
+            """,  # noqa: S608 - constants only
+            *msgspec.structs.astuple(new),
+            MOST,
+        )
+    return Channel(**row) if row else None
+
+
+async def by_id(database: Database, organization_id: int | None, channel_id: int) -> Channel | None:
+    """None also when it is another organization's than that one (None: every organization)."""
+    async with database.connection() as connection:
+        row = await _fetch(connection, organization_id, channel_id)
+    return Channel(**row) if row else None
+
+
+async def channels_of(
+    database: Database,
+    organization_id: int,
+    *,
+    customer_ids: frozenset[int] | None = None,
+    customer_id: int | None = None,
+    told_of: int | None = None,
+) -> list[Channel]:
+    """By priority, then oldest first.
+
+    `customer_ids` limits them to these customers' and their monitors' (None is no limit), `customer_id` to one
+    customer's, and `told_of` to those that are told of this monitor: its own, its customer's and the organization's.
+    """
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
+            WHERE c.organization_id = $1 AND {_THERE}
+              AND ($2::bigint[] IS NULL OR coalesce(c.customer_id, m.customer_id) = ANY ($2))
+              AND ($3::bigint IS NULL OR coalesce(c.customer_id, m.customer_id) = $3)
+              AND ($4::bigint IS NULL OR c.monitor_id = $4 OR (c.monitor_id IS NULL AND NOT c.for_ops AND (
+                c.customer_id IS NULL OR c.customer_id = (SELECT customer_id FROM monitor WHERE id = $4))))
+            ORDER BY c.priority, c.id
+            """,  # noqa: S608 - constants only
+            organization_id,
+            None if customer_ids is None else sorted(customer_ids),
+            customer_id,
+            told_of,
+        )
+    return [Channel(**row) for row in rows]
+
+
+async def change(
+    database: Database, organization_id: int | None, channel_id: int, decide: Callable[[Channel], Channel]
+) -> Channel | None:
+    """Replace a channel by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    async with database.transaction() as connection:
+        row = await _fetch(connection, organization_id, channel_id, lock=True)
+        if row is None:
+            return None
+        wanted = decide(Channel(**row))
+        changed = await connection.fetchrow(
+            f"""
+            WITH c AS (
+              UPDATE notification_channel SET
+                category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
+                is_active = $8, allowed_package_types = $9, for_ops = $10, updated_at = clock_timestamp()
+              WHERE id = $1 RETURNING *
+            )
+            SELECT {_COLUMNS} FROM c {_JOIN}
+            """,  # noqa: S608 - constants only
+            wanted.id,
+            wanted.category,
+            wanted.name,
+            wanted.config,
+            wanted.priority,
+            wanted.delay_seconds,
+            wanted.conditions,
+            wanted.is_active,
+            wanted.allowed_package_types,
+            wanted.for_ops,
+        )
+    return Channel(**changed) if changed else None
+
+
+async def delete(database: Database, channel_id: int) -> bool:
+    """What was sent on it stays in the history; what still waits has nowhere to go. False when it is not there."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            """
+            WITH skipped AS (
+              UPDATE delivery SET state = 'skipped', error = 'the channel was deleted', claimed_until = NULL
+              WHERE channel_id = $1 AND state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= now())
+              RETURNING id, error
+            )
+            INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM skipped
+            """,
+            channel_id,
+        )
+        deleted = await connection.fetchval("DELETE FROM notification_channel WHERE id = $1 RETURNING true", channel_id)
+    return deleted is True
+
+
+async def for_ops(connection: Connection) -> list[Channel]:
+    """The active channels for ops of the organization that runs the installation: the first one."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
+        WHERE c.organization_id = (SELECT min(id) FROM organization) AND c.for_ops AND c.is_active AND {_THERE}
+        ORDER BY c.priority, c.id
+        """  # noqa: S608 - constants only
+    )
+    return [Channel(**row) for row in rows]
+
+
+async def _fetch(connection: Connection, organization_id: int | None, channel_id: int, *, lock: bool = False) -> Any:
+    return await connection.fetchrow(
+        f"""
+        SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
+        WHERE c.id = $1 AND ($2::bigint IS NULL OR c.organization_id = $2) AND {_THERE}
+        {"FOR UPDATE OF c" if lock else ""}
+        """,  # noqa: S608 - constants only
+        channel_id,
+        organization_id,
+    )

@@ -1,0 +1,101 @@
+"""The installation in numbers, for metrics: cheap counts by index or of small tables, none of them over results."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from controller.store.platform.pool import Database
+
+
+class Installation(NamedTuple):
+    """Ages are seconds by the database's clock; 0 where nothing waits."""
+
+    monitors: list[tuple[str, str, str, int]]
+    """Kind, status, verdict, how many."""
+    open_incidents: list[tuple[str, bool, int]]
+    """Severity, whether acknowledged, how many."""
+    blind: list[tuple[str, str]]
+    """Codes of the enabled locations that cannot see now, and the reasons."""
+    deliveries_waiting: int
+    deliveries_overdue_seconds: float
+    events_waiting: int
+    looks_waiting: int
+    looks_overdue_seconds: float
+    watermark_age_seconds: float
+
+
+async def installation(db: Database) -> Installation:
+    """Raises StoreUnavailableError."""
+    async with db.connection() as connection:
+        monitors = await connection.fetch(
+            "SELECT kind, status, COALESCE(verdict, 'unknown'), count(*) FROM monitor"
+            " LEFT JOIN standing ON standing.monitor_id = monitor.id WHERE deleted_at IS NULL GROUP BY 1, 2, 3"
+        )
+        incidents = await connection.fetch(
+            "SELECT severity, acknowledged_at IS NOT NULL, count(*) FROM incident WHERE resolved_at IS NULL"
+            " GROUP BY 1, 2"
+        )
+        blind = await connection.fetch(
+            "SELECT DISTINCT code, reason FROM blind_period JOIN location ON location.id = location_id"
+            " WHERE to_at > now() AND enabled"
+        )
+        row = await connection.fetchrow(
+            """
+            SELECT deliveries.*, looks.*, (SELECT count(*) FROM event_outbox),
+              (SELECT EXTRACT(epoch FROM now() - watermark) FROM schedule ORDER BY watermark LIMIT 1)
+            FROM
+              (SELECT count(*), EXTRACT(epoch FROM now() - min(next_at)) FROM delivery WHERE state = 'waiting')
+                AS deliveries,
+              (SELECT count(*), EXTRACT(epoch FROM now() - min(check_at)) FROM look WHERE check_at <= now()) AS looks
+            """
+        )
+    assert row is not None  # noqa: S101 - it is made of aggregates
+    deliveries, overdue, looks, behind, events, watermark = row
+    return Installation(
+        monitors=[tuple(one) for one in monitors],
+        open_incidents=[tuple(one) for one in incidents],
+        blind=[tuple(one) for one in blind],
+        deliveries_waiting=deliveries,
+        deliveries_overdue_seconds=max(0.0, float(overdue or 0)),
+        events_waiting=events,
+        looks_waiting=looks,
+        looks_overdue_seconds=max(0.0, float(behind or 0)),
+        watermark_age_seconds=max(0.0, float(watermark or 0)),
+    )
+
+
+class MonitorFigures(NamedTuple):
+    """What is known of one monitor: its verdict, and how long its latest check took, in milliseconds."""
+
+    public_id: str
+    name: str
+    kind: str
+    verdict: str
+    duration_ms: float | None
+
+
+async def monitor_figures(
+    db: Database, organization_id: int | None, customer_ids: frozenset[int] | None
+) -> list[MonitorFigures]:
+    """The monitors that are watched; of one organization and of these customers, None is any.
+
+    Raises StoreUnavailableError.
+    """
+    async with db.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT public_id::text, name, kind, COALESCE(verdict, 'unknown'), duration_ms
+            FROM monitor
+            LEFT JOIN standing ON standing.monitor_id = monitor.id
+            LEFT JOIN LATERAL (
+              SELECT duration_ms FROM latest WHERE latest.monitor_id = monitor.id AND latest.status <> 'unknown'
+              ORDER BY due_at DESC LIMIT 1
+            ) AS newest ON true
+            WHERE deleted_at IS NULL AND monitor.status <> 'disabled'
+              AND ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
+            ORDER BY monitor.id
+            """,
+            organization_id,
+            None if customer_ids is None else sorted(customer_ids),
+        )
+    return [MonitorFigures(*row) for row in rows]

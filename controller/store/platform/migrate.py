@@ -1,0 +1,78 @@
+"""Bring the schema to what this version expects, and refuse to work on another one.
+
+Migrations are the numbered SQL files beside this module; pogo-core runs each in a transaction and remembers its name.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import asyncpg
+import structlog
+from pogo_core.error import BadMigrationError
+from pogo_core.util import migrate as pogo
+from pogo_core.util.sql import ensure_pogo_sync, get_applied_migrations
+
+from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Database, StoreUnavailableError
+
+log = structlog.get_logger()
+
+DIRECTORY = Path(__file__).parent / "migrations"
+MIGRATION_SECONDS = 600.0
+_SCHEMA = "public"
+_LOCK = 0x6D61_696C_7072_6F62  # "mailprob": one migration at a time, whoever starts it
+
+# pogo-core warns about each file it applies; what was applied is told by the one line of our own.
+_quiet = logging.Logger("pogo", logging.CRITICAL)  # noqa: LOG001 - known to nobody else, so nothing is configured
+
+
+class SchemaError(Exception):
+    """The schema is not the one this version works with, or a migration failed; the message says what to do."""
+
+
+async def apply(url: str) -> None:
+    """Apply all migrations that are missing, one controller at a time. Raises SchemaError, StoreUnavailableError."""
+    try:
+        connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=MIGRATION_SECONDS)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+            await ensure_pogo_sync(connection)
+            before = await get_applied_migrations(connection, schema_name=_SCHEMA)
+            _refuse_newer(before)
+            await pogo.apply(connection, DIRECTORY, schema_name=_SCHEMA, logger=_quiet)
+        finally:
+            await connection.close(timeout=ACQUIRE_SECONDS)
+    except AWAY as error:
+        raise StoreUnavailableError(str(error) or type(error).__name__) from error
+    except BadMigrationError as error:
+        if isinstance(error.__cause__, AWAY):
+            raise StoreUnavailableError(str(error.__cause__)) from error
+        raise SchemaError(f"{error}: {error.__cause__}") from error
+    log.info("schema_migrated", applied=sorted(_known() - before))
+
+
+async def require_current(database: Database) -> None:
+    """Raises SchemaError when migrations are missing or were made by a newer version; StoreUnavailableError."""
+    try:
+        async with database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT migration_id FROM public._pogo_migration WHERE schema_name = $1", _SCHEMA
+            )
+    except asyncpg.UndefinedTableError:
+        rows = []
+    applied = {row["migration_id"] for row in rows}
+    missing = sorted(_known() - applied)
+    if missing:
+        raise SchemaError(f"the database misses {', '.join(missing)}: run `mailprobe-controller migrate`")
+    _refuse_newer(applied)
+
+
+def _refuse_newer(applied: set[str]) -> None:
+    newer = sorted(applied - _known())
+    if newer:
+        raise SchemaError(f"the database was migrated by a newer version ({', '.join(newer)}): update this program")
+
+
+def _known() -> set[str]:
+    return {path.stem for path in DIRECTORY.glob("*.sql")}

@@ -1,0 +1,154 @@
+"""The figures of one monitor's details, read from days, hours and results as decisions.views tells."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from controller.decisions.history.uptime import Judged, Round, Span, judge_time
+from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources, View
+from controller.store.evaluation.outages import down_spans
+from controller.store.platform.pool import Connection
+from controller.store.rollups.rollups import BIN, maintenance_spans
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import to_ms
+
+
+class Cell(NamedTuple):
+    """What one location found in one bucket; durations are those of passed checks."""
+
+    bucket_at: datetime
+    location: str
+    passed: int
+    failed: int
+    blind: int
+    warned: int
+    duration_ms_sum: float
+    duration_ms_max: float | None
+
+
+class Chart(NamedTuple):
+    """Cells by bucket and location, and for each bucket how many passed checks of all locations fell in which bin."""
+
+    cells: list[Cell]
+    histograms: dict[datetime, dict[int, int]]
+
+
+class RawCheck(NamedTuple):
+    due_at: datetime
+    location: str
+    status: ResultStatus
+    duration_ms: float
+    warned: bool
+
+
+_SOURCE = f"""
+WITH source AS (
+  SELECT bucket_at AS at, location_id, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
+  FROM rollup WHERE monitor_id = $1 AND bucket_seconds = {DAY_SECONDS} AND bucket_at >= $2 AND bucket_at < $3
+  UNION ALL
+  SELECT bucket_at, location_id, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
+  FROM rollup WHERE monitor_id = $1 AND bucket_seconds = {HOUR_SECONDS} AND bucket_at >= $3 AND bucket_at < $4
+  UNION ALL
+  SELECT due_at, location_id, (status = 'success')::int, (status = 'failure')::int, (status = 'unknown')::int,
+    (warnings IS NOT NULL)::int, CASE WHEN status = 'success' THEN duration_ms::float8 ELSE 0 END,
+    CASE WHEN status = 'success' THEN duration_ms END,
+    CASE WHEN status = 'success' THEN ARRAY[{BIN}] ELSE '{{}}' END,
+    CASE WHEN status = 'success' THEN '{{1}}'::int[] ELSE '{{}}' END
+  FROM result WHERE monitor_id = $1 AND due_at >= $4 AND due_at < $5
+), bucketed AS (
+  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, source.* FROM source
+), cell AS (
+  SELECT bucket_at, location_id, sum(passed) AS passed, sum(failed) AS failed, sum(blind) AS blind,
+    sum(warned) AS warned, sum(duration_ms_sum) AS duration_ms_sum, max(duration_ms_max) AS duration_ms_max
+  FROM bucketed GROUP BY bucket_at, location_id
+)
+"""  # noqa: S608 - constants only
+
+_CELLS = f"""{_SOURCE}
+SELECT bucket_at, location.code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
+FROM cell JOIN location ON location.id = cell.location_id ORDER BY bucket_at, location.code
+"""  # noqa: S608 - constants only
+
+_CHART = f"""{_SOURCE}
+, counted AS (
+  SELECT bucket_at, bin, sum(number)::int AS number
+  FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, bin
+)
+SELECT bucket_at, location.code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max,
+  NULL::smallint[] AS bins, NULL::int[] AS counts
+FROM cell JOIN location ON location.id = cell.location_id
+UNION ALL
+SELECT bucket_at, NULL, 0, 0, 0, 0, 0, 0, array_agg(bin), array_agg(number) FROM counted GROUP BY bucket_at
+ORDER BY bucket_at, code
+"""  # noqa: S608 - constants only
+
+
+async def rolled_until(connection: Connection) -> datetime:
+    """How far roll-ups are complete."""
+    moment: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
+    return moment
+
+
+async def chart(connection: Connection, monitor_id: int, view: View, sources: Sources) -> Chart:
+    rows = await connection.fetch(_CHART, monitor_id, *sources, view.bucket_seconds)
+    cells = [Cell(*row[:8]) for row in rows if row["code"] is not None]
+    histograms = {
+        row["bucket_at"]: dict(zip(row["bins"], row["counts"], strict=True)) for row in rows if row["code"] is None
+    }
+    return Chart(cells, histograms)
+
+
+async def totals(connection: Connection, monitor_id: int, sources: Sources) -> list[Cell]:
+    """The whole time as one bucket."""
+    whole = (sources.until - sources.days_from).total_seconds()
+    rows = await connection.fetch(_CELLS, monitor_id, *sources, whole)
+    return [Cell(*row) for row in rows]
+
+
+async def judged(connection: Connection, monitor_id: int, interval_seconds: int, sources: Sources) -> Judged:
+    row = await connection.fetchrow(
+        """
+        SELECT COALESCE(sum(judged_ms), 0)::bigint, COALESCE(sum(down_ms), 0)::bigint FROM uptime
+        WHERE monitor_id = $1 AND bucket_at >= $2 AND bucket_at < $4
+          AND ((bucket_seconds = $5 AND bucket_at < $3) OR (bucket_seconds = $6 AND bucket_at >= $3))
+        """,
+        monitor_id,
+        *sources[:3],
+        DAY_SECONDS,
+        HOUR_SECONDS,
+    )
+    rolled = Judged(*row) if row else Judged()
+    rows = await connection.fetch(
+        """
+        SELECT due_at, count(*) FILTER (WHERE status = 'success'), count(*) FILTER (WHERE status = 'failure')
+        FROM result WHERE monitor_id = $1 AND purpose = 'scheduled' AND due_at > $2 AND due_at < $3
+        GROUP BY due_at ORDER BY due_at
+        """,
+        monitor_id,
+        sources.checks_from - timedelta(seconds=interval_seconds),
+        sources.until,
+    )
+    rounds = [Round(to_ms(due_at), passed, failed) for due_at, passed, failed in rows]
+    maintenance = await maintenance_spans(connection, [monitor_id], sources.until)
+    outages = await down_spans(connection, [monitor_id], sources.checks_from, sources.until)
+    within = Span(to_ms(sources.checks_from), to_ms(sources.until))
+    fresh = judge_time(
+        rounds, 1000 * interval_seconds, within, maintenance.get(monitor_id, ()), outages.get(monitor_id, ())
+    )
+    return rolled.and_also(fresh)
+
+
+async def raw_checks(connection: Connection, monitor_id: int, view: View, limit: int) -> list[RawCheck]:
+    """The latest so many checks of the time, newest first."""
+    rows = await connection.fetch(
+        "SELECT due_at, location.code, status, duration_ms, warnings IS NOT NULL"
+        " FROM result JOIN location ON location.id = location_id"
+        " WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3"
+        " ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $4",
+        monitor_id,
+        view.since,
+        view.until,
+        limit,
+    )
+    return [RawCheck(row[0], row[1], ResultStatus(row[2]), row[3], row[4]) for row in rows]

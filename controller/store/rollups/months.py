@@ -1,0 +1,64 @@
+"""Roll-ups are kept in one partition a month: made ahead, dropped whole after two years."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from controller.store.platform.partitions import AHEAD_DAYS, KEEP_DAYS
+from controller.store.platform.pool import Connection, Database
+
+KEEP_MONTHS = 24
+_TABLES = ("rollup", "uptime")
+_LOCK = 0x6D70_0004
+
+
+async def make_months(db: Database, today: date) -> None:
+    """From the oldest month with results to the one of AHEAD_DAYS from today. Raises StoreUnavailableError."""
+    last = _month(today + timedelta(days=AHEAD_DAYS))
+    months = [_month(today - timedelta(days=KEEP_DAYS + 1))]
+    while months[-1] < last:
+        months.append(_next(months[-1]))
+    async with db.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        present = {name for name, _ in await _partitions(connection)}
+        for table in _TABLES:
+            for month in months:
+                if _name(table, month) not in present:
+                    # DDL takes no parameters; all values are made of digits here.
+                    await connection.execute(
+                        f"CREATE TABLE {_name(table, month)} PARTITION OF {table} "
+                        f"FOR VALUES FROM ('{month} 00:00+00') TO ('{_next(month)} 00:00+00')"
+                    )
+
+
+async def drop_old_months(db: Database, today: date) -> list[str]:
+    """Drop what is older than KEEP_MONTHS; the dropped tables. Raises StoreUnavailableError."""
+    oldest = today.replace(year=today.year - KEEP_MONTHS // 12, day=1)
+    async with db.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        dropped = [name for name, month in await _partitions(connection) if month < oldest]
+        for name in dropped:
+            await connection.execute(f"DROP TABLE {name}")
+    return dropped
+
+
+async def _partitions(connection: Connection) -> list[tuple[str, date]]:
+    rows = await connection.fetch(
+        "SELECT child.relname AS name FROM pg_inherits"
+        " JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent"
+        " WHERE parent.relname = ANY($1::text[])",
+        list(_TABLES),
+    )
+    return [(row["name"], datetime.strptime(row["name"][-6:], "%Y%m").replace(tzinfo=UTC).date()) for row in rows]
+
+
+def _name(table: str, month: date) -> str:
+    return f"{table}_{month:%Y%m}"
+
+
+def _month(day: date) -> date:
+    return day.replace(day=1)
+
+
+def _next(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)

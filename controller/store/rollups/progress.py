@@ -1,0 +1,89 @@
+"""How far roll-ups are, who may go on, and which hours are to be rolled up again.
+
+An hour is closed before it is rolled up the first time; ingest notes the hours of results that come later still
+(store.results).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from controller.store.checks.dispatch import SETTLE_LOCK
+from controller.store.platform.pool import Connection, Database
+from controller.store.rollups.rollups import HOUR, Part
+
+_LOCK = 0x6D70_0003
+_FROZEN_SECONDS = 60
+
+
+@asynccontextmanager
+async def alone(db: Database) -> AsyncIterator[Connection | None]:
+    """A transaction that no other controller rolls up beside; None when one is at it. Raises StoreUnavailableError.
+
+    A controller that freezes inside loses the transaction, so it cannot write later what it read before.
+    """
+    async with db.transaction() as connection:
+        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK)
+        await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+        yield connection if held else None
+
+
+async def close_hour(db: Database, before: datetime) -> datetime | None:
+    """The next hour to roll up, from now on closed; None when none ended before that moment.
+
+    Raises StoreUnavailableError.
+    """
+    async with db.transaction() as connection:
+        due = "SELECT EXISTS (SELECT FROM rollup_progress WHERE rolled_until + interval '1 hour' <= $1)"
+        if not await connection.fetchval(due, before):
+            return None
+        # Waits for ingest's transactions under way, so that every later one knows that the hour is closed.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", SETTLE_LOCK)
+        hour: datetime | None = await connection.fetchval(
+            "UPDATE rollup_progress SET closed_until = GREATEST(closed_until, rolled_until + interval '1 hour')"
+            " WHERE rolled_until + interval '1 hour' <= $1 RETURNING rolled_until",
+            before,
+        )
+    return hour
+
+
+async def finish_hour(db: Database, hour: datetime) -> None:
+    """Readers take the hour from its roll-up from now on. Raises StoreUnavailableError."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE rollup_progress SET rolled_until = GREATEST(rolled_until, $1) WHERE closed_until >= $1", hour + HOUR
+        )
+
+
+async def monitors_after(db: Database, monitor_id: int, limit: int) -> list[int]:
+    """Ids, deleted monitors' included, in order. Raises StoreUnavailableError."""
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT id FROM monitor WHERE id > $1 ORDER BY id LIMIT $2", monitor_id, limit)
+    return [row["id"] for row in rows]
+
+
+async def take_due(connection: Connection, limit: int) -> tuple[list[Part], datetime]:
+    """Hours that results came too late for, and how far roll-ups are complete; taken when the transaction commits.
+
+    A round judges time up to an interval after it, so the hours after a late one are in the answer too.
+    """
+    rolled_until: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
+    rows = await connection.fetch(
+        """
+        WITH taken AS (
+          DELETE FROM rollup_due WHERE id IN (SELECT id FROM rollup_due ORDER BY id LIMIT $1) RETURNING monitor_id, hour
+        )
+        SELECT DISTINCT taken.monitor_id, later.hour
+        FROM taken JOIN monitor ON monitor.id = taken.monitor_id
+        CROSS JOIN LATERAL generate_series(
+          taken.hour, taken.hour + make_interval(secs => 3600 + monitor.interval_seconds), interval '1 hour'
+        ) AS later (hour)
+        WHERE later.hour = taken.hour OR later.hour < $2
+        ORDER BY 1, 2
+        """,
+        limit,
+        rolled_until,
+    )
+    return [Part(*row) for row in rows], rolled_until

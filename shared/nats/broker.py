@@ -1,0 +1,148 @@
+"""Where the broker is, as whom we come, and the one way to connect to it. `shared.bus` owns the connections."""
+
+from __future__ import annotations
+
+import ssl
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from nats.aio.client import Client, Srv
+from nats.errors import Error as NatsError
+
+from shared.nats.credentials import Credentials
+from shared.wire import subjects
+
+_CONNECT_SECONDS = 5
+
+
+class BrokerUrlError(ValueError):
+    """Not URLs of NATS servers; the message does not repeat them."""
+
+
+class NatsUrl:
+    """Servers of NATS, as a setting. Raises BrokerUrlError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        check_url(text)
+        self.value = text
+
+
+class AuthorityFile:
+    """A file of PEM certificates that are trusted, as a setting; `value` is its text. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, path: str) -> None:
+        try:
+            self.value = Path(path).read_text(encoding="ascii")
+            ssl.create_default_context(cadata=self.value)
+        except ssl.SSLError as error:
+            raise ValueError("holds no certificates in PEM form") from error
+        except UnicodeDecodeError as error:
+            raise ValueError("holds no certificates in PEM form") from error
+        except OSError as error:
+            raise ValueError(f"cannot be read: {error.strerror}") from error
+
+
+class Broker(NamedTuple):
+    """`url` may list servers, separated by commas; `ca` is PEM text of an authority of one's own; `replicas` is on
+    how many servers a stream is kept; `location` is that of an agent, whose credentials let it hear no other inbox.
+
+    Servers that are not on this machine, and those named `tls://`, are spoken to in TLS only.
+    """
+
+    url: str
+    credentials: Credentials | None = None
+    ca: str | None = None
+    replicas: int = 1
+    location: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What the client is told. Raises BrokerUrlError, ssl.SSLError when `ca` holds no certificates."""
+        servers = check_url(self.url)
+        options: dict[str, Any] = {"servers": servers}
+        if self.ca or any(needs_tls(server) for server in servers):
+            options["tls"] = ssl.create_default_context(cadata=self.ca)
+        if self.credentials is not None:
+            jwt = self.credentials.jwt.encode()
+            inbox = subjects.inbox_at(self.location) if self.location else subjects.inbox(self.credentials.user)
+            options |= {
+                "user_jwt_cb": lambda: bytearray(jwt),
+                "signature_cb": self.credentials.sign,
+                "inbox_prefix": inbox,
+            }
+        return options
+
+
+class BrokerClient(Client):
+    """The client, which says nothing of us in clear to a server that asks for no TLS although it should, and does not
+    wait for the goodbye of a server that is gone.
+    """
+
+    def _connect_command(self) -> bytes:
+        server = self._current_server
+        if server is not None and needs_tls(server.uri.geturl()) and not self._server_info.get("tls_required"):
+            raise NatsError("the server asks for no TLS, which is required outside this machine")
+        return super()._connect_command()
+
+    async def _attempt_reconnect(self) -> None:
+        # Over TLS, closing politely would wait for an answer for 30 s before the next server is tried.
+        self._abort()
+        await super()._attempt_reconnect()
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        self._abort()  # of an attempt that failed after its connection had come about, which would be left open
+        await super()._connect_to_server(s)
+
+    def _abort(self) -> None:
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def connect(client: Client, broker: Broker, **callbacks: Any) -> None:
+    """Connect, however long it takes, and come back for ever. Raises what the client raises, BrokerUrlError."""
+    await client.connect(
+        **broker.options(),
+        connect_timeout=_CONNECT_SECONDS,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        ping_interval=10,
+        max_outstanding_pings=2,
+        **callbacks,
+    )
+
+
+def check_url(url: str) -> list[str]:
+    """The servers of a setting. Raises BrokerUrlError."""
+    servers = [server.strip() for server in url.split(",") if server.strip()]
+    for server in servers:
+        try:
+            parts = urlsplit(server)
+            right = parts.scheme in {"nats", "tls"} and bool(parts.hostname) and parts.port != 0
+            secret = parts.username is not None
+        except ValueError:
+            right = secret = False
+        if secret:
+            raise BrokerUrlError("must hold no user, password or token: Mailprobe logs in with keys")
+        if not right:
+            raise BrokerUrlError("must be URLs as nats://127.0.0.1:4222 or tls://nats.example.net:4222, with commas")
+    if not servers:
+        raise BrokerUrlError("must name a server")
+    return servers
+
+
+def needs_tls(server: str) -> bool:
+    """Whether a server may be spoken to in TLS only: named tls://, or not on this machine."""
+    parts = urlsplit(server)
+    host = parts.hostname or ""
+    if parts.scheme == "tls":
+        return True
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
