@@ -1,1 +1,1 @@
-"""The contract between controller and agent: a thing stands here only if both sides must agree on it."""
+"""The contract between controller and agent: only what both sides must agree on."""

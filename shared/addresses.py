@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-# The tables are written out, because what `ipaddress` calls global differs between patch releases of Python.
+# The tables are written out because the meaning of `ipaddress`'s is_global differs between patch releases of Python.
 # Sources: the IANA special-purpose address registries (RFC 6890) and RFC 5771, 4291, 7526, 9637.
 _REFUSED_V4 = tuple(
     IPv4Network(network)
@@ -31,7 +31,7 @@ _PUBLIC_V6 = IPv6Network("2000::/3")
 _REFUSED_V6 = tuple(
     IPv6Network(network)
     for network in (
-        "2001::/23",  # IETF protocol assignments; Teredo in it is judged by what it embeds
+        "2001::/23",  # IETF protocol assignments; a Teredo address in it counts by the addresses it embeds
         "2001:db8::/32",  # documentation
         "3fff::/20",  # documentation
     )
@@ -43,7 +43,7 @@ Address = IPv4Address | IPv6Address
 
 
 def may_reach(address: Address, allowed: tuple[Network, ...] = ()) -> bool:
-    """Whether an address, or for a tunnelled form every IPv4 address inside it, is public or allowed."""
+    """Whether an address is public or allowed; of a tunnelled form every IPv4 address inside it must be."""
     address = unmapped(address)
     if any(address.version == network.version and address in network for network in allowed):
         return True
@@ -61,7 +61,7 @@ def unmapped(address: Address) -> Address:
 
 
 def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses a packet to `address` may end at: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052)."""
+    """The IPv4 addresses that a packet to `address` may reach: 6to4 (RFC 3056), Teredo (RFC 4380), NAT64 (RFC 6052)."""
     if address.sixtofour:
         return (address.sixtofour,)
     if address.teredo:

@@ -1,4 +1,4 @@
-"""structlog, set up once per process: coloured lines when a person watches, JSON lines otherwise."""
+"""Sets up structlog once per process: coloured lines on a terminal, JSON lines otherwise."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _HIDDEN = frozenset(
         "sms_url",
     }
 )
-_TALKATIVE = ("apprise", "httpcore", "httpx", "requests", "urllib3")
-"""They log the URLs and headers they send, and those of a webhook or a chat service are its credentials."""
+_VERBOSE_LOGGERS = ("apprise", "httpcore", "httpx", "requests", "urllib3")
+"""Libraries that log the URLs and headers they send; those of a webhook or a chat service are its credentials."""
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The last line of defence: a field named like a secret never shows its value."""
+    """Hide the value of every field that is named like a secret, as the last line of defence."""
     for name in event.keys() & _HIDDEN:
         event[name] = "********"
     return event
@@ -47,7 +47,7 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
         hide_secrets,
     ]
     last: list[Processor] = (
-        # The default formatter prints the local variables of each frame where rich is installed: passwords among them.
+        # If rich is installed, the default formatter prints the local variables of each frame, passwords included.
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if to_person
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -68,5 +68,5 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))

@@ -1,4 +1,4 @@
-"""Files with secrets in them: written whole or not at all, and for their owner only."""
+"""Files with secrets: written completely or not at all, and readable for their owner only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -33,7 +33,7 @@ def write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def replacing_private(path: Path, text: str) -> Iterator[None]:
-    """The same, for the block and after it; when the block fails, what was there before comes back. Raises OSError."""
+    """Write the file for the block and after it; if the block fails, restore the old content. Raises OSError."""
     before = path.read_text() if path.exists() else None
     write_private(path, text)
     try:
@@ -46,20 +46,20 @@ def replacing_private(path: Path, text: str) -> Iterator[None]:
         raise
 
 
-def written(secrets: msgspec.Struct) -> str:
-    """A struct with secrets, as the JSON text of such a file."""
+def private_text(secrets: msgspec.Struct) -> str:
+    """The JSON text of a struct with its secrets, for such a file."""
     return msgspec.json.format(msgspec.json.encode(secrets, enc_hook=_reveal), indent=2).decode() + "\n"
 
 
-def read_as(kind: type[S], text: bytes) -> S:
-    """What `written` wrote. Raises msgspec.MsgspecError, which may repeat what is no secret."""
+def read_private_text(kind: type[S], text: bytes) -> S:
+    """Read what `private_text` made. Raises msgspec.MsgspecError, which may repeat values that are not secret."""
     return msgspec.json.decode(text, type=kind, dec_hook=_conceal)
 
 
 def _reveal(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
-    raise TypeError(f"{type(value).__name__} has no place in a private file")
+    raise TypeError(f"a private file cannot hold {type(value).__name__}")
 
 
 def _conceal(kind: type, value: object) -> Secret:

@@ -1,19 +1,20 @@
-"""Frozen settings from `MAILPROBE_*` variables; every problem is reported at once, by name, without its value.
+"""Frozen settings from `MAILPROBE_*` variables. All problems are reported at once, by name, without their values.
 
-A settings class is a msgspec struct whose fields are made with `setting(...)`; field `nats_url` is read from
-`MAILPROBE_NATS_URL`. This is the only module that reads the environment.
+A settings class is a msgspec struct; its field `nats_url` is read from `MAILPROBE_NATS_URL`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 PREFIX = "MAILPROBE_"
 Settings = TypeVar("Settings", bound=msgspec.Struct)
@@ -24,8 +25,27 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=3600)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
+def described(text: str) -> msgspec.Meta:
+    """What docs/settings.md says of a setting."""
+    return msgspec.Meta(description=text)
+
+
+class NetworkSetting:
+    """A network in CIDR notation, as a setting. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        self.value = ip_network(text, strict=False)
+
+
+_EXPECTED = re.compile(r"Expected `(int|float|str)`(?: (<=|>=|<|>) ([0-9.]+)| matching regex '(.*?)')?")
+_KINDS = {"int": "a whole number", "float": "a number", "str": "text"}
+_COMPARISONS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
+
+
 class SettingsError(Exception):
-    """Some settings are missing or malformed; the message has a line for each."""
+    """Some settings are missing or malformed; the message has one line for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -40,8 +60,8 @@ def variable(field: str) -> str:
 def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given: str | None) -> Settings:
     """Read `kind` from the environment; `given` (from the command line) wins over it. Empty text counts as unset.
 
-    Each may stand in a file instead, as secrets of systemd and containers do: `MAILPROBE_X_FILE` names the file that
-    holds `MAILPROBE_X`. A list is comma- or space-separated. Raises SettingsError.
+    A value may come from a file, as with secrets of systemd and containers: `MAILPROBE_X_FILE` names the file that
+    holds `MAILPROBE_X`. A list is separated by commas or spaces. Raises SettingsError.
     """
     source = os.environ if environ is None else environ
     hints = get_type_hints(kind, include_extras=True)
@@ -49,7 +69,7 @@ def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given
     problems: list[str] = []
     for field in msgspec.structs.fields(kind):
         try:
-            text = given.get(field.name) or _told(source, variable(field.name))
+            text = given.get(field.name) or _text_of(source, variable(field.name))
         except ValueError as error:
             problems.append(str(error))
             continue
@@ -60,7 +80,7 @@ def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given
         try:
             values[field.name] = _convert(text.strip(), hints[field.name])
         except (msgspec.ValidationError, ValueError) as error:
-            problems.append(f"{variable(field.name)}: {error}")
+            problems.append(f"{variable(field.name)}: {_in_plain_words(str(error))}")
     if not problems:
         try:
             return kind(**values)
@@ -69,13 +89,13 @@ def load(kind: type[Settings], environ: Mapping[str, str] | None = None, **given
     raise SettingsError(problems)
 
 
-def _told(source: Mapping[str, str], name: str) -> str | None:
-    """What is said of a setting, in its variable or in the file of `name`_FILE. Raises ValueError."""
+def _text_of(source: Mapping[str, str], name: str) -> str | None:
+    """The text of a setting, from its variable or from the file that `name`_FILE names. Raises ValueError."""
     text, path = source.get(name) or None, source.get(f"{name}_FILE")
     if not path:
         return text
     if text is not None:
-        raise ValueError(f"{name}: {name}_FILE says it too")
+        raise ValueError(f"{name}: {name}_FILE is set too")
     try:
         return Path(path).read_text().strip() or None
     except OSError as error:
@@ -85,14 +105,26 @@ def _told(source: Mapping[str, str], name: str) -> str | None:
 
 
 def _convert(text: str, hint: Any) -> Any:
-    members = getattr(hint, "__args__", ())
-    if hint is Secret or Secret in members:
+    kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if kind is Secret or Secret in get_args(kind):
         return Secret(text)
-    if getattr(hint, "__origin__", None) is tuple:
+    if get_origin(kind) is tuple:
         return msgspec.convert(text.replace(",", " ").split(), hint, strict=False, dec_hook=_decode)
     return msgspec.convert(text, hint, strict=False, dec_hook=_decode)
 
 
+def _in_plain_words(text: str) -> str:
+    """msgspec's text about a wrong value without the names of Python's types."""
+    found = _EXPECTED.match(text)
+    if found is None:
+        return text
+    kind, comparison, limit, pattern = found.groups()
+    problem = f"must be {_KINDS[kind]}"
+    if comparison:
+        return f"{problem}, {_COMPARISONS[comparison]} {limit.removesuffix('.0')}"
+    return f"{problem} that matches {pattern}" if pattern else problem
+
+
 def _decode(kind: type, value: Any) -> Any:
-    """Types msgspec does not know are made from their text (IPv4Network, Path …); they raise ValueError."""
+    """Make types that msgspec does not know from their text (IPv4Network, Path …). Raises ValueError."""
     return kind(value)

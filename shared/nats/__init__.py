@@ -1,0 +1,1 @@
+"""How Mailprobe uses NATS. Only this package and controller/broker import the NATS client."""

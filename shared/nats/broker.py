@@ -1,4 +1,4 @@
-"""Where the broker is, as whom we come, and the one way to connect to it. `shared.bus` owns the connections."""
+"""The broker's address, our credentials, and the one way to connect to it. `shared.nats.bus` owns the connections."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CONNECT_SECONDS = 5
 
 
 class BrokerUrlError(ValueError):
-    """Not URLs of NATS servers; the message does not repeat them."""
+    """The text is not URLs of NATS servers; the message does not repeat it."""
 
 
 class NatsUrl:
-    """Servers of NATS, as a setting. Raises BrokerUrlError."""
+    """URLs of NATS servers, as a setting. Raises BrokerUrlError."""
 
     __slots__ = ("value",)
 
@@ -49,10 +49,10 @@ class AuthorityFile:
 
 
 class Broker(NamedTuple):
-    """`url` may list servers, separated by commas; `ca` is PEM text of an authority of one's own; `replicas` is on
-    how many servers a stream is kept; `location` is that of an agent, whose credentials let it hear no other inbox.
+    """`url` may list several servers, separated by commas; `ca` is the PEM text of a private authority; `replicas` is
+    on how many servers a stream is kept; `location` is that of an agent, whose credentials allow its own inbox only.
 
-    Servers that are not on this machine, and those named `tls://`, are spoken to in TLS only.
+    TLS is required for servers that are not on this machine, and for those named `tls://`.
     """
 
     url: str
@@ -62,7 +62,7 @@ class Broker(NamedTuple):
     location: str | None = None
 
     def options(self) -> dict[str, Any]:
-        """What the client is told. Raises BrokerUrlError, ssl.SSLError when `ca` holds no certificates."""
+        """The options for the client. Raises BrokerUrlError, or ssl.SSLError if `ca` holds no certificates."""
         servers = check_url(self.url)
         options: dict[str, Any] = {"servers": servers}
         if self.ca or any(needs_tls(server) for server in servers):
@@ -79,33 +79,34 @@ class Broker(NamedTuple):
 
 
 class BrokerClient(Client):
-    """The client, which says nothing of us in clear to a server that asks for no TLS although it should, and does not
-    wait for the goodbye of a server that is gone.
+    """A client that sends nothing in clear text to a server that should require TLS but does not, and that does not
+    wait for an orderly close by a server that is gone.
     """
 
     def _connect_command(self) -> bytes:
         server = self._current_server
         if server is not None and needs_tls(server.uri.geturl()) and not self._server_info.get("tls_required"):
-            raise NatsError("the server asks for no TLS, which is required outside this machine")
+            raise NatsError("the server does not require TLS, which Mailprobe needs outside this machine")
         return super()._connect_command()
 
     async def _attempt_reconnect(self) -> None:
-        # Over TLS, closing politely would wait for an answer for 30 s before the next server is tried.
-        self._abort()
+        # Over TLS an orderly close would wait 30 s for an answer before the next server is tried.
+        self.abort()
         await super()._attempt_reconnect()
 
     async def _connect_to_server(self, s: Srv) -> None:
-        self._abort()  # of an attempt that failed after its connection had come about, which would be left open
+        self.abort()  # closes the connection of an attempt that failed after connecting
         await super()._connect_to_server(s)
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Close the connection at once, without a last word to the server; harmless when there is none."""
         writer = getattr(self._transport, "_io_writer", None)
         if writer is not None:
             writer.transport.abort()
 
 
 async def connect(client: Client, broker: Broker, **callbacks: Any) -> None:
-    """Connect, however long it takes, and come back for ever. Raises what the client raises, BrokerUrlError."""
+    """Connect, however long it takes, and reconnect for ever. Raises the client's errors and BrokerUrlError."""
     await client.connect(
         **broker.options(),
         connect_timeout=_CONNECT_SECONDS,
@@ -130,14 +131,16 @@ def check_url(url: str) -> list[str]:
         if secret:
             raise BrokerUrlError("must hold no user, password or token: Mailprobe logs in with keys")
         if not right:
-            raise BrokerUrlError("must be URLs as nats://127.0.0.1:4222 or tls://nats.example.net:4222, with commas")
+            raise BrokerUrlError(
+                "must be URLs such as nats://127.0.0.1:4222 or tls://nats.example.net:4222, with commas"
+            )
     if not servers:
         raise BrokerUrlError("must name a server")
     return servers
 
 
 def needs_tls(server: str) -> bool:
-    """Whether a server may be spoken to in TLS only: named tls://, or not on this machine."""
+    """Whether a connection to the server needs TLS: it is named tls://, or is not on this machine."""
     parts = urlsplit(server)
     host = parts.hostname or ""
     if parts.scheme == "tls":

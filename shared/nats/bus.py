@@ -1,6 +1,6 @@
-"""NATS, as Mailprobe uses it: connect, publish until acknowledged, fetch from a shared consumer.
+"""NATS as Mailprobe uses it: connect, publish until acknowledged, fetch from a shared consumer.
 
-With its neighbours here the only place that imports `nats`. Its errors leave as BusError: no caller knows the client.
+It turns the client's errors into BusError, so that no caller depends on the client.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from typing import NamedTuple, Self
 
 import msgspec
 import structlog
-from nats.aio.client import Client
 from nats.errors import NoRespondersError
 from nats.js.api import Header
 
 from shared.nats import jetstream
 from shared.nats.broker import Broker, BrokerClient, check_url
-from shared.nats.connection import connect_and_tell
-from shared.nats.deliveries import Consumer, Heard
-from shared.nats.errors import TROUBLE, BusError, words
+from shared.nats.connection import connect_and_log
+from shared.nats.deliveries import Consumer, CoreMessage
+from shared.nats.errors import BROKER_ERRORS, BusError, describe
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
 
@@ -36,15 +35,15 @@ _PENDING_MESSAGES = 10_000
 _QUIET_SECONDS = 0.3
 
 
-class _Told(msgspec.Struct):
-    """What is read of the answer about a stream."""
+class _StreamTime(msgspec.Struct):
+    """The part of a stream's information that is read: the broker's time."""
 
     ts: datetime
 
 
 class Message(NamedTuple):
-    """A message for a stream. `message_id` makes a repeat harmless; `ttl_seconds` is whole and at least 1. `headers`
-    travel beside the body.
+    """A message for a stream. The broker drops a second message with the same `message_id`. `ttl_seconds` is at least
+    1. `headers` are sent beside the body.
     """
 
     subject: str
@@ -55,7 +54,7 @@ class Message(NamedTuple):
 
 
 class Bus:
-    """One connection to NATS that comes back for ever. Made by `Bus.open`."""
+    """One connection to NATS, which reconnects for ever. Made by `Bus.open`."""
 
     def __init__(self, broker: Broker, name: str, on_connect: Callable[[], Awaitable[None]] | None) -> None:
         self._broker = broker
@@ -63,7 +62,7 @@ class Bus:
         self._on_connect = on_connect
         self._use(BrokerClient())
 
-    def _use(self, client: Client) -> None:
+    def _use(self, client: BrokerClient) -> None:
         self.client = client
         self._publisher = Publisher(client)
 
@@ -72,7 +71,7 @@ class Bus:
     async def open(
         cls, broker: Broker, *, name: str, on_connect: Callable[[], Awaitable[None]] | None = None
     ) -> AsyncIterator[Self]:
-        """Yield a bus at once, connected or not; it goes on trying in the background until the context ends.
+        """Yield a bus at once, connected or not; it keeps trying in the background until the context ends.
 
         `on_connect` is awaited after each (re)connect. Raises BrokerUrlError.
         """
@@ -82,27 +81,28 @@ class Bus:
         try:
             yield bus
         finally:
-            while not connecting.done():  # the client swallows a cancellation that meets it between two attempts
+            while not connecting.done():  # the client loses a cancellation that comes between two attempts
                 connecting.cancel()
                 await asyncio.wait([connecting], timeout=_CANCEL_SECONDS)
-            with suppress(asyncio.CancelledError, *TROUBLE):
+            with suppress(asyncio.CancelledError, *BROKER_ERRORS):
                 connecting.result()
-            with suppress(*TROUBLE, AssertionError):  # the latter: it never came to a first attempt
+            with suppress(*BROKER_ERRORS, AssertionError):  # AssertionError: there was no first attempt yet
                 async with asyncio.timeout(2):
                     await bus.client.close()
+            bus.client.abort()  # a close that took too long leaves the socket open
 
     async def _stay_connected(self) -> None:
-        """The client reconnects by itself, but an error that the server sends on a live connection closes it for good:
-        then a new one takes its place, and consumers and listeners hear a BusError and begin anew.
+        """Replace a client that is closed for good. It reconnects by itself, but an error that the server sends on a
+        live connection closes it. Then consumers and listeners get a BusError and begin again.
         """
         while True:
             closed = asyncio.Event()
             try:
-                await connect_and_tell(self.client, self._broker, self._name, self._on_connect, closed)
+                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed)
                 await closed.wait()
-                log.error("nats_closed_by_server", error=self.trouble)
-            except TROUBLE as error:
-                log.error("nats_connect_failed", error=words(error))
+                log.error("nats_closed_by_server", error=self.last_error)
+            except BROKER_ERRORS as error:
+                log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
             self._use(BrokerClient())
 
@@ -116,17 +116,17 @@ class Bus:
         return self.client.is_connected
 
     @property
-    def trouble(self) -> str | None:
-        """What the client met last, in its words: why there is no connection, if there is none."""
+    def last_error(self) -> str | None:
+        """The client's last error in its words: the reason if there is no connection."""
         error = self.client.last_error
-        return words(error) if error else None
+        return describe(error) if error else None
 
     async def wait_connected(self) -> None:
-        while not self.connected:  # noqa: ASYNC110 - the client tells it by a flag only
+        while not self.connected:  # noqa: ASYNC110 - the client has only a flag for it
             await asyncio.sleep(0.01)
 
     async def publish(self, message: Message) -> None:
-        """Return when a stream has stored the message, or had it already. Raises BusError."""
+        """Return when a stream has stored the message, or had stored it before. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         headers: dict[str, str] = {**message.headers, Header.MSG_ID: message.message_id}
@@ -134,11 +134,11 @@ class Bus:
             headers[Header.MSG_TTL] = str(message.ttl_seconds)
         try:
             await self._publisher.publish(message.subject, message.body, headers, PUBLISH_SECONDS)
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
 
     async def publish_all(self, messages: Sequence[Message]) -> list[BusError | None]:
-        """Publish in windows; for each message None, or why it was not stored."""
+        """Publish in windows; returns for each message None, or the error that prevented it."""
         outcomes: list[BusError | None] = []
         for start in range(0, len(messages), _WINDOW):
             window = [self.publish(message) for message in messages[start : start + _WINDOW]]
@@ -149,28 +149,28 @@ class Bus:
         return outcomes
 
     async def send(self, subject: str, body: bytes) -> None:
-        """Publish without a stream: whoever listens now gets it. Raises BusError."""
+        """Publish without a stream: clients that listen now get it. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
             await self.client.publish(subject, body)
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
 
-    async def ask(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
-        """As `send`, and the first answer to it; None when nobody answers in time. Raises BusError."""
+    async def request(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
+        """Send a request and return the first answer; None if there is none in time. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
             answer = await self.client.request(subject, body, timeout=wait_seconds)
         except (TimeoutError, NoRespondersError):
             return None
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
         return answer.data
 
-    async def ask_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
-        """As `ask`, and the answers of all who give one; none came for a while after the last. Raises BusError."""
+    async def request_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
+        """Send a request and return all answers, until none has come for a while. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         answers: list[bytes] = []
@@ -181,7 +181,7 @@ class Bus:
                 await self.client.publish(subject, body, reply=inbox)
                 while True:
                     answer = await subscription.next_msg(_QUIET_SECONDS if answers else wait_seconds)
-                    if answer.header is None:  # nobody listens: that has a header instead of a body
+                    if answer.header is None:  # a header instead of a body means that nobody listens
                         answers.append(answer.data)
                     else:
                         break
@@ -189,32 +189,32 @@ class Bus:
                 pass
             finally:
                 await subscription.unsubscribe()
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
         return answers
 
-    async def listen(self, subject: str) -> AsyncGenerator[Heard]:
-        """Every message sent to `subject` from now on, over reconnects; the oldest are dropped when the reader falls
-        10,000 behind. Raises BusError when the connection is not there yet.
+    async def listen(self, subject: str) -> AsyncGenerator[CoreMessage]:
+        """Yield every message sent to `subject` from now on, across reconnects; the oldest are dropped if the reader
+        falls 10,000 behind. Raises BusError if there is no connection yet.
         """
         try:
             subscription = await self.client.subscribe(subject, pending_msgs_limit=_PENDING_MESSAGES)
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
         try:
             async for message in subscription.messages:
-                yield Heard(message.subject, message.data, message.reply or None)
+                yield CoreMessage(message.subject, message.data, message.reply or None)
         finally:
-            with suppress(*TROUBLE):
+            with suppress(*BROKER_ERRORS):
                 await subscription.unsubscribe()
 
     async def clock(self, stream: str) -> datetime:
-        """The broker's clock, as told with the state of a stream. Raises BusError, also without the right to ask."""
-        return (await jetstream.ask(self.client, f"STREAM.INFO.{stream}", _Told)).ts
+        """The broker's time, from the information about a stream. Raises BusError, also without the permission."""
+        return (await jetstream.request(self.client, f"STREAM.INFO.{stream}", _StreamTime)).ts
 
     async def consumer(self, stream: str, durable: str) -> Consumer:
         """Bind to a durable pull consumer that the controller created. Raises BusError."""
         try:
             return Consumer(await Pull.open(self.client, stream, durable))
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error

@@ -1,4 +1,4 @@
-"""One client's connection from its first attempt on, and what is told of it in the log."""
+"""Connects one client, and logs what happens to its connection."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import structlog
 from nats.aio.client import Client
 
 from shared.nats.broker import Broker, connect
-from shared.nats.errors import BusError, words
+from shared.nats.errors import BusError, describe
 
 log = structlog.get_logger()
 
 
-async def connect_and_tell(
+async def connect_and_log(
     client: Client, broker: Broker, name: str, on_connect: Callable[[], Awaitable[None]] | None, closed: asyncio.Event
 ) -> None:
-    """Return when it is connected; `closed` is set when it is over for good. Raises as `shared.broker.connect`."""
-    told = False
+    """Return when connected; `closed` is set when the client is closed for good. Raises what `connect` raises."""
+    logged = False
 
     async def connected() -> None:
-        nonlocal told
-        told = False
+        nonlocal logged
+        logged = False
         log.info("nats_connected", server=_server(client))
         if on_connect:
             try:
@@ -38,10 +38,10 @@ async def connect_and_tell(
         closed.set()
 
     async def failed(error: Exception) -> None:
-        nonlocal told
-        if client.is_connected or not told:  # an attempt to connect fails each second; once tells it
-            told = not client.is_connected
-            log.warning("nats_error", error=words(error))
+        nonlocal logged
+        if client.is_connected or not logged:  # attempts to connect fail each second; log the first
+            logged = not client.is_connected
+            log.warning("nats_error", error=describe(error))
 
     await connect(
         client,

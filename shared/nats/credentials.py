@@ -1,4 +1,4 @@
-"""What a client of NATS logs in with: a JWT that says what it may do, and the nkey seed that proves the JWT is its own.
+"""The login of a NATS client: a JWT with its permissions, and the nkey seed that proves that the JWT is its own.
 
 The text form is that of `.creds` files, which every NATS client reads.
 """
@@ -11,31 +11,31 @@ from base64 import b64encode
 import msgspec
 
 from shared.nats.nkeys import NkeyError, Role, public_key, sign
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _PART = re.compile(r"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9_.=-]+)\s+-{5,6}END \1-{5,6}")
 _JWT = "NATS USER JWT"
 _SEED = "USER NKEY SEED"
-_WARNING = "Whoever has this file can log in with it: keep it as a password."
+_WARNING = "Anybody who has this file can log in with it: protect it like a password."
 
 
 class CredentialsError(ValueError):
-    """Not the text of a `.creds` file; the message does not repeat it."""
+    """The text is not that of a `.creds` file; the message does not repeat it."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """`seed` is the secret half; `user` is the public key it belongs to, beginning with U."""
+    """`seed` is the private key; `user` is its public key, which begins with U."""
 
     jwt: str
     seed: Secret
     user: str
 
     def sign(self, nonce: str) -> bytes:
-        """The server's nonce, signed (base64), as CONNECT carries it."""
+        """The signature of the server's nonce (base64), as CONNECT needs it."""
         return b64encode(sign(self.seed, nonce.encode()))
 
     def text(self) -> Secret:
-        """As a `.creds` file."""
+        """The text of a `.creds` file."""
         return Secret(
             f"-----BEGIN {_JWT}-----\n{self.jwt}\n------END {_JWT}------\n\n# {_WARNING}\n\n"
             f"-----BEGIN {_SEED}-----\n{self.seed.reveal()}\n------END {_SEED}------\n"

@@ -1,4 +1,4 @@
-"""Messages as they are taken from the broker: from a consumer, to be answered for, or as somebody sent them."""
+"""Messages from the broker: deliveries of a consumer, which must be acknowledged, and messages without a stream."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from nats.aio.msg import Msg
 
-from shared.nats.cancelling import heed_cancellation
-from shared.nats.errors import TROUBLE, BusError, words
+from shared.nats.errors import BROKER_ERRORS, BusError, describe
+from shared.nats.lost_cancellation import raise_lost_cancellation
 from shared.nats.pulling import Pull
 
 
 class Delivery:
-    """A message taken from a stream: its body, and the ways to answer for it.
+    """A message from a stream: its body, and the ways to acknowledge it.
 
-    An answer that does not reach the broker means a redelivery, which every consumer here must bear anyway.
+    If an acknowledgement does not reach the broker, it redelivers the message; every consumer here handles that.
     """
 
     __slots__ = ("_message",)
@@ -36,7 +36,7 @@ class Delivery:
 
     @property
     def number(self) -> int:
-        """Its place in the stream: that of a redelivery is the same, that of a copy is not."""
+        """The message's sequence number in the stream. A redelivery has the same number, a copy has another one."""
         return self._message.metadata.sequence.stream
 
     @property
@@ -45,27 +45,27 @@ class Delivery:
 
     async def ack(self) -> None:
         """Done; do not deliver again."""
-        with suppress(*TROUBLE):
+        with suppress(*BROKER_ERRORS):
             await self._message.ack()
 
     async def nak(self, delay_seconds: float = 0.0) -> None:
-        """Not done; deliver to somebody else, at once or after so long."""
-        with suppress(*TROUBLE):
+        """Not done; deliver it again, to any client of the consumer, at once or after the delay."""
+        with suppress(*BROKER_ERRORS):
             await self._message.nak(delay_seconds)
 
     async def term(self) -> None:
         """Never deliver again, although it was not done."""
-        with suppress(*TROUBLE):
+        with suppress(*BROKER_ERRORS):
             await self._message.term()
 
     async def working(self) -> None:
-        """Still at it; start the time for an answer anew."""
-        with suppress(*TROUBLE):
+        """Still in progress; restart the time for the acknowledgement."""
+        with suppress(*BROKER_ERRORS):
             await self._message.in_progress()
 
 
-class Heard(NamedTuple):
-    """A message without a stream, and the subject on which its sender waits for an answer, if it does."""
+class CoreMessage(NamedTuple):
+    """A message without a stream, and the subject on which its sender waits for an answer, if any."""
 
     subject: str
     body: bytes
@@ -79,14 +79,14 @@ class Consumer:
         self._pull = pull
 
     async def fetch(self, most: int, wait_seconds: float) -> list[Delivery]:
-        """At most `most` messages, as soon as there are some; none after `wait_seconds`. Raises BusError."""
+        """At most `most` messages, as soon as there are some; an empty list after `wait_seconds`. Raises BusError."""
         try:
             messages = await self._pull.fetch(most, wait_seconds)
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
-        heed_cancellation()  # what was fetched comes again
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
+        raise_lost_cancellation()  # the broker redelivers what was fetched
         return [Delivery(message) for message in messages]
 
     async def close(self) -> None:
-        with suppress(*TROUBLE):
+        with suppress(*BROKER_ERRORS):
             await self._pull.close()

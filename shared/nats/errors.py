@@ -1,16 +1,25 @@
-"""What goes wrong with the broker: the client's own errors, and the one that callers know."""
+"""Errors of the broker: those of the client, and BusError, the only one that callers see."""
 
 from __future__ import annotations
 
+from nats.errors import ConnectionClosedError, StaleConnectionError
 from nats.errors import Error as NatsError
 
-TROUBLE = (NatsError, OSError, TimeoutError)
-"""Everything the client raises."""
+BROKER_ERRORS = (NatsError, OSError, TimeoutError)
+"""All errors that the client raises."""
+
+
+_CLOSED = (EOFError, ConnectionResetError, BrokenPipeError, ConnectionClosedError, StaleConnectionError)
 
 
 class BusError(Exception):
-    """The broker is away, or refused what was asked."""
+    """The broker is away, or it refused a request."""
 
 
-def words(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """The error as a text for people. A text that names only a class of Python or of the client is replaced."""
+    if isinstance(error, TimeoutError):
+        return "the broker did not answer in time"
+    if isinstance(error, _CLOSED):
+        return "the broker closed the connection"
     return str(error) or type(error).__name__

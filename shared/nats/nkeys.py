@@ -1,6 +1,6 @@
-"""Nkeys, by which NATS knows who signs: Ed25519 keys in base32, with a role and a checksum (NATS ADR-14).
+"""Nkeys, by which NATS identifies a signer: Ed25519 keys in base32, with a role and a checksum (NATS ADR-14).
 
-Of the library of that name there is no wheel, and it is needed for no more than this.
+The library of that name is not used: it has no wheel, and only these few functions are needed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from enum import IntEnum
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _SEED = 18 << 3
 _KEY_BYTES = 32
 
 
 class Role(IntEnum):
-    """The byte a public key begins with; in base32 it is the letter O, A or U."""
+    """The first byte of a public key; in base32 it is the letter O, A or U."""
 
     OPERATOR = 14 << 3
     ACCOUNT = 0
@@ -28,30 +28,30 @@ class Role(IntEnum):
 
 
 class NkeyError(ValueError):
-    """Not an nkey, or not one of that role; the message does not repeat it."""
+    """The text is not an nkey, or not one of that role; the message does not repeat it."""
 
 
 def new_seed(role: Role) -> Secret:
-    """The secret half of a new key."""
-    # The role's bits follow the five of the word seed.
+    """The seed (private key) of a new key pair."""
+    # The role's bits follow the five bits that mark a seed.
     return Secret(_text(bytes([_SEED | role >> 5, (role & 31) << 3]) + os.urandom(_KEY_BYTES)))
 
 
 def public_key(seed: Secret, role: Role | None = None) -> str:
-    """The other half, which is its name on the broker. Raises NkeyError, also when it is not of `role`."""
+    """The public key of a seed, which is its name on the broker. Raises NkeyError, also if it is not of `role`."""
     found, key = _read(seed)
     if role not in (None, found):
-        raise NkeyError("the seed of another role")
+        raise NkeyError("the seed has another role")
     return _text(bytes([found]) + bytes(key.verify_key))
 
 
 def sign(seed: Secret, data: bytes) -> bytes:
-    """The 64 bytes of its signature. Raises NkeyError."""
+    """The signature of `data`, 64 bytes. Raises NkeyError."""
     return _read(seed)[1].sign(data).signature
 
 
 def is_signed(public: str, data: bytes, signature: bytes) -> bool:
-    """Whether the owner of a public key signed this. Raises NkeyError when it is no public key."""
+    """Whether `signature` of `data` was made with this public key. Raises NkeyError if it is not a public key."""
     raw = _bytes(public)
     if len(raw) != 1 + _KEY_BYTES:
         raise NkeyError("not a public key")
@@ -69,7 +69,7 @@ def _read(seed: Secret) -> tuple[Role, SigningKey]:
     try:
         role = Role((raw[0] & 7) << 5 | raw[1] >> 3)
     except ValueError as error:
-        raise NkeyError("not a seed of a role we know") from error
+        raise NkeyError("the seed has an unknown role") from error
     return role, SigningKey(raw[2:])
 
 
@@ -83,5 +83,5 @@ def _bytes(text: str) -> bytes:
     except ValueError as error:
         raise NkeyError("not base32") from error
     if len(raw) < 2 or crc_hqx(raw[:-2], 0).to_bytes(2, "little") != raw[-2:]:
-        raise NkeyError("mistyped: the checksum does not fit")
+        raise NkeyError("mistyped: the checksum is wrong")
     return raw[:-2]

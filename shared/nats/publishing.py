@@ -1,6 +1,6 @@
-"""Publishing into streams: one inbox hears the broker's word on all that was published, told apart by a number.
+"""Publishes into streams. One inbox receives the broker's acknowledgements, which a number assigns to the messages.
 
-The client's own way costs twice as much: a random name, a second future and a parsed answer object for each message.
+The client's own method costs twice as much: a random name, a second future and a parsed answer for each message.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError
 
 
-class _Word(msgspec.Struct):
-    """What is read of the broker's answer to a message."""
+class _Answer(msgspec.Struct):
+    """The part of the broker's answer that is read."""
 
     error: dict[str, Any] | None = None
 
 
-_decoder = msgspec.json.Decoder(_Word)
+_decoder = msgspec.json.Decoder(_Answer)
 
 
 class Publisher:
@@ -35,7 +35,7 @@ class Publisher:
         self._unanswered: dict[str, asyncio.Future[Msg]] = {}
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str], wait_seconds: float) -> None:
-        """Return when a stream has the message, or had it before. Raises nats.errors.Error."""
+        """Return when a stream has stored the message, or had stored it before. Raises nats.errors.Error."""
         if not self._inbox:
             await self._listen()
         self._published += 1
@@ -54,12 +54,12 @@ class Publisher:
     async def _listen(self) -> None:
         self._inbox = self._client.new_inbox()
         try:
-            await self._client.subscribe(f"{self._inbox}.*", cb=self._hear)
+            await self._client.subscribe(f"{self._inbox}.*", cb=self._receive)
         except BaseException:
             self._inbox = ""
             raise
 
-    async def _hear(self, message: Msg) -> None:
+    async def _receive(self, message: Msg) -> None:
         answer = self._unanswered.get(message.subject.rpartition(".")[2])
         if answer is not None and not answer.done():
             answer.set_result(message)
@@ -71,7 +71,7 @@ def _give_up(answer: asyncio.Future[Msg]) -> None:
 
 
 def _read(message: Msg) -> None:
-    if message.headers and Header.STATUS in message.headers:  # 503: no stream takes the subject
+    if message.headers and Header.STATUS in message.headers:  # 503: no stream has this subject
         raise NoStreamResponseError
-    if (trouble := _decoder.decode(message.data).error) is not None:
-        raise APIError.from_error(trouble)
+    if (error := _decoder.decode(message.data).error) is not None:
+        raise APIError.from_error(error)

@@ -1,6 +1,6 @@
-"""Taking messages from a durable pull consumer, by one inbox: what is there at once, else the first to come.
+"""Fetches messages from a durable pull consumer by one inbox: those that are there, else the first one to come.
 
-The client's own way makes a task and a timer for each message, and may hold back the first of a batch for the others.
+The client's own method makes a task and a timer per message, and may delay the first of a batch for the others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nats.js.api import Header
 from nats.js.errors import APIError
 
 _GRACE_SECONDS = 0.5
-"""How much longer than asked for a silent broker is waited for: what it sends at the last moment is not to be lost."""
+"""How much longer than requested to wait for a silent broker, so that messages of the last moment are not lost."""
 
 _NOTHING_MORE = frozenset({"404", "408", "409"})  # no messages; the request has expired; the consumer is busy or moves
 
@@ -31,42 +31,42 @@ class Pull:
         self._inbox = client.new_inbox()
         self._subscription: Subscription | None = None
         self._arrived: deque[Msg] = deque()
-        self._ran_dry = False
+        self._is_empty = False
         self._requests = 0
-        self._wanted = 0
+        self._most = 0
         self._end: Msg | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @classmethod
     async def open(cls, client: Client, stream: str, durable: str) -> Self:
-        """Raises nats.errors.Error."""
+        """Subscribe the inbox. Raises nats.errors.Error."""
         pull = cls(client, stream, durable)
-        pull._subscription = await client.subscribe(f"{pull._inbox}.*", cb=pull._hear)
+        pull._subscription = await client.subscribe(f"{pull._inbox}.*", cb=pull._receive)
         return pull
 
     async def fetch(self, most: int, wait_seconds: float) -> list[Msg]:
-        """At most `most` messages, as soon as there are some; none after `wait_seconds`. Raises nats.errors.Error."""
-        if not self._arrived and not self._ran_dry:
+        """At most `most` messages, as soon as there are some; [] after `wait_seconds`. Raises nats.errors.Error."""
+        if not self._arrived and not self._is_empty:
             await self._request(most, wait_seconds, no_wait=True)
-            self._ran_dry = len(self._arrived) < most
+            self._is_empty = len(self._arrived) < most
         if not self._arrived:
-            # Only one: others that came later would not be waited for, nor be asked for twice.
+            # Request only one: this fetch would not wait for others, and the next one would request them again.
             await self._request(1, wait_seconds, expires=int(wait_seconds * 1e9))
-            self._ran_dry = not self._arrived
+            self._is_empty = not self._arrived
         return [self._arrived.popleft() for _ in range(min(most, len(self._arrived)))]
 
     async def close(self) -> None:
-        """Give back what has come for nobody, and hear no more."""
+        """Return the messages that nobody fetched, and unsubscribe."""
         while self._arrived:
             await self._arrived.popleft().nak()
         if self._subscription is not None:
             await self._subscription.unsubscribe()
 
     async def _request(self, most: int, wait_seconds: float, **how: Any) -> None:
-        """Ask for messages, and return when all have come or the broker says that no more will."""
+        """Request messages, and return when all have come or the broker says that no more will come."""
         loop = asyncio.get_running_loop()
         self._requests += 1
-        self._wanted, self._end, self._waiter = most, None, loop.create_future()
+        self._most, self._end, self._waiter = most, None, loop.create_future()
         deadline = loop.call_later(wait_seconds + _GRACE_SECONDS, self._wake)
         try:
             request = msgspec.json.encode({"batch": most, **how})
@@ -78,10 +78,10 @@ class Pull:
         if self._end is not None and _status(self._end) not in _NOTHING_MORE:
             raise APIError.from_msg(self._end)
 
-    async def _hear(self, message: Msg) -> None:
-        if message.reply:  # where its acknowledgement goes: so it is one of the stream's
+    async def _receive(self, message: Msg) -> None:
+        if message.reply:  # the subject for its acknowledgement: only messages of the stream have one
             self._arrived.append(message)
-            if len(self._arrived) >= self._wanted:
+            if len(self._arrived) >= self._most:
                 self._wake()
         elif message.subject == f"{self._inbox}.{self._requests}":  # not the end of an earlier request
             self._end = message

@@ -1,0 +1,1 @@
+"""The data that controller, agents and subscribers exchange: messages, targets, subjects, signatures."""

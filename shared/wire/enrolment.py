@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from shared.private_files import read_as, replacing_private, write_private, written
-from shared.wire.targets import Secret
+from shared.private_files import private_text, read_private_text, replacing_private, write_private
+from shared.secret import Secret
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`sealing_key` and `nats_credentials` (the text of a `.creds` file) are the location's own: the file is for its
-    owner only. `nats_ca` is PEM text; `verify_keys`, in base64, may have signed requests (shared.signing).
+    """`sealing_key` and `nats_credentials` (the text of a `.creds` file) are secrets of the location, so only the owner
+    may read the file. `nats_ca` is PEM text; `verify_keys`, in base64, verify requests (shared.wire.signing).
     """
 
     location: str
@@ -27,23 +27,23 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class EnrolmentError(Exception):
-    """The enrolment file cannot be read or is not one; the message names the file and the trouble."""
+    """The enrolment file cannot be read or is not one; the message names the file and the reason."""
 
 
 def write(path: Path, enrolment: Enrolment) -> None:
-    """Write the file with mode 600, whole or not at all. Raises OSError."""
-    write_private(path, written(enrolment))
+    """Write the file with mode 600, completely or not at all. Raises OSError."""
+    write_private(path, private_text(enrolment))
 
 
 def replacing(path: Path, enrolment: Enrolment) -> AbstractContextManager[None]:
-    """The same; when the block fails, what was there before comes back. Raises OSError."""
-    return replacing_private(path, written(enrolment))
+    """Write the file for the block and after it; if the block fails, restore the old file. Raises OSError."""
+    return replacing_private(path, private_text(enrolment))
 
 
 def read(path: Path) -> Enrolment:
-    """Raises EnrolmentError."""
+    """Read the file. Raises EnrolmentError."""
     try:
-        return read_as(Enrolment, path.read_bytes())
+        return read_private_text(Enrolment, path.read_bytes())
     except OSError as error:
         raise EnrolmentError(f"{path}: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
-"""The closed vocabulary of what can go wrong in a check, in which phase, and whose fault it is.
+"""The closed vocabulary of failures: what can go wrong in a check, in which phase, and whose fault it is.
 
-Names are part of the wire and of the API: they are added to, never renamed or reused.
+The names are part of the wire format and of the API: names may be added, but never renamed or reused.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import msgspec
 from msgspec import Meta
 
 
-class Open(StrEnum):
-    """A vocabulary that a newer peer may know more words of: an unknown word reads as `unknown`."""
+class OpenEnum(StrEnum):
+    """A vocabulary to which newer versions may add words: an unknown word reads as `unknown`."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         return cls("unknown") if isinstance(value, str) and value != "unknown" else None
 
 
-class FailureKind(Open):
-    """What went wrong. Both refusals may be of our address only; `agent_error` and `address_forbidden` are our own."""
+class FailureKind(OpenEnum):
+    """What went wrong. `*_refusal` may concern our address only; `agent_error`, `address_forbidden` are our fault."""
 
     DNS_NOT_FOUND = "dns_not_found"
     DNS_ERROR = "dns_error"
@@ -53,8 +53,8 @@ class FailureKind(Open):
     UNKNOWN = "unknown"
 
 
-class FailureSource(Open):
-    """Who is at fault. Only `target` ever counts against the mail server."""
+class FailureSource(OpenEnum):
+    """Who is at fault. Only `target` counts against the mail server."""
 
     TARGET = "target"
     RESOLVER = "resolver"
@@ -62,7 +62,7 @@ class FailureSource(Open):
     UNKNOWN = "unknown"
 
 
-class Phase(Open):
+class Phase(OpenEnum):
     """A timed step of a check. A phase may occur twice (EHLO before and after STARTTLS)."""
 
     RESOLVE = "resolve"
@@ -79,8 +79,8 @@ class Phase(Open):
     UNKNOWN = "unknown"
 
 
-class WarningKind(Open):
-    """What is worth telling although the service works."""
+class WarningKind(OpenEnum):
+    """What a check warns about although the service works."""
 
     CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
     CERTIFICATE_INVALID = "certificate_invalid"
@@ -98,12 +98,12 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     kind: FailureKind
     source: FailureSource
-    phase: Annotated[Phase | None, Meta(description="Where it failed; null when no phase had begun.")] = None
-    detail: Annotated[str, Meta(description="Free text without secrets, as the server's reply.")] = ""
+    phase: Annotated[Phase | None, Meta(description="Where it failed; null if no phase had begun.")] = None
+    detail: Annotated[str, Meta(description="Free text without secrets, such as the server's reply.")] = ""
 
 
 class CheckWarning(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Something worth telling about a check, most of all one that passed."""
+    """A warning of a check, usually of one that passed."""
 
     kind: WarningKind
-    detail: Annotated[str, Meta(description="Free text without secrets, as a date or a version.")] = ""
+    detail: Annotated[str, Meta(description="Free text without secrets, such as a date or a version.")] = ""

@@ -1,6 +1,6 @@
-"""What travels between controller, agents and subscribers, as JSON with camelCase names.
+"""The messages between controller, agents and subscribers, as JSON with camelCase names.
 
-The wire only grows: new fields have defaults, nothing is retyped or reused, unknown fields are ignored.
+The format only grows: new fields have defaults, no field changes its type or meaning, unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from shared.wire.failures import CheckWarning, Failure, FailureSource, Open, Phase
+from shared.wire.failures import CheckWarning, Failure, FailureSource, OpenEnum, Phase
 from shared.wire.rounds import Purpose
 from shared.wire.targets import Target
 
 Fact: TypeAlias = "str | int | float | bool | list[str] | None"
 
-# Descriptions are for the AsyncAPI document: they change neither what is read and written nor how fast.
-Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+# Descriptions are for the AsyncAPI document: they affect neither reading nor writing.
+Timestamp: TypeAlias = Annotated[datetime, Meta(tz=True)]
 LocationCode: TypeAlias = Annotated[str, Meta(description="The code of the location.", examples=["de-nbg"])]
-CountryCode: TypeAlias = Annotated[str, Meta(description="Where that is: ISO 3166-1 alpha-2.", examples=["DE"])]
+CountryCode: TypeAlias = Annotated[str, Meta(description="Its country: ISO 3166-1 alpha-2.", examples=["DE"])]
 
 
 def described(description: str) -> Meta:
-    """What a field means, in the words of the document that subscribers read."""
+    """The description of a field in the AsyncAPI document, which subscribers read."""
     return Meta(description=description)
 
 
 class ResultStatus(StrEnum):
-    """How a check ended. `unknown` is a fault of our own: the location was blind, nothing is said of the server."""
+    """How a check ended. `unknown`: the fault was our own, so the location was blind and the server may be fine."""
 
     SUCCESS = "success"
     FAILURE = "failure"
-    UNKNOWN = "unknown"  # the fault was our own: the location was blind
+    UNKNOWN = "unknown"
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One check to run at one location. `sealed_login` is a login sealed to that location (shared.sealing), to the
-    newest of its keys; `older_sealed_logins` are the same, for agents that still have another.
+    """One check to run at one location. `sealed_login` is a login sealed to the location's newest key
+    (shared.wire.sealing); `older_sealed_logins` are the same login sealed to its older keys.
     """
 
     check_id: UUID
@@ -48,8 +48,8 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     location: str
     country: str
     purpose: Purpose
-    due_at: Moment
-    start_by: Moment
+    due_at: Timestamp
+    start_by: Timestamp
     timeout_seconds: float
     target: Target
     sealed_login: bytes | None = None
@@ -57,20 +57,20 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def sealed_logins(self) -> list[bytes]:
-        """The login as sealed to each key; nothing when there is none."""
+        """The login sealed to each key; empty if there is no login."""
         return [] if self.sealed_login is None else [self.sealed_login, *self.older_sealed_logins]
 
 
 class PhaseTiming(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """When a phase began, counted from the start of the check, and how long it took; milliseconds."""
+    """When a phase began, relative to the start of the check, and how long it took; in milliseconds."""
 
     phase: Phase
-    start_ms: Annotated[float, described("Milliseconds from the start of the check to that of the phase.")]
-    duration_ms: Annotated[float, described("Milliseconds the phase took; of the failed one, until it failed.")]
+    start_ms: Annotated[float, described("Milliseconds from the start of the check to the start of the phase.")]
+    duration_ms: Annotated[float, described("Milliseconds that the phase took, or until it failed.")]
 
 
 class Speaker(StrEnum):
-    """Who said a line: our client, the mail server, or a note of what happened in between, as a TLS handshake."""
+    """Who sent a line: our client or the mail server. `note` is an event in between, such as a TLS handshake."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -78,7 +78,7 @@ class Speaker(StrEnum):
 
 
 class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A line of a dialogue, milliseconds after the check began; printable, its secrets replaced."""
+    """A line of a dialogue with its time; it is printable, and its secrets are replaced."""
 
     at_ms: Annotated[float, described("Milliseconds after the start of the check.")]
     speaker: Speaker
@@ -86,37 +86,38 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 LONGEST_TRANSCRIPT = 16 * 1024
-"""Bytes of text a transcript has at most (UTF-8); what is left out of a longer one is said in a note."""
+"""The most bytes of text in a transcript (UTF-8); a note in a longer one says how many lines are left out."""
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one check found. It passed when `failure` is None. Never carries a secret."""
+    """What one check found. It passed if `failure` is None. It never holds a secret."""
 
-    check_id: Annotated[UUID, described("Of this monitor, due moment, location and purpose: the same in every repeat.")]
+    check_id: Annotated[UUID, described("Unique for monitor, due time, location and purpose; the same if repeated.")]
     monitor_id: UUID
     location: LocationCode
     country: CountryCode
     agent: Annotated[str, described("The name of the process at the location that ran the check.")]
     purpose: Purpose
-    due_at: Annotated[Moment, described("The moment of the round; the same at all its locations.")]
-    started_at: Annotated[Moment, described("When the agent began, after waiting for its turn at the server.")]
-    duration_ms: Annotated[float, described("Milliseconds of the whole check, from resolving the name to the goodbye.")]
-    failure: Annotated[Failure | None, described("Null when the check passed.")] = None
-    phases: Annotated[list[PhaseTiming], described("In the order they began; one that did not is absent.")] = []
-    warnings: Annotated[list[CheckWarning], described("What is worth telling of a check, passed or not.")] = []
-    address: Annotated[str | None, described("The IP address the check connected to; null when to none.")] = None
-    facts: Annotated[dict[str, Fact], described("What the probe learnt of the server, by name.")] = {}
+    due_at: Annotated[Timestamp, described("When the round was due; the same at all its locations.")]
+    started_at: Annotated[Timestamp, described("When the agent began, after waiting for a permit at the server.")]
+    duration_ms: Annotated[float, described("Milliseconds of the whole check, from the name's resolution to its end.")]
+    failure: Annotated[Failure | None, described("Null if the check passed.")] = None
+    phases: Annotated[list[PhaseTiming], described("In the order in which they began; only those that began.")] = []
+    warnings: Annotated[list[CheckWarning], described("The warnings of the check, whether it passed or not.")] = []
+    address: Annotated[str | None, described("The IP address that the check connected to; null if none.")] = None
+    facts: Annotated[dict[str, Fact], described("What the probe found out about the server, by name.")] = {}
     transcript: Annotated[
-        list[TranscriptLine], described("The dialogue, secrets replaced, at most 16 KiB; with a failure or a warning.")
+        list[TranscriptLine],
+        described("The dialogue without secrets, at most 16 KiB; for a failure or warning."),
     ] = []
     loop_lag_ms: Annotated[
-        float, described("Milliseconds the agent itself ran late at worst meanwhile: timings are no truer than that.")
+        float, described("Milliseconds by which the agent itself ran late at worst: timings may be wrong by that much.")
     ] = 0.0
     kernel_rtt_ms: Annotated[
-        float | None, described("Milliseconds of the round trip at connect, by the kernel's measure; null if unknown.")
+        float | None, described("Milliseconds of the round trip at connect, measured by the kernel; null if unknown.")
     ] = None
     login_withheld: Annotated[
-        bool, described("No login was tried, because the same was refused before: the failure is that of the last try.")
+        bool, described("No login was tried, because it was refused before: the failure is that of the last attempt.")
     ] = False
 
     @property
@@ -126,8 +127,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return ResultStatus.FAILURE if self.failure.source is FailureSource.TARGET else ResultStatus.UNKNOWN
 
 
-class Unfitness(Open):
-    """Why an agent cannot do some checks, as it found out by itself."""
+class Unfitness(OpenEnum):
+    """Why an agent cannot run some checks, as it found out itself."""
 
     PORT25_BLOCKED = "port25_blocked"  # nothing beyond its network answers on port 25
     NO_IPV4 = "no_ipv4"
@@ -138,16 +139,16 @@ class Unfitness(Open):
 
 AgentText: TypeAlias = Annotated[str, Meta(max_length=128, pattern=r"\A[ -~]*\Z")]
 AgentNumber: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
-"""What an agent tells of itself is kept and shown as it is, and it may be anybody who has the location's file."""
+"""These limits protect the controller: it stores and shows an agent's data, and anybody with the file can send it."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
-    `running` checks are in a dialogue, `waiting` ones are in hand but not begun; `capacity` is how many both may be at
-    present. `loop_lag_ms` is the p95 of the last half minute; `clock_offset_ms` is how far its clock is ahead of the
-    broker's, None while it does not know. A controller answers with a ClockReading, signed together with this message:
-    it has a new `nonce` each time, so that no answer is good for another.
+    `running` checks are in their dialogue, `waiting` ones are accepted but not begun; `capacity` limits their sum at
+    present. `loop_lag_ms` is the p95 of the last half minute; `clock_offset_ms` is how far the agent's clock is ahead
+    of the broker's, None if unknown. A controller answers with a ClockReading that is signed together with this
+    message; the new `nonce` in each heartbeat makes an answer valid for one heartbeat only.
     """
 
     agent: AgentText
@@ -155,8 +156,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     country: str
     kinds: Annotated[list[AgentText], Meta(max_length=32)]
     version: AgentText
-    started_at: Moment
-    sent_at: Moment
+    started_at: Timestamp
+    sent_at: Timestamp
     running: AgentNumber = 0
     waiting: AgentNumber = 0
     capacity: AgentNumber = 0
@@ -167,20 +168,20 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The answer to a heartbeat: what the broker's clock showed when it came, to the millisecond. `signature` (that of
-    shared.signing) is empty where no controller vouches for it.
+    """The answer to a heartbeat: the broker's time when it came, to the millisecond. `signature` (shared.wire.signing)
+    is empty if the controller does not vouch for the time.
     """
 
-    now: Moment
+    now: Timestamp
     signature: str = ""
 
 
 CLOCK_TOLERANCE_MS = 2000.0
-"""An agent whose clock is off by more than this is shown to ops, and its moments are taken from the broker's."""
+"""An agent whose clock is off by more than this is reported to operators, and uses the broker's time instead."""
 
 HEARTBEAT_SECONDS = 10.0
 READY_SECONDS = 30.0
-"""A location is ready while a heartbeat of one of its agents is younger than this."""
+"""A location is ready while one of its agents has sent a heartbeat within this time."""
 
 
 class EventType(StrEnum):
@@ -192,14 +193,14 @@ class EventType(StrEnum):
 
 
 EventId: TypeAlias = Annotated[
-    UUID, Meta(description="Unique among events of its type, and the same however often the event is published.")
+    UUID, Meta(description="Unique among the events of its type, and the same if the event is published again.")
 ]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A result, as subscribers read it: a check at one location has ended. `event_id` is its check id.
+    """A result event for subscribers: a check at one location has ended. `event_id` is its check id.
 
-    What verdict and incident events carry is in shared.verdicts.
+    Verdict and incident events are in shared.wire.events.
     """
 
     event_id: EventId
@@ -207,7 +208,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     organization_id: UUID
     customer_id: UUID
     monitor_id: UUID
-    occurred_at: Annotated[Moment, described("When it was stored.")]
+    occurred_at: Annotated[Timestamp, described("When the result was stored.")]
     status: ResultStatus
     result: CheckResult
     kind: Annotated[str, described("The kind of the monitor: smtp, imap or pop3.")] = ""

@@ -1,9 +1,9 @@
-"""Sign check requests and clock readings, and tell whether one was signed by the controller an agent believes.
+"""Signs check requests and clock readings, and verifies that a controller whose key the agent trusts signed them.
 
-Signed (Ed25519, RFC 8032) are a context, the NATS subject and the body, so a request is worth nothing on another
-subject. The signature travels in a header beside the body: the id of its key, a colon, 64 bytes in base64. A reading is
-signed with the heartbeat that it answers, so it is worth nothing as the answer to another; the context tells the two
-apart.
+The signature (Ed25519, RFC 8032) covers a context, the NATS subject and the body, so it is not valid on another
+subject. It is sent in a header beside the body: the id of its key, a colon, 64 bytes in base64. The signature of a
+reading covers the heartbeat that it answers, so it is not valid as the answer to another one. The context distinguishes
+requests from readings.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import datetime
 from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey, VerifyKey
 
-from shared.wire.rounds import to_ms
-from shared.wire.targets import Secret
+from shared.epoch import to_ms
+from shared.secret import Secret
 
 SIGNATURE = "Mailprobe-Signature"
 """The name of the header."""
@@ -28,15 +28,15 @@ _SIGNATURE_BYTES = 64
 
 
 class UnknownKeyError(Exception):
-    """The key that a signature names is none of those believed."""
+    """The key that a signature names is not a trusted one."""
 
 
 class WrongSignatureError(Exception):
-    """It is no signature of this body on this subject."""
+    """The signature is not valid for this body on this subject."""
 
 
 class Signer:
-    """Signs with one key, an Ed25519 seed in base64. Raises ValueError when it is not one."""
+    """Signs with one key, an Ed25519 seed in base64. Raises ValueError if it is not one."""
 
     def __init__(self, seed: Secret) -> None:
         try:
@@ -47,11 +47,11 @@ class Signer:
         self._name = key_id(self.verify_key)
 
     def headers(self, subject: str, body: bytes) -> dict[str, str]:
-        """What to publish with this body on this subject."""
+        """The headers to publish with this body on this subject."""
         return {SIGNATURE: self._sign(_signed(_REQUEST, subject, body))}
 
     def reading(self, now: datetime, subject: str, heartbeat: bytes) -> str:
-        """The signature of this moment as the answer to the heartbeat with this body on this subject."""
+        """The signature of this time as the answer to the heartbeat with this body on this subject."""
         return self._sign(_signed_reading(now, subject, heartbeat))
 
     def _sign(self, what: bytes) -> str:
@@ -59,17 +59,17 @@ class Signer:
 
 
 class Verifier:
-    """Believes signatures of these verify keys (base64). Raises ValueError when one is not a key."""
+    """Accepts signatures of these verify keys (base64). Raises ValueError if one is not a key."""
 
     def __init__(self, verify_keys: Iterable[str]) -> None:
         self._keys = {key_id(key): _verify_key(key) for key in verify_keys}
 
     def verify(self, subject: str, body: bytes, signature: str) -> None:
-        """Raises UnknownKeyError, WrongSignatureError."""
+        """Verify a request. Raises UnknownKeyError, WrongSignatureError."""
         self._verify(_signed(_REQUEST, subject, body), signature)
 
     def verify_reading(self, now: datetime, subject: str, heartbeat: bytes, signature: str) -> None:
-        """Raises UnknownKeyError, WrongSignatureError."""
+        """Verify a clock reading. Raises UnknownKeyError, WrongSignatureError."""
         self._verify(_signed_reading(now, subject, heartbeat), signature)
 
     def _verify(self, what: bytes, signature: str) -> None:
@@ -87,7 +87,7 @@ class Verifier:
 
 
 def key_id(verify_key: str) -> str:
-    """What signatures call a verify key (base64): 16 hexadecimal digits of its SHA-256. Raises ValueError."""
+    """The id of a verify key (base64) in signatures: 16 hexadecimal digits of its SHA-256. Raises ValueError."""
     return hashlib.sha256(b64decode(verify_key, validate=True)).hexdigest()[:16]
 
 
@@ -99,7 +99,7 @@ def _verify_key(text: str) -> VerifyKey:
 
 
 def _signed(context: bytes, subject: str, body: bytes) -> bytes:
-    """No subject holds a line end, so where the body begins cannot be moved."""
+    """The signed bytes. No subject holds a line end, so the beginning of the body is unambiguous."""
     return b"%b\n%b\n%b" % (context, subject.encode(), body)
 
 

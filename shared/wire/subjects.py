@@ -19,26 +19,26 @@ ALL_EVENTS = "mailprobe.event.>"
 ALL_AGENTS = "mailprobe.agent.>"
 
 DOMAIN = "mailprobe"
-"""The JetStream domain by which subscribers ask about their consumer and fetch from it."""
+"""The JetStream domain by which subscribers query their consumer and fetch from it."""
 
 _SUBSCRIBER = "sub-"
 INBOXES = "_INBOX."
-"""What every inbox begins with."""
+"""The prefix of every inbox."""
 
-AT = "at-"
-"""Begins the owner of a location's inbox: a public key begins with U, a subscriber's consumer otherwise."""
+LOCATION_PREFIX = "at-"
+"""The prefix of the owner of a location's inbox. Other owners are public keys (U…) and subscribers' consumers."""
 
-CROSSED = "_R_."
-"""What the server makes of an inbox whose owner asks from another account."""
+CROSS_ACCOUNT_PREFIX = "_R_."
+"""The prefix that the server gives to an inbox whose owner sends a request from another account."""
 
 _TOKEN = re.compile(r"[a-z0-9-]+\Z")
 
 
 def token(name: str) -> str:
-    """A name as one subject token; raises ValueError when it cannot be one."""
+    """A name as one subject token. Raises ValueError if it cannot be one."""
     lower = name.lower()
     if not _TOKEN.match(lower):
-        raise ValueError(f"{name!r} may hold only letters, digits and hyphens")
+        raise ValueError(f"{name!r} must consist of letters, digits and hyphens")
     return lower
 
 
@@ -64,37 +64,37 @@ def event(organization: UUID, customer: UUID, monitor: UUID, event_type: str) ->
 
 
 def events_of(organization: UUID, customer: UUID | None = None) -> str:
-    """Every event of an organization, or of one of its customers."""
+    """The pattern of all events of an organization, or of one of its customers."""
     return f"mailprobe.event.{organization}.{customer or '*'}.>"
 
 
 def new_subscriber() -> str:
-    """A name for a subscriber's consumer of EVENTS, which also names its inbox."""
+    """A new name for a subscriber's consumer of EVENTS and for its inbox."""
     return f"{_SUBSCRIBER}{secrets.token_hex(6)}"
 
 
 def is_subscriber(consumer: str) -> bool:
-    """Whether a consumer of EVENTS was made for a subscriber."""
+    """Whether a consumer of EVENTS belongs to a subscriber."""
     return consumer.startswith(_SUBSCRIBER)
 
 
 def inbox(owner: str) -> str:
-    """Where the broker answers one client: its public key, or a subscriber's consumer."""
+    """The inbox of one client; `owner` is its public key, or a subscriber's consumer."""
     return f"{INBOXES}{owner}"
 
 
 def inbox_at(location: str) -> str:
-    """Where the broker answers the agents of a location, whichever of its keys they have."""
-    return inbox(f"{AT}{token(location)}")
+    """The inbox of the agents of a location, whichever of its keys they have."""
+    return inbox(f"{LOCATION_PREFIX}{token(location)}")
 
 
 def event_pattern(organization: str, customer: str, monitor: str, event_type: str) -> str:
-    """The events of one or, with `*`, any customer, monitor or type."""
+    """The pattern of the events of one or, with `*`, any customer, monitor or type."""
     return f"mailprobe.event.{organization}.{customer}.{monitor}.{event_type}"
 
 
 def parts_of_event(subject: str) -> tuple[str, str, str, str]:
-    """Organization, customer, monitor and type. Raises ValueError for another subject."""
+    """Organization, customer, monitor and type of an event. Raises ValueError for another subject."""
     first, second, *parts = subject.split(".")
     if (first, second) != ("mailprobe", "event") or len(parts) != 4:
         raise ValueError(f"not the subject of an event: {subject!r}")

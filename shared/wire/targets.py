@@ -1,6 +1,6 @@
-"""What to check: one struct per kind of target, told apart on the wire and in storage by its tag `kind`.
+"""What to check: one struct per kind of target; its tag `kind` identifies it on the wire and in storage.
 
-The controller refuses a bad target when it is saved, so the structs stand here and not beside their probes.
+The controller refuses an invalid target when it is saved, so the structs are here and not beside their probes.
 """
 
 from __future__ import annotations
@@ -10,32 +10,13 @@ from typing import get_args
 
 import msgspec
 
-
-class Secret:
-    """A password in memory. Neither printing nor encoding shows it; `reveal()` is the only way to its text."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(********)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
+from shared.secret import Secret
 
 
 class Login(msgspec.Struct, frozen=True):
-    """What to log in with. msgspec refuses to encode a Secret, so a login cannot travel unsealed by accident.
+    """What to log in with. msgspec refuses to encode a Secret, so a login cannot be sent unsealed by accident.
 
-    With `bearer` the password is an OAuth 2.0 access token, good for XOAUTH2 only.
+    With `bearer` the password is an OAuth 2.0 access token, which only XOAUTH2 accepts.
     """
 
     user: str
@@ -57,11 +38,12 @@ class IpFamily(StrEnum):
 
 
 class _MailServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", rename="camel"):
-    """What every target says. `host` is an A-label host name or an IP literal; `address`, an IP literal, is connected
-    to instead of looking `host` up, which the certificate must still name. `login` is filled in by the agent only.
+    """The fields of every target. `host` is an A-label host name or an IP literal. With `address`, an IP literal, the
+    check connects there and does not resolve `host`, which the certificate must still name. Only the agent sets
+    `login`.
 
-    A passing check slower than `warning_ms`, or whose certificate has fewer than `certificate_warning_days` left, has a
-    warning.
+    A passing check has a warning if it takes longer than `warning_ms`, or if its certificate is valid for fewer than
+    `certificate_warning_days`.
     """
 
     host: str
@@ -76,8 +58,8 @@ class _MailServer(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", r
 
 
 class SmtpTarget(_MailServer, frozen=True, kw_only=True, tag="smtp"):
-    """An SMTP server. With `rcpt_to` the check asks whether that recipient is accepted, from `mail_from` ("": the null
-    reverse-path), and stops before DATA. `ehlo_name` replaces the agent's own.
+    """An SMTP server. With `rcpt_to` the check tests whether that recipient is accepted from `mail_from` ("": the null
+    reverse-path), and stops before DATA. `ehlo_name` replaces the agent's own name.
     """
 
     ehlo_name: str | None = None
@@ -86,7 +68,7 @@ class SmtpTarget(_MailServer, frozen=True, kw_only=True, tag="smtp"):
 
 
 class ImapTarget(_MailServer, frozen=True, kw_only=True, tag="imap"):
-    """An IMAP server. After a login `mailbox` (its UTF-8 name) is examined."""
+    """An IMAP server. After a login the check examines `mailbox` (its UTF-8 name)."""
 
     mailbox: str = "INBOX"
 
@@ -102,7 +84,7 @@ TARGETS: tuple[type[Target], ...] = get_args(Target)
 
 
 def kind_of(target: type[Target] | Target) -> str:
-    """The tag of a target, as in subjects, heartbeats and the column `monitor.kind`."""
+    """The tag of a target, as used in subjects, heartbeats and the column `monitor.kind`."""
     return str(target.__struct_config__.tag)
 
 

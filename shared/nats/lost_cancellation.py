@@ -1,0 +1,16 @@
+"""Makes sure that a cancellation takes effect although a library lost it."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+def raise_lost_cancellation() -> None:
+    """Raise CancelledError if the task was cancelled and a library did not pass that on.
+
+    asyncio.wait_for before Python 3.12 loses a cancellation that comes together with the result (cpython#86296), and
+    the clients of NATS and PostgreSQL use it. A loop that calls this in each iteration ends at the next one.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
