@@ -1,1 +1,1 @@
-"""An agent: a function with a mailbox. A request comes in, a check runs, its result goes out; there is no database."""
+"""The agent: it takes check requests from the broker, runs them, and sends their results. It has no database."""

@@ -1,6 +1,6 @@
-"""`mailprobe-agent`: run checks for a location, check a server from the shell, or look whether this machine can do it.
+"""`mailprobe-agent`: run checks for a location, check one server from the shell, or examine whether this machine can.
 
-Each command imports what it needs when it is chosen, so that none waits for another's.
+Each command imports its modules only when it is chosen, so that no command waits for the imports of another.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from collections.abc import Sequence
 
 WRONG_SETTINGS = 2
 WRONG_USAGE = 64
-"""EX_USAGE of sysexits.h; `check` and `doctor` use the small numbers for what they found."""
+"""EX_USAGE of sysexits.h; `check` and `doctor` use the small numbers for their findings."""
 
 GARBAGE_THRESHOLD = 20_000
-"""New objects between two looks of the garbage collector. Checks leave hardly a cycle behind, and at Python's own 700
-it would look amid every other check: for 2 MB more that spares a fortieth of their CPU."""
+"""New objects between two runs of the garbage collector. Checks leave hardly any reference cycles, and with Python's
+default of 700 the collector would run during every other check. This costs 2 MB and saves a fortieth of the CPU."""
 
 _EPILOG = """\
-settings come from MAILPROBE_* variables; `mailprobe-agent COMMAND --help` says more of each command"""
+settings come from MAILPROBE_* variables; `mailprobe-agent COMMAND --help` describes each command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status of `run`: 0 after an orderly stop, 1 when cut short, 2 for wrong settings."""
+    """Exit status of `run`: 0 after an orderly stop, 1 if interrupted, 2 for wrong settings."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["check"]:
         from agent.commands.check import main as check
@@ -48,9 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--country", metavar="CC", help="country code, with MAILPROBE_NATS_URL and MAILPROBE_SEALING_KEY")
     run.add_argument("--location", metavar="CODE", help="location code (default: the country in lower case)")
     run.add_argument("--processes", metavar="N", help="how many processes share the work (default: one per core)")
-    run.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the socket to the process that keeps the desk
-    commands.add_parser("check", help="check one server from here, without any other part", add_help=False)
-    commands.add_parser("doctor", help="look whether checks can be run from this machine", add_help=False)
+    run.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the socket to the parent process
+    commands.add_parser("check", help="check one server from here, without broker or controller", add_help=False)
+    commands.add_parser("doctor", help="examine whether checks can run from this machine", add_help=False)
     return parser
 
 
@@ -63,9 +63,9 @@ def _run(given: argparse.Namespace) -> int:
     from shared import log as logging
     from shared.settings import SettingsError
 
-    words = {name: getattr(given, name) for name in ("enrolment", "country", "location", "processes")}
+    options = {name: getattr(given, name) for name in ("enrolment", "country", "location", "processes")}
     try:
-        settings = read_settings(**words)
+        settings = read_settings(**options)
         trust = Trust(load_roots(settings.ca_file))
     except (SettingsError, NoRootsError) as error:
         print(error, file=sys.stderr)
@@ -75,10 +75,12 @@ def _run(given: argparse.Namespace) -> int:
         if settings.processes > 1 and given.parent is None:
             from agent.processes import run_processes
 
-            again = [f"--{name}={word}" for name, word in words.items() if word is not None and name != "processes"]
-            return runner.run(run_processes(settings, again))
+            child_arguments = [
+                f"--{name}={word}" for name, word in options.items() if word is not None and name != "processes"
+            ]
+            return runner.run(run_processes(settings, child_arguments))
         gc.collect()
-        gc.freeze()  # what start-up made lives as long as the process; the collector need not look at it again
+        gc.freeze()  # objects made at start-up live as long as the process, so the collector can skip them
         gc.set_threshold(GARBAGE_THRESHOLD)
         parent = None if given.parent is None else socket.socket(fileno=given.parent)
         return runner.run(until_signalled(settings, trust, parent))

@@ -1,4 +1,4 @@
-"""An agent, composed of its parts: one process that takes checks and runs them, alone or beside others of its kind."""
+"""Puts an agent process together from its parts. It runs alone, or as one of several processes of an agent."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from time import monotonic
 
 import structlog
 
-from agent.checks.loop_lag import Lag
-from agent.checks.runner import Station
+from agent.checks.loop_lag import LoopLag
+from agent.checks.runner import ProbeContext
 from agent.dialogue.connection import Reach
 from agent.fitness import Fitness
 from agent.intake.worker import KINDS, Worker
 from agent.metrics.counts import Counts
 from agent.metrics.listener import Gather, serving
-from agent.metrics.reading import Agent, Source
+from agent.metrics.reading import AgentMetrics, ReadingSource
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
 from agent.settings import Settings
-from agent.throttling.limiter import Counter, Desk
-from agent.throttling.limiter_client import FarDesk, reaching
-from agent.throttling.permits import Turns
+from agent.throttling.limiter import Limiter, PermitSource
+from agent.throttling.limiter_client import LimiterClient, connect_to_limiter
+from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
@@ -35,20 +35,20 @@ log = structlog.get_logger()
 
 
 async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, parent: socket.socket | None = None) -> None:
-    """Run one process of an agent until `stop` is set, or until its `parent`, which keeps the desk, is gone."""
-    lag = Lag()
+    """Run one agent process until `stop` is set, or until its `parent`, which has the limiter, is gone."""
+    lag = LoopLag()
     counts = Counts()
     async with AsyncExitStack() as stack:
         stack.enter_context(lag.watching())
         resolver = await stack.enter_async_context(Resolver.open(settings.control_name))
-        desk: Counter
+        limiter: PermitSource
         if parent is None:
-            desk = new_desk(settings)
-            await stack.enter_async_context(looking(settings, resolver, desk.found))
+            limiter = new_limiter(settings)
+            await stack.enter_async_context(examining_fitness(settings, resolver, limiter.found))
         else:
-            desk = far = await stack.enter_async_context(reaching(parent))
-            await stack.enter_async_context(_stopping_with(far.gone, stop))
-        station = Station(
+            limiter = client = await stack.enter_async_context(connect_to_limiter(parent))
+            await stack.enter_async_context(_stopping_with(client.gone, stop))
+        context = ProbeContext(
             agent=settings.agent_name,
             location=settings.location,
             country=settings.country,
@@ -69,44 +69,44 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
         bus = await stack.enter_async_context(Bus.open(settings.broker, name=name, on_connect=connected))
         worker = Worker(
             bus,
-            station,
-            Checker(station, desk, exempt=station.reach.allowed, counts=counts),
+            context,
+            Checker(context, limiter, exempt=context.reach.allowed, counts=counts),
             Verifier(settings.verify_keys),
             concurrency=settings.concurrency,
             per_second=settings.starts_per_second,
             drain_seconds=settings.drain_seconds,
         )
-        source = Source(counts, worker.gauges)
-        if isinstance(desk, FarDesk):
-            desk.read = source.read
+        source = ReadingSource(counts, worker.gauges)
+        if isinstance(limiter, LimiterClient):
+            limiter.read = source.read
         else:
 
-            async def gather() -> Agent:
-                return Agent([source.read()], [], desk.unfit)
+            async def gather() -> AgentMetrics:
+                return AgentMetrics([source.read()], [], limiter.unfit)
 
-            await stack.enter_async_context(telling(settings, gather))
-        log.info("agent_started", agent=station.agent, location=station.location, kinds=KINDS)
+            await stack.enter_async_context(serving_metrics(settings, gather))
+        log.info("agent_started", agent=context.agent, location=context.location, kinds=KINDS)
         await worker.run(stop)
 
 
-def new_desk(settings: Settings) -> Desk:
-    """The desk of a whole agent. At most half of what one process has in hand may wait for a turn at an address."""
-    turns = Turns(
+def new_limiter(settings: Settings) -> Limiter:
+    """The limiter of a whole agent. As many checks may wait for a permit as half the concurrency of one process."""
+    permits = Permits(
         at_once=settings.per_address_concurrency,
         per_second=settings.per_address_starts_per_second,
         most_waiting=max(1, settings.concurrency // 2),
     )
-    return Desk(turns, RefusedLogins(), monotonic)
+    return Limiter(permits, RefusedLogins(), monotonic)
 
 
 @asynccontextmanager
-async def looking(
+async def examining_fitness(
     settings: Settings, resolver: Resolver, found: Callable[[list[Unfitness]], None]
 ) -> AsyncIterator[None]:
-    """Look at what this machine can do, again and again, and tell `found`."""
+    """Examine repeatedly what this machine cannot do, and call `found` with it each time."""
     allowed = tuple(network.value for network in settings.allow_networks)
     fitness = Fitness(resolver, settings.port25_hosts.value, allowed)
-    task = asyncio.create_task(fitness.keep_looking(found), name="look-at-fitness")
+    task = asyncio.create_task(fitness.keep_examining(found), name="examine-fitness")
     try:
         yield
     finally:
@@ -115,8 +115,8 @@ async def looking(
 
 
 @asynccontextmanager
-async def telling(settings: Settings, gather: Gather) -> AsyncIterator[None]:
-    """Serve the metrics of a whole agent, where a port is set. A port that is taken is told, and checks go on."""
+async def serving_metrics(settings: Settings, gather: Gather) -> AsyncIterator[None]:
+    """Serve the metrics of a whole agent if a port is set. A port that is already in use is logged; checks go on."""
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
             try:
@@ -143,9 +143,9 @@ async def _stopping_with(gone: asyncio.Event, stop: asyncio.Event) -> AsyncItera
 
 
 async def until_signalled(settings: Settings, trust: Trust, parent: socket.socket | None = None) -> int:
-    """Run until SIGTERM or SIGINT, and stop in order at the first of them, at once at the second.
+    """Run until SIGTERM or SIGINT; the first signal stops in order, the second one at once.
 
-    Exit status: 0 after an orderly stop, 1 when cut short.
+    Exit status: 0 after an orderly stop, 1 if interrupted.
     """
     stop = asyncio.Event()
     agent = asyncio.ensure_future(run_agent(settings, trust, stop, parent))

@@ -1,4 +1,4 @@
-"""The failure vocabulary as an exception: how the layers below the runner say why a check cannot pass."""
+"""A failure as an exception: the layers below the runner raise it to say why a check cannot pass."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from shared.wire.failures import FailureKind, FailureSource
 
 
 class CheckError(Exception):
-    """A failure whose kind and source are known where it was found; the phase timer knows the phase.
+    """A failure whose kind and source are known where it is raised; the phase timer knows the phase.
 
-    `detail` is text for people. It may quote the server, so it is scrubbed before it leaves the runner.
+    `detail` is text for people. It may quote the server, so the runner removes secrets from it.
     """
 
     def __init__(self, kind: FailureKind, detail: str = "", *, source: FailureSource = FailureSource.TARGET) -> None:

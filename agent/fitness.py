@@ -1,6 +1,6 @@
-"""Can this machine do the checks it is given? Looked at at start and every hour, and told in heartbeats.
+"""Finds out which checks this machine cannot run. It is examined at start and every hour; heartbeats report it.
 
-What we cannot do is our own fault, never that of somebody's mail server.
+A check that this machine cannot run is the agent's own fault, never that of the mail server.
 """
 
 from __future__ import annotations
@@ -24,52 +24,52 @@ from shared.wire.targets import IpFamily, Target
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 3600.0
-LOOK_AGAIN_SECONDS = 60.0
-"""While something is amiss."""
+EXAMINE_SECONDS = 3600.0
+REEXAMINE_SECONDS = 60.0
+"""The pause while something does not work."""
 
 CONNECT_SECONDS = 5.0
 _FEWEST_HOSTS = 2
-_PATIENT_LOOKS = 3
-# Well-known addresses that no packet is sent to: the kernel is asked for a route only.
+_SILENT_EXAMINATIONS_TO_REPORT = 3
+# Well-known addresses. No packet is sent to them; the kernel only looks for a route.
 ELSEWHERE_V4, ELSEWHERE_V6 = "192.0.32.7", "2620:0:2d0:200::7"
 
 
 class Fitness:
-    """Looks at this machine again and again. `port25_hosts` are mail servers of several operators; none: not tested."""
+    """Examines this machine repeatedly. `port25_hosts` are mail servers of several operators; empty: no test."""
 
     def __init__(self, resolver: Resolver, port25_hosts: Sequence[str], allowed: Sequence[Network]) -> None:
         self._resolver = resolver
         self._port25_hosts = port25_hosts
         self._allowed = allowed
-        self._silent_looks = 0
+        self._silent_examinations = 0
 
-    async def keep_looking(self, found: Callable[[list[Unfitness]], None]) -> None:
-        """Tell `found` after each look; runs until cancelled."""
+    async def keep_examining(self, found: Callable[[list[Unfitness]], None]) -> None:
+        """Call `found` after each examination; runs until cancelled."""
         known: list[Unfitness] = []
         while True:
             try:
-                unfit = await self.look()
+                unfit = await self.examine()
             except Exception:
-                log.exception("look_broke")
+                log.exception("fitness_examination_failed")
                 unfit = known
             if unfit != known:
                 log.warning("fitness_changed", unfit=[each.value for each in unfit])
             known = unfit
             found(unfit)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS if unfit or self._silent_looks else LOOK_SECONDS)
+            await asyncio.sleep(REEXAMINE_SECONDS if unfit or self._silent_examinations else EXAMINE_SECONDS)
 
-    async def look(self) -> list[Unfitness]:
-        """What this machine cannot do now. One silent moment of a resolver is no unfitness, three looks of it are."""
+    async def examine(self) -> list[Unfitness]:
+        """What this machine cannot do now. A resolver counts as broken after three examinations without an answer."""
         unfit = []
         if not self._routed(ELSEWHERE_V4, 4):
             unfit.append(Unfitness.NO_IPV4)
         if not self._routed(ELSEWHERE_V6, 6):
             unfit.append(Unfitness.NO_IPV6)
-        self._silent_looks = 0 if await self._resolver.answers() else self._silent_looks + 1
-        if self._silent_looks >= _PATIENT_LOOKS:
+        self._silent_examinations = 0 if await self._resolver.answers() else self._silent_examinations + 1
+        if self._silent_examinations >= _SILENT_EXAMINATIONS_TO_REPORT:
             unfit.append(Unfitness.RESOLVER_BROKEN)
-        if not self._silent_looks and await port_blocked(self._resolver, self._port25_hosts, 25, self._allowed):
+        if not self._silent_examinations and await port_blocked(self._resolver, self._port25_hosts, 25, self._allowed):
             unfit.append(Unfitness.PORT25_BLOCKED)
         return unfit
 
@@ -83,7 +83,7 @@ class Fitness:
 
 
 async def port_blocked(resolver: Resolver, hosts: Iterable[str], port: int, allowed: Sequence[Network] = ()) -> bool:
-    """Whether no host answers on `port`. One dead host, or hosts nobody can resolve, prove nothing: it takes two."""
+    """Whether no host answers on `port`. At least two hosts must resolve and keep silent: one may just be down."""
     silent = 0
     for host in hosts:
         try:
@@ -114,7 +114,7 @@ async def answers(address: str, port: int) -> bool:
 def our_fault(
     failure: Failure, target: Target, address: str | None, unfit: Sequence[Unfitness], allowed: Sequence[Network]
 ) -> Failure | None:
-    """The failure to report instead, when what this machine cannot do explains one of resolving or connecting. Pure."""
+    """The failure to report instead, if a shortcoming of this machine is why it cannot resolve or connect. Pure."""
     if failure.phase is Phase.RESOLVE and Unfitness.RESOLVER_BROKEN in unfit:
         return msgspec.structs.replace(failure, source=FailureSource.RESOLVER)
     if failure.phase is not Phase.CONNECT:
@@ -128,7 +128,7 @@ def our_fault(
         (Unfitness.NO_IPV6, version == 6),
     ):
         if applies and inability in unfit:
-            detail = f"{_WORDS[inability]}: {failure.detail}"
+            detail = f"{_EXPLANATIONS[inability]}: {failure.detail}"
             return msgspec.structs.replace(failure, source=FailureSource.AGENT, detail=detail)
     return None
 
@@ -139,8 +139,8 @@ def within(address: str, networks: Iterable[Network]) -> bool:
     return any(ip.version == network.version and ip in network for network in networks)
 
 
-_WORDS = {
-    Unfitness.PORT25_BLOCKED: "the agent's network lets nothing out to port 25",
-    Unfitness.NO_IPV4: "the agent has no way to IPv4",
-    Unfitness.NO_IPV6: "the agent has no way to IPv6",
+_EXPLANATIONS = {
+    Unfitness.PORT25_BLOCKED: "the agent's network blocks outgoing connections to port 25",
+    Unfitness.NO_IPV4: "the agent has no route to IPv4",
+    Unfitness.NO_IPV6: "the agent has no route to IPv6",
 }

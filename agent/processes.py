@@ -1,6 +1,7 @@
-"""An agent of several processes, one per core: a parent that starts them, keeps them running, and keeps their desk.
+"""An agent of several processes, one per core. Their parent starts them, restarts them, and has the limiter of all.
 
-All take from the same consumers, so the broker shares the work out; a check of a process that dies goes to another.
+All processes fetch from the same consumers, so the broker distributes the work. If a process dies, its checks go to
+another one.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from agent.app import looking, new_desk, telling
+from agent.app import examining_fitness, new_limiter, serving_metrics
 from agent.metrics.counts import Counts
-from agent.metrics.reading import Agent, Source
+from agent.metrics.reading import AgentMetrics, ReadingSource
 from agent.net.resolve import Resolver
 from agent.settings import Settings
-from agent.throttling.limiter_server import ServedDesk
+from agent.throttling.limiter_server import LimiterServer
 from shared.settings import variable
 
 log = structlog.get_logger()
@@ -28,25 +29,25 @@ log = structlog.get_logger()
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A process that lived this long is started again after the first pause."""
+"""A process that ran this long is restarted after the shortest pause."""
 
 STOP_MARGIN_SECONDS = 5.0
-"""What a process may need to stop beyond its drain time."""
+"""How long a process may take to stop beyond its drain time."""
 
 
 class Processes:
-    """The children of one parent. `arguments` are those each is started with, after `mailprobe-agent run`."""
+    """The children of one parent. `arguments` are their command line after `mailprobe-agent run`."""
 
-    def __init__(self, settings: Settings, arguments: Sequence[str], desk: ServedDesk) -> None:
+    def __init__(self, settings: Settings, arguments: Sequence[str], limiter: LimiterServer) -> None:
         self._settings = settings
         self._arguments = arguments
-        self._desk = desk
+        self._limiter = limiter
         self._stop = asyncio.Event()
         self._running: set[Process] = set()
         self._cut_short = False
 
     async def run(self) -> int:
-        """Keep all running until the first signal; then wait for them. Exit status as of a single process."""
+        """Keep all children running until the first signal, then wait for them. Same exit status as one process."""
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._signalled)
@@ -56,7 +57,7 @@ class Processes:
         return int(self._cut_short)
 
     def _signalled(self) -> None:
-        """Each signal is passed on: a child too stops in order at the first, at once at the second."""
+        """Pass each signal on: the first stops a child in order, the second at once."""
         self._stop.set()
         for process in self._running:
             _send(process, signal.SIGTERM)
@@ -67,12 +68,12 @@ class Processes:
         while not self._stop.is_set():
             began = loop.time()
             try:
-                status = await self._live(name)
+                status = await self._run_once(name)
             except OSError as error:
                 log.warning("process_not_started", agent=name, error=error.strerror)
             else:
                 if self._stop.is_set():
-                    self._cut_short |= status not in {0, -signal.SIGTERM}  # the latter: it had not begun yet
+                    self._cut_short |= status not in {0, -signal.SIGTERM}  # killed by SIGTERM: it had not begun yet
                     return
                 log.warning("process_died", agent=name, status=status)
             if loop.time() - began > STEADY_SECONDS:
@@ -83,8 +84,8 @@ class Processes:
             except TimeoutError:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _live(self, name: str) -> int:
-        """One life of a child; its exit status, negative for a signal. Raises OSError."""
+    async def _run_once(self, name: str) -> int:
+        """Start one child and wait for its end. Returns its exit status, negative for a signal. Raises OSError."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -101,7 +102,7 @@ class Processes:
         self._running.add(process)
         if self._stop.is_set():
             _send(process, signal.SIGTERM)
-        serving = asyncio.create_task(self._desk.serve(ours), name=f"desk-{name}")
+        serving = asyncio.create_task(self._limiter.serve(ours), name=f"limiter-{name}")
         try:
             return await self._ended(process)
         finally:
@@ -126,18 +127,18 @@ class Processes:
 
 
 async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
-    """Run an agent of `settings.processes` processes until it is told to stop. Exit status as of a single process."""
+    """Run an agent of `settings.processes` processes until a signal stops it. Same exit status as one process."""
     async with Resolver.open(settings.control_name) as resolver:
-        own = new_desk(settings)
-        desk = ServedDesk(own)
-        parent = Source(Counts(), dict)
+        own_limiter = new_limiter(settings)
+        limiter = LimiterServer(own_limiter)
+        parent = ReadingSource(Counts(), dict)
 
-        async def gather() -> Agent:
-            children = await desk.readings()
-            return Agent([parent.read(), *children.living], children.past, own.unfit)
+        async def gather() -> AgentMetrics:
+            children = await limiter.readings()
+            return AgentMetrics([parent.read(), *children.living], children.past, own_limiter.unfit)
 
-        async with looking(settings, resolver, desk.found), telling(settings, gather):
-            return await Processes(settings, arguments, desk).run()
+        async with examining_fitness(settings, resolver, limiter.found), serving_metrics(settings, gather):
+            return await Processes(settings, arguments, limiter).run()
 
 
 def _send(process: Process, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""What an agent is told from outside: `MAILPROBE_*` variables, its command line and its enrolment file."""
+"""The settings of an agent, from `MAILPROBE_*` variables, its command line and its enrolment file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 from base64 import b64decode
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +15,12 @@ import msgspec
 from shared.log import LogFormat
 from shared.nats.broker import Broker, NatsUrl
 from shared.nats.credentials import parse
-from shared.settings import Port, PositiveInt, Seconds, SettingsError, Text, load, variable
+from shared.secret import Secret
+from shared.settings import NetworkSetting, Port, PositiveInt, Seconds, SettingsError, Text, described, load, variable
 from shared.wire import subjects
 from shared.wire.enrolment import Enrolment, EnrolmentError
 from shared.wire.enrolment import read as read_enrolment
 from shared.wire.signing import Verifier
-from shared.wire.targets import Secret
 
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _KEY_BYTES = 32
@@ -34,17 +33,8 @@ LogLevel = Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")]
 PerSecond = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 
 
-class Network:
-    """A network in CIDR notation, as a setting. Raises ValueError."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, text: str) -> None:
-        self.value = ip_network(text, strict=False)
-
-
 class HostNames:
-    """Host names as a setting; the word `none` stands for no host. Raises ValueError."""
+    """Host names as a setting; the word `none` means no host. Raises ValueError."""
 
     __slots__ = ("value",)
 
@@ -52,7 +42,7 @@ class HostNames:
         names = text.replace(",", " ").split()
         self.value: tuple[str, ...] = () if names == ["none"] else tuple(names)
         if not all(_HOST.match(name) for name in self.value):
-            raise ValueError("not host names")
+            raise ValueError("must be host names")
 
 
 class LoginText:
@@ -72,7 +62,7 @@ class AuthorityText:
     def __init__(self, text: str) -> None:
         try:
             ssl.create_default_context(cadata=text)
-        except (ssl.SSLError, TypeError, ValueError) as error:  # a TypeError is for what is no ASCII
+        except (ssl.SSLError, TypeError, ValueError) as error:  # TypeError: the text is not ASCII
             raise ValueError("holds no certificates in PEM form") from error
         self.value = text
 
@@ -81,48 +71,89 @@ PORT25_HOSTS = HostNames("gmail-smtp-in.l.google.com mta5.am0.yahoodns.net mx01.
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings of an agent.
+    """All settings of an agent."""
 
-    `control_name` is resolved to tell a broken resolver from an unknown host, `port25_hosts` are mail servers of
-    several operators that tell a blocked port from a dead host. `concurrency` and `starts_per_second` are those of one
-    process, `per_address_*` those of the agent. Metrics are served only with a `metrics_port`.
-    """
-
-    country: str
-    nats_url: NatsUrl
-    sealing_key: Secret
-    nats_credentials: LoginText
-    verify_keys: tuple[str, ...]
-    location: str = ""
-    agent_name: str = ""
-    allow_networks: tuple[Network, ...] = ()
-    ca_file: Path | None = None
-    concurrency: PositiveInt = 500
-    control_name: Text = "example.com"
-    drain_seconds: Seconds = 8.0
-    ehlo_name: EhloName = ""
-    log_format: LogFormat = "auto"
-    log_level: LogLevel = "info"
-    metrics_host: Text = "127.0.0.1"
-    metrics_port: Port | None = None
-    per_address_concurrency: PositiveInt = 2
-    per_address_starts_per_second: PerSecond = 1.0
-    port25_hosts: HostNames = PORT25_HOSTS
-    nats_ca: AuthorityText | None = None
-    processes: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
-    starts_per_second: PerSecond = 200.0
+    country: Annotated[str, described("The country of the location, two letters.")]
+    nats_url: Annotated[NatsUrl, described("NATS, as in tls://host:4222; several separated by commas.")]
+    sealing_key: Annotated[Secret, described("The private key that opens logins sealed to this location, base64.")]
+    nats_credentials: Annotated[LoginText, described("The login to NATS: the text of a `.creds` file.")]
+    verify_keys: Annotated[tuple[str, ...], described("Public keys of the controllers' request signatures, base64.")]
+    location: Annotated[str, described("The code of the location. Without it, the country code in lower case.")] = ""
+    agent_name: Annotated[str, described("The agent's name in results. The default is host name and process id.")] = ""
+    allow_networks: Annotated[
+        tuple[NetworkSetting, ...], described("Networks (CIDR) that checks may reach besides public addresses.")
+    ] = ()
+    ca_file: Annotated[
+        Path | None, described("A PEM file with further authorities for the certificates of mail servers.")
+    ] = None
+    concurrency: Annotated[PositiveInt, described("How many checks each process runs at once.")] = 500
+    control_name: Annotated[
+        Text,
+        described("A name that always resolves: when it does not, the resolver is at fault and not the mail server."),
+    ] = "example.com"
+    drain_seconds: Annotated[Seconds, described("How long a stop waits for running checks, in seconds.")] = 8.0
+    ehlo_name: Annotated[
+        EhloName,
+        described(
+            "The name that probes introduce themselves with. The default is the host's full name, else its address."
+        ),
+    ] = ""
+    log_format: Annotated[LogFormat, described("console or json; auto is console on a terminal, else json.")] = "auto"
+    log_level: Annotated[
+        LogLevel, described("The least severe lines that are logged: debug, info, warning or error.")
+    ] = "info"
+    metrics_host: Annotated[Text, described("The address that /metrics listens on.")] = "127.0.0.1"
+    metrics_port: Annotated[
+        Port | None, described("The port that /metrics listens on; without it there are no metrics.")
+    ] = None
+    per_address_concurrency: Annotated[
+        PositiveInt,
+        described(
+            "How many checks the whole agent runs at once at one address; no limit in `MAILPROBE_ALLOW_NETWORKS`."
+        ),
+    ] = 2
+    per_address_starts_per_second: Annotated[
+        PerSecond,
+        described(
+            "How many checks the whole agent begins per second at one address; no limit in `MAILPROBE_ALLOW_NETWORKS`."
+        ),
+    ] = 1.0
+    port25_hosts: Annotated[
+        HostNames,
+        described(
+            "Mail servers that are connected to at start and hourly, to see whether port 25 is open. It counts as"
+            " blocked when two do not answer. `none` switches this off."
+        ),
+    ] = PORT25_HOSTS
+    nats_ca: Annotated[AuthorityText | None, described("PEM text of an authority of your own for NATS.")] = None
+    processes: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=1024),
+        described(
+            "How many processes share the work, the limits per address and the record of refused logins; they are named"
+            " NAME-1, NAME-2, …. 0 is one per core."
+        ),
+    ] = 0
+    starts_per_second: Annotated[
+        PerSecond,
+        described(
+            "How many checks each process begins per second, evenly spaced. Timings stay true up to about 1,000."
+        ),
+    ] = 200.0
 
     @property
     def broker(self) -> Broker:
-        """Where this location's requests are, and as whom we fetch them."""
+        """Where this location's requests are, and the credentials to fetch them."""
         authority = self.nats_ca.value if self.nats_ca else None
         return Broker(self.nats_url.value, self.nats_credentials.value, authority, location=self.location)
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What the environment says about things the enrolment file says too: there the environment wins."""
+    """Settings that the enrolment file holds too. Where both have a value, the environment wins."""
 
-    enrolment: Path | None = None
+    enrolment: Annotated[
+        Path | None, described("The enrolment file, which holds all that is required. The other variables win over it.")
+    ] = None
     location: str | None = None
     country: str | None = None
     nats_url: str | None = None
@@ -133,7 +164,7 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_settings(**given: str | None) -> Settings:
-    """Read everything; `given` comes from the command line and wins. Raises SettingsError with all problems."""
+    """Read all settings; `given` comes from the command line and wins. Raises SettingsError with all problems."""
     outside = load(_Given, None, **{name: given.get(name) for name in _Given.__struct_fields__})
     problems: list[str] = []
     if outside.enrolment is not None:
@@ -159,7 +190,7 @@ def read_settings(**given: str | None) -> Settings:
     except ValueError:
         problems.append(f"{variable('verify_keys')}: not Ed25519 public keys in base64")
     if not settings.verify_keys:
-        problems.append(f"{variable('verify_keys')}: names no key, so that every request would be refused")
+        problems.append(f"{variable('verify_keys')}: names no key, so every request would be refused")
     if problems:
         raise SettingsError(problems)
     return msgspec.structs.replace(
@@ -193,20 +224,20 @@ def _default_agent_name() -> str:
 
 
 def _cores() -> int:
-    """How many cores this process may use, which a container or `taskset` may have made fewer."""
+    """How many cores this process may use; a container or `taskset` may limit them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def default_ehlo_name() -> str:
-    """The host's full name, or else its address as a literal (RFC 5321 section 4.1.3). Asks no name server."""
+    """The host's full name, or else its address as a literal (RFC 5321 section 4.1.3). Uses no name server."""
     host = socket.gethostname()
     if "." in host.strip(".") and host.isascii():
         return host
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward:
-            outward.connect(("192.0.2.1", 25))  # chooses the address it would send from; sends nothing
+            outward.connect(("192.0.2.1", 25))  # the kernel chooses a source address; nothing is sent
             return f"[{outward.getsockname()[0]}]"
     except OSError:
         return "[127.0.0.1]"

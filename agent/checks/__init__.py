@@ -1,0 +1,1 @@
+"""Runs a check from request to result."""

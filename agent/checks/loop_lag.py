@@ -1,4 +1,4 @@
-"""How late the event loop runs: a deadline that passed while this process was blocked says nothing about a server."""
+"""How late the event loop runs. A deadline that passes while this process is blocked says nothing about a server."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from time import monotonic
 TICK_SECONDS = 0.005
 WINDOW_SECONDS = 30.0
 LONGEST_CHECK_SECONDS = 300.0
-"""What the worst must be remembered for: no API gives a check more time."""
+"""How long the worst lateness is remembered: no API allows a longer check."""
 
 _TICKS = round(WINDOW_SECONDS / TICK_SECONDS)
 
 
-class Lag:
-    """Measures while inside `watching()`, to about a millisecond. `clock` gives seconds (monotonic)."""
+class LoopLag:
+    """Measures inside `watching()`, to about a millisecond. `clock` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._recent: deque[float] = deque(maxlen=_TICKS)
-        # The worst so far seen from each moment on: later entries are smaller, so the first one after a moment is the
-        # highest since, and few are kept.
+        # Entries get smaller towards the end, so the first entry after a moment is the worst lateness since then, and
+        # only few entries are kept.
         self._peaks: deque[tuple[float, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        self._again(asyncio.get_running_loop())
+        self._schedule_tick(asyncio.get_running_loop())
         try:
             yield
         finally:
@@ -39,22 +39,22 @@ class Lag:
                 self._timer = None
 
     def worst_since(self, moment: float) -> float:
-        """The longest lateness since `moment` (of the clock; at most LONGEST_CHECK_SECONDS ago), in seconds."""
+        """The worst lateness since `moment` (of the clock, at most LONGEST_CHECK_SECONDS ago), in seconds."""
         recorded = next((late for at, late in self._peaks if at >= moment), 0.0)
         return max(recorded, self._clock() - self._due) if self._timer is not None else recorded
 
     def p95_ms(self) -> float:
-        """What the loop was late for 95 of 100 moments of the last half minute, at most; in milliseconds.
+        """The 95th percentile of the lateness in the last half minute, in milliseconds.
 
-        Sorts some thousand figures: ask about once a second.
+        It sorts some thousand values: call it about once a second at most.
         """
         ordered = sorted(self._recent)
         return round(ordered[len(ordered) * 95 // 100] * 1000, 3) if ordered else 0.0
 
     def record(self, late: float) -> None:
-        """A tick that came `late` seconds late, and those that could not come meanwhile.
+        """Record a tick that came `late` seconds late, and the ticks that it made impossible meanwhile.
 
-        Without the latter a loop that stood still for two seconds would count as one moment among six thousand.
+        Without those, a loop that was blocked for two seconds would count as one tick among six thousand.
         """
         now = self._clock()
         missed = min(int(late / TICK_SECONDS), _TICKS)
@@ -65,11 +65,11 @@ class Lag:
         while self._peaks[0][0] < now - LONGEST_CHECK_SECONDS:
             self._peaks.popleft()
 
-    def _again(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A timer's own callback, not a task: it runs before any task that the same blocking cut short is resumed.
+    def _schedule_tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A timer callback, not a task: it runs before any task resumes that timed out because of the same blocking.
         self._due = self._clock() + TICK_SECONDS
         self._timer = loop.call_later(TICK_SECONDS, self._tick, loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self.record(max(0.0, self._clock() - self._due))
-        self._again(loop)
+        self._schedule_tick(loop)

@@ -1,4 +1,4 @@
-"""One check from request to result. The only place where exceptions become failures; it raises none itself."""
+"""Runs one check from request to result. Only here do exceptions become failures; it raises none itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from agent.checks.loop_lag import Lag
+from agent.checks.loop_lag import LoopLag
 from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.classify import classify
 from agent.dialogue.connection import Connect, Reach
@@ -22,42 +22,45 @@ from agent.dialogue.scrub import Scrubber
 from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.probes import PROBES
+from shared.secret import Secret
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.sealing import SealError
-from shared.wire.targets import Secret, Target
+from shared.wire.targets import Target
 
 log = structlog.get_logger()
 
 BLOCKED_SECONDS = 1.0
-"""A deadline that passed while our own loop stood still for longer than this, or for half of it, is our fault."""
+"""A deadline is the agent's fault if its own event loop was blocked for longer than this, or for half the timeout."""
 
 
-class Station(msgspec.Struct, frozen=True, kw_only=True):
-    """Where checks run, and what they share. With `every_transcript` a check that just passed carries its own, too."""
+class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Where checks run, and what they share. With `every_transcript` a check that passed has a transcript too."""
 
     agent: str
     location: str
     country: str
     sealing_key: Secret
     reach: Reach
-    lag: Lag
+    lag: LoopLag
     every_transcript: bool = False
     logins: UnsealedLogins = msgspec.field(default_factory=UnsealedLogins)
 
 
-async def run_check(request: CheckRequest, station: Station, probes: Mapping[type[Any], Probe] = PROBES) -> CheckResult:
-    """Run one check under its deadline. Raises only the CancelledError of its owner; no socket stays open."""
+async def run_check(
+    request: CheckRequest, context: ProbeContext, probes: Mapping[type[Any], Probe] = PROBES
+) -> CheckResult:
+    """Run one check within its deadline. Raises only CancelledError, if its task is cancelled; no socket stays open."""
     phases, transcript = Phases(), Transcript()
-    started_at, began = station.reach.clock.now(), monotonic()
+    started_at, began = context.reach.clock.now(), monotonic()
     deadline = asyncio.get_running_loop().time() + request.timeout_seconds
     findings, failure = Findings(), None
     try:
-        target, scrubber = _with_login(request, station)
+        target, scrubber = _with_login(request, context)
     except SealError as error:
         target, scrubber = request.target, Scrubber(None)
         failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
-    connect = Connect(target, station.reach, phases, transcript, deadline)
+    connect = Connect(target, context.reach, phases, transcript, deadline)
     if failure is None:
         found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
         if isinstance(found, Findings):
@@ -66,40 +69,42 @@ async def run_check(request: CheckRequest, station: Station, probes: Mapping[typ
             failure = found
     duration_ms = phases.total_ms
     if failure is not None:
-        failure = await _attribute(failure, request, station, began)
+        failure = await _attribute(failure, request, context, began)
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
     elif target.warning_ms is not None and duration_ms > target.warning_ms:
-        told = f"took {duration_ms:.0f} ms, more than {target.warning_ms} ms"
-        findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=told))
+        warning = f"took {duration_ms:.0f} ms, more than {target.warning_ms} ms"
+        findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=warning))
     connect.facts.update(findings.facts)
     return CheckResult(
         check_id=request.check_id,
         monitor_id=request.monitor_id,
-        location=station.location,
-        country=station.country,
-        agent=station.agent,
+        location=context.location,
+        country=context.country,
+        agent=context.agent,
         purpose=request.purpose,
         due_at=request.due_at,
         started_at=started_at,
         duration_ms=duration_ms,
         failure=failure,
         phases=phases.timings,
-        warnings=[CheckWarning(kind=told.kind, detail=scrubber.clean(told.detail)) for told in findings.warnings],
+        warnings=[
+            CheckWarning(kind=warning.kind, detail=scrubber.clean(warning.detail)) for warning in findings.warnings
+        ],
         address=connect.address,
         facts=scrubber.clean_facts(connect.facts),
-        transcript=transcript.lines(scrubber) if failure or findings.warnings or station.every_transcript else [],
-        loop_lag_ms=to_ms(station.lag.worst_since(began)),
+        transcript=transcript.lines(scrubber) if failure or findings.warnings or context.every_transcript else [],
+        loop_lag_ms=to_ms(context.lag.worst_since(began)),
         kernel_rtt_ms=connect.kernel_rtt_ms,
     )
 
 
-def _with_login(request: CheckRequest, station: Station) -> tuple[Target, Scrubber]:
-    """The target with its login, if it has one, and what hides the password. Raises SealError."""
+def _with_login(request: CheckRequest, context: ProbeContext) -> tuple[Target, Scrubber]:
+    """The target with its login, if it has one, and the scrubber of its password. Raises SealError."""
     target = request.target
     if request.sealed_login is None:
         return target, Scrubber(target.login)
-    login, scrubber = station.logins.open(
-        request.sealed_logins, station.sealing_key, monitor=request.monitor_id, location=station.location
+    login, scrubber = context.logins.open(
+        request.sealed_logins, context.sealing_key, monitor=request.monitor_id, location=context.location
     )
     return msgspec.structs.replace(target, login=login), scrubber
 
@@ -111,39 +116,39 @@ async def _dialogue(
     try:
         async with limit:
             return await probe(target, connect, phases)
-    except Exception as error:  # noqa: BLE001 - the border: whatever it is, it becomes a failure
+    except Exception as error:  # noqa: BLE001 - every exception becomes a failure here
         if isinstance(error, TimeoutError) and limit.expired():
             return Failure(
                 kind=FailureKind.TIMEOUT,
                 source=FailureSource.TARGET,
                 phase=phases.failed,
-                detail=f"no end within the check's deadline, {_hangs(phases.failed)}",
+                detail=f"the check did not end within its deadline, {_where_it_hung(phases.failed)}",
             )
         failure = classify(error, phases.failed)
         if failure.kind is FailureKind.AGENT_ERROR and not isinstance(error, CheckError):
             trace = "".join(traceback.format_exception(error))
-            log.error("check_broke", error=type(error).__name__, trace=scrubber.hide(trace))
+            log.error("check_crashed", error=type(error).__name__, trace=scrubber.hide(trace))
         return failure
     finally:
         connect.close()
 
 
-def _hangs(phase: Phase | None) -> str:
+def _where_it_hung(phase: Phase | None) -> str:
     return f"waiting in phase {phase}" if phase else "before any phase"
 
 
-async def _attribute(failure: Failure, request: CheckRequest, station: Station, began: float) -> Failure:
-    """Take back the blame where the fault may be our own: our resolver's, or our own loop's."""
+async def _attribute(failure: Failure, request: CheckRequest, context: ProbeContext, began: float) -> Failure:
+    """Correct the source of a failure that our own resolver or our own event loop may have caused."""
     if failure.source is not FailureSource.TARGET:
         return failure
-    blocked = station.lag.worst_since(began)
+    blocked = context.lag.worst_since(began)
     if failure.kind is FailureKind.TIMEOUT and blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2):
         return Failure(
             kind=FailureKind.AGENT_ERROR,
             source=FailureSource.AGENT,
             phase=failure.phase,
-            detail=f"the agent itself stood still for {blocked:.1f} s during this check",
+            detail=f"the agent itself was blocked for {blocked:.1f} s during this check",
         )
-    if failure.phase is Phase.RESOLVE and not await station.reach.resolver.answers():
+    if failure.phase is Phase.RESOLVE and not await context.reach.resolver.answers():
         return msgspec.structs.replace(failure, source=FailureSource.RESOLVER)
     return failure

@@ -1,4 +1,4 @@
-"""Logins opened lately. The same sealed login comes round after round, and opening one costs as much as a dialogue."""
+"""A cache of opened logins. The same sealed login comes in each round, and opening one costs as much as a dialogue."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from contextlib import suppress
 from uuid import UUID
 
 from agent.dialogue.scrub import Scrubber
+from shared.secret import Secret
 from shared.wire.sealing import SealError, open_login
-from shared.wire.targets import Login, Secret
+from shared.wire.targets import Login
 
 
 class UnsealedLogins:
-    """At most `most` logins, with what hides their password; those used longest ago go.
+    """Keeps at most `most` logins with their scrubbers; the least recently used one is dropped.
 
-    They are no better kept elsewhere: the key that opens them all lies in the same memory.
+    Keeping them in memory loses no safety: the key that opens them all is in the same memory.
     """
 
     def __init__(self, most: int = 10_000) -> None:
@@ -23,7 +24,7 @@ class UnsealedLogins:
         self._opened: OrderedDict[tuple[bytes, UUID], tuple[Login, Scrubber]] = OrderedDict()
 
     def open(self, sealed: Sequence[bytes], key: Secret, *, monitor: UUID, location: str) -> tuple[Login, Scrubber]:
-        """The login, which was sealed to several keys: one of them must be `key`. Raises SealError."""
+        """Open a login that was sealed to several keys, one of which must be `key`. Raises SealError."""
         for each in sealed:
             opened = self._opened.get((each, monitor))
             if opened is not None:

@@ -1,7 +1,7 @@
-"""`mailprobe-agent check URL`: one check from the shell, with nothing but this machine.
+"""`mailprobe-agent check URL`: one check from the shell, without broker or controller.
 
-It may reach every address, private ones too: who types a host means it. The password comes from MAILPROBE_PASSWORD or a
-prompt, never from the command line, where every user of the machine could read it.
+It may connect to every address, private ones too, because the user names the host. The password comes from
+MAILPROBE_PASSWORD or a prompt, never from the command line, where every user of the machine could read it.
 """
 
 from __future__ import annotations
@@ -21,32 +21,33 @@ from uuid import uuid4
 
 import msgspec
 
-from agent.checks.loop_lag import Lag
-from agent.checks.runner import Station, run_check
-from agent.commands.address import SCHEMES, STARTTLS, Asked, UsageError, parse
+from agent.checks.loop_lag import LoopLag
+from agent.checks.runner import ProbeContext, run_check
 from agent.commands.report import lines, show, terminal_style, write
+from agent.commands.target_url import SCHEMES, STARTTLS, CheckAddress, UsageError, parse
 from agent.dialogue.connection import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import NoRootsError, Trust, load_roots
 from agent.settings import EhloName, LogLevel, default_ehlo_name
 from shared import log as logging
 from shared.clock import utc_now
+from shared.secret import Secret
 from shared.settings import SettingsError, Text, load, variable
 from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
 from shared.wire.rounds import Purpose
-from shared.wire.targets import IpFamily, Login, Secret
+from shared.wire.targets import IpFamily, Login
 
 UP, DEGRADED, DOWN, OUR_FAULT, WRONG_USAGE = 0, 1, 2, 3, 64
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _LONGEST_SECONDS = 300.0
 
 _EPILOG = """\
-Exit status: 0 up, 1 degraded (it passed, with warnings), 2 down, 3 our own fault (this machine, its name servers),
-64 wrong usage. The password is read from MAILPROBE_PASSWORD, or asked for when the URL has a user. A URL's user may be
-percent-encoded, as in imaps://anna%%40example.com@imap.example.com. Private addresses may be checked, too."""
+Exit status: 0 up, 1 degraded (passed, with warnings), 2 down, 3 the fault is here (this machine, its name servers),
+64 wrong usage. The password is read from MAILPROBE_PASSWORD, or from a prompt when the URL has a user. A URL's user may
+be percent-encoded, as in imaps://anna%%40example.com@imap.example.com. Private addresses may be checked, too."""
 
 
-class _Environment(msgspec.Struct, frozen=True, kw_only=True):
+class _CheckEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that a check from the shell shares with an agent."""
 
     ca_file: Path | None = None
@@ -56,10 +57,10 @@ class _Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong usage is told with status 64, as sysexits.h has it; the small numbers say what a command found."""
+    """Wrong usage ends with status 64, as in sysexits.h; the small numbers are the findings of a command."""
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """What was given. Words that have no place are not repeated: one may be a password."""
+        """Parse the command line. An error does not repeat unexpected words: one may be a password."""
         given, unknown = self.parse_known_args(arguments)
         if unknown:
             options = [word.partition("=")[0] if word[:2] == "--" else word[:2] for word in unknown if word[:1] == "-"]
@@ -76,9 +77,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = _parser()
     given = parser.read(arguments)
     try:
-        environment = load(_Environment)
-        asked = _asked(given)
-        login = None if asked.user is None else _login(asked.user, bearer=given.bearer)
+        environment = load(_CheckEnvironment)
+        address = _address(given)
+        login = None if address.user is None else _login(address.user, bearer=given.bearer)
         if given.bearer and login is None:
             raise UsageError("--bearer needs a user in the URL")
         trust = Trust(load_roots(given.ca_file or environment.ca_file))
@@ -90,14 +91,14 @@ def main(arguments: Sequence[str]) -> int:
         return WRONG_USAGE
     logging.configure(environment.log_level, "console")
     try:
-        result = asyncio.run(_check(asked, login, trust, environment, given.timeout, every_transcript=given.verbose))
+        result = asyncio.run(_check(address, login, trust, environment, given.timeout, every_transcript=given.verbose))
         if given.json:
             write(msgspec.json.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
         else:
             show(lines(result, given.url, terminal_style(), transcript=given.verbose))
     except KeyboardInterrupt:
         return OUR_FAULT
-    except Exception:  # noqa: BLE001 - Python's own status for it, 1, would say that the check passed
+    except Exception:  # noqa: BLE001 - Python's own status, 1, would mean that the check passed
         traceback.print_exc()
         return OUR_FAULT
     return _status(result)
@@ -106,15 +107,15 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(
         prog="mailprobe-agent check",
-        description="Check one mail server from here, without any other part.",
+        description="Check one mail server from here, without broker or controller.",
         epilog=_EPILOG,
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("url", metavar="URL", help=f"[{'|'.join(SCHEMES)}]://[user@]host[:port]")
-    add("--starttls", choices=list(STARTTLS), help="whether to change to TLS (opportunistic: when it is offered)")
+    add("--starttls", choices=list(STARTTLS), help="whether to change to TLS (opportunistic: if the server offers it)")
     add("--json", action="store_true", help="print the result as agents report it")
-    add("-v", "--verbose", action="store_true", help="print what was said, too")
+    add("-v", "--verbose", action="store_true", help="print the dialogue, too")
     add("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the whole check (30)")
     add("--bearer", action="store_true", help="the password is an OAuth 2.0 access token")
     add("--ca-file", type=Path, metavar="FILE", help="further trusted CAs, PEM (MAILPROBE_CA_FILE)")
@@ -125,13 +126,13 @@ def _parser() -> Parser:
     add("--warning-ms", type=_count, metavar="MS", help="warn when the check takes longer")
     add("--certificate-warning-days", type=_count, metavar="DAYS", help="warn when fewer days are left (14)")
     add("--mailbox", metavar="NAME", help="imap: the mailbox to examine after the login (INBOX)")
-    add("--ehlo-name", metavar="NAME", help="smtp: how to introduce ourselves (MAILPROBE_EHLO_NAME)")
-    add("--mail-from", metavar="ADDRESS", help="smtp: the sender to name with --rcpt-to (the empty one)")
-    add("--rcpt-to", metavar="ADDRESS", help="smtp: ask whether this recipient is accepted; nothing is sent")
+    add("--ehlo-name", metavar="NAME", help="smtp: the name to send in EHLO (MAILPROBE_EHLO_NAME)")
+    add("--mail-from", metavar="ADDRESS", help="smtp: the sender to use with --rcpt-to (empty)")
+    add("--rcpt-to", metavar="ADDRESS", help="smtp: test whether this recipient is accepted; no mail is sent")
     return parser
 
 
-def _asked(given: argparse.Namespace) -> Asked:
+def _address(given: argparse.Namespace) -> CheckAddress:
     return parse(
         given.url,
         starttls=given.starttls,
@@ -159,25 +160,25 @@ def _count(text: str) -> int:
 
 
 def _login(user: str, *, bearer: bool) -> Login:
-    """Raises UsageError when there is nobody to ask."""
-    password = os.environ.get(variable("password"))  # no setting: those lose the spaces around them
+    """The login, its password from the environment or a prompt. Raises UsageError when neither is possible."""
+    password = os.environ.get(variable("password"))  # not read as a setting, which would strip its spaces
     if not password:
         if not sys.stdin.isatty():
-            raise UsageError("the URL has a user: set MAILPROBE_PASSWORD, or run this in a terminal to be asked")
+            raise UsageError("the URL has a user: set MAILPROBE_PASSWORD, or run this in a terminal to type it")
         password = getpass(f"{'Access token' if bearer else 'Password'} of {user}: ")
     return Login(user, Secret(password), bearer)
 
 
 async def _check(
-    asked: Asked,
+    address: CheckAddress,
     login: Login | None,
     trust: Trust,
-    environment: _Environment,
+    environment: _CheckEnvironment,
     seconds: float,
     *,
     every_transcript: bool,
 ) -> CheckResult:
-    lag = Lag()
+    lag = LoopLag()
     now = utc_now()
     request = CheckRequest(
         check_id=uuid4(),
@@ -188,7 +189,7 @@ async def _check(
         due_at=now,
         start_by=now + timedelta(seconds=seconds),
         timeout_seconds=seconds,
-        target=msgspec.structs.replace(asked.target, login=login),
+        target=msgspec.structs.replace(address.target, login=login),
     )
     with lag.watching():
         async with Resolver.open(environment.control_name) as resolver:
@@ -198,7 +199,7 @@ async def _check(
                 client_name=environment.ehlo_name or default_ehlo_name(),
                 allowed=_ANYWHERE,
             )
-            station = Station(
+            context = ProbeContext(
                 agent="shell",
                 location="here",
                 country="ZZ",
@@ -207,7 +208,7 @@ async def _check(
                 lag=lag,
                 every_transcript=every_transcript,
             )
-            return await run_check(request, station)
+            return await run_check(request, context)
 
 
 def _status(result: CheckResult) -> int:

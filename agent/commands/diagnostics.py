@@ -1,4 +1,4 @@
-"""What `mailprobe-agent doctor` looks at: ways out, name servers, ports, broker and clock, one row each."""
+"""What `mailprobe-agent doctor` examines: routes, name servers, ports, broker and clock, one row each."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from agent.fitness import CONNECT_SECONDS, ELSEWHERE_V4, ELSEWHERE_V6
 from agent.net.resolve import Resolver
 from shared.addresses import may_reach
 from shared.clock import now_ms
+from shared.epoch import to_ms
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from shared.wire.failures import FailureKind
 from shared.wire.messages import ClockReading
-from shared.wire.rounds import to_ms
 
 PORTS = {25: True, 465: False, 587: True, 993: False, 995: False, 110: True, 143: True}
-"""The ports of mail, and whether a server greets there in clear."""
+"""The ports of mail, and whether a server greets on them in clear text."""
 
 SLOW_RESOLVER_MS = 500.0
 CLOCK_SECONDS = 1.0
-"""A clock further off than this makes moments in history misleading; requests are refused as late by it."""
+"""With a clock further off than this, times in the history mislead and requests may be refused as late."""
 
 _NAMES_AT_ONCE = 5
 _BROKER_SECONDS = 5.0
 
 
 class State(IntEnum):
-    """Worst last; its number is the exit status it makes."""
+    """From best to worst; the number is the exit status."""
 
     FIT = 0
     LIMITED = 1
@@ -54,46 +54,46 @@ class Row(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Post(NamedTuple):
-    """The broker, and the location whose agents it is asked to let in."""
+class BrokerLogin(NamedTuple):
+    """The broker, and the location as which to log in."""
 
     broker: Broker
     country: str
     location: str
 
 
-class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look at. Without `hosts` only port 25 is tried, at `port25_hosts`; without `post` no broker."""
+class Diagnostics(msgspec.Struct, frozen=True, kw_only=True):
+    """What to examine. Without `hosts` only port 25 of `port25_hosts` is tried; without `broker_login` no broker."""
 
     hosts: Sequence[str]
     port25_hosts: Sequence[str]
     control_name: str
-    post: Post | None
+    broker_login: BrokerLogin | None
 
 
-async def examine(asked: Examination) -> list[Row]:
-    """All rows, in the order a person would look at things. Takes some seconds; raises nothing of its own."""
-    async with Resolver.open(asked.control_name) as resolver:
+async def examine(request: Diagnostics) -> list[Row]:
+    """All rows, in the order in which a person would examine things. Takes some seconds; raises nothing of its own."""
+    async with Resolver.open(request.control_name) as resolver:
         rows = [await _way_out(4, ELSEWHERE_V4), await _way_out(6, ELSEWHERE_V6)]
         if all(row.state is not State.FIT for row in rows):
-            rows.append(Row("network", State.UNFIT, "no way out at all"))
-        rows.append(await _resolver(resolver, asked.control_name))
-        rows += await _ports(resolver, asked)
-        rows += await _broker(asked.post)
+            rows.append(Row("network", State.UNFIT, "no route to the Internet at all"))
+        rows.append(await _resolver(resolver, request.control_name))
+        rows += await _ports(resolver, request)
+        rows += await _broker(request.broker_login)
     return rows
 
 
 async def _way_out(version: int, elsewhere: str) -> Row:
-    """The address this machine sends from, and its name: many mail servers dislike clients without one."""
+    """The address this machine sends from, and its host name: many mail servers refuse clients without one."""
     what = f"IPv{version}"
     try:
         with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as outward:
-            outward.connect((elsewhere, 25))  # asks the kernel for a route; sends nothing
+            outward.connect((elsewhere, 25))  # makes the kernel look for a route; sends nothing
             address = str(outward.getsockname()[0])
     except OSError:
         return Row(what, State.LIMITED, f"no route; checks of IPv{version} addresses are not run here")
     if not may_reach(ip_address(address)):
-        return Row(what, State.FIT, f"from {address}, which is not public: others see another address")
+        return Row(what, State.FIT, f"from {address}, which is not public: servers see another address")
     name = await _name_of(address)
     if name is None:
         return Row(what, State.LIMITED, f"from {address}, which has no reverse DNS: some servers refuse such clients")
@@ -112,7 +112,7 @@ async def _name_of(address: str) -> str | None:
 
 
 async def _resolver(resolver: Resolver, control_name: str) -> Row:
-    """Whether names resolve, how fast, and whether unknown ones are told as such."""
+    """Whether names resolve, how fast, and whether the name servers report unknown names as unknown."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
@@ -125,17 +125,19 @@ async def _resolver(resolver: Resolver, control_name: str) -> Row:
         invented = await resolver.addresses(unknown)
     except CheckError as error:
         if error.kind is not FailureKind.DNS_NOT_FOUND:
-            return Row("name servers", State.LIMITED, f"an unknown name is not told as such: {error.detail}")
+            return Row("name servers", State.LIMITED, f"an unknown name is not reported as unknown: {error.detail}")
     else:
-        return Row("name servers", State.LIMITED, f"they invent an address for {unknown}: {invented[0]}")
+        return Row(
+            "name servers", State.LIMITED, f"they return an address for the unknown name {unknown}: {invented[0]}"
+        )
     if milliseconds > SLOW_RESOLVER_MS:
         return Row("name servers", State.LIMITED, f"slow: {milliseconds:.0f} ms for {control_name}")
     return Row("name servers", State.FIT, f"{milliseconds:.1f} ms for {control_name}")
 
 
-async def _ports(resolver: Resolver, asked: Examination) -> list[Row]:
-    """A row for each port: what each host said there. A port is limited when every host keeps silent on it."""
-    hosts = asked.hosts or asked.port25_hosts
+async def _ports(resolver: Resolver, request: Diagnostics) -> list[Row]:
+    """A row for each port with the outcome at each host. A port is limited when no host answers on it."""
+    hosts = request.hosts or request.port25_hosts
     if not hosts:
         return [Row("port 25", State.SKIPPED, "no hosts given")]
     addresses: dict[str, str] = {}
@@ -147,17 +149,17 @@ async def _ports(resolver: Resolver, asked: Examination) -> list[Row]:
             rows.append(Row(host, State.SKIPPED, error.detail))
     if not addresses:
         return rows
-    for port in PORTS if asked.hosts else (25,):
+    for port in PORTS if request.hosts else (25,):
         limit = asyncio.Semaphore(_NAMES_AT_ONCE)
         tried = await asyncio.gather(*(_try(address, port, limit) for address in addresses.values()))
-        told = "; ".join(f"{host} {words}" for host, (_, words) in zip(addresses, tried, strict=True))
+        detail = "; ".join(f"{host} {outcome}" for host, (_, outcome) in zip(addresses, tried, strict=True))
         reached = any(answered for answered, _ in tried)
-        rows.append(Row(f"port {port}", State.FIT if reached else State.LIMITED, told))
+        rows.append(Row(f"port {port}", State.FIT if reached else State.LIMITED, detail))
     return rows
 
 
 async def _try(address: str, port: int, limit: asyncio.Semaphore) -> tuple[bool, str]:
-    """Whether anything came back from there, and what in words. A refusal is an answer too."""
+    """Whether the address answered on this port, and the outcome in words. A refusal is an answer too."""
     loop = asyncio.get_running_loop()
     async with limit:
         began = loop.time()
@@ -170,41 +172,43 @@ async def _try(address: str, port: int, limit: asyncio.Semaphore) -> tuple[bool,
             return False, "silent"
         except OSError as error:
             return False, os.strerror(error.errno).lower() if error.errno else "unreachable"
-        words = f"{(loop.time() - began) * 1000:.0f} ms"
+        outcome = f"{(loop.time() - began) * 1000:.0f} ms"
         try:
             if PORTS[port]:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    words += " and a greeting" if await reader.read(1) else ", closed without a greeting"
+                    outcome += " and a greeting" if await reader.read(1) else ", closed without a greeting"
         except (OSError, TimeoutError):
-            words += ", no greeting"
+            outcome += ", no greeting"
         finally:
             writer.close()
-        return True, words
+        return True, outcome
 
 
-async def _broker(post: Post | None) -> list[Row]:
-    """Whether the broker lets us in, and how this machine's clock stands to its own. Nothing is fetched."""
-    if post is None:
+async def _broker(broker_login: BrokerLogin | None) -> list[Row]:
+    """Whether the broker accepts the login, and how far this machine's clock is off its own. Fetches nothing."""
+    if broker_login is None:
         return [Row("broker, clock", State.SKIPPED, "no enrolment and no MAILPROBE_NATS_URL given")]
-    async with Bus.open(post.broker, name="agent doctor") as bus:
+    async with Bus.open(broker_login.broker, name="agent doctor") as bus:
         try:
             async with asyncio.timeout(_BROKER_SECONDS):
                 await bus.wait_connected()
         except TimeoutError:
-            return [Row("broker", State.UNFIT, bus.trouble or f"no connection within {_BROKER_SECONDS:.0f} s")]
-        broker = Row("broker", State.FIT, f"lets us in for location {post.location}")
+            return [Row("broker", State.UNFIT, bus.last_error or f"no connection within {_BROKER_SECONDS:.0f} s")]
+        broker = Row("broker", State.FIT, f"accepts the login of location {broker_login.location}")
         began = monotonic()
         try:
-            answer = await bus.ask(subjects.agent(post.country, post.location, "doctor"), b"", _BROKER_SECONDS)
+            answer = await bus.request(
+                subjects.agent(broker_login.country, broker_login.location, "doctor"), b"", _BROKER_SECONDS
+            )
         except BusError as error:
             return [Row("broker", State.UNFIT, str(error))]
         if answer is None:
-            return [broker, Row("clock", State.SKIPPED, "no controller is there to tell the time")]
+            return [broker, Row("clock", State.SKIPPED, "no controller answers with the time")]
         trip_ms = (monotonic() - began) * 1000
         ahead_ms = now_ms() - trip_ms / 2 - to_ms(msgspec.json.decode(answer, type=ClockReading).now)
     state = State.FIT if abs(ahead_ms) <= CLOCK_SECONDS * 1000 else State.LIMITED
     side = "ahead of" if ahead_ms > 0 else "behind"
     return [
         broker,
-        Row("clock", state, f"{abs(ahead_ms):.0f} ms {side} the broker's, give or take {trip_ms / 2:.0f} ms"),
+        Row("clock", state, f"{abs(ahead_ms):.0f} ms {side} the broker's, plus or minus {trip_ms / 2:.0f} ms"),
     ]

@@ -1,4 +1,4 @@
-"""`mailprobe-agent doctor`: can checks be run from this machine? A table of what was found, and an exit status."""
+"""`mailprobe-agent doctor`: examines whether checks can run from this machine; prints a table, sets an exit status."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from pathlib import Path
 import msgspec
 
 from agent.commands.check import WRONG_USAGE, Parser
-from agent.commands.diagnostics import Examination, Post, Row, State, examine
+from agent.commands.diagnostics import BrokerLogin, Diagnostics, Row, State, examine
 from agent.commands.report import Style, show, terminal_style
 from agent.settings import PORT25_HOSTS, HostNames, read_settings
 from shared import log as logging
 from shared.settings import SettingsError, Text, load
 
 _EPILOG = """\
-Exit status: 0 fit, 1 something limits what can be checked or how well, 2 no checks can be run from here, 64 wrong
-usage.
-Clock and broker are looked at when an enrolment is given, or MAILPROBE_NATS_URL and what else an agent needs."""
+Exit status: 0 fit, 1 something limits what can be checked or how well, 2 no checks can run from here, 64 wrong usage.
+Clock and broker are examined when an enrolment is given, or MAILPROBE_NATS_URL and the other settings of an agent."""
 
 
-class _Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings that doctor shares with an agent; it needs no others to look at the machine alone."""
+class _DoctorEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that doctor shares with an agent; it needs no others to examine only the machine."""
 
     control_name: Text = "example.com"
     enrolment: Path | None = None
@@ -34,30 +33,30 @@ class _Environment(msgspec.Struct, frozen=True, kw_only=True):
 def main(arguments: Sequence[str]) -> int:
     """Examine this machine and print a table. Exit status: see --help."""
     parser = Parser(
-        prog="mailprobe-agent doctor", description="Look whether checks can be run from this machine.", epilog=_EPILOG
+        prog="mailprobe-agent doctor", description="Examine whether checks can run from this machine.", epilog=_EPILOG
     )
     parser.add_argument("hosts", metavar="HOST", nargs="*", help="mail servers to try all ports of")
     parser.add_argument("--enrolment", metavar="FILE", help="the agent's enrolment file, for clock and broker")
     given = parser.read(arguments)
     try:
-        environment = load(_Environment, enrolment=given.enrolment)
+        environment = load(_DoctorEnvironment, enrolment=given.enrolment)
         hosts = HostNames(" ".join(given.hosts)).value
-        post = None
+        broker_login = None
         if environment.enrolment is not None or environment.nats_url is not None:
             settings = read_settings(enrolment=given.enrolment)
-            post = Post(settings.broker, settings.country, settings.location)
+            broker_login = BrokerLogin(settings.broker, settings.country, settings.location)
     except (SettingsError, ValueError) as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return WRONG_USAGE
     logging.configure("critical", "console")
-    asked = Examination(
+    request = Diagnostics(
         hosts=hosts,
         port25_hosts=environment.port25_hosts.value,
         control_name=environment.control_name,
-        post=post,
+        broker_login=broker_login,
     )
     try:
-        rows = asyncio.run(examine(asked))
+        rows = asyncio.run(examine(request))
     except KeyboardInterrupt:
         return State.LIMITED.value
     style = terminal_style()

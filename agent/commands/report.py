@@ -1,4 +1,4 @@
-"""A check's result for people: phases as bars, what TLS showed, what is wrong, and what was said."""
+"""Prints a check's result for people: phases as bars, TLS facts, warnings and failure, and the dialogue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ARROWS = {Speaker.CLIENT: "C:", Speaker.SERVER: "S:", Speaker.NOTE: "--"}
 
 
 class Style(msgspec.Struct, frozen=True):
-    """How a terminal is written to: with colours or without, with block characters or in ASCII."""
+    """How to write to a terminal: with or without colours, with block characters or in ASCII."""
 
     colour: bool = False
     blocks: bool = False
@@ -50,31 +50,31 @@ class Style(msgspec.Struct, frozen=True):
 
 
 def terminal_style() -> Style:
-    """What standard output can show. Colours only for a person, and not for one who set NO_COLOR."""
+    """The style that standard output can show. Colours only on a terminal, and not if NO_COLOR is set."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     return Style(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), blocks=encoding == "utf8")
 
 
 def show(report: Iterable[str]) -> None:
-    """Write lines to standard output; what its encoding does not have becomes a question mark. Raises OSError."""
+    """Write lines to standard output; characters outside its encoding become question marks. Raises OSError."""
     encoding = sys.stdout.encoding or "utf-8"
     write("".join(f"{line}\n" for line in report).encode(encoding, "replace"))
 
 
 def write(data: bytes) -> None:
-    """Write to standard output. A reader that has gone, as `head` goes, has what it wanted. Raises OSError."""
+    """Write to standard output. A reader that closes the pipe early, such as `head`, is no error. Raises OSError."""
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Else Python writes again when it ends, and makes the exit status its own.
+        # Otherwise Python would flush again at exit, fail, and change the exit status.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise
 
 
 def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> Iterator[str]:
-    """The report of `result`, line by line. `url` is what was asked for, without a password."""
+    """The report of `result`, line by line. `url` is the URL that was checked, without a password."""
     where = f" at {result.address}" if result.address else ""
     yield f"{url}{where}: {_verdict(result, style)} in {_ms(result.duration_ms)}"
     if result.phases:
@@ -91,9 +91,9 @@ def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> I
     if result.warnings or result.failure:
         yield ""
     for warning in result.warnings:
-        yield f"  {style.odd('warning')}  {_words(warning.kind.value)}: {warning.detail}".removesuffix(": ")
+        yield f"  {style.odd('warning')}  {_spaced(warning.kind.value)}: {warning.detail}".removesuffix(": ")
     if result.failure:
-        yield f"  {style.bad('failure')}  {in_words(result.failure)}"
+        yield f"  {style.bad('failure')}  {describe(result.failure)}"
     if transcript:
         yield ""
         for line in result.transcript:
@@ -101,11 +101,11 @@ def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> I
             yield style.faint(text) if line.speaker is Speaker.NOTE else text
 
 
-def in_words(failure: Failure) -> str:
-    """`login refused in phase auth, by fault of the mail server: 535 …`."""
+def describe(failure: Failure) -> str:
+    """The failure in words: `login refused in phase auth, by fault of the mail server: 535 …`."""
     phase = f" in phase {failure.phase}" if failure.phase else ""
     detail = f": {failure.detail}" if failure.detail else ""
-    return f"{_words(failure.kind.value)}{phase}, by fault of {_FAULT[failure.source]}{detail}"
+    return f"{_spaced(failure.kind.value)}{phase}, by fault of {_FAULT[failure.source]}{detail}"
 
 
 def _verdict(result: CheckResult, style: Style) -> str:
@@ -117,7 +117,7 @@ def _verdict(result: CheckResult, style: Style) -> str:
 
 
 def _bars(result: CheckResult, style: Style) -> Iterator[str]:
-    """Each phase from where it began to where it ended, on one scale; the failed one in red."""
+    """A bar for each phase from its start to its end, all on one scale; the failed one is red."""
     scale = _BAR_WIDTH / max(result.duration_ms, 0.001)
     width = max(len(timing.phase.value) for timing in result.phases)
     failed = _failed(result)
@@ -135,13 +135,13 @@ def _failed(result: CheckResult) -> PhaseTiming | None:
 
 
 def _facts(result: CheckResult) -> Iterator[tuple[str, str]]:
-    """What the probe learnt, in its own order, each under its name in words."""
+    """The facts that the probe found, in its order, each with its name in words."""
     facts: Mapping[str, Fact] = result.facts
     if result.kernel_rtt_ms is not None:
         yield "round trip", f"{result.kernel_rtt_ms:.3f} ms, by the kernel"
     for name, fact in facts.items():
         if fact is not None and fact != []:
-            yield _split(name), _text(fact)
+            yield _name_in_words(name), _text(fact)
 
 
 def _text(fact: Fact) -> str:
@@ -150,15 +150,15 @@ def _text(fact: Fact) -> str:
     return ", ".join(fact) if isinstance(fact, list) else str(fact)
 
 
-def _split(name: str) -> str:
-    """`certificateNotAfter` as `certificate not after`; runs of capitals and digits stay together."""
-    words = ""
+def _name_in_words(name: str) -> str:
+    """Turn `certificateNotAfter` into `certificate not after`; runs of capitals and digits stay together."""
+    text = ""
     for before, letter in zip(" " + name, name, strict=False):
-        words += f" {letter.lower()}" if letter.isupper() and not before.isupper() else letter
-    return words.strip()
+        text += f" {letter.lower()}" if letter.isupper() and not before.isupper() else letter
+    return text.strip()
 
 
-def _words(name: str) -> str:
+def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
 

@@ -1,0 +1,1 @@
+"""What the probes of all protocols share: connection, phases, login, transcript, scrubbing."""

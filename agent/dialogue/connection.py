@@ -1,6 +1,6 @@
-"""How a probe reaches its target: resolve, check the address, connect, encrypt. The same for every protocol.
+"""How a probe of any protocol reaches its target: resolve, check the address, connect, encrypt.
 
-It also keeps what a result tells even when the check fails: the address, the TLS facts, the kernel's round trip.
+It also keeps what a result reports even when the check fails: the address, the TLS facts, the kernel's round trip.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent.dialogue.classify import in_words
+from agent.dialogue.classify import describe
 from agent.dialogue.login import Proofs
 from agent.dialogue.phases import Phases
 from agent.dialogue.transcript import Transcript
@@ -21,7 +21,7 @@ from agent.net.race import HEAD_START_SECONDS, first_to_connect, interleaved
 from agent.net.resolve import Resolver
 from agent.net.stream import LineStream
 from shared.addresses import Network
-from shared.clock import BrokerClock
+from shared.wire.broker_clock import BrokerClock
 from shared.wire.failures import CheckWarning, FailureSource, Phase, WarningKind
 from shared.wire.messages import Fact
 from shared.wire.targets import Target, TlsMode
@@ -31,7 +31,7 @@ _WEAK = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """What all checks of an agent share to reach their targets. `client_name` is how probes introduce themselves."""
+    """What all checks of an agent share to reach their targets. `client_name` is the name that probes say in EHLO."""
 
     resolver: Resolver
     trust: tls.Trust
@@ -42,10 +42,10 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connect:
-    """The way to one target, for one check: `stream = await connect()`, `await connect.encrypt(stream)`.
+    """Connects one check to its target: `stream = await connect()`, `await connect.encrypt(stream)`.
 
-    `deadline` is that of the check, in the loop's time. `facts` are told in the result whether the check passes or not;
-    a probe may add to them.
+    `deadline` is that of the check, in the loop's time. The result reports `facts` whether the check passes or not; a
+    probe may add to them.
     """
 
     def __init__(self, target: Target, reach: Reach, phases: Phases, transcript: Transcript, deadline: float) -> None:
@@ -63,7 +63,7 @@ class Connect:
         self._stream: LineStream | None = None
 
     async def __call__(self) -> LineStream:
-        """A connection to the first address that accepts one, on the very address that was checked."""
+        """Connect to the first address that accepts; only addresses that were checked before are tried."""
         target = self._target
         with self._phases(Phase.RESOLVE):
             found = await self._reach.resolver.addresses(target.address or target.host, target.ip_family)
@@ -76,51 +76,51 @@ class Connect:
         finally:
             if self._failed and len(addresses) > 1:
                 failed = self._failed.items()
-                self.facts["failedAddresses"] = [f"{address}: {in_words(error)}" for address, error in failed]
+                self.facts["failedAddresses"] = [f"{address}: {describe(error)}" for address, error in failed]
         self.address = stream.address
         self.kernel_rtt_ms = stream.kernel_rtt_ms()
         return stream
 
     async def encrypt(self, stream: LineStream) -> list[CheckWarning]:
-        """Go on under TLS; the caller names the phase. Raises when the handshake fails, or a bad certificate matters.
+        """Change to TLS; the caller names the phase. Raises if the handshake fails, or if a bad certificate matters.
 
-        It matters wherever TLS was asked for or a password will be sent; with opportunistic TLS the other choice is
-        clear text, so there it is a warning (RFC 7435).
+        It matters if TLS is required or a password will be sent. With opportunistic TLS the alternative is clear text,
+        so it is only a warning (RFC 7435).
         """
         target = self._target
         host = target.host.removesuffix(".")
         self._transcript.note(f"TLS handshake for {host}")
         session = await stream.start_tls(self._reach.trust.context, host)
         now = self._reach.clock.now()
-        seen = self._reach.trust.examine(tls.peer_chain(session), host, now)
+        certificate = self._reach.trust.examine(tls.peer_chain(session), host, now)
         version, cipher = session.version(), session.cipher()
         self.facts["tlsVersion"] = version
         self.facts["tlsCipher"] = cipher[0] if cipher else None
-        self.facts.update(seen.facts(now))
+        self.facts.update(certificate.facts(now))
         self._transcript.note(f"encrypted: {version}, {self.facts['tlsCipher']}")
         warnings = []
         if version in _WEAK:
             warnings.append(CheckWarning(kind=WarningKind.TLS_WEAK, detail=str(version)))
-        if seen.expires_within(target.certificate_warning_days, now):
-            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_EXPIRES_SOON, detail=seen.ends))
-        if seen.problem is None:
+        if certificate.expires_within(target.certificate_warning_days, now):
+            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_EXPIRES_SOON, detail=certificate.ends))
+        if certificate.problem is None:
             return warnings
-        self._transcript.note(f"certificate: {seen.problem}")
+        self._transcript.note(f"certificate: {certificate.problem}")
         if not target.verify_certificate:
             return warnings
-        error = seen.error()
+        error = certificate.error()
         if target.tls is not TlsMode.OPPORTUNISTIC or target.login is not None:
             raise error
-        told = f"{error.kind}: {error.detail}"
-        return [*warnings, CheckWarning(kind=WarningKind.CERTIFICATE_INVALID, detail=told)]
+        detail = f"{error.kind}: {error.detail}"
+        return [*warnings, CheckWarning(kind=WarningKind.CERTIFICATE_INVALID, detail=detail)]
 
     def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
 
     async def _first(self, addresses: Sequence[str]) -> LineStream:
-        """Where none accepts, an answer that is the target's outweighs a trouble of our own, and at the deadline the
-        address that keeps silent is the one named.
+        """If no address accepts, a failure of the target counts before a problem of our own. At the deadline the
+        result names an address that did not answer.
         """
         self.address = addresses[0]
         if len(addresses) == 1:
@@ -143,7 +143,7 @@ class Connect:
             return await LineStream.connect(address, self._target.port, self._transcript)
         except (OSError, CheckError) as error:
             self._failed[address] = error
-            self._transcript.note(f"{address}: {in_words(error)}")
+            self._transcript.note(f"{address}: {describe(error)}")
             raise
 
 

@@ -1,4 +1,4 @@
-"""What a probe hands back when a check passes."""
+"""What a probe returns when a check passes."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ class Findings(msgspec.Struct, kw_only=True):
 
 
 Probe: TypeAlias = Callable[[Any, Connect, Phases], Awaitable[Findings]]
-"""`probe(target, connect, phases) -> findings`: the dialogue of one protocol. It raises what agent.classify knows."""
+"""`probe(target, connect, phases) -> findings`: one protocol's dialogue. It raises the errors in dialogue.classify."""

@@ -1,6 +1,6 @@
-"""How a login is tried, whatever the protocol: strongest way first, and never one refused login more than must be.
+"""Tries a login over any protocol: the strongest way first, with as few refused logins as possible.
 
-A server that keeps only hashes of its passwords cannot check a proof of one (CRAM-MD5, APOP), yet many such offer it.
+A server that stores only hashes of passwords cannot verify a proof of one (CRAM-MD5, APOP), yet many offer it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from agent.errors import CheckError
 from shared.wire.failures import FailureKind
 from shared.wire.targets import Login, Target
 
-_MAY_BE_THE_WAYS_FAULT = frozenset({FailureKind.LOGIN_REFUSED, FailureKind.LOGIN_MECHANISM_MISSING})
+_MAY_DEPEND_ON_THE_WAY = frozenset({FailureKind.LOGIN_REFUSED, FailureKind.LOGIN_MECHANISM_MISSING})
 
 Account: TypeAlias = tuple[str, int, Login | None]
-"""Host, port and login: a corrected password is another account, whose proof is tried."""
+"""Host, port and login: with a corrected password it is another account, so the proof is tried again."""
 
 
 class Way(NamedTuple):
-    """`attempt` logs in and returns None, or the refusal. With `hides_password` it says a proof instead."""
+    """`attempt` logs in and returns None, or the refusal. With `hides_password` it sends a proof, not the password."""
 
     name: str
     hides_password: bool
@@ -29,11 +29,11 @@ class Way(NamedTuple):
 
 
 class Proofs:
-    """The accounts whose server refused a proof of the password: the next checks say the password at once.
+    """The accounts whose server refused a proof of the password: later checks send the password at once.
 
-    Else every check would be one refused login more, two where the password is wrong, until the server slows down or
-    locks the account. Forgotten after a day, for a server may learn; `clock` gives seconds. At most `most` accounts,
-    those used longest ago go.
+    Otherwise every check would add a refused login, or two if the password is wrong, until the server slows down or
+    locks the account. An entry expires after a day, because a server may change; `clock` returns seconds. At most
+    `most` accounts are kept; the least recently used one is dropped.
     """
 
     DAY = 24 * 3600.0
@@ -58,23 +58,23 @@ class Proofs:
 
 
 async def log_in(ways: Sequence[Way], target: Target, proofs: Proofs) -> str:
-    """The name of the way that was accepted; `ways`, at least one, are in the order of strength. Raises the refusal.
+    """The name of the way that was accepted; `ways` holds at least one, strongest first. Raises the refusal.
 
-    After a proof was refused the first way that says the password is tried, once and on the same connection.
+    After a refused proof, the first way that sends the password is tried once, on the same connection.
     """
     account = target.host, target.port, target.login
-    said = [way for way in ways if not way.hides_password]
-    first = said[0] if said and proofs.are_useless(account) else ways[0]
+    showing_password = [way for way in ways if not way.hides_password]
+    first = showing_password[0] if showing_password and proofs.are_useless(account) else ways[0]
     refused = await first.attempt()
     if refused is None:
         return first.name
-    if not first.hides_password or not said or refused.kind not in _MAY_BE_THE_WAYS_FAULT:
+    if not first.hides_password or not showing_password or refused.kind not in _MAY_DEPEND_ON_THE_WAY:
         raise refused
     try:
-        again = await said[0].attempt()
+        second_refusal = await showing_password[0].attempt()
     except (EOFError, ConnectionError):
-        raise refused from None  # one try was all it allowed
+        raise refused from None  # the server allows one attempt only
     proofs.were_refused(account)
-    if again is not None:
-        raise again
-    return said[0].name
+    if second_refusal is not None:
+        raise second_refusal
+    return showing_password[0].name

@@ -1,8 +1,8 @@
-"""Durations as results tell them."""
+"""Durations as results report them."""
 
 from __future__ import annotations
 
 
 def to_ms(seconds: float) -> float:
-    """Milliseconds to the microsecond; a third of what `round` costs, a dozen times in each check."""
+    """Milliseconds, rounded to the microsecond. It costs a third of `round`, and each check calls it a dozen times."""
     return int(seconds * 1e6 + 0.5) / 1000

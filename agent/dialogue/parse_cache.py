@@ -1,4 +1,4 @@
-"""Reading what servers say again and again: the same lines come at each check, and from all servers of one make."""
+"""A cache for parsed server lines: the same lines come at each check, and from all servers of the same software."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-Said = TypeVar("Said", bytes, str, frozenset[str])
-Read = TypeVar("Read")
+Input = TypeVar("Input", bytes, str, frozenset[str])
+Parsed = TypeVar("Parsed")
 
 _MOST = 256
 
 
-def remembered(*, longest: int) -> Callable[[Callable[[Said], Read]], Callable[[Said], Read]]:
-    """For pure functions of one argument: the answers to the last few hundred arguments are kept.
+def parse_cached(*, longest: int) -> Callable[[Callable[[Input], Parsed]], Callable[[Input], Parsed]]:
+    """Cache a pure function of one argument: its results for the last few hundred arguments are kept.
 
-    Not those to arguments of more than `longest` items: a hostile server could fill the memory with them.
+    Results for arguments longer than `longest` are not kept: a hostile server could fill the memory with them.
     """
 
-    def remembering(read: Callable[[Said], Read]) -> Callable[[Said], Read]:
-        known = lru_cache(maxsize=_MOST)(read)
+    def decorate(read: Callable[[Input], Parsed]) -> Callable[[Input], Parsed]:
+        cached_read = lru_cache(maxsize=_MOST)(read)
 
         @wraps(read)
-        def look(said: Said) -> Read:
-            return known(said) if len(said) <= longest else read(said)
+        def cached(value: Input) -> Parsed:
+            return cached_read(value) if len(value) <= longest else read(value)
 
-        return look
+        return cached
 
-    return remembering
+    return decorate

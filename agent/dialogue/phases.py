@@ -1,4 +1,4 @@
-"""One timer for every phase of a check: `with phases(Phase.EHLO): ...`. It also knows which phase failed or hung."""
+"""Times each phase of a check: `with phases(Phase.EHLO): ...`. It also records which phase failed or hung."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shared.wire.messages import PhaseTiming
 
 
 class Phases:
-    """The phases of one check in the order they ended; phases do not nest.
+    """The phases of one check in the order in which they ended; phases do not nest.
 
-    `failed` is the phase an exception left through. A deadline reaches a hanging phase as CancelledError, so every
-    BaseException counts. `clock` gives seconds.
+    `failed` is the phase in which an exception was raised. A deadline reaches a hanging phase as CancelledError, so
+    every BaseException counts. `clock` returns seconds.
     """
 
     __slots__ = ("_clock", "_current", "_entered", "_started", "failed", "timings")

@@ -1,4 +1,4 @@
-"""Logins and clear text: when a dialogue must be encrypted first, and what a check warns about. For every protocol."""
+"""Logins in clear text, for every protocol: when a dialogue must be encrypted first, and what a check warns about."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from shared.wire.targets import Target, TlsMode
 
 
 def upgrades(target: Target) -> bool:
-    """Whether STARTTLS is used at all."""
+    """Whether the check uses STARTTLS at all."""
     return target.tls in (TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED)
 
 
 def needs_tls(target: Target) -> bool:
-    """Whether a server without STARTTLS fails: no password goes in clear unless the user chose no TLS."""
+    """Whether a server without STARTTLS fails: a password is sent in clear text only if the user chose no TLS."""
     return target.tls is TlsMode.REQUIRED or (target.login is not None and target.tls is not TlsMode.NONE)
 
 
 def warn_login_offered(target: Target, offered: list[str]) -> list[CheckWarning]:
-    """`offered` before STARTTLS, such ways make a careless client say its password in clear (RFC 8314 section 4.1).
+    """Warn about logins `offered` before STARTTLS: a careless client would send its password in clear text there.
 
-    Told only to those who log in here or ask for TLS: to others it is nothing they watch.
+    See RFC 8314 section 4.1. Only for targets with a login or with required TLS; others do not care about it.
     """
     if not offered or not needs_tls(target):
         return []
-    told = f"offered before STARTTLS: {', '.join(offered)}"
-    return [CheckWarning(kind=WarningKind.LOGIN_OFFERED_UNENCRYPTED, detail=told)]
+    detail = f"offered before STARTTLS: {', '.join(offered)}"
+    return [CheckWarning(kind=WarningKind.LOGIN_OFFERED_UNENCRYPTED, detail=detail)]
 
 
 def warn_in_clear(target: Target, *, encrypted: bool) -> list[CheckWarning]:
-    """What to say about a login that is about to be made. Raises CheckError where it must not be."""
+    """The warning about a login that is about to be sent. Raises CheckError if it must not be sent."""
     if encrypted:
         return []
     if target.tls is not TlsMode.NONE:

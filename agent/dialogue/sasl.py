@@ -1,6 +1,6 @@
-"""SASL mechanisms as SMTP, IMAP and POP3 share them: what a client says next, whatever the protocol wraps it in.
+"""SASL mechanisms that SMTP, IMAP and POP3 share: what the client sends next, independent of the protocol around it.
 
-PLAIN (RFC 4616), LOGIN (draft-murchison-sasl-login), CRAM-MD5 (RFC 2195), XOAUTH2 (Google's, as Microsoft's).
+PLAIN (RFC 4616), LOGIN (draft-murchison-sasl-login), CRAM-MD5 (RFC 2195), XOAUTH2 (Google and Microsoft).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from shared.wire.targets import Login
 
 
 class Mechanism(NamedTuple):
-    """`answer(login, step, challenge)` is what the client says to the server's challenge number `step`, both decoded.
+    """`answer(login, step, challenge)` is the client's answer to the server's challenge number `step`, both decoded.
 
-    When the client begins (RFC 4422 section 3.3), its first words answer an empty challenge. None: there is nothing
-    more to say, and a server that still asks breaks the protocol. `reserved` separates the parts of a message, so a
-    login that holds it cannot be said. `hides_password`: the server learns a proof instead of the password.
+    If the client begins (RFC 4422 section 3.3), its first message answers an empty challenge. None: the client has no
+    more to send, and a server that sends another challenge breaks the protocol. `reserved` separates the parts of a
+    message, so a login that holds it cannot be sent. `hides_password`: the server gets a proof, not the password.
     """
 
     name: str
@@ -33,7 +33,7 @@ def _plain(login: Login, step: int, _challenge: bytes) -> bytes | None:
 
 
 def _login(login: Login, step: int, _challenge: bytes) -> bytes | None:
-    """The prompts' words differ from server to server, so they are not read."""
+    """The text of the prompts differs between servers, so it is ignored."""
     return (login.user, login.password.reveal())[step].encode() if step < 2 else None
 
 
@@ -45,7 +45,7 @@ def _cram_md5(login: Login, step: int, challenge: bytes) -> bytes | None:
 
 
 def _xoauth2(login: Login, step: int, _challenge: bytes) -> bytes | None:
-    """A refusal comes as a challenge with the reason; an empty answer brings the refusal proper."""
+    """A refusal comes as a challenge with the reason; after an empty answer the server sends the refusal itself."""
     if step == 0:
         return f"user={login.user}\1auth=Bearer {login.password.reveal()}\1\1".encode()
     return b"" if step == 1 else None
@@ -57,23 +57,23 @@ CRAM_MD5 = Mechanism("CRAM-MD5", False, _cram_md5, hides_password=True)
 XOAUTH2 = Mechanism("XOAUTH2", True, _xoauth2, reserved="\1")
 
 _FOR_PASSWORDS = (CRAM_MD5, PLAIN, LOGIN)
-"""Strongest first: the first does not even show the password to the server."""
+"""Strongest first: the first one does not even show the password to the server."""
 _FOR_TOKENS = (XOAUTH2,)
 
 
 def usable(offered: Iterable[str], login: Login) -> list[Mechanism]:
-    """Those of the offered mechanisms (names in capitals) that can say this login, strongest first."""
+    """The offered mechanisms (names in capitals) that can carry this login, strongest first."""
     names = frozenset(offered)
-    said = login.user + login.password.reveal()
+    text = login.user + login.password.reveal()
     return [
         mechanism
         for mechanism in (_FOR_TOKENS if login.bearer else _FOR_PASSWORDS)
-        if mechanism.name in names and not any(character in said for character in mechanism.reserved)
+        if mechanism.name in names and not any(character in text for character in mechanism.reserved)
     ]
 
 
 class Exchange:
-    """One login by one mechanism, in the base64 all three protocols use. It holds the password: never show it."""
+    """One login by one mechanism, in base64 as in all three protocols. It holds the password: never show it."""
 
     def __init__(self, mechanism: Mechanism, login: Login) -> None:
         self._mechanism = mechanism
@@ -82,25 +82,25 @@ class Exchange:
         self._began = False
 
     def initial(self) -> str | None:
-        """What may go with the command itself; None when the server begins."""
+        """The initial response to send with the command itself; None if the server begins."""
         if not self._mechanism.client_first:
             return None
         self._began = True
-        return self._say(b"")
+        return self._encoded_answer(b"")
 
     def answer(self, challenge: str) -> str | None:
-        """What the client says to `challenge`, or None when it has nothing more to say.
+        """The client's answer to `challenge`, or None when it has nothing more to send.
 
-        Raises ValueError when the challenge must be read and is not base64.
+        Raises ValueError if the mechanism needs the challenge and it is not base64.
         """
         if self._began and not challenge.strip():
-            self._step = 0  # the server took no initial response, and asks for it
+            self._step = 0  # the server ignored the initial response and requests it again
         self._began = False
-        # Only CRAM-MD5 reads its challenge; the others' is words for people, and not every server encodes them.
+        # Only CRAM-MD5 needs its challenge. Others are text for people, and not every server encodes it.
         read = b64decode(challenge.strip(), validate=True) if self._mechanism is CRAM_MD5 else b""
-        return self._say(read)
+        return self._encoded_answer(read)
 
-    def _say(self, challenge: bytes) -> str | None:
-        said = self._mechanism.answer(self._login, self._step, challenge)
+    def _encoded_answer(self, challenge: bytes) -> str | None:
+        message = self._mechanism.answer(self._login, self._step, challenge)
         self._step += 1
-        return None if said is None else b64encode(said).decode()
+        return None if message is None else b64encode(message).decode()

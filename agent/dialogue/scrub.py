@@ -1,4 +1,4 @@
-"""Text of a server made fit for a result: printable, and without the password it was sent."""
+"""Prepares a server's text for a result: makes it printable, and removes the password from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.wire.targets import Login
 HIDDEN = "********"
 LONGEST_DETAIL = 500
 MOST_ITEMS = 100
-"""Of a list among the facts; a hostile server may name thousands of capabilities."""
+"""How many items of a list in the facts are kept; a hostile server may name thousands of capabilities."""
 
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
@@ -21,16 +21,16 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def printable(raw: bytes) -> str:
-    """UTF-8 where it is (SMTPUTF8), a mark where it is not; every control character becomes a space."""
+    """Decode UTF-8 (SMTPUTF8); invalid bytes become replacement marks and control characters become spaces."""
     text = raw.decode("utf-8", "replace")
     return text if text.isprintable() else text.translate(_CONTROL)
 
 
 class Scrubber:
-    """Hides one login's password, whatever it is wrapped in: quoted for IMAP, percent-encoded, in hex, or as base64 of
-    SASL, alone or at any place inside a longer message of a mechanism. In capitals or not: some servers echo so.
+    """Hides one login's password in every form: quoted for IMAP, percent-encoded, in hex, or as base64 of SASL, alone
+    or anywhere inside a longer message. Case is ignored, because some servers echo in capitals.
 
-    A digest (CRAM-MD5, APOP) does not hold the password, so it may show.
+    A digest (CRAM-MD5, APOP) does not hold the password, so it is shown.
     """
 
     __slots__ = ("_folded", "_forms", "_inside", "_password")
@@ -46,15 +46,15 @@ class Scrubber:
 
     def hide(self, text: str) -> str:
         """`text` without the password."""
-        if not self._suspicious(text):
+        if not self._may_hold_password(text):
             return text
         for form in self._forms:
             text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
-        return _BASE64.sub(self._unless_innocent, text)
+        return _BASE64.sub(self._masked, text)
 
-    def innocent(self, texts: Sequence[str], longest: int) -> bool:
-        """Whether none of `texts` is longer than `longest` or holds the password: found by one look at all of them."""
-        return not texts or (len(max(texts, key=len)) <= longest and not self._suspicious("\n".join(texts)))
+    def is_clean(self, texts: Sequence[str], longest: int) -> bool:
+        """Whether none of `texts` is longer than `longest` or may hold the password; one search covers all of them."""
+        return not texts or (len(max(texts, key=len)) <= longest and not self._may_hold_password("\n".join(texts)))
 
     def clean(self, text: str) -> str:
         """At most LONGEST_DETAIL characters of `text`, without the password."""
@@ -70,7 +70,7 @@ class Scrubber:
             elif isinstance(fact, list):
                 texts.extend(fact)
                 longest_list = max(longest_list, len(fact))
-        if longest_list <= MOST_ITEMS and self.innocent(texts, LONGEST_DETAIL):
+        if longest_list <= MOST_ITEMS and self.is_clean(texts, LONGEST_DETAIL):
             return facts
         return {name: self._clean_fact(fact) for name, fact in facts.items()}
 
@@ -81,17 +81,17 @@ class Scrubber:
             return [self.clean(item) for item in fact[:MOST_ITEMS]]
         return fact
 
-    def _suspicious(self, text: str) -> bool:
-        """A cheap look that may be wrong only by suspecting the innocent: most texts are."""
+    def _may_hold_password(self, text: str) -> bool:
+        """A cheap test. It may be wrong for a text without the password, never for one with it."""
         folded = text.casefold()
         for form in self._folded:
             if form in folded:
                 return True
         return any(part in text for part in self._inside)
 
-    def _unless_innocent(self, found: re.Match[str]) -> str:
+    def _masked(self, found: re.Match[str]) -> str:
         token = found[0].rstrip("=").translate(_URL_SAFE)
-        # A token may begin in the middle of a group of four: something was glued to it.
+        # The token may begin in the middle of a group of four, because other text precedes it without a gap.
         for skipped in range(4):
             part = token[skipped:]
             part = part[: len(part) - (len(part) % 4 == 1)]
@@ -101,7 +101,7 @@ class Scrubber:
 
 
 def _forms(password: bytes) -> tuple[str, ...]:
-    """How the password may stand in a text, longest first."""
+    """The forms in which the password may appear in a text, longest first."""
     shown = printable(password)
     backslashed = shown.replace("\\", "\\\\").replace('"', '\\"')  # IMAP's quoted string (RFC 9051 section 4.3)
     hexadecimal = password.hex()
@@ -109,8 +109,8 @@ def _forms(password: bytes) -> tuple[str, ...]:
 
 
 def _inside_base64(password: bytes) -> tuple[str, ...]:
-    """What any base64 text holds that encodes the password within something longer, for each of the three places it may
-    have in a group; "" (in every text) where the password is too short to say. Both alphabets (RFC 4648)."""
+    """What every base64 text contains that encodes the password inside a longer one, for each of its three possible
+    offsets, in both alphabets (RFC 4648). If the password is too short, it is "", which is in every text."""
     parts = set()
     for before in range(3):
         whole = b64encode(b"\0" * before + password).decode().rstrip("=")

@@ -1,0 +1,1 @@
+"""Takes requests from the broker and sends results back: fetching, acceptance, pace, heartbeats."""

@@ -1,7 +1,7 @@
-"""Which requests an agent takes: those that a controller signed for its location, in time, and each once.
+"""Which requests an agent accepts: those that a controller signed for its location, in time, and each only once.
 
-What is refused brings no result, so it says nothing about anybody's mail server. Of a key that is not known here, and
-of what is too late by the clock here, a neighbour may know better.
+A refused request brings no result, so it says nothing about a mail server. If the key is unknown here, or if the
+request is late by this machine's clock, another agent of the location may still accept it.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from agent.metrics.counts import Counts, Refusal
-from shared.clock import BrokerClock
+from agent.metrics.counts import Counts, RefusalReason
 from shared.nats.deliveries import Delivery
 from shared.wire import subjects
+from shared.wire.broker_clock import BrokerClock
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import SIGNATURE, UnknownKeyError, Verifier, WrongSignatureError
 
 log = structlog.get_logger()
 
 REMEMBERED = 100_000
-"""Taken requests remembered at most. An agent process begins fewer in the minute in which they may begin."""
+"""How many accepted requests are remembered. A process begins fewer in the minute in which a request may begin."""
 
 _FARTHEST = timedelta(seconds=300)
-"""How far ahead an honest `startBy` is at most: a minute (shared.rounds), and the rest for clocks that are off."""
+"""The farthest credible `startBy`: a minute ahead (shared.wire.rounds), and the rest for clocks that are off."""
 
 _KEPT = timedelta(seconds=60)
-"""How long after its `startBy` a request is remembered. The broker has let it go by then."""
+"""How long after its `startBy` a request is remembered. By then the broker has dropped it."""
 
-_TELL_SECONDS = 60.0
+_LOG_SECONDS = 60.0
 
 _decoder = msgspec.json.Decoder(CheckRequest)
 
 
 class Refused(Enum):
-    """What is to become of a request that is not taken: nobody is to run it, or another agent of the location might."""
+    """What happens to a refused request: no agent may run it, or another agent of the location may."""
 
     FOR_GOOD = auto()
     HERE = auto()
 
 
 class _RefusedError(Exception):
-    def __init__(self, why: Refusal) -> None:
+    def __init__(self, why: RefusalReason) -> None:
         super().__init__(why.value)
         self.why = why
 
 
 @dataclass(slots=True)
 class _Taken:
-    """A redelivery comes under a number that the request had on the stream before, a replay under a new one."""
+    """An accepted request. A redelivery has a stream number that is in `numbers`, a replay has a new one."""
 
     start_by: datetime
     numbers: set[int]
@@ -63,7 +63,7 @@ class _Taken:
 
 
 class Requests:
-    """`kinds` are those the agent can check; `verifier` knows whose requests it believes."""
+    """`kinds` are the kinds of monitor that the agent can check; `verifier` knows the keys of the controllers."""
 
     def __init__(
         self,
@@ -83,65 +83,65 @@ class Requests:
         self._counts = counts
         self._most = remembered
         self._taken: OrderedDict[UUID, _Taken] = OrderedDict()
-        self._told_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def take(self, delivery: Delivery) -> CheckRequest | Refused:
-        """The request, when it is not refused. What is cheap to see is looked at first, the signature last."""
+        """The request, unless it is refused. The cheap tests come first, the signature last."""
         request: CheckRequest | None = None
         try:
             signature = delivery.header(SIGNATURE)
             if signature is None:
-                raise _RefusedError(Refusal.UNSIGNED)
+                raise _RefusedError(RefusalReason.UNSIGNED)
             if delivery.subject not in self._subjects:
-                raise _RefusedError(Refusal.FOREIGN)
+                raise _RefusedError(RefusalReason.FOREIGN)
             request = _read(delivery.body)
             now = self._clock.now()
             if self._is_late(request, now):
                 self.late(request)
                 return Refused.HERE
-            self._look_at(request, delivery, now)
+            self._check_request(request, delivery, now)
             self._verify(delivery, signature)
         except _RefusedError as refusal:
             self._refuse(refusal.why, delivery, request)
-            return Refused.HERE if refusal.why is Refusal.UNKNOWN_KEY else Refused.FOR_GOOD
-        except Exception:  # whoever can write to the broker may send anything
-            log.exception("request_broke")
+            return Refused.HERE if refusal.why is RefusalReason.UNKNOWN_KEY else Refused.FOR_GOOD
+        except Exception:  # a client that can write to the broker may send anything
+            log.exception("request_failed")
             return Refused.FOR_GOOD
         self._remember(request, delivery.number, now)
         return request
 
     def answered(self, check_id: UUID) -> None:
-        """The broker has the result: only a redelivery of the same message is answered once more."""
+        """The broker has the result. From now on only a redelivery of the same message is answered again."""
         taken = self._taken.get(check_id)
         if taken is not None:
             taken.answered = True
 
     def late(self, request: CheckRequest) -> None:
-        """It may not begin any more, which is nobody's fault here: the controller records a gap."""
+        """The request may not begin any more; the controller records a gap."""
         self._counts.too_late.add()
-        if self._to_tell("late"):
+        if self._should_log("late"):
             log.warning("request_too_late", check_id=str(request.check_id), start_by=request.start_by.isoformat())
 
     def _is_late(self, request: CheckRequest, now: datetime) -> bool:
-        """One taken before may be in hand, or answered for; what is to become of it the worker knows."""
+        """Whether the request is too late. If it was accepted before, the worker decides: it may run or be answered."""
         return now > request.start_by and request.check_id not in self._taken
 
-    def _look_at(self, request: CheckRequest, delivery: Delivery, now: datetime) -> None:
+    def _check_request(self, request: CheckRequest, delivery: Delivery, now: datetime) -> None:
         if request.location != self._location:
-            raise _RefusedError(Refusal.FOREIGN)
+            raise _RefusedError(RefusalReason.FOREIGN)
         if request.start_by - now > _FARTHEST:
-            raise _RefusedError(Refusal.TOO_FAR_AHEAD)
+            raise _RefusedError(RefusalReason.TOO_FAR_AHEAD)
         taken = self._taken.get(request.check_id)
         if taken is not None and taken.answered and delivery.number not in taken.numbers:
-            raise _RefusedError(Refusal.REPLAYED)
+            raise _RefusedError(RefusalReason.REPLAYED)
 
     def _verify(self, delivery: Delivery, signature: str) -> None:
         try:
             self._verifier.verify(delivery.subject, delivery.body, signature)
         except UnknownKeyError:
-            raise _RefusedError(Refusal.UNKNOWN_KEY) from None
+            raise _RefusedError(RefusalReason.UNKNOWN_KEY) from None
         except WrongSignatureError:
-            raise _RefusedError(Refusal.WRONG_SIGNATURE) from None
+            raise _RefusedError(RefusalReason.WRONG_SIGNATURE) from None
 
     def _remember(self, request: CheckRequest, number: int, now: datetime) -> None:
         taken = self._taken.get(request.check_id)
@@ -154,20 +154,20 @@ class Requests:
             self._taken.popitem(last=False)
             oldest = next(iter(self._taken.values()))
 
-    def _refuse(self, why: Refusal, delivery: Delivery, request: CheckRequest | None) -> None:
-        """Nothing of the body is logged but an id: it may hold anything."""
+    def _refuse(self, why: RefusalReason, delivery: Delivery, request: CheckRequest | None) -> None:
+        """Only an id from the body is logged, because the body may hold anything."""
         self._counts.refused.add((why,))
-        if self._to_tell(why):
+        if self._should_log(why):
             known = {"check_id": str(request.check_id)} if request else {}
             log.warning("request_refused", reason=why.value, subject=delivery.subject, **known)
 
-    def _to_tell(self, what: str) -> bool:
-        """Once a minute for each reason."""
+    def _should_log(self, what: str) -> bool:
+        """Whether to log now: once a minute for each reason."""
         now = monotonic()
-        last = self._told_at.get(what)
-        if last is not None and now - last < _TELL_SECONDS:
+        last = self._logged_at.get(what)
+        if last is not None and now - last < _LOG_SECONDS:
             return False
-        self._told_at[what] = now
+        self._logged_at[what] = now
         return True
 
 
@@ -175,4 +175,4 @@ def _read(body: bytes) -> CheckRequest:
     try:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise _RefusedError(Refusal.UNREADABLE) from None
+        raise _RefusedError(RefusalReason.UNREADABLE) from None

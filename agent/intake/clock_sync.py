@@ -1,6 +1,6 @@
-"""The broker's time as controllers tell it in their answers to heartbeats, and nobody else.
+"""Reads the broker's time from the controllers' signed answers to heartbeats, and from nothing else.
 
-Whoever has the broker could else turn an agent's clock back, and have it run requests that were over long ago.
+Otherwise somebody who controls the broker could set an agent's clock back and make it run requests of long ago.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 import structlog
 
-from shared.clock import BrokerClock
+from shared.wire.broker_clock import BrokerClock
 from shared.wire.messages import CLOCK_TOLERANCE_MS, ClockReading
 from shared.wire.signing import UnknownKeyError, Verifier, WrongSignatureError
 
@@ -17,24 +17,24 @@ log = structlog.get_logger()
 _decoder = msgspec.json.Decoder(ClockReading)
 
 
-class Timekeeper:
-    """Sets `clock` by the answers whose signatures `verifier` believes."""
+class ClockSync:
+    """Sets `clock` by the answers whose signatures `verifier` accepts."""
 
     def __init__(self, clock: BrokerClock, verifier: Verifier) -> None:
         self._clock = clock
         self._verifier = verifier
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self._off = False
 
-    def heard(self, answer: bytes, subject: str, heartbeat: bytes, asked_at: float) -> None:
-        """This is the answer to the heartbeat with this body, sent on this subject at `asked_at` (monotonic)."""
+    def observe(self, answer: bytes, subject: str, heartbeat: bytes, sent_at: float) -> None:
+        """Read the answer to the heartbeat with this body, which was sent on `subject` at `sent_at` (monotonic)."""
         try:
             reading = _decoder.decode(answer)
             if not reading.signature:
-                self._refuse("unsigned")  # a controller of an earlier version, or one whose own clock is another
+                self._refuse("unsigned")  # an older controller, or one whose clock differs from the broker's
                 return
             self._verifier.verify_reading(reading.now, subject, heartbeat, reading.signature)
-            self._clock.heard(reading.now, asked_at)
+            self._clock.observe(reading.now, sent_at)
         except UnknownKeyError:
             self._refuse("unknown_key")
         except WrongSignatureError:
@@ -42,17 +42,17 @@ class Timekeeper:
         except (ValueError, RecursionError):
             self._refuse("unreadable")
         else:
-            self._look()
+            self._compare()
 
     def _refuse(self, why: str) -> None:
-        """Told once: every heartbeat would bring the same."""
-        if why not in self._told:
-            self._told.add(why)
+        """Log each reason once: every heartbeat would bring the same one."""
+        if why not in self._logged:
+            self._logged.add(why)
             log.warning("clock_reading_refused", reason=why)
 
-    def _look(self) -> None:
+    def _compare(self) -> None:
         offset_ms = self._clock.offset_ms or 0.0
         off = abs(offset_ms) > CLOCK_TOLERANCE_MS
         if off != self._off:
             self._off = off
-            log.warning("clock_off" if off else "clock_right_again", offset_ms=round(offset_ms))
+            log.warning("clock_off" if off else "clock_correct_again", offset_ms=round(offset_ms))

@@ -1,4 +1,4 @@
-"""Take requests of one kind from the broker: never more than there are slots, and after a break by itself again."""
+"""Fetches requests of one kind from the broker: never more than there are slots, and again after an outage."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ log = structlog.get_logger()
 FETCH_SECONDS = 1.0
 
 _FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 1.0  # a cluster that has lost a server needs 4 to 9 s, and requests may not wait much longer
+_LONGEST_PAUSE_SECONDS = 1.0  # a cluster that lost a server needs 4 to 9 s, and requests cannot wait much longer
 
 _FIRST_STEP_BACK_SECONDS = 1.0
 _LONGEST_STEP_BACK_SECONDS = 10.0
 
 
-class Taker:
-    """Fetches until the slots are closed. A fetch holds the slots of all it may bring, so a kind that brings nothing
-    asks for ever fewer, down to one, and one that brings all it is asked for asks for more, up to `most_at_once`.
+class Fetcher:
+    """Fetches until the slots are closed. A fetch holds a slot for each message it may bring, so it requests fewer
+    messages after an empty fetch, down to one, and more after a full one, up to `most_at_once`.
 
-    `admit` gets what came, each with a slot, and returns how many were left to a neighbour. Who leaves all it took
-    takes no more for a while, and ever longer, or it would take the same ones again until the broker gives them up.
+    `admit` gets the messages, each with a slot, and returns how many it passed on to other agents. If it passed on all,
+    the next fetch waits, longer each time; otherwise it would fetch the same messages until the broker drops them.
     """
 
     def __init__(
@@ -55,23 +55,23 @@ class Taker:
         self._step_back = _FIRST_STEP_BACK_SECONDS
 
     async def run(self, draining: asyncio.Event) -> None:
-        """`draining` is set when the slots are closed, and cuts every pause short."""
+        """`draining` is set when the slots are closed; it ends every pause."""
         while slots := await self._slots.take(self._most):
             deliveries = await self._fetch(slots)
             self._slots.give_back(slots - len(deliveries))
             if self._consumer is None:
-                await _rest(self._pause, draining)
+                await _pause_until(self._pause, draining)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
-            left = await self._admit(deliveries)
-            if left and left == len(deliveries):
-                await _rest(self._step_back, draining)
+            passed_on = await self._admit(deliveries)
+            if passed_on and passed_on == len(deliveries):
+                await _pause_until(self._step_back, draining)
                 self._step_back = min(self._step_back * 2, _LONGEST_STEP_BACK_SECONDS)
             elif deliveries:
                 self._step_back = _FIRST_STEP_BACK_SECONDS
         await self._close()
 
     async def _fetch(self, slots: int) -> Sequence[Delivery]:
-        """What came in time; nothing, and no consumer any more, when the broker is away."""
+        """The messages that came in time. If the broker is away: none, and the consumer is dropped."""
         try:
             self._consumer = self._consumer or await self._bus.consumer(subjects.CHECKS, self._consumer_name)
             deliveries = await self._consumer.fetch(slots, FETCH_SECONDS)
@@ -82,10 +82,10 @@ class Taker:
             return ()
         except Exception:
             await self._close()
-            log.exception("fetch_broke", kind=self._kind)
+            log.exception("fetch_crashed", kind=self._kind)
             return ()
         if self._pause > _FIRST_PAUSE_SECONDS:
-            log.info("fetch_works_again", kind=self._kind)
+            log.info("fetch_recovered", kind=self._kind)
         self._pause = _FIRST_PAUSE_SECONDS
         if len(deliveries) == slots:
             self._most = min(self._most * 2, self._most_at_once)
@@ -94,13 +94,13 @@ class Taker:
         return deliveries
 
     async def _close(self) -> None:
-        """A failed fetch leaves a subscription that would otherwise stay for ever."""
+        """Close the consumer: a failed fetch leaves a subscription that would otherwise stay for ever."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await consumer.close()
 
 
-async def _rest(seconds: float, until: asyncio.Event) -> None:
+async def _pause_until(seconds: float, until: asyncio.Event) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await until.wait()

@@ -1,4 +1,4 @@
-"""An agent's signs of life, and the time that a controller tells in its answers to them."""
+"""Sends an agent's heartbeats, and reads the broker's time from a controller's answers to them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from agent.checks.runner import Station
-from agent.intake.clock_sync import Timekeeper
+from agent.checks.runner import ProbeContext
+from agent.intake.clock_sync import ClockSync
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
@@ -24,11 +24,11 @@ from shared.wire.signing import Verifier
 log = structlog.get_logger()
 
 ANSWER_SECONDS = 1.0
-"""How long a controller may take to tell the time."""
+"""How long a controller may take to answer with the time."""
 
 
 class Load(NamedTuple):
-    """Checks in a dialogue, those in hand but not begun, and how many both may be."""
+    """Checks in their dialogue, checks accepted but not begun, and how many both together may be."""
 
     running: int
     waiting: int
@@ -36,14 +36,14 @@ class Load(NamedTuple):
 
 
 class Heartbeats:
-    """`beaten` is set once the first was sent, or could not be: by then it is known whether the clock can be trusted.
-    `load` tells what is in hand when it is asked.
+    """`first_sent` is set once the first heartbeat was sent, or failed: then it is known whether the clock is right.
+    `load` returns the current load.
     """
 
     def __init__(
         self,
         bus: Bus,
-        station: Station,
+        context: ProbeContext,
         checker: Checker,
         verifier: Verifier,
         *,
@@ -51,21 +51,21 @@ class Heartbeats:
         load: Callable[[], Load],
     ) -> None:
         self._bus = bus
-        self._station = station
+        self._context = context
         self._checker = checker
-        self._timekeeper = Timekeeper(station.reach.clock, verifier)
+        self._clock_sync = ClockSync(context.reach.clock, verifier)
         self._kinds = list(kinds)
         self._load = load
-        self._started_at = station.reach.clock.now()
+        self._started_at = context.reach.clock.now()
         self._connected = asyncio.Event()
-        self.beaten = asyncio.Event()
+        self.first_sent = asyncio.Event()
 
     def connected(self) -> None:
-        """The bus has a connection, the first or a new one: a heartbeat is due."""
+        """Call this after each connect or reconnect of the bus: a heartbeat is due."""
         self._connected.set()
 
     async def run(self) -> None:
-        """Beat at every connection and every HEARTBEAT_SECONDS after it, until cancelled."""
+        """Send a heartbeat after each connect and then every HEARTBEAT_SECONDS, until cancelled."""
         while True:
             if not self._bus.connected:
                 await self._connected.wait()
@@ -75,8 +75,8 @@ class Heartbeats:
             except BusError:
                 log.debug("heartbeat_not_sent")  # the bus has logged why, and the next connect sends one
             except Exception:
-                log.exception("heartbeat_broke")
-            self.beaten.set()
+                log.exception("heartbeat_failed")
+            self.first_sent.set()
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await self._connected.wait()
@@ -84,14 +84,14 @@ class Heartbeats:
                 continue
 
     async def beat(self) -> None:
-        """Send one, and set the clock by a controller's answer, if one comes. Raises BusError."""
-        station = self._station
-        clock = station.reach.clock
+        """Send one heartbeat, and set the clock if a controller answers. Raises BusError."""
+        context = self._context
+        clock = context.reach.clock
         load = self._load()
         heartbeat = Heartbeat(
-            agent=station.agent,
-            location=station.location,
-            country=station.country,
+            agent=context.agent,
+            location=context.location,
+            country=context.country,
             kinds=self._kinds,
             version=version("mailprobe"),
             started_at=clock.corrected(self._started_at),
@@ -99,14 +99,14 @@ class Heartbeats:
             running=load.running,
             waiting=load.waiting,
             capacity=load.capacity,
-            loop_lag_ms=station.lag.p95_ms(),
+            loop_lag_ms=context.lag.p95_ms(),
             unfit=list(self._checker.unfit),
             clock_offset_ms=clock.offset_ms,
             nonce=token_urlsafe(16),
         )
-        subject = subjects.agent(station.country, station.location, station.agent)
+        subject = subjects.agent(context.country, context.location, context.agent)
         body = msgspec.json.encode(heartbeat)
-        asked_at = monotonic()
-        answer = await self._bus.ask(subject, body, ANSWER_SECONDS)
+        sent_at = monotonic()
+        answer = await self._bus.request(subject, body, ANSWER_SECONDS)
         if answer is not None:
-            self._timekeeper.heard(answer, subject, body, asked_at)
+            self._clock_sync.observe(answer, subject, body, sent_at)

@@ -1,6 +1,6 @@
-"""Results on their way to the broker: kept until it has them, and a while longer for requests that come again.
+"""Keeps results until the broker has them, and a while longer for requests that are redelivered.
 
-Bounded: what waits holds a check's slot in the worker, what was accepted is forgotten, oldest first.
+Its size is bounded: each waiting result holds a slot of the worker, and accepted ones are dropped, oldest first.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from shared.nats.errors import BusError
 log = structlog.get_logger()
 
 RECENT_RESULTS = 5000
-_TOGETHER_SECONDS = 0.01
-"""How long a result waits for others to go with it. An agent at full speed spares a seventh of its CPU by that: many
-results in one packet, and their acknowledgements in another."""
+_BATCH_SECONDS = 0.01
+"""How long a result waits for others to be sent with it. This saves an agent at full speed a seventh of its CPU: many
+results go in one packet, and their acknowledgements in another."""
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 3.0
 
 
 class Outbox:
-    """Sends results to one subject by `publish`, which raises BusError when the broker did not take one."""
+    """Sends results to one subject by `publish`, which raises BusError if the broker did not store one."""
 
     def __init__(
         self, subject: str, publish: Callable[[Message], Awaitable[None]], *, recent: int = RECENT_RESULTS
@@ -39,7 +39,7 @@ class Outbox:
         self._since: dict[UUID, float] = {}
         self._recent: OrderedDict[UUID, bytes] = OrderedDict()
         self._held_back = False
-        self._departure: asyncio.Event | None = None
+        self._batch: asyncio.Event | None = None
 
     @property
     def waiting(self) -> int:
@@ -48,7 +48,7 @@ class Outbox:
 
     @property
     def oldest_seconds(self) -> float:
-        """How long the oldest of them has waited; 0 without any."""
+        """How long the oldest of them has waited; 0 if there is none."""
         return monotonic() - next(iter(self._since.values())) if self._since else 0.0
 
     def __contains__(self, check_id: UUID) -> bool:
@@ -56,11 +56,11 @@ class Outbox:
         return check_id in self._waiting or check_id in self._recent
 
     async def send(self, check_id: UUID, body: bytes) -> None:
-        """Return when the broker has the result; tries for ever, with growing pauses."""
+        """Return when the broker has the result; retries for ever, with growing pauses."""
         self._waiting[check_id] = body
         self._since[check_id] = monotonic()
         try:
-            await self._until_accepted(check_id, body)
+            await self._send_until_accepted(check_id, body)
         finally:
             self._since.pop(check_id, None)
         self._waiting.pop(check_id, None)
@@ -70,12 +70,12 @@ class Outbox:
             self._recent.popitem(last=False)
 
     async def send_again(self, check_id: UUID) -> None:
-        """Send a result that is still here once more; the broker drops it if it has it. Raises KeyError."""
-        await self._until_accepted(check_id, self._waiting.get(check_id) or self._recent[check_id])
+        """Send a result that is still here again; the broker drops a duplicate. Raises KeyError."""
+        await self._send_until_accepted(check_id, self._waiting.get(check_id) or self._recent[check_id])
 
-    async def _until_accepted(self, check_id: UUID, body: bytes) -> None:
+    async def _send_until_accepted(self, check_id: UUID, body: bytes) -> None:
         pause = _FIRST_PAUSE_SECONDS
-        await self._together()
+        await self._wait_for_batch()
         while True:
             try:
                 await self._publish(Message(self._subject, body, str(check_id)))
@@ -91,13 +91,13 @@ class Outbox:
                     log.info("results_accepted_again", waiting=len(self._waiting))
                 return
 
-    async def _together(self) -> None:
-        if self._departure is None:
-            self._departure = asyncio.Event()
-            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._depart)
-        await self._departure.wait()
+    async def _wait_for_batch(self) -> None:
+        if self._batch is None:
+            self._batch = asyncio.Event()
+            asyncio.get_running_loop().call_later(_BATCH_SECONDS, self._release_batch)
+        await self._batch.wait()
 
-    def _depart(self) -> None:
-        if self._departure is not None:
-            self._departure.set()
-            self._departure = None
+    def _release_batch(self) -> None:
+        if self._batch is not None:
+            self._batch.set()
+            self._batch = None

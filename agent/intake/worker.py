@@ -1,6 +1,6 @@
-"""The agent's loop: take requests, run checks, hand in results, and only then acknowledge.
+"""The agent's main loop: fetch requests, run checks, send results, and only then acknowledge the requests.
 
-A check holds its slot until the broker has its result: that is the bound of everything this process keeps in memory.
+A check holds its slot until the broker has its result; this bounds everything that the process keeps in memory.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from agent.checks.runner import Station
+from agent.checks.runner import ProbeContext
 from agent.intake.acceptance import Refused, Requests
-from agent.intake.fetcher import FETCH_SECONDS, Taker
+from agent.intake.fetcher import FETCH_SECONDS, Fetcher
 from agent.intake.heartbeats import Heartbeats, Load
 from agent.intake.outbox import Outbox
 from agent.intake.pace import Pace, Slots, next_capacity
@@ -33,22 +33,22 @@ log = structlog.get_logger()
 
 KINDS = [kind_of(target) for target in PROBES]
 WORKING_SECONDS = 3.0
-"""How often the broker is told that a check is still in hand; well under its patience (streams.ACK_WAIT_SECONDS)."""
+"""How often the broker learns that a check is in progress; well below controller.broker.streams.ACK_WAIT_SECONDS."""
 
 CAPACITY_SECONDS = 10.0
-"""How often the capacity follows the loop's lateness."""
+"""How often the capacity is adapted to the loop's lateness."""
 
-_LEFT_SECONDS = 0.5
-"""After how long a neighbour is offered a request that is refused here; less than who refused it rests."""
+_PASS_ON_SECONDS = 0.5
+"""When the broker offers a request that is refused here to another agent; sooner than this agent fetches again."""
 
 
 class Worker:
-    """One agent process at work. `run` returns when `stop` is set and what ran has been finished or handed back."""
+    """The worker of one agent process. `run` returns when `stop` is set and all checks are finished or handed back."""
 
     def __init__(
         self,
         bus: Bus,
-        station: Station,
+        context: ProbeContext,
         checker: Checker,
         verifier: Verifier,
         *,
@@ -58,7 +58,7 @@ class Worker:
         capacity_seconds: float = CAPACITY_SECONDS,
     ) -> None:
         self._bus = bus
-        self._station = station
+        self._context = context
         self._checker = checker
         self._drain_seconds = drain_seconds
         self._capacity_seconds = capacity_seconds
@@ -66,66 +66,66 @@ class Worker:
         self._slots = Slots(concurrency)
         self._pace = Pace(per_second)
         self._most_fetched = max(1, min(concurrency, int(per_second)))  # no more than can begin within a second
-        self._outbox = Outbox(subjects.result(station.country, station.location), bus.publish)
+        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish)
         self._requests = Requests(
             verifier,
-            country=station.country,
-            location=station.location,
+            country=context.country,
+            location=context.location,
             kinds=KINDS,
-            clock=station.reach.clock,
+            clock=context.reach.clock,
             counts=checker.counts,
         )
-        self.heartbeats = Heartbeats(bus, station, checker, verifier, kinds=KINDS, load=self._load)
+        self.heartbeats = Heartbeats(bus, context, checker, verifier, kinds=KINDS, load=self._load)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            loops = (self.heartbeats.run(), self._keep_telling(), self._keep_time())
+            loops = (self.heartbeats.run(), self._keep_reporting_progress(), self._keep_adapting_capacity())
             background = [group.create_task(each) for each in loops]
-            takers = [group.create_task(self._take(kind, group), name=f"take-{kind}") for kind in KINDS]
+            fetchers = [group.create_task(self._fetch(kind, group), name=f"take-{kind}") for kind in KINDS]
             await stop.wait()
             log.info("agent_stopping", running=len(self._checks))
-            await self._drain(takers)
+            await self._drain(fetchers)
             for task in background:
                 task.cancel()
 
     def gauges(self) -> dict[str, float]:
-        """What this process is doing, by the names of agent.metrics.reading.GAUGES."""
+        """The current state of this process, by the names in agent.metrics.reading.GAUGES."""
         load = self._load()
         now = {
             "mailprobe_agent_processes": 1,
             "mailprobe_agent_checks_running": load.running,
             "mailprobe_agent_checks_waiting": load.waiting,
             "mailprobe_agent_capacity": load.capacity,
-            "mailprobe_agent_loop_lag_seconds": self._station.lag.p95_ms() / 1000,
+            "mailprobe_agent_loop_lag_seconds": self._context.lag.p95_ms() / 1000,
             "mailprobe_agent_results_unsent": self._outbox.waiting,
             "mailprobe_agent_results_oldest_unsent_seconds": self._outbox.oldest_seconds,
             "mailprobe_agent_nats_connected": float(self._bus.connected),
         }
-        offset_ms = self._station.reach.clock.offset_ms
+        offset_ms = self._context.reach.clock.offset_ms
         return now if offset_ms is None else now | {"mailprobe_agent_clock_offset_seconds": offset_ms / 1000}
 
     def _load(self) -> Load:
         running = self._checker.running
         return Load(running, max(0, len(self._held) - running), self._slots.limit)
 
-    async def _keep_telling(self) -> None:
-        """Tell the broker about every request in hand, so that it is not given to somebody else."""
+    async def _keep_reporting_progress(self) -> None:
+        """Report each held request to the broker as in progress, so that it is not delivered to another agent."""
         while True:
             await asyncio.sleep(WORKING_SECONDS)
             try:
                 for delivery in [delivery for held in self._held.values() for delivery in held]:
                     await delivery.working()
             except Exception:
-                log.exception("keep_telling_broke")
+                log.exception("progress_report_failed")
 
-    async def _keep_time(self) -> None:
-        """Take fewer checks at once while the loop is late, for late is what every timing would be."""
+    async def _keep_adapting_capacity(self) -> None:
+        """Hold fewer checks at once while the loop is late, because a late loop falsifies every timing."""
         while True:
             await asyncio.sleep(self._capacity_seconds)
-            lag_ms = self._station.lag.p95_ms()
+            lag_ms = self._context.lag.p95_ms()
             before = self._slots.limit
             after = next_capacity(self._concurrency, before, self._slots.taken, lag_ms)
             if after != before:
@@ -133,21 +133,21 @@ class Worker:
                 if self._concurrency in (before, after):
                     log.warning("capacity_changed", capacity=after, loop_lag_ms=lag_ms)
 
-    async def _take(self, kind: str, group: asyncio.TaskGroup) -> None:
-        taker = Taker(
+    async def _fetch(self, kind: str, group: asyncio.TaskGroup) -> None:
+        fetcher = Fetcher(
             self._bus,
             self._slots,
             partial(self._admit, group),
-            location=self._station.location,
+            location=self._context.location,
             kind=kind,
             most_at_once=self._most_fetched,
         )
-        await self.heartbeats.beaten.wait()
-        await taker.run(self._draining)
+        await self.heartbeats.first_sent.wait()
+        await fetcher.run(self._draining)
 
     async def _admit(self, group: asyncio.TaskGroup, deliveries: Iterable[Delivery]) -> int:
-        """Begin what is new at an even pace. Each delivery has a slot; what needs none gives it back. Returns how many
-        were left to a neighbour.
+        """Begin new checks at an even pace. Each delivery has a slot; one that needs none gives it back. Returns how
+        many requests were passed on to other agents.
         """
         fresh: list[CheckRequest] = []
         left = 0
@@ -156,27 +156,27 @@ class Worker:
             if isinstance(request, Refused):
                 if request is Refused.HERE:
                     left += 1
-                    await delivery.nak(_LEFT_SECONDS)
+                    await delivery.nak(_PASS_ON_SECONDS)
                 else:
                     await delivery.term()
                 self._slots.give_back(1)
             elif request.check_id in self._held:
-                self._held[request.check_id].append(delivery)  # it runs: its result will answer this one too
+                self._held[request.check_id].append(delivery)  # its check runs already; the result answers this one too
                 self._slots.give_back(1)
             else:
                 self._held[request.check_id] = [delivery]
                 fresh.append(request)
-            await asyncio.sleep(0)  # what runs is timed, and a batch of signatures takes milliseconds
+            await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
         for request in fresh:
             if not self._slots.closed:
-                await self._pace.turn()
+                await self._pace.wait_for_start()
             task = group.create_task(self._serve(request))
             self._checks.add(task)
             task.add_done_callback(self._checks.discard)
         return left
 
     async def _serve(self, request: CheckRequest) -> None:
-        """One request from start to acknowledgement; what is not finished is handed back."""
+        """Handle one request from start to acknowledgement; an unfinished one is handed back."""
         structlog.contextvars.bind_contextvars(
             check_id=str(request.check_id), monitor_id=str(request.monitor_id), location=request.location
         )
@@ -186,7 +186,7 @@ class Worker:
                 log.debug("result_sent_again")
             elif self._slots.closed:
                 return
-            elif self._station.reach.clock.now() > request.start_by:
+            elif self._context.reach.clock.now() > request.start_by:
                 self._requests.late(request)
                 for delivery in self._held.pop(request.check_id):
                     await delivery.term()
@@ -199,7 +199,7 @@ class Worker:
         except ParentGoneError:
             log.debug("check_handed_back")  # this process is about to stop
         except Exception:
-            log.exception("serve_broke")
+            log.exception("request_handling_failed")
         finally:
             for delivery in self._held.pop(request.check_id, []):
                 await delivery.nak()
@@ -218,17 +218,17 @@ class Worker:
         )
         await self._outbox.send(request.check_id, msgspec.json.encode(result))
 
-    async def _drain(self, takers: list[asyncio.Task[None]]) -> None:
-        """Take no more, let what runs end within the drain time, hand the rest back."""
+    async def _drain(self, fetchers: list[asyncio.Task[None]]) -> None:
+        """Fetch no more, let running checks end within the drain time, and hand the rest back."""
         self._slots.close()
         self._draining.set()
-        self.heartbeats.beaten.set()
+        self.heartbeats.first_sent.set()
         self._checker.give_up_waiting()
         deadline = asyncio.get_running_loop().time() + self._drain_seconds
-        # A fetch is let end: a request sent to a fetch that nobody reads would be lost until its redelivery.
-        await asyncio.wait(takers, timeout=max(self._drain_seconds, 2 * FETCH_SECONDS))
+        # Let a running fetch end: a request sent to a cancelled fetch would be lost until its redelivery.
+        await asyncio.wait(fetchers, timeout=max(self._drain_seconds, 2 * FETCH_SECONDS))
         left = max(0.0, deadline - asyncio.get_running_loop().time())
-        unfinished = set(takers)
+        unfinished = set(fetchers)
         if self._checks:
             await asyncio.wait(self._checks, timeout=left)
             unfinished |= self._checks

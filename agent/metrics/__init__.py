@@ -1,1 +1,1 @@
-"""What `/metrics` of an agent tells, and the small listener that serves it."""
+"""The metrics of an agent, and the small listener that serves them at `/metrics`."""

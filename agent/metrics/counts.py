@@ -1,4 +1,4 @@
-"""What one process of an agent counts as it happens. Every label is of a closed set."""
+"""The counters of one agent process. Every label has a closed set of values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from shared.counters import PHASE_SECONDS, Count, Spread, State
+from shared.counters import PHASE_SECONDS, CounterSeries, HistogramSeries, State
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
 from shared.wire.targets import KINDS
@@ -20,11 +20,11 @@ PASSED = "none"
 _WAIT_SECONDS = (0.005, 0.05, 0.25, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 States: TypeAlias = dict[str, State]
-"""All tallies of a process by name, as they travel to its parent."""
+"""All counters of a process by name, as they are sent to its parent."""
 
 
-class Refusal(StrEnum):
-    """Why a request was not taken."""
+class RefusalReason(StrEnum):
+    """Why a request was refused."""
 
     UNSIGNED = "unsigned"
     FOREIGN = "foreign"  # another location's
@@ -37,75 +37,75 @@ class Refusal(StrEnum):
 
 class Counts(Collector):
     def __init__(self) -> None:
-        self.started = Count(
-            "mailprobe_agent_checks_started_total", "Checks whose dialogue was begun.", {"kind": KINDS}
-        )
-        self.finished = Count(
+        self.started = CounterSeries("mailprobe_agent_checks_started_total", "Checks that began.", {"kind": KINDS})
+        self.finished = CounterSeries(
             "mailprobe_agent_checks_finished_total",
-            "Checks that ended in a result. Status unknown means the fault was ours, not the mail server's; failure is"
-            " the kind of failure, none for a pass.",
+            "Checks that ended with a result. Status unknown means that the agent or its name servers were at fault,"
+            " not the mail server; failure is the kind of failure, none if the check passed.",
             {"kind": KINDS, "status": tuple(ResultStatus), "failure": (*FailureKind, PASSED)},
         )
-        self.phases = Spread(
+        self.phases = HistogramSeries(
             "mailprobe_agent_check_phase_seconds",
             "How long each phase of the checks took.",
             {"kind": KINDS, "phase": tuple(Phase)},
             PHASE_SECONDS,
         )
-        self.durations = Spread(
+        self.durations = HistogramSeries(
             "mailprobe_agent_check_duration_seconds", "How long whole checks took.", {"kind": KINDS}, PHASE_SECONDS
         )
-        self.withheld = Count(
+        self.withheld = CounterSeries(
             "mailprobe_agent_logins_withheld_total",
-            "Checks whose login was not tried, because the same was refused before and may lock the account.",
+            "Checks whose login was not tried, because the server refused it before and might lock the account.",
             {"kind": KINDS},
         )
-        self.turns = Spread(
-            "mailprobe_agent_turn_wait_seconds",
-            "How long checks waited for their turn at an address. Long: many monitors of one server.",
+        self.permits = HistogramSeries(
+            "mailprobe_agent_permit_wait_seconds",
+            "How long checks waited for a permit at an address. Long waits: many monitors check one server.",
             {},
             _WAIT_SECONDS,
         )
-        self.turns_missed = Count(
-            "mailprobe_agent_turns_missed_total",
-            "Checks not begun because their turn did not come in time; their location is blind for that round."
-            " Growing: raise MAILPROBE_PER_ADDRESS_CONCURRENCY or check less often.",
+        self.permits_missed = CounterSeries(
+            "mailprobe_agent_permits_missed_total",
+            "Checks that did not begin because they got no permit in time; their location is blind for that round."
+            " If it grows: raise MAILPROBE_PER_ADDRESS_CONCURRENCY or check less often.",
         )
-        self.too_late = Count(
+        self.too_late = CounterSeries(
             "mailprobe_agent_requests_late_total",
-            "Requests that came too late to begin; each becomes a gap. Growing: this agent has too much to do.",
+            "Requests that came too late to begin; each becomes a gap. If it grows: this agent has too much to do.",
         )
-        self.refused = Count(
+        self.refused = CounterSeries(
             "mailprobe_agent_requests_refused_total",
-            "Requests that no controller of this installation can have made, or that were answered before; they bring"
+            "Requests that no controller of this installation can have sent, or that were answered before; they bring"
             " no result. unknown_key: this agent's enrolment file is older than the controllers' request key.",
-            {"reason": tuple(Refusal)},
+            {"reason": tuple(RefusalReason)},
         )
-        self.cpu = Count("process_cpu_seconds_total", "CPU time of all processes of this agent, user and system.")
-        for each in (self.started, self.withheld, self.turns_missed, self.too_late, self.refused, self.cpu):
+        self.cpu = CounterSeries(
+            "process_cpu_seconds_total", "CPU time of all processes of this agent, user and system."
+        )
+        for each in (self.started, self.withheld, self.permits_missed, self.too_late, self.refused, self.cpu):
             each.begin()
 
     def check_finished(self, kind: str, result: CheckResult) -> None:
         failure = result.failure
         self.finished.add((kind, result.status, PASSED if failure is None else failure.kind))
-        self.durations.see((kind,), result.duration_ms / 1000)
-        see = self.phases.see
+        self.durations.observe((kind,), result.duration_ms / 1000)
+        observe = self.phases.observe
         for timing in result.phases:
-            see((kind, timing.phase), timing.duration_ms / 1000)
+            observe((kind, timing.phase), timing.duration_ms / 1000)
         if result.login_withheld:
             self.withheld.add((kind,))
 
     def states(self) -> States:
-        return {each.name: each.state() for each in self._tallies()}
+        return {each.name: each.state() for each in self._counters()}
 
     def merge(self, states: Mapping[str, State]) -> None:
-        """Add what another process has counted; names it does not know are of another version."""
-        for each in self._tallies():
+        """Add the counts of another process; unknown names come from another version and are ignored."""
+        for each in self._counters():
             each.merge(states.get(each.name, {}))
 
     def collect(self) -> Iterator[Metric]:
-        for each in self._tallies():
+        for each in self._counters():
             yield from each.collect()
 
-    def _tallies(self) -> Iterator[Count | Spread]:
+    def _counters(self) -> Iterator[CounterSeries | HistogramSeries]:
         yield from vars(self).values()

@@ -1,6 +1,6 @@
-"""Serves `/metrics` of an agent over HTTP/1.1: one request a connection, few at a time, each within a deadline.
+"""Serves `/metrics` of an agent over HTTP/1.1: one request per connection, few at a time, each within a deadline.
 
-No framework: there is one answer, and an agent is to stay small.
+It uses no framework: there is only one answer, and an agent should stay small.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEAD_BYTES = 8 * 1024
 _DEADLINE_SECONDS = 10.0
 
 Gather = Callable[[], Awaitable[Collector]]
-"""Gives what is to be told now."""
+"""Returns the metrics of this moment."""
 
 
 class _Listener:
@@ -48,22 +48,22 @@ class _Listener:
                 writer.close()
                 await writer.wait_closed()
         except (OSError, EOFError, TimeoutError):
-            log.debug("scrape_broken_off")
+            log.debug("scrape_aborted")
         except Exception:
-            log.exception("scrape_broke")
+            log.exception("scrape_failed")
         finally:
-            writer.transport.abort()  # an orderly close would wait for ever for who does not read
+            writer.transport.abort()  # an orderly close would wait for ever for a client that does not read
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
-        """Raises IncompleteReadError (EOFError) when the client has gone."""
+        """The response to one request. Raises IncompleteReadError (EOFError) if the client has gone."""
         try:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        words = head.split(b"\r\n", 1)[0].split(b" ")
-        if len(words) != 3 or not words[2].startswith(b"HTTP/1."):
+        parts = head.split(b"\r\n", 1)[0].split(b" ")
+        if len(parts) != 3 or not parts[2].startswith(b"HTTP/1."):
             return _response(HTTPStatus.BAD_REQUEST)
-        method, path, _ = words
+        method, path, _ = parts
         if path.partition(b"?")[0] != b"/metrics":
             return _response(HTTPStatus.NOT_FOUND)
         if method not in {b"GET", b"HEAD"}:
@@ -71,7 +71,7 @@ class _Listener:
         async with self._one_at_a_time:
             registry = CollectorRegistry()
             registry.register(await self._gather())
-            body = await asyncio.to_thread(generate_latest, registry)  # the loop is not to be late for it
+            body = await asyncio.to_thread(generate_latest, registry)  # in a thread, so that the loop is not late
         return _response(HTTPStatus.OK, body, CONTENT_TYPE_PLAIN_0_0_4, only_head=method == b"HEAD")
 
 

@@ -1,1 +1,1 @@
-"""How an agent reaches a server: names, addresses, lines, TLS. Knows no mail protocol."""
+"""How an agent reaches a server: names, addresses, lines, TLS. It knows no mail protocol."""

@@ -1,4 +1,4 @@
-"""Which addresses an agent may connect to: public unicast, and what its own settings allow. Pure."""
+"""Which addresses an agent may connect to: public unicast ones, and those that its settings allow. Pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from shared.wire.failures import FailureKind, FailureSource
 
 
 def permitted(addresses: Iterable[str], allowed: Iterable[Network] = ()) -> list[str]:
-    """Those of `addresses` an agent may connect to, in their order, IPv4-mapped ones as IPv4.
+    """The ones of `addresses` that an agent may connect to, in the same order, IPv4-mapped ones as IPv4.
 
-    Raises CheckError (`address_forbidden`, source agent) when none is left.
+    Raises CheckError (`address_forbidden`, source agent) if none is left.
     """
     networks = tuple(allowed)
-    judged = [_judge(address, networks) for address in addresses]
-    left = [address for address, good in judged if good]
+    examined = [_examine(address, networks) for address in addresses]
+    left = [address for address, good in examined if good]
     if not left:
-        names = ", ".join(address for address, _ in judged)
+        names = ", ".join(address for address, _ in examined)
         raise CheckError(
             FailureKind.ADDRESS_FORBIDDEN, f"this agent may not connect to {names}", source=FailureSource.AGENT
         )
@@ -28,7 +28,7 @@ def permitted(addresses: Iterable[str], allowed: Iterable[Network] = ()) -> list
 
 
 @lru_cache(maxsize=4096)
-def _judge(address: str, allowed: tuple[Network, ...]) -> tuple[str, bool]:
-    """An address as it is connected to, and whether that may be; the same ones come round after round."""
+def _examine(address: str, allowed: tuple[Network, ...]) -> tuple[str, bool]:
+    """The address to connect to, and whether that is allowed; cached because the same addresses come in each round."""
     parsed = unmapped(ip_address(address))
     return str(parsed), may_reach(parsed, allowed)

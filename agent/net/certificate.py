@@ -1,4 +1,4 @@
-"""What a certificate says: its names, its dates, and whether it is for a host. Knows nothing of trust."""
+"""Reads a certificate: its names, its dates, and whether it is valid for a host. It does not decide about trust."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
-"""What reading an odd certificate may raise; fields are decoded when they are asked for."""
+"""The errors that reading a malformed certificate may raise; fields are decoded only when they are read."""
 
 
 def read(chain: Sequence[bytes]) -> list[x509.Certificate]:
-    """The certificates of a DER chain. Raises one of UNREADABLE, also when there is none."""
+    """The certificates of a DER chain. Raises one of UNREADABLE, also if the chain is empty."""
     if not chain:
         raise ValueError("no certificate")
     return [x509.load_der_x509_certificate(certificate) for certificate in chain]
 
 
 def describe(leaf: x509.Certificate) -> dict[str, Fact]:
-    """Its facts, as results tell them. Raises one of UNREADABLE."""
+    """The certificate's facts for a result. Raises one of UNREADABLE."""
     return {
         "certificateSubject": leaf.subject.rfc4514_string(),
         "certificateIssuer": leaf.issuer.rfc4514_string(),
@@ -47,26 +47,26 @@ def describe(leaf: x509.Certificate) -> dict[str, Fact]:
 
 
 def names(certificate: x509.Certificate) -> list[str]:
-    """All it is made for; the common name only where there is no other."""
+    """All names in the certificate; the common name only if there is no other."""
     addresses = [str(address) for address in _san(certificate).get_values_for_type(x509.IPAddress)]
     return [*_dns_names(certificate), *addresses] or _common_names(certificate)
 
 
 def names_host(certificate: x509.Certificate, host: str) -> bool:
-    """Whether a certificate is for `host`: an IP literal by IP SAN, a name by DNS SAN (RFC 9525 section 6).
+    """Whether a certificate is valid for `host`: an IP literal by IP SAN, a name by DNS SAN (RFC 9525 section 6).
 
-    Without any DNS SAN the common name counts, as with OpenSSL; private CAs still make such certificates.
+    If there is no DNS SAN, the common name counts, as in OpenSSL; private CAs still issue such certificates.
     """
     try:
-        wanted = ip_address(host)
+        address = ip_address(host)
     except ValueError:
         found = _dns_names(certificate) or _common_names(certificate)
         return any(_matches(name, host) for name in found)
-    return wanted in _san(certificate).get_values_for_type(x509.IPAddress)
+    return address in _san(certificate).get_values_for_type(x509.IPAddress)
 
 
 def _matches(pattern: str, host: str) -> bool:
-    """`*` stands for exactly one whole label, the leftmost, of a name of at least three."""
+    """Whether `pattern` matches; `*` stands for exactly one label, the leftmost of a name with at least three."""
     pattern = pattern.lower().removesuffix(".")
     host = host.lower().removesuffix(".")
     if pattern.startswith("*.") and pattern.count(".") >= 2:

@@ -1,4 +1,4 @@
-"""The verdict about a server's certificate: its dates, its chain and its name, each judged whatever the others are."""
+"""Checks a server's certificate: its dates, its chain and its name, each independently of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.wire.failures import FailureKind
 from shared.wire.messages import Fact
 
 _HOLDS_FOR = timedelta(hours=1)
-"""How long a verdict may be kept although no date of the chain passes: a root of ours may end meanwhile."""
+"""How long an examination is valid even if no date of the chain passes: one of our roots may expire meanwhile."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -25,13 +25,13 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """What one look at a chain has found, good from `made` until `holds_until`. `problems` come worst first."""
+    """The outcome of examining a chain, valid from `made` until `holds_until`. The worst of `problems` comes first."""
 
     made: datetime
     holds_until: datetime
     not_after: datetime | None
     problems: tuple[Problem, ...]
-    told: dict[str, Fact]
+    described: dict[str, Fact]
 
     @property
     def problem(self) -> str | None:
@@ -39,17 +39,17 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         return "; ".join(problem.detail for problem in self.problems) or None
 
     def error(self) -> CheckError:
-        """The worst problem; a new exception each time, since one that is raised again would keep every traceback."""
+        """The worst problem as a new exception: one that is raised repeatedly would keep every traceback."""
         return CheckError(self.problems[0].kind, self.problems[0].detail)
 
     def facts(self, now: datetime) -> dict[str, Fact]:
-        """What a result tells about the certificate, good or not."""
+        """The facts about the certificate for a result, whether it is good or not."""
         if self.not_after is None:
-            return dict(self.told)
-        return {**self.told, "certificateDaysLeft": (self.not_after - now).days}
+            return dict(self.described)
+        return {**self.described, "certificateDaysLeft": (self.not_after - now).days}
 
     def expires_within(self, days: int, now: datetime) -> bool:
-        """Whether it is still valid, but for less than `days` days."""
+        """Whether the certificate is still valid, but for less than `days` days."""
         return self.not_after is not None and now <= self.not_after < now + timedelta(days=days)
 
     @property
@@ -58,10 +58,10 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(chain: Sequence[bytes], host: str, now: datetime, roots: Roots) -> Examination:
-    """Judge a DER chain, the server's own certificate first, for `host` at `now`. Raises nothing, whatever is in it."""
+    """Examine a DER chain, server certificate first, for `host` at `now`. Raises nothing, whatever the chain holds."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd but readable (a negative serial) is the server's own business
+            warnings.simplefilter("ignore")  # a flaw that leaves it readable (a negative serial) is no problem
             leaf, *others = read(chain)
             return _examine(leaf, others, host, now, roots)
     except UNREADABLE:
@@ -77,17 +77,17 @@ def _examine(
         problems.append(Problem(FailureKind.CERTIFICATE_EXPIRED, f"expired on {_minute(ends)}"))
     elif now < begins:
         problems.append(Problem(FailureKind.CERTIFICATE_NOT_YET_VALID, f"valid from {_minute(begins)}"))
-    # An expired certificate may still be the right one: its chain is judged at the nearest moment of its life.
+    # An expired certificate may still have a good chain: examine it at the nearest moment of its validity.
     refusal = roots.refusal(leaf, others, max(begins, min(now, ends)))
     if refusal is not None:
         problems.append(Problem(FailureKind.CERTIFICATE_UNTRUSTED, refusal))
     named = names_host(leaf, host)
     if not named:
-        made_for = ", ".join(names(leaf)) or "nobody"
+        made_for = ", ".join(names(leaf)) or "no name"
         problems.append(Problem(FailureKind.CERTIFICATE_WRONG_HOST, f"made for {made_for}, not for {host}"))
     dates = [moment for one in (leaf, *others) for moment in (one.not_valid_before_utc, one.not_valid_after_utc)]
-    about = describe(leaf) | {"certificateChainValid": refusal is None, "certificateNameValid": named}
-    return _found(now, dates, problems, not_after=ends, about=about)
+    known_facts = describe(leaf) | {"certificateChainValid": refusal is None, "certificateNameValid": named}
+    return _found(now, dates, problems, not_after=ends, known_facts=known_facts)
 
 
 def _found(
@@ -96,17 +96,17 @@ def _found(
     problems: Sequence[Problem],
     *,
     not_after: datetime | None = None,
-    about: dict[str, Fact] | None = None,
+    known_facts: dict[str, Fact] | None = None,
 ) -> Examination:
-    told: dict[str, Fact] = {"certificateValid": not problems, **(about or {"certificateSubject": None})}
+    described: dict[str, Fact] = {"certificateValid": not problems, **(known_facts or {"certificateSubject": None})}
     if problems:
-        told["certificateProblem"] = "; ".join(problem.detail for problem in problems)
+        described["certificateProblem"] = "; ".join(problem.detail for problem in problems)
     return Examination(
         made=now,
         holds_until=min([date for date in dates if date > now] + [now + _HOLDS_FOR]),
         not_after=not_after,
         problems=tuple(problems),
-        told=told,
+        described=described,
     )
 
 

@@ -1,7 +1,7 @@
-"""Whether a chain of certificates leads to a root this machine believes in (RFC 5280 section 6).
+"""Whether a chain of certificates leads to a root that this machine trusts (RFC 5280 section 6).
 
-cryptography's own policy is that of the web PKI, stricter than OpenSSL's: many private CAs would fail it for a missing
-key identifier. What is kept is what makes a chain safe: who may sign, and for which use.
+The default policy of cryptography is that of the web PKI, which is stricter than OpenSSL's: many private CAs would fail
+it for a missing key identifier. Here only the safety of a chain counts: who may sign, and for which use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SERVER = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EX
 
 
 class Roots:
-    """The certificates an agent believes in, at least one. A leaf among them needs no chain."""
+    """The certificates that an agent trusts, at least one. A leaf among them needs no chain."""
 
     def __init__(self, roots: Iterable[x509.Certificate]) -> None:
         trusted = list(roots)
@@ -29,16 +29,18 @@ class Roots:
         )
 
     def refusal(self, leaf: x509.Certificate, others: Sequence[x509.Certificate], moment: datetime) -> str | None:
-        """Why no chain leads from `leaf` to a root at `moment`, or None when one does."""
+        """Why no chain leads from `leaf` to a root at `moment`, as one sentence; None if one does."""
         if leaf.fingerprint(SHA256()) in self._fingerprints:
             return None
         try:
             self._builder.time(moment).build_client_verifier().verify(leaf, list(others))
-        except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
+        except (VerificationError, ValueError, UnsupportedAlgorithm):
             if leaf.issuer == leaf.subject:
                 return "self-signed"
             lead = f"no chain to a trusted root from issuer {leaf.issuer.rfc4514_string()}"
-            return f"{lead} ({str(error).partition('(encountered')[0].strip()})" if others else lead
+            if any(not one.not_valid_before_utc <= moment <= one.not_valid_after_utc for one in others):
+                return f"{lead}: a certificate that the server sent is not valid now"
+            return f"{lead} by the certificates that the server sent" if others else lead
         return None
 
 
@@ -57,14 +59,14 @@ def _server_policy() -> ExtensionPolicy:
 
 def _is_ca(_policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints) -> None:
     if not constraints.ca:
-        raise ValueError("an issuer is no CA")
+        raise ValueError("the issuer is not a CA")
 
 
 def _may_sign(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
-        raise ValueError("an issuer may not sign certificates")
+        raise ValueError("the issuer must not sign certificates")
 
 
 def _for_servers(_policy: object, _certificate: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
     if usages is not None and _SERVER.isdisjoint(usages):
-        raise ValueError("not for servers")
+        raise ValueError("the certificate is not for servers")

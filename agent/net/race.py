@@ -1,7 +1,7 @@
-"""Happy eyeballs (RFC 8305): addresses tried one after the other, each with a head start; the first to answer wins.
+"""Happy eyeballs (RFC 8305): tries addresses one after the other, each with a head start; the first to answer wins.
 
-Written here because the library for it hands back a bare socket, which costs a third more to read from under uvloop,
-and one text for all its failures, while a check must say of each address what became of it.
+The library for this is not used: it returns a bare socket, which costs a third more to read from under uvloop, and one
+text for all failures, while a check must report the outcome at each address.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import chain, zip_longest
 from agent.net.stream import LineStream
 
 HEAD_START_SECONDS = 0.25
-"""How long an address may keep silent before the next one is tried beside it (RFC 8305 section 5)."""
+"""How long an address may stay silent before the next one is tried in parallel (RFC 8305 section 5)."""
 
 
 def interleaved(addresses: Sequence[str]) -> list[str]:
-    """Families take turns, beginning with that of the first address; within a family the order stays (section 4)."""
+    """Alternate the families, beginning with that of the first address; keep the order within a family (section 4)."""
     first: list[str] = []
     second: list[str] = []
     for address in addresses:
@@ -28,10 +28,10 @@ def interleaved(addresses: Sequence[str]) -> list[str]:
 async def first_to_connect(
     addresses: Sequence[str], connect: Callable[[str], Awaitable[LineStream]], *, head_start: float
 ) -> LineStream:
-    """The connection of the first address that `connect` reaches; the others are closed, also when cancelled.
+    """The connection to the first address that `connect` reaches; all others are closed, also on cancellation.
 
-    An address is tried when the one before it has failed, or `head_start` seconds after it. Raises OSError or
-    CheckError, whatever the last failure was, when none is reached.
+    An address is tried when the one before it has failed, or `head_start` seconds after it. If none is reached, raises
+    the last failure: OSError or CheckError.
     """
     tries: list[asyncio.Task[LineStream]] = []
     won: asyncio.Task[LineStream] | None = None

@@ -1,7 +1,7 @@
-"""Names to addresses without a thread of ours (c-ares), with unknown, broken and silent told apart.
+"""Resolves names without threads (c-ares), and distinguishes unknown names, DNS errors and silence.
 
-`/etc/hosts` is honoured and literals pass, as with getaddrinfo; search domains are not used, because a monitor names
-its host in full. An unknown name is the target's trouble unless a control name cannot be resolved either.
+It reads `/etc/hosts` and accepts literals, as getaddrinfo does. It uses no search domains, because a monitor names its
+host in full. An unknown name is the target's fault unless a control name cannot be resolved either.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.wire.failures import FailureKind
 from shared.wire.targets import IpFamily
 
 CONTROL_SECONDS = 3.0
-"""How long a control name may take."""
+"""How long resolving the control name may take."""
 
 _REMEMBER_SECONDS = 5.0
 _TRY_SECONDS = 2.0
@@ -36,7 +36,7 @@ _FAMILIES = {
 }
 _MISSING = {IpFamily.ANY: "no address", IpFamily.IPV4: "no IPv4 address", IpFamily.IPV6: "no IPv6 address"}
 
-# RFC 8020 and RFC 2308: no such name, and a name without addresses, are answers; all else is the lack of one.
+# RFC 8020 and RFC 2308: "no such name" and "a name without addresses" are answers; all others mean there is none.
 _KINDS = {
     aiodns.error.ARES_ENOTFOUND: FailureKind.DNS_NOT_FOUND,
     aiodns.error.ARES_ENODATA: FailureKind.DNS_NOT_FOUND,
@@ -46,9 +46,9 @@ _KINDS = {
 
 
 class Resolver:
-    """Asks the system's name servers, or those given as `address:port`. Made by `Resolver.open`.
+    """Queries the system's name servers, or those given as `address:port`. Made by `Resolver.open`.
 
-    Answers are remembered for as long as their records say, as at any other client.
+    Answers are cached for the TTL of their records, as in any other client.
     """
 
     def __init__(self, resolver: aiodns.DNSResolver, control_name: str, nameservers: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class Resolver:
         self._nameservers = nameservers
         self._known = KnownAddresses()
         self._control: asyncio.Task[bool] | None = None
-        self._asked_at = 0.0
+        self._control_started_at = 0.0
 
     @classmethod
     @asynccontextmanager
@@ -73,15 +73,15 @@ class Resolver:
             await channel.close()
 
     async def addresses(self, host: str, family: IpFamily = IpFamily.ANY) -> Sequence[str]:
-        """The addresses of `host` in `family` as text, best first (RFC 6724), each once.
+        """The addresses of `host` in `family` as text, best first (RFC 6724), each only once.
 
-        Raises CheckError: `dns_not_found`, `dns_error`, or `timeout` when the name servers keep silent.
+        Raises CheckError: `dns_not_found`, `dns_error`, or `timeout` if the name servers do not answer.
         """
         literal = _literal(host)
         if literal is None:
             if known := self._known.of(host, family):
                 return known
-            found, seconds = await _ask(self._resolver, host, family)
+            found, seconds = await _query(self._resolver, host, family)
             self._known.found(host, family, found, seconds)
             return found
         if family is not IpFamily.ANY and (family is IpFamily.IPV6) is not (":" in literal):
@@ -89,19 +89,21 @@ class Resolver:
         return [literal]
 
     async def answers(self) -> bool:
-        """Whether the control name resolves now; asked at most every five seconds, whoever wants to know."""
+        """Whether the control name resolves now; it is queried at most every five seconds, however many callers ask."""
         loop = asyncio.get_running_loop()
-        if self._control is None or (self._control.done() and loop.time() - self._asked_at > _REMEMBER_SECONDS):
-            self._asked_at = loop.time()
-            self._control = asyncio.create_task(self._ask_control(), name="resolve-control")
+        if self._control is None or (
+            self._control.done() and loop.time() - self._control_started_at > _REMEMBER_SECONDS
+        ):
+            self._control_started_at = loop.time()
+            self._control = asyncio.create_task(self._query_control_name(), name="resolve-control")
         return await asyncio.shield(self._control)
 
-    async def _ask_control(self) -> bool:
-        """By a channel that remembers nothing: an answer from memory would say nothing about the name servers."""
+    async def _query_control_name(self) -> bool:
+        """Use a new channel without a cache: a cached answer would say nothing about the name servers."""
         channel = _channel(self._nameservers)
         try:
             async with asyncio.timeout(CONTROL_SECONDS):
-                await _ask(channel, self._control_name, IpFamily.ANY)
+                await _query(channel, self._control_name, IpFamily.ANY)
         except (CheckError, TimeoutError):
             return False
         finally:
@@ -121,16 +123,16 @@ def _channel(nameservers: Sequence[str]) -> aiodns.DNSResolver:
     return aiodns.DNSResolver(nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH)
 
 
-async def _ask(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> tuple[list[str], float]:
-    """The addresses, and how many seconds they are good for."""
+async def _query(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> tuple[list[str], float]:
+    """The addresses, and for how many seconds they are valid."""
     try:
         answer = await channel.getaddrinfo(host, family=_FAMILIES[family], type=socket.SOCK_STREAM)
     except aiodns.error.DNSError as error:
-        code, words = error.args
+        code, text = error.args
         kind = _KINDS.get(code, FailureKind.DNS_ERROR)
         if code == aiodns.error.ARES_ENODATA:
-            words = _MISSING[family]
-        raise CheckError(kind, f"{host}: {words}") from error
+            text = _MISSING[family]
+        raise CheckError(kind, f"{host}: {text}") from error
     nodes = [node for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
     if not nodes:
         raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")

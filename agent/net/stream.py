@@ -1,7 +1,7 @@
-"""Lines over TCP, in clear or under TLS: the one stream below every mail dialogue. Knows no mail protocol.
+"""Lines over TCP, in clear text or under TLS: the stream below every mail dialogue. It knows no mail protocol.
 
-TLS runs inside the protocol (memory BIOs), so that it may begin at any moment, what a server said before it is seen,
-and closing never waits for the peer.
+TLS runs inside the asyncio protocol (memory BIOs). So it can begin at any time, data that the server sent before it is
+noticed, and closing never waits for the peer.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import struct
 import sys
 from collections import deque
 from contextlib import suppress
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
-from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from shared.wire.failures import FailureKind, FailureSource
 
@@ -24,7 +23,7 @@ LONGEST_LINE = 8 * 1024
 MOST_LINES = 512
 MOST_BYTES = 256 * 1024
 _CHUNK = 16 * 1024  # the longest TLS record
-_plain = memoryview(bytearray(_CHUNK))  # of the record just decrypted: made anew, each would cost an allocation
+_plain = memoryview(bytearray(_CHUNK))  # holds the record just decrypted; reused to save an allocation per record
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _INFO: int | None = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
@@ -32,31 +31,44 @@ _INFO_BYTES, _RTT_AT = 104, 68  # struct tcp_info, tcpi_rtt (microseconds), in l
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
+class DialogueRecorder(Protocol):
+    """Keeps what passes through a stream, for the transcript of a check."""
+
+    def client(self, data: bytes) -> None:
+        """Keep what we sent, without secrets."""
+
+    def server(self, line: bytes) -> None:
+        """Keep a line that the server sent."""
+
+    def note(self, text: str) -> None:
+        """Keep a remark of our own."""
+
+
 class LineStream(asyncio.Protocol):
     """One connection, read by one task. Made by `LineStream.connect`; `close()` is safe at any time.
 
-    What the peer or the network does wrong is raised as OSError, EOFError (the peer closed), ssl.SSLError, CheckError.
+    A fault of the peer or the network raises OSError, EOFError (the peer closed), ssl.SSLError or CheckError.
     """
 
-    def __init__(self, address: str, transcript: Transcript) -> None:
+    def __init__(self, address: str, transcript: DialogueRecorder) -> None:
         self.address = address
         self._transcript = transcript
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
         self._ready: deque[bytes] = deque()  # lines without their LF
-        self._rest = b""  # the beginning of another
+        self._rest = b""  # the beginning of the next line
         self._lines = 0
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
         self._end: BaseException | None = None
         self._tls: ssl.SSLObject | None = None
-        self._incoming: ssl.MemoryBIO  # these two only under TLS
+        self._incoming: ssl.MemoryBIO  # these two exist only under TLS
         self._outgoing: ssl.MemoryBIO
         self._handshaking = False
 
     @classmethod
-    async def connect(cls, address: str, port: int, transcript: Transcript) -> Self:
-        """Connect to an IP address. Raises OSError, or CheckError (source agent) when this machine has no route."""
+    async def connect(cls, address: str, port: int, transcript: DialogueRecorder) -> Self:
+        """Connect to an IP address. Raises OSError, or CheckError (source agent) if this machine has no route."""
         loop = asyncio.get_running_loop()
         try:
             _, stream = await loop.create_connection(lambda: cls(address, transcript), address, port)
@@ -72,7 +84,7 @@ class LineStream(asyncio.Protocol):
         return self._tls is not None and not self._handshaking
 
     def kernel_rtt_ms(self) -> float | None:
-        """The round trip as the kernel has measured it so far, in milliseconds; it knows no busy loop (Linux)."""
+        """The round trip that the kernel measured, in milliseconds (Linux); a busy event loop does not affect it."""
         if _INFO is None or self._socket is None:
             return None
         try:
@@ -82,14 +94,14 @@ class LineStream(asyncio.Protocol):
         return int(struct.unpack_from("I", info, _RTT_AT)[0]) / 1000 if len(info) >= _INFO_BYTES else None
 
     async def read_line(self) -> bytes:
-        """The next line without its end (CRLF, or LF alone). Raises CheckError (`reply_too_long`) past the bounds."""
+        """The next line without its end (CRLF, or LF alone). Raises CheckError (`reply_too_long`) beyond the limits."""
         while (line := self.ready_line()) is None:
-            await self._more()
+            await self._wait_for_more()
         return line
 
     def ready_line(self) -> bytes | None:
-        """The same when it has come already, else None. Most lines come many at once, and to await each costs more
-        than to read it.
+        """The next line if it is here already, else None. Most lines come several at once, and awaiting each one costs
+        more than reading it.
         """
         if not self._ready:
             return None
@@ -104,10 +116,10 @@ class LineStream(asyncio.Protocol):
         return line
 
     async def skip(self, count: int) -> None:
-        """Read over the next `count` bytes, whatever they are. Raises CheckError (`reply_too_long`) past the bounds."""
+        """Skip the next `count` bytes, whatever they are. Raises CheckError (`reply_too_long`) beyond the limit."""
         if count > MOST_BYTES:
             raise CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes")
-        self._transcript.note(f"{count} bytes left out")
+        self._transcript.note(f"{count} bytes skipped")
         while count:
             if self._ready:
                 line = self._ready.popleft()
@@ -119,12 +131,12 @@ class LineStream(asyncio.Protocol):
                 self._rest = self._rest[skipped:]
                 count -= skipped
             else:
-                await self._more()
+                await self._wait_for_more()
 
     def write(self, data: bytes, *, shown: bytes | None = None) -> None:
-        """Send soon. A connection that is gone is told by the next `read_line`.
+        """Send without waiting. If the connection is gone, the next `read_line` raises.
 
-        `shown` stands in the transcript instead of data that hold a secret.
+        The transcript shows `shown` instead of data with a secret.
         """
         self._transcript.client(data if shown is None else shown)
         if self._tls is None:
@@ -137,18 +149,18 @@ class LineStream(asyncio.Protocol):
         self._flush()
 
     def expect_silence(self) -> None:
-        """Raise CheckError (`starttls_injection`) when the server said more in clear than it was asked.
+        """Raise CheckError (`starttls_injection`) if the server sent more in clear text than its reply.
 
-        Read after the handshake, that could be anybody's words (RFC 3207 section 6, CVE-2011-0411).
+        An attacker could have sent it to be read after the handshake (RFC 3207 section 6, CVE-2011-0411).
         """
         if unread := len(self._unread()):
-            raise CheckError(FailureKind.STARTTLS_INJECTION, f"{unread} bytes in clear after the go-ahead")
+            raise CheckError(FailureKind.STARTTLS_INJECTION, f"{unread} bytes in clear text after STARTTLS")
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
-        """Go on under TLS, from the first byte or in the middle; the object tells version, cipher and certificates.
+        """Change to TLS, at the first byte or later. The returned object has version, cipher and certificates.
 
-        Raises ssl.SSLError when the handshake fails, and what `expect_silence` raises. Plain text on a TLS port is
-        handed to the handshake, which refuses it: bytes in clear are never read as if they had been encrypted.
+        Raises ssl.SSLError if the handshake fails, and what `expect_silence` raises. Clear text on a TLS port goes to
+        the handshake, which refuses it, so clear text is never read as if it had been encrypted.
         """
         if self._lines:
             self.expect_silence()
@@ -163,9 +175,9 @@ class LineStream(asyncio.Protocol):
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._flush()
-                await self._more()
+                await self._wait_for_more()
             except ssl.SSLError:
-                self._flush()  # the alert that tells the server why
+                self._flush()  # sends the alert that informs the server
                 raise
             else:
                 break
@@ -176,14 +188,14 @@ class LineStream(asyncio.Protocol):
         return self._tls
 
     def close(self) -> None:
-        """Send what is written and close; never waits for the peer, under TLS neither. May be called again."""
+        """Send what is written and close. Never waits for the peer, not even under TLS. May be called again."""
         if self._transport is not None:
             self._transport.close()
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not inherit from it
         self._socket = transport.get_extra_info("socket")
 
     def data_received(self, data: bytes) -> None:
@@ -202,10 +214,10 @@ class LineStream(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._finish(exc or EOFError("the connection is closed"))
+        self._finish(exc or EOFError("the server closed the connection"))
 
-    def _more(self) -> asyncio.Future[None]:
-        """Done when more has come, or the end. Raises what no more can come for."""
+    def _wait_for_more(self) -> asyncio.Future[None]:
+        """A future that is done when more data or the end has come. Raises the reason if no more can come."""
         if self._end is not None:
             raise self._end
         if len(self._rest) > LONGEST_LINE:
@@ -224,13 +236,13 @@ class LineStream(asyncio.Protocol):
             waiter.set_result(None)
 
     def _split(self, data: bytes) -> None:
-        """Into lines, as far as the bound on bytes allows; what is past it is the end of this connection."""
-        room = MOST_BYTES - self._bytes
+        """Split data into lines, up to the limit on bytes; data beyond the limit ends the connection."""
+        space = MOST_BYTES - self._bytes
         self._bytes += len(data)
-        if len(data) > room:
-            data = data[: max(0, room)]
+        if len(data) > space:
+            data = data[: max(0, space)]
             if self._transport is not None:
-                self._transport.pause_reading()  # no more of it into memory
+                self._transport.pause_reading()  # keep no more of it in memory
             self._finish(CheckError(FailureKind.REPLY_TOO_LONG, f"more than {MOST_BYTES} bytes"))
         lines = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = lines.pop()
@@ -242,13 +254,13 @@ class LineStream(asyncio.Protocol):
     def _decrypt(self) -> None:
         assert self._tls is not None  # noqa: S101 - called only under TLS
         try:
-            while self._incoming.pending:  # to read once too often would cost an exception for each reply
+            while self._incoming.pending:  # a read too many would cost an exception per reply
                 length = cast("int", self._tls.read(_CHUNK, _plain))
                 if not length:
                     self._finish(EOFError("the server closed the connection"))
                     return
                 self._split(bytes(_plain[:length]))
-            self._flush()  # a key update is answered (RFC 8446 section 4.6.3)
+            self._flush()  # answers a key update (RFC 8446 section 4.6.3)
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLZeroReturnError:
@@ -265,9 +277,9 @@ class LineStream(asyncio.Protocol):
             self._transport.write(data)
 
     def _acknowledge(self) -> None:
-        """Tell the kernel not to delay its ACK when bytes came but no line (TLS session tickets, a reply in pieces).
+        """Make the kernel acknowledge at once when bytes came but no line (TLS session tickets, a reply in pieces).
 
-        Nothing of ours will carry that ACK, and a server with Nagle's algorithm on waits 40 ms for it.
+        We send no data that would carry that ACK, and a server with Nagle's algorithm waits 40 ms for it.
         """
         if _QUICKACK is not None and self._socket is not None:
             with suppress(OSError):
@@ -275,7 +287,7 @@ class LineStream(asyncio.Protocol):
 
 
 def has_route(address: str, port: int) -> bool:
-    """Whether this machine knows a way to `address`; asks the kernel only, sends nothing."""
+    """Whether this machine has a route to `address`. Only the kernel is queried; nothing is sent."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

@@ -1,7 +1,7 @@
-"""TLS for checks: one cheap context that accepts every certificate, and our own verdict about it afterwards.
+"""TLS for checks: one cheap context that accepts every certificate, which is examined afterwards.
 
-With verification inside the handshake a failed one would show no certificate, and loading the system's roots per
-connection costs more than everything else of a check (CA-less context: see README, Decisions).
+If the handshake verified it, a failed handshake would show no certificate. And loading the system's roots for each
+connection would cost more than all the rest of a check (docs/decisions, 024).
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from agent.net.certificate_checks import Examination, examine
 from agent.net.chain import Roots
 
 _DER = 2  # _ssl.ENCODING_DER
-_PLACES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+_SYSTEM_FILES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _PEM_END = b"-----END CERTIFICATE-----"
 MOST_KEPT = 2048
-"""Verdicts an agent remembers."""
+"""How many examinations an agent remembers."""
 
 
 class NoRootsError(Exception):
-    """This machine has no trusted certificates, or a file of them cannot be read: our fault, told before any check."""
+    """This machine has no trusted certificates, or their file cannot be read: raised before any check runs."""
 
 
 class Trust:
-    """The roots an agent believes in, at least one, and the context its handshakes use.
+    """The roots that an agent trusts, at least one, and the context for its handshakes.
 
-    A chain is examined once for each host and remembered while the answer cannot change, because the same server shows
-    the same chain round after round, and reading it costs as much as a whole dialogue in clear. The handshake itself
-    proves each time that the server has the certificate's key.
+    A chain is examined once per host and remembered while the outcome cannot change: a server shows the same chain in
+    each round, and reading it costs as much as a whole dialogue in clear text. The handshake itself proves each time
+    that the server has the certificate's key.
     """
 
     def __init__(self, roots: Iterable[x509.Certificate]) -> None:
@@ -46,12 +46,12 @@ class Trust:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
-        # Old servers are to be reported as weak, not as unreachable.
+        # Old servers must be reported as weak, not as unreachable.
         self.context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         self.context.set_ciphers("DEFAULT:@SECLEVEL=0")
 
     def examine(self, chain: Sequence[bytes], host: str, now: datetime) -> Examination:
-        """The verdict about a DER chain, the server's own certificate first, for `host` at `now`."""
+        """The examination of a DER chain, the server's certificate first, for `host` at `now`; remembered or new."""
         key = host, sha256(b"".join(chain)).digest()
         kept = self._kept.get(key)
         if kept is None or not kept.made <= now < kept.holds_until:
@@ -78,26 +78,26 @@ def load_roots(extra: Path | None = None) -> list[x509.Certificate]:
 
 
 def peer_chain(tls: ssl.SSLObject) -> list[bytes]:
-    """The certificates the server sent, DER, its own first."""
+    """The certificates that the server sent, as DER, its own first."""
     if hasattr(tls, "get_unverified_chain"):  # public from Python 3.13
         return list(tls.get_unverified_chain())
-    hidden: Any = tls._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - the only way before 3.13
-    return [certificate.public_bytes(_DER) for certificate in hidden.get_unverified_chain() or []]
+    internal: Any = tls._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - the only way before 3.13
+    return [certificate.public_bytes(_DER) for certificate in internal.get_unverified_chain() or []]
 
 
 def _system_roots() -> list[x509.Certificate]:
-    paths = ssl.get_default_verify_paths()
-    for place in (paths.cafile, *_PLACES):
-        if place and Path(place).is_file() and (roots := _read_pem(Path(place).read_bytes())):
+    defaults = ssl.get_default_verify_paths()
+    for path in (defaults.cafile, *_SYSTEM_FILES):
+        if path and Path(path).is_file() and (roots := _read_pem(Path(path).read_bytes())):
             return roots
-    folder = Path(paths.capath) if paths.capath else None
+    folder = Path(defaults.capath) if defaults.capath else None
     if folder and folder.is_dir():
         return [root for file in sorted(folder.iterdir()) if file.is_file() for root in _read_pem(file.read_bytes())]
     return []
 
 
 def _read_pem(text: bytes) -> list[x509.Certificate]:
-    """One by one, so that a single odd certificate does not cost the others."""
+    """Read the certificates one by one, so that a malformed one does not prevent reading the others."""
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,1 +1,1 @@
-"""What an agent owes the servers it checks: never many connections at one address, never a login tried to its lock."""
+"""Protects the checked servers: few connections at one address, and no login tried until the account is locked."""

@@ -1,6 +1,7 @@
-"""Where a check asks before it begins, and tells how it ended. One desk serves the whole agent, however many processes.
+"""The limiter: a check gets a permit from it before it begins, and reports its outcome. An agent has one limiter.
 
-`Desk` is the desk itself; a child process reaches it by `agent.courtesy.far_desk`.
+If the agent has several processes, the parent has the `Limiter` and each child uses a
+`agent.throttling.limiter_client.LimiterClient`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Protocol
 
 import msgspec
 
-from agent.throttling.permits import Turns
+from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import Outcome, RefusedLogins
 from shared.wire.failures import Failure
 from shared.wire.messages import Unfitness
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """`address` waits for its turn, at most `seconds`; `login` is a digest. None of either: nothing to ask about it."""
+class PermitQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests a permit at `address` and for `login` (a digest); either may be None. Waits at most `seconds`."""
 
     address: str | None = None
     login: bytes | None = None
@@ -27,58 +28,59 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(msgspec.Struct):
-    """A check may begin: with its login, or, when that is `withheld`, repeating this failure.
+    """A check may begin. If `withheld` is set, it must not try its login but repeat this failure.
 
-    Say how a login fared; of a check that was cut off nobody knows.
+    The check reports the outcome of its login by `record_outcome`; if it is cancelled before, the outcome
+    stays unclear.
     """
 
     withheld: Failure | None = None
     outcome: Outcome = Outcome.UNCLEAR
     failure: Failure | None = None
 
-    def fared(self, outcome: Outcome, failure: Failure | None) -> None:
+    def record_outcome(self, outcome: Outcome, failure: Failure | None) -> None:
         self.outcome, self.failure = outcome, failure
 
 
-class Counter(Protocol):
-    """A desk, near or far. `unfit` is what this machine cannot do; `looked` is set once that is known."""
+class PermitSource(Protocol):
+    """A limiter or a client of one. `unfit` is what this machine cannot do; `examined` is set once that is known."""
 
     unfit: list[Unfitness]
-    looked: asyncio.Event
+    examined: asyncio.Event
 
-    def turn(self, ask: Ask) -> AbstractAsyncContextManager[Permit]:
-        """The time in which a check may run. Entering raises NoTurnError."""
+    def permit(self, query: PermitQuery) -> AbstractAsyncContextManager[Permit]:
+        """The context in which a check may run. Entering it raises NoPermitError."""
         ...
 
 
-class Desk:
-    """The turns and the refused logins of one agent. `clock` gives seconds."""
+class Limiter:
+    """The permits and the refused logins of one agent. `clock` returns seconds."""
 
-    def __init__(self, turns: Turns, logins: RefusedLogins, clock: Callable[[], float]) -> None:
+    def __init__(self, permits: Permits, logins: RefusedLogins, clock: Callable[[], float]) -> None:
         self.unfit: list[Unfitness] = []
-        self.looked = asyncio.Event()
-        self._turns = turns
+        self.examined = asyncio.Event()
+        self._permits = permits
         self._logins = logins
         self._clock = clock
 
     @asynccontextmanager
-    async def turn(self, ask: Ask) -> AsyncIterator[Permit]:
-        """See Counter. Whatever ends the check, its turn is given back."""
-        if ask.address is not None:
-            await self._turns.take(ask.address, ask.seconds)
+    async def permit(self, query: PermitQuery) -> AsyncIterator[Permit]:
+        """See PermitSource. However the check ends, its permit is given back."""
+        if query.address is not None:
+            await self._permits.take(query.address, query.seconds)
         try:
-            withheld = self._logins.withheld(ask.login, self._clock()) if ask.login else None
+            withheld = self._logins.withheld(query.login, self._clock()) if query.login else None
             permit = Permit(withheld)
             try:
                 yield permit
             finally:
-                if ask.login and withheld is None:
-                    self._logins.tell(ask.login, permit.outcome, permit.failure, self._clock())
+                if query.login and withheld is None:
+                    self._logins.record(query.login, permit.outcome, permit.failure, self._clock())
         finally:
-            if ask.address is not None:
-                self._turns.give_back(ask.address)
+            if query.address is not None:
+                self._permits.give_back(query.address)
 
     def found(self, unfit: list[Unfitness]) -> None:
-        """What a look at this machine has found."""
+        """Store what an examination of this machine found."""
         self.unfit = unfit
-        self.looked.set()
+        self.examined.set()

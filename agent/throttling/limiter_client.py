@@ -1,4 +1,4 @@
-"""The desk as a child process of an agent has it: at the other end of a line to its parent."""
+"""The limiter as a child process uses it: over a socket to the parent process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ import msgspec
 import structlog
 
 from agent.metrics.reading import Reading
-from agent.throttling.limiter import Ask, Permit
-from agent.throttling.permits import NoTurnError
-from agent.throttling.protocol import LINE_BYTES, Asked, Ended, Found, Granted, NotGranted, Read, Told, from_parent
+from agent.throttling.limiter import Permit, PermitQuery
+from agent.throttling.permits import NoPermitError
+from agent.throttling.protocol import (
+    LINE_BYTES,
+    Ended,
+    Found,
+    Granted,
+    MetricsReported,
+    NotGranted,
+    PermitRequested,
+    Read,
+    from_parent,
+)
 from shared.wire.messages import Unfitness
 
 log = structlog.get_logger()
@@ -22,90 +32,90 @@ _PARENT_SECONDS = 5.0
 
 
 class ParentGoneError(Exception):
-    """The process that keeps the desk has ended."""
+    """The parent process, which has the limiter, has ended."""
 
 
-class FarDesk:
-    """A child's way to the desk (agent.courtesy.desk.Counter). Made by `reaching`."""
+class LimiterClient:
+    """Uses the parent's limiter (agent.throttling.limiter.PermitSource). Made by `connect_to_limiter`."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.unfit: list[Unfitness] = []
-        self.looked = asyncio.Event()
+        self.examined = asyncio.Event()
         self.gone = asyncio.Event()
         self.read: Callable[[], Reading] | None = None
-        """What the parent is told when it asks; while there is none it gets no answer."""
+        """Returns the metrics when the parent requests them; without it the parent gets no answer."""
         self._writer = writer
-        self._asked: dict[int, asyncio.Future[Permit]] = {}
+        self._waiting: dict[int, asyncio.Future[Permit]] = {}
         self._last = 0
 
     @asynccontextmanager
-    async def turn(self, ask: Ask) -> AsyncIterator[Permit]:
-        """See Counter. Raises ParentGoneError too."""
+    async def permit(self, query: PermitQuery) -> AsyncIterator[Permit]:
+        """See PermitSource. Also raises ParentGoneError."""
         if self.gone.is_set():
             raise ParentGoneError
         self._last += 1
         number = self._last
         answer: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        self._asked[number] = answer
+        self._waiting[number] = answer
         permit = Permit()
-        self._say(Asked(number, ask))
+        self._send(PermitRequested(number, query))
         try:
-            permit = await self._answer(answer, ask)
+            permit = await self._answer(answer, query)
             yield permit
         finally:
-            self._asked.pop(number, None)
-            self._say(Ended(number, permit.outcome, permit.failure))
+            self._waiting.pop(number, None)
+            self._send(Ended(number, permit.outcome, permit.failure))
 
-    async def _answer(self, answer: asyncio.Future[Permit], ask: Ask) -> Permit:
+    async def _answer(self, answer: asyncio.Future[Permit], query: PermitQuery) -> Permit:
         try:
-            async with asyncio.timeout(ask.seconds + _PARENT_SECONDS):
+            async with asyncio.timeout(query.seconds + _PARENT_SECONDS):
                 return await answer
         except TimeoutError:
-            raise NoTurnError("no turn in time: the parent process does not answer") from None
+            raise NoPermitError("no permit in time: the agent's parent process does not answer") from None
 
     async def listen(self, reader: asyncio.StreamReader) -> None:
-        """Hear the parent until it is gone."""
+        """Read the parent's messages until it is gone."""
         try:
             while line := await reader.readline():
-                self._hear(from_parent.decode(line))
+                self._receive(from_parent.decode(line))
         except (OSError, ValueError, msgspec.MsgspecError) as error:
-            log.error("parent_not_understood", error=type(error).__name__)
+            log.error("parent_message_unreadable", error=type(error).__name__)
         finally:
             self.gone.set()
-            for answer in self._asked.values():
+            for answer in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(ParentGoneError())
 
-    def _hear(self, told: Granted | NotGranted | Found | Read) -> None:
-        if isinstance(told, Found):
-            self.unfit = told.unfit
-            self.looked.set()
+    def _receive(self, message: Granted | NotGranted | Found | Read) -> None:
+        if isinstance(message, Found):
+            self.unfit = message.unfit
+            self.examined.set()
             return
-        if isinstance(told, Read):
+        if isinstance(message, Read):
             if self.read is not None:
-                self._say(Told(self.read()))
+                self._send(MetricsReported(self.read()))
             return
-        answer = self._asked.get(told.number)
+        answer = self._waiting.get(message.number)
         if answer is None or answer.done():
             return
-        if isinstance(told, Granted):
-            answer.set_result(Permit(told.withheld))
+        if isinstance(message, Granted):
+            answer.set_result(Permit(message.withheld))
         else:
-            answer.set_exception(NoTurnError(told.detail))
+            answer.set_exception(NoPermitError(message.detail))
 
-    def _say(self, what: Asked | Ended | Told) -> None:
+    def _send(self, what: PermitRequested | Ended | MetricsReported) -> None:
         if not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(what) + b"\n")
 
 
 @asynccontextmanager
-async def reaching(end: socket.socket) -> AsyncIterator[FarDesk]:
-    """The desk at the other end of this socket."""
+async def connect_to_limiter(end: socket.socket) -> AsyncIterator[LimiterClient]:
+    """A client of the limiter at the other end of this socket."""
     reader, writer = await asyncio.open_unix_connection(sock=end, limit=LINE_BYTES)
-    desk = FarDesk(writer)
-    listening = asyncio.create_task(desk.listen(reader), name="hear-parent")
+    limiter = LimiterClient(writer)
+    listening = asyncio.create_task(limiter.listen(reader), name="read-parent")
     try:
-        yield desk
+        yield limiter
     finally:
         listening.cancel()
         await asyncio.wait([listening])

@@ -1,4 +1,4 @@
-"""The desk as the parent process of an agent keeps it: one line to each child."""
+"""The limiter as the parent process of an agent serves it, with one socket to each child."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ import structlog
 
 from agent.metrics.counts import Counts, States
 from agent.metrics.reading import Reading
-from agent.throttling.limiter import Desk
-from agent.throttling.permits import NoTurnError
-from agent.throttling.protocol import LINE_BYTES, Asked, Found, Granted, NotGranted, Read, Told, from_child
+from agent.throttling.limiter import Limiter
+from agent.throttling.permits import NoPermitError
+from agent.throttling.protocol import (
+    LINE_BYTES,
+    Found,
+    Granted,
+    MetricsReported,
+    NotGranted,
+    PermitRequested,
+    Read,
+    from_child,
+)
 from agent.throttling.refused_logins import Outcome
 from shared.wire.failures import Failure
 from shared.wire.messages import Unfitness
@@ -26,66 +35,66 @@ _READING_SECONDS = 1.0
 
 
 class Readings(NamedTuple):
-    """Of the children that answered, and what others had counted when they answered last, the dead included."""
+    """Readings of the children that answered, and the last known counts of the others, ended ones included."""
 
     living: list[Reading]
     past: list[States]
 
 
-class ServedDesk:
-    """A desk with children. `serve` one for each, `found` tells them all, `readings` asks them all."""
+class LimiterServer:
+    """A limiter with children: `serve` runs once for each, `found` informs all, `readings` queries all."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._lines: dict[asyncio.StreamWriter, _Line] = {}
-        self._dead = Counts()
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self._children: dict[asyncio.StreamWriter, _Child] = {}
+        self._ended_counts = Counts()
 
     def found(self, unfit: list[Unfitness]) -> None:
-        self._desk.found(unfit)
-        for writer in self._lines:
-            _say(writer, Found(unfit))
+        self._limiter.found(unfit)
+        for writer in self._children:
+            _send(writer, Found(unfit))
 
     async def readings(self) -> Readings:
-        """What all children count. Who does not answer in time is told of with what it had counted before, so that no
-        sum falls, but not with what it seemed to be doing.
+        """The metrics of all children. A child that does not answer in time contributes its last known counts, so that
+        no sum falls, but not its gauges.
         """
-        lines = list(self._lines.items())
-        for writer, line in lines:
-            if line.answer is None or line.answer.done():  # else it still owes one: nothing piles up unread
-                line.answer = asyncio.get_running_loop().create_future()
-                _say(writer, Read())
-        answers = [line.answer for _, line in lines if line.answer is not None]
+        children = list(self._children.items())
+        for writer, child in children:
+            if child.answer is None or child.answer.done():  # one request at a time, so that none pile up unread
+                child.answer = asyncio.get_running_loop().create_future()
+                _send(writer, Read())
+        answers = [child.answer for _, child in children if child.answer is not None]
         if answers:
             await asyncio.wait(answers, timeout=_READING_SECONDS)
-        there = [line for _, line in lines if not line.ended and line.last is not None]
-        living = [line.last for line in there if line.last and line.answer and line.answer.done()]
-        silent = [line.last.counts for line in there if line.last and line.answer and not line.answer.done()]
-        return Readings(living, [*silent, self._dead.states()])
+        running = [child for _, child in children if not child.ended and child.last is not None]
+        living = [child.last for child in running if child.last and child.answer and child.answer.done()]
+        silent = [child.last.counts for child in running if child.last and child.answer and not child.answer.done()]
+        return Readings(living, [*silent, self._ended_counts.states()])
 
     def _end(self, writer: asyncio.StreamWriter) -> None:
-        line = self._lines.pop(writer)
-        line.ended = True
-        if line.last is not None:
-            self._dead.merge(line.last.counts)
-        if line.answer is not None:
-            line.answer.cancel()
+        child = self._children.pop(writer)
+        child.ended = True
+        if child.last is not None:
+            self._ended_counts.merge(child.last.counts)
+        if child.answer is not None:
+            child.answer.cancel()
 
     async def serve(self, end: socket.socket) -> None:
-        """Answer one child until its end closes; then nothing of it is left."""
+        """Serve one child until it closes its end; then all its permits are given back."""
         reader, writer = await asyncio.open_unix_connection(sock=end, limit=LINE_BYTES)
-        held: dict[int, _Held] = {}
-        self._lines[writer] = _Line()
-        if self._desk.looked.is_set():
-            _say(writer, Found(self._desk.unfit))
+        held: dict[int, _ChildPermit] = {}
+        self._children[writer] = _Child()
+        if self._limiter.examined.is_set():
+            _send(writer, Found(self._limiter.unfit))
         try:
             async with asyncio.TaskGroup() as group:
                 try:
                     await self._answer(reader, writer, held, group)
                 except (OSError, ValueError, msgspec.MsgspecError) as error:
-                    log.error("child_not_understood", error=type(error).__name__)
+                    log.error("child_message_unreadable", error=type(error).__name__)
                 finally:
-                    for each in held.values():
-                        each.end()
+                    for child_permit in held.values():
+                        child_permit.end()
         finally:
             self._end(writer)
             writer.close()
@@ -96,49 +105,51 @@ class ServedDesk:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        held: dict[int, _Held],
+        held: dict[int, _ChildPermit],
         group: asyncio.TaskGroup,
     ) -> None:
         while line := await reader.readline():
-            told = from_child.decode(line)
-            if isinstance(told, Asked):
-                each = held[told.number] = _Held()
-                each.task = group.create_task(self._turn(told, each, writer), name="hold-turn")
-                each.task.add_done_callback(partial(_forget, held, told.number))
-            elif isinstance(told, Told):
-                self._lines[writer].hear(told.reading)
-            elif told.number in held:
-                held[told.number].end(told.outcome, told.failure)
+            message = from_child.decode(line)
+            if isinstance(message, PermitRequested):
+                child_permit = held[message.number] = _ChildPermit()
+                child_permit.task = group.create_task(self._grant(message, child_permit, writer), name="hold-permit")
+                child_permit.task.add_done_callback(partial(_forget, held, message.number))
+            elif isinstance(message, MetricsReported):
+                self._children[writer].take_reading(message.reading)
+            elif message.number in held:
+                held[message.number].end(message.outcome, message.failure)
 
-    async def _turn(self, asked: Asked, each: _Held, writer: asyncio.StreamWriter) -> None:
+    async def _grant(
+        self, requested: PermitRequested, child_permit: _ChildPermit, writer: asyncio.StreamWriter
+    ) -> None:
         try:
-            async with self._desk.turn(asked.ask) as permit:
-                each.granted = True
-                _say(writer, Granted(asked.number, permit.withheld))
-                await each.ended.wait()
-                permit.fared(each.outcome, each.failure)
-        except NoTurnError as error:
-            _say(writer, NotGranted(asked.number, str(error)))
+            async with self._limiter.permit(requested.query) as permit:
+                child_permit.granted = True
+                _send(writer, Granted(requested.number, permit.withheld))
+                await child_permit.ended.wait()
+                permit.record_outcome(child_permit.outcome, child_permit.failure)
+        except NoPermitError as error:
+            _send(writer, NotGranted(requested.number, str(error)))
         except Exception:
-            log.exception("turn_broke")
+            log.exception("permit_failed")
 
 
-class _Line:
-    """A child that is there, and what it told last of its metrics."""
+class _Child:
+    """A connected child and its last metrics."""
 
     def __init__(self) -> None:
         self.last: Reading | None = None
         self.answer: asyncio.Future[None] | None = None
         self.ended = False
 
-    def hear(self, reading: Reading) -> None:
+    def take_reading(self, reading: Reading) -> None:
         self.last = reading
         if self.answer is not None and not self.answer.done():
             self.answer.set_result(None)
 
 
-class _Held:
-    """A turn that a child has asked for."""
+class _ChildPermit:
+    """A permit that a child requested."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -148,18 +159,18 @@ class _Held:
         self.failure: Failure | None = None
 
     def end(self, outcome: Outcome = Outcome.UNCLEAR, failure: Failure | None = None) -> None:
-        """The child needs it no more, whether it had it or still waits for it."""
+        """The child no longer needs the permit, whether it has it or still waits for it."""
         self.outcome, self.failure = outcome, failure
         self.ended.set()
         if self.task and not self.granted:
             self.task.cancel()
 
 
-def _forget(held: dict[int, _Held], number: int, _task: asyncio.Task[None]) -> None:
+def _forget(held: dict[int, _ChildPermit], number: int, _task: asyncio.Task[None]) -> None:
     held.pop(number, None)
 
 
-def _say(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found | Read) -> None:
-    """The parent never waits for a child that does not read; what is unread is bounded by what the child asked."""
+def _send(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found | Read) -> None:
+    """Send without waiting for a child that does not read. The child's own requests bound what is unread."""
     if not writer.is_closing():
         writer.write(msgspec.json.encode(what) + b"\n")

@@ -1,4 +1,4 @@
-"""Turns at a target's address: so many checks at once, so many starts a second, first come first served."""
+"""Permits at a target's address limit the checks at once and the starts per second, first come, first served."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 
-class NoTurnError(Exception):
-    """No turn can come in time; the message is for people."""
+class NoPermitError(Exception):
+    """No permit can come in time; the message is for people."""
 
 
 @dataclass(eq=False)
-class _Place:
-    """What is known of one address. `free_at` is the next moment a check may start there, in the loop's time."""
+class _AddressState:
+    """The state of one address. `free_at` is when the next check may start there, in the loop's time."""
 
     running: int = 0
     free_at: float = 0.0
@@ -22,84 +22,84 @@ class _Place:
     timer: asyncio.TimerHandle | None = None
 
 
-class Turns:
-    """Forgets an address as soon as nothing runs or waits there, and bounds all that waits by `most_waiting`."""
+class Permits:
+    """Forgets an address as soon as nothing runs or waits there; at most `most_waiting` checks wait in all."""
 
     def __init__(self, *, at_once: int, per_second: float, most_waiting: int) -> None:
         self._at_once = at_once
         self._gap = 1 / per_second
         self._most_waiting = most_waiting
-        self._places: dict[str, _Place] = {}
+        self._states: dict[str, _AddressState] = {}
         self.waiting = 0
 
     def __len__(self) -> int:
         """How many addresses are remembered."""
-        return len(self._places)
+        return len(self._states)
 
     async def take(self, address: str, seconds: float) -> None:
-        """Return when a check may start at `address`; `give_back` when it has ended.
+        """Return when a check may start at `address`; call `give_back` when it has ended.
 
-        Raises NoTurnError: at once when no turn can come within `seconds`, or too many wait already; else after them.
+        Raises NoPermitError: at once if no permit can come within `seconds` or too many wait already, else after them.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        place = self._places.setdefault(address, _Place())
-        if not place.waiting and place.running < self._at_once and place.free_at <= now:
-            self._start(place, now)
+        state = self._states.setdefault(address, _AddressState())
+        if not state.waiting and state.running < self._at_once and state.free_at <= now:
+            self._start(state, now)
             return
-        earliest = max(place.free_at, now) + len(place.waiting) * self._gap
+        earliest = max(state.free_at, now) + len(state.waiting) * self._gap
         if earliest > now + seconds or self.waiting >= self._most_waiting:
-            self._go_on(address, place)
-            raise NoTurnError(self._words(address))
-        turn = loop.create_future()
-        place.waiting.append(turn)
+            self._grant_next(address, state)
+            raise NoPermitError(self._describe_limits(address))
+        permit = loop.create_future()
+        state.waiting.append(permit)
         self.waiting += 1
-        self._go_on(address, place)
+        self._grant_next(address, state)
         try:
             async with asyncio.timeout(seconds):
-                await turn
+                await permit
         except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self.give_back(address)  # it came together with the end of the wait
+            if permit.done() and not permit.cancelled():
+                self.give_back(address)  # the permit came together with the end of the wait
             else:
                 with suppress(ValueError):
-                    place.waiting.remove(turn)
-                self._go_on(address, place)
+                    state.waiting.remove(permit)
+                self._grant_next(address, state)
             if isinstance(error, TimeoutError):
-                raise NoTurnError(self._words(address)) from None
+                raise NoPermitError(self._describe_limits(address)) from None
             raise
         finally:
             self.waiting -= 1
 
     def give_back(self, address: str) -> None:
-        """The check has ended; the next one may have its turn."""
-        place = self._places[address]
-        place.running -= 1
-        self._go_on(address, place)
+        """The check has ended; the next one may start."""
+        state = self._states[address]
+        state.running -= 1
+        self._grant_next(address, state)
 
-    def _start(self, place: _Place, now: float) -> None:
-        place.running += 1
-        place.free_at = now + self._gap
+    def _start(self, state: _AddressState, now: float) -> None:
+        state.running += 1
+        state.free_at = now + self._gap
 
-    def _go_on(self, address: str, place: _Place) -> None:
-        """Give the next turn now, or set a timer for when there may be one; forget what nobody needs."""
+    def _grant_next(self, address: str, state: _AddressState) -> None:
+        """Grant the next permits now, or set a timer for the next one; forget an address that is not in use."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while place.waiting and place.running < self._at_once and place.free_at <= now:
-            turn = place.waiting.popleft()
-            if not turn.done():  # else its check was cancelled a moment ago
-                self._start(place, now)
-                turn.set_result(None)
-        if place.timer is None and place.running < self._at_once:
-            if place.waiting or (not place.running and place.free_at > now):
-                place.timer = loop.call_at(place.free_at, self._timed, address, place)
-            elif not place.running and self._places.get(address) is place:
-                del self._places[address]
+        while state.waiting and state.running < self._at_once and state.free_at <= now:
+            permit = state.waiting.popleft()
+            if not permit.done():  # otherwise its check was cancelled a moment ago
+                self._start(state, now)
+                permit.set_result(None)
+        if state.timer is None and state.running < self._at_once:
+            if state.waiting or (not state.running and state.free_at > now):
+                state.timer = loop.call_at(state.free_at, self._timer_fired, address, state)
+            elif not state.running and self._states.get(address) is state:
+                del self._states[address]
 
-    def _timed(self, address: str, place: _Place) -> None:
-        place.timer = None
-        self._go_on(address, place)
+    def _timer_fired(self, address: str, state: _AddressState) -> None:
+        state.timer = None
+        self._grant_next(address, state)
 
-    def _words(self, address: str) -> str:
-        rate = f"{1 / self._gap:g} start{'s' * (self._gap != 1)} a second"
-        return f"no turn in time: this agent checks {address} with {self._at_once} at once and {rate} at most"
+    def _describe_limits(self, address: str) -> str:
+        limits = f"{self._at_once} at once and {1 / self._gap:g} per second"
+        return f"no permit in time: this agent limits its checks of {address} to {limits}"

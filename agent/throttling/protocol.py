@@ -1,7 +1,7 @@
-"""What the processes of an agent say to each other about the desk: the parent serves it, each child asks there.
+"""The limiter protocol between an agent's processes: the parent serves the limiter, each child requests permits.
 
-One JSON value a line, both ways, over a socket. When the parent's end closes the child has no agent any more, and
-stops; when a child's end closes, all it held is given back.
+One JSON value per line, both ways, over a socket. If the parent closes its end, the child stops; if a child closes its
+end, all its permits are given back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from agent.metrics.reading import Reading
-from agent.throttling.limiter import Ask
+from agent.throttling.limiter import PermitQuery
 from agent.throttling.refused_logins import Outcome
 from shared.wire.failures import Failure
 from shared.wire.messages import Unfitness
@@ -17,13 +17,13 @@ from shared.wire.messages import Unfitness
 LINE_BYTES = 64 * 1024
 
 
-class Asked(msgspec.Struct, tag="asked"):
+class PermitRequested(msgspec.Struct, tag="permit_requested"):
     number: int
-    ask: Ask
+    query: PermitQuery = msgspec.field(name="ask")
 
 
 class Ended(msgspec.Struct, tag="ended"):
-    """Check `number` has ended, or is not to begin any more."""
+    """Check `number` has ended, or will not begin any more."""
 
     number: int
     outcome: Outcome = Outcome.UNCLEAR
@@ -45,12 +45,12 @@ class Found(msgspec.Struct, tag="found"):
 
 
 class Read(msgspec.Struct, tag="read"):
-    """The parent wants to know what the child has counted."""
+    """The parent requests the child's metrics."""
 
 
-class Told(msgspec.Struct, tag="told"):
+class MetricsReported(msgspec.Struct, tag="metrics_reported"):
     reading: Reading
 
 
-from_child = msgspec.json.Decoder(Asked | Ended | Told)
+from_child = msgspec.json.Decoder(PermitRequested | Ended | MetricsReported)
 from_parent = msgspec.json.Decoder(Granted | NotGranted | Found | Read)

@@ -1,6 +1,6 @@
-"""Logins that were refused: after three refusals in a row one is tried ever more seldom, so no account is locked by us.
+"""Refused logins: after three refusals in a row a login is tried less and less often, so that no account is locked.
 
-Pure bookkeeping in seconds of any clock that only runs forward. It knows a login by a digest and keeps no password.
+Pure bookkeeping in the seconds of any monotonic clock. It identifies a login by a digest and keeps no password.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from uuid import UUID
 
 import msgspec
 
+from shared.secret import Secret
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
-from shared.wire.targets import Login, Secret, Target
+from shared.wire.targets import Login, Target
 
 MOST_REFUSALS = 3
 FIRST_PAUSE_SECONDS = 15 * 60.0
@@ -22,12 +23,12 @@ MOST_REMEMBERED = 10_000
 
 
 class Outcome(StrEnum):
-    """What became of a login in a check."""
+    """The outcome of a login in a check."""
 
-    UNTRIED = "untried"  # it did not get that far
+    UNTRIED = "untried"  # the check failed before the login
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    UNCLEAR = "unclear"  # tried, and answered with neither
+    UNCLEAR = "unclear"  # tried, but neither accepted nor refused
 
 
 _BEFORE_LOGIN = frozenset(
@@ -36,20 +37,20 @@ _BEFORE_LOGIN = frozenset(
 
 
 def outcome_of(failure: Failure | None) -> Outcome:
-    """What a check with a login says about it."""
+    """The outcome of the login in a check with this failure."""
     if failure is None:
         return Outcome.ACCEPTED
     if failure.phase in _BEFORE_LOGIN or failure.kind is FailureKind.LOGIN_MECHANISM_MISSING:
         return Outcome.UNTRIED
     if failure.phase is not Phase.AUTH:
-        return Outcome.ACCEPTED  # what comes after the login could begin
+        return Outcome.ACCEPTED  # a phase after the login began
     if failure.kind is FailureKind.LOGIN_REFUSED and failure.source is FailureSource.TARGET:
         return Outcome.REFUSED
     return Outcome.UNCLEAR
 
 
 def digest(monitor: UUID, target: Target, login: Login, key: Secret) -> bytes:
-    """16 bytes that change with monitor, target or login, and tell nothing to who has not the agent's `key`."""
+    """16 bytes that change with monitor, target or login, and reveal nothing without the agent's `key`."""
     about = msgspec.structs.replace(target, login=None)
     parts = (str(monitor), about, login.user, login.password.reveal(), login.bearer)
     return hmac.digest(key.reveal().encode(), msgspec.json.encode(parts), "sha256")[:16]
@@ -63,7 +64,7 @@ class _Entry(msgspec.Struct):
 
 
 class RefusedLogins:
-    """Remembers at most `most` logins, by digest; the one not seen for the longest is forgotten first."""
+    """Remembers at most `most` logins by digest; the least recently used one is dropped."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
@@ -73,9 +74,9 @@ class RefusedLogins:
         return len(self._entries)
 
     def withheld(self, login: bytes, now: float) -> Failure | None:
-        """The failure to repeat instead of trying `login` at `now`; None: try it, and `tell` what came of it.
+        """The failure to repeat instead of trying `login` at `now`. None: try it, and report the outcome by `record`.
 
-        Whoever is told None first has the try: until it is told of, others withhold.
+        Only the first caller may try: until it reports, other callers get the failure.
         """
         entry = self._entries.get(login)
         if entry is None:
@@ -88,8 +89,8 @@ class RefusedLogins:
         entry.next_try = now + entry.pause
         return None
 
-    def tell(self, login: bytes, outcome: Outcome, failure: Failure | None, now: float) -> None:
-        """What came of a try. `failure` is needed with a refusal."""
+    def record(self, login: bytes, outcome: Outcome, failure: Failure | None, now: float) -> None:
+        """Record the outcome of a try. A refusal needs its `failure`."""
         entry = self._entries.get(login)
         match outcome:
             case Outcome.ACCEPTED:

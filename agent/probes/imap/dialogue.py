@@ -1,6 +1,6 @@
-"""The IMAP dialogue as a well-behaved client holds it: greeting, capabilities, STARTTLS, login, EXAMINE, LOGOUT.
+"""The IMAP dialogue of a well-behaved client: greeting, capabilities, STARTTLS, login, EXAMINE, LOGOUT.
 
-RFC 9051 and RFC 3501; TLS as RFC 2595 and RFC 8314 have it.
+RFC 9051 and RFC 3501; TLS as in RFC 2595 and RFC 8314.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from agent.errors import CheckError
 from agent.net.stream import LineStream
 from agent.probes.imap.login import ways_to_log_in
 from agent.probes.imap.mailbox import examine
-from agent.probes.imap.replies import RefusalError, refusal
+from agent.probes.imap.replies import ImapRefusalError, refusal
 from agent.probes.imap.session import Session, in_order
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.wire.targets import ImapTarget, TlsMode
@@ -23,7 +23,7 @@ _VERSIONS = frozenset({"IMAP4", "IMAP4REV1", "IMAP4REV2"})
 
 
 async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Findings:
-    """Hold the dialogue up to LOGOUT. Raises what agent.classify knows; the phase timer names the phase."""
+    """Run the dialogue up to LOGOUT. Raises what agent.dialogue.classify knows; the phase timer names the phase."""
     stream = await connect()
     session = Session(stream)
     try:
@@ -31,9 +31,9 @@ async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Finding
         with phases(Phase.QUIT):
             await session.log_out()
     except CheckError as error:
-        if isinstance(error, RefusalError) and error.response.code:
+        if isinstance(error, ImapRefusalError) and error.response.code:
             connect.facts["responseCode"] = error.response.code
-        session.leave()  # politely, but wait for nothing: the failure stands
+        session.leave()  # politely, but without waiting: the failure is certain
         raise
     finally:
         connect.facts["capabilities"] = list(in_order(session.capabilities or frozenset()))
@@ -45,7 +45,7 @@ async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Finding
 async def _dialogue(
     target: ImapTarget, connect: Connect, stream: LineStream, session: Session, phases: Phases
 ) -> Findings:
-    """All but the end. What the server told stands in `connect.facts`, so that a failed check tells it too."""
+    """All of the dialogue but its end. It stores facts in `connect.facts`, so that a failed check reports them too."""
     findings = Findings()
     if target.tls is TlsMode.IMPLICIT:
         with phases(Phase.TLS):
@@ -59,7 +59,7 @@ async def _dialogue(
         findings.warnings += warn_login_offered(target, _offered(capabilities))
         with phases(Phase.TLS):
             findings.warnings += await connect.encrypt(stream)
-        session.capabilities = None  # what was said before TLS is forgotten (RFC 9051 section 6.2.1)
+        session.capabilities = None  # what the server sent before TLS does not count (RFC 9051 section 6.2.1)
         await _capabilities(session, phases)
     if target.login is None:
         return findings
@@ -79,10 +79,10 @@ async def _dialogue(
 
 
 async def _capabilities(session: Session, phases: Phases) -> frozenset[str]:
-    """What the server can do now: asked for, unless it has told by itself (RFC 9051 section 7.1)."""
+    """The server's capabilities now; CAPABILITY is sent unless the server listed them itself (RFC 9051 section 7.1)."""
     if session.capabilities is None:
         with phases(Phase.CAPABILITIES):
-            reply = await session.ask(b"CAPABILITY")
+            reply = await session.command(b"CAPABILITY")
             if not reply.ok:
                 raise refusal(reply.status, FailureKind.PROTOCOL_ERROR)
             if _VERSIONS.isdisjoint(session.capabilities or ()):
@@ -93,29 +93,29 @@ async def _capabilities(session: Session, phases: Phases) -> frozenset[str]:
 async def _starttls(
     target: ImapTarget, stream: LineStream, session: Session, authenticated: bool, phases: Phases, findings: Findings
 ) -> bool:
-    """Whether the server is ready for a handshake. No password goes on in clear unless the user chose no TLS."""
+    """Whether the server is ready for a handshake. A password is sent in clear text only if the user chose no TLS."""
     if not upgrades(target):
         return False
     needed = needs_tls(target)
-    # There is no STARTTLS once authenticated, which an attacker may say as well as the server (RFC 9051 section 7.1.4).
+    # There is no STARTTLS after PREAUTH, which an attacker can send as well as the server (RFC 9051 section 7.1.4).
     offered = not authenticated and "STARTTLS" in (session.capabilities or ())
     if not offered and not needed:
         return False
     with phases(Phase.STARTTLS):
         if not offered:
-            why = "greets with PREAUTH, after which there is none" if authenticated else "does not offer it"
+            why = "greets with PREAUTH, which rules it out" if authenticated else "does not offer it"
             raise CheckError(FailureKind.STARTTLS_MISSING, f"no STARTTLS: the server {why}")
-        reply = await session.ask(b"STARTTLS")
+        reply = await session.command(b"STARTTLS")
         if reply.ok:
             stream.expect_silence()
             return True
         if needed:
-            raise RefusalError(FailureKind.STARTTLS_REFUSED, reply.status)
+            raise ImapRefusalError(FailureKind.STARTTLS_REFUSED, reply.status)
         findings.warnings.append(CheckWarning(kind=WarningKind.STARTTLS_REFUSED, detail=str(reply.status)))
         return False
 
 
 def _offered(capabilities: frozenset[str]) -> list[str]:
-    """The ways to log in that show the password."""
+    """The offered ways to log in that show the password."""
     mechanisms = sorted(capabilities & {"AUTH=PLAIN", "AUTH=LOGIN"})
     return mechanisms if "LOGINDISABLED" in capabilities else [*mechanisms, "LOGIN"]

@@ -1,4 +1,4 @@
-"""Opening a mailbox read-only and what is in it (RFC 9051 section 6.3.3), its name in the server's spelling."""
+"""Opens a mailbox read-only and reads its counts (RFC 9051 section 6.3.3), its name encoded as the server needs it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _NAMES = {
     ("OK", "UIDNEXT"): "uidNext",
     ("OK", "UIDVALIDITY"): "uidValidity",
 }
-"""How results call the counts, by word and code of the response that tells them."""
+"""The names of the counts in results, by word and code of the response that holds them."""
 
-_NOT_ITSELF = re.compile(r"[^\x20-\x7e]+|&")
+_TO_ENCODE = re.compile(r"[^\x20-\x7e]+|&")
 
 
 async def examine(session: Session, mailbox: str) -> tuple[dict[str, Fact], list[CheckWarning]]:
     """The counts of `mailbox`, without changing anything in it. Raises CheckError.
 
-    A mailbox that somebody else holds open is a warning: the server works.
+    A mailbox that another client has locked is only a warning, because the server works.
     """
-    reply = await session.ask(b"EXAMINE", await _spelt(session, mailbox))
+    reply = await session.command(b"EXAMINE", await _encoded(session, mailbox))
     if reply.status.code == "INUSE" and reply.status.word == "NO":
         return {}, [CheckWarning(kind=WarningKind.MAILBOX_BUSY, detail=str(reply.status))]
     if not reply.ok:
@@ -53,25 +53,25 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20
 
 
-async def _spelt(session: Session, mailbox: str) -> Word:
-    """UTF-8 where the server reads it (RFC 6855, and a server of IMAP4rev2 alone), else modified UTF-7."""
-    told = session.capabilities or frozenset()
-    if "UTF8=ONLY" in told or ("UTF8=ACCEPT" in told and not mailbox.isascii()):
-        reply = await session.ask(b"ENABLE UTF8=ACCEPT")
+async def _encoded(session: Session, mailbox: str) -> Word:
+    """The name in UTF-8 if the server accepts it (RFC 6855, or IMAP4rev2 only), else in modified UTF-7."""
+    capabilities = session.capabilities or frozenset()
+    if "UTF8=ONLY" in capabilities or ("UTF8=ACCEPT" in capabilities and not mailbox.isascii()):
+        reply = await session.command(b"ENABLE UTF8=ACCEPT")
         if not reply.ok:
             raise refusal(reply.status, FailureKind.PROTOCOL_ERROR)
         return astring(mailbox, utf8=True)
-    if "IMAP4REV2" in told and "IMAP4REV1" not in told:
+    if "IMAP4REV2" in capabilities and "IMAP4REV1" not in capabilities:
         return astring(mailbox, utf8=True)
     return astring(modified_utf7(mailbox))
 
 
 def modified_utf7(name: str) -> str:
-    """A mailbox name as IMAP4rev1 spells it (RFC 3501 section 5.1.3)."""
-    return _NOT_ITSELF.sub(_shifted, name)
+    """A mailbox name as IMAP4rev1 encodes it (RFC 3501 section 5.1.3)."""
+    return _TO_ENCODE.sub(_encoded_part, name)
 
 
-def _shifted(found: re.Match[str]) -> str:
+def _encoded_part(found: re.Match[str]) -> str:
     if found[0] == "&":
         return "&-"
     return "&" + b64encode(found[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"

@@ -1,6 +1,6 @@
 """IMAP responses: their grammar, and what a refusal means (RFC 9051 sections 7 and 9, RFC 3501, RFC 5530).
 
-Strict about the frame of a response, tolerant about data nobody asked for, as section 7 wants clients to be.
+It is strict about the frame of a response and tolerant about unrequested data, as section 7 requires of clients.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agent.dialogue.parse_cache import remembered
+from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.scrub import printable
 from agent.errors import CheckError
 from agent.net.stream import LineStream
@@ -25,7 +25,7 @@ _FRAME = re.compile(
     r"(\*|[A-Za-z0-9]+) (?:([0-9]{1,19}) )?([A-Za-z][\w.$+:=&/-]*)(?: (?:\[([^\s\]]+)(?: ([^\]]*))?\] ?)?(.*))?\Z",
     re.ASCII | re.DOTALL,
 )
-"""Tag, number, word; then what only a status has: response code, its argument, text."""
+"""Tag, number, word; then the parts that only a status has: response code, its argument, text."""
 
 _KINDS = {
     "UNAVAILABLE": FailureKind.TEMPORARY_REFUSAL,
@@ -34,14 +34,14 @@ _KINDS = {
     "LIMIT": FailureKind.TEMPORARY_REFUSAL,  # too many connections of this user or address
     "OVERQUOTA": FailureKind.TEMPORARY_REFUSAL,
 }
-"""What these codes mean wherever they come (RFC 5530 section 3); what others mean depends on what was asked."""
+"""Codes with the same meaning after every command (RFC 5530 section 3); that of others depends on the command."""
 
 
 class Response(NamedTuple):
-    """One response. `tag` is "*", "+" or that of a command; `word` a status or the name of the data, in capitals.
+    """One response. `tag` is "*", "+" or that of a command; `word` is a status or the name of the data, in capitals.
 
-    Of a status `code` is its response code in capitals with `argument`, and `text` the words for people. Of data
-    `argument` is the number before its name, or "", and `text` what follows; literals in it are read over.
+    In a status, `code` is its response code in capitals with `argument`, and `text` is the text for people. In data,
+    `argument` is the number before its name, or "", and `text` is the rest; literals in it are skipped.
     """
 
     tag: str
@@ -56,14 +56,14 @@ class Response(NamedTuple):
 
 
 async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Response:
-    """The next response. Raises CheckError of kind `otherwise` for anything else."""
+    """The next response. Raises CheckError of kind `otherwise` if the line is not a response."""
     line = stream.ready_line()
     if line is None:
         line = await stream.read_line()
     response = parse(line)
     if response is None:
         raise CheckError(otherwise, f"not an IMAP response: {printable(line[:_QUOTED])}")
-    # Nothing a check asks for comes as a literal, but a mailbox or a header that nobody asked for may.
+    # Nothing that a check requests comes as a literal, but an unrequested mailbox or header may.
     if response.tag == "*" and response.word not in _STATUS:
         while found := _LITERAL.search(line):
             await stream.skip(int(found[1][:_MOST_DIGITS]))
@@ -71,14 +71,14 @@ async def read_response(stream: LineStream, otherwise: FailureKind = FailureKind
     return response
 
 
-@remembered(longest=1024)
+@parse_cached(longest=1024)
 def parse(line: bytes) -> Response | None:
-    """The response that begins with `line`; None when none begins so."""
+    """The response that begins with `line`; None if no response begins so."""
     if b"\0" in line or b"\r" in line:
         return None
     found = _FRAME.match(printable(line))
     if found is None:
-        # Some servers leave the space out when nothing follows.
+        # Some servers omit the space when nothing follows.
         return Response("+", "", "", "", printable(line[2:])) if line == b"+" or line.startswith(b"+ ") else None
     tag, number, name, code, argument, text = found.groups("")
     word = name.upper()
@@ -89,8 +89,8 @@ def parse(line: bytes) -> Response | None:
     return Response(tag, word, "", number, found.string[found.end(3) + 1 :]) if tag == "*" else None
 
 
-class RefusalError(CheckError):
-    """A status that was not wanted; a result tells its response code."""
+class ImapRefusalError(CheckError):
+    """A status that refuses a command; the result reports its response code."""
 
     def __init__(self, kind: FailureKind, response: Response) -> None:
         super().__init__(kind, str(response))
@@ -99,12 +99,12 @@ class RefusalError(CheckError):
 
 def refusal(
     response: Response, refused: FailureKind, particular: Mapping[str, FailureKind] | None = None
-) -> RefusalError:
-    """What an unwanted status means: by its code, first as `particular` to what was asked.
+) -> ImapRefusalError:
+    """What a refusing status means: by its code, first in the `particular` codes of the command.
 
-    Without one NO and BYE are `refused`, and all else is out of place.
+    Without a known code, NO and BYE are `refused`, and everything else is a protocol error.
     """
     kind = (particular or {}).get(response.code) or _KINDS.get(response.code)
     if kind is None:
         kind = refused if response.word in ("NO", "BYE") else FailureKind.PROTOCOL_ERROR
-    return RefusalError(kind, response)
+    return ImapRefusalError(kind, response)

@@ -1,6 +1,6 @@
-"""A conversation with an IMAP server: tagged commands one at a time, and whatever the server says in between.
+"""A session with an IMAP server: tagged commands, one at a time, and the untagged responses in between.
 
-What it says unasked is heeded here, wherever it comes: capabilities, alerts, BYE (RFC 9051 sections 2.2.2 and 7).
+Unsolicited responses are read here wherever they come: capabilities, alerts, BYE (RFC 9051 sections 2.2.2 and 7).
 """
 
 from __future__ import annotations
@@ -8,21 +8,21 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple, TypeAlias
 
-from agent.dialogue.parse_cache import remembered
+from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.imap.replies import RefusalError, Response, read_response, refusal
+from agent.probes.imap.replies import ImapRefusalError, Response, read_response, refusal
 from shared.wire.failures import FailureKind
 
-_LONGEST_QUOTED = 512  # what a careful client keeps its command lines well below (RFC 2683 section 3.2.1.5: 1000)
+_LONGEST_QUOTED = 512  # well below the length that command lines should keep (RFC 2683 section 3.2.1.5: 1000)
 _LONGEST_LITERAL_MINUS = 4096  # RFC 7888 section 5
 _MOST_ALERTS = 10
-_LAST_WORDS_SECONDS = 1.0
+_AFTER_BYE_SECONDS = 1.0
 
 
 class Literal(NamedTuple):
-    """An argument sent by its length (RFC 9051 section 4.3)."""
+    """An argument that is sent after its length (RFC 9051 section 4.3)."""
 
     data: bytes
 
@@ -30,7 +30,7 @@ class Literal(NamedTuple):
 Word: TypeAlias = bytes | Literal
 
 
-class Reply(NamedTuple):
+class ImapReply(NamedTuple):
     """The status that ended a command, and the untagged responses before it."""
 
     status: Response
@@ -42,7 +42,7 @@ class Reply(NamedTuple):
 
 
 class Session:
-    """One connection. `capabilities` are the latest told, in capitals; None when none count."""
+    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid."""
 
     def __init__(self, stream: LineStream) -> None:
         self.capabilities: frozenset[str] | None = None
@@ -56,88 +56,88 @@ class Session:
         self._answered = True
 
     async def greeting(self) -> Response:
-        """OK or PREAUTH; a server that says BYE does not want this client (RFC 9051 section 7.1.5)."""
+        """The greeting, OK or PREAUTH. A server that says BYE refuses this client (RFC 9051 section 7.1.5)."""
         response = await read_response(self._stream, FailureKind.GREETING_INVALID)
         if response.word == "BYE":
             raise refusal(response, FailureKind.POLICY_REFUSAL)
         if response.tag != "*" or response.word not in ("OK", "PREAUTH"):
             raise CheckError(FailureKind.GREETING_INVALID, f"not a greeting: {response.tag} {response}")
-        self._heed(response)
+        self._note_unsolicited(response)
         return response
 
-    async def ask(self, *words: Word, shown: bytes | None = None) -> Reply:
-        """Send a command and read the reply to it. `shown` stands in the transcript for words that hold a secret."""
+    async def command(self, *words: Word, shown: bytes | None = None) -> ImapReply:
+        """Send a command and read its reply. The transcript shows `shown` instead of words with a secret."""
         line = self._begin()
-        told = None if shown is None else line + b" " + shown
+        masked = None if shown is None else line + b" " + shown
         for word in words:
             if isinstance(word, bytes):
                 line += b" " + word
-            elif self._takes_at_once(word):
+            elif self._needs_no_continuation(word):
                 line += b" {%d+}\r\n" % len(word.data) + word.data
             else:
-                self.say(line + b" {%d}" % len(word.data), told)
+                self.send_line(line + b" {%d}" % len(word.data), masked)
                 status = await self.listen()
                 if status.tag != "+":
                     return self.end(status)
-                line, told = word.data, told and HIDDEN.encode()
-        self.say(line, told)
+                line, masked = word.data, masked and HIDDEN.encode()
+        self.send_line(line, masked)
         return await self.reply()
 
     def send(self, command: bytes, secret: bytes | None = None) -> None:
-        """Begin a command whose continuations the caller answers, by `listen` and `say`."""
+        """Begin a command whose continuations the caller reads by `listen` and answers by `send_line`."""
         line = self._begin() + b" " + command
         if secret is None:
-            self.say(line)
+            self.send_line(line)
         else:
-            self.say(line + b" " + secret, line + b" " + HIDDEN.encode())
+            self.send_line(line + b" " + secret, line + b" " + HIDDEN.encode())
 
-    def say(self, line: bytes, shown: bytes | None = None) -> None:
-        """Send a line; `shown` stands in the transcript instead of one that holds a secret."""
+    def send_line(self, line: bytes, shown: bytes | None = None) -> None:
+        """Send a line; the transcript shows `shown` instead of a line with a secret."""
         self._stream.write(line + b"\r\n", shown=shown)
 
-    async def reply(self) -> Reply:
-        """The end of the command. Raises CheckError when the server still asks for something."""
+    async def reply(self) -> ImapReply:
+        """The reply that ends the command. Raises CheckError if the server sends a continuation instead."""
         status = await self.listen()
         if status.tag == "+":
-            raise CheckError(FailureKind.PROTOCOL_ERROR, "the server asks for more than the command has")
+            raise CheckError(FailureKind.PROTOCOL_ERROR, "the server requests more than the command has")
         return self.end(status)
 
-    def end(self, status: Response) -> Reply:
-        return Reply(status, self._data)
+    def end(self, status: Response) -> ImapReply:
+        return ImapReply(status, self._data)
 
     async def listen(self) -> Response:
-        """The next continuation, or the status that ends the command; what comes before it is heeded.
+        """The next continuation, or the status that ends the command; untagged responses before it are processed.
 
-        Raises CheckError when the server takes its leave instead, or speaks out of place.
+        Raises CheckError if the server says BYE instead, or answers a command that was not sent.
         """
         while True:
             bye = None if self._leaving else self._bye
-            response = await (read_response(self._stream) if bye is None else self._last_words(bye))
+            response = await (read_response(self._stream) if bye is None else self._reply_after_bye(bye))
             if response.tag == "*":
-                self._heed(response)
+                self._note_unsolicited(response)
             elif response.tag in ("+", self._tag):
                 break
             else:
                 raise CheckError(FailureKind.PROTOCOL_ERROR, f"an answer to no command: {response.tag} {response}")
         if response.tag == self._tag:
             self._answered = True
-            self._heed(response)
+            self._note_unsolicited(response)
         if self._bye is not None and not self._leaving and response.word not in ("NO", "BAD"):
-            raise _farewell(self._bye)
+            raise _refused_by_bye(self._bye)
         return response
 
     async def log_out(self) -> None:
-        """Everything worked; a server that hangs up instead of saying goodbye is only rude."""
+        """Send LOGOUT after a check that passed. A server that closes the connection without a reply is no failure."""
         self._leaving = True
         try:
-            await self.ask(b"LOGOUT")
+            await self.command(b"LOGOUT")
         except (EOFError, OSError):
             return
 
     def leave(self) -> None:
-        """Say LOGOUT but wait for nothing, unless it could be taken for the answer to a continuation."""
+        """Send LOGOUT without waiting, unless the server could take it for the answer to a continuation."""
         if self._answered and self._bye is None:
-            self.say(self._begin() + b" LOGOUT")
+            self.send_line(self._begin() + b" LOGOUT")
 
     def _begin(self) -> bytes:
         self._commands += 1
@@ -146,52 +146,52 @@ class Session:
         self._answered = False
         return self._tag.encode()
 
-    def _takes_at_once(self, literal: Literal) -> bool:
-        """Whether the server reads a literal without being asked first (RFC 7888)."""
-        told = self.capabilities or frozenset()
-        return "LITERAL+" in told or ("LITERAL-" in told and len(literal.data) <= _LONGEST_LITERAL_MINUS)
+    def _needs_no_continuation(self, literal: Literal) -> bool:
+        """Whether the server accepts a literal without a continuation first (RFC 7888)."""
+        offered = self.capabilities or frozenset()
+        return "LITERAL+" in offered or ("LITERAL-" in offered and len(literal.data) <= _LONGEST_LITERAL_MINUS)
 
-    async def _last_words(self, bye: Response) -> Response:
-        """Some servers say why in the tagged reply that follows BYE (a login refused); most just close."""
+    async def _reply_after_bye(self, bye: Response) -> Response:
+        """Read the tagged reply after BYE: some servers give the reason there (a refused login); most just close."""
         try:
-            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+            async with asyncio.timeout(_AFTER_BYE_SECONDS):
                 return await read_response(self._stream)
         except (EOFError, OSError):
-            raise _farewell(bye) from None
+            raise _refused_by_bye(bye) from None
 
-    def _heed(self, response: Response) -> None:
+    def _note_unsolicited(self, response: Response) -> None:
         if response.word == "CAPABILITY":
             self.capabilities = _capabilities(response.text)
         elif response.code == "CAPABILITY":
             self.capabilities = _capabilities(response.argument)
         elif response.code == "ALERT" and len(self.alerts) < _MOST_ALERTS:
-            self.alerts.append(response.text)  # which people must be shown (RFC 9051 section 7.1)
+            self.alerts.append(response.text)  # must be shown to people (RFC 9051 section 7.1)
         if response.word == "BYE":
             self._bye = response
         elif response.tag == "*":
             self._data.append(response)
 
 
-@remembered(longest=1024)
-def _capabilities(told: str) -> frozenset[str]:
-    return frozenset(told.upper().split())
+@parse_cached(longest=1024)
+def _capabilities(text: str) -> frozenset[str]:
+    return frozenset(text.upper().split())
 
 
-@remembered(longest=128)
+@parse_cached(longest=128)
 def in_order(capabilities: frozenset[str]) -> tuple[str, ...]:
-    """Sorted, as results show them."""
+    """Sort the capabilities for a result."""
     return tuple(sorted(capabilities))
 
 
-def _farewell(bye: Response) -> RefusalError:
-    """BYE amid the dialogue: the server goes down, or throws this client out and says so in an alert."""
+def _refused_by_bye(bye: Response) -> ImapRefusalError:
+    """BYE within the dialogue: the server shuts down, or rejects this client and gives the reason in an alert."""
     return refusal(bye, FailureKind.TEMPORARY_REFUSAL, {"ALERT": FailureKind.POLICY_REFUSAL})
 
 
 def astring(text: str, *, utf8: bool = False) -> Word:
-    """An argument as IMAP spells it: quoted where it can be, else a literal (RFC 9051 section 4.3).
+    """An argument in IMAP's syntax: quoted if possible, else a literal (RFC 9051 section 4.3).
 
-    `utf8`: the server reads UTF-8 in quoted strings (RFC 6855). Nothing carries NUL: callers refuse it.
+    `utf8`: the server accepts UTF-8 in quoted strings (RFC 6855). Neither form can hold NUL: callers refuse it.
     """
     data = text.encode()
     if len(data) > _LONGEST_QUOTED or b"\r" in data or b"\n" in data or not (utf8 or text.isascii()):

@@ -1,6 +1,6 @@
-"""The POP3 dialogue as a well-behaved client holds it: greeting, CAPA, STLS, login, STAT, QUIT.
+"""The POP3 dialogue of a well-behaved client: greeting, CAPA, STLS, login, STAT, QUIT.
 
-RFC 1939, 2449, 2595, 5034, 8314. Nothing is fetched and nothing deleted.
+RFC 1939, 2449, 2595, 5034, 8314. It fetches and deletes no message.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_lo
 from agent.errors import CheckError
 from agent.net.stream import LineStream
 from agent.probes.pop3.login import Authentication
-from agent.probes.pop3.replies import Capabilities, RefusalError, ask, ask_capabilities, read_reply, refusal
+from agent.probes.pop3.replies import Capabilities, Pop3RefusalError, read_reply, refusal, request, request_capabilities
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.wire.targets import Pop3Target, TlsMode
 
@@ -23,14 +23,14 @@ _COUNTS = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})(?: |\Z)")
 
 
 async def probe(target: Pop3Target, connect: Connect, phases: Phases) -> Findings:
-    """Hold the dialogue up to QUIT. Raises what agent.classify knows; the phase timer names the phase."""
+    """Run the dialogue up to QUIT. Raises what agent.dialogue.classify knows; the phase timer names the phase."""
     stream = await connect()
     try:
         findings = await _dialogue(target, connect, stream, phases)
     except CheckError as error:
-        if isinstance(error, RefusalError) and error.reply.response_code:
+        if isinstance(error, Pop3RefusalError) and error.reply.response_code:
             connect.facts["responseCode"] = error.reply.response_code
-        stream.write(b"QUIT\r\n")  # leave politely, but wait for nothing: the failure stands
+        stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
     with phases(Phase.QUIT):
         await _quit(stream)
@@ -38,7 +38,7 @@ async def probe(target: Pop3Target, connect: Connect, phases: Phases) -> Finding
 
 
 async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, phases: Phases) -> Findings:
-    """All but the end. What the server told stands in `connect.facts`, so that a failed check tells it too."""
+    """All of the dialogue but its end. It stores facts in `connect.facts`, so that a failed check reports them too."""
     findings = Findings()
     if target.tls is TlsMode.IMPLICIT:
         with phases(Phase.TLS):
@@ -47,14 +47,14 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
         greeting = await _greeting(stream)
     connect.facts["greeting"] = greeting
     with phases(Phase.CAPABILITIES):
-        capabilities = await ask_capabilities(stream)
+        capabilities = await request_capabilities(stream)
     if await _starttls(target, stream, capabilities or {}, phases, findings):
         findings.warnings += warn_login_offered(target, _plain_ways(capabilities or {}))
         with phases(Phase.TLS):
             findings.warnings += await connect.encrypt(stream)
         with phases(Phase.CAPABILITIES):
-            # What was said before TLS is forgotten (RFC 2595 section 4).
-            capabilities = await ask_capabilities(stream)
+            # What the server sent before TLS does not count (RFC 2595 section 4).
+            capabilities = await request_capabilities(stream)
     connect.facts["capabilities"] = sorted(capabilities or {})
     if target.login is None:
         return findings
@@ -63,7 +63,7 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
         authentication = Authentication(stream, target.login)
         ways = authentication.ways(greeting, capabilities)
         connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
-    if authentication.busy is not None:  # no outage: somebody reads mail
+    if authentication.busy is not None:  # no outage: another client has the mailbox open
         findings.warnings.append(CheckWarning(kind=WarningKind.MAILBOX_BUSY, detail=authentication.busy))
         return findings
     with phases(Phase.MAILBOX):
@@ -88,12 +88,12 @@ async def _starttls(
     with phases(Phase.STARTTLS):
         if not offered:
             raise CheckError(FailureKind.STARTTLS_MISSING, "the server does not offer STLS")
-        reply = await ask(stream, "STLS")
+        reply = await request(stream, "STLS")
         if reply.ok:
             stream.expect_silence()
             return True
         if needed:
-            raise RefusalError(FailureKind.STARTTLS_REFUSED, reply)
+            raise Pop3RefusalError(FailureKind.STARTTLS_REFUSED, reply)
         findings.warnings.append(CheckWarning(kind=WarningKind.STARTTLS_REFUSED, detail=str(reply)))
         return False
 
@@ -105,18 +105,18 @@ def _plain_ways(capabilities: Capabilities) -> list[str]:
 
 async def _count(stream: LineStream) -> tuple[int, int]:
     """Messages and octets of the mailbox."""
-    reply = await ask(stream, "STAT")
+    reply = await request(stream, "STAT")
     if not reply.ok:
         raise refusal(reply, FailureKind.PROTOCOL_ERROR, {"SYS/PERM": FailureKind.MAILBOX_MISSING})
     counts = _COUNTS.match(reply.text)
     if counts is None:
-        raise RefusalError(FailureKind.PROTOCOL_ERROR, reply, f"no counts: {reply}")
+        raise Pop3RefusalError(FailureKind.PROTOCOL_ERROR, reply, f"no counts: {reply}")
     return int(counts[1]), int(counts[2])
 
 
 async def _quit(stream: LineStream) -> None:
-    """Everything worked; a server that hangs up instead of saying goodbye is only rude."""
+    """Send QUIT after a check that passed. A server that closes the connection without a reply is no failure."""
     try:
-        await ask(stream, "QUIT")
+        await request(stream, "QUIT")
     except (EOFError, OSError):
         return

@@ -1,4 +1,4 @@
-"""Logging in over POP3 by APOP, SASL, or USER and PASS (RFC 1939, RFC 5034), and what the server's answer means."""
+"""Login over POP3 by APOP, SASL, or USER and PASS (RFC 1939, RFC 5034), and what the server's answer means."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.pop3.replies import Capabilities, RefusalError, Reply, ask, read_challenge, refusal, sayable, send
+from agent.probes.pop3.replies import (
+    Capabilities,
+    Pop3RefusalError,
+    Pop3Reply,
+    can_be_sent,
+    read_challenge,
+    refusal,
+    request,
+    send,
+)
 from shared.wire.failures import FailureKind, FailureSource
 from shared.wire.targets import Login
 
 _LONGEST_COMMAND = 253  # RFC 2449 section 4, without CRLF
 _BUSY = frozenset({"IN-USE", "LOGIN-DELAY"})
 _KINDS = {"SYS/TEMP": FailureKind.LOGIN_UNAVAILABLE, "SYS/PERM": FailureKind.LOGIN_UNAVAILABLE}
-_TIMESTAMP = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")  # strictly a msg-id: a forged one helps to guess (CVE-2007-1558)
+# Only a strict msg-id counts: a forged one would help to guess the password (CVE-2007-1558).
+_TIMESTAMP = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 
 
 class Authentication:
-    """The ways to log in to one server. `busy` is what it said when it takes the login, but not now or not twice."""
+    """The ways to log in to one server. `busy` is its reply if the mailbox is in use or logins are too frequent."""
 
     def __init__(self, stream: LineStream, login: Login) -> None:
         self.busy: str | None = None
@@ -31,10 +41,10 @@ class Authentication:
         self._login = login
 
     def ways(self, greeting: str, capabilities: Capabilities | None) -> list[Way]:
-        """Strongest first; `capabilities` are those under TLS. Raises CheckError when there is none."""
+        """The usable ways, strongest first; `capabilities` are those under TLS. Raises CheckError if there is none."""
         mechanisms = usable((capabilities or {}).get("SASL", []), self._login)
         ways = [self._way(each.name, each.hides_password, partial(self._sasl, each)) for each in mechanisms]
-        if not self._login.bearer and self._sayable:
+        if not self._login.bearer and self._can_be_sent:
             challenge = timestamp(greeting)
             if challenge and " " not in self._login.user:
                 ways.insert(0, self._way("APOP", True, partial(self._apop, challenge)))
@@ -42,38 +52,38 @@ class Authentication:
                 ways.append(self._way("USER", False, self._user))
         if ways:
             return ways
-        if not self._sayable:
-            told = "a login with a line's end or NUL in it cannot be said to this server"
-            raise CheckError(FailureKind.AGENT_ERROR, told, source=FailureSource.AGENT)
+        if not self._can_be_sent:
+            detail = "a login that holds a line end or NUL cannot be sent to this server"
+            raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT)
         offered = " ".join((capabilities or {}).get("SASL", [])) or "none"
         raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; SASL: {offered}")
 
     @property
-    def _sayable(self) -> bool:
-        return sayable(self._login.user + self._login.password.reveal())
+    def _can_be_sent(self) -> bool:
+        return can_be_sent(self._login.user + self._login.password.reveal())
 
-    def _way(self, name: str, hides_password: bool, say: Callable[[], Awaitable[Reply]]) -> Way:
-        return Way(name, hides_password, partial(self._attempt, say))
+    def _way(self, name: str, hides_password: bool, authenticate: Callable[[], Awaitable[Pop3Reply]]) -> Way:
+        return Way(name, hides_password, partial(self._attempt, authenticate))
 
-    async def _attempt(self, say: Callable[[], Awaitable[Reply]]) -> RefusalError | None:
-        reply = await say()
-        if reply.response_code in _BUSY:  # RFC 2449 section 8.1: no word against the password
+    async def _attempt(self, authenticate: Callable[[], Awaitable[Pop3Reply]]) -> Pop3RefusalError | None:
+        reply = await authenticate()
+        if reply.response_code in _BUSY:  # RFC 2449 section 8.1: this does not refuse the password
             self.busy = str(reply)
             return None
         return None if reply.ok else refusal(reply, FailureKind.LOGIN_REFUSED, _KINDS)
 
-    async def _apop(self, challenge: str) -> Reply:
+    async def _apop(self, challenge: str) -> Pop3Reply:
         digest = md5((challenge + self._login.password.reveal()).encode(), usedforsecurity=False).hexdigest()
         command = f"APOP {self._login.user} "
-        return await ask(self._stream, command + digest, shown=command + HIDDEN)
+        return await request(self._stream, command + digest, shown=command + HIDDEN)
 
-    async def _user(self) -> Reply:
-        reply = await ask(self._stream, f"USER {self._login.user}")
+    async def _user(self) -> Pop3Reply:
+        reply = await request(self._stream, f"USER {self._login.user}")
         if not reply.ok:
             return reply
-        return await ask(self._stream, f"PASS {self._login.password.reveal()}", shown=f"PASS {HIDDEN}")
+        return await request(self._stream, f"PASS {self._login.password.reveal()}", shown=f"PASS {HIDDEN}")
 
-    async def _sasl(self, mechanism: Mechanism) -> Reply:
+    async def _sasl(self, mechanism: Mechanism) -> Pop3Reply:
         """The final reply to AUTH."""
         exchange = Exchange(mechanism, self._login)
         command, shown = f"AUTH {mechanism.name}", None
@@ -87,14 +97,14 @@ class Authentication:
             except ValueError:
                 answer = None
             if answer is None:
-                send(self._stream, "*")  # call it off (RFC 5034 section 4)
-                told = f"a challenge that {mechanism.name} has no answer to: {reply}"
-                raise RefusalError(FailureKind.PROTOCOL_ERROR, reply, told)
+                send(self._stream, "*")  # cancel the exchange (RFC 5034 section 4)
+                detail = f"a challenge to which {mechanism.name} has no answer: {reply}"
+                raise Pop3RefusalError(FailureKind.PROTOCOL_ERROR, reply, detail)
             send(self._stream, answer, shown=HIDDEN if answer else None)
         return reply
 
 
 def timestamp(greeting: str) -> str | None:
-    """What a server that knows APOP gives to prove the password on."""
+    """The timestamp in the greeting of a server with APOP, which the client's digest covers."""
     found = _TIMESTAMP.search(greeting)
     return found[0] if found else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agent.dialogue.parse_cache import remembered
+from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.scrub import printable
 from agent.errors import CheckError
 from agent.net.stream import LineStream
@@ -22,18 +22,18 @@ _QUOTED = 200
 _LINE_ENDS = frozenset("\r\n\0")
 
 _KINDS = {"SYS/TEMP": FailureKind.TEMPORARY_REFUSAL}
-"""What response codes mean wherever they come (RFC 3206)."""
+"""Response codes with the same meaning after every command (RFC 3206)."""
 
 
-class Reply(NamedTuple):
-    """The status indicator, and the printable text after it. `ok` None: the server asks to go on (RFC 5034)."""
+class Pop3Reply(NamedTuple):
+    """The status indicator, and the printable text after it. `ok` None: the server sent a challenge (RFC 5034)."""
 
     ok: bool | None
     text: str
 
     @property
     def response_code(self) -> str | None:
-        """As IN-USE or SYS/TEMP, in capitals (RFC 2449 section 8). Only a refusal has one."""
+        """For example IN-USE or SYS/TEMP, in capitals (RFC 2449 section 8). Only a refusal has one."""
         found = None if self.ok else _RESPONSE_CODE.match(self.text)
         return found[1].upper() if found else None
 
@@ -41,48 +41,48 @@ class Reply(NamedTuple):
         return f"{'+OK' if self.ok else '+' if self.ok is None else '-ERR'} {self.text}".rstrip()
 
 
-class RefusalError(CheckError):
+class Pop3RefusalError(CheckError):
     """A reply that ends the check."""
 
-    def __init__(self, kind: FailureKind, reply: Reply, detail: str | None = None) -> None:
+    def __init__(self, kind: FailureKind, reply: Pop3Reply, detail: str | None = None) -> None:
         super().__init__(kind, str(reply) if detail is None else detail)
         self.reply = reply
 
 
-async def read_reply(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Reply:
-    """One status line. Raises CheckError of kind `otherwise` for anything else."""
+async def read_reply(stream: LineStream, otherwise: FailureKind = FailureKind.PROTOCOL_ERROR) -> Pop3Reply:
+    """One status line. Raises CheckError of kind `otherwise` if the line is not one."""
     line = await stream.read_line()
     if found := _LINE.match(line):
-        return Reply(found[1] == b"+OK", printable(found[2]))
+        return Pop3Reply(found[1] == b"+OK", printable(found[2]))
     raise CheckError(otherwise, f"not a POP3 reply: {printable(line[:_QUOTED])}")
 
 
-async def read_challenge(stream: LineStream) -> Reply:
+async def read_challenge(stream: LineStream) -> Pop3Reply:
     """A status line, or a server's challenge during AUTH: `+`, then base64."""
     line = await stream.read_line()
     if found := _CONTINUATION.match(line):
-        return Reply(None, printable(found[1] or b""))
+        return Pop3Reply(None, printable(found[1] or b""))
     if found := _LINE.match(line):
-        return Reply(found[1] == b"+OK", printable(found[2]))
+        return Pop3Reply(found[1] == b"+OK", printable(found[2]))
     raise CheckError(FailureKind.PROTOCOL_ERROR, f"not a POP3 reply: {printable(line[:_QUOTED])}")
 
 
 def send(stream: LineStream, command: str, *, shown: str | None = None) -> None:
-    """Send a command line. `shown` stands in the transcript for a command with a secret."""
-    if not sayable(command):
+    """Send a command line. The transcript shows `shown` instead of a command with a secret."""
+    if not can_be_sent(command):
         raise CheckError(FailureKind.AGENT_ERROR, "a command of more than one line", source=FailureSource.AGENT)
     stream.write(command.encode() + b"\r\n", shown=None if shown is None else shown.encode() + b"\r\n")
 
 
-async def ask(stream: LineStream, command: str, *, shown: str | None = None) -> Reply:
-    """Send a command line and read the status line to it."""
+async def request(stream: LineStream, command: str, *, shown: str | None = None) -> Pop3Reply:
+    """Send a command line and read its status line."""
     send(stream, command, shown=shown)
     return await read_reply(stream)
 
 
-async def ask_capabilities(stream: LineStream) -> Capabilities | None:
-    """What CAPA tells; None of a server older than CAPA (RFC 2449 section 5)."""
-    reply = await ask(stream, "CAPA")
+async def request_capabilities(stream: LineStream) -> Capabilities | None:
+    """The capabilities that CAPA lists; None if the server does not know CAPA (RFC 2449 section 5)."""
+    reply = await request(stream, "CAPA")
     if not reply.ok:
         return None
     found: Capabilities = {}
@@ -97,17 +97,19 @@ async def ask_capabilities(stream: LineStream) -> Capabilities | None:
             found[keyword] = found.get(keyword, []) + parameters
 
 
-@remembered(longest=512)
+@parse_cached(longest=512)
 def _words(line: bytes) -> tuple[str, ...]:
     return tuple(printable(line.removeprefix(b".")).upper().split() or ("",))
 
 
-def sayable(text: str) -> bool:
-    """Whether a command can hold it: nothing quotes a line's end in POP3."""
+def can_be_sent(text: str) -> bool:
+    """Whether a command can hold the text: POP3 has no quoting for line ends."""
     return _LINE_ENDS.isdisjoint(text)
 
 
-def refusal(reply: Reply, otherwise: FailureKind, particular: Mapping[str, FailureKind] | None = None) -> RefusalError:
-    """What -ERR means: by its response code, first as `particular` to what was asked, else `otherwise`."""
+def refusal(
+    reply: Pop3Reply, otherwise: FailureKind, particular: Mapping[str, FailureKind] | None = None
+) -> Pop3RefusalError:
+    """What -ERR means: by its response code, first in the `particular` codes of the command, else `otherwise`."""
     code = reply.response_code or ""
-    return RefusalError((particular or {}).get(code) or _KINDS.get(code) or otherwise, reply)
+    return Pop3RefusalError((particular or {}).get(code) or _KINDS.get(code) or otherwise, reply)

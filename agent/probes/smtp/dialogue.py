@@ -1,4 +1,4 @@
-"""The SMTP dialogue as a well-behaved client holds it: greeting, EHLO, STARTTLS, login, recipient, QUIT.
+"""The SMTP dialogue of a well-behaved client: greeting, EHLO, STARTTLS, login, recipient, QUIT.
 
 RFC 5321, 3207, 4954, 8314.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from agent.dialogue.connection import Connect
 from agent.dialogue.findings import Findings
 from agent.dialogue.login import log_in
-from agent.dialogue.parse_cache import remembered
+from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.phases import Phases
 from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.smtp.envelope import ask_recipient
+from agent.probes.smtp.envelope import check_recipient
 from agent.probes.smtp.login import ways_to_log_in
-from agent.probes.smtp.replies import RefusalError, Reply, ask, read_reply, refusal
+from agent.probes.smtp.replies import SmtpRefusalError, SmtpReply, read_reply, refusal, request
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
 from shared.wire.targets import SmtpTarget, TlsMode
 
@@ -24,16 +24,16 @@ Capabilities = dict[str, list[str]]
 
 
 async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
-    """Hold the dialogue up to QUIT. Raises what agent.classify knows; the phase timer names the phase."""
+    """Run the dialogue up to QUIT. Raises what agent.dialogue.classify knows; the phase timer names the phase."""
     stream = await connect()
     try:
         findings = await _dialogue(target, connect, stream, phases)
     except CheckError as error:
-        if isinstance(error, RefusalError):
+        if isinstance(error, SmtpRefusalError):
             connect.facts["replyCode"] = error.reply.code
             if error.reply.enhanced:
                 connect.facts["enhancedStatus"] = error.reply.enhanced
-        stream.write(b"QUIT\r\n")  # leave politely, but wait for nothing: the failure stands
+        stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
     with phases(Phase.QUIT):
         await _quit(stream)
@@ -41,7 +41,7 @@ async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Finding
 
 
 async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, phases: Phases) -> Findings:
-    """All but the end. What the server told stands in `connect.facts`, so that a failed check tells it too."""
+    """All of the dialogue but its end. It stores facts in `connect.facts`, so that a failed check reports them too."""
     findings = Findings()
     name = target.ehlo_name or connect.client_name
     if target.tls is TlsMode.IMPLICIT:
@@ -57,7 +57,7 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
         with phases(Phase.TLS):
             findings.warnings += await connect.encrypt(stream)
         with phases(Phase.EHLO):
-            # What was said before TLS is forgotten (RFC 3207 section 4.2).
+            # What the server sent before TLS does not count (RFC 3207 section 4.2).
             capabilities = await _hello(stream, name)
         connect.facts["capabilities"] = sorted(capabilities)
     if target.login is not None:
@@ -67,40 +67,40 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
             connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
     if target.rcpt_to is not None:
         with phases(Phase.ENVELOPE):
-            accepted = await ask_recipient(stream, target.mail_from, target.rcpt_to, capabilities)
+            accepted = await check_recipient(stream, target.mail_from, target.rcpt_to, capabilities)
         connect.facts["recipientReply"] = str(accepted)
     return findings
 
 
 async def _greeting(stream: LineStream) -> str:
-    """The whole of it, however slow: servers that screen their clients say its last line only after some seconds."""
+    """Read the whole greeting: servers that screen their clients send its last line only after some seconds."""
     reply = await read_reply(stream, FailureKind.GREETING_INVALID)
     if reply.code != 220:
         if reply.code < 400:
-            raise RefusalError(FailureKind.GREETING_INVALID, reply)
+            raise SmtpRefusalError(FailureKind.GREETING_INVALID, reply)
         # 554 and other 5yz: "no SMTP service here", for us at least (RFC 5321 section 3.1, RFC 7504)
         raise refusal(reply, FailureKind.POLICY_REFUSAL)
     return reply.text
 
 
 async def _hello(stream: LineStream, name: str) -> Capabilities:
-    """EHLO, or HELO where that is not understood (RFC 5321 section 3.2); HELO knows no capabilities."""
-    reply = await ask(stream, f"EHLO {name}")
+    """Send EHLO, or HELO if the server does not know it (RFC 5321 section 3.2); HELO has no capabilities."""
+    reply = await request(stream, f"EHLO {name}")
     if reply.code == 250:
         return _capabilities(reply)
     refused = refusal(reply, FailureKind.POLICY_REFUSAL)
     if reply.code < 500:
         raise refused
     try:
-        reply = await ask(stream, f"HELO {name}")
+        reply = await request(stream, f"HELO {name}")
     except (EOFError, ConnectionError):
-        raise refused from None  # hung up on: it was not the word EHLO that was disliked
+        raise refused from None  # the server closed the connection, so its refusal was not about the command EHLO
     if reply.code != 250:
         raise refusal(reply, FailureKind.POLICY_REFUSAL)
     return {}
 
 
-def _capabilities(reply: Reply) -> Capabilities:
+def _capabilities(reply: SmtpReply) -> Capabilities:
     found: Capabilities = {}
     for line in reply.lines[1:]:
         keyword, *parameters = _words(line)
@@ -109,7 +109,7 @@ def _capabilities(reply: Reply) -> Capabilities:
     return found
 
 
-@remembered(longest=512)
+@parse_cached(longest=512)
 def _words(line: str) -> tuple[str, ...]:
     # "AUTH=LOGIN" is an old spelling that some servers still offer beside the right one.
     return tuple(line.upper().replace("AUTH=", "AUTH ", 1).split() or ("",))
@@ -125,14 +125,14 @@ async def _starttls(
     with phases(Phase.STARTTLS):
         if not offered:
             raise CheckError(FailureKind.STARTTLS_MISSING, "the server does not offer STARTTLS")
-        reply = await ask(stream, "STARTTLS")
+        reply = await request(stream, "STARTTLS")
         if reply.code == 220:
             stream.expect_silence()
             return True
-        if reply.code < 400 or reply.code == 421:  # out of place, or closing down: there is no going on in clear
+        if reply.code < 400 or reply.code == 421:  # unexpected, or shutting down: the check cannot go on in clear text
             raise refusal(reply, FailureKind.STARTTLS_REFUSED)
         if needed:
-            raise RefusalError(FailureKind.STARTTLS_REFUSED, reply)
+            raise SmtpRefusalError(FailureKind.STARTTLS_REFUSED, reply)
         findings.warnings.append(CheckWarning(kind=WarningKind.STARTTLS_REFUSED, detail=str(reply)))
         return False
 
@@ -142,8 +142,8 @@ def _plain_mechanisms(capabilities: Capabilities) -> list[str]:
 
 
 async def _quit(stream: LineStream) -> None:
-    """Everything worked; a server that hangs up instead of saying goodbye is only rude."""
+    """Send QUIT after a check that passed. A server that closes the connection without a reply is no failure."""
     try:
-        await ask(stream, "QUIT")
+        await request(stream, "QUIT")
     except (EOFError, OSError):
         return

@@ -1,4 +1,4 @@
-"""Logging in over SMTP (RFC 4954), and what the server's answer means."""
+"""Login over SMTP (RFC 4954), and what the server's answer means."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from agent.probes.smtp.replies import RefusalError, Reply, ask, refusal
+from agent.probes.smtp.replies import SmtpRefusalError, SmtpReply, refusal, request
 from shared.wire.failures import FailureKind, FailureSource
 from shared.wire.targets import Login
 
 _LONGEST_COMMAND = 510  # RFC 5321 section 4.5.3.1.4, without CRLF
 
-_SEPARATORS = frozenset("\0\1")  # of what PLAIN and XOAUTH2 say
+_SEPARATORS = frozenset("\0\1")  # in the messages of PLAIN and XOAUTH2
 
 _KINDS = {
-    421: FailureKind.TEMPORARY_REFUSAL,  # the service is closing, whatever was asked
+    421: FailureKind.TEMPORARY_REFUSAL,  # the service shuts down, whatever the command was
     432: FailureKind.LOGIN_REFUSED,  # the password must be changed first
     500: FailureKind.PROTOCOL_ERROR,
     501: FailureKind.PROTOCOL_ERROR,
@@ -32,46 +32,46 @@ _KINDS = {
 
 
 def ways_to_log_in(stream: LineStream, login: Login, offered: list[str]) -> list[Way]:
-    """Those that the server offers in its last EHLO, strongest first. Raises CheckError when there is none."""
+    """The ways that the server offers in its last EHLO, strongest first. Raises CheckError if there is none."""
     mechanisms = usable(offered, login)
     if not mechanisms:
         if not _SEPARATORS.isdisjoint(login.user + login.password.reveal()):
-            told = "a login with NUL or SOH in it cannot be said to this server"
-            raise CheckError(FailureKind.AGENT_ERROR, told, source=FailureSource.AGENT)
-        told = ", ".join(offered) or "none"
-        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; offered: {told}")
+            detail = "a login that holds NUL or SOH cannot be sent to this server"
+            raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT)
+        detail = ", ".join(offered) or "none"
+        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; offered: {detail}")
     return [Way(each.name, each.hides_password, partial(_try, stream, each, login)) for each in mechanisms]
 
 
-async def _try(stream: LineStream, mechanism: Mechanism, login: Login) -> RefusalError | None:
+async def _try(stream: LineStream, mechanism: Mechanism, login: Login) -> SmtpRefusalError | None:
     reply = await _authenticate(stream, mechanism, login)
     return None if reply.code == 235 else _refused(reply)
 
 
-async def _authenticate(stream: LineStream, mechanism: Mechanism, login: Login) -> Reply:
+async def _authenticate(stream: LineStream, mechanism: Mechanism, login: Login) -> SmtpReply:
     """The final reply to AUTH."""
     exchange = Exchange(mechanism, login)
     command, shown = f"AUTH {mechanism.name}", None
     initial = exchange.initial()
     if initial is not None and len(command) + 1 + len(initial) <= _LONGEST_COMMAND:
         command, shown = f"{command} {initial}", f"{command} {HIDDEN}"
-    reply = await ask(stream, command, shown=shown)
+    reply = await request(stream, command, shown=shown)
     while reply.code == 334:
         try:
             answer = exchange.answer(reply.text)
         except ValueError:
             answer = None
         if answer is None:
-            stream.write(b"*\r\n")  # call it off (RFC 4954 section 4)
-            told = f"a challenge that {mechanism.name} has no answer to: {reply}"
-            raise RefusalError(FailureKind.PROTOCOL_ERROR, reply, told)
-        reply = await ask(stream, answer, shown=HIDDEN if answer else None)
+            stream.write(b"*\r\n")  # cancel the exchange (RFC 4954 section 4)
+            detail = f"a challenge to which {mechanism.name} has no answer: {reply}"
+            raise SmtpRefusalError(FailureKind.PROTOCOL_ERROR, reply, detail)
+        reply = await request(stream, answer, shown=HIDDEN if answer else None)
     return reply
 
 
-def _refused(reply: Reply) -> RefusalError:
+def _refused(reply: SmtpReply) -> SmtpRefusalError:
     if reply.code in _KINDS:
-        return RefusalError(_KINDS[reply.code], reply)
+        return SmtpRefusalError(_KINDS[reply.code], reply)
     if 400 <= reply.code < 500:
-        return RefusalError(FailureKind.LOGIN_UNAVAILABLE, reply)
+        return SmtpRefusalError(FailureKind.LOGIN_UNAVAILABLE, reply)
     return refusal(reply, FailureKind.LOGIN_REFUSED)

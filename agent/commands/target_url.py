@@ -1,4 +1,4 @@
-"""From `imaps://user@host:993` and a few options to a target: what `mailprobe-agent check` is asked for."""
+"""Makes a target of `imaps://user@host:993` and a few options, for `mailprobe-agent check`."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ STARTTLS = {"never": TlsMode.NONE, "opportunistic": TlsMode.OPPORTUNISTIC, "requ
 
 
 class UsageError(Exception):
-    """The command line asks for what cannot be; the message never shows a password."""
+    """The command line is wrong; the message never shows a password."""
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A target and whom to log in as; the password is not here."""
+class CheckAddress(msgspec.Struct, frozen=True):
+    """A target and the user to log in as; it holds no password."""
 
     target: Target
     user: str | None
 
 
-def parse(url: str, *, starttls: str | None = None, **options: Any) -> Asked:
-    """`options` are fields of a target; those that are None are as not given. Raises UsageError."""
+def parse(url: str, *, starttls: str | None = None, **options: Any) -> CheckAddress:
+    """`options` are fields of a target; None means not given. Raises UsageError."""
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
     if not rest or scheme not in SCHEMES:
-        raise UsageError(f"a URL begins with one of {', '.join(f'{each}://' for each in SCHEMES)}")
+        raise UsageError(f"the URL must begin with one of {', '.join(f'{each}://' for each in SCHEMES)}")
     try:
         parts = urlsplit(f"mail://{rest}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise UsageError("the URL's host or port cannot be read") from None
     if parts.password is not None:
-        raise UsageError("no password in a URL: set MAILPROBE_PASSWORD, or type it when asked")
+        raise UsageError("the URL must not hold a password: set MAILPROBE_PASSWORD, or type it at the prompt")
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError("a URL ends after host and port")
+        raise UsageError("the URL must end after host and port")
     if port == 0 or (port is None and scheme not in _DEFAULT_PORTS):
         raise UsageError("the URL needs a port from 1 to 65535")
     implicit = scheme not in _TARGETS
-    if implicit and starttls == "never":  # the other two ask for no more than there is
-        raise UsageError(f"--starttls never has no place in {scheme}, which is encrypted from the first byte")
+    if implicit and starttls == "never":  # the other two values do not contradict it
+        raise UsageError(f"--starttls never does not fit {scheme}, which is encrypted from the first byte")
     kind = _TARGETS[scheme.removesuffix("s") if implicit else scheme]
     chosen = {name: value for name, value in options.items() if value is not None}
     tls = TlsMode.IMPLICIT if implicit else STARTTLS[starttls or "opportunistic"]
     fields = {"host": _host(host), "port": port or _DEFAULT_PORTS[scheme], "tls": tls}
-    return Asked(kind(**(_checked(kind, chosen) | fields)), _user(parts.username))
+    return CheckAddress(kind(**(_checked(kind, chosen) | fields)), _user(parts.username))
 
 
 def _checked(kind: type[Target], chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,14 +62,14 @@ def _checked(kind: type[Target], chosen: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in chosen.items():
         option = "--" + name.replace("_", "-")
         if name not in known:
-            raise UsageError(f"{option} has no place in a check of {kind_of(kind)}")
+            raise UsageError(f"{option} is not an option of {kind_of(kind)} checks")
         if isinstance(value, str) and not value.isprintable():
-            raise UsageError(f"{option} may hold no control characters")
+            raise UsageError(f"{option} must not hold control characters")
     return dict(chosen)
 
 
 def _host(host: str) -> str:
-    """A literal as it is, a name as its A-labels (RFC 5891)."""
+    """An IP literal unchanged, a name as its A-labels (RFC 5891)."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -81,7 +81,7 @@ def _host(host: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    """Underscores pass, which DNS allows and host names do not: a server that has one is to be checked too."""
+    """Accepts underscores, which DNS allows and host names do not, so that such a server can be checked too."""
     labels = host.removesuffix(".").split(".")
     if (
         len(host) > 253
@@ -101,5 +101,5 @@ def _user(text: str | None) -> str | None:
     except UnicodeDecodeError:
         raise UsageError("the URL's user is not UTF-8") from None
     if not user.isprintable():
-        raise UsageError("the URL's user may hold no control characters")
+        raise UsageError("the URL's user must not hold control characters")
     return user
