@@ -1,0 +1,1 @@
+"""The PostgreSQL statements of the controller; no other package contains SQL."""

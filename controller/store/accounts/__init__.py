@@ -1,0 +1,1 @@
+"""Organizations, customers, people, tokens, sessions and subscribers."""

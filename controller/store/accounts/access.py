@@ -1,4 +1,4 @@
-"""What the holders of tokens and sessions may reach now, many at once: open streams are held to it."""
+"""The principals of many tokens and sessions at once, to check again what open streams may read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from controller.store.accounts import sessions, tokens
 from controller.store.platform.pool import Database
 
 
-async def holders(database: Database, credentials: Collection[bytes]) -> dict[bytes, Principal]:
-    """By the SHA-256 of a token or of a session's secret; those that are unknown or over are left out.
+async def principals_of(database: Database, credentials: Collection[bytes]) -> dict[bytes, Principal]:
+    """The principal by the SHA-256 of a token or of a session's secret; unknown and expired ones are left out.
 
-    It counts as no use of them. Raises StoreUnavailableError.
+    It does not count as a use of them. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         of_tokens = await connection.fetch(

@@ -1,4 +1,4 @@
-"""Customers. Reads name an organization, so that no caller can reach into another one by mistake."""
+"""Customers. Every read names an organization, so that no caller reaches into another one by mistake."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ created_at, updated_at
 
 
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer before it has ids and moments; None where the database has a default of its own to give."""
+    """A customer before it has ids and timestamps; None where the database has a default of its own."""
 
     organization_id: int
     name: str = ""
@@ -55,7 +55,7 @@ async def customers_of(
     *,
     limit: int = MOST_LISTED,
 ) -> list[Customer]:
-    """Oldest first, `limit` at most; `customer_ids` limits them too (None is no limit)."""
+    """Oldest first, `limit` at most; `customer_ids` restricts the list to these customers (None is no limit)."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"""
@@ -87,7 +87,7 @@ async def insert(database: Database, new: NewCustomer) -> Customer:
 
 
 async def change(database: Database, customer_id: int, decide: Callable[[Customer], Customer]) -> Customer | None:
-    """Replace a customer by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    """Replace a customer by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
         row = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM customer WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
@@ -95,7 +95,7 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
         )
         if row is None:
             return None
-        wanted = decide(Customer(**row))
+        new = decide(Customer(**row))
         changed = await connection.fetchrow(
             f"""
             UPDATE customer SET
@@ -105,23 +105,23 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
               cancelled_at = CASE WHEN $4 = 'active' THEN NULL ELSE coalesce(cancelled_at, clock_timestamp()) END
             WHERE id = $1 RETURNING {_COLUMNS}
             """,  # noqa: S608 - constants only
-            wanted.id,
-            wanted.name,
-            wanted.email,
-            wanted.status,
-            wanted.package_type,
-            wanted.notification_email,
-            wanted.notification_phone_number,
-            wanted.allowed_check_country_codes,
-            wanted.alert_location_threshold_count,
-            wanted.monthly_reports_enabled,
-            wanted.custom_fields,
+            new.id,
+            new.name,
+            new.email,
+            new.status,
+            new.package_type,
+            new.notification_email,
+            new.notification_phone_number,
+            new.allowed_check_country_codes,
+            new.alert_location_threshold_count,
+            new.monthly_reports_enabled,
+            new.custom_fields,
         )
     return Customer(**changed) if changed else None
 
 
 async def numbers_of(database: Database, organization_id: int, identifiers: list[int | UUID]) -> list[int | None]:
-    """The number of each customer, None for one that the organization has not."""
+    """The number of each customer, None for one that is not of this organization."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT id, public_id FROM customer WHERE organization_id = $1 AND (id = ANY ($2) OR public_id = ANY ($3))",

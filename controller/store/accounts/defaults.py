@@ -1,4 +1,4 @@
-"""What an organization changed of the defaults that its new monitors take."""
+"""The defaults for new monitors that an organization has changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def defaults_of(database: Database, organization_id: int) -> AccountDefaul
 
 
 async def change_defaults(database: Database, organization_id: int, values: Mapping[str, Any]) -> AccountDefaults:
-    """Set these values, keep the others."""
+    """Set these values and keep the others."""
     async with database.connection() as connection:
         changed = await connection.fetchval(
             """

@@ -1,4 +1,4 @@
-"""Organizations, and the very first one of an installation."""
+"""Organizations, including the first one of an installation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from controller.model import Organization
 from controller.store.accounts import tokens
 from controller.store.platform.pool import Connection, Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _COLUMNS = """
 id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
@@ -22,7 +22,9 @@ updated_at
 
 
 class FirstAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new installation begins with. `password_hash` is an Argon2id hash, `token` is clear and not stored."""
+    """The first data of a new installation. `password_hash` is an Argon2id hash; `token` is in the clear and not
+    stored.
+    """
 
     organization: str
     customer: str
@@ -32,13 +34,14 @@ class FirstAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def founding(database: Database, first: FirstAccount) -> AsyncIterator[bool]:
-    """Store a first organization with customer, admin and token; yield False, and store nothing, when there is one.
+async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator[bool]:
+    """Store a first organization with customer, admin and token; when one exists, yield False and store nothing.
 
-    It is stored only when the block ends without an error, so that its secrets can be put into files in between.
+    It is stored only when the block ends without an error, so that its secrets can be written to files within the
+    block.
     """
     async with database.transaction() as connection:
-        # Two at once must not both find the table empty.
+        # Two controllers at once must not both find the table empty.
         await connection.execute("LOCK TABLE organization IN SHARE ROW EXCLUSIVE MODE")
         if await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"):
             yield False
@@ -75,7 +78,7 @@ async def by_id(database: Database, organization_id: int) -> Organization | None
 
 
 async def by_public_id(database: Database, organization_id: int | None, public_id: UUID) -> Organization | None:
-    """None also when it is another one than `organization_id` (None: every organization)."""
+    """None also when it is not the organization `organization_id` (None: every organization)."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             f"""
@@ -88,7 +91,7 @@ async def by_public_id(database: Database, organization_id: int | None, public_i
 
 
 async def is_operating(database: Database, organization_id: int) -> bool:
-    """Whether this is the organization that runs the installation: the first one."""
+    """Whether this is the organization that runs the installation, which is the first one."""
     async with database.connection() as connection:
         first: int | None = await connection.fetchval("SELECT min(id) FROM organization")
     return first == organization_id
@@ -102,7 +105,7 @@ class Operating(NamedTuple):
 
 
 async def operating(connection: Connection) -> Operating | None:
-    """The first one; None while there is none."""
+    """The first organization; None while there is none."""
     row = await connection.fetchrow("SELECT id, time_zone FROM organization ORDER BY id LIMIT 1")
     return Operating(*row) if row else None
 
@@ -110,7 +113,7 @@ async def operating(connection: Connection) -> Operating | None:
 async def change(
     database: Database, organization_id: int, decide: Callable[[Organization], Organization]
 ) -> Organization | None:
-    """Replace an organization by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    """Replace an organization by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
         row = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM organization WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
@@ -118,7 +121,7 @@ async def change(
         )
         if row is None:
             return None
-        wanted = decide(Organization(**row))
+        new = decide(Organization(**row))
         changed = await connection.fetchrow(
             f"""
             UPDATE organization SET
@@ -127,18 +130,18 @@ async def change(
               default_notification_targets = $12, time_zone = $13, updated_at = clock_timestamp()
             WHERE id = $1 RETURNING {_COLUMNS}
             """,  # noqa: S608 - constants only
-            wanted.id,
-            wanted.name,
-            wanted.company_name,
-            wanted.street,
-            wanted.postal_code,
-            wanted.city,
-            wanted.country,
-            wanted.vat_id,
-            wanted.billing_email,
-            wanted.allowed_check_country_codes,
-            wanted.default_notification_channels,
-            wanted.default_notification_targets,
-            wanted.time_zone,
+            new.id,
+            new.name,
+            new.company_name,
+            new.street,
+            new.postal_code,
+            new.city,
+            new.country,
+            new.vat_id,
+            new.billing_email,
+            new.allowed_check_country_codes,
+            new.default_notification_channels,
+            new.default_notification_targets,
+            new.time_zone,
         )
     return Organization(**changed) if changed else None

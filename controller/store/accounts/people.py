@@ -20,7 +20,7 @@ id, public_id, organization_id, email, first_name, last_name, role, customer_ids
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account before it has ids and moments. `password_hash` is an Argon2id hash."""
+    """An account before it has ids and timestamps. `password_hash` is an Argon2id hash."""
 
     organization_id: int
     email: str
@@ -32,7 +32,7 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert(database: Database, new: NewAccount) -> Account | None:
-    """None when an account has that e-mail address, in whatever case."""
+    """None when another account has that e-mail address, in upper or lower case."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             f"""
@@ -45,7 +45,7 @@ async def insert(database: Database, new: NewAccount) -> Account | None:
 
 
 async def accounts_of(database: Database, organization_id: int) -> list[Account]:
-    """Those of the organization, oldest first, MOST_LISTED at most."""
+    """The accounts of the organization, oldest first, MOST_LISTED at most."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM account WHERE organization_id = $1 ORDER BY id LIMIT $2",  # noqa: S608
@@ -63,7 +63,7 @@ async def by_identifier(database: Database, identifier: int | UUID) -> Account |
 
 
 async def login_of(database: Database, email: str) -> tuple[int, str] | None:
-    """Number and password hash of the account with this e-mail address, in whatever case."""
+    """Number and password hash of the account with this e-mail address, in upper or lower case."""
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT id, password_hash FROM account WHERE lower(email) = lower($1)", email)
     return (row["id"], row["password_hash"]) if row else None
@@ -72,7 +72,7 @@ async def login_of(database: Database, email: str) -> tuple[int, str] | None:
 async def change(
     database: Database, account_id: int, decide: Callable[[Account], Account], *, password_hash: str | None
 ) -> Account | None:
-    """Replace an account by what `decide` makes of it, alone with it meanwhile; None when it is not there.
+    """Replace an account by what `decide` makes of it, while its row is locked; None when it does not exist.
 
     A new password ends its sessions. Raises LookupError when another account has the new e-mail address.
     """
@@ -81,19 +81,19 @@ async def change(
             row = await _fetch(connection, account_id, lock=True)
             if row is None:
                 return None
-            wanted = decide(_account(row))
+            new = decide(_account(row))
             changed = await connection.fetchrow(
                 f"""
                 UPDATE account SET email = $2, first_name = $3, last_name = $4, role = $5, customer_ids = $6,
                   password_hash = coalesce($7, password_hash), updated_at = clock_timestamp()
                 WHERE id = $1 RETURNING {_COLUMNS}
                 """,  # noqa: S608 - constants only
-                wanted.id,
-                wanted.email,
-                wanted.first_name,
-                wanted.last_name,
-                wanted.role,
-                wanted.customer_ids,
+                new.id,
+                new.email,
+                new.first_name,
+                new.last_name,
+                new.role,
+                new.customer_ids,
                 password_hash,
             )
             if password_hash is not None:
@@ -104,7 +104,7 @@ async def change(
 
 
 async def delete(database: Database, account_id: int) -> bool:
-    """With its sessions; False when somebody else was faster."""
+    """Delete an account with its sessions; False when it was already deleted."""
     async with database.connection() as connection:
         deleted = await connection.fetchval("DELETE FROM account WHERE id = $1 RETURNING true", account_id)
     return deleted is True

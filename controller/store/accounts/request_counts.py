@@ -1,6 +1,6 @@
-"""How often somebody asked lately, counted by all controllers together.
+"""How many requests each caller made recently, counted by all controllers together.
 
-One row for each caller in an unlogged table: a count is one update in memory that waits for no disk, and is right
+Each caller has one row in an unlogged table: a count is one update in memory that waits for no disk, and it is correct
 however many controllers share it.
 """
 
@@ -16,14 +16,14 @@ _KEPT = timedelta(hours=1)
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests in the window that runs, this one included, and the seconds until it ends."""
+    """Requests in the current window, including this one, and the seconds until the window ends."""
 
     requests: int
     seconds_left: float
 
 
 async def count(database: Database, who: str, window: timedelta) -> Count:
-    """Count one more request. The first after the end of a window begins a new one. `window` is an hour at most."""
+    """Count one more request. The first one after the end of a window begins a new one. `window` is an hour at most."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
@@ -41,7 +41,7 @@ async def count(database: Database, who: str, window: timedelta) -> Count:
 
 
 async def take_back(database: Database, who: str) -> None:
-    """Count one request less: it turned out to be none that is limited."""
+    """Undo the count of one request that turned out not to be limited."""
     async with database.connection() as connection:
         await connection.execute(
             "UPDATE request_count SET requests = requests - 1 WHERE who = $1 AND requests > 0", who

@@ -1,4 +1,4 @@
-"""People who logged in: browsers by a cookie, programs by an access token. Only the SHA-256 of either is stored."""
+"""Sessions of people: browsers by a cookie, programs by an access token. Only the SHA-256 of either is stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from controller.decisions.access import GLOBAL, customers_within
 from controller.model import Principal, Role
 from controller.store.accounts.tokens import digest
 from controller.store.platform.pool import Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 COOKIE_IDLE = timedelta(hours=12)
 COOKIE_LIFE = timedelta(days=7)
@@ -35,7 +35,7 @@ async def insert(database: Database, account_id: int, token: Secret, *, cookie: 
 
 
 async def principal_of(database: Database, token: str, *, cookie: bool) -> Principal | None:
-    """Whose session this is; None when it is unknown or over. Use keeps a cookie's session alive."""
+    """The principal of a session; None when it is unknown or over. Each use extends a cookie's session."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
@@ -57,10 +57,10 @@ async def principal_of(database: Database, token: str, *, cookie: bool) -> Princ
 
 
 def principal(row: Any) -> Principal:
-    """What an account with this id, organization_id, role and customer_ids may reach."""
+    """The principal for a row with an account's id, organization_id, role and customer_ids."""
     role = Role(row["role"])
     return Principal(
-        # A global admin must name the organization that is meant (api.md, "Roles").
+        # A global admin must name the organization of each request (docs/compatibility.md, R1).
         works_in=None if role is Role.GLOBAL_ADMIN else row["organization_id"],
         role=role,
         customer_ids=None if role in GLOBAL else customers_within(role, row["customer_ids"]),

@@ -1,4 +1,4 @@
-"""Subscribers: who may read the events of an organization, or of one of its customers, from the broker."""
+"""Subscribers: clients that may read the events of an organization, or of one of its customers, from the broker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ LEFT JOIN customer ON customer.id = subscriber.customer_id
 
 
 class Subscriber(NamedTuple):
-    """`customer` is None for who reads all of the organization's; `consumer` is its own on the stream EVENTS."""
+    """`customer` is None for a subscriber that reads all events of the organization; `consumer` is its consumer on the
+    stream EVENTS.
+    """
 
     name: str
     organization: UUID
@@ -34,7 +36,7 @@ class Subscriber(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Whose events are meant."""
+    """The organization, and perhaps the customer, whose events are read."""
 
     organization_id: int
     organization: UUID
@@ -43,7 +45,7 @@ class Reader(NamedTuple):
 
 
 async def readers(database: Database, organization: str, customer: str | None) -> list[Reader]:
-    """Who is meant by these words: the public id, the number, or the name. More than one where a name is ambiguous."""
+    """The organizations and customers with this public id, number, or name. More than one where a name is ambiguous."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
@@ -78,13 +80,13 @@ async def insert(
 
 
 async def delete(database: Database, consumer: str) -> None:
-    """Take back one whose credentials nobody got."""
+    """Remove a subscriber whose credentials were not delivered to anybody."""
     async with database.connection() as connection:
         await connection.execute("DELETE FROM subscriber WHERE consumer = $1", consumer)
 
 
 async def all_subscribers(database: Database) -> list[Subscriber]:
-    """Every one ever made, newest first."""
+    """Every subscriber ever created, newest first."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM {_FROM} ORDER BY subscriber.id DESC"  # noqa: S608 - constants only
@@ -92,8 +94,8 @@ async def all_subscribers(database: Database) -> list[Subscriber]:
     return [Subscriber(**row) for row in rows]
 
 
-async def at_work(database: Database) -> list[Subscriber]:
-    """Those whose credentials are good."""
+async def active_subscribers(database: Database) -> list[Subscriber]:
+    """The subscribers whose credentials are valid."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM {_FROM} WHERE revoked_at IS NULL AND expires_at > now()"  # noqa: S608
@@ -102,7 +104,7 @@ async def at_work(database: Database) -> list[Subscriber]:
 
 
 async def revoke(database: Database, consumer: str) -> bool:
-    """False when there is none of that name, or it was revoked before."""
+    """False when no subscriber has this consumer, or it was revoked before."""
     async with database.connection() as connection:
         done = await connection.fetchval(
             "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL RETURNING true",

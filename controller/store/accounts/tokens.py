@@ -9,9 +9,9 @@ from typing import Any
 
 from controller.model import ApiToken, Principal, Role
 from controller.store.platform.pool import Connection, Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
-TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts no other beginning
+TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts no other prefix
 MOST_LISTED = 1000
 _HINT_LENGTH = 9
 
@@ -22,17 +22,17 @@ t.id, t.organization_id, t.customer_id, t.name, t.hint, t.last_used_at, t.expire
 
 
 def new_token() -> Secret:
-    """256 random bits behind the prefix: 47 characters."""
+    """256 random bits after the prefix: 47 characters."""
     return Secret(TOKEN_PREFIX + secrets.token_urlsafe(32))
 
 
 def digest(token: str) -> bytes:
-    """What is stored of a token."""
+    """The stored form of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
 async def principal_of(database: Database, token: str) -> Principal | None:
-    """Who holds this token; None when it is unknown or has expired. Its use is noted, at most once a minute."""
+    """The principal of a token; None when it is unknown or expired. Its use is recorded, at most once a minute."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
@@ -52,7 +52,7 @@ async def principal_of(database: Database, token: str) -> Principal | None:
 
 
 def principal(row: Any) -> Principal:
-    """Whom a token with this id, organization_id and customer_id stands for."""
+    """The principal for a row with a token's id, organization_id and customer_id."""
     customer_id = row["customer_id"]
     return Principal(
         works_in=row["organization_id"],
@@ -92,8 +92,8 @@ async def insert(
 async def tokens_of(
     database: Database, organization_id: int, *, customer_ids: frozenset[int] | None, customers_only: bool
 ) -> list[ApiToken]:
-    """Those of the organization, newest first; `customer_ids` limits them to these customers' (None is no limit), and
-    `customers_only` leaves out those of the organization itself.
+    """The tokens of the organization, newest first; `customer_ids` restricts them to these customers' tokens (None is
+    no limit), and `customers_only` leaves out those of the organization itself.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
@@ -119,7 +119,7 @@ async def delete(
     customer_ids: frozenset[int] | None,
     customers_only: bool,
 ) -> bool:
-    """False when there is no such token among those `tokens_of` lists for the same arguments."""
+    """False when `tokens_of` with the same arguments would not list this token."""
     async with database.connection() as connection:
         deleted = await connection.fetchval(
             """

@@ -1,0 +1,1 @@
+"""Planned checks, their results and gaps, and who schedules them."""

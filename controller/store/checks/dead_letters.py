@@ -1,4 +1,4 @@
-"""Messages on RESULTS that are put aside with their reasons for somebody to look at: all are counted, some are kept."""
+"""Messages on RESULTS that were rejected, kept with their reasons for inspection: all are counted, some are stored."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from controller.model.retention import DETAIL_DAYS
 from controller.store.platform.pool import Connection, Database
 
 KEPT_AN_HOUR = 20
-"""How many of one subject and kind of reason are kept whole: enough to see what is wrong, and a flood fills no disk."""
+"""How many of one subject and kind of reason are stored whole, so that one sees what is wrong, but a flood fills no
+disk.
+"""
 
 LONGEST_REASON = 500
-"""What is longer is cut: it may quote what was sent."""
+"""Longer reasons are cut: they may quote what was sent."""
 
 
-class ParkedMessage(NamedTuple):
-    """`why` is the kind of the reason (metrics.counts.Parked), `reason` says it in words."""
+class DeadLetter(NamedTuple):
+    """`why` is the kind of the reason (metrics.counts.RejectionReason), `reason` its text."""
 
     subject: str
     why: str
@@ -24,8 +27,8 @@ class ParkedMessage(NamedTuple):
     body: bytes
 
 
-class ParkedTally(NamedTuple):
-    """So many of one kind of reason, the last one at that moment."""
+class DeadLetterCount(NamedTuple):
+    """How many messages of one subject were rejected for one kind of reason, and when the last one was."""
 
     subject: str
     why: str
@@ -33,13 +36,13 @@ class ParkedTally(NamedTuple):
     last_at: datetime
 
 
-_PARK = """
+_STORE = """
 WITH given AS (
   SELECT *, row_number() OVER (PARTITION BY subject, why ORDER BY place) AS number
   FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) WITH ORDINALITY
     AS given (subject, why, reason, body, place)
-), tallied AS (
-  INSERT INTO parked_tally AS old (hour, subject, why, messages, last_at)
+), counted AS (
+  INSERT INTO dead_letter_count AS old (hour, subject, why, messages, last_at)
   SELECT date_trunc('hour', now(), 'UTC'), subject, why, count(*), now() FROM given
   GROUP BY subject, why ORDER BY subject, why
   ON CONFLICT (hour, subject, why)
@@ -47,21 +50,21 @@ WITH given AS (
   RETURNING subject, why, messages
 ), before AS (
   SELECT subject, why, messages - (
-    SELECT count(*) FROM given WHERE given.subject = tallied.subject AND given.why = tallied.why
+    SELECT count(*) FROM given WHERE given.subject = counted.subject AND given.why = counted.why
   ) AS messages
-  FROM tallied
+  FROM counted
 )
-INSERT INTO parked (subject, reason, body)
+INSERT INTO dead_letter (subject, reason, body)
 SELECT subject, reason, body FROM given JOIN before USING (subject, why)
 WHERE before.messages + number <= $5 ORDER BY place
 """
 
 
-async def park(db: Database, messages: Sequence[ParkedMessage]) -> None:
+async def store_dead_letters(db: Database, messages: Sequence[DeadLetter]) -> None:
     """Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute(
-            _PARK,
+            _STORE,
             [message.subject for message in messages],
             [message.why for message in messages],
             [_text(message.reason) for message in messages],
@@ -71,25 +74,34 @@ async def park(db: Database, messages: Sequence[ParkedMessage]) -> None:
 
 
 def _text(reason: str) -> str:
-    """PostgreSQL takes neither a NUL nor half a surrogate pair, and a reason may quote what was sent."""
+    """Make a reason storable: it may quote what was sent, and PostgreSQL accepts neither a NUL nor half a surrogate
+    pair.
+    """
     return reason[:LONGEST_REASON].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-async def lately(connection: Connection, since: datetime, whys: Collection[str] | None = None) -> list[ParkedTally]:
-    """What was put aside since then, from the beginning of that hour on: by subject and kind of reason (None is all),
-    the latest first.
+async def recent_counts(
+    connection: Connection, since: datetime, reasons: Collection[str] | None = None
+) -> list[DeadLetterCount]:
+    """Rejected messages since the beginning of that hour, by subject and kind of reason (None is all), the latest
+    first.
     """
     rows = await connection.fetch(
-        "SELECT subject, why, sum(messages)::bigint AS messages, max(last_at) AS last_at FROM parked_tally"
+        "SELECT subject, why, sum(messages)::bigint AS messages, max(last_at) AS last_at FROM dead_letter_count"
         " WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') AND ($2::text[] IS NULL OR why = ANY ($2))"
         " GROUP BY subject, why ORDER BY last_at DESC, subject, why",
         since,
-        None if whys is None else list(whys),
+        None if reasons is None else list(reasons),
     )
-    return [ParkedTally(*row) for row in rows]
+    return [DeadLetterCount(*row) for row in rows]
 
 
-async def forget(connection: Connection, keep_days: int) -> None:
-    """What was put aside longer ago than that."""
-    await connection.execute("DELETE FROM parked WHERE parked_at < now() - make_interval(days => $1)", keep_days)
-    await connection.execute("DELETE FROM parked_tally WHERE hour < now() - make_interval(days => $1)", keep_days)
+async def forget_old(db: Database) -> None:
+    """Delete dead letters that are older than DETAIL_DAYS. Raises StoreUnavailableError."""
+    async with db.transaction() as connection:
+        await connection.execute(
+            "DELETE FROM dead_letter WHERE put_aside_at < now() - make_interval(days => $1)", DETAIL_DAYS
+        )
+        await connection.execute(
+            "DELETE FROM dead_letter_count WHERE hour < now() - make_interval(days => $1)", DETAIL_DAYS
+        )

@@ -1,8 +1,8 @@
-"""Planned checks, written down before they are published, and what becomes of those that bring no result.
+"""Planned checks, which are written down before they are published, and the gaps for those that bring no result.
 
-A check is settled once nothing can come any more (late results apart): it has a result, or it becomes a gap. Storing a
-result and settling exclude each other by an advisory lock, so that a check never has both. A new gap has the monitor
-looked at, unless that it cannot be seen is known already, or it was our own lateness.
+A check is settled once no result can arrive any more (late ones apart): it has a result, or it becomes a gap. Storing a
+result and settling exclude each other by an advisory lock, so that a check never has both. A new gap causes an
+evaluation of its monitor, unless it is already known that the location is blind, or the gap is due to our own lateness.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from controller.model import GapReason
+from controller.model.retention import DETAIL_DAYS
 from controller.store.evaluation.evaluations import ripe
 from controller.store.locations.blind_periods import BLINDED, EXTEND
-from controller.store.platform.partitions import KEEP_DAYS
+from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
-from shared.wire.rounds import Purpose, to_datetime
+from shared.epoch import to_datetime
+from shared.wire.rounds import Purpose
 
-SETTLE_LOCK = 0x6D70_0001
 _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
-_NEWS_SECONDS = 300
-"""Of an older round a gap is history."""
+_RECENT_SECONDS = 300
+"""A gap of an older round is history and causes no evaluation."""
 
 
 class Expected(NamedTuple):
@@ -38,7 +39,7 @@ class Expected(NamedTuple):
 
 
 async def insert_expected(connection: Connection, expected: Iterable[Expected]) -> None:
-    """Write planned checks down, a row for all that are due in the same second and settle within the same few."""
+    """Store planned checks, one row for all that are due in the same second and settle within the same few seconds."""
     batches: dict[tuple[int, datetime, Purpose, GapReason], list[Expected]] = defaultdict(list)
     for check in expected:
         settle, due = -(-check.settle_ms // _GRAIN_MS), second_of(to_datetime(check.due_ms))
@@ -62,7 +63,7 @@ async def insert_expected(connection: Connection, expected: Iterable[Expected]) 
 
 
 def second_of(due_at: datetime) -> datetime:
-    """The whole second by which planned checks are found again."""
+    """The whole second under which planned checks are found again."""
     return due_at.replace(microsecond=0)
 
 
@@ -89,21 +90,21 @@ WITH settled AS (
   )
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, from_at AS due_at, location_id, purpose, reason
-), looked AS (
-  INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
+), noted AS (
+  INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
   SELECT DISTINCT missing.monitor_id, missing.due_at, missing.purpose, {ripe("missing.due_at")}, now()
   FROM missing
   JOIN monitor ON monitor.id = missing.monitor_id
-  LEFT JOIN standing ON standing.monitor_id = missing.monitor_id
-  LEFT JOIN look ON look.monitor_id = missing.monitor_id AND look.due_at = missing.due_at
-    AND look.purpose = missing.purpose
+  LEFT JOIN monitor_state ON monitor_state.monitor_id = missing.monitor_id
+  LEFT JOIN evaluation ON evaluation.monitor_id = missing.monitor_id AND evaluation.due_at = missing.due_at
+    AND evaluation.purpose = missing.purpose
   WHERE missing.purpose <> 'triggered' AND missing.reason <> '{GapReason.LATE.value}'
-    AND missing.due_at > now() - make_interval(secs => {_NEWS_SECONDS})
+    AND missing.due_at > now() - make_interval(secs => {_RECENT_SECONDS})
     AND missing.due_at >= monitor.target_changed_at AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-    AND (look.monitor_id IS NOT NULL OR CASE
-      WHEN standing.monitor_id IS NULL THEN true
-      WHEN standing.at_rest THEN missing.location_id <> ALL (standing.blind_ids)
-      ELSE standing.verdict <> 'unknown'
+    AND (evaluation.monitor_id IS NOT NULL OR CASE
+      WHEN monitor_state.monitor_id IS NULL THEN true
+      WHEN monitor_state.stable THEN missing.location_id <> ALL (monitor_state.blind_ids)
+      ELSE monitor_state.verdict <> 'unknown'
     END)
     AND NOT EXISTS (
       SELECT FROM retry WHERE retry.monitor_id = missing.monitor_id AND retry.due_at = missing.due_at
@@ -120,21 +121,21 @@ FROM (SELECT NULL AS reason UNION ALL SELECT reason FROM missing) AS reasons GRO
 
 
 async def settle(db: Database) -> tuple[bool, dict[str, int]]:
-    """Settle what is due; whether there may be more, and how many gaps were recorded for which reason.
+    """Settle what is due; return whether there may be more, and how many gaps were recorded for which reason.
 
     Raises StoreUnavailableError.
     """
     async with db.transaction() as connection:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM dispatch WHERE settle_at <= now())"):
             return False, {}
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", SETTLE_LOCK)
-        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, KEEP_DAYS - 1)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
+        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1)
     more = rows[0]["batches"] == _BATCHES_AT_ONCE
     return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
 
 
 class GapRange(NamedTuple):
-    """Rounds from the first to the last of these moments that nobody planned."""
+    """Rounds from the first to the last of these moments that were never planned."""
 
     monitor_id: int
     first: datetime
@@ -143,7 +144,7 @@ class GapRange(NamedTuple):
 
 
 async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) -> None:
-    """One gap for each monitor and location."""
+    """Store one gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
     await connection.execute(
         f"""

@@ -1,9 +1,9 @@
-"""Store what was asked for, and nothing else: a location that lies, or was taken over, makes no history.
+"""Store the expected results and no others: a location that lies, or that an attacker controls, cannot write history.
 
-A scheduled check is asked for when its due moment is one of its monitor's rounds and the location, which was there by
-then, is one of its own, which the statement that stores it sees for itself. Of all others, rechecks and triggered
-checks and those of a monitor that was changed since, or that asks some locations in turn, there must be a trace:
-planned and not settled yet, recorded as missing, or stored before.
+A scheduled check is expected when its due moment is one of its monitor's rounds and the location, which existed by
+then, is one of the monitor's; the statement that stores a result checks this itself. All other checks must have left a
+trace: planned and not settled yet, recorded as missing, or stored before. These are rechecks, triggered checks, and
+checks of a monitor that was changed since or whose locations take part in rotation.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose
 
 
-async def store_asked(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
-    """As store_results, but what nobody asked for is not stored, and not `asked`. Raises the same errors."""
-    vouched = [False] * len(results)
-    await _look_up(db, results, vouched, [n for n, one in enumerate(results) if one.purpose is not Purpose.SCHEDULED])
-    outcomes = await store_results(db, results, vouched)
+async def store_expected(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
+    """Like store_results, but an unexpected result is not stored, and not `expected`. Raises the same errors."""
+    confirmed = [False] * len(results)
+    await _confirm_traced(
+        db, results, confirmed, [n for n, one in enumerate(results) if one.purpose is not Purpose.SCHEDULED]
+    )
+    outcomes = await store_results(db, results, confirmed)
     doubtful = [
         n
         for n, stored in enumerate(outcomes)
-        if stored is not None and not stored.asked and results[n].purpose is Purpose.SCHEDULED
+        if stored is not None and not stored.expected and results[n].purpose is Purpose.SCHEDULED
     ]
-    await _look_up(db, results, vouched, doubtful)
-    found = [n for n in doubtful if vouched[n]]
+    await _confirm_traced(db, results, confirmed, doubtful)
+    found = [n for n in doubtful if confirmed[n]]
     if found:
         again = await store_results(db, [results[n] for n in found])
         for n, stored in zip(found, again, strict=True):
@@ -62,23 +64,26 @@ SELECT place FROM given JOIN gap ON gap.monitor_id = given.monitor_id AND gap.lo
   AND given.due_at > gap.from_at AND given.due_at <= gap.to_at
 WHERE given.purpose = 'scheduled'
 """
-"""Only rounds are missed in ranges. `IS TRUE` keeps the look for planned checks a look into a hash: as a join, it was
-planned as a loop over a hundred thousand of them for each result, for statistics never know what is in dispatch."""
+"""Only rounds are missed in ranges. `IS TRUE` makes PostgreSQL find planned checks by a hash lookup: as a join, it was
+planned as a loop over a hundred thousand of them for each result, because statistics never know what is in dispatch.
+"""
 
 
-async def _look_up(db: Database, results: Sequence[CheckResult], vouched: list[bool], which: Sequence[int]) -> None:
-    """Vouch for those of which there is a trace."""
+async def _confirm_traced(
+    db: Database, results: Sequence[CheckResult], confirmed: list[bool], which: Sequence[int]
+) -> None:
+    """Mark the results of which there is a trace."""
     if not which:
         return
-    wanted = [results[n] for n in which]
+    doubtful = [results[n] for n in which]
     async with db.connection() as connection:
         rows = await connection.fetch(
             _TRACES,
-            [result.monitor_id for result in wanted],
-            [result.due_at for result in wanted],
-            [result.location for result in wanted],
-            [result.purpose.value for result in wanted],
-            list({second_of(result.due_at) for result in wanted}),
+            [result.monitor_id for result in doubtful],
+            [result.due_at for result in doubtful],
+            [result.location for result in doubtful],
+            [result.purpose.value for result in doubtful],
+            list({second_of(result.due_at) for result in doubtful}),
         )
     for row in rows:
-        vouched[which[row["place"] - 1]] = True
+        confirmed[which[row["place"] - 1]] = True

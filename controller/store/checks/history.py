@@ -10,9 +10,10 @@ import msgspec
 
 from controller.model import CheckRecord
 from controller.store.platform.pool import Connection, Database
+from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 
 _COLUMNS = """
 result.location_id, location.code AS location_code, location.name AS location_name, location.country_code,
@@ -22,7 +23,7 @@ result.kernel_rtt_ms, result.login_withheld
 """
 _FROM = "result JOIN location ON location.id = result.location_id"
 _VOTING_FAILURE = "monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'"
-"""A check that somebody ran by hand has no vote."""
+"""A check that somebody triggered by hand has no vote."""
 
 
 async def check_history(database: Database, monitor_id: int, public_id: UUID, *, limit: int) -> list[CheckRecord]:
@@ -67,7 +68,7 @@ async def failed_checks(
 async def count_failed_checks(
     connection: Connection, monitor_id: int, since: datetime, until: datetime, *, at_most: int
 ) -> int:
-    """How many failed that were due in this time; not counted beyond `at_most`."""
+    """How many checks failed that were due in this time; counted up to `at_most`."""
     failed: int = await connection.fetchval(
         f"SELECT count(*) FROM (SELECT FROM result WHERE {_VOTING_FAILURE} LIMIT $4) AS failed",  # noqa: S608
         monitor_id,
@@ -81,8 +82,8 @@ async def count_failed_checks(
 async def recovered_checks(
     connection: Connection, monitor_id: int, public_id: UUID, since: datetime, until: datetime, *, limit: int
 ) -> tuple[list[CheckRecord], int]:
-    """Of the locations that failed in this time, the checks that passed after the last failure there, in order; and how
-    many there are in all.
+    """For the locations that failed in this time, the checks that passed after the last failure there, in order, and
+    their total number.
     """
     rows = await connection.fetch(
         f"""

@@ -1,7 +1,8 @@
-"""Who schedules, and how far it has come: an advisory lock on a connection of its own, an epoch, a watermark.
+"""Which controller schedules, and how far it has come: an advisory lock on a separate connection, an epoch, a
+watermark.
 
-The lock ends with the connection, so a leader that died is followed at once. One that is frozen keeps it: a standby
-ends its session when its beat is overdue, and whatever it still writes afterwards is refused by the epoch.
+The lock ends with the connection, so a leader that died is replaced at once. A frozen leader keeps the lock: a standby
+ends its session when its heartbeat is overdue, and the epoch check rejects whatever it still writes afterwards.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ import asyncpg
 from controller.decisions.schedule.rounds import Recheck
 from controller.store.checks.dispatch import Expected, GapRange, insert_expected, insert_gap_ranges
 from controller.store.evaluation.rechecks import due_rechecks, remove_rechecks
-from controller.store.platform.pool import AWAY, Database, StoreUnavailableError, connect
-from shared.wire.rounds import to_datetime, to_ms
+from controller.store.platform import locks
+from controller.store.platform.pool import AWAY, Database, connect, unavailable
+from shared.epoch import to_datetime, to_ms
 
 if TYPE_CHECKING:
     from controller.store.platform.pool import Connection
 
-LEADER_LOCK = 0x6D70_0000
 STALE_SECONDS = 3.0
 _CHANNEL = "mailprobe_change"
 _SHARD = 0
 
 
 class FencedError(Exception):
-    """Somebody else schedules now; whoever hears this must stop."""
+    """Another controller schedules now; the one that gets this error must stop."""
 
 
 class Lead:
-    """The right to schedule, as long as its connection lives and nobody has taken it over."""
+    """The right to schedule, as long as its connection lives and no other controller has taken it over."""
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record], row: asyncpg.Record) -> None:
         self._connection = connection
@@ -46,30 +47,31 @@ class Lead:
     async def listen(self, on_change: Callable[[str, int], None]) -> None:
         """Call `on_change(table, id)` for each committed change of a monitor, location, customer or organization."""
 
-        def tell(_connection: object, _backend: int, _channel: str, payload: object) -> None:
+        def forward(_connection: object, _backend: int, _channel: str, payload: object) -> None:
             table, _, number = str(payload).partition(":")
             on_change(table, int(number))
 
         async with self._fenced() as connection:
-            await connection.add_listener(_CHANNEL, tell)
+            await connection.add_listener(_CHANNEL, forward)
 
     async def plan(self, *, watermark_ms: int, planned_until_ms: int, expected: Sequence[Expected]) -> None:
-        """Write down the checks of all rounds until `planned_until_ms`, and that the broker has those until the
-        watermark. Raises FencedError, StoreUnavailableError.
+        """Store the checks of all rounds until `planned_until_ms`, and that the broker has those until the watermark.
+        Raises FencedError, StoreUnavailableError.
         """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, watermark_ms, planned_until_ms)
             await insert_expected(connection, expected)
 
-    async def skip(self, until_ms: int, ranges: Sequence[GapRange], unheard: Sequence[Expected] = ()) -> None:
-        """Give up all rounds until that moment that were not planned; `unheard` may have been asked for, or not.
+    async def skip(self, until_ms: int, ranges: Sequence[GapRange], uncertain: Sequence[Expected] = ()) -> None:
+        """Give up all rounds until that moment that were not planned; `uncertain` checks may have been requested, or
+        not.
 
         Raises FencedError, StoreUnavailableError.
         """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, until_ms, until_ms)
             await insert_gap_ranges(connection, ranges)
-            await insert_expected(connection, unheard)
+            await insert_expected(connection, uncertain)
         self.watermark_ms = self.planned_until_ms = until_ms
 
     async def due_rechecks(self, until_ms: int, *, at_most: int) -> list[Recheck]:
@@ -78,14 +80,14 @@ class Lead:
             return await due_rechecks(connection, until_ms, at_most=at_most)
 
     async def remove_rechecks(self, numbers: Sequence[int]) -> None:
-        """The broker has their checks, or nobody is to be asked. Raises StoreUnavailableError."""
+        """Remove rechecks that were published, or that are not needed. Raises StoreUnavailableError."""
         async with self._fenced() as connection:
             await remove_rechecks(connection, numbers)
 
     async def beat(self) -> None:
-        """Show that the leader is alive. Raises FencedError, StoreUnavailableError."""
+        """Record that the leader is alive. Raises FencedError, StoreUnavailableError."""
         async with self._fenced() as connection:
-            _only_us(
+            _require_one_row(
                 await connection.execute(
                     "UPDATE schedule SET beat_at = clock_timestamp() WHERE shard = $1 AND epoch = $2",
                     _SHARD,
@@ -94,7 +96,7 @@ class Lead:
             )
 
     async def _advance(self, connection: Connection, watermark_ms: int, planned_until_ms: int) -> None:
-        _only_us(
+        _require_one_row(
             await connection.execute(
                 "UPDATE schedule SET watermark = $3, planned_until = $4, beat_at = clock_timestamp()"
                 " WHERE shard = $1 AND epoch = $2",
@@ -111,10 +113,10 @@ class Lead:
             try:
                 yield self._connection
             except AWAY as error:
-                raise StoreUnavailableError(str(error) or type(error).__name__) from error
+                raise unavailable(error) from error
 
 
-def _only_us(status: str) -> None:
+def _require_one_row(status: str) -> None:
     if status != "UPDATE 1":
         raise FencedError
 
@@ -125,7 +127,7 @@ async def leadership(url: str, name: str, *, poll_seconds: float = 0.5) -> Async
     connection = await connect(url)
     try:
         try:
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", locks.LEADER):
                 await _end_stale_session(connection)
                 await asyncio.sleep(poll_seconds)
             row = await connection.fetchrow(
@@ -135,7 +137,7 @@ async def leadership(url: str, name: str, *, poll_seconds: float = 0.5) -> Async
                 name,
             )
         except AWAY as error:
-            raise StoreUnavailableError(str(error) or type(error).__name__) from error
+            raise unavailable(error) from error
         if row is None:
             raise LookupError("table schedule has no row")
         yield Lead(connection, row)
@@ -145,19 +147,19 @@ async def leadership(url: str, name: str, *, poll_seconds: float = 0.5) -> Async
 
 
 async def _end_stale_session(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """End the session that holds the lock when its leader has not given a sign of life for STALE_SECONDS."""
+    """End the session that holds the lock when its leader has not recorded a heartbeat for STALE_SECONDS."""
     await connection.execute(
         "SELECT pg_terminate_backend(pid) FROM schedule JOIN pg_locks ON pid = leader_backend"
         " WHERE shard = $1 AND locktype = 'advisory' AND classid = 0 AND objid = $2::bigint::oid AND granted"
         " AND beat_at < clock_timestamp() - make_interval(secs => $3)",
         _SHARD,
-        LEADER_LOCK,
+        locks.LEADER,
         STALE_SECONDS,
     )
 
 
 async def watermark(db: Database) -> datetime:
-    """How far the broker has everything that was due. Raises StoreUnavailableError."""
+    """The moment until which the broker has every check that was due. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         moment: datetime = await connection.fetchval("SELECT watermark FROM schedule WHERE shard = $1", _SHARD)
     return moment

@@ -1,4 +1,4 @@
-"""Results of many monitors in the order of time, a slice at a time: by monitor, or by time where there are too many."""
+"""Results of many monitors in time order, a slice at a time: read by monitor, or by time where there are too many."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import msgspec
 
 from controller.decisions.history.history import Order, Position, Slice
 from controller.store.platform.pool import Database
+from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import PhaseTiming, ResultStatus
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 
 
 class HistoryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A stored result with the monitor it is of, and whose that is now. The numbers are the place in the order."""
+    """A stored result with its monitor and the customer that owns it now. The numbers are its position in the order."""
 
     monitor_id: int
     location_id: int
@@ -49,8 +50,8 @@ class HistoryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return Position(self.due_at, self.monitor_id, self.location_id, self.purpose)
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose results: those of an organization's monitors, deleted ones too. None is no limit."""
+class ResultScope(msgspec.Struct, frozen=True, kw_only=True):
+    """The monitors whose results are read: those of an organization, including deleted ones. None is no limit."""
 
     organization_id: int
     customer_ids: Sequence[int] | None = None
@@ -58,8 +59,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     monitor_ids: Sequence[int] | None = None
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which results of those. None is no limit."""
+class ResultFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which results within a ResultScope. None is no limit."""
 
     location_ids: Sequence[int] | None = None
     statuses: Collection[ResultStatus] | None = None
@@ -67,10 +68,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Population(msgspec.Struct, frozen=True):
-    """The monitors of a scope, up to so many, and about how many there are of everybody's."""
+    """The monitors of a scope, up to a limit, and about how many monitors there are in the whole installation."""
 
     ids: list[int]
-    of_all: int
+    total_monitors: int
 
 
 class OwnedMonitor(msgspec.Struct, frozen=True):
@@ -84,13 +85,13 @@ AND ($3::text[] IS NULL OR monitor.kind = ANY ($3)) AND ($4::bigint[] IS NULL OR
 """
 _MONITOR = "monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id"
 _OWNER = f"SELECT {_MONITOR} FROM monitor WHERE monitor.id = {{}} AND {_SCOPE} OFFSET 0"  # noqa: S608 - constants only
-"""OFFSET keeps this a look-up by key: a plan that is made without knowing the scope would read all monitors instead."""
+"""OFFSET keeps this a lookup by key: a plan that is made without knowing the scope would read all monitors instead."""
 _RESULT = """
 result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
 result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
 result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld
 """
-# As text: msgspec reads them straight into what they are.
+# JSON columns as text, which msgspec decodes directly into their structs.
 _COLUMNS = """
 monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor, found.name AS monitor_name,
 kind, location.code AS location, location.country_code AS country, purpose, found.status, started_at, duration_ms,
@@ -103,7 +104,7 @@ _WARNINGS = msgspec.json.Decoder(list[CheckWarning])
 _FACTS = msgspec.json.Decoder(dict[str, Any])
 
 
-async def population(database: Database, scope: Scope, *, at_most: int) -> Population:
+async def population(database: Database, scope: ResultScope, *, at_most: int) -> Population:
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"SELECT id FROM monitor WHERE {_SCOPE} LIMIT $5",  # noqa: S608 - constants only
@@ -115,7 +116,7 @@ async def population(database: Database, scope: Scope, *, at_most: int) -> Popul
 
 
 async def monitors_named(database: Database, organization_id: int, names: Sequence[UUID]) -> dict[UUID, OwnedMonitor]:
-    """By public id; those that were deleted are there as long as their history is."""
+    """By public id; deleted monitors are included as long as their history is stored."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT public_id, id, customer_id FROM monitor"
@@ -128,15 +129,15 @@ async def monitors_named(database: Database, organization_id: int, names: Sequen
 
 async def results_in(
     database: Database,
-    scope: Scope,
-    choice: Choice,
+    scope: ResultScope,
+    choice: ResultFilter,
     step: Slice,
     order: Order,
     *,
     by_monitor: Sequence[int] | None,
     limit: int,
 ) -> list[HistoryRecord]:
-    """The first results of a slice in this order, looked up at these monitors, or at None in the order of time.
+    """The first results of a slice in this order, looked up by these monitors, or with None by time.
 
     Raises StoreUnavailableError, also when it takes too long.
     """
@@ -155,7 +156,7 @@ def _statement(order: Order, *, by_monitor: bool, successful: bool) -> str:
     down = order is Order.DESC
     direction, beyond, until = ("DESC", "<", "<=") if down else ("ASC", ">", "<")
     sorting = ", ".join(f"{name} {direction}" for name in ("due_at", "monitor_id", "location_id", "purpose"))
-    wanted = f"""
+    condition = f"""
     result.due_at >= $5 AND result.due_at {until} $6
     AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
       {beyond} ($7, $8::bigint, $9::int, $10::check_purpose)
@@ -163,13 +164,13 @@ def _statement(order: Order, *, by_monitor: bool, successful: bool) -> str:
     AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
     AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
     {"" if successful else "AND result.status <> 'success'"}
-    """  # the last line is what the index of such results asks for
+    """  # the last line lets the partial index of such results be used
     if by_monitor:
         found = f"""
         SELECT result.*, {_MONITOR}
         FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL ({_OWNER.format("read.id")}) AS monitor
         CROSS JOIN LATERAL (
-          SELECT {_RESULT} FROM result WHERE result.monitor_id = monitor.id AND {wanted}
+          SELECT {_RESULT} FROM result WHERE result.monitor_id = monitor.id AND {condition}
           ORDER BY {sorting} LIMIT $14
         ) AS result
         ORDER BY {sorting} LIMIT $14
@@ -178,7 +179,7 @@ def _statement(order: Order, *, by_monitor: bool, successful: bool) -> str:
         found = f"""
         SELECT {_RESULT}, {_MONITOR}
         FROM result CROSS JOIN LATERAL ({_OWNER.format("result.monitor_id")}) AS monitor
-        WHERE {wanted} ORDER BY {sorting} LIMIT $14
+        WHERE {condition} ORDER BY {sorting} LIMIT $14
         """  # noqa: S608 - constants only
     return f"""
     SELECT {_COLUMNS} FROM ({found}) AS found

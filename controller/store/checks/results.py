@@ -1,7 +1,7 @@
-"""Store results: what is new is inserted, closes its gap and becomes the latest state; a second copy does nothing.
+"""Store results: a new one is inserted, closes its gap and becomes the latest state; a second copy does nothing.
 
-A new failure of a monitor with a local retry makes its recheck in the same statement, so there is one, whoever dies;
-and so is a look at a monitor noted, when the judge has something to learn from it.
+A new failure of a monitor with local retries makes its recheck in the same statement, so there is one even when a
+controller dies. The same statement notes an evaluation of the monitor, when the result can change something.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ import msgspec
 
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.model import Mode
-from controller.store.checks.dispatch import SETTLE_LOCK
 from controller.store.evaluation.evaluations import LATE, ripe
 from controller.store.locations.blind_periods import BLINDED, EXTEND
-from controller.store.platform.pool import AWAY, Database
+from controller.store.platform import locks
+from controller.store.platform.pool import AWAY, Database, UnstorableError
+from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
-from shared.wire.rounds import phase_hash, to_ms
+from shared.wire.rounds import phase_hash
 
-_RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (shared.streams)
+_RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (controller.broker.streams)
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 
-class UnstorableError(Exception):
-    """PostgreSQL refuses something in this batch for good; the message says what, without the values."""
-
-
 class StoredResult(NamedTuple):
-    """Whose result it was, and whether it was stored now or so short a while ago that its event may be untold. `new`:
-    it was stored now. `kind` is the monitor's. One that was not `asked` for is not stored.
+    """The organization, customer and kind of a result's monitor. `new`: the result was stored now. `recent`: it was
+    stored now, or so recently that its event may not have been published. A result that was not `expected`
+    is not stored.
     """
 
     organization: UUID
@@ -41,12 +39,12 @@ class StoredResult(NamedTuple):
     recent: bool
     new: bool
     kind: str
-    asked: bool = True
+    expected: bool = True
 
 
 _INTERVAL_MS = "(monitor.interval_seconds * 1000::bigint)"
 _HIGH = f"hash_high * (4294967296 % {_INTERVAL_MS})"
-_ASKED = f"""vouched OR (
+_EXPECTED = f"""confirmed OR (
   purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
   AND given.due_at >= GREATEST(monitor.target_changed_at, location.created_at)
   AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
@@ -67,9 +65,10 @@ _ASKED = f"""vouched OR (
     OR 'sequential' IN (monitor.policy ->> 'order', customer.policy ->> 'order', organization.policy ->> 'order')
   ) IS NOT TRUE
 )"""
-"""Whether the arithmetic allows a result (shared.rounds). The hash comes in halves, for products of its 64 bits would
-not fit. Of a monitor that may ask its locations in turn it allows none: who was in turn depends on which were enabled
-then (decisions.rotation)."""
+"""Whether a result is expected by the arithmetic of rounds (shared.wire.rounds). The hash comes in halves, because
+products of its 64 bits would not fit. For a monitor that may use its locations in rotation it expects none: which
+location took part depends on which were enabled then (decisions.schedule.rotation).
+"""
 
 _INSERT = f"""
 WITH given AS (
@@ -80,12 +79,12 @@ WITH given AS (
   ) WITH ORDINALITY AS given (
     monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
     failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
-    hash_low, vouched, place
+    hash_low, confirmed, place
   )
 ), known AS (
   SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
     customer.public_id AS customer, monitor.retry_on_failure, monitor.interval_seconds, monitor.timeout_seconds,
-    monitor.target_changed_at, monitor.kind, {_ASKED} AS asked
+    monitor.target_changed_at, monitor.kind, {_EXPECTED} AS expected
   FROM given
   JOIN monitor ON monitor.public_id = given.monitor
   JOIN location ON location.code = given.location
@@ -97,7 +96,7 @@ WITH given AS (
   SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
     monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
     phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld
-  FROM known WHERE asked ORDER BY monitor_id, due_at, location_id, purpose, place
+  FROM known WHERE expected ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose
 ), fresh AS (
@@ -110,22 +109,24 @@ WITH given AS (
 ), linked AS (
   INSERT INTO retry (monitor_id, due_at, location_id, round_due_at)
   SELECT monitor_id, due_at, unnest(location_ids), round_due_at FROM retried ON CONFLICT DO NOTHING
-), judged AS (
-  SELECT fresh.*, retry.round_due_at IS NOT NULL AS is_retry, COALESCE(retry.round_due_at, fresh.due_at) AS look_due_at,
-    CASE WHEN retry.round_due_at IS NULL THEN fresh.purpose ELSE 'scheduled' END AS look_purpose
+), evaluated AS (
+  SELECT fresh.*, retry.round_due_at IS NOT NULL AS is_retry,
+    COALESCE(retry.round_due_at, fresh.due_at) AS evaluation_due_at,
+    CASE WHEN retry.round_due_at IS NULL THEN fresh.purpose ELSE 'scheduled' END AS evaluation_purpose
   FROM fresh
   LEFT JOIN retry ON retry.monitor_id = fresh.monitor_id AND retry.due_at = fresh.due_at
     AND retry.location_id = fresh.location_id AND fresh.purpose = 'recheck'
   WHERE fresh.purpose <> 'triggered' AND now() <= fresh.due_at + make_interval(secs => {LATE})
-), looked AS (
-  INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
-  SELECT DISTINCT judged.monitor_id, look_due_at, look_purpose, {ripe("look_due_at")}, now()
-  FROM judged
-  LEFT JOIN standing ON standing.monitor_id = judged.monitor_id
-  LEFT JOIN look ON look.monitor_id = judged.monitor_id AND look.due_at = look_due_at AND look.purpose = look_purpose
-  WHERE look_due_at >= target_changed_at AND (
-    standing.at_rest IS NOT TRUE OR look.monitor_id IS NOT NULL OR is_retry OR status = 'failure'
-    OR warnings IS NOT NULL OR (status = 'unknown' AND judged.location_id <> ALL (standing.blind_ids))
+), noted AS (
+  INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
+  SELECT DISTINCT evaluated.monitor_id, evaluation_due_at, evaluation_purpose, {ripe("evaluation_due_at")}, now()
+  FROM evaluated
+  LEFT JOIN monitor_state ON monitor_state.monitor_id = evaluated.monitor_id
+  LEFT JOIN evaluation ON evaluation.monitor_id = evaluated.monitor_id AND evaluation.due_at = evaluation_due_at
+    AND evaluation.purpose = evaluation_purpose
+  WHERE evaluation_due_at >= target_changed_at AND (
+    monitor_state.stable IS NOT TRUE OR evaluation.monitor_id IS NOT NULL OR is_retry OR status = 'failure'
+    OR warnings IS NOT NULL OR (status = 'unknown' AND evaluated.location_id <> ALL (monitor_state.blind_ids))
   )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
@@ -151,7 +152,7 @@ WITH given AS (
   SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
   WHERE due_at < (SELECT closed_until FROM rollup_progress)
 )
-SELECT known.place, known.organization, known.customer, known.kind, known.asked,
+SELECT known.place, known.organization, known.customer, known.kind, known.expected,
   stored.monitor_id IS NOT NULL AS new,
   CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
     SELECT stored_at > now() - make_interval(secs => $24) FROM result
@@ -163,21 +164,21 @@ FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
 
 
 async def store_results(
-    db: Database, results: Sequence[CheckResult], vouched: Sequence[bool] | None = None
+    db: Database, results: Sequence[CheckResult], confirmed: Sequence[bool] | None = None
 ) -> list[StoredResult | None]:
-    """Store a batch, whole or not at all; for each what became of it, None for an unknown monitor or location.
+    """Store a batch, all of it or nothing; return the outcome of each, None for an unknown monitor or location.
 
-    `vouched` says for each whether it is known to have been asked for (None: all are); of the others are stored those
-    that the arithmetic allows. Raises UnstorableError when a result in it can never be stored, StoreUnavailableError
-    when PostgreSQL is away.
+    `confirmed` says of each result whether it is known to be expected (None: all are); the others are stored if the
+    arithmetic of rounds expects them. Raises UnstorableError when a result in the batch can never be stored,
+    StoreUnavailableError when PostgreSQL is unavailable.
     """
     async with db.connection() as connection:
         try:
             async with connection.transaction():
-                await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", SETTLE_LOCK)
+                await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.SETTLE)
                 columns = zip(*map(_columns, results), strict=True)
                 rows = await connection.fetch(
-                    _INSERT, *columns, vouched or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
+                    _INSERT, *columns, confirmed or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
                 )
         except AWAY:
             raise
@@ -186,14 +187,14 @@ async def store_results(
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
         outcomes[row["place"] - 1] = StoredResult(
-            row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["asked"]
+            row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["expected"]
         )
     return outcomes
 
 
 def _columns(result: CheckResult) -> tuple[object, ...]:
     status = result.status
-    seen = status is not ResultStatus.UNKNOWN
+    finished = status is not ResultStatus.UNKNOWN
     high, low = divmod(phase_hash(result.monitor_id), 1 << 32)
     return (
         result.monitor_id,
@@ -203,7 +204,7 @@ def _columns(result: CheckResult) -> tuple[object, ...]:
         status.value,
         result.duration_ms,
         result.started_at,
-        result.started_at + timedelta(milliseconds=result.duration_ms) if seen else None,
+        result.started_at + timedelta(milliseconds=result.duration_ms) if finished else None,
         result.agent,
         result.address,
         result.failure.kind.value if result.failure else None,

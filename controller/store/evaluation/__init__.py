@@ -1,0 +1,1 @@
+"""Evaluations that wait, the state of each monitor, rechecks, outages and probe problems."""

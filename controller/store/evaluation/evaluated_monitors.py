@@ -1,4 +1,4 @@
-"""Monitors as the judge sees them: whose they are, whom they ask, and by which policy they are believed."""
+"""Monitors as the evaluator reads them: their owner, their locations, and the policy that holds for them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import msgspec
 from controller.decisions.evaluation.policies import Levels, effective
 from controller.decisions.evaluation.policy import Policy
 from controller.model import Location, ScheduledMonitor
-from controller.store.incidents.events import Whose
+from controller.store.incidents.events import EventOwner
 from controller.store.monitors.policies import levels_from
-from controller.store.monitors.scheduled import asking
+from controller.store.monitors.scheduled import policy_fields
 from controller.store.platform.pool import Connection
 
 
-class JudgedMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A monitor with the policy that holds for it. It is not `watched` when it is disabled or deleted; with `retries`
-    a failed check is tried again at its location.
+class EvaluatedMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor with the policy that holds for it. It is not `watched` when it is disabled or deleted; with `retries` a
+    failed check is tried again at its location.
     """
 
     monitor: ScheduledMonitor
@@ -27,10 +27,10 @@ class JudgedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     retries: bool
     organization_id: int
     customer_id: int
-    whose: Whose
+    event_owner: EventOwner
 
 
-async def judged_monitors(connection: Connection, monitor_ids: Sequence[int]) -> dict[int, JudgedMonitor]:
+async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int]) -> dict[int, EvaluatedMonitor]:
     """By monitor id."""
     rows = await connection.fetch(
         """
@@ -47,7 +47,7 @@ async def judged_monitors(connection: Connection, monitor_ids: Sequence[int]) ->
         """,
         monitor_ids,
     )
-    return {row["id"]: _judged(row) for row in rows}
+    return {row["id"]: _evaluated_monitor(row) for row in rows}
 
 
 async def enabled_locations(connection: Connection) -> list[Location]:
@@ -58,16 +58,16 @@ async def enabled_locations(connection: Connection) -> list[Location]:
     return [Location(**row) for row in rows]
 
 
-def _judged(row: Any) -> JudgedMonitor:
+def _evaluated_monitor(row: Any) -> EvaluatedMonitor:
     columns = dict(row)
     values = {name: columns[name] for name in ScheduledMonitor.__struct_fields__ if name in columns}
     policy = effective(levels_from({name: row[name] for name in Levels._fields})).policy
-    return JudgedMonitor(
-        monitor=ScheduledMonitor(**values, **asking(policy), config={}),
+    return EvaluatedMonitor(
+        monitor=ScheduledMonitor(**values, **policy_fields(policy), config={}),
         policy=policy,
         watched=row["watched"],
         retries=row["retry_on_failure"],
         organization_id=row["organization_id"],
         customer_id=row["customer_id"],
-        whose=Whose(row["organization_public_id"], row["customer_public_id"], row["public_id"], row["kind"]),
+        event_owner=EventOwner(row["organization_public_id"], row["customer_public_id"], row["public_id"], row["kind"]),
     )

@@ -1,6 +1,7 @@
-"""Looks that wait to be judged, and what was heard of their checks.
+"""Evaluations that wait, and the outcomes of their checks.
 
-A look is noted with the result or the gap that makes it worth one (store.results, store.dispatch), by the rules below.
+An evaluation is noted together with the result or the gap that makes it necessary (store.checks.results,
+store.checks.dispatch), by the rules below.
 """
 
 from __future__ import annotations
@@ -12,24 +13,24 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from controller.decisions.evaluation.votes import SLACK_SECONDS, Heard, Retry
+from controller.decisions.evaluation.votes import SLACK_SECONDS, CheckOutcome, Retry
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.store.platform.pool import Connection, Database
+from shared.epoch import to_datetime, to_ms
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose, to_datetime, to_ms
+from shared.wire.rounds import Purpose
 
 _LONGEST_RETRY_SECONDS = 120
 
 LATE = f"LEAST(interval_seconds / 2.0, 60) + timeout_seconds + {SLACK_SECONDS}"
-"""Seconds after which a result is history, in SQL over a monitor's columns (decisions.votes.late_ms)."""
+"""Seconds after which a result is history, in SQL over a monitor's columns (decisions.evaluation.votes.late_ms)."""
 
 
 def ripe(due: str) -> str:
-    """When a look is taken without the votes that are missing then, in SQL over a monitor's columns.
+    """When an evaluation is made without the votes that are still missing, in SQL over a monitor's columns.
 
-    That is when its checks must have ended. Agents that began late but in time get a few seconds from their first
-    result on.
+    By then its checks must have ended. Agents that began late but in time get a few seconds from their first result on.
     """
     ended = f"{due} + make_interval(secs => timeout_seconds + {SLACK_SECONDS})"
     grace = f"now() + make_interval(secs => {SLACK_SECONDS})"
@@ -38,8 +39,8 @@ def ripe(due: str) -> str:
     return f"GREATEST({ended}, LEAST({grace}, {late})) + make_interval(secs => {retry})"
 
 
-class NotedLook(NamedTuple):
-    """A look at a monitor that was noted and not taken yet."""
+class DueEvaluation(NamedTuple):
+    """An evaluation of a monitor that was noted and not made yet."""
 
     monitor_id: int
     due_at: datetime
@@ -47,54 +48,58 @@ class NotedLook(NamedTuple):
     ripe_at: datetime
 
 
-class Testified(NamedTuple):
-    """What was heard of the checks of a look, and of second tries of those that failed."""
+class CheckOutcomes(NamedTuple):
+    """The outcomes of an evaluation's checks, and of second tries of those that failed."""
 
-    heard: list[Heard]
+    outcomes: list[CheckOutcome]
     retries: list[Retry]
 
 
-async def noted(connection: Connection, monitor_ids: Sequence[int]) -> list[NotedLook]:
-    """All looks noted of these monitors in the order of their due moments, locked: a result that comes now waits, and
-    notes its look anew.
+async def noted(connection: Connection, monitor_ids: Sequence[int]) -> list[DueEvaluation]:
+    """All noted evaluations of these monitors in the order of their due moments, locked: a result that arrives now
+    waits, and notes its evaluation anew.
     """
     rows = await connection.fetch(
-        "SELECT monitor_id, due_at, purpose, ripe_at FROM look WHERE monitor_id = ANY ($1::bigint[])"
+        "SELECT monitor_id, due_at, purpose, ripe_at FROM evaluation WHERE monitor_id = ANY ($1::bigint[])"
         " ORDER BY monitor_id, due_at, purpose FOR UPDATE",
         monitor_ids,
     )
-    return [NotedLook(monitor, due, Purpose(purpose), ripe_at) for monitor, due, purpose, ripe_at in rows]
+    return [DueEvaluation(monitor, due, Purpose(purpose), ripe_at) for monitor, due, purpose, ripe_at in rows]
 
 
-async def testimonies(connection: Connection, looks: Sequence[NotedLook]) -> Mapping[NotedLook, Testified]:
-    """What was heard so far."""
-    found: dict[NotedLook, Testified] = defaultdict(lambda: Testified([], []))
-    if not looks:
+async def outcomes_of(connection: Connection, due: Sequence[DueEvaluation]) -> Mapping[DueEvaluation, CheckOutcomes]:
+    """The outcomes that are known so far."""
+    found: dict[DueEvaluation, CheckOutcomes] = defaultdict(lambda: CheckOutcomes([], []))
+    if not due:
         return found
-    wanted = ([look.monitor_id for look in looks], [look.due_at for look in looks], [look.purpose for look in looks])
-    first, last = min(wanted[1]), max(wanted[1])
-    for row in await connection.fetch(_HEARD, *wanted, first, last):
-        found[looks[row["place"] - 1]].heard.append(_heard(row))
-    for row in await connection.fetch(_RETRIED, *wanted, first, last, float(_LONGEST_RETRY_SECONDS)):
+    keys = (
+        [evaluation.monitor_id for evaluation in due],
+        [evaluation.due_at for evaluation in due],
+        [evaluation.purpose for evaluation in due],
+    )
+    first, last = min(keys[1]), max(keys[1])
+    for row in await connection.fetch(_OUTCOMES, *keys, first, last):
+        found[due[row["place"] - 1]].outcomes.append(_outcome(row))
+    for row in await connection.fetch(_RETRIED, *keys, first, last, float(_LONGEST_RETRY_SECONDS)):
         known = row["status"] is not None or row["missed"]
-        retry = Retry(row["location_id"], to_ms(row["due_at"]), _heard(row) if known else None)
-        found[looks[row["place"] - 1]].retries.append(retry)
+        retry = Retry(row["location_id"], to_ms(row["due_at"]), _outcome(row) if known else None)
+        found[due[row["place"] - 1]].retries.append(retry)
     return found
 
 
-# The bounds of due_at keep partitions of other days out of it.
-_HEARD = """
-WITH wanted AS (
+# The bounds of due_at exclude the partitions of other days.
+_OUTCOMES = """
+WITH requested AS (
   SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::check_purpose[])
-    WITH ORDINALITY AS wanted (monitor_id, due_at, purpose, place)
+    WITH ORDINALITY AS requested (monitor_id, due_at, purpose, place)
 )
 SELECT place, location_id, due_at, status, failure, warnings, stored_at
-FROM wanted JOIN result USING (monitor_id, due_at, purpose)
+FROM requested JOIN result USING (monitor_id, due_at, purpose)
 WHERE result.due_at BETWEEN $4 AND $5
 UNION ALL
 SELECT place, location_id, due_at, NULL, NULL, NULL, recorded_at
-FROM wanted JOIN gap ON gap.monitor_id = wanted.monitor_id AND from_at = due_at AND to_at = due_at
-  AND gap.purpose = wanted.purpose
+FROM requested JOIN gap ON gap.monitor_id = requested.monitor_id AND from_at = due_at AND to_at = due_at
+  AND gap.purpose = requested.purpose
 WHERE gap.from_at BETWEEN $4 AND $5
 """
 
@@ -102,9 +107,9 @@ _RETRIED = """
 SELECT place, retry.location_id, retry.due_at, result.status, result.failure, result.warnings, result.stored_at,
   gap.monitor_id IS NOT NULL AS missed
 FROM unnest($1::bigint[], $2::timestamptz[], $3::check_purpose[])
-  WITH ORDINALITY AS wanted (monitor_id, due_at, purpose, place)
-JOIN retry ON retry.monitor_id = wanted.monitor_id AND retry.round_due_at = wanted.due_at
-  AND wanted.purpose = 'scheduled'
+  WITH ORDINALITY AS requested (monitor_id, due_at, purpose, place)
+JOIN retry ON retry.monitor_id = requested.monitor_id AND retry.round_due_at = requested.due_at
+  AND requested.purpose = 'scheduled'
 LEFT JOIN result ON result.monitor_id = retry.monitor_id AND result.due_at = retry.due_at
   AND result.location_id = retry.location_id AND result.purpose = 'recheck'
   AND result.due_at BETWEEN $4 AND $5::timestamptz + make_interval(secs => $6)
@@ -114,9 +119,9 @@ LEFT JOIN gap ON gap.monitor_id = retry.monitor_id AND gap.from_at = retry.due_a
 """
 
 
-def _heard(row: Any) -> Heard:
+def _outcome(row: Any) -> CheckOutcome:
     warnings = row["warnings"]
-    return Heard(
+    return CheckOutcome(
         row["location_id"],
         to_ms(row["due_at"]),
         ResultStatus(row["status"]) if row["status"] is not None else None,
@@ -126,33 +131,34 @@ def _heard(row: Any) -> Heard:
     )
 
 
-async def remove(connection: Connection, looks: Sequence[NotedLook]) -> None:
-    """They were taken, or are not to be."""
-    if looks:
+async def remove(connection: Connection, due: Sequence[DueEvaluation]) -> None:
+    """Remove evaluations that were made, or that are not needed."""
+    if due:
         await connection.execute(
-            "DELETE FROM look USING unnest($1::bigint[], $2::timestamptz[], $3::check_purpose[])"
+            "DELETE FROM evaluation USING unnest($1::bigint[], $2::timestamptz[], $3::check_purpose[])"
             " AS taken (monitor_id, due_at, purpose)"
-            " WHERE look.monitor_id = taken.monitor_id AND look.due_at = taken.due_at AND look.purpose = taken.purpose",
-            [look.monitor_id for look in looks],
-            [look.due_at for look in looks],
-            [look.purpose for look in looks],
+            " WHERE evaluation.monitor_id = taken.monitor_id AND evaluation.due_at = taken.due_at"
+            " AND evaluation.purpose = taken.purpose",
+            [evaluation.monitor_id for evaluation in due],
+            [evaluation.due_at for evaluation in due],
+            [evaluation.purpose for evaluation in due],
         )
 
 
 async def postpone(connection: Connection, until_ms: Mapping[int, int]) -> None:
-    """Look at all noted looks of a monitor again at that moment, or when something more is heard."""
+    """Try all noted evaluations of a monitor again at that moment, or when another result or gap is stored."""
     if until_ms:
         await connection.execute(
-            "UPDATE look SET check_at = later.check_at FROM unnest($1::bigint[], $2::timestamptz[])"
-            " AS later (monitor_id, check_at) WHERE look.monitor_id = later.monitor_id",
+            "UPDATE evaluation SET check_at = later.check_at FROM unnest($1::bigint[], $2::timestamptz[])"
+            " AS later (monitor_id, check_at) WHERE evaluation.monitor_id = later.monitor_id",
             list(until_ms),
             [to_datetime(moment) for moment in until_ms.values()],
         )
 
 
 async def note_since(connection: Connection, after_ms: Mapping[int, int]) -> None:
-    """Note the looks after that moment of monitors that were at rest until then: what has been heard of them was not
-    worth noting before.
+    """Note the evaluations after that moment for monitors that were stable until then: their results were not worth an
+    evaluation before.
     """
     if after_ms:
         since = [to_datetime(moment) for moment in after_ms.values()]
@@ -160,7 +166,7 @@ async def note_since(connection: Connection, after_ms: Mapping[int, int]) -> Non
 
 
 _NOTE_SINCE = f"""
-INSERT INTO look (monitor_id, due_at, purpose, ripe_at, check_at)
+INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
 SELECT DISTINCT monitor.id, result.due_at, result.purpose, {ripe("result.due_at")}, now()
 FROM unnest($1::bigint[], $2::timestamptz[]) AS since (monitor_id, due_at)
 JOIN monitor ON monitor.id = since.monitor_id
@@ -175,22 +181,23 @@ ON CONFLICT DO NOTHING
 
 
 async def now(connection: Connection) -> datetime:
-    """The moment the transaction began, by the database's clock."""
+    """The moment at which the transaction began, by the database's clock."""
     moment: datetime = await connection.fetchval("SELECT now()")
     return moment
 
 
 async def waiting(db: Database, at_most: int) -> list[int]:
-    """Monitors with a look to take, the longest waiting first. Raises StoreUnavailableError."""
+    """Monitors with a due evaluation, the longest waiting first. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         rows = await connection.fetch(
-            "SELECT monitor_id FROM look WHERE check_at <= now() GROUP BY monitor_id ORDER BY min(check_at) LIMIT $1",
+            "SELECT monitor_id FROM evaluation WHERE check_at <= now()"
+            " GROUP BY monitor_id ORDER BY min(check_at) LIMIT $1",
             at_most,
         )
     return [row["monitor_id"] for row in rows]
 
 
 async def forget_retries(db: Database) -> None:
-    """Those that nobody asks about any more. Raises StoreUnavailableError."""
+    """Delete retries that no evaluation reads any more. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute("DELETE FROM retry WHERE due_at < now() - interval '1 hour'")

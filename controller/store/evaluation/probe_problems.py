@@ -1,4 +1,4 @@
-"""Where a server dislikes one of our locations while others pass: noted by the judge, shown to ops."""
+"""Servers that refuse one of our locations while others pass: recorded by the evaluator, shown to ops."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import UUID
 
 from controller.decisions.evaluation.quorum import REFUSALS
 from controller.store.platform.pool import Connection, Database
+from shared.epoch import to_datetime
 from shared.wire.failures import Failure
-from shared.wire.rounds import to_datetime
 
 RUN_HOURS = 6
-"""A run of such looks has ended when there was none for so long."""
+"""A run of refusals has ended when there was none for this long."""
 
 
-class Dislike(NamedTuple):
-    """In the look due then, a location was refused by a server that others could use."""
+class ProbeRefusal(NamedTuple):
+    """In the evaluation due then, a location was refused by a server that others could use."""
 
     monitor_id: int
     location_id: int
@@ -26,8 +26,8 @@ class Dislike(NamedTuple):
 
 
 class ProbeProblem(NamedTuple):
-    """A run of such looks, from the first to the latest so far. It `lasts` when the location's latest check of the
-    monitor met it again. `of` is how many there are at this location, shown or not.
+    """A run of refusals, from the first to the latest so far. It `lasts` when the location's latest check of the
+    monitor was refused too. `total` is how many problems this location has, shown or not.
     """
 
     location_id: int
@@ -39,13 +39,13 @@ class ProbeProblem(NamedTuple):
     detail: str
     first_at: datetime
     last_at: datetime
-    looks: int
+    evaluations: int
     lasts: bool
-    of: int
+    total: int
 
 
-async def note(connection: Connection, dislikes: Iterable[Dislike]) -> None:
-    """In the order of their looks."""
+async def note(connection: Connection, refusals: Iterable[ProbeRefusal]) -> None:
+    """Record refusals in the order of their evaluations."""
     await connection.executemany(
         f"""
         INSERT INTO probe_problem AS old (monitor_id, location_id, kind, detail, first_at, last_at)
@@ -54,17 +54,18 @@ async def note(connection: Connection, dislikes: Iterable[Dislike]) -> None:
           last_at = EXCLUDED.last_at,
           first_at = CASE WHEN old.last_at < EXCLUDED.last_at - interval '{RUN_HOURS} hours'
             THEN EXCLUDED.first_at ELSE old.first_at END,
-          looks = CASE WHEN old.last_at < EXCLUDED.last_at - interval '{RUN_HOURS} hours' THEN 1 ELSE old.looks + 1 END
+          evaluations = CASE WHEN old.last_at < EXCLUDED.last_at - interval '{RUN_HOURS} hours'
+            THEN 1 ELSE old.evaluations + 1 END
         """,  # noqa: S608 - constants only
         [
             (one.monitor_id, one.location_id, one.failure.kind.value, one.failure.detail, to_datetime(one.due_ms))
-            for one in dislikes
+            for one in refusals
         ],
     )
 
 
 async def forget_old(db: Database) -> None:
-    """Runs that have ended. Raises StoreUnavailableError."""
+    """Delete runs that have ended. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute(
             f"DELETE FROM probe_problem WHERE last_at < now() - interval '{RUN_HOURS} hours'"  # noqa: S608
@@ -74,17 +75,18 @@ async def forget_old(db: Database) -> None:
 async def current(
     connection: Connection, *, organization_id: int | None, customer_ids: Iterable[int] | None, most: int
 ) -> list[ProbeProblem]:
-    """Of each location the latest so many that have not ended, newest first, of the monitors of this organization and
-    these customers; None is any.
+    """The latest problems of each location that have not ended, `most` at most, newest first, for the monitors of this
+    organization and these customers; None is any.
     """
     rows = await connection.fetch(
         f"""
-        SELECT location_id, monitor_id, public_id, name, kind, failure_kind, detail, first_at, last_at, looks, lasts, of
+        SELECT location_id, monitor_id, public_id, name, kind, failure_kind, detail, first_at, last_at,
+          evaluations, lasts, total
         FROM (
           SELECT problem.location_id, monitor.id AS monitor_id, monitor.public_id, monitor.name, monitor.kind,
-            problem.kind AS failure_kind, problem.detail, problem.first_at, problem.last_at, problem.looks,
+            problem.kind AS failure_kind, problem.detail, problem.first_at, problem.last_at, problem.evaluations,
             COALESCE(latest.failure_kind = ANY ($3::text[]), false) AS lasts,
-            count(*) OVER (PARTITION BY problem.location_id) AS of,
+            count(*) OVER (PARTITION BY problem.location_id) AS total,
             row_number() OVER (PARTITION BY problem.location_id ORDER BY problem.last_at DESC, monitor.id) AS place
           FROM probe_problem AS problem JOIN monitor ON monitor.id = problem.monitor_id
           LEFT JOIN latest ON latest.monitor_id = problem.monitor_id AND latest.location_id = problem.location_id

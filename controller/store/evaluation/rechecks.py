@@ -1,4 +1,4 @@
-"""Rechecks to come. A row is made with the result that asks for it, and goes when the broker has its checks."""
+"""Pending rechecks. A row is created with the result that causes it, and removed when the broker has its checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from controller.decisions.schedule.rounds import Recheck
 from controller.store.platform.pool import Connection
-from shared.wire.rounds import to_datetime, to_ms
+from shared.epoch import to_datetime, to_ms
 
 
 async def due_rechecks(connection: Connection, until_ms: int, *, at_most: int) -> list[Recheck]:
@@ -28,7 +28,7 @@ async def remove_rechecks(connection: Connection, numbers: Sequence[int]) -> Non
 
 
 async def insert_rechecks(connection: Connection, rounds_ms: Mapping[int, int], due_ms: int) -> None:
-    """Have all locations of these monitors look once more at what the round due at that moment found."""
+    """Have all locations of these monitors check again what the round due at that moment found."""
     if rounds_ms:
         await connection.execute(
             "INSERT INTO recheck (monitor_id, round_due_at, due_at)"

@@ -1,5 +1,5 @@
 """Verdict and incident events: written in the transaction that decided them, published from here, removed when the
-broker has them. Whatever dies in between, each reaches EVENTS once: a repeat carries the same message id.
+broker has them. Each reaches EVENTS once even when a controller dies in between: a repeat has the same message id.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from uuid import UUID, uuid5
 import msgspec
 
 from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 from shared.clock import utc_now
+from shared.epoch import to_ms
 from shared.wire import subjects
 from shared.wire.events import Evidence, IncidentEvent, VerdictEvent
 from shared.wire.messages import EventType
-from shared.wire.rounds import to_ms
 
-_TELLER_LOCK = 0x6D70_0006
 _FROZEN_SECONDS = 60
 
 
@@ -33,8 +33,8 @@ class Outgoing(NamedTuple):
     body: bytes
 
 
-class Whose(NamedTuple):
-    """The public ids an event's subject is made of, and the kind of the monitor."""
+class EventOwner(NamedTuple):
+    """The public ids that make up an event's subject, and the kind of the monitor."""
 
     organization: UUID
     customer: UUID
@@ -42,9 +42,9 @@ class Whose(NamedTuple):
     kind: str
 
 
-async def tell_verdict(
+async def insert_verdict_event(
     connection: Connection,
-    whose: Whose,
+    owner: EventOwner,
     *,
     verdict: str,
     previous: str,
@@ -52,35 +52,35 @@ async def tell_verdict(
     at: datetime,
     evidence: Evidence | None = None,
 ) -> None:
-    """Have it told that the verdict of a monitor changed by the look due `at`, or at that moment without one."""
+    """Insert the event that a verdict changed: by the evaluation due `at`, or, without one, at that moment."""
     event = VerdictEvent(
-        event_id=uuid5(whose.monitor, f"{to_ms(at)}:{verdict}:verdict"),
+        event_id=uuid5(owner.monitor, f"{to_ms(at)}:{verdict}:verdict"),
         type=EventType.VERDICT,
-        organization_id=whose.organization,
-        customer_id=whose.customer,
-        monitor_id=whose.monitor,
+        organization_id=owner.organization,
+        customer_id=owner.customer,
+        monitor_id=owner.monitor,
         occurred_at=utc_now(),
         verdict=verdict,
         previous=previous,
         reason=reason,
         evidence=evidence,
-        kind=whose.kind,
+        kind=owner.kind,
     )
-    await _insert(connection, whose, event)
+    await _insert(connection, owner, event)
 
 
-async def tell_incident(
-    connection: Connection, incident: StoredIncident, change: StoredChange, whose: Whose | None = None
+async def insert_incident_event(
+    connection: Connection, incident: StoredIncident, change: StoredChange, owner: EventOwner | None = None
 ) -> None:
-    """Have it told that this happened to an incident. `whose` is looked up when the caller does not know it."""
-    if whose is None:
-        whose = await _whose(connection, incident.monitor_id)
+    """Insert the event of this change of an incident. `owner` is looked up when the caller does not know it."""
+    if owner is None:
+        owner = await _owner(connection, incident.monitor_id)
     event = IncidentEvent(
         event_id=uuid5(incident.public_id, f"{change.id}:{change.kind}"),
         type=EventType.INCIDENT,
-        organization_id=whose.organization,
-        customer_id=whose.customer,
-        monitor_id=whose.monitor,
+        organization_id=owner.organization,
+        customer_id=owner.customer,
+        monitor_id=owner.monitor,
         occurred_at=change.at,
         incident_id=incident.public_id,
         change=change.kind,
@@ -91,21 +91,21 @@ async def tell_incident(
         resolved_at=incident.resolved_at,
         flapping=incident.flapping,
         evidence=change.evidence,
-        kind=whose.kind,
+        kind=owner.kind,
     )
-    await _insert(connection, whose, event)
+    await _insert(connection, owner, event)
 
 
 @asynccontextmanager
-async def untold(db: Database, at_most: int) -> AsyncIterator[tuple[Connection, list[Outgoing]]]:
-    """The oldest events that wait, and the connection to remove them with; none while another controller is at it, so
-    that those of a monitor are told in order. Raises StoreUnavailableError.
+async def unpublished_events(db: Database, at_most: int) -> AsyncIterator[tuple[Connection, list[Outgoing]]]:
+    """The oldest unpublished events, and the connection to remove them with. None while another controller publishes,
+    so that the events of a monitor are published in order. Raises StoreUnavailableError.
 
-    A controller that freezes inside loses its turn.
+    A controller that freezes inside the block loses its transaction.
     """
     async with db.transaction() as connection:
         waiting = await connection.fetchval("SELECT EXISTS (SELECT FROM event_outbox)")
-        if not waiting or not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TELLER_LOCK):
+        if not waiting or not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.EVENT_RELAY):
             yield connection, []
             return
         await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
@@ -115,21 +115,23 @@ async def untold(db: Database, at_most: int) -> AsyncIterator[tuple[Connection, 
         yield connection, [Outgoing(*row) for row in rows]
 
 
-async def remove(connection: Connection, told: Sequence[Outgoing]) -> None:
-    """The broker has them."""
-    await connection.execute("DELETE FROM event_outbox WHERE id = ANY ($1::bigint[])", [event.id for event in told])
+async def remove(connection: Connection, published: Sequence[Outgoing]) -> None:
+    """Remove events that the broker has."""
+    await connection.execute(
+        "DELETE FROM event_outbox WHERE id = ANY ($1::bigint[])", [event.id for event in published]
+    )
 
 
-async def _insert(connection: Connection, whose: Whose, event: VerdictEvent | IncidentEvent) -> None:
+async def _insert(connection: Connection, owner: EventOwner, event: VerdictEvent | IncidentEvent) -> None:
     await connection.execute(
         "INSERT INTO event_outbox (message_id, subject, body) VALUES ($1, $2, $3)",
         event.event_id,
-        subjects.event(whose.organization, whose.customer, whose.monitor, event.type.value),
+        subjects.event(owner.organization, owner.customer, owner.monitor, event.type.value),
         msgspec.json.encode(event),
     )
 
 
-async def _whose(connection: Connection, monitor_id: int) -> Whose:
+async def _owner(connection: Connection, monitor_id: int) -> EventOwner:
     row = await connection.fetchrow(
         "SELECT organization.public_id, customer.public_id, monitor.public_id, monitor.kind FROM monitor"
         " JOIN customer ON customer.id = monitor.customer_id"
@@ -137,4 +139,4 @@ async def _whose(connection: Connection, monitor_id: int) -> Whose:
         monitor_id,
     )
     assert row is not None  # noqa: S101 - an incident's monitor is kept
-    return Whose(*row)
+    return EventOwner(*row)

@@ -1,7 +1,8 @@
-"""Incidents and their timeline, as the judge and people write them. Each change is a row; exactly one incident of a
-monitor is open.
+"""Incidents and their timelines, as the evaluator and people write them. Each change is a row; a monitor has at most
+one open incident.
 
-All of it happens inside a transaction of the caller, who holds the monitor's standing locked (store.standings).
+All of it happens inside a transaction of the caller, which must hold the lock of the monitor's state
+(store.evaluation.states).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _COLUMNS = (
 
 
 class StoredIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed outage, open while `resolved_at` is None. `severity` is partial or down, at present or in the end."""
+    """A confirmed outage, open while `resolved_at` is None. `severity` is partial or down, the current or last one."""
 
     id: int
     public_id: UUID
@@ -44,7 +45,7 @@ class StoredIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the timeline. `account_id` is who did it, when a person did; a token is noted by its name."""
+    """A row of the timeline. `account_id` is the person who made the change; a token is recorded by its name."""
 
     id: int
     incident_id: int
@@ -57,7 +58,7 @@ class StoredChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An outage confirmed now. `failure` is what most of the failing locations met."""
+    """An outage confirmed now. `failure` is the failure that most of the failing locations met."""
 
     organization_id: int
     customer_id: int
@@ -96,7 +97,7 @@ async def append_change(
     account_id: int | None = None,
     token_id: int | None = None,
 ) -> tuple[StoredIncident, StoredChange]:
-    """Add a change that leaves the incident open; it takes over the severity."""
+    """Add a change that leaves the incident open; the incident takes over its severity."""
     row = await connection.fetchrow(
         f"""
         UPDATE incident SET severity = $2, flapping = flapping OR $3,
@@ -143,7 +144,7 @@ async def open_incidents(connection: Connection, monitor_ids: Iterable[int]) -> 
     return {row["monitor_id"]: StoredIncident(**row) for row in rows}
 
 
-_FORSAKEN = """
+_ORPHANED = """
 SELECT incident.monitor_id, CASE
   WHEN monitor.deleted_at IS NOT NULL THEN 'the monitor was deleted'
   WHEN monitor.status = 'disabled' THEN 'the monitor was disabled'
@@ -154,16 +155,16 @@ WHERE incident.resolved_at IS NULL AND ($1::bigint IS NULL OR monitor.id = $1)
 """
 
 
-async def forsaken(db: Database) -> list[int]:
+async def orphaned(db: Database) -> list[int]:
     """Monitors with an open incident that no check will end any more. Raises StoreUnavailableError."""
     async with db.connection() as connection:
-        rows = await connection.fetch(_FORSAKEN, None)
+        rows = await connection.fetch(_ORPHANED, None)
     return [row["monitor_id"] for row in rows if row["reason"]]
 
 
-async def why_forsaken(connection: Connection, monitor_id: int) -> str | None:
+async def why_orphaned(connection: Connection, monitor_id: int) -> str | None:
     """Why no check will end the monitor's open incident; None when one will, or none is open."""
-    row = await connection.fetchrow(_FORSAKEN, monitor_id)
+    row = await connection.fetchrow(_ORPHANED, monitor_id)
     return row["reason"] if row else None
 
 

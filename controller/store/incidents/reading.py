@@ -1,4 +1,4 @@
-"""Incidents as people and APIs read them: what happened, who did what about it, and who was told."""
+"""Incidents as people and APIs read them: what happened, who did what about it, and who was notified."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JOIN organization ON organization.id = incident.organization_id
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with its monitor and its customer as they are now; `evidence` is what opened it."""
+    """An incident with its monitor and its customer as they are now; `evidence` is that of its opening."""
 
     id: int
     public_id: UUID
@@ -83,7 +83,7 @@ async def by_public_id(connection: Connection, organization_id: int | None, publ
     return _incident(row) if row else None
 
 
-async def some(
+async def page_of(
     database: Database,
     organization_id: int,
     *,
@@ -91,7 +91,7 @@ async def some(
     offset: int,
     customer_ids: frozenset[int] | None = None,
 ) -> list[IncidentRecord]:
-    """Those of these customers (None: of all), the latest first."""
+    """The incidents of these customers (None: of all), the latest first."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"""
@@ -108,7 +108,7 @@ async def some(
 
 
 async def count(database: Database, organization_id: int, customer_ids: frozenset[int] | None = None) -> int:
-    """How many there are of these customers (None: of all)."""
+    """The number of incidents of these customers (None: of all)."""
     async with database.connection() as connection:
         total: int = await connection.fetchval(
             "SELECT count(*) FROM incident"
@@ -131,7 +131,7 @@ async def changes_of(connection: Connection, incident_id: int) -> list[ChangeRec
 
 
 async def incidents_of(connection: Connection, monitor_id: int, limit: int) -> list[Incident]:
-    """Of one monitor, the latest first."""
+    """The incidents of one monitor, the latest first."""
     rows = await connection.fetch(
         "SELECT id, public_id, type, severity, reason, started_at, resolved_at AS ended_at FROM incident"
         " WHERE monitor_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2",
@@ -150,7 +150,7 @@ FROM delivery_attempt JOIN delivery ON delivery.id = delivery_attempt.delivery_i
 
 
 async def alerts_of_monitor(connection: Connection, monitor_id: int, limit: int) -> list[Alert]:
-    """Every attempt to tell of its incidents, and what was not sent with why, the latest first."""
+    """Every attempt to send a notification of its incidents, and skipped ones with the reason, the latest first."""
     rows = await connection.fetch(
         _ATTEMPTS + " JOIN incident ON incident.id = delivery.incident_id WHERE incident.monitor_id = $1"
         " ORDER BY delivery_attempt.id DESC LIMIT $2",
@@ -161,7 +161,7 @@ async def alerts_of_monitor(connection: Connection, monitor_id: int, limit: int)
 
 
 async def alerts_of_incident(connection: Connection, incident_id: int, limit: int) -> list[Alert]:
-    """The same of one incident, the first first."""
+    """The same for one incident, the oldest first."""
     rows = await connection.fetch(
         _ATTEMPTS + " WHERE delivery.incident_id = $1 ORDER BY delivery_attempt.id LIMIT $2", incident_id, limit
     )

@@ -1,0 +1,1 @@
+"""Locations, their keys, their agents, and the periods in which they were blind."""

@@ -1,19 +1,20 @@
-"""When locations could not see, by reason: kept up by the statements that record gaps and store results."""
+"""When locations were blind, by reason: updated by the statements that record gaps and store results."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
 
+from controller.model.retention import DETAIL_DAYS
 from controller.store.platform.pool import Connection, Database
 
-KEEP_DAYS = 30
 _LONGEST_SECONDS = 3600
 
 BLINDED = f"""location_id, reason, min(due_at) AS from_at,
     max(due_at + make_interval(secs => LEAST(interval_seconds, {_LONGEST_SECONDS}))) AS to_at, count(*) AS checks"""
-"""The columns of a CTE `blinded`, over missing checks and grouped by location_id and reason. A missing check blinds
-until its monitor is due anew, but for an hour at most."""
+"""The columns of a CTE `blinded`, over missing checks and grouped by location_id and reason. A missing check makes the
+location blind until its monitor is due again, but for an hour at most.
+"""
 
 EXTEND = """
 extended AS (
@@ -34,11 +35,12 @@ extended AS (
   )
 )"""
 """CTEs after `blinded`: lengthen the period it touches, else begin one. Two transactions at once may begin two that
-overlap; readers join them."""
+overlap; readers merge them.
+"""
 
 
 class BlindPeriod(NamedTuple):
-    """`checks` of a location brought nothing, for this reason, in this time."""
+    """`checks` of a location have no result, for this reason, in this time."""
 
     location_id: int
     reason: str
@@ -48,7 +50,7 @@ class BlindPeriod(NamedTuple):
 
 
 async def recent(connection: Connection, since: datetime, most: int) -> list[BlindPeriod]:
-    """Of each location the latest so many that had not ended then, by their beginning."""
+    """Of each location the latest periods that had not ended by then, `most` at most, by their beginning."""
     rows = await connection.fetch(
         """
         SELECT latest.* FROM location CROSS JOIN LATERAL (
@@ -66,4 +68,6 @@ async def recent(connection: Connection, since: datetime, most: int) -> list[Bli
 async def forget_old(db: Database) -> None:
     """Raises StoreUnavailableError."""
     async with db.connection() as connection:
-        await connection.execute("DELETE FROM blind_period WHERE to_at < now() - make_interval(days => $1)", KEEP_DAYS)
+        await connection.execute(
+            "DELETE FROM blind_period WHERE to_at < now() - make_interval(days => $1)", DETAIL_DAYS
+        )

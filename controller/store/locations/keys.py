@@ -1,4 +1,4 @@
-"""The keys that locations were given, one set for each enrolment file, and which of them the broker must refuse."""
+"""The keys that locations were given, one set for each enrolment file, and the ones that the broker must refuse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class GivenKey(NamedTuple):
-    """When an enrolment file was made, and when its keys end or ended; None for the newest."""
+    """When an enrolment file was created, and when its keys end or ended; None for the newest."""
 
     created_at: datetime
     ends_at: datetime | None
@@ -22,8 +22,8 @@ class GivenKey(NamedTuple):
 
 @asynccontextmanager
 async def announced(database: Database, *, sealing_key: str, nats_user: str) -> AsyncIterator[None]:
-    """Have the broker refuse these keys until a location is given them in the block: a file with them may outlive
-    whoever was killed between writing it and that. Raises StoreUnavailableError.
+    """Have the broker refuse these keys until a location is given them within the block: if the process is killed
+    before, a file with these keys may remain. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         await connection.execute(
@@ -35,7 +35,7 @@ async def announced(database: Database, *, sealing_key: str, nats_user: str) -> 
 
 
 async def give_key(connection: Connection, location_id: int, sealing_key: str, nats_user: str) -> None:
-    """To the location, whether the key was announced or not."""
+    """Give the key to the location, whether it was announced or not."""
     await connection.execute(
         """
         INSERT INTO location_key (location_id, sealing_key, nats_user) VALUES ($1, $2, $3)
@@ -48,7 +48,7 @@ async def give_key(connection: Connection, location_id: int, sealing_key: str, n
 
 
 async def end_keys(connection: Connection, location_id: int, keep: timedelta) -> None:
-    """End all keys of the location after so long, or when they would end anyway."""
+    """End all keys of the location after `keep`, or earlier when they would end anyway."""
     await connection.execute(
         "UPDATE location_key SET ends_at = LEAST(ends_at, now() + $2) WHERE location_id = $1", location_id, keep
     )
@@ -62,7 +62,7 @@ class Rotation:
         self._location_id = location_id
 
     async def store(self, *, sealing_key: str, nats_user: str, keep: timedelta, nats_url: str | None = None) -> None:
-        """The new keys, and the URL when one is given; the older keys end after `keep`."""
+        """Store the new keys, and the URL when one is given; the older keys end after `keep`."""
         await end_keys(self._connection, self._location_id, keep)
         await give_key(self._connection, self._location_id, sealing_key, nats_user)
         await self._connection.execute(
@@ -75,7 +75,7 @@ class Rotation:
 
 @asynccontextmanager
 async def rotating(database: Database, code: str) -> AsyncIterator[Rotation | None]:
-    """Yield what takes the new keys of a location, or None when there is none of that code. They are stored only when
+    """Yield what stores the new keys of a location, or None when no location has that code. They are stored only when
     the block ends without an error.
     """
     async with database.transaction() as connection:
@@ -86,7 +86,7 @@ async def rotating(database: Database, code: str) -> AsyncIterator[Rotation | No
 
 
 async def given_keys(database: Database) -> dict[int, list[GivenKey]]:
-    """The keys that are still good, by location id, the newest first."""
+    """The keys that are still valid, by location id, the newest first."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
@@ -96,15 +96,15 @@ async def given_keys(database: Database) -> dict[int, list[GivenKey]]:
             """
         )
     keys: dict[int, list[GivenKey]] = {}
-    for number, *moments in rows:
-        keys.setdefault(number, []).append(GivenKey(*moments))
+    for number, *times in rows:
+        keys.setdefault(number, []).append(GivenKey(*times))
     return keys
 
 
 async def revoked_users(database: Database) -> list[str]:
-    """Whom the broker must refuse: users of keys that ended or are of no location, of locations that are disabled or
-    removed, and subscribers that were cut off. A subscriber's login ends by itself: it is told of until a day after, in
-    case clocks differ. Raises StoreUnavailableError.
+    """The users that the broker must refuse: those of keys that ended or belong to no location, of locations that are
+    disabled or removed, and of revoked subscribers. A subscriber's login expires by itself: it is listed until a day
+    after, in case clocks differ. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from controller.model import AgentSighting, Location
-from controller.store.checks.results import UnstorableError
 from controller.store.locations.keys import end_keys, give_key
-from controller.store.platform.pool import AWAY, Connection, Database
+from controller.store.platform.pool import AWAY, Connection, Database, UnstorableError
 from shared.wire.messages import Heartbeat, Unfitness
 
 _COLUMNS = """
@@ -26,9 +25,9 @@ ARRAY(
 
 
 MOST_AGENTS = 64
-"""Of one location: who has its enrolment file may invent as many as it likes."""
+"""How many agents of one location are stored: anybody with its enrolment file can invent any number of them."""
 
-# Every controller does this at once, so nobody waits for another.
+# All controllers do this at the same time, so they skip rows that another one has locked.
 _FORGET_AGENTS = """
 DELETE FROM agent WHERE location_id = $1 AND name IN (
   SELECT name FROM agent WHERE location_id = $1 AND name IN (
@@ -39,19 +38,19 @@ DELETE FROM agent WHERE location_id = $1 AND name IN (
 
 
 async def all_locations(database: Database) -> list[Location]:
-    """Every location, enabled or not, by code; those that were removed too, for results still name them."""
+    """Every location, enabled or not, by code; removed ones too, because results still name them."""
     async with database.connection() as connection:
         rows = await connection.fetch(f"SELECT {_COLUMNS} FROM location ORDER BY code")  # noqa: S608 - constants only
     return [_location(row) for row in rows]
 
 
 async def present_locations(database: Database) -> list[Location]:
-    """Those that were not removed, by code."""
+    """The locations that were not removed, by code."""
     return [here for here in await all_locations(database) if not here.removed]
 
 
 async def by_code(database: Database, code: str) -> Location | None:
-    """The same; None also when it was removed."""
+    """The location with this code; None when there is none, or it was removed."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             f"SELECT {_COLUMNS} FROM location WHERE code = $1 AND removed_at IS NULL",  # noqa: S608 - constants only
@@ -76,9 +75,9 @@ async def inserting(
     nats_url: str | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
-    so that its enrolment file can be written in between.
+    so that its enrolment file can be written within the block.
 
-    One that was removed comes back with its history, but only in the country which that history is of.
+    A removed location is restored with its history, but only in the same country.
     """
     async with database.transaction() as connection:
         row = await connection.fetchrow(
@@ -115,7 +114,7 @@ async def set_enabled(database: Database, code: str, *, enabled: bool) -> Locati
 
 
 async def remove(database: Database, code: str) -> bool:
-    """Take away a disabled location, its keys for ever; False when there is none of that code, or it is enabled."""
+    """Remove a disabled location, and its keys for ever; False when there is none of that code, or it is enabled."""
     async with database.transaction() as connection:
         number = await connection.fetchval(
             """
@@ -131,7 +130,7 @@ async def remove(database: Database, code: str) -> bool:
 
 
 class Sightings(NamedTuple):
-    """`now` by the database's clock, as the moments of heartbeats are, and the agents ever seen by location id; a
+    """`now` by the database's clock, which also gives the moments of heartbeats, and the known agents by location id; a
     location without any is not in it.
     """
 
@@ -149,18 +148,19 @@ async def sightings(database: Database) -> Sightings:
             """
         )
         now = await connection.fetchval("SELECT clock_timestamp()")
-    seen: dict[int, list[AgentSighting]] = {}
+    sightings: dict[int, list[AgentSighting]] = {}
     for row in rows:
         values = dict(row)
         location_id = values.pop("location_id")
         values["unfit"] = [Unfitness(word) for word in values["unfit"]]
-        seen.setdefault(location_id, []).append(AgentSighting(**values))
-    return Sightings(now, seen)
+        sightings.setdefault(location_id, []).append(AgentSighting(**values))
+    return Sightings(now, sightings)
 
 
 async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
-    """False, and nothing stored, when there is no such location in that country. Of more than MOST_AGENTS those heard
-    longest ago are forgotten. Raises UnstorableError when PostgreSQL refuses a value, StoreUnavailableError.
+    """False, and nothing stored, when there is no such location in that country. Of more than MOST_AGENTS agents those
+    with the oldest heartbeats are deleted. Raises UnstorableError when PostgreSQL refuses a value,
+    StoreUnavailableError.
     """
     async with database.connection() as connection:
         try:

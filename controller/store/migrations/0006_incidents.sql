@@ -1,5 +1,5 @@
 -- What several locations say together: policies, standings, looks to judge, incidents, and what is told of them.
--- depends: 0001_first
+-- depends: 0001_first 0005_rollups
 
 -- migrate: apply
 

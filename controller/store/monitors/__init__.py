@@ -1,0 +1,1 @@
+"""Monitors, their configs and policies, and their latest results."""

@@ -1,4 +1,4 @@
-"""The configs of all monitors and notification channels as they are stored, to encrypt their secrets anew."""
+"""The stored configs of all monitors and notification channels, read to encrypt their secrets anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BATCH = 500
 
 
 class Table(StrEnum):
-    """Where configs are."""
+    """The tables that hold configs."""
 
     MONITOR = "monitor"
     CHANNEL = "notification_channel"
@@ -23,9 +23,7 @@ _NAMES = {Table.MONITOR: "public_id::text", Table.CHANNEL: "'notification channe
 
 
 class StoredConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` is what people know its owner by; `text` is the config letter by letter, to see whether it is still the
-    same.
-    """
+    """`name` is the name by which people know its owner; `text` is the config's exact text, to detect a change."""
 
     table: Table
     id: int
@@ -35,8 +33,8 @@ class StoredConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def after(database: Database, table: Table, number: int) -> list[StoredConfig]:
-    """The next BATCH of the table behind that one, deleted monitors too: their secrets must be readable as long as they
-    are there.
+    """The next BATCH of the table after that number, deleted monitors too: their secrets must be readable as long as
+    they are stored.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
@@ -52,8 +50,8 @@ async def by_id(database: Database, table: Table, number: int) -> StoredConfig |
 
 
 async def replace(database: Database, stored: StoredConfig, config: dict[str, Any]) -> bool:
-    """False, and nothing stored, when it is not what it was. To its user the owner is unchanged, so no moment moves;
-    schedulers hear of a monitor's as of any change.
+    """False, and nothing stored, when it changed meanwhile. Its users see no change, so its timestamps are
+    kept; schedulers are notified of a monitor's new config as of any change.
     """
     async with database.connection() as connection:
         replaced = await connection.fetchval(

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.decisions.evaluation.state import Standing, VerdictKind
+from controller.decisions.evaluation.state import MonitorState, VerdictKind
 from controller.model import LatestCheck
 from controller.store.platform.pool import Connection, Database
 from shared.wire.messages import ResultStatus
 
-_JUDGED = "state ->> 'takenMs' IS NOT NULL"
-"""A standing that was only begun has taken no look; what is a default is not stored."""
+_EVALUATED = "state ->> 'takenMs' IS NOT NULL"
+"""A state without it was inserted, but has not gone through an evaluation; default values are not stored."""
 
 
 async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, list[LatestCheck]]:
-    """By monitor; one that was never checked is not in it."""
+    """By monitor; a monitor that was never checked is not in it."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "SELECT monitor_id, location_id, due_at, status, failure_kind, checked_at FROM latest"
@@ -32,19 +32,19 @@ async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int,
 
 
 async def verdicts_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, VerdictKind]:
-    """By monitor; one that was never judged is not in it."""
+    """By monitor; a monitor that was never evaluated is not in it."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT monitor_id, verdict FROM standing WHERE monitor_id = ANY ($1::bigint[]) AND {_JUDGED}",  # noqa: S608
+            f"SELECT monitor_id, verdict FROM monitor_state WHERE monitor_id = ANY ($1::bigint[]) AND {_EVALUATED}",  # noqa: S608
             monitor_ids,
         )
     return {row["monitor_id"]: VerdictKind(row["verdict"]) for row in rows}
 
 
-async def standing_of(connection: Connection, monitor_id: int) -> Standing | None:
-    """None when it was never judged."""
+async def state_of(connection: Connection, monitor_id: int) -> MonitorState | None:
+    """None when it was never evaluated."""
     state = await connection.fetchval(
-        f"SELECT state FROM standing WHERE monitor_id = $1 AND {_JUDGED}",  # noqa: S608 - a constant
+        f"SELECT state FROM monitor_state WHERE monitor_id = $1 AND {_EVALUATED}",  # noqa: S608 - a constant
         monitor_id,
     )
-    return msgspec.convert(state, Standing | None, str_keys=True)  # location ids are keys
+    return msgspec.convert(state, MonitorState | None, str_keys=True)  # location ids are keys

@@ -1,4 +1,4 @@
-"""Monitors. Reads name an organization, so that no caller can reach into another one by mistake; None is every one."""
+"""Monitors. Every read names an organization, so that no caller reaches another one by mistake; None is every one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ m.retry_on_failure, m.notify_on_error, m.alertsite, m.target_changed_at, m.creat
 
 
 class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A monitor before it has ids and moments."""
+    """A monitor before it has ids and timestamps."""
 
     organization_id: int
     customer_id: int
@@ -53,7 +53,7 @@ class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.resolve_dns else self.ipv4
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class MonitorPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some of the monitors that match, oldest first, and how many match in all."""
 
     monitors: list[Monitor]
@@ -88,16 +88,16 @@ async def change(
     identifier: int | UUID,
     decide: Callable[[Monitor], Monitor],
 ) -> Monitor | None:
-    """Replace a monitor by what `decide` makes of it, alone with it meanwhile; None when there is no such monitor.
+    """Replace a monitor by what `decide` makes of it, while its row is locked; None when it does not exist.
 
-    A change of kind, host, address, port or config, and activation, move target_changed_at: a first round is due at
-    once. A new mode is the monitor's policy, whatever it had before.
+    A change of kind, host, address, port or config, and activation, set target_changed_at to now: a first round is due
+    at once. A new mode replaces the monitor's policy, whatever it was before.
     """
     async with database.transaction() as connection:
         row = await _fetch(connection, organization_id, kinds, identifier, lock=True)
         if row is None:
             return None
-        wanted = decide(_monitor(row))
+        new = decide(_monitor(row))
         changed = await connection.fetchrow(
             f"""
             WITH m AS (
@@ -117,35 +117,35 @@ async def change(
             )
             SELECT {_COLUMNS} FROM m
             """,  # noqa: S608 - constants only
-            wanted.id,
-            wanted.customer_id,
-            wanted.name,
-            wanted.hostname,
-            wanted.port,
-            wanted.status,
-            wanted.interval_seconds,
-            wanted.timeout_seconds,
-            wanted.allowed_check_country_codes,
-            wanted.config,
-            wanted.notification_email,
-            wanted.notification_phone_number,
-            wanted.kind,
-            wanted.ipv4,
-            wanted.resolve_dns,
-            wanted.location_ids,
-            wanted.home_location_id,
-            wanted.mode,
-            wanted.rotate_locations,
-            wanted.locations_per_round,
-            wanted.retry_on_failure,
-            wanted.notify_on_error,
-            wanted.alertsite,
+            new.id,
+            new.customer_id,
+            new.name,
+            new.hostname,
+            new.port,
+            new.status,
+            new.interval_seconds,
+            new.timeout_seconds,
+            new.allowed_check_country_codes,
+            new.config,
+            new.notification_email,
+            new.notification_phone_number,
+            new.kind,
+            new.ipv4,
+            new.resolve_dns,
+            new.location_ids,
+            new.home_location_id,
+            new.mode,
+            new.rotate_locations,
+            new.locations_per_round,
+            new.retry_on_failure,
+            new.notify_on_error,
+            new.alertsite,
         )
     return _monitor(changed) if changed else None
 
 
 async def soft_delete(database: Database, monitor_id: int) -> bool:
-    """Take the monitor away from users and scheduler, its history stays; False when somebody else was faster."""
+    """Hide the monitor from users and scheduler and keep its history; False when it was already deleted."""
     async with database.connection() as connection:
         deleted = await connection.fetchval(
             """
@@ -176,9 +176,9 @@ async def page_of(
     customer_ids: frozenset[int] | None = None,
     numbers: Sequence[int] | None = None,
     search: str | None = None,
-) -> Page:
-    """Those of these `numbers`, of all when None. `search` is looked for in name, host name and customer name, in any
-    case.
+) -> MonitorPage:
+    """The monitors with these `numbers`, all when None. `search` is matched in name, host name and customer name, in
+    upper or lower case.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
@@ -204,7 +204,7 @@ async def page_of(
             offset,
             numbers,
         )
-    return Page(monitors=[_monitor(row) for row in rows if row["id"] is not None], total=rows[0]["total"])
+    return MonitorPage(monitors=[_monitor(row) for row in rows if row["id"] is not None], total=rows[0]["total"])
 
 
 async def _fetch(

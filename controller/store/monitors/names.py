@@ -1,4 +1,4 @@
-"""What people call monitors, customers and organizations, and their public ids."""
+"""The names of monitors, customers and organizations, and their public ids."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from controller.store.platform.pool import Database
 
 
 class Named(StrEnum):
-    """What has a name; the value is its table."""
+    """An object with a name; the value is its table."""
 
     MONITOR = "monitor"
     CUSTOMER = "customer"
     ORGANIZATION = "organization"
 
 
-async def called(database: Database, what: Named, name: str) -> list[UUID]:
+async def ids_by_name(database: Database, what: Named, name: str) -> list[UUID]:
     """The public ids of all with that name, in upper or lower case, or with that public id; deleted ones too.
 
     Raises StoreUnavailableError.

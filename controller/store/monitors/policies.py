@@ -15,7 +15,7 @@ from controller.store.platform.pool import Connection, Database
 
 
 class Level(StrEnum):
-    """Whose policy it is, by the name of their table."""
+    """The level at which a policy is set, by the name of its table."""
 
     ORGANIZATION = "organization"
     CUSTOMER = "customer"
@@ -23,7 +23,7 @@ class Level(StrEnum):
 
 
 Own: TypeAlias = "Policy | Mode | None"
-"""What a level has of its own: a policy, that of a preset, or nothing."""
+"""The own policy of a level: a policy, a preset, or nothing."""
 
 _SELECT = {
     Level.ORGANIZATION: "SELECT organization.policy AS organization FROM organization WHERE organization.id = $1",
@@ -49,9 +49,10 @@ async def levels_of(database: Database, level: Level, number: int) -> Levels | N
 
 
 async def change(database: Database, level: Level, number: int, decide: Callable[[Levels], Own]) -> Levels | None:
-    """Replace what this level has of its own, alone with it meanwhile; None when it is not there.
+    """Replace the own policy of this level, while its row is locked; None when it does not exist.
 
-    A monitor's preset is its mode, so that it asks its locations in that way and AlertSite's clients read it.
+    A monitor's preset is stored as its mode, so that it uses its locations accordingly and AlertSite's clients can read
+    it.
     """
     async with database.transaction() as connection:
         levels = await _levels(connection, level, number, lock=True)
@@ -80,7 +81,7 @@ async def _levels(connection: Connection, level: Level, number: int, *, lock: bo
 
 
 def levels_from(row: Any) -> Levels:
-    """From columns named as the fields of Levels; those that the row has not are None."""
+    """From columns named like the fields of Levels; fields without a column are None."""
     values = dict(row)
     return Levels(
         organization=_policy(values.get("organization")),

@@ -1,4 +1,6 @@
-"""Monitors as the scheduler and the dispatcher see them: lean, across organizations, with their effective countries."""
+"""Monitors as the scheduler and the dispatcher read them: few fields, all organizations, with their effective
+countries.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ async def scheduled_monitor(database: Database, monitor_id: int) -> ScheduledMon
 
 
 async def monitor_to_trigger(database: Database, monitor_id: int) -> ScheduledMonitor | None:
-    """The same of a monitor in any status: a disabled one can be triggered, a deleted one cannot."""
+    """The same for a monitor in any status: a disabled one can be triggered, a deleted one cannot."""
     async with database.connection() as connection:
         row = await connection.fetchrow(_SELECT + " AND m.id = $1", monitor_id)
     return _record(row) if row else None
@@ -47,9 +49,9 @@ async def monitor_to_trigger(database: Database, monitor_id: int) -> ScheduledMo
 def _record(row: Any) -> ScheduledMonitor:
     values = dict(row)
     levels = levels_from({name: values.pop(name) for name in Levels._fields})
-    return ScheduledMonitor(**values, **asking(effective(levels).policy))
+    return ScheduledMonitor(**values, **policy_fields(effective(levels).policy))
 
 
-def asking(policy: Policy) -> dict[str, Any]:
-    """The fields of a ScheduledMonitor that the policy that holds for it decides."""
+def policy_fields(policy: Policy) -> dict[str, Any]:
+    """The fields of a ScheduledMonitor that depend on the policy that holds for it."""
     return {"in_turn": policy.order == "sequential", "home_votes": policy.voters == "home"}

@@ -1,0 +1,1 @@
+"""Notification channels, deliveries, and notices to ops."""

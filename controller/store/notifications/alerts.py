@@ -1,4 +1,4 @@
-"""What telling of an incident's change takes: whose it is, which channels it has, and who was told of it before."""
+"""The data for a notification of an incident's change: the incident, its channels, and who was notified before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.store.notifications.deliveries import whom
+from controller.store.notifications.deliveries import receiver_sql
 from controller.store.platform.pool import Connection
 from shared.wire.events import Evidence
 
@@ -99,7 +99,7 @@ class ChannelRow(NamedTuple):
 
 
 async def channels_of(connection: Connection, row: AlertRow) -> list[ChannelRow]:
-    """Those of the monitor, its customer and its organization that are not for ops, the most important first."""
+    """The channels of the monitor, its customer and its organization that are not for ops, by priority."""
     rows = await connection.fetch(
         """
         SELECT id, type, name, config, customer_id, monitor_id, delay_seconds, conditions, allowed_package_types
@@ -123,33 +123,35 @@ class FollowerRow(NamedTuple):
 
 
 async def followers(connection: Connection, incident_id: int) -> list[FollowerRow]:
-    """Who was told of the incident, or is about to be, each once: what is about to be is told, or not, before what
-    follows.
+    """The receivers that were notified of the incident, or are about to be, each once. A pending notification is sent,
+    or skipped, before later ones.
     """
     rows = await connection.fetch(
         f"""
         SELECT channel_id, channel_name, type, receiver FROM (
-          SELECT DISTINCT ON ({whom("delivery")}) id, channel_id, channel_name, type, receiver FROM delivery
+          SELECT DISTINCT ON ({receiver_sql("delivery")}) id, channel_id, channel_name, type, receiver FROM delivery
           WHERE incident_id = $1 AND state IN ('sent', 'waiting')
-          ORDER BY {whom("delivery")}, state <> 'sent', id
-        ) AS told ORDER BY id
+          ORDER BY {receiver_sql("delivery")}, state <> 'sent', id
+        ) AS follower ORDER BY id
         """,  # noqa: S608 - constants only
         incident_id,
     )
     return [FollowerRow(*row) for row in rows]
 
 
-class Untold(NamedTuple):
-    """An open incident that nobody was told of, and the change to tell of: the latest that says how bad it is."""
+class UnnotifiedIncident(NamedTuple):
+    """An open incident that nobody was notified of, and the change to report: the latest one that sets its severity."""
 
     incident_id: int
     monitor_id: int
     change_id: int
 
 
-async def untold(connection: Connection, at_most: int, *, after: int = 0, only: int | None = None) -> list[Untold]:
-    """Incidents nobody was told of because their monitor was in maintenance, which it is not any more, by their
-    numbers: those beyond `after`, or one.
+async def unnotified_incidents(
+    connection: Connection, at_most: int, *, after: int = 0, only: int | None = None
+) -> list[UnnotifiedIncident]:
+    """Incidents that nobody was notified of because their monitor was in maintenance, which has ended since, by number:
+    those beyond `after`, or the one with the number `only`.
     """
     rows = await connection.fetch(
         """
@@ -173,4 +175,4 @@ async def untold(connection: Connection, at_most: int, *, after: int = 0, only: 
         after,
         only,
     )
-    return [Untold(*row) for row in rows]
+    return [UnnotifiedIncident(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""Notification channels. Reads name an organization, so that no caller can reach into another one by mistake."""
+"""Notification channels. Every read names an organization, so that no caller reaches another one by mistake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.model import Channel
 from controller.store.platform.pool import Connection, Database
 
 MOST = 1000
-"""As many channels an organization may have."""
+"""How many channels an organization may have."""
 
 _COLUMNS = """
 c.id, c.organization_id, c.customer_id, c.monitor_id, c.type, c.category, c.name, c.config, c.priority, c.delay_seconds,
@@ -23,7 +23,7 @@ _THERE = "(c.monitor_id IS NULL OR m.deleted_at IS NULL)"
 
 
 class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel before it has an id and moments."""
+    """A channel before it has an id and timestamps."""
 
     organization_id: int
     customer_id: int | None = None
@@ -41,7 +41,7 @@ class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert(database: Database, new: NewChannel) -> Channel | None:
-    """None, and nothing stored, when the organization has MOST."""
+    """None, and nothing stored, when the organization has MOST channels."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
             f"""
@@ -61,7 +61,7 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
 
 
 async def by_id(database: Database, organization_id: int | None, channel_id: int) -> Channel | None:
-    """None also when it is another organization's than that one (None: every organization)."""
+    """None also when the channel is another organization's than that one (None: every organization)."""
     async with database.connection() as connection:
         row = await _fetch(connection, organization_id, channel_id)
     return Channel(**row) if row else None
@@ -73,12 +73,13 @@ async def channels_of(
     *,
     customer_ids: frozenset[int] | None = None,
     customer_id: int | None = None,
-    told_of: int | None = None,
+    concerning_monitor_id: int | None = None,
 ) -> list[Channel]:
     """By priority, then oldest first.
 
-    `customer_ids` limits them to these customers' and their monitors' (None is no limit), `customer_id` to one
-    customer's, and `told_of` to those that are told of this monitor: its own, its customer's and the organization's.
+    `customer_ids` restricts them to these customers' and their monitors' (None is no limit), `customer_id` to one
+    customer's, and `concerning_monitor_id` to the channels for notifications of this monitor: its own, its customer's
+    and the organization's.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
@@ -94,7 +95,7 @@ async def channels_of(
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
             customer_id,
-            told_of,
+            concerning_monitor_id,
         )
     return [Channel(**row) for row in rows]
 
@@ -102,12 +103,12 @@ async def channels_of(
 async def change(
     database: Database, organization_id: int | None, channel_id: int, decide: Callable[[Channel], Channel]
 ) -> Channel | None:
-    """Replace a channel by what `decide` makes of it, alone with it meanwhile; None when it is not there."""
+    """Replace a channel by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
         row = await _fetch(connection, organization_id, channel_id, lock=True)
         if row is None:
             return None
-        wanted = decide(Channel(**row))
+        new = decide(Channel(**row))
         changed = await connection.fetchrow(
             f"""
             WITH c AS (
@@ -118,22 +119,22 @@ async def change(
             )
             SELECT {_COLUMNS} FROM c {_JOIN}
             """,  # noqa: S608 - constants only
-            wanted.id,
-            wanted.category,
-            wanted.name,
-            wanted.config,
-            wanted.priority,
-            wanted.delay_seconds,
-            wanted.conditions,
-            wanted.is_active,
-            wanted.allowed_package_types,
-            wanted.for_ops,
+            new.id,
+            new.category,
+            new.name,
+            new.config,
+            new.priority,
+            new.delay_seconds,
+            new.conditions,
+            new.is_active,
+            new.allowed_package_types,
+            new.for_ops,
         )
     return Channel(**changed) if changed else None
 
 
 async def delete(database: Database, channel_id: int) -> bool:
-    """What was sent on it stays in the history; what still waits has nowhere to go. False when it is not there."""
+    """Sent notifications stay in the history; pending ones are skipped. False when the channel does not exist."""
     async with database.transaction() as connection:
         await connection.execute(
             """
@@ -151,7 +152,7 @@ async def delete(database: Database, channel_id: int) -> bool:
 
 
 async def for_ops(connection: Connection) -> list[Channel]:
-    """The active channels for ops of the organization that runs the installation: the first one."""
+    """The active channels for ops of the organization that runs the installation, which is the first one."""
     rows = await connection.fetch(
         f"""
         SELECT {_COLUMNS} FROM notification_channel c {_JOIN}

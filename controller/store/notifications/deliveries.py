@@ -1,5 +1,5 @@
-"""Deliveries: who is to be told what. A row is made with the change it tells of, in the same transaction; a controller
-claims it for a while, sends it, and records what became of it.
+"""Deliveries: which notification goes to which receiver. A row is inserted in the same transaction as the change it
+reports; a controller claims it for a while, sends it, and records the outcome.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from controller.store.platform.pool import Connection, Database
 
 
 class NewDelivery(NamedTuple):
-    """Without a channel it goes to the receiver's own address (type email or sms). With `skipped` it is not sent, and
-    that is why.
+    """Without a channel it goes to the receiver's own address (type email or sms). With `skipped` it is not sent, for
+    that reason.
     """
 
     channel_id: int | None
@@ -36,7 +36,7 @@ async def insert(
     incident_id: int | None = None,
     change_id: int | None = None,
 ) -> int:
-    """How many were new: a change is told to a receiver once, however often this is called."""
+    """Return how many were new: a receiver is notified of a change once, however often this is called."""
     rows = list(deliveries)
     if not rows:
         return 0
@@ -52,7 +52,7 @@ async def insert(
             AS one (channel_id, channel_name, type, receiver, not_before, skipped)
           ON CONFLICT DO NOTHING
           RETURNING id, error
-        ), told_why AS (
+        ), explained AS (
           INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM made WHERE error IS NOT NULL
         )
         SELECT count(*) FROM made
@@ -67,11 +67,11 @@ async def insert(
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that is this controller's to send until its claim lapses. `attempts` counts this one.
+    """A delivery that this controller may send until its claim expires. `attempts` includes this one.
 
-    `channel_config` is None without a channel. `told` are the keys of what this receiver was told of the incident
-    before, the first first. `over` is whether the incident has ended meanwhile; `delayed` whether this was to
-    wait from the beginning.
+    `channel_config` is None without a channel. `previous_keys` are the keys of earlier notifications of this incident
+    to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed` whether the
+    delivery was delayed from the beginning.
     """
 
     id: int
@@ -87,12 +87,12 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     delayed: bool
     channel_config: dict[str, Any] | None
     channel_active: bool
-    told: list[UUID]
+    previous_keys: list[UUID]
     over: bool
 
 
-def whom(row: str) -> str:
-    """In SQL, who a row of deliveries reaches: an address, on whatever channel, or a channel, whatever its name."""
+def receiver_sql(row: str) -> str:
+    """In SQL, the receiver of a row of deliveries: an address, on whatever channel, or a channel, whatever its name."""
     return (
         f"CASE WHEN {row}.type IN ('email', 'sms') THEN {row}.type || ' ' || lower({row}.receiver)"
         f" ELSE 'channel ' || {row}.channel_id END"
@@ -110,7 +110,7 @@ WITH due AS (
     AND NOT EXISTS (
       SELECT FROM delivery AS earlier
       WHERE earlier.incident_id = delivery.incident_id AND earlier.id < delivery.id AND earlier.state = 'waiting'
-        AND {whom("earlier")} = {whom("delivery")}
+        AND {receiver_sql("earlier")} = {receiver_sql("delivery")}
         AND (earlier.channel_id IS NOT DISTINCT FROM delivery.channel_id OR NOT earlier.delayed)
     )
 ), ready AS (
@@ -129,9 +129,9 @@ SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, cl
   ARRAY(
     SELECT key FROM delivery AS earlier
     WHERE earlier.incident_id = claimed.incident_id AND earlier.id < claimed.id AND earlier.state = 'sent'
-      AND {whom("earlier")} = {whom("claimed")}
+      AND {receiver_sql("earlier")} = {receiver_sql("claimed")}
     ORDER BY earlier.id
-  ) AS told,
+  ) AS previous_keys,
   incident.resolved_at IS NOT NULL AS over
 FROM claimed
 LEFT JOIN notification_channel AS channel ON channel.id = claimed.channel_id
@@ -143,8 +143,8 @@ ORDER BY claimed.next_at, claimed.id
 async def claim(
     db: Database, at_most: int, *, types: Sequence[str], busy: Sequence[str], lasts: timedelta
 ) -> list[Claimed]:
-    """Those of these types that are due and nobody's, one of a lane, none of a lane in `busy`; a receiver is told of an
-    incident in order. Raises StoreUnavailableError.
+    """Deliveries of these types that are due and unclaimed: one of each lane, none of a lane in `busy`. The
+    notifications of an incident reach a receiver in order. Raises StoreUnavailableError.
     """
     async with db.connection() as connection:
         rows = await connection.fetch(_CLAIM, at_most, types, busy, lasts)
@@ -152,7 +152,7 @@ async def claim(
 
 
 async def keep(db: Database, numbers: Sequence[int], *, lasts: timedelta) -> None:
-    """These are still being sent. Raises StoreUnavailableError."""
+    """Extend the claims of deliveries that are still being sent. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute(
             "UPDATE delivery SET claimed_until = now() + $2::interval"
@@ -163,14 +163,14 @@ async def keep(db: Database, numbers: Sequence[int], *, lasts: timedelta) -> Non
 
 
 def lane(delivery: Claimed) -> str:
-    """What is sent one after the other: a channel, or an own address."""
+    """The channel or own address that deliveries are sent to one after the other."""
     if delivery.channel_id is not None:
         return f"channel {delivery.channel_id}"
     return f"{delivery.type} {delivery.receiver}"
 
 
 async def sent(db: Database, delivery: Claimed) -> None:
-    """It was accepted. Raises StoreUnavailableError."""
+    """Record that it was accepted. Raises StoreUnavailableError."""
     async with db.transaction() as connection:
         await connection.execute(
             "UPDATE delivery SET state = 'sent', sent_at = now(), claimed_until = NULL, error = NULL WHERE id = $1",
@@ -184,7 +184,7 @@ async def sent(db: Database, delivery: Claimed) -> None:
 
 
 async def failed(db: Database, delivery: Claimed, error: str, *, again_in: timedelta | None) -> None:
-    """It was refused: for now, or (None) for good. Raises StoreUnavailableError."""
+    """Record that it failed: it is tried again after `again_in`, or never (None). Raises StoreUnavailableError."""
     async with db.transaction() as connection:
         await connection.execute(
             "UPDATE delivery SET state = CASE WHEN $3::interval IS NULL THEN 'failed' ELSE 'waiting' END,"
@@ -200,7 +200,7 @@ async def failed(db: Database, delivery: Claimed, error: str, *, again_in: timed
 
 
 async def skip(db: Database, delivery: Claimed, why: str) -> None:
-    """It is not sent, and that is why. Raises StoreUnavailableError."""
+    """Record that it is not sent, and why. Raises StoreUnavailableError."""
     async with db.transaction() as connection:
         await connection.execute(
             "UPDATE delivery SET state = 'skipped', error = $2, claimed_until = NULL, attempts = attempts - 1"

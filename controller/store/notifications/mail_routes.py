@@ -1,4 +1,4 @@
-"""Which hosts take the mail of the domains that alerts are sent to, and which of these hosts are monitored here."""
+"""The hosts that receive the mail of the domains that alerts are sent to, and which of them are monitored here."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _THERE = "organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'"
 
 
 async def unknown(database: Database, domains: Collection[str], older_than: timedelta) -> set[str]:
-    """Those of these domains that were never looked up, or not lately."""
+    """The domains that were never resolved, or not recently."""
     async with database.connection() as connection:
         known = await connection.fetch(
-            "SELECT domain FROM mail_route WHERE domain = ANY ($1) AND looked_up_at > now() - $2::interval",
+            "SELECT domain FROM mail_route WHERE domain = ANY ($1) AND resolved_at > now() - $2::interval",
             list(domains),
             older_than,
         )
@@ -27,33 +27,34 @@ async def record(database: Database, domain: str, hosts: Collection[str]) -> Non
     async with database.connection() as connection:
         await connection.execute(
             "INSERT INTO mail_route (domain, hosts) VALUES ($1, $2)"
-            " ON CONFLICT (domain) DO UPDATE SET hosts = excluded.hosts, looked_up_at = now()",
+            " ON CONFLICT (domain) DO UPDATE SET hosts = excluded.hosts, resolved_at = now()",
             domain,
             sorted(hosts),
         )
 
 
 async def monitored_of(database: Database, organization_id: int, domains: Collection[str]) -> dict[str, str]:
-    """By domain, a host of the organization's monitors that its mail comes to. One is enough to lose an alert.
+    """By domain, a host of the organization's monitors that receives its mail. One such host is enough to lose an
+    alert.
 
-    A host takes a domain's mail as a mail exchanger, or by its name, or when a monitor logs in to it with an address of
-    the domain.
+    A host receives a domain's mail as a mail exchanger, or by its name, or when a monitor logs in to it with an address
+    of the domain.
     """
     if not domains:
         return {}
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"""
-            WITH wanted AS (SELECT domain FROM unnest($2::text[]) AS one (domain)), route AS (
-              SELECT domain, unnest(hosts) AS host FROM mail_route JOIN wanted USING (domain)
-              UNION SELECT domain, domain FROM wanted
+            WITH requested AS (SELECT domain FROM unnest($2::text[]) AS one (domain)), route AS (
+              SELECT domain, unnest(hosts) AS host FROM mail_route JOIN requested USING (domain)
+              UNION SELECT domain, domain FROM requested
             )
             SELECT domain, min(host) AS host FROM (
               SELECT domain, {_HOST} AS host FROM route JOIN monitor ON {_HOST} = route.host AND {_THERE}
               UNION ALL
               SELECT domain, {_HOST} FROM route JOIN monitor ON ipv4 = route.host AND NOT resolve_dns AND {_THERE}
               UNION ALL
-              SELECT domain, {_HOST} FROM wanted JOIN monitor ON {_LOGIN_DOMAIN} = domain AND {_THERE}
+              SELECT domain, {_HOST} FROM requested JOIN monitor ON {_LOGIN_DOMAIN} = domain AND {_THERE}
             ) AS served GROUP BY domain
             """,  # noqa: S608 - constants only
             organization_id,

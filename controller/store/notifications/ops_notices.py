@@ -1,4 +1,6 @@
-"""What ops were told of and is not over yet. A row is made and removed by one controller, whoever else sees it too."""
+"""Problems that were reported to ops and are not over yet. One controller inserts and removes a row, even when others
+notice it too.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,10 @@ from uuid import UUID
 from controller.store.platform.pool import Connection, Database
 
 
-class Heard(NamedTuple):
-    """An enabled location that was heard at least once: when last, and the seconds since, by the database's clock."""
+class LocationContact(NamedTuple):
+    """An enabled location with at least one heartbeat: when the last one came, and the seconds since, by the database's
+    clock.
+    """
 
     code: str
     name: str
@@ -19,15 +23,15 @@ class Heard(NamedTuple):
     silence: float
 
 
-class Trouble(NamedTuple):
-    """`number` is shared by what was told together."""
+class OpenProblem(NamedTuple):
+    """Problems that were reported together share a `number`."""
 
     subject: str
     number: UUID
     since: datetime
 
 
-async def heard(database: Database) -> list[Heard]:
+async def contacts(database: Database) -> list[LocationContact]:
     """Raises StoreUnavailableError."""
     async with database.connection() as connection:
         rows = await connection.fetch(
@@ -38,11 +42,11 @@ async def heard(database: Database) -> list[Heard]:
             WHERE location.enabled GROUP BY location.id ORDER BY location.code
             """
         )
-    return [Heard(*row) for row in rows]
+    return [LocationContact(*row) for row in rows]
 
 
 async def clock_offsets(database: Database, within_seconds: float) -> dict[str, float]:
-    """How many milliseconds the clock of each agent heard so lately is ahead of the broker's, where that is known, by
+    """How many milliseconds the clock of each agent with a recent heartbeat is ahead of the broker's, where known, by
     location and name as in `de/agent-1`. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
@@ -59,17 +63,17 @@ async def clock_offsets(database: Database, within_seconds: float) -> dict[str, 
 
 
 async def known(database: Database, kind: str) -> set[str]:
-    """The subjects of what ops were told of. Raises StoreUnavailableError."""
+    """The subjects that were reported to ops. Raises StoreUnavailableError."""
     async with database.connection() as connection:
-        rows = await connection.fetch("SELECT subject FROM ops_trouble WHERE kind = $1", kind)
+        rows = await connection.fetch("SELECT subject FROM ops_notice WHERE kind = $1", kind)
     return {row["subject"] for row in rows}
 
 
 async def begin(connection: Connection, kind: str, number: UUID, troubles: Sequence[tuple[str, datetime]]) -> list[str]:
-    """Note these subjects, with since when; the ones that nobody had noted before."""
+    """Record these subjects, each with the time it began; return those that were not recorded before."""
     rows = await connection.fetch(
         """
-        INSERT INTO ops_trouble (kind, subject, number, since)
+        INSERT INTO ops_notice (kind, subject, number, since)
         SELECT $1, subject, $2, since FROM unnest($3::text[], $4::timestamptz[]) AS one (subject, since)
         ORDER BY subject
         ON CONFLICT DO NOTHING RETURNING subject
@@ -83,22 +87,22 @@ async def begin(connection: Connection, kind: str, number: UUID, troubles: Seque
 
 
 async def forget(database: Database, kind: str, subjects: Collection[str]) -> None:
-    """Remove what cannot be told any more whether it is over. Raises StoreUnavailableError."""
+    """Remove subjects whose end cannot be determined any more. Raises StoreUnavailableError."""
     async with database.transaction() as connection:
         await end(connection, kind, subjects)
 
 
-async def end(connection: Connection, kind: str, subjects: Collection[str]) -> list[Trouble]:
-    """Remove these subjects; the ones that nobody had removed before."""
+async def end(connection: Connection, kind: str, subjects: Collection[str]) -> list[OpenProblem]:
+    """Remove these subjects; return those that were not removed before."""
     rows = await connection.fetch(
         """
-        DELETE FROM ops_trouble USING (
-          SELECT kind, subject FROM ops_trouble WHERE kind = $1 AND subject = ANY ($2) ORDER BY subject FOR UPDATE
+        DELETE FROM ops_notice USING (
+          SELECT kind, subject FROM ops_notice WHERE kind = $1 AND subject = ANY ($2) ORDER BY subject FOR UPDATE
         ) AS one
-        WHERE ops_trouble.kind = one.kind AND ops_trouble.subject = one.subject
-        RETURNING ops_trouble.subject, ops_trouble.number, ops_trouble.since
+        WHERE ops_notice.kind = one.kind AND ops_notice.subject = one.subject
+        RETURNING ops_notice.subject, ops_notice.number, ops_notice.since
         """,
         kind,
         list(subjects),
     )
-    return sorted(Trouble(*row) for row in rows)
+    return sorted(OpenProblem(*row) for row in rows)

@@ -1,0 +1,1 @@
+"""The connection pool, migrations, partitions, and figures of the whole installation."""

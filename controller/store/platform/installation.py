@@ -1,4 +1,4 @@
-"""The installation in numbers, for metrics: cheap counts by index or of small tables, none of them over results."""
+"""Figures of the installation for metrics: cheap counts by index or of small tables, none of them over results."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Installation(NamedTuple):
     open_incidents: list[tuple[str, bool, int]]
     """Severity, whether acknowledged, how many."""
     blind: list[tuple[str, str]]
-    """Codes of the enabled locations that cannot see now, and the reasons."""
+    """Codes of the enabled locations that are blind now, and the reasons."""
     deliveries_waiting: int
     deliveries_overdue_seconds: float
     events_waiting: int
-    looks_waiting: int
-    looks_overdue_seconds: float
+    evaluations_waiting: int
+    evaluations_overdue_seconds: float
     watermark_age_seconds: float
 
 
@@ -29,7 +29,8 @@ async def installation(db: Database) -> Installation:
     async with db.connection() as connection:
         monitors = await connection.fetch(
             "SELECT kind, status, COALESCE(verdict, 'unknown'), count(*) FROM monitor"
-            " LEFT JOIN standing ON standing.monitor_id = monitor.id WHERE deleted_at IS NULL GROUP BY 1, 2, 3"
+            " LEFT JOIN monitor_state ON monitor_state.monitor_id = monitor.id WHERE deleted_at IS NULL"
+            " GROUP BY 1, 2, 3"
         )
         incidents = await connection.fetch(
             "SELECT severity, acknowledged_at IS NOT NULL, count(*) FROM incident WHERE resolved_at IS NULL"
@@ -41,16 +42,17 @@ async def installation(db: Database) -> Installation:
         )
         row = await connection.fetchrow(
             """
-            SELECT deliveries.*, looks.*, (SELECT count(*) FROM event_outbox),
+            SELECT deliveries.*, evaluations.*, (SELECT count(*) FROM event_outbox),
               (SELECT EXTRACT(epoch FROM now() - watermark) FROM schedule ORDER BY watermark LIMIT 1)
             FROM
               (SELECT count(*), EXTRACT(epoch FROM now() - min(next_at)) FROM delivery WHERE state = 'waiting')
                 AS deliveries,
-              (SELECT count(*), EXTRACT(epoch FROM now() - min(check_at)) FROM look WHERE check_at <= now()) AS looks
+              (SELECT count(*), EXTRACT(epoch FROM now() - min(check_at)) FROM evaluation WHERE check_at <= now())
+                AS evaluations
             """
         )
     assert row is not None  # noqa: S101 - it is made of aggregates
-    deliveries, overdue, looks, behind, events, watermark = row
+    deliveries, overdue, evaluations, behind, events, watermark = row
     return Installation(
         monitors=[tuple(one) for one in monitors],
         open_incidents=[tuple(one) for one in incidents],
@@ -58,14 +60,14 @@ async def installation(db: Database) -> Installation:
         deliveries_waiting=deliveries,
         deliveries_overdue_seconds=max(0.0, float(overdue or 0)),
         events_waiting=events,
-        looks_waiting=looks,
-        looks_overdue_seconds=max(0.0, float(behind or 0)),
+        evaluations_waiting=evaluations,
+        evaluations_overdue_seconds=max(0.0, float(behind or 0)),
         watermark_age_seconds=max(0.0, float(watermark or 0)),
     )
 
 
 class MonitorFigures(NamedTuple):
-    """What is known of one monitor: its verdict, and how long its latest check took, in milliseconds."""
+    """One monitor's verdict, and how long its latest check took, in milliseconds."""
 
     public_id: str
     name: str
@@ -77,7 +79,7 @@ class MonitorFigures(NamedTuple):
 async def monitor_figures(
     db: Database, organization_id: int | None, customer_ids: frozenset[int] | None
 ) -> list[MonitorFigures]:
-    """The monitors that are watched; of one organization and of these customers, None is any.
+    """The monitors that are not disabled; of one organization and of these customers, None is any.
 
     Raises StoreUnavailableError.
     """
@@ -86,7 +88,7 @@ async def monitor_figures(
             """
             SELECT public_id::text, name, kind, COALESCE(verdict, 'unknown'), duration_ms
             FROM monitor
-            LEFT JOIN standing ON standing.monitor_id = monitor.id
+            LEFT JOIN monitor_state ON monitor_state.monitor_id = monitor.id
             LEFT JOIN LATERAL (
               SELECT duration_ms FROM latest WHERE latest.monitor_id = monitor.id AND latest.status <> 'unknown'
               ORDER BY due_at DESC LIMIT 1

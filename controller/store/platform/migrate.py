@@ -1,6 +1,7 @@
-"""Bring the schema to what this version expects, and refuse to work on another one.
+"""Migrate the schema to the one this version expects, and refuse to work with another one.
 
-Migrations are the numbered SQL files beside this module; pogo-core runs each in a transaction and remembers its name.
+Migrations are the numbered SQL files in controller/store/migrations. pogo-core runs each in a transaction and stores
+its name.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from pogo_core.error import BadMigrationError
 from pogo_core.util import migrate as pogo
 from pogo_core.util.sql import ensure_pogo_sync, get_applied_migrations
 
-from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Database, StoreUnavailableError
+from controller.store.platform import locks
+from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Database, unavailable
 
 log = structlog.get_logger()
 
-DIRECTORY = Path(__file__).parent / "migrations"
+DIRECTORY = Path(__file__).parent.parent / "migrations"
 MIGRATION_SECONDS = 600.0
 _SCHEMA = "public"
-_LOCK = 0x6D61_696C_7072_6F62  # "mailprob": one migration at a time, whoever starts it
 
-# pogo-core warns about each file it applies; what was applied is told by the one line of our own.
-_quiet = logging.Logger("pogo", logging.CRITICAL)  # noqa: LOG001 - known to nobody else, so nothing is configured
+# pogo-core logs a warning for each file it applies; the one line of our own lists them instead.
+_quiet = logging.Logger("pogo", logging.CRITICAL)  # noqa: LOG001 - private, so that no configuration applies to it
 
 
 class SchemaError(Exception):
-    """The schema is not the one this version works with, or a migration failed; the message says what to do."""
+    """The schema is not the one this version needs, or a migration failed; the message says what to do."""
 
 
 async def apply(url: str) -> None:
@@ -36,7 +37,7 @@ async def apply(url: str) -> None:
     try:
         connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=MIGRATION_SECONDS)
         try:
-            await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+            await connection.execute("SELECT pg_advisory_lock($1)", locks.MIGRATION)
             await ensure_pogo_sync(connection)
             before = await get_applied_migrations(connection, schema_name=_SCHEMA)
             _refuse_newer(before)
@@ -44,16 +45,16 @@ async def apply(url: str) -> None:
         finally:
             await connection.close(timeout=ACQUIRE_SECONDS)
     except AWAY as error:
-        raise StoreUnavailableError(str(error) or type(error).__name__) from error
+        raise unavailable(error) from error
     except BadMigrationError as error:
         if isinstance(error.__cause__, AWAY):
-            raise StoreUnavailableError(str(error.__cause__)) from error
+            raise unavailable(error.__cause__) from error
         raise SchemaError(f"{error}: {error.__cause__}") from error
     log.info("schema_migrated", applied=sorted(_known() - before))
 
 
 async def require_current(database: Database) -> None:
-    """Raises SchemaError when migrations are missing or were made by a newer version; StoreUnavailableError."""
+    """Raises SchemaError when migrations are missing or a newer version made some; StoreUnavailableError."""
     try:
         async with database.connection() as connection:
             rows = await connection.fetch(

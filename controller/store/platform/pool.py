@@ -1,4 +1,4 @@
-"""The database as the rest of the store uses it. Trouble with a connection leaves here as StoreUnavailableError."""
+"""The database as the rest of the store uses it. Connection problems leave this module as StoreUnavailableError."""
 
 from __future__ import annotations
 
@@ -22,22 +22,35 @@ AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a server killed in the middle of an answer leaves the protocol's state as it was
+    asyncpg.InternalClientError,  # a server killed in the middle of an answer leaves the protocol in that state
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.TransactionRollbackError,  # a deadlock or the like: it works the next time
+    asyncpg.exceptions.TransactionRollbackError,  # a deadlock or the like: the next attempt may succeed
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
-"""What asyncpg raises while PostgreSQL is away, starting, stopping or full."""
+"""What asyncpg raises while PostgreSQL is unreachable, starting, stopping or full."""
 
 
 class StoreUnavailableError(Exception):
-    """PostgreSQL is away for now; nothing was stored."""
+    """PostgreSQL is unavailable for now; nothing was stored."""
+
+
+def unavailable(error: BaseException) -> StoreUnavailableError:
+    """The error to raise for one of AWAY, in words for the log and the command line."""
+    if isinstance(error, TimeoutError):
+        return StoreUnavailableError("PostgreSQL did not answer in time")
+    if isinstance(error, ConnectionResetError | BrokenPipeError | asyncpg.ConnectionDoesNotExistError):
+        return StoreUnavailableError("PostgreSQL closed the connection")
+    return StoreUnavailableError(str(error) or "PostgreSQL is unavailable")
+
+
+class UnstorableError(Exception):
+    """PostgreSQL permanently refuses a value; the message names the kind of error, without the value."""
 
 
 class Database:
-    """A pool of connections, made by `Database.open`; it needs no server until a connection is asked for."""
+    """A pool of connections, created by `Database.open`; it needs no server until a connection is requested."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], broken_off: set[int]) -> None:
         self._pool = pool
@@ -49,9 +62,9 @@ class Database:
         broken_off: set[int] = set()
 
         async def reset(connection: Connection) -> None:
-            """The store leaves no session state behind, so a connection goes back without the query that would clear
-            it, unless its work broke off: where that had prepared a statement, the server holds its locks and waits.
-            One that does not answer is given up: trouble told from here would take the place of the cancellation.
+            """The store leaves no session state behind, so a connection is returned without the query that would clear
+            it, unless its work was broken off: if that had prepared a statement, the server holds its locks and waits.
+            A connection that does not answer is closed: an error raised here would replace the cancellation.
             """
             pid = connection.get_server_pid()
             if pid in broken_off:
@@ -76,27 +89,27 @@ class Database:
 
     @property
     def size(self) -> int:
-        """How many connections there may be."""
+        """The maximum number of connections."""
         return self._pool.get_max_size()
 
     @property
     def busy(self) -> int:
-        """How many connections are at work."""
+        """The number of connections in use."""
         return self._pool.get_size() - self._pool.get_idle_size()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for one piece of work. Raises StoreUnavailableError, also for what fails inside the block."""
+        """A connection for one piece of work. Raises StoreUnavailableError, also for errors inside the block."""
         try:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                pid = connection.get_server_pid()  # which one that was closed meanwhile does not tell
+                pid = connection.get_server_pid()  # a connection that was closed meanwhile cannot return it
                 try:
                     yield connection
-                except BaseException:  # what ran out of time has left it here as TimeoutError
+                except BaseException:  # also CancelledError; work that timed out raises TimeoutError here
                     self._broken_off.add(pid)
                     raise
         except AWAY as error:
-            raise StoreUnavailableError(str(error) or type(error).__name__) from error
+            raise unavailable(error) from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -106,17 +119,17 @@ class Database:
 
 
 async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
-    """A connection of its own, for LISTEN and for locks that live as long as it. Raises StoreUnavailableError."""
+    """A separate connection, for LISTEN and for locks that last as long as it. Raises StoreUnavailableError."""
     try:
         connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=COMMAND_SECONDS)
         await _init(connection)
     except AWAY as error:
-        raise StoreUnavailableError(str(error) or type(error).__name__) from error
+        raise unavailable(error) from error
     return connection
 
 
 async def _init(connection: Connection) -> None:
-    """json columns are msgspec-encoded text on the way in and plain objects on the way out."""
+    """Encode json columns by msgspec when written, and decode them to plain objects when read."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name, encoder=_encode_json, decoder=msgspec.json.decode, schema="pg_catalog", format="text"

@@ -1,21 +1,21 @@
-"""The figures of one monitor's details, read from days, hours and results as decisions.views tells."""
+"""The figures of one monitor's details, read from days, hours and results as decisions.history.views decides."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from controller.decisions.history.uptime import Judged, Round, Span, judge_time
+from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
 from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources, View
-from controller.store.evaluation.outages import down_spans
+from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
 from controller.store.rollups.rollups import BIN, maintenance_spans
+from shared.epoch import to_ms
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import to_ms
 
 
 class Cell(NamedTuple):
-    """What one location found in one bucket; durations are those of passed checks."""
+    """The figures of one location in one bucket; durations are those of passed checks."""
 
     bucket_at: datetime
     location: str
@@ -28,7 +28,7 @@ class Cell(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """Cells by bucket and location, and for each bucket how many passed checks of all locations fell in which bin."""
+    """Cells by bucket and location, and for each bucket how many passed checks of all locations are in which bin."""
 
     cells: list[Cell]
     histograms: dict[datetime, dict[int, int]]
@@ -85,7 +85,7 @@ ORDER BY bucket_at, code
 
 
 async def rolled_until(connection: Connection) -> datetime:
-    """How far roll-ups are complete."""
+    """The moment until which roll-ups are complete."""
     moment: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
     return moment
 
@@ -106,7 +106,9 @@ async def totals(connection: Connection, monitor_id: int, sources: Sources) -> l
     return [Cell(*row) for row in rows]
 
 
-async def judged(connection: Connection, monitor_id: int, interval_seconds: int, sources: Sources) -> Judged:
+async def judged_time(
+    connection: Connection, monitor_id: int, interval_seconds: int, sources: Sources
+) -> EvaluatedTime:
     row = await connection.fetchrow(
         """
         SELECT COALESCE(sum(judged_ms), 0)::bigint, COALESCE(sum(down_ms), 0)::bigint FROM uptime
@@ -118,7 +120,7 @@ async def judged(connection: Connection, monitor_id: int, interval_seconds: int,
         DAY_SECONDS,
         HOUR_SECONDS,
     )
-    rolled = Judged(*row) if row else Judged()
+    rolled = EvaluatedTime(*row) if row else EvaluatedTime()
     rows = await connection.fetch(
         """
         SELECT due_at, count(*) FILTER (WHERE status = 'success'), count(*) FILTER (WHERE status = 'failure')
@@ -129,18 +131,18 @@ async def judged(connection: Connection, monitor_id: int, interval_seconds: int,
         sources.checks_from - timedelta(seconds=interval_seconds),
         sources.until,
     )
-    rounds = [Round(to_ms(due_at), passed, failed) for due_at, passed, failed in rows]
+    rounds = [RoundOutcome(to_ms(due_at), passed, failed) for due_at, passed, failed in rows]
     maintenance = await maintenance_spans(connection, [monitor_id], sources.until)
     outages = await down_spans(connection, [monitor_id], sources.checks_from, sources.until)
     within = Span(to_ms(sources.checks_from), to_ms(sources.until))
-    fresh = judge_time(
+    fresh = evaluated_time(
         rounds, 1000 * interval_seconds, within, maintenance.get(monitor_id, ()), outages.get(monitor_id, ())
     )
-    return rolled.and_also(fresh)
+    return rolled.plus(fresh)
 
 
 async def raw_checks(connection: Connection, monitor_id: int, view: View, limit: int) -> list[RawCheck]:
-    """The latest so many checks of the time, newest first."""
+    """The latest checks of the time, `limit` at most, newest first."""
     rows = await connection.fetch(
         "SELECT due_at, location.code, status, duration_ms, warnings IS NOT NULL"
         " FROM result JOIN location ON location.id = location_id"

@@ -1,25 +1,26 @@
-"""Roll-ups are kept in one partition a month: made ahead, dropped whole after two years."""
+"""Roll-ups are stored in one partition a month: created ahead, and dropped as a whole after two years."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from controller.store.platform.partitions import AHEAD_DAYS, KEEP_DAYS
+from controller.model.retention import DETAIL_DAYS
+from controller.store.platform import locks
+from controller.store.platform.partitions import AHEAD_DAYS
 from controller.store.platform.pool import Connection, Database
 
 KEEP_MONTHS = 24
 _TABLES = ("rollup", "uptime")
-_LOCK = 0x6D70_0004
 
 
 async def make_months(db: Database, today: date) -> None:
-    """From the oldest month with results to the one of AHEAD_DAYS from today. Raises StoreUnavailableError."""
+    """From the oldest month with results to the month AHEAD_DAYS from today. Raises StoreUnavailableError."""
     last = _month(today + timedelta(days=AHEAD_DAYS))
-    months = [_month(today - timedelta(days=KEEP_DAYS + 1))]
+    months = [_month(today - timedelta(days=DETAIL_DAYS + 1))]
     while months[-1] < last:
         months.append(_next(months[-1]))
     async with db.transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.MONTHS)
         present = {name for name, _ in await _partitions(connection)}
         for table in _TABLES:
             for month in months:
@@ -32,10 +33,10 @@ async def make_months(db: Database, today: date) -> None:
 
 
 async def drop_old_months(db: Database, today: date) -> list[str]:
-    """Drop what is older than KEEP_MONTHS; the dropped tables. Raises StoreUnavailableError."""
+    """Drop partitions older than KEEP_MONTHS; return the dropped tables. Raises StoreUnavailableError."""
     oldest = today.replace(year=today.year - KEEP_MONTHS // 12, day=1)
     async with db.transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.MONTHS)
         dropped = [name for name, month in await _partitions(connection) if month < oldest]
         for name in dropped:
             await connection.execute(f"DROP TABLE {name}")

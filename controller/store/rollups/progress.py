@@ -1,7 +1,7 @@
-"""How far roll-ups are, who may go on, and which hours are to be rolled up again.
+"""How far roll-ups have come, which controller may continue them, and which hours must be rolled up again.
 
-An hour is closed before it is rolled up the first time; ingest notes the hours of results that come later still
-(store.results).
+An hour is closed before it is rolled up the first time; ingest records the hours of results that arrive later
+(store.checks.results).
 """
 
 from __future__ import annotations
@@ -10,28 +10,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from controller.store.checks.dispatch import SETTLE_LOCK
+from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 from controller.store.rollups.rollups import HOUR, Part
 
-_LOCK = 0x6D70_0003
 _FROZEN_SECONDS = 60
 
 
 @asynccontextmanager
-async def alone(db: Database) -> AsyncIterator[Connection | None]:
-    """A transaction that no other controller rolls up beside; None when one is at it. Raises StoreUnavailableError.
+async def rollup_transaction(db: Database) -> AsyncIterator[Connection | None]:
+    """A transaction in which no other controller rolls up; None when another one does. Raises StoreUnavailableError.
 
     A controller that freezes inside loses the transaction, so it cannot write later what it read before.
     """
     async with db.transaction() as connection:
-        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK)
+        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.ROLLUPS)
         await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
         yield connection if held else None
 
 
 async def close_hour(db: Database, before: datetime) -> datetime | None:
-    """The next hour to roll up, from now on closed; None when none ended before that moment.
+    """Close the next hour and return it to be rolled up; None when none ended before that moment.
 
     Raises StoreUnavailableError.
     """
@@ -39,8 +38,8 @@ async def close_hour(db: Database, before: datetime) -> datetime | None:
         due = "SELECT EXISTS (SELECT FROM rollup_progress WHERE rolled_until + interval '1 hour' <= $1)"
         if not await connection.fetchval(due, before):
             return None
-        # Waits for ingest's transactions under way, so that every later one knows that the hour is closed.
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", SETTLE_LOCK)
+        # This waits for ingest's running transactions, so that every later one sees that the hour is closed.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
         hour: datetime | None = await connection.fetchval(
             "UPDATE rollup_progress SET closed_until = GREATEST(closed_until, rolled_until + interval '1 hour')"
             " WHERE rolled_until + interval '1 hour' <= $1 RETURNING rolled_until",
@@ -50,7 +49,7 @@ async def close_hour(db: Database, before: datetime) -> datetime | None:
 
 
 async def finish_hour(db: Database, hour: datetime) -> None:
-    """Readers take the hour from its roll-up from now on. Raises StoreUnavailableError."""
+    """From now on readers use the roll-up of this hour. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute(
             "UPDATE rollup_progress SET rolled_until = GREATEST(rolled_until, $1) WHERE closed_until >= $1", hour + HOUR
@@ -58,16 +57,17 @@ async def finish_hour(db: Database, hour: datetime) -> None:
 
 
 async def monitors_after(db: Database, monitor_id: int, limit: int) -> list[int]:
-    """Ids, deleted monitors' included, in order. Raises StoreUnavailableError."""
+    """Ids in order, including those of deleted monitors. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         rows = await connection.fetch("SELECT id FROM monitor WHERE id > $1 ORDER BY id LIMIT $2", monitor_id, limit)
     return [row["id"] for row in rows]
 
 
 async def take_due(connection: Connection, limit: int) -> tuple[list[Part], datetime]:
-    """Hours that results came too late for, and how far roll-ups are complete; taken when the transaction commits.
+    """Hours with results that arrived after their roll-up, and how far roll-ups are complete; taken when the
+    transaction commits.
 
-    A round judges time up to an interval after it, so the hours after a late one are in the answer too.
+    A round judges time up to an interval after it, so the hours after a late one are returned too.
     """
     rolled_until: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
     rows = await connection.fetch(

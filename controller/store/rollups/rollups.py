@@ -1,4 +1,4 @@
-"""Roll results up by hour and hours by day: always anew from what is stored, so that doing it twice changes nothing."""
+"""Roll results up by hour and hours by day: always from the stored rows, so that a repetition changes nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from controller.decisions.history.histogram import LOG_GROWTH, SHORTEST_MS
-from controller.decisions.history.uptime import Judged, Round, Span, judge_time
+from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
 from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS
-from controller.store.evaluation.outages import down_spans
+from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
-from shared.wire.rounds import to_ms
+from shared.epoch import to_ms
 
 HOUR = timedelta(hours=1)
 
@@ -27,23 +27,23 @@ class Part(NamedTuple):
 Roll: TypeAlias = Callable[[Connection, Sequence[Part]], Awaitable[None]]
 
 BIN = f"ceil(ln(GREATEST(duration_ms, {SHORTEST_MS})::float8) / {LOG_GROWTH!r})::smallint"
-"""decisions.histogram.bin_of as SQL, of a column duration_ms."""
+"""decisions.history.histogram.bin_of as SQL, of a column duration_ms."""
 
 _ROLL_HOURS = f"""
 WITH binned AS (
-  SELECT wanted.monitor_id, wanted.at, found.location_id, found.status, found.bin, count(*) AS number,
+  SELECT part.monitor_id, part.at, found.location_id, found.status, found.bin, count(*) AS number,
     count(*) FILTER (WHERE found.warned) AS warned, sum(found.duration_ms::float8) AS duration_ms_sum,
     min(found.duration_ms) AS duration_ms_min, max(found.duration_ms) AS duration_ms_max
-  FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (monitor_id, at)
+  FROM unnest($1::bigint[], $2::timestamptz[]) AS part (monitor_id, at)
   CROSS JOIN LATERAL (
     SELECT location_id, status, duration_ms, warnings IS NOT NULL AS warned,
       CASE WHEN status = 'success' THEN {BIN} END AS bin
     FROM result
-    WHERE result.monitor_id = wanted.monitor_id AND due_at >= wanted.at AND due_at < wanted.at + interval '1 hour'
+    WHERE result.monitor_id = part.monitor_id AND due_at >= part.at AND due_at < part.at + interval '1 hour'
       AND due_at >= $3 AND due_at < $4
     OFFSET 0
   ) AS found
-  GROUP BY wanted.monitor_id, wanted.at, found.location_id, found.status, found.bin
+  GROUP BY part.monitor_id, part.at, found.location_id, found.status, found.bin
 )
 INSERT INTO rollup (monitor_id, bucket_seconds, bucket_at, location_id, passed, failed, blind, warned, duration_ms_sum,
   duration_ms_min, duration_ms_max, bins, counts)
@@ -62,12 +62,12 @@ FROM binned GROUP BY monitor_id, at, location_id
 
 _ROLL_DAYS = f"""
 WITH hours AS (
-  SELECT wanted.at AS day, hour.*
-  FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (monitor_id, at)
+  SELECT part.at AS day, hour.*
+  FROM unnest($1::bigint[], $2::timestamptz[]) AS part (monitor_id, at)
   CROSS JOIN LATERAL (
     SELECT * FROM rollup
-    WHERE rollup.monitor_id = wanted.monitor_id AND bucket_seconds = {HOUR_SECONDS}
-      AND bucket_at >= wanted.at AND bucket_at < wanted.at + interval '24 hours'
+    WHERE rollup.monitor_id = part.monitor_id AND bucket_seconds = {HOUR_SECONDS}
+      AND bucket_at >= part.at AND bucket_at < part.at + interval '24 hours'
       AND bucket_at >= $3 AND bucket_at < $4
     OFFSET 0
   ) AS hour
@@ -90,7 +90,7 @@ SELECT monitor_id, {DAY_SECONDS}, day, location_id, passed, failed, blind, warne
 FROM total LEFT JOIN histogram USING (monitor_id, day, location_id)
 """  # noqa: S608 - constants only
 
-_ANEW = """
+_REPLACE = """
 ON CONFLICT (monitor_id, bucket_seconds, bucket_at, location_id) DO UPDATE SET passed = EXCLUDED.passed,
   failed = EXCLUDED.failed, blind = EXCLUDED.blind, warned = EXCLUDED.warned,
   duration_ms_sum = EXCLUDED.duration_ms_sum, duration_ms_min = EXCLUDED.duration_ms_min,
@@ -98,63 +98,63 @@ ON CONFLICT (monitor_id, bucket_seconds, bucket_at, location_id) DO UPDATE SET p
 """
 
 _ROUNDS = """
-SELECT wanted.monitor_id, wanted.at, monitor.interval_seconds, found.due_at, found.passed, found.failed
-FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (monitor_id, at)
-JOIN monitor ON monitor.id = wanted.monitor_id
+SELECT part.monitor_id, part.at, monitor.interval_seconds, found.due_at, found.passed, found.failed
+FROM unnest($1::bigint[], $2::timestamptz[]) AS part (monitor_id, at)
+JOIN monitor ON monitor.id = part.monitor_id
 CROSS JOIN LATERAL (
   SELECT due_at, count(*) FILTER (WHERE status = 'success') AS passed,
     count(*) FILTER (WHERE status = 'failure') AS failed
   FROM result
-  WHERE result.monitor_id = wanted.monitor_id AND purpose = 'scheduled'
-    AND due_at > wanted.at - make_interval(secs => monitor.interval_seconds) AND due_at < wanted.at + interval '1 hour'
+  WHERE result.monitor_id = part.monitor_id AND purpose = 'scheduled'
+    AND due_at > part.at - make_interval(secs => monitor.interval_seconds) AND due_at < part.at + interval '1 hour'
     AND due_at > $3 AND due_at < $4
   GROUP BY due_at
 ) AS found
-ORDER BY wanted.monitor_id, wanted.at, found.due_at
+ORDER BY part.monitor_id, part.at, found.due_at
 """
 
 _INSERT_UPTIME = f"""
 INSERT INTO uptime (monitor_id, bucket_seconds, bucket_at, judged_ms, down_ms)
 SELECT monitor_id, {HOUR_SECONDS}, at, judged_ms, down_ms
-FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::int[]) AS judged (monitor_id, at, judged_ms, down_ms)
+FROM unnest($1::bigint[], $2::timestamptz[], $3::int[], $4::int[]) AS evaluated (monitor_id, at, judged_ms, down_ms)
 ON CONFLICT (monitor_id, bucket_seconds, bucket_at)
 DO UPDATE SET judged_ms = EXCLUDED.judged_ms, down_ms = EXCLUDED.down_ms
 """  # noqa: S608 - constants only
 
 _UPTIME_DAYS = f"""
 INSERT INTO uptime (monitor_id, bucket_seconds, bucket_at, judged_ms, down_ms)
-SELECT wanted.monitor_id, {DAY_SECONDS}, wanted.at, sum(judged_ms), sum(down_ms)
-FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (monitor_id, at)
-JOIN uptime ON uptime.monitor_id = wanted.monitor_id AND bucket_seconds = {HOUR_SECONDS}
-  AND bucket_at >= wanted.at AND bucket_at < wanted.at + interval '24 hours' AND bucket_at >= $3 AND bucket_at < $4
-GROUP BY wanted.monitor_id, wanted.at
+SELECT part.monitor_id, {DAY_SECONDS}, part.at, sum(judged_ms), sum(down_ms)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS part (monitor_id, at)
+JOIN uptime ON uptime.monitor_id = part.monitor_id AND bucket_seconds = {HOUR_SECONDS}
+  AND bucket_at >= part.at AND bucket_at < part.at + interval '24 hours' AND bucket_at >= $3 AND bucket_at < $4
+GROUP BY part.monitor_id, part.at
 ON CONFLICT (monitor_id, bucket_seconds, bucket_at)
 DO UPDATE SET judged_ms = EXCLUDED.judged_ms, down_ms = EXCLUDED.down_ms
 """  # noqa: S608 - constants only
 
 LONGEST_INTERVAL = timedelta(days=1)
-"""A round judges at most so much of the time after it (controller.decisions.monitors)."""
+"""A round judges at most this much of the time after it (controller.decisions.monitors.monitors)."""
 
 
 async def roll_hours(connection: Connection, parts: Sequence[Part]) -> None:
-    """Roll these hours up from the results there are, and judge their time."""
+    """Roll these hours up from the stored results, and compute their uptime."""
     if not parts:
         return
-    monitors, moments = [part.monitor_id for part in parts], [part.at for part in parts]
-    first, last = min(moments), max(moments) + HOUR
-    await connection.execute(_ROLL_HOURS + _ANEW, monitors, moments, first, last)
-    rows = await connection.fetch(_ROUNDS, monitors, moments, first - LONGEST_INTERVAL, last)
-    rounds: dict[Part, list[Round]] = defaultdict(list)
+    monitors, starts = [part.monitor_id for part in parts], [part.at for part in parts]
+    first, last = min(starts), max(starts) + HOUR
+    await connection.execute(_ROLL_HOURS + _REPLACE, monitors, starts, first, last)
+    rows = await connection.fetch(_ROUNDS, monitors, starts, first - LONGEST_INTERVAL, last)
+    rounds: dict[Part, list[RoundOutcome]] = defaultdict(list)
     intervals: dict[int, int] = {}
     for monitor_id, at, interval_seconds, due_at, passed, failed in rows:
-        rounds[Part(monitor_id, at)].append(Round(to_ms(due_at), passed, failed))
+        rounds[Part(monitor_id, at)].append(RoundOutcome(to_ms(due_at), passed, failed))
         intervals[monitor_id] = 1000 * interval_seconds
     maintenance = await maintenance_spans(connection, list(intervals), last)
     outages = await down_spans(connection, list(intervals), first, last)
-    judged = [
+    evaluated = [
         (
             part,
-            judge_time(
+            evaluated_time(
                 found,
                 intervals[part.monitor_id],
                 _hour(part.at),
@@ -164,21 +164,21 @@ async def roll_hours(connection: Connection, parts: Sequence[Part]) -> None:
         )
         for part, found in rounds.items()
     ]
-    await _write_uptime(connection, judged)
+    await _write_uptime(connection, evaluated)
 
 
 async def roll_days(connection: Connection, parts: Sequence[Part]) -> None:
     """Roll these days up from their hours."""
     if not parts:
         return
-    monitors, moments = [part.monitor_id for part in parts], [part.at for part in parts]
-    first, last = min(moments), max(moments) + timedelta(days=1)
-    await connection.execute(_ROLL_DAYS + _ANEW, monitors, moments, first, last)
-    await connection.execute(_UPTIME_DAYS, monitors, moments, first, last)
+    monitors, starts = [part.monitor_id for part in parts], [part.at for part in parts]
+    first, last = min(starts), max(starts) + timedelta(days=1)
+    await connection.execute(_ROLL_DAYS + _REPLACE, monitors, starts, first, last)
+    await connection.execute(_UPTIME_DAYS, monitors, starts, first, last)
 
 
 async def maintenance_spans(connection: Connection, monitors: list[int], until: datetime) -> dict[int, list[Span]]:
-    """When these monitors were in maintenance, as far as known; a span that goes on ends at `until`."""
+    """When these monitors were in maintenance, as far as known; a span that has not ended ends at `until`."""
     rows = await connection.fetch(
         "SELECT monitor_id, from_at, COALESCE(to_at, GREATEST(from_at, $2)) AS to_at FROM maintenance_time"
         " WHERE monitor_id = ANY($1::bigint[]) ORDER BY monitor_id, from_at",
@@ -191,8 +191,8 @@ async def maintenance_spans(connection: Connection, monitors: list[int], until: 
     return spans
 
 
-async def _write_uptime(connection: Connection, judged: Iterable[tuple[Part, Judged]]) -> None:
-    rows = [(part.monitor_id, part.at, time.judged_ms, time.down_ms) for part, time in judged]
+async def _write_uptime(connection: Connection, evaluated: Iterable[tuple[Part, EvaluatedTime]]) -> None:
+    rows = [(part.monitor_id, part.at, time.evaluated_ms, time.down_ms) for part, time in evaluated]
     if rows:
         await connection.execute(_INSERT_UPTIME, *map(list, zip(*rows, strict=True)))
 

@@ -1,4 +1,4 @@
-"""When monitors were down, as the timelines of their incidents tell."""
+"""When monitors were down, according to the timelines of their incidents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from controller.decisions.history.uptime import Span
 from controller.store.platform.pool import Connection
-from shared.wire.rounds import to_ms
+from shared.epoch import to_ms
 
 _DOWN = """
 SELECT monitor_id, from_at, COALESCE(to_at, GREATEST(from_at, $3)) AS to_at
@@ -29,7 +29,7 @@ ORDER BY monitor_id, from_at
 async def down_spans(
     connection: Connection, monitor_ids: Sequence[int], since: datetime, until: datetime
 ) -> dict[int, list[Span]]:
-    """The times from `since` on in which their incidents were of severity down; one that goes on ends at `until`."""
+    """The times from `since` on in which their incidents were of severity down; an open one ends at `until`."""
     spans: dict[int, list[Span]] = defaultdict(list)
     for monitor_id, from_at, to_at in await connection.fetch(_DOWN, list(monitor_ids), since, until):
         spans[monitor_id].append(Span(to_ms(from_at), to_ms(to_at)))

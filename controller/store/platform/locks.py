@@ -1,0 +1,26 @@
+"""The advisory locks of PostgreSQL that controllers use between each other, all in one place so that no two are
+equal.
+"""
+
+from __future__ import annotations
+
+MIGRATION = 0x6D61_696C_7072_6F62
+"""One migration at a time, whichever controller starts it."""
+
+LEADER = 0x6D70_0000
+"""Held for as long as a controller schedules."""
+
+SETTLE = 0x6D70_0001
+"""Storing results holds it shared and settling holds it alone, so that a check never has both a result and a gap."""
+
+PARTITIONS = 0x6D70_0002
+"""Making and dropping the partitions of days."""
+
+ROLLUPS = 0x6D70_0003
+"""One controller rolls up at a time."""
+
+MONTHS = 0x6D70_0004
+"""Making and dropping the partitions of months."""
+
+EVENT_RELAY = 0x6D70_0006
+"""One controller publishes the events of the outbox at a time."""
