@@ -1,7 +1,7 @@
-"""Who may do what (api.md, "Roles"). Pure: the one place that decides.
+"""Permissions: which principal may do what (docs/compatibility.md, R1). Pure; no other module decides this.
 
-A route asks twice: `permits` before anything is read, from the role alone, and `reaches` once it is known what the
-request is about.
+A route checks twice: `permits` checks the role before anything is read, and `reaches` checks the organization and the
+customer once the request's object is known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from controller.model import Principal, Role
 
 
 class Permission(StrEnum):
-    """What a route needs; every route declares one."""
+    """What a route requires; every route declares one."""
 
     PUBLIC = "public"  # health, schema, logging in
     READ = "read"
@@ -33,15 +33,15 @@ class Permission(StrEnum):
 
 class Reach(StrEnum):
     ALLOWED = "allowed"
-    FORBIDDEN = "forbidden"  # 403: of one's own organization, but not for this principal
-    HIDDEN = "hidden"  # 404: of another organization, whose things are not even known to be there
+    FORBIDDEN = "forbidden"  # 403: in the principal's organization, but not allowed to this principal
+    HIDDEN = "hidden"  # 404: in another organization; the answer must not reveal that it exists
 
 
 GLOBAL = frozenset({Role.GLOBAL_SUPPORTER, Role.GLOBAL_ADMIN})
 """Roles that see every organization."""
 
 STATUS_FIELDS = frozenset({"status"})
-"""What of a monitor the role `readonly` may change."""
+"""The fields of a monitor that the role `readonly` may change."""
 
 _MONITORS = frozenset(
     {
@@ -61,7 +61,7 @@ _PERSONAL = frozenset(
         Permission.MANAGE_CUSTOMER_TOKENS,
     }
 )
-"""For people only: a token that could make tokens or people would outlive its own end."""
+"""For people only: a token that could make tokens or accounts could extend its access beyond its own expiry."""
 
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
@@ -74,7 +74,7 @@ _PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 
 def permits(principal: Principal, permission: Permission) -> bool:
-    """Whether anything at all could be done with this permission."""
+    """Whether the principal may do anything at all with this permission."""
     if permission is Permission.PUBLIC:
         return True
     if permission in _PERSONAL and principal.account_id is None:
@@ -85,7 +85,7 @@ def permits(principal: Principal, permission: Permission) -> bool:
 def reaches(
     principal: Principal, permission: Permission, *, organization_id: int, customer_id: int | None = None
 ) -> Reach:
-    """Whether it may be done to something of this customer, or of the organization as a whole where there is none."""
+    """Whether the principal may use the permission on this customer's object (None: on the organization's own)."""
     if principal.role not in GLOBAL and principal.works_in != organization_id:
         return Reach.HIDDEN
     if not permits(principal, permission):
@@ -93,34 +93,36 @@ def reaches(
     if principal.customer_ids is None or customer_id in principal.customer_ids:
         return Reach.ALLOWED
     if customer_id is None and permission is Permission.READ:
-        return Reach.ALLOWED  # the organization's own name and settings; lists of what is in it are limited
+        return Reach.ALLOWED  # the organization's own name and settings; lists of its contents are limited elsewhere
     return Reach.FORBIDDEN
 
 
 def limits_to(principal: Principal) -> int | None:
-    """The only organization whose things this principal can find by their public id; None is any."""
+    """The only organization whose objects this principal can find by their public id; None is any."""
     return None if principal.role in GLOBAL else principal.organization_id
 
 
 def may_change(principal: Principal, fields: Iterable[str]) -> bool:
-    """Whether these fields of a monitor may be sent in a change, changed or not."""
+    """Whether a change may contain these fields of a monitor, even with unchanged values."""
     return principal.role is not Role.READONLY or STATUS_FIELDS.issuperset(fields)
 
 
 def sees_secrets(principal: Principal) -> bool:
-    """Whether the answer to a write may show a config's secrets: to who may write the config (api.md, rule 10)."""
+    """Whether answers to writes show a config's secrets: to those that may write it (docs/compatibility.md, U10)."""
     return permits(principal, Permission.CREATE)
 
 
 def customers_within(role: Role, customer_ids: Iterable[int] | None) -> frozenset[int] | None:
-    """What an account is limited to: `readonly` sees the customers given to it and no other, so none without any."""
+    """The customers an account is limited to, None is no limit. `readonly` sees only the customers given to it, so none
+    without a list.
+    """
     if customer_ids is None:
         return frozenset() if role is Role.READONLY else None
     return frozenset(customer_ids)
 
 
 def may_grant(principal: Principal, role: Role, *, operating: bool) -> bool:
-    """Whether this principal may give an account that role; `operating`: it works in the organization that runs us."""
+    """Whether this principal may give an account that role; `operating`: its organization runs the installation."""
     if not permits(principal, Permission.MANAGE_USERS) or principal.customer_ids is not None:
         return False
     return role not in GLOBAL or principal.role is Role.GLOBAL_ADMIN or operating

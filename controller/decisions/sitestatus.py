@@ -1,4 +1,4 @@
-"""What a site status report says of a monitor (api.md, AlertSite rule 9). Pure.
+"""The status that a site status report shows for a monitor (docs/compatibility.md, A9). Pure.
 
 Codes 0 to 2 are the vendor's, 3 to 8 ours.
 """
@@ -60,7 +60,7 @@ _CODE_OF = {FailureKind(kind): code for code, kinds in _CODES.items() for kind i
 
 
 class Report(NamedTuple):
-    """`at` is when it was found out; None when never."""
+    """`at` is when the status was found; None when the monitor was never checked."""
 
     status: SiteStatus
     text: str
@@ -76,21 +76,22 @@ def status_of(check: LatestCheck) -> SiteStatus:
 
 
 def report_of(latest: Sequence[LatestCheck], verdict: VerdictKind | None = None) -> Report:
-    """Of the latest check of each location: failed when the verdict is down or partial, and then as the last of them
-    that failed did. A monitor that was never judged failed when more than half of those that see anything say so.
+    """From the latest check of each location: failed when the verdict is down or partial, with the code of the latest
+    failed one. A monitor that was never evaluated is failed when more than half of the locations that are not blind
+    failed.
     """
     if not latest:
         return Report(SiteStatus.BLIND, NOT_TESTED, None)
-    seeing = [check for check in latest if status_of(check) is not SiteStatus.BLIND]
-    failed = [check for check in seeing if status_of(check) is not SiteStatus.OK]
-    passed = [check for check in seeing if check not in failed]
+    voting = [check for check in latest if status_of(check) is not SiteStatus.BLIND]
+    failed = [check for check in voting if status_of(check) is not SiteStatus.OK]
+    passed = [check for check in voting if check not in failed]
     if verdict is VerdictKind.UNKNOWN:
         return Report(SiteStatus.BLIND, TEXTS[SiteStatus.BLIND], _found_at(max(latest, key=_due)))
     if verdict in (VerdictKind.UP, VerdictKind.DEGRADED):
         return Report(SiteStatus.OK, TEXTS[SiteStatus.OK], _found_at(max(passed or latest, key=_due)))
-    down = 2 * len(failed) > len(seeing) if verdict is None else bool(failed)
-    told = failed if down else passed or latest
-    last = max(told, key=_due)
+    down = 2 * len(failed) > len(voting) if verdict is None else bool(failed)
+    counted = failed if down else passed or latest
+    last = max(counted, key=_due)
     status = status_of(last)
     return Report(status, TEXTS[status], _found_at(last))
 

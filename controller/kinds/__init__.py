@@ -1,6 +1,6 @@
-"""From what a user configured to what an agent is asked to check. Pure; the only readers of the keys inside a config.
+"""From a monitor's config to the target that an agent checks. Pure; only these modules read the keys inside a config.
 
-Values are coerced for the check and never rewritten in storage (api.md, rules 8, 11 and 12).
+Values are coerced for the check and never rewritten in storage (docs/compatibility.md, U8, U11 and U12).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = [
 
 SMTP = (kind_of(SmtpTarget),)
 IMAP_POP = (kind_of(ImapTarget), kind_of(Pop3Target))
-"""The kinds of the two types of monitor: those of one type share a config, and may be changed into each other."""
+"""The kinds of the two types of monitor: kinds of one type share a config, and may be changed into each other."""
 
 _BY_KIND = {kind_of(target): target for target in TARGETS}
 _FIELDS = dict.fromkeys(SMTP, "smtpConfig") | dict.fromkeys(IMAP_POP, "imapPopConfig")
 
 
 def config_field(kind: str) -> str:
-    """What callers call the config of this kind."""
+    """The name of this kind's config in the API."""
     return _FIELDS.get(kind, "config")
 
 
@@ -57,7 +57,7 @@ def _target(monitor: Configured) -> Target:
 
 
 def configured_login(monitor: Configured) -> ConfiguredLogin | None:
-    """What a monitor logs in with, or None. Raises InvalidError."""
+    """The login of a monitor, or None. Raises InvalidError."""
     kind, field = monitor.kind, config_field(monitor.kind)
     if kind in SMTP:
         return smtp.login_of(monitor.config, field)
@@ -67,7 +67,7 @@ def configured_login(monitor: Configured) -> ConfiguredLogin | None:
 
 
 def kind_for(kinds: Collection[str], config: dict[str, Any]) -> str:
-    """Which of the kinds of its type a monitor with this config is. Raises InvalidError."""
+    """Which kind of its type a monitor with this config has. Raises InvalidError."""
     first = next(iter(kinds))
     if first not in IMAP_POP:
         return first

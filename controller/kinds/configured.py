@@ -1,4 +1,4 @@
-"""What of a monitor makes its target, and what every config may say whatever its protocol."""
+"""The parts of a monitor that make its target, and the config keys that are the same for every protocol."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _WARNING_MS = range(1, 300_000 + 1)
 _WARNING_DAYS = range(3650 + 1)
 _DEFAULT_WARNING_DAYS = 14
 
-# RFC 4616 separates by NUL; a line break ends a command of POP3 or IMAP, and in a password it is a slip of a clipboard.
+# RFC 4616 separates by NUL; a line break ends a command of POP3 or IMAP, and in a password it was pasted by mistake.
 _LINE_ENDS = "\r\n\0"
-# What the SASL mechanism XOAUTH2 separates its fields by.
+# The SASL mechanism XOAUTH2 separates its fields by \1.
 _BEARER_ENDS = _LINE_ENDS + "\1"
 
 
 class Configured(Protocol):
-    """What of a monitor makes its target."""
+    """The parts of a monitor that make its target."""
 
     @property
     def kind(self) -> str: ...
@@ -35,8 +35,8 @@ class Configured(Protocol):
 
 
 class ConfiguredLogin(NamedTuple):
-    """A login as it stands in a config: `secret` is encrypted when the config is a stored one. With `bearer` it is an
-    OAuth 2.0 access token, else a password.
+    """A login as it is in a config: `secret` is encrypted when the config is a stored one. With `bearer` it is an OAuth
+    2.0 access token, else a password.
     """
 
     user: str
@@ -45,7 +45,7 @@ class ConfiguredLogin(NamedTuple):
 
 
 class Options(TypedDict):
-    """The fields that every mail server's target has, by their names there."""
+    """The fields that every mail server's target has, under their names there."""
 
     verify_certificate: bool
     certificate_warning_days: int
@@ -54,17 +54,17 @@ class Options(TypedDict):
 
 
 def login_of(section: dict[str, Any], password: str, field: str) -> ConfiguredLogin | None:
-    """From `user` and, under the key `password` or `accessToken`, the secret; the token goes before a password. None
-    when there is no login to try: only both together are used. Raises InvalidError.
+    """From `user` and the secret under the key `password` or `accessToken`; the token takes precedence. None when there
+    is no login to try: it needs both a user and a secret. Raises InvalidError.
     """
-    token = values.text(section, "accessToken", field, without=_BEARER_ENDS, of="control characters")
-    secret = values.text(section, password, field, without=_LINE_ENDS, of="line breaks or NUL characters")
+    token = values.text(section, "accessToken", field, forbidden=_BEARER_ENDS, called="control characters")
+    secret = values.text(section, password, field, forbidden=_LINE_ENDS, called="line breaks or NUL characters")
     user = values.text(
         section,
         "user",
         field,
-        without=_BEARER_ENDS if token else _LINE_ENDS,
-        of="control characters" if token else "line breaks or NUL characters",
+        forbidden=_BEARER_ENDS if token else _LINE_ENDS,
+        called="control characters" if token else "line breaks or NUL characters",
     )
     if not user or not (token or secret):
         return None
@@ -94,7 +94,7 @@ def literal_family(host: str) -> IpFamily | None:
 
 
 def _ip_family(config: dict[str, Any], host: str, field: str) -> IpFamily:
-    wanted = values.choice(config, "ipFamily", field, IpFamily.ANY)
-    if wanted is not IpFamily.ANY and literal_family(host) not in (None, wanted):
+    family = values.choice(config, "ipFamily", field, IpFamily.ANY)
+    if family is not IpFamily.ANY and literal_family(host) not in (None, family):
         raise InvalidError(f"{field}.ipFamily", "must be that of the address in hostname")
-    return wanted
+    return family

@@ -1,4 +1,4 @@
-"""The config of an IMAP or POP3 monitor, one for both, as the vendor names its keys, and ours (api.md, rule 12)."""
+"""The config of an IMAP or POP3 monitor: the vendor's keys, which both share, and ours (docs/compatibility.md, U12)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LONGEST_MAILBOX = 1000
 
 
 class MailboxProtocol(StrEnum):
-    """The words are those of `protocol`, and the kinds of the targets."""
+    """The values are those of the key `protocol`, and the kinds of the targets."""
 
     IMAP = "imap"
     POP3 = "pop3"
 
 
 class StartTls(StrEnum):
-    """When STARTTLS or STLS is used (RFC 2595); without meaning where `tls` is true."""
+    """When STARTTLS or STLS is used (RFC 2595); it has no effect where `tls` is true."""
 
     NEVER = "never"
     OPPORTUNISTIC = "opportunistic"
@@ -50,7 +50,7 @@ def protocol_of(config: dict[str, Any], field: str) -> MailboxProtocol:
 
 
 def target_of(monitor: Configured, field: str) -> ImapTarget | Pop3Target:
-    """`field` is what the caller calls the config. Raises InvalidError."""
+    """`field` is the config's name in the API. Raises InvalidError."""
     config = monitor.config
     protocol = protocol_of(config, field)
     host = host_of(monitor.hostname)
@@ -72,7 +72,7 @@ def login_of(config: dict[str, Any], field: str) -> ConfiguredLogin | None:
 
 
 def _mailbox(config: dict[str, Any], field: str) -> str:
-    """The mailbox to examine, `INBOX` when none is named (RFC 9051 section 5.1)."""
+    """The mailbox to examine, `INBOX` by default (RFC 9051 section 5.1)."""
     name = values.text(config, "mailbox", field) or "INBOX"
     if len(name) > _LONGEST_MAILBOX or any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidError(f"{field}.mailbox", f"must be 1 to {_LONGEST_MAILBOX} characters, no control characters")

@@ -1,4 +1,4 @@
-"""The config of an SMTP monitor: the vendor's keys, which are those of Nodemailer, and ours (api.md, rule 11)."""
+"""The config of an SMTP monitor: the vendor's keys, which are Nodemailer's, and ours (docs/compatibility.md, U11)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from shared.wire.targets import SmtpTarget, TlsMode
 _PLAIN_PORT = 25
 _IMPLICIT_TLS_PORT = 465
 
-# RFC 5321 section 4.5.3.1: 64 octets before the @. What would end or split the path of a command is refused.
+# RFC 5321 section 4.5.3.1: 64 octets before the @. Characters that would end or split a command's path are refused.
 _ADDRESS = re.compile(r"(?P<local>[!-;=?A-~]{1,64})@(?P<domain>[^@\s<>]{1,255})")
 _LITERAL = re.compile(r"\[(?:IPv6:)?(?P<address>[0-9A-Fa-f:.]+)\]", re.IGNORECASE)
 
 
 def target_of(monitor: Configured, field: str) -> SmtpTarget:
-    """`field` is what the caller calls the config. Raises InvalidError."""
+    """`field` is the config's name in the API. Raises InvalidError."""
     config = monitor.config
     host = host_of(monitor.hostname)
     secure = values.flag(config, "secure", field, default=False)
@@ -59,12 +59,12 @@ def _ehlo_name(config: dict[str, Any], field: str) -> str | None:
 
 
 def _address(config: dict[str, Any], key: str, field: str) -> str | None:
-    """An address that any server takes: ASCII before the @ (RFC 6531 would need SMTPUTF8), A-labels after it."""
-    written = values.text(config, key, field)
-    if not written:
+    """An address that any server accepts: ASCII before the @ (RFC 6531 would need SMTPUTF8), A-labels after it."""
+    text = values.text(config, key, field)
+    if not text:
         return None
     rule = "must be an e-mail address, in ASCII before the @"
-    found = _ADDRESS.fullmatch(written)
+    found = _ADDRESS.fullmatch(text)
     if found is None:
         raise InvalidError(f"{field}.{key}", rule)
     return f"{found['local']}@{_domain(found['domain'], f'{field}.{key}', rule)}"

@@ -1,6 +1,6 @@
-"""The values inside a config, coerced for the check (api.md, rule 8). Each breach raises InvalidError naming the field.
+"""The values inside a config, coerced for the check (docs/compatibility.md, U8). InvalidError names the field.
 
-`section` is the object that holds the value, `field` what the caller calls that object.
+`section` is the object that holds the value, `field` its name in the API.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def flag(section: dict[str, Any], key: str, field: str, *, default: bool) -> boo
 
 
 def number(section: dict[str, Any], key: str, field: str, allowed: range) -> int | None:
-    """A whole number; one in quotes is taken. None when it is not given."""
+    """A whole number, also as a string of digits. None when it is missing."""
     value = section.get(key)
     if value is None:
         return None
@@ -43,7 +43,7 @@ def number(section: dict[str, Any], key: str, field: str, allowed: range) -> int
 
 
 def choice(section: dict[str, Any], key: str, field: str, default: Word) -> Word:
-    """One of the words of the default's vocabulary, in any case."""
+    """One of the words of the default's enumeration, in upper or lower case."""
     value = section.get(key)
     if value is None:
         return default
@@ -64,13 +64,13 @@ def section(config: dict[str, Any], key: str, field: str) -> dict[str, Any]:
     return value
 
 
-def text(section: dict[str, Any], key: str, field: str, *, without: str = "", of: str = "") -> str:
-    """ "" when it is not given. `without` are the characters it must not hold; `of` names them for people."""
+def text(section: dict[str, Any], key: str, field: str, *, forbidden: str = "", called: str = "") -> str:
+    """Empty when it is missing. It must not hold the `forbidden` characters, which the error message calls `called`."""
     value = section.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise InvalidError(f"{field}.{key}", "must be a string")
-    if any(character in value for character in without):
-        raise InvalidError(f"{field}.{key}", f"must not hold {of}")
+    if any(character in value for character in forbidden):
+        raise InvalidError(f"{field}.{key}", f"must not hold {called}")
     return value

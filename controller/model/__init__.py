@@ -1,4 +1,4 @@
-"""What the controller knows: frozen records, and the closed lists they use. No I/O, no clock."""
+"""The controller's data: frozen records, and the enumerations they use. No I/O, no clock."""
 
 from __future__ import annotations
 

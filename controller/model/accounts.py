@@ -1,4 +1,4 @@
-"""Who asks and who owns: organizations, their customers, people and tokens."""
+"""Organizations, their customers, people and tokens, and the principal that makes a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.errors import OrganizationRequiredError
 
 
 class Role(StrEnum):
-    """What an account, or the token of an organization or a customer, stands for (decisions.access)."""
+    """The role of an account, or of the token of an organization or a customer (decisions.access)."""
 
     ADMIN = "admin"
     USER = "user"
@@ -24,10 +24,10 @@ class Role(StrEnum):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: an API token (`token_id`) or a person (`account_id`).
+    """Who makes a request: an API token (`token_id`) or a person (`account_id`).
 
-    `works_in` is the organization this request is about: their own, or the one a global role named; None for a global
-    admin who named none. `customer_ids` are the customers it is limited to; None is no limit.
+    `works_in` is the organization this request is about: the principal's own, or the one a global role named; None for
+    a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit.
     """
 
     works_in: int | None
@@ -38,15 +38,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def organization_id(self) -> int:
-        """Raises OrganizationRequiredError when it is not known which organization is meant."""
+        """Raises OrganizationRequiredError when the request names no organization."""
         if self.works_in is None:
             raise OrganizationRequiredError
         return self.works_in
 
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever owns customers, people and monitors. The default notification channels and targets are as sent; times are
-    told in `time_zone` (an IANA name).
+    """The owner of customers, people and monitors. The default notification channels and targets are stored as sent;
+    times in notifications are in `time_zone` (an IANA name).
     """
 
     id: int
@@ -68,7 +68,9 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom monitors belong to. `status` is active or marked_for_cancellation; `package_type` is kept as sent."""
+    """A customer that monitors belong to. `status` is active or marked_for_cancellation; `package_type` is stored as
+    sent.
+    """
 
     id: int
     public_id: UUID
@@ -89,7 +91,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who can log in. `customer_ids` are the customers it is limited to; None is no limit."""
+    """A person who can log in. `customer_ids` are the customers the account is limited to; None is no limit."""
 
     id: int
     public_id: UUID
@@ -105,7 +107,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
-    """An API token without the token itself; `hint` is its beginning. Without a customer it is the organization's."""
+    """An API token without its secret; `hint` is its beginning. Without a customer it is the organization's."""
 
     id: int
     organization_id: int

@@ -1,4 +1,4 @@
-"""What came of checks."""
+"""Results of checks, and the reasons why some checks have none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ class GapReason(StrEnum):
     """Why a check of a round has no result."""
 
     NO_AGENT = "no_agent"  # no agent of the location was ready when the round was due
-    UNFIT = "unfit"  # every agent of the location that was ready told that it cannot do such a check
-    LATE = "late"  # the controllers were away or behind until it was too late to begin
+    UNFIT = "unfit"  # every ready agent of the location reported that it cannot do such a check
+    LATE = "late"  # the controllers were down or behind until it was too late to begin
     NO_RESULT = "no_result"  # handed to the broker, but no agent began it in time or its result never came
 
 
 class LatestCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """The latest finished check of a monitor at one location; `checked_at` is that of the latest that was not blind."""
+    """The latest finished check of a monitor at one location; `checked_at` is that of the latest one that was not
+    blind.
+    """
 
     monitor_id: int
     location_id: int
@@ -35,8 +37,8 @@ class LatestCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored result of one check, with the location it came from. Durations are milliseconds; `loop_lag_ms` is None
-    in results of before it was stored.
+    """A stored result of one check, with its location. Durations are milliseconds; `loop_lag_ms` is None in results
+    that are older than this field.
     """
 
     check_id: UUID

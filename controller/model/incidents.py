@@ -1,4 +1,4 @@
-"""Outages, and where people are told of them."""
+"""Outages, and the channels on which people are notified of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to tell of an incident on one channel; it failed when there is an error message."""
+    """One attempt to send a notification of an incident on one channel; it failed when there is an error message."""
 
     id: int
     incident_id: int
@@ -35,11 +35,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people are told. Of a monitor, of a customer, or of the whole organization when it names neither.
+    """A channel for notifications. It belongs to a monitor, to a customer, or to the whole organization when it names
+    neither.
 
-    `config` is as sent, its secrets encrypted in place (controller.vault). `owner_id` is the customer it belongs to,
-    itself or by its monitor, whose kind is `monitor_kind`. One that is `for_ops` hears what concerns the installation,
-    and of no incident.
+    `config` is as sent, with its secrets encrypted in place (controller.vault). `owner_id` is the customer it belongs
+    to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
+    about the installation, and none about incidents.
     """
 
     id: int

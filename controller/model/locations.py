@@ -1,4 +1,4 @@
-"""Where checks run from."""
+"""Locations that checks run from, and their agents."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from shared.wire.messages import Unfitness
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
-    """A place checks run from. `public_key` seals logins to it (shared.sealing), and so do `older_keys` as long as its
-    agents may have an enrolment file with one of them. `nats_url` is what was given for those files.
+    """A place checks run from. Logins are sealed to `public_key` (shared.wire.sealing), and to `older_keys` as long as
+    its agents may have an enrolment file with one of them. `nats_url` is the URL that was given for those files.
     """
 
     id: int
@@ -26,8 +26,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
-    """The latest heartbeat of one agent of a location (shared.messages.Heartbeat); `last_seen_at` is by the database's
-    clock.
+    """The latest heartbeat of one agent of a location (shared.wire.messages.Heartbeat); `last_seen_at` is by the
+    database's clock.
     """
 
     name: str

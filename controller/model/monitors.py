@@ -1,4 +1,4 @@
-"""What is checked, and how."""
+"""Monitors: what is checked, and how."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import msgspec
 
 class MonitorStatus(StrEnum):
     ACTIVE = "active"
-    MAINTENANCE = "maintenance"  # scheduled, but nobody is told
+    MAINTENANCE = "maintenance"  # scheduled, but nobody is notified
     DISABLED = "disabled"  # not scheduled
 
 
 class Mode(StrEnum):
-    """How a round asks its locations, and what they must say together to be believed (AlertSite's names)."""
+    """How a round uses its locations, and how many of them must fail to confirm an outage (AlertSite's names)."""
 
     PRIMARY = "Primary"
     GLOBAL_NOTIFY = "Global Notify"
@@ -27,10 +27,10 @@ class Mode(StrEnum):
 
 
 class Monitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A monitor as stored. `config` is what the user sent, its secrets encrypted in place (controller.vault).
+    """A monitor as stored. `config` is what the user sent, with its secrets encrypted in place (controller.vault).
 
-    `location_ids` None is every location; `mode` None leaves it to the rules of the customer. `ipv4` is connected to
-    only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here.
+    `location_ids` None is every location; `mode` None leaves the policy to the customer or organization. `ipv4` is
+    connected to only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here.
     """
 
     id: int
@@ -66,17 +66,18 @@ class Monitor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str | None:
-        """What is connected to instead of looking the host name up."""
+        """The address to connect to instead of resolving the host name."""
         return None if self.resolve_dns else self.ipv4
 
 
 class ScheduledMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """What scheduling and dispatching a monitor's checks takes, and no more: a controller holds one for each monitor.
+    """What is needed to schedule and dispatch a monitor's checks, and no more: a controller holds one for each monitor.
 
-    `allowed_check_country_codes` is the effective list: the first there is of monitor, customer, organization; None
-    means every country. `config` is as stored, its secrets encrypted. `address` is connected to instead of looking the
-    host name up. Which of its locations a round asks: controller.decisions.rotation; by the policy that holds for it,
-    one in turn (`in_turn`), or all, since only the home location votes (`home_votes`).
+    `allowed_check_country_codes` is the effective list: the first one set of monitor, customer, organization; None
+    means every country. `config` is as stored, its secrets encrypted. `address` is connected to instead of resolving
+    the host name. Which of its locations take part in a round: controller.decisions.schedule.rotation. By the policy
+    that holds for it, they take part one at a time (`in_turn`), or all of them, since only the home location votes
+    (`home_votes`).
     """
 
     id: int

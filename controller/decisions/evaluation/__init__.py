@@ -1,0 +1,1 @@
+"""How check outcomes become votes, a verdict and an incident."""

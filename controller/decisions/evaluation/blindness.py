@@ -1,4 +1,4 @@
-"""When a location could not see, put together from what was noted of it. Pure."""
+"""The periods in which a location was blind, merged from the recorded ones. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Blind(NamedTuple):
-    """Nothing was seen from a moment to another, for one reason; so many checks should have."""
+    """A period in which a location was blind, for one reason; `checks` is how many checks are missing."""
 
     reason: str
     from_at: datetime
@@ -16,8 +16,8 @@ class Blind(NamedTuple):
     checks: int
 
 
-def joined(periods: Iterable[Blind]) -> list[Blind]:
-    """Those of one reason that overlap or touch become one; the latest first."""
+def merged_periods(periods: Iterable[Blind]) -> list[Blind]:
+    """Merge periods of one reason that overlap or touch; the latest period comes first."""
     last: dict[str, Blind] = {}
     done: list[Blind] = []
     for period in sorted(periods, key=lambda one: one.from_at):

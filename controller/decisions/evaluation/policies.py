@@ -1,6 +1,6 @@
 """Which policy holds for a monitor: its own, else its customer's, else its organization's, else the standard. Pure.
 
-AlertSite's mode of a monitor and Uptimeify's threshold of a customer are policies of theirs, unless they have another.
+AlertSite's mode of a monitor and Uptimeify's threshold of a customer count as their policies, unless they have one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Origin(StrEnum):
 
 
 class Levels(NamedTuple):
-    """What is set at each level; None where nothing is, and beyond the level that is asked for. `threshold` is the
+    """What is set at each level; None where nothing is set, and below the level in question. `threshold` is the
     customer's alertLocationThresholdCount.
     """
 
@@ -34,14 +34,14 @@ class Levels(NamedTuple):
 
 
 class Effective(NamedTuple):
-    """The policy that holds, and from which level it is."""
+    """The policy that holds, and the level it comes from."""
 
     policy: Policy
     origin: Origin
 
 
 def effective(levels: Levels) -> Effective:
-    """The first there is, from the monitor up."""
+    """The first policy that is set, from the monitor upwards."""
     monitor = levels.monitor or (PRESETS[levels.mode] if levels.mode else None)
     customer = levels.customer or (Policy(quorum=levels.threshold) if levels.threshold else None)
     for policy, origin in (
@@ -55,5 +55,5 @@ def effective(levels: Levels) -> Effective:
 
 
 def preset_of(policy: Policy) -> Mode | None:
-    """The mode whose preset this is."""
+    """The mode whose preset this policy is; None when there is none."""
     return next((mode for mode, preset in PRESETS.items() if preset == policy), None)

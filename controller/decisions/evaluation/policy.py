@@ -1,4 +1,4 @@
-"""When failures are believed: how many locations must agree, how often in a row, and the vendors' modes as presets."""
+"""When failures confirm an outage: how many locations must agree, how often in a row; the vendors' modes as presets."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """`quorum` of the voters must fail in one look: that of a round, or of a recheck of it. `rechecks` None is 1, and 2
-    for a monitor with a single voter. `consecutive_rounds` failing rounds come before the rechecks; `recovery_rounds`
-    good looks in a row end an incident. With voters `home` only the home location votes, and the others recheck it.
+    """`quorum` of the voters must fail in one evaluation: that of a round, or of a recheck of it. `rechecks` None is 1,
+    and 2 for a monitor with a single voter. `consecutive_rounds` failing rounds come before the rechecks;
+    `recovery_rounds` good evaluations in a row end an incident. With voters `home` only the home location votes, and
+    the others recheck it.
     """
 
     quorum: Literal["any", "majority", "all"] | Count = "majority"
@@ -50,5 +51,5 @@ PRESETS: dict[Mode, Policy] = {
 def from_thresholds(
     consecutive_checks: int, location_threshold: Literal["any", "majority", "all"] | None, count: int | None
 ) -> Policy:
-    """Uptimeify's `alertConsecutiveChecks` times `alertLocationThreshold`; a count wins over the word."""
+    """Uptimeify's `alertConsecutiveChecks` and `alertLocationThreshold` as a policy; a `count` has precedence."""
     return Policy(quorum=count or location_threshold or "majority", consecutive_rounds=consecutive_checks)

@@ -1,6 +1,6 @@
-"""What one look at a monitor shows: the votes of several locations and a policy become an outcome with its reason.
+"""The outcome of one evaluation: the votes of several locations and a policy become a finding with its reason.
 
-Pure, and the same for the same votes in any order. A fault of ours, or a server that dislikes one of our addresses,
+Pure, and the same for the same votes in any order. A fault of ours, or a server that refuses one of our addresses,
 never counts as the server's outage.
 """
 
@@ -21,25 +21,25 @@ class Ballot(StrEnum):
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
-    BLIND = "blind"  # no result of its own, or one whose fault is ours
-    AWAITED = "awaited"  # may still come
+    BLIND = "blind"  # no result, or one that failed through our own fault
+    AWAITED = "awaited"  # the result may still arrive
 
 
 class Vote(NamedTuple):
-    """What one location says. `failure` with FAILED; `told` is the first warning's words with WARNED."""
+    """The vote of one location: with FAILED its `failure`, with WARNED the text of its first warning."""
 
     location_id: int
     code: str
     country: str
     ballot: Ballot
     failure: Failure | None = None
-    told: str = ""
+    warning: str = ""
 
 
 class Outcome(StrEnum):
-    """What a look shows by itself, before any confirmation."""
+    """What one evaluation shows by itself, before any confirmation."""
 
-    FAILING = "failing"  # the quorum fails
+    FAILING = "failing"  # at least the quorum fails
     PARTLY_FAILING = "partly_failing"
     PASSING = "passing"
     WARNING = "warning"  # passing, with a warning somewhere
@@ -47,23 +47,25 @@ class Outcome(StrEnum):
 
 
 class Finding(NamedTuple):
-    """An outcome, who passes, fails or is only disliked (location ids), whether a vote is still awaited, and why."""
+    """An outcome and its reason, the ids of the locations that pass, fail, or are only blocked by the server, and
+    whether it is `complete`: no vote is awaited.
+    """
 
     outcome: Outcome
     passing: frozenset[int]
     failing: frozenset[int]
-    disliked: frozenset[int]
+    probe_blocked: frozenset[int]
     complete: bool
     reason: str
 
 
-def look_at(votes: Sequence[Vote], policy: Policy) -> Finding:
-    """`votes` has one for every voter of the look; the quorum is counted over all of them, blind or not."""
+def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
+    """`votes` has one for every voter of the evaluation; the quorum is counted over all of them, blind or not."""
     votes = sorted(votes, key=lambda vote: (vote.country, vote.code))
     passing = [vote for vote in votes if vote.ballot in (Ballot.PASSED, Ballot.WARNED)]
     refused = [vote for vote in votes if vote.failure and vote.failure.kind in REFUSALS]
-    disliked = refused if passing and 2 * len(refused) <= len(votes) else []
-    failing = [vote for vote in votes if vote.ballot is Ballot.FAILED and vote not in disliked]
+    probe_blocked = refused if passing and 2 * len(refused) <= len(votes) else []
+    failing = [vote for vote in votes if vote.ballot is Ballot.FAILED and vote not in probe_blocked]
     missing = [vote for vote in votes if vote.ballot in (Ballot.BLIND, Ballot.AWAITED)]
     awaited = [vote for vote in votes if vote.ballot is Ballot.AWAITED]
     needed = policy.needed(len(votes))
@@ -81,51 +83,55 @@ def look_at(votes: Sequence[Vote], policy: Policy) -> Finding:
         outcome,
         frozenset(vote.location_id for vote in passing),
         frozenset(vote.location_id for vote in failing),
-        frozenset(vote.location_id for vote in disliked),
+        frozenset(vote.location_id for vote in probe_blocked),
         not awaited,
-        _reason(failing, passing, disliked, missing, len(votes)),
+        _reason(failing, passing, probe_blocked, missing, len(votes)),
     )
 
 
 _CANNOT = {
     "resolve": "cannot resolve the name",
     "connect": "cannot connect",
-    "tls": "cannot agree on TLS",
+    "tls": "cannot negotiate TLS",
     "greeting": "get no proper greeting",
     "ehlo": "get no proper answer to EHLO",
     "capabilities": "get no capabilities",
     "starttls": "cannot start TLS",
     "auth": "cannot log in",
     "mailbox": "cannot open the mailbox",
-    "envelope": "cannot name sender and recipient",
-    "quit": "cannot say goodbye",
+    "envelope": "cannot set sender and recipient",
+    "quit": "cannot close the session",
 }
 
 
 def _reason(
-    failing: Sequence[Vote], passing: Sequence[Vote], disliked: Sequence[Vote], missing: Sequence[Vote], voters: int
+    failing: Sequence[Vote],
+    passing: Sequence[Vote],
+    probe_blocked: Sequence[Vote],
+    missing: Sequence[Vote],
+    voters: int,
 ) -> str:
-    """As "2 of 3 countries cannot connect: refused; US passes"."""
-    by_country = len({vote.country for vote in [*failing, *passing, *disliked, *missing]}) == voters
+    """For example "2 of 3 countries cannot connect: refused; US passes"."""
+    by_country = len({vote.country for vote in [*failing, *passing, *probe_blocked, *missing]}) == voters
     unit = "country" if by_country else "location"
     parts = []
     if failing:
-        words = sorted({_words(vote.failure) for vote in failing})
-        parts.append(f"{len(failing)} of {_count(voters, unit)} {'; '.join(words)}")
+        texts = sorted({_describe(vote.failure) for vote in failing})
+        parts.append(f"{len(failing)} of {_count(voters, unit)} {'; '.join(texts)}")
         if passing:
             parts.append(f"{_names(passing, by_country)} {'passes' if len(passing) == 1 else 'pass'}")
     elif passing:
         parts.append(f"{len(passing)} of {_count(voters, unit)} {'passes' if len(passing) == 1 else 'pass'}")
-        parts += sorted({vote.told for vote in passing if vote.told})
-    if disliked:
-        words = sorted({_words(vote.failure) for vote in disliked})
-        parts.append(f"{_names(disliked, by_country)} refused by the server ({'; '.join(words)})")
+        parts += sorted({vote.warning for vote in passing if vote.warning})
+    if probe_blocked:
+        texts = sorted({_describe(vote.failure) for vote in probe_blocked})
+        parts.append(f"{_names(probe_blocked, by_country)} refused by the server ({'; '.join(texts)})")
     if missing:
-        parts.append(f"{_names(missing, by_country)} cannot see")
-    return "; ".join(parts) or "nothing was asked"
+        parts.append(f"{_names(missing, by_country)} could not check")
+    return "; ".join(parts) or "no location took part"
 
 
-def _words(failure: Failure | None) -> str:
+def _describe(failure: Failure | None) -> str:
     if failure is None:
         return "fail"
     kind = failure.kind.value.replace("_", " ")

@@ -1,7 +1,7 @@
-"""From look to look: when an outage is believed, when it is over, and what becomes of the incident. Pure.
+"""Decides from one evaluation to the next when an outage is confirmed or over, and how the incident changes. Pure.
 
-A look is what the locations of one round, or of a recheck of it, say together (decisions.verdict). Looks are taken in
-the order of their due moments; one that comes after a later one was taken is history and changes nothing.
+An evaluation combines the votes of the locations in one round, or in a recheck of it (decisions.evaluation.quorum).
+Evaluations are taken in the order of their due moments; one that comes after a later one was taken changes nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import msgspec
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Finding, Outcome
 
-RECHECK_SECONDS = 10
-PARTIAL_LOOKS = 6
-"""In how many looks in a row one and the same location must fail before a regional outage is believed.
+PARTIAL_EVALUATIONS = 6
+"""In how many evaluations in a row the same location must fail before a regional outage is confirmed.
 
 With a failed check in two hundred for no reason at all, four would still make one false regional outage in a year of
 1,000 monitors at five locations each minute; six make one in 20,000 years.
 """
-EASED_LOOKS = 2
+EASED_EVALUATIONS = 2
 FLAPPING_CHANGES = 4
 FLAPPING_ROUNDS = 10
 _CALM_CHANGES = 2
@@ -41,30 +40,31 @@ class Severity(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What happened to an incident by itself. People's own changes are acknowledged, commented and resolved."""
+    """Changes that an incident makes by itself. Those that people make are acknowledged, commented and resolved."""
 
     OPENED = "opened"
     ESCALATED = "escalated"  # partial became down
     EASED = "eased"  # down became partial
-    FLAPPING = "flapping"  # held open, because it comes and goes
+    FLAPPING = "flapping"  # held open, because the outage comes and goes
     RESOLVED = "resolved"
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What is remembered of a monitor between looks. Moments are epoch milliseconds.
+class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What is remembered of a monitor between evaluations. Moments are epoch milliseconds.
 
-    `failing_looks`, `good_looks` and `partly_looks` count looks in a row; `by_location` those in a row in which a
-    location failed. `changes` are the numbers of the latest rounds in which the verdict went from good to bad or back.
+    `failing_evaluations`, `good_evaluations` and `partly_evaluations` count evaluations in a row; `by_location` counts,
+    for each location, the evaluations in a row in which it failed. `changes` are the numbers of the latest rounds in
+    which the verdict went from good to bad or back.
     """
 
     verdict: VerdictKind = VerdictKind.UNKNOWN
     reason: str = ""
     since_ms: int = 0
     taken_ms: int = 0
-    failing_looks: int = 0
+    failing_evaluations: int = 0
     failing_rounds: int = 0
-    good_looks: int = 0
-    partly_looks: int = 0
+    good_evaluations: int = 0
+    partly_evaluations: int = 0
     by_location: dict[int, int] = {}
     first_failing_ms: int | None = None
     changes: list[int] = []
@@ -72,15 +72,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     flapping: bool = False
 
     @property
-    def at_rest(self) -> bool:
-        """Whether a passing look would change nothing, so that nobody need take it."""
+    def stable(self) -> bool:
+        """Whether a passing evaluation would change nothing, so that it need not be taken."""
         return (
-            self.verdict is VerdictKind.UP and self.severity is None and not self.failing_looks and not self.by_location
+            self.verdict is VerdictKind.UP
+            and self.severity is None
+            and not self.failing_evaluations
+            and not self.by_location
         )
 
 
-class Look(NamedTuple):
-    """What was found at `due_ms`, in the round of that number or in a recheck of it, by so many voters."""
+class Evaluation(NamedTuple):
+    """The finding at `due_ms`, in the round of that number or in a recheck of it, by so many voters."""
 
     due_ms: int
     round_number: int
@@ -89,7 +92,7 @@ class Look(NamedTuple):
     finding: Finding
 
 
-class Change(NamedTuple):
+class IncidentChange(NamedTuple):
     """A row of an incident's timeline. `outage_started_ms` is the first failing check's round."""
 
     kind: ChangeKind
@@ -99,10 +102,10 @@ class Change(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a look leads to: the new standing, changes of the incident in order, and whether to look again soon."""
+    """The result of an evaluation: the new state, changes of the incident in order, and whether to recheck soon."""
 
-    standing: Standing
-    changes: tuple[Change, ...] = ()
+    state: MonitorState
+    changes: tuple[IncidentChange, ...] = ()
     recheck: bool = False
 
 
@@ -110,29 +113,29 @@ _GOOD = frozenset({VerdictKind.UP, VerdictKind.DEGRADED})
 _BAD = frozenset({VerdictKind.PARTIAL, VerdictKind.DOWN})
 
 
-def take(standing: Standing, look: Look, policy: Policy) -> Step:
-    """Take a look whose votes are all there or will not come any more."""
-    if look.due_ms <= standing.taken_ms:
-        return Step(standing)
-    counted = _counted(standing, look)
-    verdict = _verdict(counted, look, policy)
-    if verdict is not standing.verdict:
-        counted = msgspec.structs.replace(counted, verdict=verdict, since_ms=look.due_ms)
+def take(state: MonitorState, evaluation: Evaluation, policy: Policy) -> Step:
+    """Apply an evaluation whose votes have all arrived or can no longer arrive."""
+    if evaluation.due_ms <= state.taken_ms:
+        return Step(state)
+    counted = _counted(state, evaluation)
+    verdict = _verdict(counted, evaluation, policy)
+    if verdict is not state.verdict:
+        counted = msgspec.structs.replace(counted, verdict=verdict, since_ms=evaluation.due_ms)
     counted = msgspec.structs.replace(
-        counted, reason=look.finding.reason, changes=_changes(standing, counted, look.round_number)
+        counted, reason=evaluation.finding.reason, changes=_changes(state, counted, evaluation.round_number)
     )
-    ended, changes = _incident(counted, look, policy)
-    return Step(ended, changes, _look_again(ended, look, policy))
+    ended, changes = _incident(counted, evaluation, policy)
+    return Step(ended, changes, _needs_recheck(ended, evaluation, policy))
 
 
-def closed_by_hand(standing: Standing) -> Standing:
-    """A person resolved the incident: what is failing must be confirmed anew before it opens another."""
+def closed_by_hand(state: MonitorState) -> MonitorState:
+    """The state after a person resolved the incident: failures must be confirmed anew before they open another one."""
     return msgspec.structs.replace(
-        standing,
-        verdict=VerdictKind.UP if standing.verdict in _BAD else standing.verdict,
+        state,
+        verdict=VerdictKind.UP if state.verdict in _BAD else state.verdict,
         severity=None,
         flapping=False,
-        failing_looks=0,
+        failing_evaluations=0,
         failing_rounds=0,
         by_location={},
         changes=[],
@@ -140,18 +143,18 @@ def closed_by_hand(standing: Standing) -> Standing:
     )
 
 
-def _counted(standing: Standing, look: Look) -> Standing:
-    """An undecided look neither confirms nor clears anything; it only counts the locations that failed."""
-    found = look.finding
-    cleared = found.passing | found.disliked
-    by_location = {here: count for here, count in standing.by_location.items() if here not in cleared}
+def _counted(state: MonitorState, evaluation: Evaluation) -> MonitorState:
+    """An undecided evaluation neither confirms nor clears anything; it only counts the locations that failed."""
+    found = evaluation.finding
+    cleared = found.passing | found.probe_blocked
+    by_location = {here: count for here, count in state.by_location.items() if here not in cleared}
     for here in found.failing:
         by_location[here] = by_location.get(here, 0) + 1
-    common = msgspec.structs.replace(standing, taken_ms=look.due_ms, by_location=by_location)
-    first = standing.first_failing_ms
+    common = msgspec.structs.replace(state, taken_ms=evaluation.due_ms, by_location=by_location)
+    first = state.first_failing_ms
     if found.failing:
-        first = look.due_ms if first is None else first
-    elif found.outcome is not Outcome.UNDECIDED and standing.verdict not in _BAD:
+        first = evaluation.due_ms if first is None else first
+    elif found.outcome is not Outcome.UNDECIDED and state.verdict not in _BAD:
         first = None
     common = msgspec.structs.replace(common, first_failing_ms=first)
     match found.outcome:
@@ -160,103 +163,119 @@ def _counted(standing: Standing, look: Look) -> Standing:
         case Outcome.FAILING:
             return msgspec.structs.replace(
                 common,
-                failing_looks=standing.failing_looks + 1,
-                failing_rounds=standing.failing_rounds + look.is_round,
-                good_looks=0,
-                partly_looks=0,
+                failing_evaluations=state.failing_evaluations + 1,
+                failing_rounds=state.failing_rounds + evaluation.is_round,
+                good_evaluations=0,
+                partly_evaluations=0,
             )
         case Outcome.PARTLY_FAILING:
             return msgspec.structs.replace(
-                common, failing_looks=0, failing_rounds=0, good_looks=0, partly_looks=standing.partly_looks + 1
+                common,
+                failing_evaluations=0,
+                failing_rounds=0,
+                good_evaluations=0,
+                partly_evaluations=state.partly_evaluations + 1,
             )
         case _:
             return msgspec.structs.replace(
-                common, failing_looks=0, failing_rounds=0, good_looks=standing.good_looks + 1, partly_looks=0
+                common,
+                failing_evaluations=0,
+                failing_rounds=0,
+                good_evaluations=state.good_evaluations + 1,
+                partly_evaluations=0,
             )
 
 
-def _verdict(counted: Standing, look: Look, policy: Policy) -> VerdictKind:
-    """Bad verdicts are left and entered only when confirmed; everything else shows at once.
+def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> VerdictKind:
+    """A bad verdict begins and ends only when confirmed; all other changes show at once.
 
-    While an incident is only held open by its flapping, the verdict is good and an outage is confirmed anew.
+    While an incident is held open only because it flaps, the verdict is good and an outage must be confirmed anew.
     """
     before = counted.verdict
-    believed = None if before in _GOOD else counted.severity
-    match look.finding.outcome:
+    confirmed_severity = None if before in _GOOD else counted.severity
+    match evaluation.finding.outcome:
         case Outcome.UNDECIDED:
             return VerdictKind.UNKNOWN
         case Outcome.FAILING:
-            confirmed = believed is Severity.DOWN or _is_confirmed(counted, look, policy)
+            confirmed = confirmed_severity is Severity.DOWN or _is_confirmed(counted, evaluation, policy)
             return VerdictKind.DOWN if confirmed else before
         case Outcome.PARTLY_FAILING:
-            if believed is Severity.DOWN and counted.partly_looks < EASED_LOOKS:
+            if confirmed_severity is Severity.DOWN and counted.partly_evaluations < EASED_EVALUATIONS:
                 return VerdictKind.DOWN
-            longest = max(counted.by_location[here] for here in look.finding.failing)
-            if believed or longest >= PARTIAL_LOOKS:
+            longest = max(counted.by_location[here] for here in evaluation.finding.failing)
+            if confirmed_severity or longest >= PARTIAL_EVALUATIONS:
                 return VerdictKind.PARTIAL
             return VerdictKind.UP if before is VerdictKind.UNKNOWN else before
         case outcome:
-            if believed and counted.good_looks < policy.recovery_rounds:
-                return VerdictKind(believed.value)
+            if confirmed_severity and counted.good_evaluations < policy.recovery_rounds:
+                return VerdictKind(confirmed_severity.value)
             return VerdictKind.DEGRADED if outcome is Outcome.WARNING else VerdictKind.UP
 
 
-def _is_confirmed(counted: Standing, look: Look, policy: Policy) -> bool:
-    """Rechecks between rounds that could not be decided do not make up for rounds that are asked for."""
+def _is_confirmed(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> bool:
+    """Undecided rechecks between rounds do not replace the rounds that the policy requires."""
     rounds = policy.consecutive_rounds
-    return counted.failing_looks >= _needed(look, policy) and (rounds == 1 or counted.failing_rounds >= rounds)
+    return counted.failing_evaluations >= _needed(evaluation, policy) and (
+        rounds == 1 or counted.failing_rounds >= rounds
+    )
 
 
-def _needed(look: Look, policy: Policy) -> int:
-    return policy.consecutive_rounds + policy.rechecks_with(look.voters)
+def _needed(evaluation: Evaluation, policy: Policy) -> int:
+    return policy.consecutive_rounds + policy.rechecks_with(evaluation.voters)
 
 
-def _changes(before: Standing, after: Standing, round_number: int) -> list[int]:
-    # With another interval rounds are numbered anew: numbers of before mean nothing then.
+def _changes(before: MonitorState, after: MonitorState, round_number: int) -> list[int]:
+    # When the interval changes, rounds are numbered anew, and earlier numbers mean nothing.
     recent = [number for number in before.changes if 0 <= round_number - number < FLAPPING_ROUNDS]
     was_bad = before.severity is not None and before.verdict not in _GOOD
-    turned = (after.verdict in _BAD and not was_bad) or (after.verdict in _GOOD and before.verdict in _BAD)
-    return [*recent, round_number] if turned else recent
+    verdict_changed = (after.verdict in _BAD and not was_bad) or (after.verdict in _GOOD and before.verdict in _BAD)
+    return [*recent, round_number] if verdict_changed else recent
 
 
-def _incident(standing: Standing, look: Look, policy: Policy) -> tuple[Standing, tuple[Change, ...]]:
-    severity, changes = standing.severity, list[ChangeKind]()
-    match standing.verdict:
+def _incident(
+    state: MonitorState, evaluation: Evaluation, policy: Policy
+) -> tuple[MonitorState, tuple[IncidentChange, ...]]:
+    severity, changes = state.severity, list[ChangeKind]()
+    match state.verdict:
         case VerdictKind.DOWN if severity is not Severity.DOWN:
             changes.append(ChangeKind.OPENED if severity is None else ChangeKind.ESCALATED)
             severity = Severity.DOWN
         case VerdictKind.PARTIAL if severity is not Severity.PARTIAL:
             changes.append(ChangeKind.OPENED if severity is None else ChangeKind.EASED)
             severity = Severity.PARTIAL
-    flapping = standing.flapping
-    if severity is not None and not flapping and len(standing.changes) > FLAPPING_CHANGES:
+    flapping = state.flapping
+    if severity is not None and not flapping and len(state.changes) > FLAPPING_CHANGES:
         flapping = True
         changes.append(ChangeKind.FLAPPING)
-    held = flapping and len(standing.changes) > _CALM_CHANGES
-    told = severity
-    recovered = standing.verdict in _GOOD and standing.good_looks >= policy.recovery_rounds
+    held = flapping and len(state.changes) > _CALM_CHANGES
+    shown_severity = severity
+    recovered = state.verdict in _GOOD and state.good_evaluations >= policy.recovery_rounds
     if severity is not None and recovered and not held:
         changes.append(ChangeKind.RESOLVED)
         severity, flapping = None, False
-    started = standing.first_failing_ms if standing.first_failing_ms is not None else look.due_ms
-    rows = tuple(Change(kind, told, look.finding.reason, started) for kind in changes if told is not None)
-    ended = msgspec.structs.replace(standing, severity=severity, flapping=flapping)
-    if severity is None and standing.verdict in _GOOD and not look.finding.failing:
+    started = state.first_failing_ms if state.first_failing_ms is not None else evaluation.due_ms
+    rows = tuple(
+        IncidentChange(kind, shown_severity, evaluation.finding.reason, started)
+        for kind in changes
+        if shown_severity is not None
+    )
+    ended = msgspec.structs.replace(state, severity=severity, flapping=flapping)
+    if severity is None and state.verdict in _GOOD and not evaluation.finding.failing:
         ended = msgspec.structs.replace(ended, first_failing_ms=None)
     return ended, rows
 
 
-def _look_again(standing: Standing, look: Look, policy: Policy) -> bool:
-    """Soon, before the next round: while an outage is suspected, not when it is known or cannot be decided."""
-    found = look.finding
+def _needs_recheck(state: MonitorState, evaluation: Evaluation, policy: Policy) -> bool:
+    """Whether to recheck before the next round: while an outage is suspected, not once it is known or undecidable."""
+    found = evaluation.finding
     if found.outcome is Outcome.FAILING:
         return (
-            standing.verdict is not VerdictKind.DOWN
-            and standing.failing_rounds >= policy.consecutive_rounds
-            and standing.failing_looks < _needed(look, policy)
+            state.verdict is not VerdictKind.DOWN
+            and state.failing_rounds >= policy.consecutive_rounds
+            and state.failing_evaluations < _needed(evaluation, policy)
         )
     if found.outcome is Outcome.PARTLY_FAILING:
-        return look.is_round and (
-            standing.severity is Severity.DOWN or (standing.severity is None and policy.rechecks_with(look.voters) > 0)
+        return evaluation.is_round and (
+            state.severity is Severity.DOWN or (state.severity is None and policy.rechecks_with(evaluation.voters) > 0)
         )
-    return look.is_round and bool(found.failing)
+    return evaluation.is_round and bool(found.failing)

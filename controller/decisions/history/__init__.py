@@ -1,0 +1,1 @@
+"""How stored results are paged, charted and summed up to an uptime."""

@@ -1,4 +1,4 @@
-"""What a cursor of a history remembers: where the next page begins, and of whose and of which question. Pure."""
+"""The content of a cursor of a history: where the next page begins, and to which query and caller it belongs. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import msgspec
 
 from controller.decisions.history.history import Period, Position
 from controller.errors import InvalidError
-from shared.wire.rounds import Purpose, to_datetime, to_ms
+from shared.epoch import to_datetime, to_ms
+from shared.wire.rounds import Purpose
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Moments are milliseconds. `asked` is the fingerprint of the question it belongs to."""
+    """Moments are milliseconds. `query` is the fingerprint of the query that the cursor belongs to."""
 
-    asked: str
+    query: str
     since_ms: int
     until_ms: int
     due_ms: int
@@ -24,14 +25,14 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     purpose: Purpose
 
 
-def fingerprint(*asked: Any) -> str:
-    """The same for the same things asked by somebody with the same reach, whatever the process."""
-    return blake2b(msgspec.json.encode(asked), digest_size=16).hexdigest()
+def fingerprint(*query: Any) -> str:
+    """The same for the same query by a caller with the same access, in every process."""
+    return blake2b(msgspec.json.encode(query), digest_size=16).hexdigest()
 
 
-def cursor_at(asked: str, walked: Period, position: Position) -> Cursor:
+def cursor_at(query: str, walked: Period, position: Position) -> Cursor:
     return Cursor(
-        asked,
+        query,
         to_ms(walked.since),
         to_ms(walked.until),
         to_ms(position.due_at),
@@ -41,14 +42,14 @@ def cursor_at(asked: str, walked: Period, position: Position) -> Cursor:
     )
 
 
-def resume(stored: object, asked: str) -> tuple[Period, Position]:
-    """What a cursor says, decrypted. Raises InvalidError when it is none, or one of another question."""
+def resume(stored: object, query: str) -> tuple[Period, Position]:
+    """The content of a decrypted cursor. Raises InvalidError when it is no cursor, or one of another query."""
     try:
         cursor = msgspec.convert(stored, Cursor)
     except msgspec.ValidationError:
-        raise InvalidError("cursor", "is not one of this route's answers") from None
-    if cursor.asked != asked:
-        raise InvalidError("cursor", "belongs to another question: send it with the same parameters and token")
+        raise InvalidError("cursor", "must be the nextCursor of an answer of this route") from None
+    if cursor.query != query:
+        raise InvalidError("cursor", "belongs to another query: send it with the same parameters and token")
     walked = Period(to_datetime(cursor.since_ms), to_datetime(cursor.until_ms))
     due_at = to_datetime(cursor.due_ms)
     return walked, Position(due_at, cursor.monitor_id, cursor.location_id, cursor.purpose)

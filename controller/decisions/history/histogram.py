@@ -1,4 +1,4 @@
-"""Durations counted in bins that grow by a constant factor, so a percentile of a year is read from counts.
+"""Durations counted in bins that grow by a constant factor, so that a percentile of a year is read from counts.
 
 Bin b holds the durations in (GROWTH^(b-1), GROWTH^b] milliseconds. A percentile is off by at most ACCURACY of its value
 (the sketch of Masson, Rim and Lee, "DDSketch", VLDB 2019). Pure.
@@ -13,11 +13,11 @@ ACCURACY = 0.025
 GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
 LOG_GROWTH = math.log(GROWTH)
 SHORTEST_MS = 0.01
-"""What is shorter is counted as this long: a logarithm needs a positive number."""
+"""Shorter durations are counted as this long: a logarithm needs a positive number."""
 
 
 def bin_of(duration_ms: float) -> int:
-    """The database counts by the same formula (controller.store.rollups)."""
+    """The bin of a duration. The database counts by the same formula (controller.store.rollups.rollups)."""
     return math.ceil(math.log(max(duration_ms, SHORTEST_MS)) / LOG_GROWTH)
 
 

@@ -1,7 +1,7 @@
-"""How results of many monitors are read in the order of time: from when to when, in which steps, by which index. Pure.
+"""How results of many monitors are read in time order: which period, in which steps, by which index. Pure.
 
-A step is one statement. It brings a bounded number of rows and takes a bounded time, however many results there are and
-however few of them are wanted, so nothing ever sorts a day or holds a connection for long.
+A step is one statement. It returns a bounded number of rows and takes a bounded time, however many results there are
+and however few of them match, so no statement sorts a whole day or holds a connection for long.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from controller.errors import InvalidError
-from shared.wire.rounds import Purpose, to_datetime, to_ms
+from shared.epoch import to_datetime, to_ms
+from shared.wire.rounds import Purpose
 
 DEFAULT_LENGTH = timedelta(hours=24)
 AHEAD = timedelta(days=1)
-"""No result is due later than this from now, whatever is asked for."""
+"""No result is due later than this from now, whatever period is requested."""
 
 _DAY_MS = 86_400_000.0
 _LONG_SECONDS = 0.25
 _FILL = 0.75
 _MOST_CHANGE = 4.0
 _LOOKUP = 6
-"""To find the results of one monitor costs as much as this many rows read in the order of time (measured)."""
+"""Finding the results of one monitor costs as much as reading this many rows in time order (measured)."""
 
 
 class Order(StrEnum):
@@ -38,8 +39,8 @@ class Period(NamedTuple):
 
 
 class Position(NamedTuple):
-    """A place in the order of results: by due moment, then by these numbers, then by purpose as the database orders it.
-    With zeros it is the place before all results that are due at that moment.
+    """A position in the order of results: by due moment, then by these numbers, then by purpose as the database orders
+    it. With zeros it is the position before all results that are due at that moment.
     """
 
     due_at: datetime
@@ -57,7 +58,7 @@ class Slice(NamedTuple):
 
 
 def period(since: datetime | None, until: datetime | None, *, now: datetime, kept: timedelta) -> Period:
-    """The time that is asked for, as far as results are `kept`; the last 24 hours when nothing is said.
+    """The requested time, as far as results are `kept`; the last 24 hours by default.
 
     Raises InvalidError when it ends before it begins.
     """
@@ -73,17 +74,17 @@ def start(walked: Period, order: Order) -> Position:
     return Position(walked.until if order is Order.DESC else walked.since)
 
 
-def reads_by_monitor(monitors: int, of_all: int, rows: int) -> bool:
-    """Whether so many rows of these monitors are found sooner monitor by monitor than in the order of time, where the
-    rows of all others lie between them.
+def reads_by_monitor(monitors: int, total_monitors: int, rows: int) -> bool:
+    """Whether so many rows of these monitors are found sooner monitor by monitor than in time order, where the rows of
+    all other monitors lie between them.
     """
-    return _LOOKUP * monitors * monitors <= rows * of_all
+    return _LOOKUP * monitors * monitors <= rows * total_monitors
 
 
 class Walk:
-    """The steps through a period: short at first, and then so long that each brings nearly as many rows as it may.
+    """The steps through a period: short at first, then so long that each returns nearly as many rows as it may.
 
-    `monitors` is how many there are to read of; `rows` is how many a step brings at most.
+    `monitors` is how many monitors are read; `rows` is how many rows a step returns at most.
     """
 
     def __init__(self, walked: Period, order: Order, position: Position, *, monitors: int, rows: int) -> None:
@@ -101,14 +102,16 @@ class Walk:
 
     def next_slice(self) -> Slice:
         since, until = self._period
-        # Whole milliseconds, which is all that a cursor keeps of a position.
+        # Whole milliseconds, since a cursor stores a position in milliseconds.
         here, width = self.position.due_at, timedelta(milliseconds=round(self._width_ms))
         if self.order is Order.DESC:
             return Slice(here - min(width, here - since), here, self.position)
         return Slice(here, here + min(width, until - here), self.position)
 
-    def took(self, step: Slice, rows: int, last: Position | None, seconds: float) -> None:
-        """A step brought so many rows, the last one there, in that time; there may be more of it when it was full."""
+    def record_step(self, step: Slice, rows: int, last: Position | None, seconds: float) -> None:
+        """Record that a step returned `rows` rows, the last one at `last`, in `seconds`. A full step may have left
+        some out.
+        """
         width_ms = max(1.0, (step.until - step.since) / timedelta(milliseconds=1))
         if rows >= self._rows and last is not None:
             self.position = last
@@ -116,15 +119,15 @@ class Walk:
             self.position = Position(step.since if self.order is Order.DESC else step.until)
         if rows:
             covered_ms = abs(self.position.due_at - step.position.due_at) / timedelta(milliseconds=1)
-            wanted_ms = _FILL * covered_ms * self._rows / rows
+            needed_ms = _FILL * covered_ms * self._rows / rows
         else:
-            wanted_ms = _MOST_CHANGE * width_ms
+            needed_ms = _MOST_CHANGE * width_ms
         if seconds > _LONG_SECONDS:
-            wanted_ms = min(wanted_ms, width_ms / 2)
-        self._width_ms = max(1.0, width_ms / _MOST_CHANGE, min(wanted_ms, width_ms * _MOST_CHANGE))
+            needed_ms = min(needed_ms, width_ms / 2)
+        self._width_ms = max(1.0, width_ms / _MOST_CHANGE, min(needed_ms, width_ms * _MOST_CHANGE))
 
 
 def _whole_ms(at: datetime) -> datetime:
-    """The first whole millisecond that is not before; results are due at whole ones."""
+    """The first whole millisecond that is not earlier; results are due at whole milliseconds."""
     ms = to_ms(at.astimezone(UTC))
     return to_datetime(ms) if to_datetime(ms) == at else to_datetime(ms + 1)

@@ -1,6 +1,6 @@
-"""Which time a page of details shows, how finely, and from which of the stored figures it is read. Pure.
+"""Which time a details page shows, how finely, and from which stored figures it is read. Pure.
 
-Buckets are aligned to UTC; a view always covers whole buckets, the one under way included.
+Buckets are aligned to UTC; a view always covers whole buckets, including the one that has not ended yet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 LONGEST = timedelta(days=731)
 RAW_DAYS = 29
-"""Results of the last so many days are surely there; older charts are read from roll-ups only."""
+"""Results of the last so many days are certainly stored; older charts are read from roll-ups only."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WIDTHS = ((timedelta(hours=26), 300), (timedelta(days=8), HOUR_SECONDS), (timedelta(days=32), 6 * HOUR_SECONDS))
@@ -37,7 +37,7 @@ LENGTHS = {
 
 
 class View(NamedTuple):
-    """From a moment to another, in buckets of so many seconds; 0: every check by itself."""
+    """From one moment to another, in buckets of so many seconds; 0 means every check by itself."""
 
     since: datetime
     until: datetime
@@ -45,7 +45,7 @@ class View(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """Days are read from `days_from`, hours from `hours_from`, results from `checks_from` to `until`."""
+    """Days are read from `days_from` on, hours from `hours_from` on, results from `checks_from` to `until`."""
 
     days_from: datetime
     hours_from: datetime
@@ -58,7 +58,7 @@ def chart_view(
 ) -> View:
     """The time from `start`, or one range before the end, to `end` or the reference; not beyond now.
 
-    Raises InvalidError when that is no time at all, or longer than LONGEST.
+    Raises InvalidError when that time is empty or longer than LONGEST.
     """
     until = min(end or reference, now)
     since = start if start is not None else _before(until, LENGTHS[range_])
@@ -75,18 +75,18 @@ def chart_view(
 
 
 def stats_view(range_: Range, *, reference: datetime, now: datetime) -> View:
-    """The last day, month or year before a moment, in whole hours or days, so that roll-ups hold all of it."""
+    """The last day, month or year before a moment, in whole hours or days, so that roll-ups contain all of it."""
     width = HOUR_SECONDS if range_ is Range.DAY else DAY_SECONDS
     until = min(ceil(min(reference, now), HOUR_SECONDS), now)
     return View(ceil(_before(until, LENGTHS[range_]), width), until, width)
 
 
 def sources(view: View, rolled_until: datetime) -> Sources:
-    """`rolled_until`: all hours before are rolled up, and all days that end by then."""
+    """`rolled_until`: all hours before it are rolled up, and all days that end by then."""
     rolled = min(max(rolled_until, view.since), view.until)
     if view.bucket_seconds < HOUR_SECONDS:
         return Sources(view.since, view.since, view.since, view.until)
-    # A view may end inside an hour only where that hour is not rolled up yet.
+    # A view may end within an hour only when that hour is not rolled up yet.
     whole_days = floor(rolled, DAY_SECONDS) if view.bucket_seconds == DAY_SECONDS else view.since
     return Sources(view.since, max(view.since, whole_days), rolled, view.until)
 
@@ -100,5 +100,7 @@ def ceil(at: datetime, seconds: int) -> datetime:
 
 
 def _before(at: datetime, length: timedelta) -> datetime:
-    """Nothing was checked before 1970, and the first years of all cannot be subtracted from."""
+    """The moment so long before `at`, but not before 1970: nothing was checked then, and a datetime cannot go below
+    year 1.
+    """
     return at - length if at - _EPOCH > length else min(at, _EPOCH)

@@ -1,0 +1,1 @@
+"""The rules for the values of a monitor, and the defaults of new ones."""

@@ -1,4 +1,4 @@
-"""What a new monitor of AlertSite's routes takes where its maker says nothing (api.md, AlertSite rule 7). Pure."""
+"""The defaults of a new monitor of AlertSite's routes (docs/compatibility.md, A7). Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from controller.model import Mode
 
 
 class AccountDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """The account's; until it changes them they are these. `interval` is minutes, `timeout` seconds.
+    """The defaults of an account; these hold until the account changes them. `interval` is minutes, `timeout` seconds.
 
     `locations` None is every location, `home_location` None the first of them.
     """

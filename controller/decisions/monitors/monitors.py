@@ -1,4 +1,4 @@
-"""The rules that the plain values of every monitor keep, whatever its kind. Pure; each breach raises InvalidError."""
+"""The rules for the plain values of every monitor, whatever its kind. Pure; each violation raises InvalidError."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_EMAIL = 254
 _DEEPEST = 20
 _INTEGER_BITS = 63
 
-# The local part is the mail server's business (RFC 5321 section 2.3.11): one @, no white space, nothing unprintable.
+# Only the mail server interprets the local part (RFC 5321 section 2.3.11): one @, no white space, nothing unprintable.
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -40,13 +40,13 @@ def check_interval(seconds: int, *, field: str) -> None:
 
 
 def check_timeout(seconds: int, *, longest: int) -> None:
-    """One deadline for the whole check."""
+    """The timeout is one deadline for the whole check."""
     if not 1 <= seconds <= longest:
         raise InvalidError("timeoutSeconds", f"must be from 1 to {longest}")
 
 
 def check_timeout_ends(seconds: int, interval_seconds: int) -> None:
-    """The next round must not be due before a check must end."""
+    """A check must end before the next round is due."""
     if seconds > interval_seconds:
         raise InvalidError("timeoutSeconds", f"must not be longer than the interval ({interval_seconds} s)")
 
@@ -66,7 +66,7 @@ def check_phone_number(number: str | None) -> None:
 
 
 def check_config(config: dict[str, Any], *, field: str) -> None:
-    """What any JSON reader and PostgreSQL can keep and give back unchanged, however deep a caller nested it."""
+    """Accept what any JSON reader and PostgreSQL can store and return unchanged, however deep a caller nested it."""
     for depth, value in _walk(config, 1):
         if depth > _DEEPEST:
             raise InvalidError(field, f"must not be nested deeper than {_DEEPEST} levels")
@@ -79,7 +79,7 @@ def check_config(config: dict[str, Any], *, field: str) -> None:
 
 
 def _walk(value: Any, depth: int) -> Iterator[tuple[int, Any]]:
-    """Every value and key with its depth; what is too deep is told, but not entered."""
+    """Every value and key with its depth; a value that is too deep is yielded, but not entered."""
     yield depth, value
     if depth > _DEEPEST:
         return

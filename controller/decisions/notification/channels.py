@@ -1,4 +1,4 @@
-"""The rules that a notification channel keeps, whatever its type. Pure; each breach raises InvalidError."""
+"""The rules for a notification channel, whatever its type. Pure; each violation raises InvalidError."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_delay(seconds: int) -> None:
 
 
 def check_conditions(conditions: Mapping[str, Any] | None) -> None:
-    """`minIncidentDuration` is seconds; other keys are kept as they were sent."""
+    """`minIncidentDuration` is in seconds; other keys are stored as sent."""
     if conditions is None:
         return
     check_config(dict(conditions), field="conditions")

@@ -1,7 +1,7 @@
-"""Who is told of an incident's change, and not before when. Pure.
+"""Decides who is notified of an incident's change, and when. Pure.
 
-An outage is told to everybody whose it is, a regional one only on the monitor's own channels. What follows is told to
-those who were told of the outage, and to nobody else: who heard of it must hear of its end.
+An outage is reported on the channels of the monitor, its customer and its organization, a regional one only on the
+monitor's own. Later changes are reported only to those who were notified of the outage, and its end to all of them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.model import MonitorStatus
 
 
-class Scope(StrEnum):
-    """Whose a channel or an address is, the nearest first."""
+class OwnerScope(StrEnum):
+    """The owner of a channel or an address; the closest to the monitor comes first."""
 
     MONITOR = "monitor"
     CUSTOMER = "customer"
     ORGANIZATION = "organization"
 
 
-class Channel(NamedTuple):
+class RecipientChannel(NamedTuple):
     """An active channel or, without an id, the monitor's or customer's own address.
 
     `receivers` are the addresses of an e-mail or text message channel; of any other, its name. `least_seconds` is how
-    long an incident must last before it is told; `packages` are the customers' packages it is for, None is any.
+    long an incident must last before it is reported there; `packages` are the customers' packages it is for, None is
+    any.
     """
 
     id: int | None
     type: str
-    scope: Scope
+    scope: OwnerScope
     receivers: tuple[str, ...]
     name: str | None = None
     delay_seconds: int = 0
@@ -41,7 +42,7 @@ class Channel(NamedTuple):
 
 
 class Receiver(NamedTuple):
-    """One who is told: on a channel (by id and name) or, without one, at their own address; at once, or not before."""
+    """One receiver: a channel (by id and name) or, without one, its own address; at once, or not before a moment."""
 
     channel_id: int | None
     channel_name: str | None
@@ -51,7 +52,7 @@ class Receiver(NamedTuple):
 
 
 class Affected(NamedTuple):
-    """What a change is about. `channels` and `targets` are what the organization set as defaults, as it sent them."""
+    """What a change is about. `channels` and `targets` are the defaults that the organization set, as it sent them."""
 
     status: MonitorStatus
     notify_on_error: bool
@@ -62,19 +63,20 @@ class Affected(NamedTuple):
 
 
 FOLLOWING = frozenset({ChangeKind.EASED, ChangeKind.FLAPPING, ChangeKind.RESOLVED})
-"""What is told only to those who were told of the outage."""
+"""Changes that are reported only to those who were notified of the outage."""
 
 
 class Audience(StrEnum):
-    EVERYBODY = "everybody"  # whose the monitor is
-    NEAREST = "nearest"  # the monitor's own channels, and its address, be it its customer's
-    FOLLOWERS = "followers"  # who was told of this incident before
+    EVERYBODY = "everybody"  # the monitor's, the customer's and the organization's channels
+    NEAREST = "nearest"  # the monitor's own channels, and its address or its customer's
+    FOLLOWERS = "followers"  # those who were notified of this incident before
     NOBODY = "nobody"
 
 
 def audience(kind: str, severity: Severity, affected: Affected) -> Audience:
-    """`kind` is a ChangeKind, or what a person did. In maintenance nobody hears of new trouble; of the end of what they
-    were told before, they do. With AlertSite's notify_on_error off, nobody hears of anything.
+    """`kind` is a ChangeKind, or what a person did. In maintenance nobody is notified of a new outage, but those who
+    were notified of one before are notified of its end. With AlertSite's notify_on_error off, nobody is notified of
+    anything.
     """
     if not affected.notify_on_error:
         return Audience.NOBODY
@@ -87,18 +89,20 @@ def audience(kind: str, severity: Severity, affected: Affected) -> Audience:
             return Audience.NEAREST if severity is Severity.PARTIAL else Audience.EVERYBODY
         case _ if kind in FOLLOWING:
             return Audience.FOLLOWERS
-        case _:  # what people write on an incident stays on its page
+        case _:  # people's comments on an incident are only shown on its page
             return Audience.NOBODY
 
 
-def receivers(channels: Iterable[Channel], told: Audience, affected: Affected, at: datetime) -> Sequence[Receiver]:
-    """Who of these channels is told of an outage, each address once however many channels name it.
+def receivers(
+    channels: Iterable[RecipientChannel], audience_level: Audience, affected: Affected, at: datetime
+) -> Sequence[Receiver]:
+    """The receivers of these channels for an outage, each address once however many channels name it.
 
-    Of several ways to the same address the one that tells first is taken, then the nearest.
+    Of several channels to the same address the earliest is used; among equally early ones, the closest to the monitor.
     """
     found: dict[tuple[str, str], Receiver] = {}
-    for channel in sorted(channels, key=lambda one: list(Scope).index(one.scope)):
-        if not _concerns(channel, told, affected):
+    for channel in sorted(channels, key=lambda one: list(OwnerScope).index(one.scope)):
+        if not _concerns(channel, audience_level, affected):
             continue
         begins = affected.started_at + timedelta(seconds=channel.least_seconds)
         not_before = max(at + timedelta(seconds=channel.delay_seconds), begins)
@@ -111,15 +115,17 @@ def receivers(channels: Iterable[Channel], told: Audience, affected: Affected, a
     return list(found.values())
 
 
-def _concerns(channel: Channel, told: Audience, affected: Affected) -> bool:
-    """The organization's defaults say which sorts of channels are used, and whose; a monitor's own are always used."""
+def _concerns(channel: RecipientChannel, audience_level: Audience, affected: Affected) -> bool:
+    """Whether the channel is used. The organization's defaults say which types of channels are used, and whose; a
+    monitor's own channels are always used.
+    """
     if channel.packages is not None and affected.package not in channel.packages:
         return False
-    if channel.scope is Scope.MONITOR:
+    if channel.scope is OwnerScope.MONITOR:
         return True
-    if told is Audience.NEAREST and channel.id is not None:
+    if audience_level is Audience.NEAREST and channel.id is not None:
         return False
-    sort = channel.type if channel.type in ("email", "sms", "webhook") else "integrations"
-    if affected.channels.get(sort) is False:
+    channel_group = channel.type if channel.type in ("email", "sms", "webhook") else "integrations"
+    if affected.channels.get(channel_group) is False:
         return False
-    return affected.targets.get(sort, "both") in ("both", channel.scope.value)
+    return affected.targets.get(channel_group, "both") in ("both", channel.scope.value)

@@ -1,4 +1,4 @@
-"""When something that could not be told for now is tried again. Pure."""
+"""When a notification that could not be sent is tried again. Pure."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ PAUSES = (
 
 
 def pause_after(attempts: int) -> timedelta | None:
-    """How long to wait after so many attempts, the last one counted; None: that was the last one."""
+    """How long to wait after so many attempts, including the last one; None when there is no further attempt."""
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None

@@ -1,0 +1,1 @@
+"""When rounds are due, and which locations take part in them."""

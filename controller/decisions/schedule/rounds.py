@@ -10,24 +10,25 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from controller.model import GapReason, Location, ScheduledMonitor
-from shared.wire.rounds import Purpose, next_due_ms, start_by_ms, to_ms
+from shared.epoch import to_ms
+from shared.wire.rounds import Purpose, next_due_ms, start_by_ms
 
 SLOT_MS = 100
-"""Rounds are handed out by slots of this length, so a round is at most this late by itself."""
+"""Rounds are dispatched in slots of this length, so a round is at most this late by design."""
 
 CATCH_UP_MS = 100_000
-"""Rounds older than this are never asked for one by one; they become one gap each monitor and location."""
+"""Rounds older than this are never requested one by one; they become one gap for each monitor and location."""
 
 UNSEEN_CHANGE_MS = 30_000
-"""How long before its watermark a fallen leader may have missed a change that had been committed."""
+"""How long before its watermark a leader that died may have missed a committed change."""
 
 
-RECHECK_SECONDS = 10.0
+RECHECK_SECONDS = 10
 """How long after a failing result a recheck of it is due."""
 
 
 class Recheck(NamedTuple):
-    """A second look at what the round due at `round_due_ms` found; `location_ids` None are all of the monitor's."""
+    """A second check of what the round due at `round_due_ms` found; `location_ids` None are all of the monitor's."""
 
     id: int
     monitor_id: int
@@ -37,7 +38,7 @@ class Recheck(NamedTuple):
 
 
 class Wheel:
-    """When each key is due, in slots of SLOT_MS. Putting, removing and taking cost the same for any number of keys."""
+    """When each key is due, in slots of SLOT_MS. Put, remove and take cost the same for any number of keys."""
 
     def __init__(self, start_ms: int) -> None:
         self._next_slot = start_ms // SLOT_MS
@@ -48,7 +49,7 @@ class Wheel:
         return len(self._due)
 
     def put(self, key: int, due_ms: int) -> None:
-        """Make `key` due at that moment and no other; a moment already past is due in the next slot taken."""
+        """Make `key` due at that moment and no other; a past moment is due in the next slot taken."""
         self._due[key] = due_ms
         self._slots.setdefault(max(due_ms // SLOT_MS, self._next_slot), []).append(key)
 
@@ -63,7 +64,7 @@ class Wheel:
             slot_end = (slot + 1) * SLOT_MS
             for key in self._slots.pop(slot, ()):
                 due_ms = self._due.get(key)
-                # A key that was put again since stands in a later slot as well: it is taken there.
+                # A key that was put again since is in a later slot as well, and is taken from there.
                 if due_ms is not None and due_ms < slot_end:
                     del self._due[key]
                     taken.append((key, due_ms))
@@ -79,7 +80,7 @@ class PlannedCheck(NamedTuple):
 
 
 class MissedCheck(NamedTuple):
-    """A check that cannot be asked for."""
+    """A check that cannot be requested."""
 
     monitor_id: int
     due_ms: int
@@ -103,8 +104,8 @@ def plan_round(
     unfit: AbstractSet[int] = frozenset(),
     purpose: Purpose = Purpose.SCHEDULED,
 ) -> Round:
-    """Ask every one of these locations whose id is in `ready`, as long as it may still begin; the others are missed:
-    those in `unfit` because of what their agents told.
+    """Plan a check at each of these locations whose id is in `ready`, as long as it may still begin; the others are
+    missed, those in `unfit` because of the deficiencies that their agents report.
     """
     too_late = now_ms >= start_by_ms(due_ms, monitor.interval_seconds * 1000)
     checks: list[PlannedCheck] = []
@@ -131,10 +132,10 @@ def due_after_ms(monitor: ScheduledMonitor, after_ms: int) -> int:
 
 
 def resume_ms(monitor: ScheduledMonitor, watermark_ms: int) -> int:
-    """The moment a new leader continues a monitor at.
+    """The moment at which a new leader resumes a monitor.
 
-    A first round shortly before the watermark is asked for again: the fallen leader may not have heard of it, and if it
-    had, the check ids are the same.
+    A first round shortly before the watermark is requested again: the leader that died may not have received the change
+    that made it due, and if it had, the check ids are the same.
     """
     first = first_due_ms(monitor)
     if watermark_ms - UNSEEN_CHANGE_MS < first:
@@ -143,12 +144,12 @@ def resume_ms(monitor: ScheduledMonitor, watermark_ms: int) -> int:
 
 
 def due_on_change_ms(old: ScheduledMonitor | None, new: ScheduledMonitor, until_ms: int) -> int:
-    """The next due moment of a monitor that was made or changed, when rounds until `until_ms` are already planned."""
+    """The next due moment of a created or changed monitor, when rounds until `until_ms` are already planned."""
     if old is None or first_due_ms(old) != first_due_ms(new):
         return first_due_ms(new)
     return due_after_ms(new, until_ms)
 
 
 def is_overtaken(recheck: Recheck, monitor: ScheduledMonitor) -> bool:
-    """Whether the next regular round comes not later than the recheck, which then tells nothing more."""
+    """Whether the next regular round comes not later than the recheck, which then adds nothing."""
     return due_after_ms(monitor, recheck.round_due_ms) <= recheck.due_ms

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from iso3166 import countries_by_alpha2
 
 from controller.errors import InvalidError
+from controller.model.values.json_rules import quoted
 
 
 def country_code(text: str, *, field: str) -> str:
@@ -14,10 +15,10 @@ def country_code(text: str, *, field: str) -> str:
     # upper() can turn one letter that is not ASCII into two that are.
     code = text.upper() if text.isascii() else ""
     if code not in countries_by_alpha2:
-        raise InvalidError(field, f"must hold ISO 3166-1 alpha-2 country codes: {text[:20]!r} is not one")
+        raise InvalidError(field, f"must hold ISO 3166-1 alpha-2 country codes: {quoted(text[:20])} is not one")
     return code
 
 
 def country_list(codes: Iterable[str] | None, *, field: str) -> list[str] | None:
-    """Upper-cased, each once, order kept; an empty list is no list. Raises InvalidError."""
+    """In upper case, without duplicates, in the same order; an empty list counts as no list. Raises InvalidError."""
     return list(dict.fromkeys(country_code(code, field=field) for code in codes or ())) or None

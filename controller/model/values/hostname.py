@@ -1,4 +1,4 @@
-"""A host as a user may write it, and as it is looked up and verified. Pure."""
+"""A host as a user may write it, and in the form that is resolved and verified. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def host_of(hostname: str) -> str:
     except UnicodeError as error:
         raise InvalidError("hostname", _RULE) from error
     name = name.lower().removesuffix(".")
-    # A last label that reads as a number makes resolvers take the name for an IPv4 address in an old notation.
+    # Resolvers read a name whose last label is a number as an IPv4 address in an old notation.
     if len(name) > _LONGEST or not _NAME.fullmatch(name) or _NUMBER.fullmatch(name.rpartition(".")[2]):
         raise InvalidError("hostname", _RULE)
     return name

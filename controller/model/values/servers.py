@@ -11,25 +11,25 @@ from controller.model.values.hostname import host_of
 _SCHEMES = {"smtp": ("smtp", "smtps"), "imap": ("imap", "imaps"), "pop3": ("pop3", "pop3s")}
 """For each kind the scheme without and with TLS from the first byte."""
 
-_WRITTEN = re.compile(r"(?:(?P<scheme>[a-z0-9]+)://)?(?P<host>\[[^\]]*\]|[^:/@\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?")
+_ADDRESS = re.compile(r"(?:(?P<scheme>[a-z0-9]+)://)?(?P<host>\[[^\]]*\]|[^:/@\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?")
 _PORTS = range(1, 65_535 + 1)
 
 
-class Server(NamedTuple):
-    """`host` is as it was written; `tls` is TLS from the first byte."""
+class ServerAddress(NamedTuple):
+    """`host` is as the client wrote it; `tls` is TLS from the first byte."""
 
     host: str
     port: int | None
     tls: bool
 
 
-def server_of(text: str, kind: str) -> Server:
+def server_of(text: str, kind: str) -> ServerAddress:
     """Raises InvalidError."""
     plain, encrypted = _SCHEMES[kind]
-    written = _WRITTEN.fullmatch(text)
+    written = _ADDRESS.fullmatch(text)
     if written is None:
         if text.count(":") > 1 and "/" not in text and _is_host(text):
-            return Server(text, None, tls=False)  # an IPv6 address without brackets
+            return ServerAddress(text, None, tls=False)  # an IPv6 address without brackets
         raise InvalidError("hostname", f"must be a host, as in smtp.example.com or {encrypted}://smtp.example.com:465")
     scheme, host = written["scheme"] or plain, written["host"].strip("[]")
     if scheme not in (plain, encrypted):
@@ -39,11 +39,11 @@ def server_of(text: str, kind: str) -> Server:
     port = int(written["port"]) if written["port"] else None
     if port is not None and port not in _PORTS:
         raise InvalidError("hostname", "must not hold a port beyond 65535, or 0")
-    return Server(host, port, tls=scheme == encrypted)
+    return ServerAddress(host, port, tls=scheme == encrypted)
 
 
 def written_of(host: str, kind: str, *, tls: bool) -> str:
-    """How this server is written without its port."""
+    """How a client writes this server, without its port."""
     return f"{_SCHEMES[kind][1]}://{f'[{host}]' if ':' in host else host}" if tls else host
 
 

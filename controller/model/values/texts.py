@@ -1,4 +1,4 @@
-"""The rule that plain texts of users keep. Pure."""
+"""The rule for plain texts of users. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ LONGEST = 255
 
 
 def check_text(text: str | None, *, field: str) -> None:
-    """One line that any reader and PostgreSQL can keep, or none. Raises InvalidError."""
+    """Accept one line that any reader and PostgreSQL can store, or None. Raises InvalidError."""
     if text is not None and (len(text) > LONGEST or not text.isprintable()):
         raise InvalidError(field, f"must be at most {LONGEST} printable characters, or null")

@@ -1,6 +1,6 @@
-"""What is wrong with where an alert would go, although nothing is wrong with how it was written. Pure.
+"""Warnings about the destination of an alert, although its address is valid. Pure.
 
-An e-mail about a mail server that is down cannot be received by that very server.
+An e-mail about a mail server that is down cannot be received by that same server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from controller.model.values.hostname import host_of
 
 
 def domain_of(address: str) -> str | None:
-    """The domain of an e-mail address as it is looked up; None when it is none."""
+    """The domain of an e-mail address in the form that is resolved; None when the address has none."""
     try:
         return host_of(address.rpartition("@")[2].strip())
     except InvalidError:
@@ -23,7 +23,7 @@ def domain_of(address: str) -> str | None:
 
 
 def spellings(host: str) -> frozenset[str]:
-    """The ways a user may have written this host (decisions.hostname), in lower case."""
+    """The ways a user may have written this host (model.values.hostname), in lower case."""
     try:
         return frozenset({host, idna.decode(host)})
     except UnicodeError:
@@ -38,8 +38,8 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def in_words(monitored: Mapping[str, str]) -> list[str]:
-    """`monitored` is, by domain, a monitored host that its mail comes to."""
+def warning_texts(monitored: Mapping[str, str]) -> list[str]:
+    """`monitored` maps a domain to a monitored host that receives its mail."""
     return [
         f"mail for {domain} is served by {host}, which is monitored here:"
         " an alert about that host will not arrive when it matters"

@@ -1,0 +1,182 @@
+"""Takes the noted evaluations of one monitor, in order of their due moments. Pure, the same on every controller."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from controller.decisions.evaluation.policy import Policy
+from controller.decisions.evaluation.quorum import Ballot, count_votes
+from controller.decisions.evaluation.state import (
+    Evaluation,
+    IncidentChange,
+    MonitorState,
+    VerdictKind,
+    closed_by_hand,
+    take,
+)
+from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, retry_grace_seconds, voters
+from controller.decisions.schedule.rotation import round_number
+from controller.decisions.schedule.rounds import first_due_ms
+from controller.model import Location, ScheduledMonitor
+from shared.epoch import to_datetime
+from shared.wire.events import Evidence, LocationEvidence
+from shared.wire.failures import Failure
+from shared.wire.rounds import Purpose, last_due_ms
+
+RETRY_MS = 1_000
+"""An evaluation that still waits for votes is tried again after this long, if nothing wakes the evaluator before."""
+
+
+class WaitingEvaluation(NamedTuple):
+    """An evaluation that was noted, and the outcomes of its checks so far."""
+
+    due_ms: int
+    purpose: Purpose
+    ripe_ms: int
+    outcomes: Sequence[CheckOutcome]
+    retries: Sequence[Retry]
+
+
+class VerdictChange(NamedTuple):
+    """The verdict changed."""
+
+    previous: VerdictKind
+    verdict: VerdictKind
+    reason: str
+    evidence: Evidence
+
+
+class RecordedChange(NamedTuple):
+    """A change of the incident with its evidence; `failure` is the failure that most of the failing locations met."""
+
+    change: IncidentChange
+    failure: Failure | None
+    evidence: Evidence
+
+
+class ProbeBlocked(NamedTuple):
+    """In the evaluation due then, the server refused this location while others passed."""
+
+    location_id: int
+    due_ms: int
+    failure: Failure
+
+
+class EvaluationOutcome(NamedTuple):
+    """What the evaluations led to. The first `taken` of them are done; the others wait until `wait_until_ms`.
+
+    `recheck_of_ms` is the round to recheck soon. `became_unstable_ms`: the evaluation due then ended the stable state.
+    From then on passing results matter, so those that arrived since must be evaluated before anything later.
+    """
+
+    state: MonitorState
+    blind_ids: frozenset[int] | None
+    taken: int
+    wait_until_ms: int | None
+    verdict_changes: Sequence[VerdictChange]
+    changes: Sequence[RecordedChange]
+    recheck_of_ms: int | None = None
+    became_unstable_ms: int | None = None
+    probe_blocked: Sequence[ProbeBlocked] = ()
+
+
+def evaluate(
+    monitor: ScheduledMonitor,
+    policy: Policy,
+    locations: Sequence[Location],
+    state: MonitorState,
+    waiting: Sequence[WaitingEvaluation],
+    now_ms: int,
+    *,
+    retries: bool = False,
+) -> EvaluationOutcome:
+    """`locations` are the enabled ones of the monitor's countries; `waiting` is in the order of the due moments.
+
+    `blind_ids` of the answer is None when nothing was taken. An evaluation that waits for votes holds up the later
+    ones, so that the order in which results arrive makes no difference.
+    """
+    grace_ms = int(retry_grace_seconds(monitor.timeout_seconds) * 1000) if retries else 0
+    blind: frozenset[int] | None = None
+    verdict_changes: list[VerdictChange] = []
+    changes: list[RecordedChange] = []
+    probe_blocked: list[ProbeBlocked] = []
+    recheck_of: int | None = None
+    for number, evaluation in enumerate(waiting):
+        voting = voters(monitor, policy, locations, evaluation.due_ms, evaluation.purpose)
+        if not voting or evaluation.due_ms < first_due_ms(monitor) or evaluation.due_ms <= state.taken_ms:
+            continue
+        term = Term(evaluation.due_ms, evaluation.purpose, evaluation.ripe_ms - grace_ms, evaluation.ripe_ms, now_ms)
+        casts = cast(monitor, voting, evaluation.outcomes, evaluation.retries, term)
+        finding = count_votes([one.vote for one in casts], policy)
+        if not finding.complete:
+            until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
+            wait = min(until, now_ms + RETRY_MS)
+            return EvaluationOutcome(
+                state, blind, number, wait, verdict_changes, changes, recheck_of, probe_blocked=probe_blocked
+            )
+        before = _of_this_target(state, monitor)
+        round_ = round_number(monitor, evaluation.due_ms)
+        step = take(
+            before,
+            Evaluation(evaluation.due_ms, round_, evaluation.purpose is Purpose.SCHEDULED, len(voting), finding),
+            policy,
+        )
+        state = step.state
+        blind = frozenset(one.vote.location_id for one in casts if one.vote.ballot is Ballot.BLIND)
+        evidence = _evidence(evaluation, casts)
+        if state.verdict is not before.verdict:
+            verdict_changes.append(VerdictChange(before.verdict, state.verdict, state.reason, evidence))
+        changes += [RecordedChange(change, _commonest(casts), evidence) for change in step.changes]
+        probe_blocked += [
+            ProbeBlocked(vote.location_id, evaluation.due_ms, vote.failure)
+            for vote, _ in casts
+            if vote.location_id in finding.probe_blocked and vote.failure is not None
+        ]
+        recheck_of = _round_of(monitor, evaluation) if step.recheck else None
+        if before.stable and not state.stable:
+            return EvaluationOutcome(
+                state, blind, number + 1, now_ms, verdict_changes, changes, recheck_of, evaluation.due_ms, probe_blocked
+            )
+    return EvaluationOutcome(
+        state, blind, len(waiting), None, verdict_changes, changes, recheck_of, probe_blocked=probe_blocked
+    )
+
+
+def _of_this_target(state: MonitorState, monitor: ScheduledMonitor) -> MonitorState:
+    """Drop a suspicion that is about the monitor's former target; it says nothing about the present one."""
+    if state.stable or state.severity is not None or state.taken_ms >= first_due_ms(monitor):
+        return state
+    return closed_by_hand(state)
+
+
+def _round_of(monitor: ScheduledMonitor, evaluation: WaitingEvaluation) -> int:
+    if evaluation.purpose is Purpose.SCHEDULED:
+        return evaluation.due_ms
+    latest = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), evaluation.due_ms)
+    return evaluation.due_ms if latest is None else latest
+
+
+def _evidence(evaluation: WaitingEvaluation, casts: Sequence[Cast]) -> Evidence:
+    return Evidence(
+        due_at=to_datetime(evaluation.due_ms),
+        purpose=evaluation.purpose,
+        votes=[
+            LocationEvidence(
+                location=vote.code,
+                country=vote.country,
+                ballot=vote.ballot.value,
+                check_id=check,
+                failure=vote.failure,
+                warning=vote.warning,
+            )
+            for vote, check in casts
+        ],
+    )
+
+
+def _commonest(casts: Sequence[Cast]) -> Failure | None:
+    failures = [vote.failure for vote, _ in casts if vote.failure is not None]
+    counts = Counter((failure.kind, failure.phase) for failure in failures)
+    return max(failures, key=lambda failure: counts[failure.kind, failure.phase], default=None)
