@@ -1,4 +1,4 @@
-"""The controller as one process: the API and the pipeline on one loop, started and stopped in order."""
+"""Composes the controller process: the API and the pipeline on one event loop, started and stopped in order."""
 
 from __future__ import annotations
 
@@ -15,41 +15,21 @@ import uvicorn
 from controller.api.application import create_api
 from controller.api.http.services import Services
 from controller.api.v1.stream.response import Connection
-from controller.metrics.broker import watch_broker
-from controller.metrics.cached_collector import LOOK_SECONDS
-from controller.metrics.database import watch_database
 from controller.metrics.process import Metrics
 from controller.notify.channels import open_senders
 from controller.notify.email.sender import Relay, RelayTls
 from controller.operations.channels.channels import Outlets
+from controller.pipeline.all_loops import run_pipeline
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.evaluator import FORSAKEN_SECONDS, JUDGE_SECONDS, end_forsaken, judge_looks
-from controller.pipeline.event_relay import TELL_SECONDS, tell_events
-from controller.pipeline.housekeeping import (
-    FORGET_SECONDS,
-    PARTITION_SECONDS,
-    SETTLE_SECONDS,
-    forget_old,
-    prepare_partitions,
-    settle_checks,
-    tend_partitions,
-)
-from controller.pipeline.incident_notifications import AFTER_MAINTENANCE_SECONDS, tell_after_maintenance
-from controller.pipeline.ingestor import Ingestor
-from controller.pipeline.location_registry import REFRESH_SECONDS, Roster
 from controller.pipeline.loops import keep
-from controller.pipeline.nats_accounts import TEND_SECONDS, ClaimsKeeper
+from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
-from controller.pipeline.ops_alerts import WATCH_SECONDS, LocationWatch
-from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
-from controller.pipeline.scheduler import Scheduler
-from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
+from controller.pipeline.ops_alerts import LocationWatch
 from controller.settings import ControllerSettings
-from controller.store.platform.migrate import SchemaError, require_current
-from controller.store.platform.pool import Database, StoreUnavailableError
+from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
 from controller.streaming.follower import follow_events
-from controller.streaming.hub import Room
+from controller.streaming.hub import StreamHub
 from controller.trust.claims import controller_credentials, system_credentials
 from controller.vault import Vault
 from shared.clock import utc_now
@@ -58,12 +38,11 @@ from shared.wire.signing import Signer
 
 log = structlog.get_logger()
 
-_STORE_PAUSE_SECONDS = 1.0
 _PIPELINE_CONNECTIONS = 6
 
 
-class Server(uvicorn.Server):
-    """uvicorn that leaves signals to us: it stops when told, after the requests under way."""
+class ControllerServer(uvicorn.Server):
+    """uvicorn without its signal handlers: it stops when `should_exit` is set, after the open requests."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -82,9 +61,9 @@ async def run(settings: ControllerSettings) -> None:
     broker = settings.broker(controller_credentials(trust, utc_now()))._replace(replicas=settings.nats_replicas)
     async with (
         Database.open(url) as db,
-        Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # a flood of requests must not hold up results
+        Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # so that many API requests do not delay results
         Bus.open(broker, name=f"controller {name}") as bus,
-        Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"claims {name}") as system_bus,
+        Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"nats accounts {name}") as system_bus,
         open_senders(
             relay=_relay(settings),
             sms_url=settings.sms_url,
@@ -93,7 +72,7 @@ async def run(settings: ControllerSettings) -> None:
     ):
         vault = Vault(settings.vault_keys)
         metrics = Metrics()
-        live = Room()
+        hub = StreamHub()
         metrics.pools = {"api": db, "pipeline": pipeline_db}
         signer = Signer(trust.requests[0])
         dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
@@ -106,11 +85,11 @@ async def run(settings: ControllerSettings) -> None:
                 outlets=Outlets(senders),
                 rate_limit=settings.rate_limit,
                 metrics=metrics,
-                live=live,
+                live=hub,
                 metrics_per_monitor=settings.metrics_per_monitor,
             )
         )
-        server = Server(
+        server = ControllerServer(
             uvicorn.Config(
                 api,
                 http=Connection,
@@ -119,7 +98,7 @@ async def run(settings: ControllerSettings) -> None:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                # uvicorn would believe whoever connects from this machine.
+                # By default uvicorn would trust every proxy on this machine.
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=[str(proxy.value) for proxy in settings.trusted_proxies],
                 timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
@@ -128,24 +107,24 @@ async def run(settings: ControllerSettings) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
-                telling = tasks.create_task(_tell_live(db, bus, live), name="live")
+                streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts)
                 watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
-                claims = ClaimsKeeper(pipeline_db, system_bus, trust)
+                accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    _pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, claims, metrics),
+                    run_pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
                     name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")
-                live.stop()  # uvicorn would wait for clients that never end
+                hub.stop()  # uvicorn would wait for clients that never disconnect
                 server.should_exit = True
                 await serving
                 refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
-                telling.cancel()
+                streaming.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
     if refused is not None:
@@ -153,17 +132,17 @@ async def run(settings: ControllerSettings) -> None:
     log.info("controller_stopped")
 
 
-async def _tell_live(db: Database, bus: Bus, live: Room) -> None:
-    """Keep open streams told of what happens, and held to what their clients may see."""
+async def _stream_events(db: Database, bus: Bus, hub: StreamHub) -> None:
+    """Feed open streams with events, and end those whose clients have lost access."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(keep("live", lambda: follow_events(bus, live)))
-        tasks.create_task(keep("live_access", lambda: review(db, live), every_seconds=REVIEW_SECONDS))
+        tasks.create_task(keep("stream_events", lambda: follow_events(bus, hub)))
+        tasks.create_task(keep("stream_access", lambda: review(db, hub), every_seconds=REVIEW_SECONDS))
 
 
-async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+async def _serve(server: ControllerServer, listener: socket.socket, stop: asyncio.Event) -> None:
     await server.serve(sockets=[listener])
     if not stop.is_set():
-        raise RuntimeError("the API server ended by itself")
+        raise RuntimeError("the API server stopped unexpectedly")
 
 
 def _relay(settings: ControllerSettings) -> Relay | None:
@@ -179,69 +158,6 @@ def _relay(settings: ControllerSettings) -> Relay | None:
     )
 
 
-async def _pipeline(
-    db: Database,
-    bus: Bus,
-    url: str,
-    name: str,
-    signer: Signer,
-    dispatcher: Dispatcher,
-    notifier: Notifier,
-    watch: LocationWatch,
-    claims: ClaimsKeeper,
-    metrics: Metrics,
-) -> SchemaError | None:
-    """Everything but the API, until cancelled; or why this version must not work on that database."""
-    try:
-        await _ready_store(db)
-    except SchemaError as error:
-        return error
-    roster = Roster(db, bus, signer)
-    counts = metrics.counts
-    scheduler = Scheduler(db, url, name, roster, dispatcher, counts)
-    ingestor = Ingestor(db, bus, counts)
-    seen_database, seen_broker = watch_database(db), watch_broker(bus, lambda: roster.locations)
-    metrics.show(seen_database, seen_broker, leading=lambda: scheduler.leading, clock=lambda: roster.clock_offset_ms)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(keep("heartbeats", roster.follow_heartbeats))
-        tasks.create_task(keep("roster", roster.refresh, every_seconds=REFRESH_SECONDS))
-        tasks.create_task(keep("claims", claims.tend, every_seconds=TEND_SECONDS))
-        tasks.create_task(keep("scheduler", scheduler.lead_once))
-        tasks.create_task(keep("ingest", ingestor.ingest))
-        tasks.create_task(keep("judge", lambda: judge_looks(db), every_seconds=JUDGE_SECONDS))
-        tasks.create_task(keep("forsaken", lambda: end_forsaken(db), every_seconds=FORSAKEN_SECONDS))
-        tasks.create_task(keep("events", lambda: tell_events(db, bus, counts), every_seconds=TELL_SECONDS))
-        tasks.create_task(notifier.run())
-        tasks.create_task(
-            keep("maintenance_over", lambda: tell_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
-        )
-        tasks.create_task(keep("see_database", seen_database.look, every_seconds=LOOK_SECONDS))
-        tasks.create_task(keep("see_broker", seen_broker.look, every_seconds=LOOK_SECONDS))
-        tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
-        tasks.create_task(keep("watch", watch.look, every_seconds=WATCH_SECONDS))
-        tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
-        tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
-        tasks.create_task(keep("sessions", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
-        tasks.create_task(keep("partitions", lambda: tend_partitions(db), every_seconds=PARTITION_SECONDS))
-    return None
-
-
-async def _ready_store(db: Database) -> None:
-    """Wait for PostgreSQL as long as it takes; the API answers meanwhile. Raises SchemaError."""
-    told = False
-    while True:
-        try:
-            await require_current(db)
-            await prepare_partitions(db)
-        except StoreUnavailableError as error:
-            if not told:
-                told = True
-                log.warning("database_away", error=str(error))
-            await asyncio.sleep(_STORE_PAUSE_SECONDS)
-        else:
-            return
-
-
 def _first_cause(group: ExceptionGroup[Exception]) -> Exception:
     cause: Exception = group
     while isinstance(cause, ExceptionGroup):
@@ -250,7 +166,7 @@ def _first_cause(group: ExceptionGroup[Exception]) -> Exception:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts, so that a busy one is told at once."""
+    """Bind the port before anything else starts, so that a busy port is reported at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

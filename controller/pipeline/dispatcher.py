@@ -1,4 +1,6 @@
-"""Give planned checks to the broker: as signed requests that expire when they may no longer begin, logins sealed."""
+"""Give planned checks to the broker, as signed requests with sealed logins. A request expires when it may no longer
+begin.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,12 @@ from controller.store.checks.dispatch import Expected, expect
 from controller.store.platform.pool import Database
 from controller.vault import Vault, login_of
 from shared.clock import now_ms
+from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from shared.wire.messages import CheckRequest
-from shared.wire.rounds import Purpose, check_id, start_by_ms, to_datetime
+from shared.wire.rounds import Purpose, check_id, start_by_ms
 from shared.wire.sealing import seal_login
 from shared.wire.signing import Signer
 from shared.wire.targets import Target
@@ -54,11 +57,14 @@ class Dispatcher:
         self._signer = signer
         self._counts = counts or Counts()
         self._clock = clock
-        self._made: tuple[ScheduledMonitor, Target] | None = None
+        self._latest_target: tuple[ScheduledMonitor, Target] | None = None
         self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
-        """Ask these locations now; return when the broker has every request. Raises BusError, StoreUnavailableError."""
+        """Check from these locations now. Returns when the broker has every request.
+
+        Raises BusError, StoreUnavailableError.
+        """
         if not self._bus.connected:
             raise BusError("not connected to NATS")
         due_ms = self._clock()
@@ -72,8 +78,8 @@ class Dispatcher:
                 raise refusal
 
     async def dispatch(self, checks: Sequence[PlannedCheck]) -> None:
-        """Publish until the broker has every check, or it may no longer begin. A check that cannot be made into a
-        request is logged and left to become a gap.
+        """Publish until the broker has every check that may still begin. A check that cannot be made into a request is
+        logged and becomes a gap.
         """
         pending: list[tuple[PlannedCheck, Message]] = []
         for check in checks:
@@ -81,7 +87,7 @@ class Dispatcher:
                 pending.append((check, self._message(check)))
             except Exception:
                 log.exception("check_not_dispatched", **_names(check))
-        told = False
+        logged = False
         while pending:
             outcomes = await self._bus.publish_all([message for _, message in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]
@@ -89,8 +95,8 @@ class Dispatcher:
             refused = self._count([check for check, _ in pending], outcomes, now)
             pending = [(check, self._message(check)) for check in refused if now < _start_by(check)]
             self._counts.dispatch_lost.add(by=len(refused) - len(pending))
-            if refusals and not told:
-                told = True
+            if refusals and not logged:
+                logged = True
                 log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
             if pending:
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -98,11 +104,11 @@ class Dispatcher:
     def _count(
         self, checks: Sequence[PlannedCheck], outcomes: Sequence[BusError | None], now: int
     ) -> list[PlannedCheck]:
-        """The checks that the broker did not take."""
+        """Count the outcomes and return the checks that the broker refused."""
         refused = []
         for check, outcome in zip(checks, outcomes, strict=True):
             if outcome is None:
-                self._counts.lateness.see((Stage.DISPATCHED, check.location.code), (now - check.due_ms) / 1000)
+                self._counts.lateness.observe((Stage.DISPATCHED, check.location.code), (now - check.due_ms) / 1000)
             else:
                 refused.append(check)
         self._counts.dispatch_waits.add(by=len(refused))
@@ -138,15 +144,17 @@ class Dispatcher:
         )
 
     def _target(self, monitor: ScheduledMonitor) -> Target:
-        """The locations of a round are asked one after the other, so the target made last is most often the one."""
-        if self._made is None or self._made[0] is not monitor:
-            self._made = (monitor, target_of(monitor))
-        return self._made[1]
+        """The monitor's target. The checks of a round follow each other, so the latest target is most often the right
+        one.
+        """
+        if self._latest_target is None or self._latest_target[0] is not monitor:
+            self._latest_target = (monitor, target_of(monitor))
+        return self._latest_target[1]
 
     def _seal(self, monitor: ScheduledMonitor, location: Location) -> list[bytes]:
-        """The monitor's login for each key of the location, the newest first; nothing when it has none.
+        """The monitor's login, sealed to each key of the location, the newest first; empty when it has no login.
 
-        Sealing costs 20 times the rest of a request, so what was sealed is kept until monitor or keys change.
+        Sealing costs 20 times the rest of a request, so a sealed login is kept until the monitor or the keys change.
         """
         if configured_login(monitor) is None:
             return []
@@ -170,13 +178,13 @@ class Dispatcher:
 
 
 def expected(check: PlannedCheck) -> Expected:
-    """When a check that was given to the broker must have brought its result."""
+    """The check as it is stored, with the moment by which its result must have come."""
     settle_ms = _start_by(check) + check.monitor.timeout_seconds * 1000 + _SETTLE_SLACK_MS
     return Expected(check.monitor.id, check.due_ms, check.location.id, check.purpose, GapReason.NO_RESULT, settle_ms)
 
 
 def _names(check: PlannedCheck) -> dict[str, str]:
-    """A check as log lines name it."""
+    """The fields that name a check in log lines."""
     monitor, due_ms, location, purpose = check
     identity = check_id(monitor.public_id, due_ms, location.code, purpose)
     return {"check_id": str(identity), "monitor_id": str(monitor.public_id), "location": location.code}

@@ -1,28 +1,30 @@
-"""Publish the events that were decided in transactions; each is removed once the broker has it."""
+"""Publish the events that transactions left in the outbox. Each is removed when the broker has it."""
 
 from __future__ import annotations
 
 import msgspec
 
 from controller.metrics.counts import Counts
-from controller.store.incidents.events import Outgoing, remove, untold
+from controller.store.incidents.events import Outgoing, remove, unpublished_events
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BusError
 from shared.wire.messages import EventType
 
-TELL_SECONDS = 0.2
+RELAY_SECONDS = 0.2
 _AT_ONCE = 200
 
 
-async def tell_events(db: Database, bus: Bus, counts: Counts | None = None) -> None:
-    """All that wait, oldest first. Raises BusError, StoreUnavailableError."""
-    while await _tell_some(db, bus, counts or Counts()):
+async def relay_events(db: Database, bus: Bus, counts: Counts | None = None) -> None:
+    """Publish all events that wait, the oldest first. Raises BusError, StoreUnavailableError."""
+    while await _relay_some(db, bus, counts or Counts()):
         pass
 
 
-class _Turn(msgspec.Struct):
-    """What is counted of an event: a verdict has `verdict` and `previous`, an incident `change` and `severity`."""
+class _Counted(msgspec.Struct):
+    """What the metrics count of an event: `verdict` and `previous` of a verdict, `change` and `severity` of an
+    incident.
+    """
 
     type: EventType
     verdict: str = ""
@@ -31,20 +33,20 @@ class _Turn(msgspec.Struct):
     severity: str = ""
 
 
-async def _tell_some(db: Database, bus: Bus, counts: Counts) -> bool:
-    """Whether there may be more. One after the other, so that those of a monitor are read in order."""
-    told: list[Outgoing] = []
+async def _relay_some(db: Database, bus: Bus, counts: Counts) -> bool:
+    """Returns whether more may wait. Events go out one by one, so that subscribers read those of a monitor in order."""
+    published: list[Outgoing] = []
     refusal: BusError | None = None
-    async with untold(db, _AT_ONCE) as (connection, events):
+    async with unpublished_events(db, _AT_ONCE) as (connection, events):
         for event in events:
             try:
                 await bus.publish(Message(event.subject, event.body, str(event.message_id)))
             except BusError as error:
                 refusal = error
                 break
-            told.append(event)
-        await remove(connection, told)
-    for event in told:
+            published.append(event)
+        await remove(connection, published)
+    for event in published:
         _count(event, counts)
     if refusal is not None:
         raise refusal
@@ -52,8 +54,8 @@ async def _tell_some(db: Database, bus: Bus, counts: Counts) -> bool:
 
 
 def _count(event: Outgoing, counts: Counts) -> None:
-    turn = msgspec.json.decode(event.body, type=_Turn)
-    if turn.type is EventType.VERDICT:
-        counts.verdicts.add((turn.previous, turn.verdict))
-    elif turn.type is EventType.INCIDENT:
-        counts.incidents.add((turn.change, turn.severity))
+    event_values = msgspec.json.decode(event.body, type=_Counted)
+    if event_values.type is EventType.VERDICT:
+        counts.verdicts.add((event_values.previous, event_values.verdict))
+    elif event_values.type is EventType.INCIDENT:
+        counts.incidents.add((event_values.change, event_values.severity))

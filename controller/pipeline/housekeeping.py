@@ -1,4 +1,4 @@
-"""Housekeeping of every controller: settle checks that brought no result, keep partitions ahead, drop what is old."""
+"""Housekeeping, done by every controller: settle checks without a result, make partitions ahead, delete what is old."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import structlog
 
 from controller.metrics.counts import Counts
 from controller.store.accounts import request_counts, sessions
+from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
 from controller.store.evaluation import evaluations, probe_problems
@@ -25,7 +26,7 @@ FORGET_SECONDS = 600.0
 
 
 async def settle_checks(db: Database, counts: Counts | None = None) -> None:
-    """Raises StoreUnavailableError."""
+    """Record a gap for each check whose result is overdue. Raises StoreUnavailableError."""
     more = True
     while more:
         more, gaps = await settle(db)
@@ -36,7 +37,7 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 
 async def forget_old(db: Database) -> None:
-    """Sessions and probe problems that are over, and counts of requests, retries and blind periods of long ago.
+    """Delete ended sessions and probe problems, and old counts of requests, retries, blind periods and dead letters.
 
     Raises StoreUnavailableError.
     """
@@ -45,18 +46,22 @@ async def forget_old(db: Database) -> None:
     await evaluations.forget_retries(db)
     await blind_periods.forget_old(db)
     await probe_problems.forget_old(db)
+    await dead_letters.forget_old(db)
 
 
 async def prepare_partitions(db: Database) -> None:
-    """Partitions from the day scheduling stopped, or yesterday, to some days ahead. Raises StoreUnavailableError."""
+    """Make the partitions from the day on which scheduling stopped, or yesterday, to some days ahead.
+
+    Raises StoreUnavailableError.
+    """
     today = utc_now().date()
     stopped = (await watermark(db)).date()
     await make_partitions(db, min(stopped, today - timedelta(days=1)), today)
     await make_months(db, today)
 
 
-async def tend_partitions(db: Database) -> None:
-    """Raises StoreUnavailableError."""
+async def maintain_partitions(db: Database) -> None:
+    """Make new partitions and drop old ones. Raises StoreUnavailableError."""
     await prepare_partitions(db)
     today = utc_now().date()
     dropped = await drop_old_partitions(db, today) + await drop_old_months(db, today)

@@ -1,4 +1,4 @@
-"""Telling people of an incident: from a change to the deliveries it leads to, in the transaction that made it."""
+"""Notify people of an incident: make the deliveries of a change, in the transaction that made the change."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from controller.decisions.evaluation.state import Severity
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
-    Channel,
+    OwnerScope,
     Receiver,
-    Scope,
+    RecipientChannel,
     audience,
     receivers,
 )
 from controller.model import MonitorStatus
 from controller.notify.addresses import email_addresses, phone_numbers
-from controller.notify.location_evidence import witnesses
-from controller.notify.notice import AboutCustomer, AboutMonitor, IncidentNotice
+from controller.notify.location_evidence import location_findings
+from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMonitor
 from controller.store.evaluation import states
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.notifications import alerts, deliveries
-from controller.store.notifications.alerts import AlertRow, ChannelRow, Untold
+from controller.store.notifications.alerts import AlertRow, ChannelRow, UnnotifiedIncident
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 
@@ -36,40 +36,40 @@ _AT_ONCE = 50
 
 
 async def enqueue(connection: Connection, incident: StoredIncident, change: StoredChange) -> int:
-    """Make the deliveries a change of an incident leads to; how many were new. Calling it again makes none.
+    """Make the deliveries of an incident's change and return how many are new. A second call makes none.
 
-    It belongs into the transaction that made the change: both are stored or neither.
+    Call it in the transaction that made the change: both are stored, or neither.
     """
     return await _enqueue(connection, incident.id, change.id)
 
 
-async def tell_after_maintenance(db: Database) -> int:
-    """Tell of outages that began while their monitor was in maintenance and outlast it; how many deliveries. One that
-    cannot be told is logged.
+async def notify_after_maintenance(db: Database) -> int:
+    """Notify of outages that began during a maintenance of their monitor and outlast it. Returns the number of
+    deliveries. An outage whose deliveries cannot be made is logged.
 
     Raises StoreUnavailableError.
     """
     made = after = 0
     while True:
         async with db.connection() as connection:
-            found = await alerts.untold(connection, _AT_ONCE, after=after)
+            found = await alerts.unnotified_incidents(connection, _AT_ONCE, after=after)
         for one in found:
             after = one.incident_id
             try:
-                made += await _tell_late(db, one)
+                made += await _notify_late(db, one)
             except StoreUnavailableError:
                 raise
             except Exception:
-                log.exception("outage_not_told", incident_id=one.incident_id)
+                log.exception("late_notification_failed", incident_id=one.incident_id)
         if len(found) < _AT_ONCE:
             return made
 
 
-async def _tell_late(db: Database, found: Untold) -> int:
-    """While the judge cannot end it: who hears of an outage must hear of its end."""
+async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
+    """The monitor's state is locked meanwhile, so that no evaluation ends the incident before it was announced."""
     async with db.transaction() as connection:
         await states.lock(connection, found.monitor_id)
-        still = await alerts.untold(connection, 1, only=found.incident_id)
+        still = await alerts.unnotified_incidents(connection, 1, only=found.incident_id)
         return await _enqueue(connection, still[0].incident_id, still[0].change_id) if still else 0
 
 
@@ -78,15 +78,15 @@ async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> 
     if row is None:
         return 0
     severity, affected = Severity(row.severity), _affected(row)
-    told = audience(row.kind, severity, affected)
-    match told:
+    recipients = audience(row.kind, severity, affected)
+    match recipients:
         case Audience.NOBODY:
             return 0
         case Audience.FOLLOWERS:
             found = [Receiver(*follower) for follower in await alerts.followers(connection, incident_id)]
         case _:
             channels = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
-            found = list(receivers(channels, told, affected, row.at))
+            found = list(receivers(channels, recipients, affected, row.at))
     return await deliveries.insert(
         connection,
         row.organization_id,
@@ -108,20 +108,22 @@ def _affected(row: AlertRow) -> Affected:
     )
 
 
-def _own_addresses(row: AlertRow) -> Iterator[Channel]:
-    """The monitor's address takes the place of the customer's."""
+def _own_addresses(row: AlertRow) -> Iterator[RecipientChannel]:
+    """The monitor's own address replaces the customer's."""
     for kind, own, customers in (
         ("email", row.monitor_email, row.customer_email),
         ("sms", row.monitor_phone_number, row.customer_phone_number),
     ):
         if own:
-            yield Channel(None, kind, Scope.MONITOR, (own,))
+            yield RecipientChannel(None, kind, OwnerScope.MONITOR, (own,))
         elif customers:
-            yield Channel(None, kind, Scope.CUSTOMER, (customers,))
+            yield RecipientChannel(None, kind, OwnerScope.CUSTOMER, (customers,))
 
 
-def _channel(row: ChannelRow) -> Channel:
-    scope = Scope.MONITOR if row.monitor_id else Scope.CUSTOMER if row.customer_id else Scope.ORGANIZATION
+def _channel(row: ChannelRow) -> RecipientChannel:
+    scope = (
+        OwnerScope.MONITOR if row.monitor_id else OwnerScope.CUSTOMER if row.customer_id else OwnerScope.ORGANIZATION
+    )
     match row.type:
         case "email":
             reached = email_addresses(row.config)
@@ -130,7 +132,7 @@ def _channel(row: ChannelRow) -> Channel:
         case _:
             reached = (row.name,)
     packages = row.allowed_package_types
-    return Channel(
+    return RecipientChannel(
         row.id,
         row.type,
         scope,
@@ -148,7 +150,7 @@ def _seconds(conditions: Mapping[str, Any], name: str) -> int:
 
 
 def _notice(row: AlertRow) -> Any:
-    """As it is stored."""
+    """The notice as it is stored with a delivery."""
     notice = IncidentNotice(
         change=row.kind,
         severity=row.severity,
@@ -159,7 +161,7 @@ def _notice(row: AlertRow) -> Any:
         outage_started_at=row.outage_started_at,
         started_at=row.started_at,
         resolved_at=row.resolved_at,
-        monitor=AboutMonitor(
+        monitor=NoticeMonitor(
             id=row.monitor_id,
             public_id=row.monitor_public_id,
             name=row.monitor_name,
@@ -167,9 +169,9 @@ def _notice(row: AlertRow) -> Any:
             hostname=row.hostname,
             port=row.port,
         ),
-        customer=AboutCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
+        customer=NoticeCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
         organization=row.organization_name,
         time_zone=row.time_zone,
-        evidence=witnesses(row.evidence),
+        evidence=location_findings(row.evidence),
     )
     return msgspec.to_builtins(notice)

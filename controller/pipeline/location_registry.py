@@ -1,7 +1,7 @@
-"""Who can check what, as every controller sees it: follows heartbeats, and keeps the broker's streams and consumers.
+"""The locations and what each can check now: follows heartbeats, and keeps the broker's streams and consumers.
 
-Heartbeats are recorded in the database, so a controller that has just started, or just become leader, knows as much as
-the others.
+Heartbeats are stored in the database, so a controller that has just started, or has just become leader, knows as much
+as the others.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from controller.decisions.schedule.eligibility import (
     Readiness,
     abilities,
     configured,
-    obstacles,
     readiness,
 )
+from controller.kinds.obstacles import obstacles
 from controller.model import Location, ScheduledMonitor
-from controller.store.checks.results import UnstorableError
 from controller.store.locations import locations as location_store
-from controller.store.platform.pool import Database, StoreUnavailableError
-from shared.clock import BrokerClock
+from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from shared.nats.bus import Bus
-from shared.nats.deliveries import Heard
+from shared.nats.deliveries import CoreMessage
 from shared.nats.errors import BusError
 from shared.wire import subjects
+from shared.wire.broker_clock import BrokerClock
 from shared.wire.messages import HEARTBEAT_SECONDS, ClockReading, Heartbeat
 from shared.wire.signing import Signer
 from shared.wire.targets import KINDS
@@ -41,14 +40,16 @@ log = structlog.get_logger()
 
 REFRESH_SECONDS = 1.0
 _ENSURE_SECONDS = 30.0
-_REMEMBERED_STRANGERS = 1_000
+_MOST_REFUSED_SUBJECTS = 1_000
 _LONGEST_REASON = 500
 _VOUCHED_MS = 10_000.0
-"""How far the broker's clock may be off ours for us to sign what it shows. Whoever has the broker sets its clock too,
-and an agent whose clock is moved by more than half a minute could be had to run a request twice (agent.requests)."""
+"""How far the broker's clock may differ from ours for us to sign its reading. Somebody who controls the broker also
+sets its clock, and could make an agent run a request twice by moving its clock by more than half a minute
+(agent.intake.acceptance).
+"""
 
 
-class Roster:
+class LocationRegistry:
     """The locations, and which checks each can do now."""
 
     def __init__(self, db: Database, bus: Bus, signer: Signer, *, clock: BrokerClock | None = None) -> None:
@@ -58,18 +59,18 @@ class Roster:
         self._locations: list[Location] = []
         self._abilities: dict[int, Abilities] = {}
         self._readiness: dict[tuple[str, Obstacles], Readiness] = {}
-        self._troubled = False
+        self._any_unfit = False
         self._known_to_broker: frozenset[tuple[str, str]] = frozenset()
         self._gone_from_broker: frozenset[str] = frozenset()
         self._ensure_at = 0.0
         self._clock = clock or BrokerClock()
         self._measure_at = 0.0
         self._listening_since: float | None = None
-        self._strangers: set[str] = set()
+        self._refused_subjects: set[str] = set()
 
     @property
     def locations(self) -> Sequence[Location]:
-        """All of them, enabled or not, that were not removed."""
+        """All locations, enabled or not, but for removed ones."""
         return self._locations
 
     @property
@@ -78,60 +79,64 @@ class Roster:
         return self._clock.offset_ms
 
     def configured(self, country_codes: Sequence[str] | None) -> list[Location]:
-        """The enabled locations of these countries; of all when None."""
+        """The enabled locations of these countries; None is all countries."""
         return configured(self._locations, country_codes)
 
     def readiness(self, monitor: ScheduledMonitor) -> Readiness:
-        """Which locations can check this monitor now. What would be in the way is asked only where an agent told of
-        any trouble, for a round must cost next to nothing.
+        """Which locations can check this monitor now. A monitor's obstacles are worked out only while an agent reports
+        that it is unfit for anything, because this runs for every round.
         """
-        key = (monitor.kind, obstacles(monitor) if self._troubled else FIT)
+        key = (monitor.kind, obstacles(monitor) if self._any_unfit else FIT)
         known = self._readiness.get(key)
         if known is None:
             known = self._readiness[key] = readiness(self._abilities, *key)
         return known
 
     def complete(self) -> bool:
-        """Whether every enabled location is ready, or has had the time for a heartbeat since we listen."""
+        """Whether every enabled location is ready, or has had the time for a heartbeat since this controller
+        listens.
+        """
         since = self._listening_since
         if since is not None and time.monotonic() - since > HEARTBEAT_SECONDS + 1:
             return True
         return bool(self._locations) and all(self._abilities.get(here.id) for here in self._locations if here.enabled)
 
     async def refresh(self) -> None:
-        """Read locations and heartbeats; tell the broker of new locations, and of those that were removed.
+        """Read locations and heartbeats; make the consumers of new locations and remove those of removed ones.
 
         Raises StoreUnavailableError, BusError.
         """
         every = await location_store.all_locations(self._db)
         locations = [here for here in every if not here.removed]
         now, sightings = await location_store.sightings(self._db)
-        self._know(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
+        self._remember(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
         await self._ensure()
         await self._clear(frozenset(here.code for here in every if here.removed))
         await self._measure_clock()
 
-    def _know(self, locations: list[Location], abilities: dict[int, Abilities]) -> None:
+    def _remember(self, locations: list[Location], abilities: dict[int, Abilities]) -> None:
         self._locations = locations
         self._abilities = abilities
         self._readiness = {}
-        self._troubled = any(unfit for kinds in abilities.values() for agents in kinds.values() for unfit in agents)
+        self._any_unfit = any(unfit for kinds in abilities.values() for agents in kinds.values() for unfit in agents)
 
     async def _ensure(self) -> None:
-        """Streams and consumers, when a location is new, and now and then in case the broker lost its data."""
-        wanted = frozenset((here.country_code, here.code) for here in self._locations)
-        if wanted == self._known_to_broker and time.monotonic() < self._ensure_at:
+        """Make missing streams and consumers when a location is new, and every half minute in case the broker lost its
+        data.
+        """
+        current = frozenset((here.country_code, here.code) for here in self._locations)
+        if current == self._known_to_broker and time.monotonic() < self._ensure_at:
             return
         self._known_to_broker = frozenset()
         await ensure_streams(self._bus)
-        for country, location in wanted:
+        for country, location in current:
             for kind in KINDS:
                 await ensure_check_consumer(self._bus, country=country, location=location, kind=kind)
-        self._known_to_broker = wanted
+        self._known_to_broker = current
         self._ensure_at = time.monotonic() + _ENSURE_SECONDS
 
     async def _clear(self, removed: frozenset[str]) -> None:
-        """Nobody will fetch from the consumers of a removed location any more."""
+        """Remove the consumers of removed locations: no agent fetches from them any more."""
         for location in removed - self._gone_from_broker:
             for kind in KINDS:
                 await remove_check_consumer(self._bus, location=location, kind=kind)
@@ -144,47 +149,48 @@ class Roster:
             self._listening_since = time.monotonic()
             try:
                 async for message in messages:
-                    await self._heard(message)
+                    await self._take_heartbeat(message)
             finally:
                 self._listening_since = None
         raise BusError("the subscription to heartbeats ended")
 
-    async def _heard(self, message: Heard) -> None:
+    async def _take_heartbeat(self, message: CoreMessage) -> None:
         subject = message.subject
-        if not message.body:  # somebody who only wants to know the time
-            await self._tell_time(message)
+        if not message.body:  # a request for the time only
+            await self._send_time(message)
             return
         try:
             heartbeat = msgspec.json.decode(message.body, type=Heartbeat)
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
                 raise ValueError("the heartbeat does not belong to its subject")
-            await self._tell_time(message)
+            await self._send_time(message)
             if not await location_store.record_heartbeat(self._db, heartbeat):
                 raise ValueError("unknown location, or not in this country")
         except StoreUnavailableError:
             return  # the next one comes in ten seconds
         except (ValueError, RecursionError, msgspec.MsgspecError, UnstorableError) as error:
-            if subject not in self._strangers and len(self._strangers) < _REMEMBERED_STRANGERS:
-                self._strangers.add(subject)
+            if subject not in self._refused_subjects and len(self._refused_subjects) < _MOST_REFUSED_SUBJECTS:
+                self._refused_subjects.add(subject)
                 log.warning("heartbeat_refused", subject=subject, reason=str(error)[:_LONGEST_REASON])
         except Exception:
             log.exception("heartbeat_failed", subject=subject)
         else:
-            self._strangers.discard(subject)
+            self._refused_subjects.discard(subject)
 
-    async def _tell_time(self, message: Heard) -> None:
+    async def _send_time(self, message: CoreMessage) -> None:
         reply_to = message.reply_to
-        # Whoever asks names the subject of the answer, and a controller may publish on all of them: only on inboxes.
-        if reply_to is not None and reply_to.startswith((subjects.INBOXES, subjects.CROSSED)):
+        # The sender names the subject of the answer, and a controller may publish on every subject. Only inboxes are
+        # used.
+        if reply_to is not None and reply_to.startswith((subjects.INBOXES, subjects.CROSS_ACCOUNT_PREFIX)):
             now = self._clock.broker_now()
             vouched = abs(self._clock.offset_ms or 0.0) <= _VOUCHED_MS
             signature = self._signer.reading(now, message.subject, message.body) if vouched else ""
-            with suppress(BusError):  # the agent asks again with its next heartbeat
+            with suppress(BusError):  # the agent requests it again with its next heartbeat
                 await self._bus.send(reply_to, msgspec.json.encode(ClockReading(now=now, signature=signature)))
 
     async def _measure_clock(self) -> None:
-        """How this machine's clock stands to the broker's, which agents are told. Raises BusError."""
+        """Measure this machine's clock against the broker's, whose time agents are sent. Raises BusError."""
         if time.monotonic() >= self._measure_at:
-            asked_at = time.monotonic()
-            self._clock.heard(await self._bus.clock(subjects.CHECKS), asked_at)
+            sent_at = time.monotonic()
+            self._clock.observe(await self._bus.clock(subjects.CHECKS), sent_at)
             self._measure_at = time.monotonic() + HEARTBEAT_SECONDS

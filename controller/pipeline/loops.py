@@ -1,4 +1,4 @@
-"""Keep a loop of the pipeline going: whatever goes wrong is logged, and the loop begins anew after a pause."""
+"""Keep a loop of the pipeline running: a failure is logged, and the loop starts again after a pause."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 import structlog
 
 from controller.store.platform.pool import StoreUnavailableError
-from shared.nats.cancelling import heed_cancellation
 from shared.nats.errors import BusError
+from shared.nats.lost_cancellation import raise_lost_cancellation
 
 log = structlog.get_logger()
 
@@ -17,10 +17,10 @@ _PAUSE_SECONDS = 1.0
 
 
 async def keep(name: str, work: Callable[[], Coroutine[None, None, object]], *, every_seconds: float = 0.0) -> None:
-    """Do `work` again and again until cancelled, `every_seconds` apart; after trouble at least a second apart.
+    """Do `work` again and again until cancelled, with `every_seconds` between; after a failure at least a second.
 
-    A neighbour that is away is told in the log once, and once more when it is back. Each turn is a task of its own: a
-    TaskGroup before Python 3.13 that failed leaves its task looking cancelled for ever.
+    A dependency that cannot be reached is logged once, and once more when it is back. Each run of `work` is a task of
+    its own, because a TaskGroup that failed leaves its task marked as cancelled for good before Python 3.13.
     """
     away = False
     while True:
@@ -36,11 +36,11 @@ async def keep(name: str, work: Callable[[], Coroutine[None, None, object]], *, 
                 log.warning("loop_waits", loop=name, error=str(error))
             pause = max(pause, _PAUSE_SECONDS)
         except asyncio.CancelledError:
-            heed_cancellation()
-            log.exception("loop_failed", loop=name)  # what it waited for was cancelled, not the loop
+            raise_lost_cancellation()
+            log.exception("loop_failed", loop=name)  # a task that `work` waited for was cancelled, not the loop
             pause = max(pause, _PAUSE_SECONDS)
         except Exception:
             log.exception("loop_failed", loop=name)
             pause = max(pause, _PAUSE_SECONDS)
-        heed_cancellation()
+        raise_lost_cancellation()
         await asyncio.sleep(pause)

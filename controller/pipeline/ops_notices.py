@@ -1,6 +1,6 @@
-"""What ops are told of the installation itself, on channels of their own: never a customer, and each thing once.
+"""Notices about the installation itself, sent once to its operators on channels of their own and never to a customer.
 
-Ops' channels are those marked so in the organization that runs the installation, and the addresses of
+The operators' channels are those marked `forOps` in the organization that runs the installation, and the addresses of
 MAILPROBE_OPS_EMAIL.
 """
 
@@ -18,11 +18,11 @@ import structlog
 from controller.model import Channel
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
-from controller.notify.ops_messages import Words
+from controller.notify.ops_messages import OpsMessage
 from controller.store.accounts import organizations
 from controller.store.notifications import channels, deliveries, ops_notices
 from controller.store.notifications.deliveries import NewDelivery
-from controller.store.notifications.ops_notices import Trouble
+from controller.store.notifications.ops_notices import OpenProblem
 from controller.store.platform.pool import Connection, Database
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 class TroubleKind(StrEnum):
     LOCATION_SILENT = "location_silent"
     CLOCK_OFF = "clock_off"
-    RESULTS_UNASKED = "results_unasked"
+    UNEXPECTED_RESULTS = "unexpected_results"
 
 
 async def begin(
@@ -39,21 +39,23 @@ async def begin(
     addresses: Sequence[str],
     kind: TroubleKind,
     troubles: Sequence[tuple[str, datetime]],
-    words: Callable[[Collection[str]], Words],
+    make_message: Callable[[Collection[str]], OpsMessage],
     now: datetime,
 ) -> None:
-    """Tell of these subjects and since when they are in trouble, all in one notice, but for those that ops know of.
+    """Send one notice about these subjects, each with the moment since when it is in trouble, but for those the
+    operators were warned of before.
 
-    `addresses` are e-mail addresses to tell besides ops' channels. Raises StoreUnavailableError.
+    `addresses` get it besides the operators' channels. `make_message` makes the text. Raises StoreUnavailableError.
+
     """
     number = uuid4()
     async with database.transaction() as connection:
         new = await ops_notices.begin(connection, kind, number, troubles)
         if not new:
             return
-        told = words(new)
-        notice = PlainNotice(title=told.title, paragraphs=told.paragraphs, at=now, subject_id=str(number))
-        receivers = await _tell(connection, addresses, notice)
+        message = make_message(new)
+        notice = PlainNotice(title=message.title, paragraphs=message.paragraphs, at=now, subject_id=str(number))
+        receivers = await _send(connection, addresses, notice)
     log.warning(kind.value, subjects=new, receivers=receivers)
 
 
@@ -62,25 +64,28 @@ async def end(
     addresses: Sequence[str],
     kind: TroubleKind,
     subjects: Collection[str],
-    words: Callable[[Sequence[Trouble]], Words],
+    make_message: Callable[[Sequence[OpenProblem]], OpsMessage],
     now: datetime,
 ) -> None:
-    """Tell that these are over, as an answer to the notice they were told of in. Raises StoreUnavailableError."""
+    """Send a notice that these troubles are over, as a reply to the notice that warned of them.
+
+    Raises StoreUnavailableError.
+    """
     async with database.transaction() as connection:
         over = await ops_notices.end(connection, kind, subjects)
         receivers = 0
         for number, together in groupby(sorted(over, key=lambda one: one.number), key=lambda one: one.number):
-            told = words(list(together))
+            message = make_message(list(together))
             notice = PlainNotice(
-                title=told.title, paragraphs=told.paragraphs, at=now, over=True, subject_id=str(number)
+                title=message.title, paragraphs=message.paragraphs, at=now, over=True, subject_id=str(number)
             )
-            receivers += await _tell(connection, addresses, notice)
+            receivers += await _send(connection, addresses, notice)
     if over:
         log.info(f"{kind.value}_over", subjects=[trouble.subject for trouble in over], receivers=receivers)
 
 
-async def _tell(connection: Connection, addresses: Sequence[str], notice: PlainNotice) -> int:
-    """How many receivers there are; each hears of it once, however many channels name them."""
+async def _send(connection: Connection, addresses: Sequence[str], notice: PlainNotice) -> int:
+    """Queue the notice and return the number of receivers. A receiver that several channels name gets it once."""
     operating = await organizations.operating(connection)
     if operating is None:
         return 0

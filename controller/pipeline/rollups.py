@@ -1,6 +1,6 @@
-"""Roll up each hour some minutes after its end, each day after its last hour, and both again when results came late.
+"""Roll up each hour some minutes after its end, each day after its last hour, and both again after late results.
 
-Every controller does it; whoever is second finds the lock taken and leaves. What is done twice changes nothing.
+Every controller tries; one that finds the lock taken leaves it to the other. Doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 ROLL_UP_SECONDS = 10.0
 SETTLED = timedelta(minutes=8)
-"""After so long nearly every check of an hour has ended: it begins a minute late at most and takes five at most."""
+"""After this time nearly every check of an hour has ended: it starts at most a minute late and takes at most five."""
 
 _MONITORS_AT_ONCE = 100
 _LATE_AT_ONCE = 500
@@ -28,7 +28,7 @@ _DAY = timedelta(days=1)
 
 
 async def roll_up(db: Database, now: datetime | None = None) -> None:
-    """All that is due. Raises StoreUnavailableError."""
+    """Roll up every hour and day that is due. Raises StoreUnavailableError."""
     now = now or utc_now()
     while (hour := await progress.close_hour(db, now - SETTLED)) is not None:
         if not await _roll_hour(db, hour):
@@ -39,7 +39,7 @@ async def roll_up(db: Database, now: datetime | None = None) -> None:
 
 
 async def _roll_hour(db: Database, hour: datetime) -> bool:
-    """False when another controller is at it."""
+    """Returns False when another controller holds the lock."""
     if not await _for_all(db, hour, rollups.roll_hours):
         return False
     ended = hour + HOUR
@@ -52,7 +52,7 @@ async def _roll_hour(db: Database, hour: datetime) -> bool:
 async def _for_all(db: Database, at: datetime, roll: rollups.Roll) -> bool:
     monitors = await progress.monitors_after(db, 0, _MONITORS_AT_ONCE)
     while monitors:
-        async with progress.alone(db) as connection:
+        async with progress.rollup_transaction(db) as connection:
             if connection is None:
                 return False
             await roll(connection, [Part(monitor, at) for monitor in monitors])
@@ -62,8 +62,8 @@ async def _for_all(db: Database, at: datetime, roll: rollups.Roll) -> bool:
 
 
 async def _roll_late(db: Database) -> bool:
-    """Whether there may be more."""
-    async with progress.alone(db) as connection:
+    """Returns whether more may be due."""
+    async with progress.rollup_transaction(db) as connection:
         if connection is None:
             return False
         taken, rolled_until = await progress.take_due(connection, _LATE_AT_ONCE)

@@ -1,7 +1,7 @@
 """The rounds of one leadership: which monitors there are, and how far their rounds are planned and published.
 
-A round is written down before it is published, and the watermark follows when the broker has it; a successor continues
-there. Both sides of every repetition carry the same check ids, which makes it harmless.
+A round is stored before it is published, and the watermark moves on when the broker has it. The next leader continues
+at the watermark. A repeated round has the same check ids as before, which makes the repetition harmless.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
-from controller.decisions.schedule.rotation import asked, pool
+from controller.decisions.schedule.rotation import locations_of_round, pool
 from controller.decisions.schedule.rounds import (
     CATCH_UP_MS,
     SLOT_MS,
@@ -29,13 +29,14 @@ from controller.decisions.schedule.rounds import (
 )
 from controller.metrics.counts import Counts
 from controller.model import GapReason, Location, ScheduledMonitor
+from controller.model.retention import DETAIL_DAYS
 from controller.pipeline.dispatcher import Dispatcher, expected
-from controller.pipeline.location_registry import Roster
+from controller.pipeline.location_registry import LocationRegistry
 from controller.store.checks.dispatch import Expected, GapRange
 from controller.store.checks.leadership import Lead
-from controller.store.platform.partitions import KEEP_DAYS
 from shared.clock import now_ms
-from shared.wire.rounds import Purpose, last_due_ms, to_datetime
+from shared.epoch import to_datetime
+from shared.wire.rounds import Purpose, last_due_ms
 
 log = structlog.get_logger()
 
@@ -45,8 +46,8 @@ _RECHECKS_EVERY_MS = 500
 _RECHECKS_AT_ONCE = 1_000
 _DAY_MS = 24 * 3600 * 1000
 
-Asked: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
-"""A monitor, the moment its checks are due, and the locations to ask."""
+PlannedRound: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
+"""A monitor, the moment its checks are due, and the locations that check it."""
 
 
 class Rounds:
@@ -55,7 +56,7 @@ class Rounds:
     def __init__(
         self,
         lead: Lead,
-        roster: Roster,
+        registry: LocationRegistry,
         dispatcher: Dispatcher,
         counts: Counts | None = None,
         *,
@@ -64,7 +65,7 @@ class Rounds:
         self._counts = counts or Counts()
         self._clock = clock
         self._lead = lead
-        self._roster = roster
+        self._registry = registry
         self._dispatcher = dispatcher
         self._monitors: dict[int, ScheduledMonitor] = {}
         self._published_until = lead.watermark_ms
@@ -74,7 +75,7 @@ class Rounds:
         self._rechecked_at = 0
 
     async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
-        """Continue where the former leader stopped; what is too long ago for that becomes gaps."""
+        """Continue where the former leader stopped. Rounds that are too old for that become gaps."""
         oldest = self._clock() - CATCH_UP_MS
         if self._published_until < oldest:
             await self._skip(monitors, oldest)
@@ -85,11 +86,13 @@ class Rounds:
         log.info("rounds_begin", monitors=len(monitors), behind_seconds=(self._clock() - self._published_until) / 1000)
 
     async def _skip(self, monitors: Sequence[ScheduledMonitor], until: int) -> None:
-        """Rounds that nobody planned become a gap for each monitor and location, as far back as gaps are kept."""
+        """Record rounds that no leader planned as one gap for each monitor and location, as far back as gaps are
+        kept.
+        """
         since = max(self._planned_until, self._published_until)
-        oldest = max(since, until - (KEEP_DAYS - 1) * _DAY_MS)
+        oldest = max(since, until - (DETAIL_DAYS - 1) * _DAY_MS)
         ranges: list[GapRange] = []
-        unheard: list[Expected] = []
+        first_rounds: list[Expected] = []
         for monitor in monitors:
             locations = self._locations(monitor)
             own = pool(monitor, locations)
@@ -98,28 +101,28 @@ class Rounds:
             if last is not None and first <= last and own:
                 ranges.append(GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in own]))
             if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
-                unheard += [
+                first_rounds += [
                     _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, GapReason.LATE), until)
-                    for here in asked(monitor, locations, first_due_ms(monitor))
+                    for here in locations_of_round(monitor, locations, first_due_ms(monitor))
                 ]
         log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
-        await self._lead.skip(until, ranges, unheard)
+        await self._lead.skip(until, ranges, first_rounds)
         self._counts.gaps.add((GapReason.LATE,), sum(len(gap.location_ids) for gap in ranges))
         self._published_until = self._planned_until = until
 
     def put(self, monitor: ScheduledMonitor) -> None:
-        """A monitor was made or changed."""
+        """Schedule a monitor that was made or changed."""
         old = self._monitors.get(monitor.id)
         self._monitors[monitor.id] = monitor
         self._wheel.put(monitor.id, due_on_change_ms(old, monitor, self._planned_until))
 
     def remove(self, number: int) -> None:
-        """A monitor was deleted or disabled."""
+        """Stop scheduling a monitor that was deleted or disabled."""
         self._monitors.pop(number, None)
         self._wheel.remove(number)
 
     def replace(self, monitors: Sequence[ScheduledMonitor]) -> None:
-        """Everything may have changed."""
+        """Schedule exactly these monitors."""
         for number in self._monitors.keys() - {monitor.id for monitor in monitors}:
             self.remove(number)
         for monitor in monitors:
@@ -133,14 +136,14 @@ class Rounds:
         due: list[tuple[int, int]] = []
         for number, moment in self._wheel.take(until):
             due_ms = moment
-            while due_ms < until:  # all that is due by now, or `until` would not be the truth
+            while due_ms < until:  # every round due by now must be in `due` before `until` is stored
                 due.append((number, due_ms))
                 due_ms = due_after_ms(self._monitors[number], due_ms)
             self._wheel.put(number, due_ms)
         for start in range(0, len(due), MONITORS_AT_ONCE):
             chunk = due[start : start + MONITORS_AT_ONCE]
             last = start + MONITORS_AT_ONCE >= len(due)
-            await self._ask(chunk, until if last else self._planned_until)
+            await self._publish_rounds(chunk, until if last else self._planned_until)
         self._planned_until = until
         if due:
             self._published_until = until
@@ -149,20 +152,24 @@ class Rounds:
             await self._write_down(until, [])
 
     async def recheck(self) -> None:
-        """Ask for the rechecks that became due. Each is read again until the broker has its checks, whoever leads then.
+        """Dispatch the rechecks that became due. Each is read again until the broker has its checks, by any later
+        leader too.
 
         Raises FencedError, StoreUnavailableError.
+
         """
         now = self._clock()
         if now - self._rechecked_at < _RECHECKS_EVERY_MS:
             return
         self._rechecked_at = now
         while rechecks := await self._lead.due_rechecks(now, at_most=_RECHECKS_AT_ONCE):
-            await self._publish(list(self._wanted(rechecks)), self._planned_until, Purpose.RECHECK)
+            await self._publish(list(self._due_rechecks(rechecks)), self._planned_until, Purpose.RECHECK)
             await self._lead.remove_rechecks([recheck.id for recheck in rechecks])
 
-    def _wanted(self, rechecks: Sequence[Recheck]) -> Iterator[Asked]:
-        """Nobody is asked about a monitor that is disabled or deleted, or whose next round comes as soon."""
+    def _due_rechecks(self, rechecks: Sequence[Recheck]) -> Iterator[PlannedRound]:
+        """The rechecks to dispatch: none of a monitor that is disabled or deleted, or whose next round comes as
+        soon.
+        """
         for recheck in rechecks:
             monitor = self._monitors.get(recheck.monitor_id)
             if monitor is None or is_overtaken(recheck, monitor):
@@ -171,24 +178,24 @@ class Rounds:
             chosen = own if recheck.location_ids is None else [here for here in own if here.id in recheck.location_ids]
             yield monitor, recheck.due_ms, chosen
 
-    async def _ask(self, due: Sequence[tuple[int, int]], planned_until: int) -> None:
-        rounds: list[Asked] = []
+    async def _publish_rounds(self, due: Sequence[tuple[int, int]], planned_until: int) -> None:
+        rounds: list[PlannedRound] = []
         for number, due_ms in due:
             monitor = self._monitors[number]
-            rounds.append((monitor, due_ms, asked(monitor, self._locations(monitor), due_ms)))
+            rounds.append((monitor, due_ms, locations_of_round(monitor, self._locations(monitor), due_ms)))
         await self._publish(rounds, planned_until, Purpose.SCHEDULED)
 
-    async def _publish(self, rounds: Sequence[Asked], planned_until: int, purpose: Purpose) -> None:
-        """Write down what is asked of each location, or why it is not, and give the broker what is."""
+    async def _publish(self, rounds: Sequence[PlannedRound], planned_until: int, purpose: Purpose) -> None:
+        """Store the check of each location, or why there is none, and give the checks to the broker."""
         checks: list[PlannedCheck] = []
         missed: list[MissedCheck] = []
         now = self._clock()
         for monitor, due_ms, locations in rounds:
-            ready, unfit = self._roster.readiness(monitor)
+            ready, unfit = self._registry.readiness(monitor)
             planned = plan_round(monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose)
             checks += planned.checks
-            # What becomes of a round that a former leader wrote down is settled by what it wrote: the broker may have
-            # had its requests. A first round it may not have heard of.
+            # A round that a former leader stored is settled by what that leader stored, because the broker may have got
+            # its requests. A monitor's first round may be unknown to the former leader.
             if purpose is Purpose.RECHECK or due_ms >= self._written_before or due_ms == first_due_ms(monitor):
                 missed += planned.missed
         await self._write_down(
@@ -197,7 +204,7 @@ class Rounds:
         await self._dispatcher.dispatch(checks)
 
     def _locations(self, monitor: ScheduledMonitor) -> list[Location]:
-        return self._roster.configured(monitor.allowed_check_country_codes)
+        return self._registry.configured(monitor.allowed_check_country_codes)
 
     async def _write_down(self, planned_until: int, checks: Sequence[Expected]) -> None:
         await self._lead.plan(watermark_ms=self._published_until, planned_until_ms=planned_until, expected=checks)
@@ -205,5 +212,5 @@ class Rounds:
 
 
 def _gap(miss: MissedCheck, now: int) -> Expected:
-    """A missed check settles at once."""
+    """A missed check, which settles at once."""
     return Expected(miss.monitor_id, miss.due_ms, miss.location_id, miss.purpose, miss.reason, now)

@@ -1,5 +1,5 @@
-"""Lead the scheduling, one controller at a time; the others wait to follow. The leader hears of every change of a
-monitor and asks for every round at its moment (controller.pipeline.rounds).
+"""Lead the scheduling: one controller at a time leads, the others wait to take over. The leader follows every change of
+a monitor and dispatches every round at its due moment (controller.pipeline.rounds).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import structlog
 from controller.decisions.schedule.rounds import SLOT_MS
 from controller.metrics.counts import Counts
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.location_registry import Roster
+from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
 from controller.store.checks.leadership import FencedError, Lead, leadership
 from controller.store.monitors.scheduled import scheduled_monitor, scheduled_monitors
@@ -27,8 +27,8 @@ _RELOAD = 0
 
 
 class Scheduler:
-    """`lead_once` waits for the leadership, leads until it is lost, and raises why; meanwhile it is `leading`. `clock`
-    gives epoch milliseconds.
+    """`lead_once` waits for the leadership, leads until it is lost, and raises the reason. `leading` says whether it
+    leads now. `clock` gives epoch milliseconds.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Scheduler:
         db: Database,
         url: str,
         name: str,
-        roster: Roster,
+        registry: LocationRegistry,
         dispatcher: Dispatcher,
         counts: Counts | None = None,
         *,
@@ -47,14 +47,14 @@ class Scheduler:
         self._db = db
         self._url = url
         self._name = name
-        self._roster = roster
+        self._registry = registry
         self._dispatcher = dispatcher
         self.leading = False
 
     async def lead_once(self) -> None:
-        """Raises StoreUnavailableError when the database went away."""
+        """Raises StoreUnavailableError when the database cannot be reached any more."""
         async with leadership(self._url, self._name) as lead:
-            log.info("leading", epoch=lead.epoch)
+            log.info("leadership_gained", epoch=lead.epoch)
             self.leading = True
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -70,12 +70,12 @@ class Scheduler:
     async def _lead(self, lead: Lead) -> None:
         changed: set[int] = set()
         await lead.listen(lambda table, number: changed.add(number if table == "monitor" else _RELOAD))
-        while not self._roster.complete():  # noqa: ASYNC110 - it becomes so by time as well
+        while not self._registry.complete():  # noqa: ASYNC110 - it becomes so by time as well
             await asyncio.sleep(SLOT_MS / 1000)
-        rounds = Rounds(lead, self._roster, self._dispatcher, self._counts, clock=self._clock)
+        rounds = Rounds(lead, self._registry, self._dispatcher, self._counts, clock=self._clock)
         await rounds.begin(await scheduled_monitors(self._db))
         gc.collect()
-        gc.freeze()  # a full collection looks at every monitor: 0.4 s with a million of them
+        gc.freeze()  # a full collection visits every monitor: 0.4 s with a million of them
         while True:
             if changed:
                 numbers = set(changed)

@@ -1,4 +1,4 @@
-"""Keep a consumer of EVENTS for every subscriber whose credentials are good, and remove those of the others."""
+"""Keep a consumer of EVENTS for every subscriber whose credentials are valid, and remove all other consumers."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ from shared.wire import subjects
 log = structlog.get_logger()
 
 KEEP_SECONDS = 2.0
-_LOOK_SECONDS = 30.0
+_REVIEW_SECONDS = 30.0
 
 
 class SubscriberConsumers:
-    """`keep` is called again and again; the broker itself is asked only now and then, for its stream may be new."""
+    """`keep` is called every few seconds. It queries the broker only when the subscribers have changed, and every half
+    minute in case the stream was made anew.
+    """
 
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
         self._kept: set[str] = set()
-        self._look_at = 0.0
+        self._review_at = 0.0
 
     async def keep(self) -> None:
         """Raises StoreUnavailableError, BusError."""
-        wanted = {
+        filters = {
             each.consumer: subjects.events_of(each.organization, each.customer)
-            for each in await subscribers.at_work(self._db)
+            for each in await subscribers.active_subscribers(self._db)
         }
-        if wanted.keys() == self._kept and monotonic() < self._look_at:
+        if filters.keys() == self._kept and monotonic() < self._review_at:
             return
         await self._bus.wait_connected()
         there = {name for name in await event_consumers(self._bus) if subjects.is_subscriber(name)}
-        for name in wanted.keys() - there:
-            await ensure_event_consumer(self._bus, durable=name, subject=wanted[name])
+        for name in filters.keys() - there:
+            await ensure_event_consumer(self._bus, durable=name, subject=filters[name])
             log.info("subscriber_added", consumer=name)
-        for name in there - wanted.keys():
+        for name in there - filters.keys():
             await remove_event_consumer(self._bus, durable=name)
             log.info("subscriber_removed", consumer=name)
-        self._kept = set(wanted)
-        self._look_at = monotonic() + _LOOK_SECONDS
+        self._kept = set(filters)
+        self._review_at = monotonic() + _REVIEW_SECONDS

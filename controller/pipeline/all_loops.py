@@ -1,0 +1,106 @@
+"""All loops of the pipeline, in the order of a check, and the housekeeping."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from controller.metrics.broker import broker_collector
+from controller.metrics.cached_collector import REFRESH_SECONDS as METRICS_SECONDS
+from controller.metrics.database import database_collector
+from controller.metrics.process import Metrics
+from controller.pipeline.dispatcher import Dispatcher
+from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
+from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
+from controller.pipeline.housekeeping import (
+    FORGET_SECONDS,
+    PARTITION_SECONDS,
+    SETTLE_SECONDS,
+    forget_old,
+    maintain_partitions,
+    prepare_partitions,
+    settle_checks,
+)
+from controller.pipeline.incident_notifications import AFTER_MAINTENANCE_SECONDS, notify_after_maintenance
+from controller.pipeline.incidents import ORPHANS_SECONDS, end_orphaned
+from controller.pipeline.ingestor import Ingestor
+from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
+from controller.pipeline.loops import keep
+from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
+from controller.pipeline.notifier import Notifier
+from controller.pipeline.ops_alerts import WATCH_SECONDS, LocationWatch
+from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
+from controller.pipeline.scheduler import Scheduler
+from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
+from controller.store.platform.migrate import SchemaError, require_current
+from controller.store.platform.pool import Database, StoreUnavailableError
+from shared.nats.bus import Bus
+from shared.wire.signing import Signer
+
+log = structlog.get_logger()
+
+_STORE_PAUSE_SECONDS = 1.0
+
+
+async def run_pipeline(
+    db: Database,
+    bus: Bus,
+    url: str,
+    name: str,
+    signer: Signer,
+    dispatcher: Dispatcher,
+    notifier: Notifier,
+    watch: LocationWatch,
+    accounts: NatsAccounts,
+    metrics: Metrics,
+) -> SchemaError | None:
+    """Run all loops until cancelled. Returns the error if this version must not use the database."""
+    try:
+        await _ready_store(db)
+    except SchemaError as error:
+        return error
+    registry = LocationRegistry(db, bus, signer)
+    counts = metrics.counts
+    scheduler = Scheduler(db, url, name, registry, dispatcher, counts)
+    ingestor = Ingestor(db, bus, counts)
+    of_database, of_broker = database_collector(db), broker_collector(bus, lambda: registry.locations)
+    metrics.show(of_database, of_broker, leading=lambda: scheduler.leading, clock=lambda: registry.clock_offset_ms)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep("scheduler", scheduler.lead_once))
+        tasks.create_task(keep("ingest", ingestor.ingest))
+        tasks.create_task(keep("evaluator", lambda: evaluate_due(db), every_seconds=EVALUATE_SECONDS))
+        tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
+        tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
+        tasks.create_task(notifier.run())
+        tasks.create_task(
+            keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
+        )
+        tasks.create_task(keep("heartbeats", registry.follow_heartbeats))
+        tasks.create_task(keep("location_registry", registry.refresh, every_seconds=REFRESH_SECONDS))
+        tasks.create_task(keep("nats_accounts", accounts.reconcile, every_seconds=RECONCILE_SECONDS))
+        tasks.create_task(keep("database_metrics", of_database.refresh, every_seconds=METRICS_SECONDS))
+        tasks.create_task(keep("broker_metrics", of_broker.refresh, every_seconds=METRICS_SECONDS))
+        tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
+        tasks.create_task(keep("ops_alerts", watch.review, every_seconds=WATCH_SECONDS))
+        tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
+        tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
+        tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
+        tasks.create_task(keep("partitions", lambda: maintain_partitions(db), every_seconds=PARTITION_SECONDS))
+    return None
+
+
+async def _ready_store(db: Database) -> None:
+    """Wait for PostgreSQL without a limit; the API runs meanwhile. Raises SchemaError."""
+    logged = False
+    while True:
+        try:
+            await require_current(db)
+            await prepare_partitions(db)
+        except StoreUnavailableError as error:
+            if not logged:
+                logged = True
+                log.warning("database_unavailable", error=str(error))
+            await asyncio.sleep(_STORE_PAUSE_SECONDS)
+        else:
+            return
