@@ -1,4 +1,4 @@
-"""What a principal may do, whichever facade asks: each operation checks who asks, decides, and stores.
+"""What a principal may do, through whichever group of routes: each operation checks permissions, decides, and stores.
 
-They raise the errors of controller.errors, StoreUnavailableError and BusError, and know nothing of HTTP.
+Operations raise the errors of controller.errors, StoreUnavailableError and BusError, and know nothing of HTTP.
 """

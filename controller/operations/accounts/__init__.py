@@ -1,0 +1,1 @@
+"""People, tokens, customers, organizations, sessions and request limits."""

@@ -42,7 +42,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_customers(database: Database, principal: Principal) -> list[Customer]:
-    """Those the principal reaches, oldest first."""
+    """The customers that the principal may see, the oldest first."""
     return await store.customers_of(database, principal.organization_id, principal.customer_ids)
 
 
@@ -54,7 +54,7 @@ async def get_customer(database: Database, principal: Principal, identifier: int
 async def create_customer(
     database: Database, principal: Principal, organization_id: int, change: CustomerChange
 ) -> Customer:
-    """The name must be set. Raises InvalidError, ForbiddenError."""
+    """Create a customer. `name` must be set. Raises InvalidError, ForbiddenError."""
     reach = reaches(principal, Permission.MANAGE_CUSTOMERS, organization_id=organization_id)
     if reach is not Reach.ALLOWED:
         raise ForbiddenError
@@ -77,7 +77,7 @@ async def update_customer(
 async def customer_for(
     database: Database, principal: Principal, permission: Permission, identifier: int | UUID
 ) -> Customer:
-    """The customer, to do that with it. Raises NotFoundError, ForbiddenError."""
+    """The customer, when the principal has `permission` for it. Raises NotFoundError, ForbiddenError."""
     customer = await store.customer_of(database, limits_to(principal), identifier)
     if customer is None:
         raise NotFoundError(_UNKNOWN)
@@ -88,7 +88,7 @@ async def customer_for(
 
 
 def _changed(customer: C, change: CustomerChange) -> C:
-    """The customer with its new values, all rules kept. Raises InvalidError."""
+    """The customer with its new values, checked against all rules. Raises InvalidError."""
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     if "allowed_check_country_codes" in values:
         codes = values["allowed_check_country_codes"]

@@ -1,4 +1,6 @@
-"""What an organization's new monitors take where nothing is said: the account's defaults, and its first customer."""
+"""Values that an organization's new monitors take when a request leaves them out: the account's defaults, and its first
+customer.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ async def defaults(database: Database, principal: Principal) -> AccountDefaults:
 
 
 async def change_defaults(database: Database, principal: Principal, values: Mapping[str, Any]) -> AccountDefaults:
-    """Set these of the fields of AccountDefaults. Raises ForbiddenError, OrganizationRequiredError."""
+    """Change some fields of AccountDefaults. Raises ForbiddenError, OrganizationRequiredError."""
     organization = principal.organization_id
     if reaches(principal, Permission.MANAGE_ORGANIZATION, organization_id=organization) is not Reach.ALLOWED:
         raise ForbiddenError
@@ -28,7 +30,7 @@ async def change_defaults(database: Database, principal: Principal, values: Mapp
 
 
 async def default_customer(database: Database, principal: Principal) -> int:
-    """The number of the first customer that the principal reaches. Raises UnknownCustomerError."""
+    """The number of the first customer that the principal may see. Raises UnknownCustomerError."""
     found = await customers_of(database, principal.organization_id, principal.customer_ids, limit=1)
     if not found:
         raise UnknownCustomerError

@@ -1,4 +1,4 @@
-"""How many requests a minute a caller may make, counted by all controllers together (api.md, rule 20)."""
+"""How many requests a minute a caller may make, counted by all controllers together (docs/compatibility.md, U20)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MOST_REMEMBERED = 10_000
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller has left of its requests in this window, and the seconds until it ends."""
+    """The number of requests that a caller has left in this window, and the seconds until the window ends."""
 
     limit: int
     remaining: int
     seconds_left: int
 
 
-class Limits:
-    """Counts in the database; who has used up its requests is refused from memory until its window ends."""
+class RequestLimits:
+    """Counts requests in the database. A caller without requests left is refused from memory until its window ends."""
 
     def __init__(self, database: Database, per_minute: int) -> None:
         self._database = database
@@ -33,8 +33,8 @@ class Limits:
         self._refused_until: dict[str, float] = {}
 
     async def admit(self, who: str, *, apart: int | None = None) -> Quota | None:
-        """Count a request; `remaining` is -1 when it is one too many. None when there is no limit. `apart` is how many
-        there may be of a kind that does not count with the others.
+        """Count a request; `remaining` is -1 for a request beyond the limit. Returns None without a limit. `apart` is
+        the limit of a kind of request that is counted separately.
 
         Raises StoreUnavailableError.
         """
@@ -61,7 +61,7 @@ class Limits:
 
 
 async def require_few(database: Database, who: str, window: timedelta, most: int, message: str) -> None:
-    """Count one more try. Raises LimitedError beyond `most` in a window."""
+    """Count one more attempt. Raises LimitedError after `most` attempts in a window."""
     count = await request_counts.count(database, who, window)
     if count.requests > most:
         raise LimitedError(message, max(1, math.ceil(count.seconds_left)))

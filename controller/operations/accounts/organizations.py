@@ -29,7 +29,7 @@ _TEXTS = {
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; what is unset stays as it is. Of the two defaults only the keys given are replaced."""
+    """New values; a field that is unset keeps its value. Of the two defaults only the given keys are replaced."""
 
     name: str | UnsetType = UNSET
     company_name: str | UnsetType | None = UNSET
@@ -46,7 +46,7 @@ class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_organization(database: Database, principal: Principal, public_id: UUID | None = None) -> Organization:
-    """The organization the principal works in, or the one with this public id. Raises NotFoundError."""
+    """The principal's organization, or the one with this public id. Raises NotFoundError."""
     if public_id is None:
         found = await store.by_id(database, principal.organization_id)
     else:

@@ -1,4 +1,4 @@
-"""Passwords of people: what is asked of a new one, and Argon2id in threads of its own, few at once."""
+"""Passwords of people: the rules for new ones, and Argon2id in threads of its own, few at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHORTEST = 8
 LONGEST = 128
 
 _AT_ONCE = 2
-"""Each takes 64 MiB and tens of milliseconds of a core."""
+"""Each hash takes 64 MiB and tens of milliseconds of a core."""
 _MOST = 64
 _RETRY_AFTER_SECONDS = 5
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Passwords:
-    """Hashes and verifies without holding up the loop: `at_once` at work, `most` with those that wait."""
+    """Hashes and verifies without blocking the event loop: `at_once` run at a time, and at most `most` run or wait."""
 
     def __init__(self, *, at_once: int = _AT_ONCE, most: int = _MOST) -> None:
         self._hasher = PasswordHasher()
@@ -33,11 +33,11 @@ class Passwords:
         self._nobodys: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Raises LimitedError when too many wait for their turn."""
+        """Raises LimitedError when too many requests wait already."""
         return await self._in_turn(lambda: self._hasher.hash(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """False, after the same time, when there is no stored hash. Raises LimitedError."""
+        """Returns False, after the same time, when there is no stored hash. Raises LimitedError."""
         return await self._in_turn(lambda: self._verify(stored, password))
 
     def _verify(self, stored: str | None, password: str) -> bool:
@@ -60,6 +60,6 @@ class Passwords:
 
 
 def check_password(password: str) -> None:
-    """Raises InvalidError."""
+    """Check a new password against the rules. Raises InvalidError."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidError("password", f"must be {SHORTEST} to {LONGEST} characters long")

@@ -1,4 +1,6 @@
-"""People: an admin makes, changes and deletes them; everybody reads and changes their own name and password."""
+"""People's accounts: an admin creates, changes and deletes them; everybody reads and changes their own name and
+password.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, may_grant, permits, reaches
 from controller.decisions.monitors.monitors import is_email
-from controller.errors import ForbiddenError, InvalidError, NotFoundError, TakenError
+from controller.errors import AlreadyExistsError, ForbiddenError, InvalidError, NotFoundError
 from controller.model import Account, Principal, Role
 from controller.model.values.texts import check_text
 from controller.operations.accounts.limits import require_few
@@ -21,7 +23,7 @@ from controller.operations.accounts.passwords import Passwords, check_password
 from controller.store.accounts import customers, organizations
 from controller.store.accounts import people as store
 from controller.store.platform.pool import Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _MADE_PASSWORD_BYTES = 15
 _WINDOW = timedelta(minutes=15)
@@ -29,7 +31,9 @@ _TRIES = 10
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; what is unset stays as it is. Passwords are clear; `current_password` proves whose they are."""
+    """New values; a field that is unset keeps its value. Passwords are in clear; `current_password` proves that the
+    caller owns the account.
+    """
 
     email: str | UnsetType = UNSET
     first_name: str | UnsetType | None = UNSET
@@ -43,9 +47,10 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
 async def create_account(
     database: Database, passwords: Passwords, principal: Principal, organization_id: int, change: AccountChange
 ) -> tuple[Account, Secret | None]:
-    """The new account, and its password where none was given. E-mail must be set; the role is user by default.
+    """Create an account. Returns it with its password when the request had none. `email` must be set; the default role
+    is user.
 
-    Raises InvalidError, ForbiddenError, TakenError, LimitedError.
+    Raises InvalidError, ForbiddenError, AlreadyExistsError, LimitedError.
     """
     if reaches(principal, Permission.MANAGE_USERS, organization_id=organization_id) is not Reach.ALLOWED:
         raise ForbiddenError
@@ -69,12 +74,14 @@ async def create_account(
         ),
     )
     if account is None:
-        raise TakenError("A user with this email exists already")
+        raise AlreadyExistsError("A user with this email exists already")
     return account, made
 
 
 async def list_accounts(database: Database, principal: Principal) -> list[Account]:
-    """Of the whole organization for who manages it; for everybody else, themselves."""
+    """The accounts of the organization for a principal who manages it, the principal's own account for everybody
+    else.
+    """
     everybody = permits(principal, Permission.MANAGE_USERS) and principal.customer_ids is None
     if everybody:
         return await store.accounts_of(database, principal.organization_id)
@@ -82,7 +89,7 @@ async def list_accounts(database: Database, principal: Principal) -> list[Accoun
 
 
 async def own_account(database: Database, principal: Principal) -> Account:
-    """Raises NotFoundError when it was deleted a moment ago, or it is no person who asks."""
+    """The principal's account. Raises NotFoundError when it was deleted meanwhile, or when the principal is a token."""
     account = None if principal.account_id is None else await store.by_identifier(database, principal.account_id)
     if account is None:
         raise NotFoundError("User not found")
@@ -103,8 +110,9 @@ async def get_account(database: Database, principal: Principal, identifier: int 
 async def update_account(
     database: Database, passwords: Passwords, principal: Principal, identifier: int | UUID, change: AccountChange
 ) -> Account:
-    """A new password ends the account's sessions. Raises InvalidError, NotFoundError, ForbiddenError, TakenError,
-    LimitedError.
+    """Change an account. A new password ends the account's sessions.
+
+    Raises InvalidError, NotFoundError, ForbiddenError, AlreadyExistsError, LimitedError.
     """
     account = await get_account(database, principal, identifier)
     _check(change)
@@ -112,7 +120,7 @@ async def update_account(
         await _require_own(database, passwords, account, change)
     else:
         await _require_grant(database, principal, account.role)
-    # Only what was sent: somebody else may change the rights of the account while its new password is hashed.
+    # Only the given fields are written: somebody else may change the account's rights while its new password is hashed.
     new: dict[str, Any] = {
         name: getattr(change, name)
         for name in ("email", "first_name", "last_name")
@@ -129,14 +137,14 @@ async def update_account(
             database, account.id, lambda found: msgspec.structs.replace(found, **new), password_hash=hashed
         )
     except LookupError as error:
-        raise TakenError("A user with this email exists already") from error
+        raise AlreadyExistsError("A user with this email exists already") from error
     if changed is None:
         raise NotFoundError("User not found")
     return changed
 
 
 async def delete_account(database: Database, principal: Principal, identifier: int | UUID) -> None:
-    """With its sessions. Raises InvalidError, NotFoundError, ForbiddenError."""
+    """Delete an account and its sessions. Raises InvalidError, NotFoundError, ForbiddenError."""
     account = await get_account(database, principal, identifier)
     if account.id == principal.account_id:
         raise InvalidError("user", "is yourself", message="You cannot delete your own account")
@@ -146,7 +154,9 @@ async def delete_account(database: Database, principal: Principal, identifier: i
 
 
 async def _require_own(database: Database, passwords: Passwords, account: Account, change: AccountChange) -> None:
-    """Nobody changes their own rights, so there is always an admin left; and a stolen session changes no password."""
+    """Refuse changes of the caller's own rights, so that an admin always remains, and of a password without the current
+    one, so that a stolen session cannot change it.
+    """
     if change.role not in (UNSET, account.role.value) or change.customers is not UNSET:
         raise ForbiddenError
     if change.password is UNSET and change.email in (UNSET, account.email):
@@ -166,7 +176,7 @@ def _require_management(principal: Principal, account: Account) -> None:
 
 
 async def _require_grant(database: Database, principal: Principal, role: Role) -> None:
-    """Nobody makes, or reaches into, an account that may do more than they."""
+    """Refuse to create, or to change, an account with more rights than the principal has."""
     operating = (
         role in GLOBAL
         and principal.works_in is not None
@@ -184,12 +194,12 @@ def _role(text: str) -> Role:
 
 
 async def _customers(
-    database: Database, organization_id: int, wanted: Sequence[int | UUID] | UnsetType | None
+    database: Database, organization_id: int, identifiers: Sequence[int | UUID] | UnsetType | None
 ) -> list[int] | None:
-    """None is no limit, and so is an empty list: nobody means to make an account that sees nothing."""
-    if not isinstance(wanted, Sequence) or not wanted:
+    """None is no limit, and so is an empty list, because an account that sees nothing would be of no use."""
+    if not isinstance(identifiers, Sequence) or not identifiers:
         return None
-    numbers = await customers.numbers_of(database, organization_id, list(wanted))
+    numbers = await customers.numbers_of(database, organization_id, list(identifiers))
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         raise InvalidError("customerIds", "must be customers of the organization", message="Invalid customer ID")

@@ -1,4 +1,4 @@
-"""Logging in and out. Nobody learns whether an account exists, and nobody can try many passwords."""
+"""Log in and out. An answer does not show whether an account exists, and the number of attempts is limited."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from controller.operations.accounts.passwords import LONGEST, Passwords
 from controller.store.accounts import people, request_counts
 from controller.store.accounts import sessions as store
 from controller.store.platform.pool import Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _WINDOW = timedelta(minutes=15)
 _TRIES_FROM_ONE_ADDRESS = 10
@@ -26,7 +26,7 @@ _COOKIE_BYTES = 32
 
 
 async def open_session(database: Database, passwords: Passwords, email: str, password: str, *, address: str) -> Secret:
-    """Log a program of a person in, from a client's `address`: an access token of 32 hex digits.
+    """Log a program in with a person's password, from the client's `address`. Returns an access token of 32 hex digits.
 
     Raises LoginRefusedError, LimitedError.
     """
@@ -39,9 +39,11 @@ async def open_session(database: Database, passwords: Passwords, email: str, pas
 async def log_in(
     database: Database, passwords: Passwords, email: str, password: str, *, address: str
 ) -> tuple[Account, Secret]:
-    """The person, and the secret of a browser's cookie. Raises LoginRefusedError, LimitedError."""
+    """Log a person in. Returns the account and the secret of the browser's cookie. Raises LoginRefusedError,
+    LimitedError.
+    """
     account = await people.by_identifier(database, await _verified(database, passwords, email, password, address))
-    if account is None:  # deleted this very moment
+    if account is None:  # the account was deleted meanwhile
         raise LoginRefusedError
     secret = Secret(secrets.token_urlsafe(_COOKIE_BYTES))
     await store.insert(database, account.id, secret, cookie=True)
@@ -49,7 +51,7 @@ async def log_in(
 
 
 async def close_session(database: Database, token: str) -> None:
-    """A session that is over already is no trouble."""
+    """End a session. A session that has ended already is not an error."""
     await store.delete(database, token)
 
 
@@ -66,6 +68,6 @@ async def _verified(database: Database, passwords: Passwords, email: str, passwo
     if account_id is None or not right:
         raise LoginRefusedError
     await request_counts.forget(database, f"login:{address}:{email}")
-    for who in (f"login:{address}", f"login:{email}"):  # only tries that fail add up: programs log in for every run
+    for who in (f"login:{address}", f"login:{email}"):  # programs log in for every run, so only failures count
         await request_counts.take_back(database, who)
     return account_id

@@ -1,4 +1,4 @@
-"""API tokens, managed by people: made (and shown once), listed, deleted."""
+"""API tokens, managed by people: created (and shown once), listed, deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.model import ApiToken, Principal
 from controller.store.accounts import customers
 from controller.store.accounts import tokens as store
 from controller.store.platform.pool import Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _DAYS = range(1, 365 + 1)
 
@@ -28,7 +28,7 @@ async def create_token(
     expires_in_days: int | None,
     customer: int | UUID | None,
 ) -> tuple[ApiToken, Secret]:
-    """A token and its clear text. Without a customer it is the whole organization's.
+    """Create a token. Returns it with its clear text. Without a customer it is valid for the whole organization.
 
     Raises InvalidError, ForbiddenError.
     """
@@ -42,7 +42,7 @@ async def create_token(
             raise InvalidError("customerId", "is not known", message=INVALID_CUSTOMER)
         customer_id = owner.id
     elif permission is Permission.MANAGE_CUSTOMER_TOKENS:
-        # A token of the organization acts as its admin, which whoever may manage customers' tokens need not be.
+        # A token of the organization has an admin's rights, which somebody who manages customers' tokens may not have.
         raise InvalidError("customerId", "is required")
     _require(principal, permission, customer_id)
     token = store.new_token()
@@ -58,7 +58,7 @@ async def create_token(
 
 
 async def list_tokens(database: Database, principal: Principal, permission: Permission) -> list[ApiToken]:
-    """Newest first: of the organization and its customers, or of the customers that the principal reaches.
+    """The tokens of the organization and its customers, or of the customers that the principal may see, newest first.
 
     Raises ForbiddenError.
     """
@@ -69,7 +69,7 @@ async def list_tokens(database: Database, principal: Principal, permission: Perm
 
 
 async def delete_token(database: Database, principal: Principal, permission: Permission, token_id: int) -> None:
-    """From that moment it is refused. Raises NotFoundError, ForbiddenError."""
+    """Delete a token. It is refused from then on. Raises NotFoundError, ForbiddenError."""
     customers_only = _customers_only(principal, permission)
     deleted = await store.delete(
         database,

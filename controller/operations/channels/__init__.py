@@ -1,0 +1,1 @@
+"""Notification channels: configs, changes, trial messages, and warnings about mail routes."""

@@ -1,4 +1,6 @@
-"""The config of a notification channel in its three forms: as sent, as stored (secrets encrypted), and as shown."""
+"""The config of a notification channel in its three forms: as sent by a caller, as stored (secrets encrypted), and as
+shown.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ def check_type(type_: str) -> None:
 
 
 async def check(type_: str, config: dict[str, Any], senders: Senders) -> None:
-    """Whether people can be told by this config, its secrets in clear. Raises InvalidError."""
+    """Check that notifications can be sent with this config, whose secrets are in clear. Raises InvalidError."""
     for field in ("url", "secret"):
         text = config.get(field)
         if isinstance(text, str) and text.startswith(("http://", "https://")):
@@ -35,23 +37,22 @@ async def check(type_: str, config: dict[str, Any], senders: Senders) -> None:
 
 
 def merged(type_: str, sent: dict[str, Any], stored: dict[str, Any], vault: Vault) -> dict[str, Any]:
-    """What is stored when `sent` is merged into it, key by key (RFC 7396 on the first level).
+    """The config to store when `sent` is merged into the stored one, key by key (RFC 7396 on the first level).
 
-    A null, or a mask, keeps a secret that is stored at the same path and takes away anything else; an empty text takes
-    away a secret too. The URL of an incoming webhook of a chat service is its secret, however it was sent. Raises
-    InvalidError.
+    A null or a mask keeps a secret that is stored at the same path, and removes any other value; an empty text removes
+    a secret too. The URL of a chat service's incoming webhook is a secret, whatever its key. Raises InvalidError.
     """
     check_config(sent, field=FIELD)
     if category_of(type_) == "integration" and type_ not in _OF_OWN_SERVERS:
         sent = {"secret" if name in _HOOKS else name: item for name, item in sent.items()}
-    wanted = {name: _kept(name, item, stored.get(name)) for name, item in sent.items() if name != HAS_SECRET}
-    concealed = vault.conceal(wanted, stored, field=FIELD)
+    merged = {name: _kept(name, item, stored.get(name)) for name, item in sent.items() if name != HAS_SECRET}
+    concealed = vault.conceal(merged, stored, field=FIELD)
     return {name: item for name, item in {**stored, **concealed}.items() if item is not None and item != ""}
 
 
 def shown(stored: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], bool]:
-    """The config with null for every secret, and whether there is one. Who may not change it is shown no more of its
-    URL than the host: the rest is often what lets somebody post there.
+    """The config with null for every secret, and whether there is a secret. A caller who may not change it sees only
+    the host of its URL, because the rest often lets anybody post there.
     """
     config = mask(stored, by=None)
     has_secret = config != stored
@@ -62,7 +63,7 @@ def shown(stored: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], bool]
 
 
 def origin(url: str) -> str:
-    """As "https://hooks.example.com/…"."""
+    """The scheme and host of a URL, as in "https://hooks.example.com/…"."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -83,7 +84,7 @@ async def _check_url(field: str, text: str, senders: Senders) -> None:
     try:
         await senders.destinations.addresses(host)
     except DeliveryError as error:
-        if error.permanent:  # a name that nobody knows now may be known later
+        if error.permanent:  # a host name that does not resolve now may resolve later
             raise InvalidError(field, "must not lead to a private address") from error
 
 

@@ -1,4 +1,4 @@
-"""Trying a notification channel: a message that says it is a test goes out, and everything that came of it is told."""
+"""Try a notification channel: send a test message, and report its outcome in detail."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from controller.notify.message import render
 from controller.notify.notice import PlainNotice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
-from controller.notify.webhook.sender import Answer, Request, expected, prepare
+from controller.notify.webhook.sender import Request, WebhookResponse, is_expected, prepare
+from controller.operations.access import require
 from controller.operations.accounts.limits import require_few
 from controller.operations.channels import mail_routes
 from controller.operations.channels.channel_configs import check, check_type, merged
-from controller.operations.channels.channels import Outlets, Place, owner_at, require, source_channel
+from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelOwner, Outlets, find_owner, source_channel
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.clock import utc_now
@@ -37,7 +38,7 @@ _PREVIEW = 2048
 
 
 class SentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent by HTTP, or would be, its secrets hidden."""
+    """The HTTP request that was sent, or would be sent, with its secrets hidden."""
 
     url: str
     method: str
@@ -48,7 +49,9 @@ class SentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back; nothing did unless it is `reachable`. `body_size` is what was read of the body."""
+    """The HTTP response; there is none unless `reachable`. `body_size` is the number of bytes of the body that were
+    read.
+    """
 
     reachable: bool
     ok: bool
@@ -60,8 +63,8 @@ class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True):
     body_size: int = 0
 
 
-class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """`errors` are what is wrong with the config: nothing was sent then."""
+class ChannelTestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome. `errors` are the faults of the config; with any, nothing was sent."""
 
     success: bool
     message: str
@@ -78,21 +81,21 @@ async def test_channel(
     principal: Principal,
     type_: str,
     sent: dict[str, Any],
-    place: Place,
+    named_owner: ChannelOwner,
     *,
     channel_id: int | None,
     dry_run: bool,
-) -> Tested:
-    """Try this config, merged into that of the channel `channel_id` when one is named; nothing is stored.
+) -> ChannelTestResult:
+    """Try this config, merged into that of the channel `channel_id` if one is named. Nothing is stored.
 
     Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError, LimitedError.
     """
     check_type(type_)
     organization_id = principal.organization_id
-    owner = await owner_at(database, organization_id, place)
+    owner = await find_owner(database, organization_id, named_owner)
     stored: dict[str, Any] = {}
     if channel_id is None:
-        require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id)
+        require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id, not_found=CHANNEL_NOT_FOUND)
     else:
         stored = (await source_channel(database, principal, channel_id, type_)).config
     await require_few(
@@ -106,59 +109,61 @@ async def test_channel(
     try:
         await check(type_, config, outlets.senders)
     except InvalidError as error:
-        return Tested(success=False, message="The config is not valid", errors=error.messages)
+        return ChannelTestResult(success=False, message="The config is not valid", errors=error.messages)
     warnings = []
     if type_ == "email":
         addresses = email_addresses(config)
-        await mail_routes.look_up(database, outlets.exchangers, addresses)
+        await mail_routes.check_mail_routes(database, outlets.exchangers, addresses)
         warnings = (await mail_routes.warnings(database, organization_id, [addresses]))[0]
     try:
         async with asyncio.timeout(TEST_SECONDS):
             done = await _try(type_, config, outlets, dry_run=dry_run)
     except TimeoutError:
-        done = Tested(success=False, message="No answer in time")
+        done = ChannelTestResult(success=False, message="No answer in time")
     return msgspec.structs.replace(done, warnings=warnings)
 
 
-async def _try(type_: str, config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> Tested:
+async def _try(type_: str, config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> ChannelTestResult:
     if type_ == "webhook":
         return await _try_webhook(config, outlets, dry_run=dry_run)
     receivers = _receivers(type_, config)
     if dry_run:
-        return Tested(success=True, message="Nothing was sent")
+        return ChannelTestResult(success=True, message="Nothing was sent")
     for receiver in receivers:
         try:
             await CHANNELS[type_].send(outlets.senders, _sending(config, receiver))
         except (DeliveryError, SkippedError) as error:
-            return Tested(success=_is_limit(error), message=without_secrets(str(error), config))
-    return Tested(success=True, message="Sent")
+            return ChannelTestResult(success=_is_limit(error), message=without_secrets(str(error), config))
+    return ChannelTestResult(success=True, message="Sent")
 
 
-async def _try_webhook(config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> Tested:
+async def _try_webhook(config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> ChannelTestResult:
     request = prepare(_sending(config, "test"))
     shown = _shown(request, config)
     if dry_run:
-        return Tested(success=True, message="Nothing was sent", request=shown)
+        return ChannelTestResult(success=True, message="Nothing was sent", request=shown)
     try:
         answer = await outlets.senders.webhook.exchange(request)
     except DeliveryError as error:
-        return Tested(
+        return ChannelTestResult(
             success=False,
             message=without_secrets(str(error), config),
             request=shown,
             response=ReceivedResponse(reachable=False, ok=False),
         )
-    ok = expected(answer.status, config.get("expectedStatusCodes"))
+    ok = is_expected(answer.status, config.get("expectedStatusCodes"))
     limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-    words = f"It answered {answer.status} {_phrase(answer.status)}".rstrip()
-    return Tested(success=ok or limited, message=words, request=shown, response=_response(answer, config, ok=ok))
+    text = f"It answered {answer.status} {_phrase(answer.status)}".rstrip()
+    return ChannelTestResult(
+        success=ok or limited, message=text, request=shown, response=_response(answer, config, ok=ok)
+    )
 
 
 def _sending(config: dict[str, Any], receiver: str) -> Sending:
     now = utc_now()
     notice = PlainNotice(
         title="Test of a notification channel",
-        paragraphs=["This is a test. Nothing is wrong: people would be told of an outage here."],
+        paragraphs=["This is a test, and nothing is wrong. A real outage would be reported here."],
         at=now,
     )
     return Sending(
@@ -188,7 +193,7 @@ def _shown(request: Request, config: dict[str, Any]) -> SentRequest:
     )
 
 
-def _response(answer: Answer, config: dict[str, Any], *, ok: bool) -> ReceivedResponse:
+def _response(answer: WebhookResponse, config: dict[str, Any], *, ok: bool) -> ReceivedResponse:
     return ReceivedResponse(
         reachable=True,
         ok=ok,
@@ -206,7 +211,7 @@ def _preview(body: bytes) -> str:
 
 
 def _is_limit(error: DeliveryError | SkippedError) -> bool:
-    """A receiver that says "too many" is there, and took notice."""
+    """Whether the receiver said that there were too many requests: it can be reached, and it understood the message."""
     return isinstance(error, DeliveryError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
 
 

@@ -1,4 +1,4 @@
-"""Create, read, change and delete notification channels: where people are told."""
+"""Create, read, change and delete notification channels, on which people are notified."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.access import Permission, Reach, limits_to, reaches
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
-from controller.errors import ForbiddenError, InvalidError, NotFoundError, UnknownCustomerError
+from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Channel, Principal
 from controller.notify.addresses import email_addresses
 from controller.notify.channels import Senders
-from controller.notify.mx_lookup import Exchangers
+from controller.notify.mx_lookup import MxLookup
+from controller.operations.access import require
 from controller.operations.channels import mail_routes
 from controller.operations.channels.channel_configs import check, check_type, merged, shown
 from controller.store.accounts import customers, organizations
@@ -32,14 +33,14 @@ C = TypeVar("C", Channel, store.NewChannel)
 
 
 class Outlets(NamedTuple):
-    """What a channel is tried by: the ways out of this controller, and whom it asks where mail goes."""
+    """What a channel needs to be tried: the controller's senders, and the lookup of mail servers."""
 
     senders: Senders
-    exchangers: Exchangers = Exchangers()
+    exchangers: MxLookup = MxLookup()
 
 
 class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; what is unset stays as it is. `config` is clear, and merged."""
+    """New values; a field that is unset keeps its value. `config` is in clear, and merged into the stored one."""
 
     name: str | UnsetType = UNSET
     config: dict[str, Any] | UnsetType = UNSET
@@ -52,8 +53,10 @@ class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     for_ops: bool | UnsetType = UNSET
 
 
-class Place(NamedTuple):
-    """Whose a channel is, as a caller says it: a customer's, a monitor's (of one of these kinds), or everybody's."""
+class ChannelOwner(NamedTuple):
+    """The owner of a channel, as a caller names it: a customer, a monitor (of one of these kinds), or the whole
+    organization.
+    """
 
     customer: int | UUID | None = None
     monitor: int | UUID | None = None
@@ -61,15 +64,15 @@ class Place(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """The same by numbers. `owner_id` is the customer it belongs to, itself or by its monitor."""
+    """The owner by numbers. `owner_id` is the customer that owns the channel, directly or through its monitor."""
 
     customer_id: int | None
     monitor_id: int | None
     owner_id: int | None
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel as its reader may see it: `config` has null for every secret."""
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel as a principal may see it: `config` has null for every secret."""
 
     channel: Channel
     config: dict[str, Any]
@@ -77,24 +80,25 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
-async def list_channels(database: Database, principal: Principal, place: Place) -> list[Seen]:
-    """What the principal may see: all, a customer's with its monitors', or those that are told of a monitor.
+async def list_channels(database: Database, principal: Principal, named_owner: ChannelOwner) -> list[ChannelView]:
+    """The channels that the principal may see: all, those of a customer and its monitors, or those notified about a
+    monitor.
 
     Raises UnknownCustomerError, NotFoundError, ForbiddenError.
     """
     organization_id = principal.organization_id
-    owner = await owner_at(database, organization_id, place)
+    owner = await find_owner(database, organization_id, named_owner)
     if owner.owner_id is not None:
-        require(principal, Permission.READ, organization_id, owner.owner_id)
+        require(principal, Permission.READ, organization_id, owner.owner_id, not_found=CHANNEL_NOT_FOUND)
     found = await store.channels_of(
         database,
         organization_id,
         customer_ids=principal.customer_ids,
         customer_id=owner.customer_id if owner.monitor_id is None else None,
-        told_of=owner.monitor_id,
+        concerning_monitor_id=owner.monitor_id,
     )
     warnings = await mail_routes.warnings(database, organization_id, [_addresses(channel) for channel in found])
-    return [_seen(principal, channel, told) for channel, told in zip(found, warnings, strict=True)]
+    return [_view(principal, channel, warned) for channel, warned in zip(found, warnings, strict=True)]
 
 
 async def create_channel(
@@ -103,12 +107,13 @@ async def create_channel(
     outlets: Outlets,
     principal: Principal,
     type_: str,
-    place: Place,
+    named_owner: ChannelOwner,
     change: ChannelChange,
     *,
     source_id: int | None = None,
-) -> Seen:
-    """Name and config must be set; what the config leaves out comes from the channel `source_id`, if there is one.
+) -> ChannelView:
+    """Create a channel. Name and config must be set; keys that the config leaves out come from the channel `source_id`,
+    if there is one.
 
     Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError.
     """
@@ -116,8 +121,8 @@ async def create_channel(
     organization_id = principal.organization_id
     if await organizations.by_id(database, organization_id) is None:
         raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
-    owner = await owner_at(database, organization_id, place)
-    require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id)
+    owner = await find_owner(database, organization_id, named_owner)
+    require(principal, Permission.MANAGE_CHANNELS, organization_id, owner.owner_id, not_found=CHANNEL_NOT_FOUND)
     source: dict[str, Any] = {}
     if source_id is not None:
         source = (await source_channel(database, principal, source_id, type_)).config
@@ -129,17 +134,18 @@ async def create_channel(
         category=rules.category_of(type_),
         config=source,
     )
-    wanted = _changed(new, change, vault)
-    if wanted.for_ops:
+    changed = _changed(new, change, vault)
+    if changed.for_ops:
         await _check_for_ops(database, organization_id, owner)
-    await check(type_, vault.reveal(wanted.config), outlets.senders)
-    await mail_routes.look_up(database, outlets.exchangers, _addresses(wanted))
-    # Before it is stored: whoever hears of a failure must not make it twice.
-    (warnings,) = await mail_routes.warnings(database, organization_id, [_addresses(wanted)])
-    made = await store.insert(database, wanted)
+    await check(type_, vault.reveal(changed.config), outlets.senders)
+    await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(changed))
+    # Checked before the channel is stored, so that a caller who gets an error can repeat the request without making
+    # two.
+    (warnings,) = await mail_routes.warnings(database, organization_id, [_addresses(changed)])
+    made = await store.insert(database, changed)
     if made is None:
         raise InvalidError("organizationId", f"has {store.MOST} notification channels, and may have no more")
-    return _seen(principal, made, warnings)
+    return _view(principal, made, warnings)
 
 
 async def update_channel(
@@ -151,7 +157,7 @@ async def update_channel(
     change: ChannelChange,
     *,
     type_: str | None = None,
-) -> Seen:
+) -> ChannelView:
     """Raises InvalidError, NotFoundError, ForbiddenError."""
     before = await channel_for(database, principal, channel_id)
     if type_ not in (None, before.type):
@@ -160,17 +166,17 @@ async def update_channel(
         owner = Owner(before.customer_id, before.monitor_id, before.owner_id)
         await _check_for_ops(database, before.organization_id, owner)
     if change.config is not UNSET:
-        # Name servers are asked before the row is locked.
-        wanted = _changed(before, change, vault)
-        await check(before.type, vault.reveal(wanted.config), outlets.senders)
-        await mail_routes.look_up(database, outlets.exchangers, _addresses(wanted))
+        # Name servers are queried before the row is locked.
+        planned = _changed(before, change, vault)
+        await check(before.type, vault.reveal(planned.config), outlets.senders)
+        await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(planned))
     changed = await store.change(
         database, limits_to(principal), channel_id, lambda channel: _changed(channel, change, vault)
     )
     if changed is None:
         raise NotFoundError(CHANNEL_NOT_FOUND)
     (warnings,) = await mail_routes.warnings(database, changed.organization_id, [_addresses(changed)])
-    return _seen(principal, changed, warnings)
+    return _view(principal, changed, warnings)
 
 
 async def delete_channel(database: Database, principal: Principal, channel_id: int) -> None:
@@ -181,37 +187,39 @@ async def delete_channel(database: Database, principal: Principal, channel_id: i
 
 
 async def channel_for(database: Database, principal: Principal, channel_id: int) -> Channel:
-    """The channel, to change it. Raises NotFoundError, ForbiddenError."""
+    """The channel, when the principal may change it. Raises NotFoundError, ForbiddenError."""
     channel = await store.by_id(database, limits_to(principal), channel_id)
     if channel is None:
         raise NotFoundError(CHANNEL_NOT_FOUND)
-    require(principal, Permission.MANAGE_CHANNELS, channel.organization_id, channel.owner_id)
+    require(
+        principal, Permission.MANAGE_CHANNELS, channel.organization_id, channel.owner_id, not_found=CHANNEL_NOT_FOUND
+    )
     return channel
 
 
 async def source_channel(database: Database, principal: Principal, channel_id: int, type_: str) -> Channel:
-    """A channel whose config, secrets too, is used elsewhere in its organization. Raises InvalidError, NotFoundError,
+    """A channel of the same organization whose config, secrets included, is copied. Raises InvalidError, NotFoundError,
     ForbiddenError.
     """
     source = await channel_for(database, principal, channel_id) if 0 < channel_id < 2**63 else None
     if source is None or source.organization_id != principal.organization_id:
         raise NotFoundError(CHANNEL_NOT_FOUND)
     if source.type != type_:
-        raise InvalidError("type", f"must be that of the channel it is taken from: {source.type}")
+        raise InvalidError("type", f"must be the type of the source channel: {source.type}")
     return source
 
 
-async def owner_at(database: Database, organization_id: int, place: Place) -> Owner:
+async def find_owner(database: Database, organization_id: int, named_owner: ChannelOwner) -> Owner:
     """Raises UnknownCustomerError, NotFoundError, InvalidError."""
     customer_id = None
-    if place.customer is not None:
-        customer = await customers.customer_of(database, organization_id, place.customer)
+    if named_owner.customer is not None:
+        customer = await customers.customer_of(database, organization_id, named_owner.customer)
         if customer is None:
             raise UnknownCustomerError
         customer_id = customer.id
-    if place.monitor is None:
+    if named_owner.monitor is None:
         return Owner(customer_id, None, customer_id)
-    monitor = await monitors.by_identifier(database, organization_id, place.kinds, place.monitor)
+    monitor = await monitors.by_identifier(database, organization_id, named_owner.kinds, named_owner.monitor)
     if monitor is None:
         raise NotFoundError(MONITOR_NOT_FOUND)
     if customer_id not in (None, monitor.customer_id):
@@ -219,17 +227,8 @@ async def owner_at(database: Database, organization_id: int, place: Place) -> Ow
     return Owner(customer_id, monitor.id, monitor.customer_id)
 
 
-def require(principal: Principal, permission: Permission, organization_id: int, customer_id: int | None) -> None:
-    """Raises ForbiddenError, NotFoundError, as decisions.access says."""
-    reach = reaches(principal, permission, organization_id=organization_id, customer_id=customer_id)
-    if reach is Reach.HIDDEN:
-        raise NotFoundError(CHANNEL_NOT_FOUND)
-    if reach is Reach.FORBIDDEN:
-        raise ForbiddenError
-
-
 def _changed(channel: C, change: ChannelChange, vault: Vault) -> C:
-    """The channel with its new values, all plain rules kept. Raises InvalidError."""
+    """The channel with its new values, checked against the rules. Raises InvalidError."""
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     if "config" in values:
         values["config"] = merged(channel.type, values["config"], channel.config, vault)
@@ -249,12 +248,12 @@ async def _check_for_ops(database: Database, organization_id: int, owner: Owner)
         raise InvalidError("forOps", "may be true only for a channel of the organization that runs this installation")
 
 
-def _seen(principal: Principal, channel: Channel, warnings: list[str]) -> Seen:
+def _view(principal: Principal, channel: Channel, warnings: list[str]) -> ChannelView:
     reach = reaches(
         principal, Permission.MANAGE_CHANNELS, organization_id=channel.organization_id, customer_id=channel.owner_id
     )
     config, has_secret = shown(channel.config, whole=reach is Reach.ALLOWED)
-    return Seen(channel=channel, config=config, has_secret=has_secret, warnings=warnings)
+    return ChannelView(channel=channel, config=config, has_secret=has_secret, warnings=warnings)
 
 
 def _addresses(channel: Channel | store.NewChannel) -> Sequence[str]:

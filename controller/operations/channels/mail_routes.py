@@ -1,4 +1,6 @@
-"""Warnings about e-mail addresses whose own mail servers are monitored here: alerts that would not arrive."""
+"""Warnings about e-mail addresses whose own mail servers are monitored here: alerts to them would not arrive during an
+outage.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,9 @@ import asyncio
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from controller.decisions.notification.warnings import domain_of, in_words, spellings
+from controller.decisions.notification.destination_warnings import domain_of, spellings, warning_texts
 from controller.model import Monitor
-from controller.notify.mx_lookup import Exchangers
+from controller.notify.mx_lookup import MxLookup
 from controller.store.accounts import customers
 from controller.store.notifications import mail_routes as store
 from controller.store.platform.pool import Database
@@ -17,8 +19,10 @@ _KNOWN_FOR = timedelta(hours=1)
 _MOST_LOOKUPS = 10
 
 
-async def look_up(database: Database, exchangers: Exchangers, addresses: Iterable[str]) -> None:
-    """Find out, within seconds, which hosts take the mail of these addresses, unless that was asked lately."""
+async def check_mail_routes(database: Database, exchangers: MxLookup, addresses: Iterable[str]) -> None:
+    """Find out which hosts take the mail of these addresses, within seconds; addresses that were resolved lately are
+    skipped.
+    """
     unknown = await store.unknown(database, _domains(addresses), _KNOWN_FOR)
     domains = sorted(unknown)[:_MOST_LOOKUPS]
     found = await asyncio.gather(*(exchangers.hosts_of(domain) for domain in domains))
@@ -28,15 +32,15 @@ async def look_up(database: Database, exchangers: Exchangers, addresses: Iterabl
 
 
 async def warnings(database: Database, organization_id: int, each: Iterable[Collection[str]]) -> list[list[str]]:
-    """What is to be said of each of these collections of e-mail addresses."""
+    """The warnings about each of these collections of e-mail addresses."""
     domains = [_domains(addresses) for addresses in each]
     monitored = await store.monitored_of(database, organization_id, frozenset().union(*domains))
-    return [in_words({domain: monitored[domain] for domain in here if domain in monitored}) for here in domains]
+    return [warning_texts({domain: monitored[domain] for domain in here if domain in monitored}) for here in domains]
 
 
-async def warnings_for(database: Database, monitor: Monitor, exchangers: Exchangers | None = None) -> list[str]:
-    """What is to be said of the address that alerts about this monitor go to: its own, else its customer's. It is
-    looked up where there are `exchangers`.
+async def warnings_for(database: Database, monitor: Monitor, exchangers: MxLookup | None = None) -> list[str]:
+    """The warnings about the address that gets the alerts of this monitor: its own, else its customer's. With
+    `exchangers` its mail servers are resolved first.
     """
     address = monitor.notification_email
     if address is None:
@@ -45,7 +49,7 @@ async def warnings_for(database: Database, monitor: Monitor, exchangers: Exchang
     if address is None:
         return []
     if exchangers is not None:
-        await look_up(database, exchangers, [address])
+        await check_mail_routes(database, exchangers, [address])
     return (await warnings(database, monitor.organization_id, [[address]]))[0]
 
 

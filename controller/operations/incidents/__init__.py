@@ -1,0 +1,1 @@
+"""Incidents: how people read them, and what they do about them."""

@@ -1,4 +1,6 @@
-"""Incidents as people read them: lists, one with all that led to it, and a monitor's own with what was told of them."""
+"""Incidents as people read them: in a list, one with its whole timeline, and a monitor's own with their
+notifications.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import msgspec
 from controller.decisions.access import Permission, limits_to
 from controller.errors import NotFoundError
 from controller.model import Alert, CheckRecord, Incident, Principal
-from controller.operations.monitors.monitors import Kinds, get_monitor, require
+from controller.operations.access import require
+from controller.operations.monitors.monitors import Kinds, get_monitor
 from controller.store.checks import history
 from controller.store.incidents import reading as store
 from controller.store.incidents.reading import ChangeRecord, IncidentRecord
@@ -21,13 +24,13 @@ MOST_ALERTS = 100
 MOST_CHECKS = 50
 MOST_COUNTED = 10_000
 RECOVERY = timedelta(days=1)
-"""How long before its end the checks that show an incident's recovery are looked for; it may have lasted months."""
+"""The checks that show an incident's recovery are searched this long before its end; an incident may last months."""
 
 UNKNOWN = "Incident not found"
 
 
 class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some incidents, and how many there are in all; None when nobody asked for that."""
+    """Some incidents, and their total number; None when the caller did not request it."""
 
     incidents: list[IncidentRecord]
     total: int | None
@@ -35,8 +38,8 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 class IncidentDetails(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with its timeline. The checks are the first MOST_CHECKS of each sort, and `failed_total` is counted
-    up to MOST_COUNTED; results are kept for a while only, so an old incident has none of them. `witness` is the failed
-    check that confirmed it.
+    up to MOST_COUNTED. Results are kept for DETAIL_DAYS, so an older incident has none of them. `evidence_check` is the
+    failed check that confirmed the incident.
     """
 
     incident: IncidentRecord
@@ -46,18 +49,18 @@ class IncidentDetails(msgspec.Struct, frozen=True, kw_only=True):
     failed_total: int
     recovered: list[CheckRecord]
     recovered_total: int
-    witness: CheckRecord | None
+    evidence_check: CheckRecord | None
 
 
 async def incident_history(database: Database, principal: Principal, kinds: Kinds, public_id: UUID) -> list[Incident]:
-    """The latest, newest first. Raises NotFoundError, ForbiddenError."""
+    """The monitor's latest incidents, newest first. Raises NotFoundError, ForbiddenError."""
     monitor = await get_monitor(database, principal, kinds, public_id)
     async with database.connection() as connection:
         return await incidents_of(connection, monitor.id)
 
 
 async def alert_history(database: Database, principal: Principal, kinds: Kinds, public_id: UUID) -> list[Alert]:
-    """The latest, newest first. Raises NotFoundError, ForbiddenError."""
+    """The monitor's latest notifications, newest first. Raises NotFoundError, ForbiddenError."""
     monitor = await get_monitor(database, principal, kinds, public_id)
     async with database.connection() as connection:
         return await alerts_of(connection, monitor.id)
@@ -74,9 +77,9 @@ async def alerts_of(connection: Connection, monitor_id: int) -> list[Alert]:
 async def list_incidents(
     database: Database, principal: Principal, *, limit: int, offset: int, counted: bool
 ) -> IncidentPage:
-    """Those of the customers that the principal reaches, the latest first. Raises OrganizationRequiredError."""
+    """The incidents of the customers that the principal may see, the latest first. Raises OrganizationRequiredError."""
     organization, customers = principal.organization_id, principal.customer_ids
-    found = await store.some(database, organization, limit=limit, offset=offset, customer_ids=customers)
+    found = await store.page_of(database, organization, limit=limit, offset=offset, customer_ids=customers)
     total = await store.count(database, organization, customers) if counted else None
     return IncidentPage(incidents=found, total=total)
 
@@ -91,7 +94,7 @@ async def get_incident(database: Database, principal: Principal, public_id: UUID
 async def incident_for(
     connection: Connection, principal: Principal, permission: Permission, public_id: UUID
 ) -> IncidentRecord:
-    """The incident, to do that with it. Raises NotFoundError, ForbiddenError."""
+    """The incident, when the principal has `permission` for it. Raises NotFoundError, ForbiddenError."""
     incident = await store.by_public_id(connection, limits_to(principal), public_id)
     if incident is None:
         raise NotFoundError(UNKNOWN)
@@ -103,7 +106,9 @@ async def details_of(connection: Connection, incident: IncidentRecord, now: date
     monitor = (incident.monitor_id, incident.monitor_public_id)
     began, ended = incident.outage_started_at, incident.resolved_at
     failed = await history.failed_checks(connection, *monitor, began, ended or now, limit=MOST_CHECKS)
-    witness = await history.failed_checks(connection, *monitor, began, incident.evidence.due_at, limit=1, latest=True)
+    evidence_check = await history.failed_checks(
+        connection, *monitor, began, incident.evidence.due_at, limit=1, latest=True
+    )
     recovered, recovered_total = list[CheckRecord](), 0
     if ended:
         since = max(began, ended - RECOVERY)
@@ -120,5 +125,5 @@ async def details_of(connection: Connection, incident: IncidentRecord, now: date
         ),
         recovered=recovered,
         recovered_total=recovered_total,
-        witness=witness[0] if witness else None,
+        evidence_check=evidence_check[0] if evidence_check else None,
     )

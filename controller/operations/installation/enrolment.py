@@ -28,15 +28,16 @@ from controller.store.platform.pool import Database
 from controller.trust.claims import location_credentials
 from controller.trust.keys import verify_keys
 from shared.clock import utc_now
+from shared.secret import Secret
 from shared.wire import enrolment
 from shared.wire.sealing import new_key_pair
-from shared.wire.targets import Secret
 
 
 async def bootstrap(
     database: Database, *, organization: str, customer: str, email: str, token_file: Path, password_file: Path
 ) -> bool:
-    """Make the first organization, customer, admin and token; False, and nothing touched, when there is one.
+    """Make the first organization, customer, admin and token. Returns False, and changes nothing, when there is an
+    organization.
 
     Raises FileError, StoreUnavailableError.
     """
@@ -49,7 +50,7 @@ async def bootstrap(
         token=token,
     )
     with removed_on_failure() as written:
-        async with organizations.founding(database, first) as new:
+        async with organizations.insert_first(database, first) as new:
             if new:
                 for path, secret in ((token_file, token), (password_file, password)):
                     write_secret(path, secret)
@@ -58,7 +59,7 @@ async def bootstrap(
 
 
 class Keys(NamedTuple):
-    """What a location is given: its enrolment file, and the public halves that the controller keeps."""
+    """What a new location gets: its enrolment file, and the public keys that the controller stores."""
 
     enrolment: enrolment.Enrolment
     sealing_key: str
@@ -66,7 +67,7 @@ class Keys(NamedTuple):
 
 
 def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_url: str | None = None) -> Keys:
-    """New keys of every kind for a location, with the URL that its agents use (default: the controller's own)."""
+    """Make new keys of every kind for a location, with the URL that its agents use (default: the controller's own)."""
     private_key, public_key = new_key_pair()
     trust = settings.trust_file.value
     credentials = location_credentials(trust, location=code, country=country_code, now=utc_now())
@@ -92,10 +93,10 @@ async def add_location(
     enrolment_file: Path,
     nats_url: str | None = None,
 ) -> Location | None:
-    """Make a location with keys of its own; None, and nothing touched, when the code is taken. `nats_url` is kept for
-    all its enrolment files (default: the controller's own).
+    """Make a location with new keys. Returns None, and changes nothing, when the code is taken. `nats_url` is stored
+    for all its enrolment files (default: the controller's own).
 
-    Raises FileError, also when there is such a file already, StoreUnavailableError.
+    Raises FileError, also when the file exists already, StoreUnavailableError.
     """
     if await locations.by_code(database, code) is not None:
         return None
@@ -129,11 +130,11 @@ async def rotate_location(
     enrolment_file: Path,
     nats_url: str | None = None,
 ) -> bool:
-    """Give a location new keys; agents with older ones work on for as long as `keep`. False, and nothing touched, when
-    there is none of that code. Without `nats_url`, the one that was last given stays.
+    """Give a location new keys. Agents with older ones work on for as long as `keep`. Returns False, and changes
+    nothing, when there is no such location. Without `nats_url` the stored one stays.
 
-    The old file comes back when the new keys cannot be stored. Raises FileError, also when the file there is not the
-    location's own, StoreUnavailableError.
+    The old file is put back when the new keys cannot be stored. Raises FileError, also when the existing file is not
+    the location's own, StoreUnavailableError.
     """
     here = await locations.by_code(database, code)
     if here is None:
@@ -143,18 +144,18 @@ async def rotate_location(
     keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
     new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
     async with location_keys.announced(database, **new):
-        with named(enrolment_file), ExitStack() as placed:
+        with named(enrolment_file), ExitStack() as files:
             async with location_keys.rotating(database, code) as rotation:
                 if rotation is None:
                     return False
                 await rotation.store(**new, keep=keep, nats_url=nats_url)
                 with named(enrolment_file):
-                    placed.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
+                    files.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
     return True
 
 
 def _require_own(path: Path, code: str) -> None:
-    """Nothing else is replaced than the location's own file. Raises FileError."""
+    """Refuse to replace any other file than the location's own. Raises FileError."""
     with named(path):
         if not path.exists():
             return

@@ -1,4 +1,4 @@
-"""Encrypt every stored secret with the first key of the ring, while controllers run and people change what has them."""
+"""Encrypt every stored secret with the first key of the ring, while controllers run and people change monitors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from controller.vault import Vault, VaultError
 
 
 class Rotated(msgspec.Struct, kw_only=True):
-    """How many secrets were encrypted anew, of how many monitors and channels, and those whose secrets no key reads."""
+    """The number of secrets that were encrypted anew, of how many monitors and channels, and those that no key can
+    decrypt.
+    """
 
     secrets: int = 0
     owners: int = 0
@@ -19,9 +21,9 @@ class Rotated(msgspec.Struct, kw_only=True):
 
 
 async def rotate_keys(database: Database, vault: Vault) -> Rotated:
-    """Every controller must have the whole ring before. What is encrypted by the first key already stays as it is.
+    """Every controller must already have the whole ring. A secret that the first key encrypted stays as it is.
 
-    Raises StoreUnavailableError; it can be called again, and goes on with what is left.
+    It can be called again after an error, and continues with the rest. Raises StoreUnavailableError.
     """
     done = Rotated(unreadable=[])
     for table in Table:

@@ -1,8 +1,8 @@
 """Rows in the database and files with their secrets: both or neither.
 
-The files are put in place before the rows are committed, so a crash in between leaves files of no use, and never rows
-whose secret nobody has. What would be of use even so, a login to the broker, is announced to the store before
-(controller.store.location_keys).
+The files are put in place before the rows are committed, so a crash in between leaves files that are of no use, and
+never rows whose secret is lost. A file that would be of use even so, such as a login to the broker, is announced to the
+store first (controller.store.locations.keys).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from shared.private_files import write_private
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 
 class FileError(Exception):
@@ -22,7 +22,9 @@ class FileError(Exception):
 
 @contextmanager
 def removed_on_failure() -> Iterator[list[Path]]:
-    """Yield a list for the files that were written: they go when the block fails, the commit at its end included."""
+    """Yield a list for the files that were written. They are removed when the block, or the commit at its end,
+    fails.
+    """
     written: list[Path] = []
     try:
         yield written
@@ -33,26 +35,28 @@ def removed_on_failure() -> Iterator[list[Path]]:
 
 
 def require_new(path: Path) -> None:
-    """Raises FileError when something is there."""
+    """Raises FileError when the file exists."""
     if path.exists():
-        raise FileError(f"{path} is there already: what is in it would go on working")
+        raise FileError(f"{path} exists already, and the secret in it would stay valid")
 
 
 def require_writable(path: Path) -> None:
-    """Raises FileError when no file can be made beside it."""
+    """Raises FileError when no file can be made in its folder."""
     with named(path), NamedTemporaryFile(dir=path.parent):
         pass
 
 
 def write_secret(path: Path, secret: Secret) -> None:
-    """For its owner only, whole or not at all. Raises FileError."""
+    """Write the file whole or not at all, readable for its owner only. Raises FileError."""
     with named(path):
         write_private(path, secret.reveal() + "\n")
 
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """The store takes an OSError for a database that is away, so a file's has a name of its own: FileError."""
+    """Turn an OSError of a file into FileError, because the store takes an OSError for a database that cannot be
+    reached.
+    """
     try:
         yield
     except OSError as error:

@@ -1,5 +1,5 @@
-"""New subscribers: a row in the database, then a `.creds` file. The other way round, a crash in between would leave a
-login that no list shows and nobody can revoke.
+"""New subscribers: a row in the database first, then a `.creds` file. In the other order, a crash in between would
+leave a login that no list shows and that cannot be revoked.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from controller.store.accounts.subscribers import Reader
 from controller.store.platform.pool import Database
 from controller.trust.claims import subscriber_credentials
 from shared.clock import utc_now
+from shared.secret import Secret
 from shared.wire import subjects
-from shared.wire.targets import Secret
 
 
-class Subscription(NamedTuple):
-    """What a new subscriber must know; `consumer` also names its inbox."""
+class NewSubscriber(NamedTuple):
+    """What a new subscriber needs to know. `consumer` also names its inbox."""
 
     file: Path
     subject: str
@@ -36,15 +36,15 @@ async def subscribe(
     name: str,
     expires_at: datetime,
     output: Path | None,
-) -> Subscription:
-    """Let somebody read these events. The consumer is made by a controller that runs (pipeline.subscribers).
+) -> NewSubscriber:
+    """Let a subscriber read these events. A running controller makes the consumer (controller.pipeline.subscribers).
 
     Raises FileError, StoreUnavailableError.
     """
     if output is not None:
         require_new(output)
     consumer = subjects.new_subscriber()
-    made = Subscription(
+    made = NewSubscriber(
         file=output or Path(f"{consumer}.creds"),
         subject=subjects.events_of(reader.organization, reader.customer),
         consumer=consumer,
@@ -58,7 +58,7 @@ async def subscribe(
         now=utc_now(),
         until=expires_at,
     )
-    told = (
+    introduction = (
         f"# Server:       {settings.nats_url.value}\n"
         f"# Subject:      {made.subject}\n"
         f"# Consumer:     {consumer} of stream {subjects.EVENTS}\n"
@@ -70,7 +70,7 @@ async def subscribe(
         database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
     )
     try:
-        write_secret(made.file, Secret(told + credentials.text().reveal().rstrip()))
+        write_secret(made.file, Secret(introduction + credentials.text().reveal().rstrip()))
     except BaseException:
         await subscribers.delete(database, consumer)
         raise

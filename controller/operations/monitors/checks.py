@@ -1,4 +1,4 @@
-"""Run a monitor's checks now, and read what checks found."""
+"""Run a monitor's checks now, and read the results of recent checks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.access import Permission
-from controller.decisions.schedule.eligibility import abilities, configured, obstacles, readiness
+from controller.decisions.schedule.eligibility import abilities, configured, readiness
 from controller.decisions.schedule.rotation import pool
 from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError
+from controller.kinds.obstacles import obstacles
 from controller.model import CheckRecord, Location, Principal, ScheduledMonitor
 from controller.operations.monitors.monitors import Kinds, get_monitor, monitor_for
 from controller.store.checks import history
@@ -20,27 +21,29 @@ from controller.store.monitors.scheduled import monitor_to_trigger
 from controller.store.platform.pool import Database
 
 
-class Dispatcher(Protocol):
+class TriggeredDispatch(Protocol):
     """Gives checks to the broker."""
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
-        """Ask these locations now; returns when the broker has every request. Raises shared.bus.BusError."""
+        """Check from these locations now. Returns when the broker has every request. Raises
+        shared.nats.errors.BusError.
+        """
 
 
 class Triggered(msgspec.Struct, frozen=True, kw_only=True):
-    """The checks of one monitor that the broker has taken."""
+    """The checks of one monitor that the broker accepted."""
 
     monitor_id: int
     locations: list[Location]
 
 
 async def trigger_check(
-    database: Database, dispatcher: Dispatcher, principal: Principal, kinds: Kinds, public_id: UUID
+    database: Database, dispatcher: TriggeredDispatch, principal: Principal, kinds: Kinds, public_id: UUID
 ) -> Triggered:
-    """Ask every eligible location now, also of a disabled monitor.
+    """Check from every eligible location now, also when the monitor is disabled.
 
     Raises NotFoundError, ForbiddenError, NoEligibleLocationsError when the country list leaves no enabled location,
-    NoActiveLocationsError when there is no other that could check it now, and BusError.
+    NoActiveLocationsError when no eligible location could check it now, and BusError.
     """
     found = await monitor_for(database, principal, Permission.TRIGGER, kinds, public_id)
     monitor = await monitor_to_trigger(database, found.id)
@@ -63,6 +66,6 @@ async def trigger_check(
 async def check_history(
     database: Database, principal: Principal, kinds: Kinds, public_id: UUID, *, limit: int
 ) -> list[CheckRecord]:
-    """Newest round first. Raises NotFoundError, ForbiddenError."""
+    """The latest results, newest round first. Raises NotFoundError, ForbiddenError."""
     monitor = await get_monitor(database, principal, kinds, public_id)
     return await history.check_history(database, monitor.id, monitor.public_id, limit=limit)

@@ -9,25 +9,30 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.decisions.access import Permission, Reach, limits_to, may_change, reaches
+from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
 from controller.kinds import config_field, kind_for, target_of
 from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
 from controller.model.values.countries import country_list
+from controller.operations.access import require
 from controller.store.accounts import customers
 from controller.store.monitors import monitors as store
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 
 Kinds: TypeAlias = tuple[str, ...]
-"""The kinds of one type of monitor, as decisions.targets.IMAP_POP: no other monitor is found, or made."""
+"""The kinds of one type of monitor, as controller.kinds.IMAP_POP. Operations find and create only monitors of these
+kinds.
+"""
 
 M = TypeVar("M", Monitor, store.NewMonitor)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """New values of a monitor; what is unset stays as it is. `config` is clear, with masks for secrets to keep."""
+class MonitorChange(msgspec.Struct, frozen=True, kw_only=True):
+    """New values of a monitor; a field that is unset keeps its value. `config` is in clear, with masks for secrets to
+    keep.
+    """
 
     name: str | UnsetType = UNSET
     hostname: str | UnsetType = UNSET
@@ -57,11 +62,11 @@ async def create_monitor(
     principal: Principal,
     kinds: Kinds,
     customer: int | UUID,
-    change: Change,
+    change: MonitorChange,
     *,
     longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
 ) -> Monitor:
-    """Name and hostname must be set; what else is unset takes its default. The first round is due at once.
+    """Create a monitor. Name and hostname must be set; the rest has defaults. Its first round is due at once.
 
     Raises InvalidError, UnknownCustomerError, ForbiddenError.
     """
@@ -81,12 +86,12 @@ async def create_monitor(
 
 
 async def get_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> Monitor:
-    """Raises NotFoundError; ForbiddenError when it is of a customer that the principal does not reach."""
+    """Raises NotFoundError; ForbiddenError for a monitor of a customer that the principal may not see."""
     return await monitor_for(database, principal, Permission.READ, kinds, identifier)
 
 
 async def owner_of(database: Database, monitor: Monitor) -> Customer:
-    """The customer of a monitor that its reader may see. Raises NotFoundError when both were deleted meanwhile."""
+    """The customer of a monitor that the principal may see. Raises NotFoundError when both were deleted meanwhile."""
     owner = await customers.customer_of(database, monitor.organization_id, monitor.customer_id)
     if owner is None:
         raise NotFoundError
@@ -102,8 +107,8 @@ async def list_monitors(
     per_page: int,
     customer: int | UUID | None = None,
     search: str | None = None,
-) -> store.Page:
-    """What the principal may see. Raises UnknownCustomerError, ForbiddenError."""
+) -> store.MonitorPage:
+    """The monitors that the principal may see. Raises UnknownCustomerError, ForbiddenError."""
     customer_ids = principal.customer_ids
     if customer is not None:
         owner = await customers.customer_of(database, principal.organization_id, customer)
@@ -130,8 +135,8 @@ async def some_monitors(
     limit: int,
     offset: int,
     numbers: Sequence[int] | None = None,
-) -> store.Page:
-    """What the principal may see, oldest first; only those with these `numbers` when there are any given."""
+) -> store.MonitorPage:
+    """The monitors that the principal may see, oldest first; only those with these `numbers`, if any are given."""
     return await store.page_of(
         database,
         principal.organization_id,
@@ -149,18 +154,18 @@ async def update_monitor(
     principal: Principal,
     kinds: Kinds,
     identifier: int | UUID,
-    change: Change | Callable[[Monitor], Change],
+    change: MonitorChange | Callable[[Monitor], MonitorChange],
     *,
     longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
 ) -> Monitor:
-    """`change` may depend on the monitor as it is. Raises InvalidError, NotFoundError, ForbiddenError."""
+    """`change` may depend on the monitor as it is now. Raises InvalidError, NotFoundError, ForbiddenError."""
 
     def decide(monitor: Monitor) -> Monitor:
         require(principal, Permission.CHANGE, monitor.organization_id, monitor.customer_id)
-        wanted = change if isinstance(change, Change) else change(monitor)
-        if not may_change(principal, _values(wanted)):
+        new_values = change if isinstance(change, MonitorChange) else change(monitor)
+        if not may_change(principal, _values(new_values)):
             raise ForbiddenError
-        return _changed(monitor, kinds, wanted, vault, longest_timeout_seconds)
+        return _changed(monitor, kinds, new_values, vault, longest_timeout_seconds)
 
     changed = await store.change(database, limits_to(principal), kinds, identifier, decide)
     if changed is None:
@@ -175,23 +180,23 @@ async def delete_monitor(database: Database, principal: Principal, kinds: Kinds,
         raise NotFoundError
 
 
-def _values(change: Change) -> dict[str, Any]:
+def _values(change: MonitorChange) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
 
 
-def _changed(monitor: M, kinds: Kinds, change: Change, vault: Vault, longest_timeout_seconds: int) -> M:
-    """The monitor with its new values, all rules kept. Raises InvalidError."""
+def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, longest_timeout_seconds: int) -> M:
+    """The monitor with its new values, checked against all rules. Raises InvalidError."""
     values = _values(change)
     if "allowed_check_country_codes" in values:
         values["allowed_check_country_codes"] = country_list(
             values["allowed_check_country_codes"], field="allowedCheckCountryCodes"
         )
     if change.hostname not in (UNSET, monitor.hostname):
-        values.setdefault("resolve_dns", True)  # the address of the old host is not that of a new one
+        values.setdefault("resolve_dns", True)  # the address of the old host is not that of the new one
     changed = msgspec.structs.replace(monitor, **values)
     rules.check_name(changed.name)
     rules.check_port(changed.port)
-    # What another group of routes has set stays when it is sent back, and while something else is changed.
+    # A value that another group of routes has set stays when it is sent back, and while another field is changed.
     if changed.timeout_seconds != monitor.timeout_seconds:
         rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds)
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
@@ -209,18 +214,9 @@ def _changed(monitor: M, kinds: Kinds, change: Change, vault: Vault, longest_tim
 async def monitor_for(
     database: Database, principal: Principal, permission: Permission, kinds: Kinds, identifier: int | UUID
 ) -> Monitor:
-    """The monitor, to do that with it. Raises NotFoundError, ForbiddenError."""
+    """The monitor, when the principal has `permission` for it. Raises NotFoundError, ForbiddenError."""
     monitor = await store.by_identifier(database, limits_to(principal), kinds, identifier)
     if monitor is None:
         raise NotFoundError
     require(principal, permission, monitor.organization_id, monitor.customer_id)
     return monitor
-
-
-def require(principal: Principal, permission: Permission, organization_id: int, customer_id: int) -> None:
-    """Raises ForbiddenError, NotFoundError, as decisions.access says."""
-    reach = reaches(principal, permission, organization_id=organization_id, customer_id=customer_id)
-    if reach is Reach.HIDDEN:
-        raise NotFoundError
-    if reach is Reach.FORBIDDEN:
-        raise ForbiddenError

@@ -1,4 +1,4 @@
-"""Read and change when failures are believed: for an organization, a customer or a monitor."""
+"""Read and change the policy by which failures are believed: of an organization, a customer or a monitor."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from controller.store.monitors.policies import Level, Own
 from controller.store.platform.pool import Database
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Whose policy is meant, found by somebody who may do what they ask for."""
+class PolicyOwner(msgspec.Struct, frozen=True):
+    """The owner of a policy, after the permission of the caller was checked."""
 
     level: Level
     number: int
 
 
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
-    """`base` is a policy or a preset to begin with, or the policy that holds now when None; `values` are fields of
-    Policy that replace its own. With `reset` the place has no policy of its own any more.
+    """`base` is a policy or a preset to begin with; None is the policy that holds now. `values` replace fields of it.
+    With `reset` the owner has no policy of its own any more.
     """
 
     base: Policy | Mode | None = None
@@ -37,44 +37,46 @@ class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
     reset: bool = False
 
 
-def of_organization(principal: Principal, permission: Permission) -> Place:
+def of_organization(principal: Principal, permission: Permission) -> PolicyOwner:
     """Raises OrganizationRequiredError, ForbiddenError."""
     number = principal.organization_id
     if reaches(principal, permission, organization_id=number) is not Reach.ALLOWED:
         raise ForbiddenError
-    return Place(Level.ORGANIZATION, number)
+    return PolicyOwner(Level.ORGANIZATION, number)
 
 
 async def of_customer(
     database: Database, principal: Principal, permission: Permission, identifier: int | UUID
-) -> Place:
+) -> PolicyOwner:
     """Raises NotFoundError, ForbiddenError."""
-    return Place(Level.CUSTOMER, (await customer_for(database, principal, permission, identifier)).id)
+    return PolicyOwner(Level.CUSTOMER, (await customer_for(database, principal, permission, identifier)).id)
 
 
 async def of_monitor(
     database: Database, principal: Principal, permission: Permission, kinds: Kinds, public_id: UUID
-) -> Place:
+) -> PolicyOwner:
     """Raises NotFoundError, ForbiddenError."""
     monitor = await monitor_for(database, principal, permission, kinds, public_id)
     if permission is Permission.CHANGE and not may_change(principal, ["policy"]):
         raise ForbiddenError
-    return Place(Level.MONITOR, monitor.id)
+    return PolicyOwner(Level.MONITOR, monitor.id)
 
 
-async def policy_at(database: Database, place: Place) -> Effective:
+async def policy_of(database: Database, owner: PolicyOwner) -> Effective:
     """Raises NotFoundError when it was deleted meanwhile."""
-    return _held(await store.levels_of(database, place.level, place.number))
+    return _held(await store.levels_of(database, owner.level, owner.number))
 
 
-async def change_policy(database: Database, place: Place, change: PolicyChange) -> Effective:
+async def change_policy(database: Database, owner: PolicyOwner, change: PolicyChange) -> Effective:
     """Raises NotFoundError when it was deleted meanwhile."""
     if change == PolicyChange():
-        return await policy_at(database, place)
-    return _held(await store.change(database, place.level, place.number, lambda levels: _wanted(levels, change)))
+        return await policy_of(database, owner)
+    return _held(
+        await store.change(database, owner.level, owner.number, lambda levels: _changed_policy(levels, change))
+    )
 
 
-def _wanted(levels: Levels, change: PolicyChange) -> Own:
+def _changed_policy(levels: Levels, change: PolicyChange) -> Own:
     if change.reset:
         return None
     if change.base is not None and not change.values:

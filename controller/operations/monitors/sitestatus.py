@@ -17,7 +17,7 @@ from controller.store.platform.pool import Database
 
 
 class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A monitor, what is said of it, and the latest check of each of its locations."""
+    """A monitor, its status, and the latest check of each of its locations."""
 
     monitor: Monitor
     report: Report
@@ -33,7 +33,9 @@ async def site_status(
     offset: int,
     numbers: Sequence[int] | None = None,
 ) -> tuple[list[MonitorReport], int]:
-    """Of the monitors the principal may see, and how many match in all. Raises OrganizationRequiredError."""
+    """The status of the monitors that the principal may see, and how many match in all. Raises
+    OrganizationRequiredError.
+    """
     page = await some_monitors(database, principal, kinds, limit=limit, offset=offset, numbers=numbers)
     numbers = [monitor.id for monitor in page.monitors]
     latest, verdicts = await latest_of(database, numbers), await verdicts_of(database, numbers)
@@ -47,7 +49,7 @@ async def site_status(
 def _report(
     monitor: Monitor, latest: Sequence[LatestCheck], verdict: VerdictKind | None, locations: Sequence[Location]
 ) -> MonitorReport:
-    """What a location found that is not asked any more does not count."""
+    """The latest check of a location that does not check the monitor any more is left out."""
     own = {here.id: here for here in chosen(locations, monitor.location_ids, monitor.home_location_id)}
     checks = [(own[check.location_id], check) for check in latest if check.location_id in own]
     return MonitorReport(monitor=monitor, report=report_of([check for _, check in checks], verdict), checks=checks)

@@ -1,4 +1,6 @@
-"""How many exports run at once on this controller, in all and of one principal: each keeps it busy for long."""
+"""Limits how many exports run at once on this controller, in all and for one principal, because each keeps it busy for
+long.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ RETRY_SECONDS = 15
 
 
 class Exports:
-    """A client that takes nothing of its export for `read_seconds` is given up; every `review_seconds` it must still be
-    one that may read it.
+    """An export ends when its client takes no data for `read_seconds`, or may not read it any more, which is checked
+    every `review_seconds`.
     """
 
     def __init__(self, *, read_seconds: float = 30.0, review_seconds: float = 1.0) -> None:
@@ -30,7 +32,7 @@ class Exports:
 
     @contextmanager
     def one_of(self, principal: Principal) -> Iterator[None]:
-        """Run one. Raises LimitedError when there are too many already."""
+        """Run one export. Raises LimitedError when too many run already."""
         who = (principal.token_id, principal.account_id)
         if self._running[who] >= OF_ONE:
             raise LimitedError(f"{OF_ONE} exports of yours are running already", RETRY_SECONDS)

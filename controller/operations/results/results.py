@@ -1,4 +1,4 @@
-"""The history of results over monitors, for analysts: a page at a time, or all of it, a step at a time."""
+"""The history of results over monitors, for analysts: one page, or everything in steps."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from controller.decisions.history.cursor import cursor_at, fingerprint, resume
 from controller.decisions.history.history import Order, Period, Walk, period, reads_by_monitor, start
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
-from controller.operations.monitors.monitors import require
+from controller.model.retention import DETAIL_DAYS
+from controller.model.values.json_rules import quoted
+from controller.operations.access import require
 from controller.store.accounts import customers
 from controller.store.checks import result_history as store
-from controller.store.checks.result_history import Choice, HistoryRecord, Scope
+from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope
 from controller.store.locations import locations
-from controller.store.platform.partitions import KEEP_DAYS
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultError
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 
-KEPT = timedelta(days=KEEP_DAYS + 1)
+KEPT = timedelta(days=DETAIL_DAYS + 1)
 PAGE_SECONDS = 5.0
-"""A page that is not full by then is answered as it is, and its cursor goes on from there."""
+"""A page that is not full after this time is answered as it is, and its cursor continues from there."""
 
 _STEP_ROWS = 500
 _MOST_BY_MONITOR = 20_000
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """Which results are asked for; None is no limit. `customer` is a number or a public id."""
+    """A request for results; None is no limit. `customer` is a number or a public id."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -49,7 +50,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     purposes: Sequence[Purpose] | None = None
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class ResultsFound(msgspec.Struct, frozen=True, kw_only=True):
     """Some results in order, and the cursor of the next page; None when there is none."""
 
     results: list[HistoryRecord]
@@ -57,10 +58,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History:
-    """The results of one question that the one who asks may see, from a place in their order on."""
+    """The results of one question that the principal may see, from a position in their order on."""
 
     def __init__(
-        self, database: Database, scope: Scope, choice: Choice, walk: Walk, by_monitor: list[int] | None, rows: int
+        self,
+        database: Database,
+        scope: ResultScope,
+        choice: ResultFilter,
+        walk: Walk,
+        by_monitor: list[int] | None,
+        rows: int,
     ) -> None:
         self.walk = walk
         self._database = database
@@ -70,7 +77,7 @@ class History:
         self._rows = rows
 
     async def steps(self) -> AsyncGenerator[list[HistoryRecord], None]:
-        """What one statement each brings, maybe nothing; no connection is held in between.
+        """The results of one SQL statement after the other, sometimes none; no connection is held in between.
 
         Raises StoreUnavailableError.
         """
@@ -85,7 +92,7 @@ class History:
                 by_monitor=self._by_monitor,
                 limit=self._rows,
             )
-            self.walk.took(step, len(rows), rows[-1].position if rows else None, monotonic() - began)
+            self.walk.record_step(step, len(rows), rows[-1].position if rows else None, monotonic() - began)
             yield rows
 
 
@@ -98,9 +105,9 @@ async def results_page(
     *,
     limit: int,
     now: datetime,
-) -> Page:
+) -> ResultsFound:
     """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
-    asked = _fingerprint(principal, question)
+    fingerprint = _fingerprint(principal, question)
     walked, history = await _history(database, vault, principal, question, cursor, now, rows=limit + 1)
     found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
     async with aclosing(history.steps()) as steps:
@@ -111,10 +118,10 @@ async def results_page(
     if len(found) > limit:
         position = found[limit - 1].position
     elif history.walk.ended:
-        return Page(results=found, next_cursor=None)
+        return ResultsFound(results=found, next_cursor=None)
     else:
         position = history.walk.position
-    return Page(results=found[:limit], next_cursor=vault.encrypt(cursor_at(asked, walked, position)))
+    return ResultsFound(results=found[:limit], next_cursor=vault.encrypt(cursor_at(fingerprint, walked, position)))
 
 
 async def all_results(
@@ -127,8 +134,8 @@ async def all_results(
     limit: int | None,
     now: datetime,
 ) -> AsyncGenerator[list[HistoryRecord], None]:
-    """All that is found, or the first `limit`, in parts; one is empty where a step brought nothing. Raises as
-    results_page does, before the first part.
+    """All results, or the first `limit`, in parts; a part is empty where a step found nothing. Raises as results_page
+    does, before the first part.
     """
     left = limit
     rows = _STEP_ROWS if limit is None else min(limit, _STEP_ROWS)
@@ -161,14 +168,14 @@ async def _history(
         walked, position = resume(_decrypted(vault, cursor), _fingerprint(principal, question))
     there = await store.population(database, scope, at_most=_MOST_BY_MONITOR)
     if not there.ids or choice.location_ids == []:
-        walked = Period(walked.until, walked.until)  # nobody's results: there is nothing to look for
+        walked = Period(walked.until, walked.until)  # the principal may see no results, so nothing is searched
         position = start(walked, question.order)
-    by_monitor = there.ids if reads_by_monitor(len(there.ids), there.of_all, rows) else None
+    by_monitor = there.ids if reads_by_monitor(len(there.ids), there.total_monitors, rows) else None
     walk = Walk(walked, question.order, position, monitors=len(there.ids), rows=rows)
     return walked, History(database, scope, choice, walk, by_monitor, rows)
 
 
-async def _scope(database: Database, principal: Principal, question: Question) -> Scope:
+async def _scope(database: Database, principal: Principal, question: Question) -> ResultScope:
     """Raises NotFoundError, UnknownCustomerError, ForbiddenError."""
     organization, customer_ids = principal.organization_id, principal.customer_ids
     if question.customer is not None:
@@ -185,7 +192,7 @@ async def _scope(database: Database, principal: Principal, question: Question) -
         for monitor in known.values():
             require(principal, Permission.READ, organization, monitor.customer_id)
         monitor_ids = [monitor.id for monitor in known.values()]
-    return Scope(
+    return ResultScope(
         organization_id=organization,
         customer_ids=None if customer_ids is None else sorted(customer_ids),
         kinds=question.kinds,
@@ -193,21 +200,21 @@ async def _scope(database: Database, principal: Principal, question: Question) -
     )
 
 
-async def _choice(database: Database, question: Question) -> Choice:
+async def _choice(database: Database, question: Question) -> ResultFilter:
     """Raises InvalidError for a location that is not there."""
     numbers = None
     if question.locations is not None or question.countries is not None:
         there = {location.code: location for location in await locations.all_locations(database)}
         for code in question.locations or ():
             if code not in there:
-                raise InvalidError("location", f"must hold codes of locations: {code[:50]!r} is not one")
+                raise InvalidError("location", f"must hold codes of locations: {quoted(code[:50])} is not one")
         numbers = [
             location.id
             for code, location in there.items()
             if (question.locations is None or code in question.locations)
             and (question.countries is None or location.country_code in question.countries)
         ]
-    return Choice(location_ids=numbers, statuses=question.statuses, purposes=question.purposes)
+    return ResultFilter(location_ids=numbers, statuses=question.statuses, purposes=question.purposes)
 
 
 def _fingerprint(principal: Principal, question: Question) -> str:
@@ -218,7 +225,7 @@ def _fingerprint(principal: Principal, question: Question) -> str:
 
 
 def _decrypted(vault: Vault, cursor: str) -> object:
-    """None when it is nothing that we have encrypted."""
+    """The decrypted cursor; None when it is not one that we have encrypted."""
     try:
         return vault.decrypt(cursor)
     except (VaultError, ValueError):

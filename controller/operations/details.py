@@ -1,4 +1,4 @@
-"""All that a page about one monitor shows: its latest checks, uptime, response times and chart."""
+"""Everything that a page about one monitor shows: its latest checks, uptime, response times and chart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.evaluation.state import Standing
+from controller.decisions.evaluation.state import MonitorState
 from controller.decisions.history.histogram import percentile
 from controller.decisions.history.uptime import uptime_percent
 from controller.decisions.history.views import Range, View, sources, stats_view
@@ -17,7 +17,7 @@ from controller.model import Alert, CheckRecord, Incident, Monitor, MonitorStatu
 from controller.operations.incidents.incidents import alerts_of, incidents_of
 from controller.operations.monitors.monitors import Kinds, get_monitor
 from controller.store.checks.history import check_history
-from controller.store.monitors.latest import standing_of
+from controller.store.monitors.latest import state_of
 from controller.store.platform.pool import Connection, Database
 from controller.store.rollups import charts
 from controller.store.rollups.charts import Cell, Chart, RawCheck
@@ -29,7 +29,7 @@ STATS = (Range.DAY, Range.MONTH, Range.YEAR)
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
-    """A time in one figure each. `checks` are those that were not blind; milliseconds are of those that passed."""
+    """The figures of a span of time. `checks` are those that were not blind; milliseconds are of checks that passed."""
 
     since: datetime
     until: datetime
@@ -49,7 +49,7 @@ class LocationBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """`seconds` of checks from `start` on, or with 0 a single check that was due then."""
+    """The checks of `seconds` from `start` on; with 0, a single check that was due then."""
 
     start: datetime
     seconds: int
@@ -64,9 +64,9 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     locations: dict[str, LocationBucket]
 
 
-class Details(msgspec.Struct, frozen=True, kw_only=True):
-    """`truncated`: there were more single checks in the time than the latest MOST_RAW_CHECKS shown. `standing` is None
-    for a monitor that was never judged.
+class MonitorDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """`truncated` says that there were more single checks than the latest MOST_RAW_CHECKS shown. `state` is None for a
+    monitor without any evaluation.
     """
 
     monitor: Monitor
@@ -78,7 +78,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[Incident]
     alerts: list[Alert]
     in_maintenance: bool
-    standing: Standing | None
+    state: MonitorState | None
 
 
 async def monitor_details(
@@ -90,7 +90,7 @@ async def monitor_details(
     view: View,
     reference: datetime,
     now: datetime,
-) -> Details:
+) -> MonitorDetails:
     """The chart shows `view`; the figures are of the day, month and year before `reference`.
 
     Raises NotFoundError, ForbiddenError.
@@ -112,8 +112,8 @@ async def monitor_details(
             buckets = [_single(check) for check in reversed(checks[:MOST_RAW_CHECKS])]
         incidents = await incidents_of(connection, monitor.id)
         alerts = await alerts_of(connection, monitor.id)
-        standing = await standing_of(connection, monitor.id)
-    return Details(
+        state = await state_of(connection, monitor.id)
+    return MonitorDetails(
         monitor=monitor,
         latest=latest,
         stats=stats,
@@ -123,14 +123,14 @@ async def monitor_details(
         incidents=incidents,
         alerts=alerts,
         in_maintenance=monitor.status is MonitorStatus.MAINTENANCE,
-        standing=standing,
+        state=state,
     )
 
 
 async def _stats(connection: Connection, monitor: Monitor, view: View, rolled_until: datetime) -> Stats:
     here = sources(view, rolled_until)
     cells = await charts.totals(connection, monitor.id, here)
-    judged = await charts.judged(connection, monitor.id, monitor.interval_seconds, here)
+    judged = await charts.judged_time(connection, monitor.id, monitor.interval_seconds, here)
     return Stats(
         since=view.since,
         until=view.until,
@@ -144,7 +144,7 @@ async def _stats(connection: Connection, monitor: Monitor, view: View, rolled_un
 
 
 def _buckets(chart: Chart, seconds: int) -> list[Bucket]:
-    """Only those in which something was checked; cells come in order."""
+    """The buckets in which something was checked. `cells` come in order."""
     return [
         _bucket(start, seconds, list(cells), chart.histograms.get(start, {}))
         for start, cells in groupby(chart.cells, key=lambda cell: cell.bucket_at)
@@ -152,7 +152,7 @@ def _buckets(chart: Chart, seconds: int) -> list[Bucket]:
 
 
 def _bucket(start: datetime, seconds: int, cells: list[Cell], histogram: dict[int, int]) -> Bucket:
-    # A year from ten locations has thousands of cells: one pass, not a sum for each figure.
+    # A year from ten locations has thousands of cells, so all figures are summed in one pass.
     passed = failed = blind = warned = 0
     total_ms, slowest_ms = 0.0, 0.0
     locations = {}
@@ -209,6 +209,6 @@ def _average(cells: Sequence[Cell]) -> float | None:
 
 
 def _percentile(histogram: dict[int, int], share: float, slowest_ms: float) -> float | None:
-    """An estimate from bins, which must not be above what was measured at most."""
+    """An estimate from bins, cut at the greatest measured value."""
     estimate = percentile(histogram, share)
     return None if estimate is None else min(estimate, slowest_ms)
