@@ -1,4 +1,4 @@
-"""`python -m controller.api.asyncapi` writes `asyncapi.json` anew, after a change of the wire types or the words."""
+"""`python -m controller.api.asyncapi` writes `asyncapi.json` again; run it after a change of wire types or texts."""
 
 from __future__ import annotations
 

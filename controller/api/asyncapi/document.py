@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document, made from the wire types: what a subscriber reads is what the code writes."""
+"""Makes the AsyncAPI 3.0 document from the wire types, so that it always matches what the code sends."""
 
 from __future__ import annotations
 
@@ -25,26 +25,27 @@ _PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
     EventType.INCIDENT: (IncidentEvent, INCIDENT),
 }
 _VERDICTS = [*VerdictKind]
-# Text on the wire, so that a newer controller may know more words. People's own changes have no vocabulary of theirs.
+# These fields are plain text on the wire, so that a newer controller can use more words. Changes by people have no
+# vocabulary in the code.
 _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("VerdictEvent", "verdict"): _VERDICTS,
     ("VerdictEvent", "previous"): _VERDICTS,
     ("IncidentEvent", "change"): [*ChangeKind, "acknowledged", "commented"],
     ("IncidentEvent", "severity"): [*Severity],
-    ("Testimony", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
+    ("LocationEvidence", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
 } | {(payload.__name__, "kind"): KINDS for payload, _ in _PAYLOADS.values()}
 _OPEN_VOCABULARIES: tuple[type[StrEnum], ...] = (FailureKind, FailureSource, Phase, WarningKind)
 _CLOSED_VOCABULARIES: tuple[type[StrEnum], ...] = (ResultStatus, Purpose, Speaker)
 _PARAMETERS = {
     "organization": "The public UUID of the organization.",
-    "customer": "The public UUID of the customer; `*` for all you may read.",
-    "monitor": "The public UUID of the monitor; `*` for all.",
+    "customer": "The public UUID of the customer; `*` for all customers that you may read.",
+    "monitor": "The public UUID of the monitor; `*` for all monitors.",
 }
 _SNAKE = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
 
 
 def document() -> dict[str, Any]:
-    """The whole document, in the order it is read."""
+    """The whole document, in the order in which people read it."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Mailprobe events", "version": "1", "description": DESCRIPTION},
@@ -62,7 +63,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "credentials": {
                     "type": "asymmetricEncryption",
-                    "description": "A NATS credentials file (a JWT, and the nkey seed that proves it is yours), "
+                    "description": "A NATS credentials file (a JWT and the nkey seed that proves that it is yours), "
                     "as `mailprobe-controller stream-credentials` writes it.",
                 }
             },
@@ -71,7 +72,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """As the file and the route have it."""
+    """The document as text, as the file and the route have it."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
 
 
@@ -79,7 +80,7 @@ def _server() -> dict[str, Any]:
     return {
         "host": "{host}:{port}",
         "protocol": "nats",
-        "description": "The NATS of the installation, with JetStream; TLS unless it is on your own machine.",
+        "description": "The NATS server of the installation, with JetStream and, except on your own machine, TLS.",
         "variables": {
             "host": {"description": "Ask the operator.", "examples": ["nats.example.net"]},
             "port": {"default": "4222"},
@@ -119,7 +120,7 @@ def _message(kind: EventType) -> dict[str, Any]:
                 "Nats-Msg-Id": {
                     "type": "string",
                     "format": "uuid",
-                    "description": "The `eventId`, by which the broker knows a repeat.",
+                    "description": "The `eventId`, by which the broker recognizes a repeat.",
                 }
             },
             "required": ["Nats-Msg-Id"],
@@ -133,8 +134,8 @@ def _schemas() -> dict[str, Any]:
     kinds = [payload for payload, _ in _PAYLOADS.values()]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
-        if told := schema.get("description"):
-            schema["description"] = _for_readers(told)
+        if description := schema.get("description"):
+            schema["description"] = _for_readers(description)
     for kind, (payload, _) in _PAYLOADS.items():
         schemas[payload.__name__]["properties"]["type"] = {"type": "string", "const": kind.value}
     del schemas[EventType.__name__]
@@ -151,19 +152,21 @@ def _schemas() -> dict[str, Any]:
     for vocabulary in _CLOSED_VOCABULARIES:
         schemas[vocabulary.__name__] |= {"type": "string", "enum": [*vocabulary]}
     facts = schemas["CheckResult"]["properties"]["facts"]
-    facts["description"] += " Most of all: " + "; ".join(f"`{name}`: {told}" for name, told in FACTS.items()) + "."
+    facts["description"] += (
+        " The most important: " + "; ".join(f"`{name}`: {description}" for name, description in FACTS.items()) + "."
+    )
     return schemas
 
 
 def _any_of(words: Iterable[str]) -> list[dict[str, Any]]:
-    """Known words for people and code generators, yet no validator refuses a new one."""
+    """Lists the known words for people and code generators; validators still accept other words."""
     return [{"type": "string", "enum": [str(word) for word in words]}, {"type": "string"}]
 
 
 def _for_readers(docstring: str) -> str:
-    """Its first paragraph, in the names of JSON; what follows is for those who read the code."""
-    told = " ".join(docstring.partition("\n\n")[0].split()).replace("None", "null")
-    return _SNAKE.sub(lambda found: f"`{_camel(found[1])}`", told)
+    """The first paragraph, in the names of JSON. The other paragraphs are for readers of the code."""
+    description = " ".join(docstring.partition("\n\n")[0].split()).replace("None", "null")
+    return _SNAKE.sub(lambda found: f"`{_camel(found[1])}`", description)
 
 
 def _camel(name: str) -> str:

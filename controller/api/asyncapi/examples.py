@@ -1,4 +1,4 @@
-"""One event of each type, as the document shows them: two of three countries cannot log in, and an incident opens."""
+"""One example event of each type: the login fails in two of three countries, and an incident opens."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from uuid import UUID, uuid5
 
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
-from shared.wire.events import Evidence, IncidentEvent, Testimony, VerdictEvent
+from shared.epoch import to_ms
+from shared.wire.events import Evidence, IncidentEvent, LocationEvidence, VerdictEvent
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult, Event, EventType, PhaseTiming, Speaker, TranscriptLine
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 
 _ORGANIZATION = UUID("11111111-1111-4111-8111-111111111111")
 _CUSTOMER = UUID("22222222-2222-4222-8222-222222222222")
@@ -31,8 +32,8 @@ def _check(location: str, due_at: datetime, purpose: Purpose) -> UUID:
     return check_id(_MONITOR, to_ms(due_at), location, purpose)
 
 
-def _said(location: str, country: str, failure: Failure | None) -> Testimony:
-    return Testimony(
+def _evidence_of(location: str, country: str, failure: Failure | None) -> LocationEvidence:
+    return LocationEvidence(
         location=location,
         country=country,
         ballot=Ballot.FAILED if failure else Ballot.PASSED,
@@ -89,9 +90,9 @@ _EVIDENCE = Evidence(
     due_at=_RECHECK,
     purpose=Purpose.RECHECK,
     votes=[
-        _said("de-nbg", "DE", _UNAVAILABLE),
-        _said("jp-tyo", "JP", None),
-        _said("us-nyc", "US", _UNAVAILABLE),
+        _evidence_of("de-nbg", "DE", _UNAVAILABLE),
+        _evidence_of("jp-tyo", "JP", None),
+        _evidence_of("us-nyc", "US", _UNAVAILABLE),
     ],
 )
 

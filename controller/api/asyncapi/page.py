@@ -1,4 +1,4 @@
-"""The AsyncAPI document as one page to read: made here, without scripts, and nothing on it asks another host."""
+"""The AsyncAPI document as one HTML page, without scripts and without anything from another host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NULL = {"type": "null"}
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """HTML of an AsyncAPI document such as ours. Whatever stands in it is escaped."""
+    """HTML of an AsyncAPI document such as ours. All text from the document is escaped."""
     info = document["info"]
     title = escape(info["title"])
     return "\n".join(
@@ -100,7 +100,7 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _prose(text: str) -> Iterator[str]:
-    """The little of CommonMark that we write: headings, paragraphs, code."""
+    """Renders the parts of CommonMark that the document uses: headings, paragraphs, code."""
     for block in text.strip().split("\n\n"):
         heading = block.removeprefix("## ")
         yield f"<p>{_inline(block)}</p>" if heading == block else f"<h2>{_inline(heading)}</h2>"

@@ -1,4 +1,4 @@
-"""`/schema/asyncapi.json` and `/schema/stream`: the event stream described, for programs and for people."""
+"""`/schema/asyncapi.json` and `/schema/stream`: the description of the event stream, for programs and for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def asyncapi_json() -> Response[bytes]:
 
 @get("/stream", sync_to_thread=False)
 def stream_page() -> Response[bytes]:
-    """The same as a page to read."""
+    """The same document as a page."""
     return Response(_page(), media_type=MediaType.HTML)
 
 

@@ -1,0 +1,1 @@
+"""The APIs of vendors, translated to our operations."""

@@ -1,0 +1,1 @@
+"""What all groups of routes share: login, bodies, errors, identifiers, the OpenAPI document."""

@@ -1,6 +1,7 @@
-"""Who asks, and whether such a one may use the route at all; counted against its rate before anything is read.
+"""Finds out who the caller is and whether it may use the route, and counts the request against its rate limit.
 
-An API token or an access token in the Authorization header (RFC 6750 section 2.1), or the cookie of a session.
+A caller sends an API token or an access token in the Authorization header (RFC 6750 section 2.1), or the cookie of a
+session. All this happens before the body is read.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from controller.api.http.services import Services
 from controller.decisions.access import GLOBAL, Permission, permits
 from controller.errors import ForbiddenError, InvalidError, LimitedError, UnauthenticatedError
 from controller.model import Principal
-from controller.operations.accounts.limits import Limits, Quota
+from controller.operations.accounts.limits import Quota, RequestLimits
 from controller.store.accounts import organizations, sessions, tokens
 
 COOKIE = "mailprobe_session"
 SECURITY_SCHEME = "bearerToken"
 COOKIE_SCHEME = "sessionCookie"
 SECURITY: list[dict[str, list[str]]] = [{SECURITY_SCHEME: []}, {COOKIE_SCHEME: []}]
-"""What a route that is not public says in the OpenAPI document: either will do."""
+"""The OpenAPI security of a route that is not public: either scheme is enough."""
 SCHEMES = {
     SECURITY_SCHEME: SecurityScheme(
         type="http",
@@ -44,10 +45,10 @@ SCHEMES = {
 PERMISSION = "permission"
 """A route's opt that names the Permission it needs."""
 UNCOUNTED = "uncounted"
-"""A route with this opt does not count against anybody's rate: health and metrics."""
+"""A route with this opt does not count against a rate limit: health and metrics."""
 COUNTED_APART = "counted_apart"
-"""A route with this opt does not count against the rate of who is known, who has so many requests a minute for such
-routes instead: streams, which all come back at once."""
+"""A route with this opt has a rate limit of its own, this many requests a minute, for callers that are known: streams,
+whose clients all reconnect at once."""
 
 _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
@@ -63,13 +64,13 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     """
     permission = handler.opt.get(PERMISSION)
     if permission is None or connection.scope.get("user") is not None:
-        return  # the framework's own answer to OPTIONS; every other route declares one (require_permissions)
+        return  # Litestar's own answer to OPTIONS; every other route declares a permission (require_permissions)
     services: Services = connection.app.state.services
-    limits: Limits = connection.app.state.limits
+    limits: RequestLimits = connection.app.state.limits
     principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
     if not handler.opt.get(UNCOUNTED):
         apart = None if principal is None else handler.opt.get(COUNTED_APART)
-        quota = await limits.admit(_who(principal, connection), apart=apart)
+        quota = await limits.admit(_rate_key(principal, connection), apart=apart)
         connection.scope["state"][_QUOTA] = quota
         if quota is not None and quota.remaining < 0:
             raise LimitedError(HTTPStatus.TOO_MANY_REQUESTS.phrase, quota.seconds_left)
@@ -84,18 +85,18 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
 
 
 def given_principal(request: Request[Principal, Any, Any]) -> Principal:
-    """Who asks, as the guard found."""
+    """The caller, as the guard identified it."""
     return request.user
 
 
 def credential_of(request: Request[Principal, Any, Any]) -> bytes:
-    """What the guard let in, as the store knows it: the SHA-256 of the token, or of the cookie where there is none."""
+    """The SHA-256 that the store keeps of the token that the guard accepted, or of the cookie without a token."""
     header = request.headers.get("authorization")
     return tokens.digest(request.cookies[COOKIE] if header is None else header.partition(" ")[2].strip())
 
 
 def require_permissions(application: Litestar) -> None:
-    """Raises LookupError for the first route that declares no permission, so that none is open by mistake."""
+    """Raises LookupError for the first route that declares no permission, so that no route is open by mistake."""
     for route in application.routes:
         handlers: Iterable[BaseRouteHandler] = getattr(route, "route_handlers", ())
         for handler in handlers:
@@ -103,21 +104,21 @@ def require_permissions(application: Litestar) -> None:
                 raise LookupError(f"{route.path} ({handler}) declares no permission")
 
 
-async def tell_quota(message: Message, scope: Scope) -> None:
-    """Every counted answer says what is left (api.md, rule 20)."""
+async def add_quota_headers(message: Message, scope: Scope) -> None:
+    """Adds to each counted answer how many requests are left (docs/compatibility.md, U20)."""
     quota: Quota | None = scope.get("state", {}).get(_QUOTA)
     if quota is not None and message["type"] == "http.response.start":
-        told = {"x-ratelimit-limit": quota.limit, "x-ratelimit-remaining": max(0, quota.remaining)}
+        headers = {"x-ratelimit-limit": quota.limit, "x-ratelimit-remaining": max(0, quota.remaining)}
         message["headers"] = [
             *message["headers"],
-            *((name.encode(), str(value).encode()) for name, value in told.items()),
+            *((name.encode(), str(value).encode()) for name, value in headers.items()),
         ]
 
 
 def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """A browser tells where a request comes from, and sends cookies from anywhere: only our own pages may write.
+    """Refuses a write that a page of another site sends: browsers add our cookie to it, and name the page's origin.
 
-    Sec-Fetch-Site where there is one, else Origin (which browsers send with every write). Raises ForbiddenError.
+    Sec-Fetch-Site decides when it is sent, else Origin, which browsers send with every write. Raises ForbiddenError.
     """
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
@@ -130,7 +131,7 @@ def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The client's address; of IPv6 its network, for a client has all of it."""
+    """The client's address; for IPv6 its /64 network, because one client may use all addresses of it."""
     text = connection.client.host if connection.client else ""
     try:
         address = ipaddress.ip_address(text)
@@ -163,7 +164,7 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
     return await sessions.principal_of(services.database, cookie, cookie=True)
 
 
-def _who(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     if principal is None:
         return f"address:{address_of(connection)}"
     if principal.token_id is not None:
@@ -174,7 +175,9 @@ def _who(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, 
 async def _in_organization(
     principal: Principal, connection: ASGIConnection[Any, Any, Any, Any], services: Services
 ) -> Principal:
-    """`organizationId` says which organization a global role means; everybody else has one. Raises InvalidError."""
+    """The caller in the organization that `organizationId` names, which only global roles may choose. Raises
+    InvalidError.
+    """
     named = connection.query_params.get("organizationId")
     if principal.role not in GLOBAL or named is None:
         return principal

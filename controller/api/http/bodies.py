@@ -1,6 +1,6 @@
 """JSON bodies, decoded strictly: a number in quotes is not a number, and each refusal names the field and the rule.
 
-Litestar's own decoding coerces and tells by a detail of its own, so bodies come through this DTO.
+Litestar's own decoding coerces values and words its errors differently, so bodies are decoded by this DTO.
 """
 
 from __future__ import annotations
@@ -18,23 +18,22 @@ from litestar.typing import FieldDefinition
 from controller.decisions.access import may_change
 from controller.errors import ForbiddenError, InvalidError
 from controller.model import Principal
+from controller.model.values.json_rules import breach_of
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_WHERE = re.compile(r"(?P<rule>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<field>.*)`")
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
 
 class JsonBody(AbstractDTO[T]):
     """`JsonBody[Kind]` as the `dto` of a route decodes its `data` into the struct Kind.
 
-    A struct may carry `REFUSALS`, the texts a vendor prints when a field is missing or of a wrong type, by field; and
-    `OF_A_MONITOR`, when who may change only a monitor's status may send no other field, known or not.
+    A struct may have `REFUSALS`, the texts that a vendor documents for a field that is missing or of a wrong type. With
+    `OF_A_MONITOR` a caller that may change only a monitor's status must send no other field, known or unknown.
     """
 
     def decode_bytes(self, value: bytes) -> T:
-        """Raises InvalidError; HTTPException 415 when the body says it is something else than JSON."""
+        """Raises InvalidError, and HTTPException 415 when the Content-Type is not JSON."""
         media_type = self.asgi_connection.headers.get("content-type")
         if media_type and not _JSON.fullmatch(media_type.strip()):
             raise HTTPException(status_code=415)
@@ -46,12 +45,12 @@ class JsonBody(AbstractDTO[T]):
     def create_for_field_definition(
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
     ) -> None:
-        """Nothing to prepare: the struct is decoded as it is."""
+        """Prepares nothing: msgspec decodes the struct itself."""
 
     @classmethod
     def create_openapi_schema(
         cls,
-        field_definition: FieldDefinition,  # noqa: ARG003 - it may name a base of several bodies
+        field_definition: FieldDefinition,  # noqa: ARG003 - it may be a base of several bodies
         handler_id: str,  # noqa: ARG003 - part of Litestar's contract
         schema_creator: Any,
     ) -> Reference | Schema:
@@ -76,7 +75,7 @@ class JsonBody(AbstractDTO[T]):
 
 
 def _require_fields(principal: Principal | None, body: bytes) -> None:
-    """Raises ForbiddenError; what is no JSON object is somebody else's to refuse."""
+    """Raises ForbiddenError. A body that is not a JSON object passes; decoding refuses it afterwards."""
     if principal is None or may_change(principal, [""]):
         return
     try:
@@ -92,18 +91,10 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise _refusal(str(error), getattr(kind, "REFUSALS", {})) from error
+        texts: Mapping[str, str] = getattr(kind, "REFUSALS", {})
+        field, rule = breach_of(error, kind)
+        raise InvalidError(field or "body", rule, message=texts.get(field)) from error
     except RecursionError as error:
         raise InvalidError("body", "is nested too deeply") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidError("body", "must be valid JSON") from error
-
-
-def _refusal(text: str, texts: Mapping[str, str]) -> InvalidError:
-    missing, where = _MISSING.fullmatch(text), _WHERE.fullmatch(text)
-    if missing:
-        field, rule = missing["field"], "is required"
-    else:
-        field = (where["field"] if where else "") or "body"
-        rule = "is refused: " + (where["rule"] if where else text)
-    return InvalidError(field, rule, message=texts.get(field))

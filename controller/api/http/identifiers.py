@@ -1,4 +1,4 @@
-"""Identifiers as Uptimeify's clients send them: public UUIDs in paths, numbers or UUIDs elsewhere (api.md, rule 1)."""
+"""Identifiers that clients send: public UUIDs in paths, numbers or UUIDs elsewhere (docs/compatibility.md, U1)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 _LARGEST = 2**63 - 1
 
 
-def monitor_public_id(text: str, *, wanted: str) -> UUID:
-    """`wanted` is what the answer asks for: `SMTP monitor public ID (UUID) required`. Raises InvalidError."""
+def monitor_public_id(text: str, *, message: str) -> UUID:
+    """`message` is the text of the refusal, as `SMTP monitor public ID (UUID) required`. Raises InvalidError."""
     if not _UUID.fullmatch(text):
-        raise InvalidError("publicId", "must be a UUID", message=wanted)
+        raise InvalidError("publicId", "must be a UUID", message=message)
     return UUID(text)
 
 
 def customer_identifier(value: int | str) -> int | UUID:
-    """A string of digits is the number. Raises InvalidError."""
+    """A string of digits is read as a number. Raises InvalidError."""
     if isinstance(value, str) and _UUID.fullmatch(value):
         return UUID(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):

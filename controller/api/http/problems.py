@@ -1,10 +1,9 @@
-"""The one place that makes HTTP answers of what went wrong: one body for every error, and AlertSite's own below its
-path; for unknown paths and methods as well.
+"""Turns every error into an HTTP answer, also for unknown paths and methods: in AlertSite's form below its path, in one
+form everywhere else.
 """
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -13,8 +12,10 @@ import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
+from msgspec.inspect import type_info
 
 from controller import errors
+from controller.model.values.json_rules import rule_of
 from controller.store.platform.pool import StoreUnavailableError
 from shared.nats.errors import BusError
 
@@ -27,9 +28,9 @@ RECORD_NOT_FOUND = "Record not found"
 INVALID_REQUEST = "invalid_request - "
 
 DETAIL_IN_STATUS = "detail_in_status"
-"""A route with this opt says the detail in statusMessage too, as one vendor's page does (api.md, rule 15)."""
+"""A route with this opt repeats the detail in statusMessage, as a vendor's page does (docs/compatibility.md, U15)."""
 FAILED = "failed"
-"""A route with this opt says this when it fails by our own fault."""
+"""A route with this opt answers this text when it fails because of an error of ours."""
 
 _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.InvalidError: HTTPStatus.BAD_REQUEST,
@@ -39,8 +40,8 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.OrganizationRequiredError: HTTPStatus.BAD_REQUEST,
-    errors.TakenError: HTTPStatus.CONFLICT,
-    errors.OverError: HTTPStatus.CONFLICT,
+    errors.AlreadyExistsError: HTTPStatus.CONFLICT,
+    errors.AlreadyEndedError: HTTPStatus.CONFLICT,
     errors.LimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.NoActiveLocationsError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -48,7 +49,7 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The body of every error. `message` names the field and the rule where a value is refused."""
+    """The body of every error. `message` names the field and the rule when a value is refused."""
 
     status_code: int
     status_message: str
@@ -57,14 +58,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
 
 
 class AlertSiteError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong; `code` is the HTTP status."""
+    """One error; `code` is the HTTP status."""
 
     code: int
     message: str
 
 
 class AlertSiteErrors(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every error below /api/v3: all that is wrong, together."""
+    """The body of every error below /api/v3: all errors of the request together."""
 
     errors: list[AlertSiteError]
 
@@ -80,7 +81,7 @@ def problem(
     data: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
-    """An error in our own form."""
+    """An error in the form of all routes that are not below /api/v3."""
     body = Problem(
         status_code=int(status),
         status_message=status_message or HTTPStatus(status).phrase,
@@ -97,7 +98,7 @@ def refusal(
     status_message: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    """An error in the form of the routes below which it happened."""
+    """An error in the form of its group of routes."""
     if not is_alertsite(request.url.path):
         return problem(status, "; ".join(messages), status_message=status_message, headers=headers)
     prefix = INVALID_REQUEST if status == HTTPStatus.BAD_REQUEST else ""
@@ -123,63 +124,65 @@ def from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> A
         request,
         status,
         *(messages or error.messages),
-        status_message=str(error) if _opt(request, DETAIL_IN_STATUS) else None,
+        status_message=str(error) if _route_opt(request, DETAIL_IN_STATUS) else None,
         headers=headers,
     )
 
 
-def from_neighbour(request: Request[Any, Any, Any], error: Exception) -> Answer:
-    """PostgreSQL or NATS is away for now."""
+def from_dependency(request: Request[Any, Any, Any], error: Exception) -> Answer:
+    """The answer when PostgreSQL or NATS cannot be reached."""
     part = "database" if isinstance(error, StoreUnavailableError) else "broker"
     log.warning("request_unavailable", method=request.method, path=request.url.path, part=part, error=str(error))
     return refusal(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"The {part} is away; try again",
+        f"The {part} is not available; try again",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
 def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
-    """Litestar's own: no such path, method, body too large, query parameters that break their rule."""
+    """The answer to errors that Litestar finds: unknown paths and methods, bodies too large, wrong query parameters."""
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", method=request.method, path=request.url.path, error=error.detail)
     phrase = HTTPStatus(error.status_code).phrase
     if error.status_code == HTTPStatus.NOT_FOUND and is_alertsite(request.url.path):
         phrase = RECORD_NOT_FOUND
-    messages = _parameter_problems(error) if isinstance(error, ValidationException) else []
+    messages = _parameter_problems(request, error) if isinstance(error, ValidationException) else []
     return refusal(request, error.status_code, *(messages or [phrase]), headers=error.headers)
 
 
 def from_bug(request: Request[Any, Any, Any], error: Exception) -> Answer:
-    """Nothing of the request but its path is told or logged."""
+    """The answer to an error of ours, which it does not show. Of the request only method and path are logged."""
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
-    return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, _opt(request, FAILED) or "Internal Server Error")
+    return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, _route_opt(request, FAILED) or "Internal Server Error")
 
 
 HANDLERS: ExceptionHandlersMap = {
     errors.DomainError: from_domain,
-    StoreUnavailableError: from_neighbour,
-    BusError: from_neighbour,
+    StoreUnavailableError: from_dependency,
+    BusError: from_dependency,
     HTTPException: from_framework,
     Exception: from_bug,
 }
 
 
-def _parameter_problems(error: ValidationException) -> list[str]:
-    """Litestar knows a query parameter by its Python name."""
+def _parameter_problems(request: Request[Any, Any, Any], error: ValidationException) -> list[str]:
+    """What is wrong with each parameter, by the name that callers use. Litestar reports Python's names and types."""
     entries = error.extra if isinstance(error.extra, list) else []
-    return [
-        # An empty body does not get as far as our own decoding.
-        "body is required" if entry.get("key") == "data" else f"{_camel(str(entry.get('key')))}: {entry['message']}"
-        for entry in entries
-    ]
+    names = [str(entry.get("key")) for entry in entries]
+    # Litestar refuses an empty body itself, before JsonBody decodes it.
+    return ["body is required" if name == "data" else _parameter_problem(request, name) for name in names]
 
 
-def _camel(name: str) -> str:
-    return re.sub("_([a-z])", lambda match: match[1].upper(), name)
+def _parameter_problem(request: Request[Any, Any, Any], name: str) -> str:
+    handler = request.scope["route_handler"]
+    parameter = handler.parsed_fn_signature.parameters.get(name)
+    kind = handler.signature_model.__annotations__.get(name)
+    given_name = getattr(parameter.kwarg_definition, "name", None) if parameter else None
+    return f"{given_name or name} {rule_of(type_info(kind) if kind else None, nullable=False)}"
 
 
-def _opt(request: Request[Any, Any, Any], name: str) -> Any:
-    handler = request.scope.get("route_handler")  # none where no route was found
+def _route_opt(request: Request[Any, Any, Any], name: str) -> Any:
+    handler = request.scope.get("route_handler")  # missing when no route was found
     return handler.opt.get(name) if handler else None

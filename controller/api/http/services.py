@@ -1,4 +1,4 @@
-"""What the routes work with, given to the application when it is made, and how a route asks for it."""
+"""The services that the routes use, and the parameter types by which a route receives them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from controller.metrics.process import Metrics
 from controller.model import Principal
 from controller.operations.accounts.passwords import Passwords
 from controller.operations.channels.channels import Outlets
-from controller.operations.monitors.checks import Dispatcher
-from controller.operations.monitors.exports import Exports
+from controller.operations.monitors.checks import TriggeredDispatch
+from controller.operations.results.exports import Exports
 from controller.store.platform.pool import Database
-from controller.streaming.hub import Room
+from controller.streaming.hub import StreamHub
 from controller.vault import Vault
 from shared.nats.bus import Bus
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The bus is asked whether it is connected, and by streams that resume. `rate_limit` is requests a minute of a
-    caller; 0 is no limit. With `metrics_per_monitor` there are metrics of each monitor.
+    """Routes use the bus to see whether it is connected, and to resume streams. `rate_limit` is requests a minute for
+    each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor.
     """
 
     database: Database
     vault: Vault
-    dispatcher: Dispatcher
+    dispatcher: TriggeredDispatch
     bus: Bus
     outlets: Outlets
     rate_limit: int = 0
@@ -37,7 +37,7 @@ class Services:
     metrics_per_monitor: bool = False
     passwords: Passwords = field(default_factory=Passwords)
     exports: Exports = field(default_factory=Exports)
-    live: Room = field(default_factory=Room)
+    live: StreamHub = field(default_factory=StreamHub)
     exposition: Exposition = field(init=False)
 
     def __post_init__(self) -> None:

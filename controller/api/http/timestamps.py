@@ -1,4 +1,4 @@
-"""Moments as every group of routes prints them: ISO 8601, UTC, milliseconds, `Z` (api.md, rule 21)."""
+"""Timestamps as all groups of routes write them: ISO 8601, UTC, milliseconds, `Z` (docs/compatibility.md, U21)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-Moment: TypeAlias = Annotated[
+Timestamp: TypeAlias = Annotated[
     str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-01-01T12:00:00.000Z"])
 ]
 
 
-def moment(at: datetime) -> Moment:
+def timestamp(at: datetime) -> Timestamp:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def moment_or_none(at: datetime | None) -> Moment | None:
-    return moment(at) if at else None
+def timestamp_or_none(at: datetime | None) -> Timestamp | None:
+    return timestamp(at) if at else None

@@ -1,0 +1,1 @@
+"""Routes about the installation itself: health, metrics, the page of the API."""

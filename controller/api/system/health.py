@@ -1,4 +1,4 @@
-"""`/healthz`: this process answers. `/readyz`: it can do its work, or which of its neighbours is missing."""
+"""`/healthz`: this process answers. `/readyz`: it can work, or which of its dependencies is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 @get(
     "/healthz",
     opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
-    summary="Is the process alive?",
+    summary="Whether the process is alive",
     tags=["System"],
     responses={200: answers(Health, "Alive", {"status": "ok"})},
 )
@@ -41,7 +41,7 @@ async def healthz() -> Health:
 @get(
     "/readyz",
     opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
-    summary="Are the database, with the schema of this version, and the broker there?",
+    summary="Whether the broker and the database, with the schema of this version, are available",
     tags=["System"],
     responses={
         200: answers(Health, "Ready", {"status": "ready"}),

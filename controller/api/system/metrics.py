@@ -1,7 +1,7 @@
-"""`/metrics` for machines, and the counting of requests they read there.
+"""`/metrics` for Prometheus, and the middleware that counts requests for it.
 
-It tells nothing of anybody, so everybody may read it, and it needs no database. With MAILPROBE_METRICS_PER_MONITOR
-`/metrics/monitors` names monitors; it asks for a token that may read, and names those it may read.
+`/metrics` needs no database, and everybody may read it, because it holds nothing about customers. With
+MAILPROBE_METRICS_PER_MONITOR `/metrics/monitors` lists the monitors that the caller's token may read.
 """
 
 from __future__ import annotations
@@ -58,27 +58,27 @@ async def metrics(services: GivenServices) -> Response[bytes]:
     responses={200: _ANSWER, **refusals(s403="Forbidden")},
 )
 async def metrics_per_monitor(services: GivenServices, principal: GivenPrincipal) -> Response[bytes]:
-    told = await services.exposition.monitors(services.database, principal.works_in, principal.customer_ids)
-    return Response(told, media_type=CONTENT_TYPE)
+    text = await services.exposition.monitors(services.database, principal.works_in, principal.customer_ids)
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 def counting(application: ASGIApp, counts: Counts, *, clock: Callable[[], float] = time.perf_counter) -> ASGIApp:
-    """The same application, its requests counted by route, method and status."""
+    """The application, wrapped so that its requests are counted by route, method and status."""
 
-    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+    async def counting_application(scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
-        if not isinstance(method, str):  # the lifespan, a web socket
+        if not isinstance(method, str):  # a lifespan or WebSocket scope
             await application(scope, receive, send)
             return
         began = clock()
 
-        async def tell(message: Message) -> None:
+        async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = scope.get("path_template") or OTHER
                 counts.requests.add((route, method, str(message["status"])))
-                counts.request_seconds.see((route, method), clock() - began)
+                counts.request_seconds.observe((route, method), clock() - began)
             await send(message)
 
-        await application(scope, receive, tell)
+        await application(scope, receive, send_and_count)
 
-    return counted
+    return counting_application

@@ -1,4 +1,4 @@
-"""`/schema`: the OpenAPI document as a page to read and to try. The browser asks no other host for any of it."""
+"""`/schema`: the OpenAPI document as a page for reading and trying. The browser loads nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PAGE = """\
 <link rel="icon" href="assets/favicon-32x32.png">
 </head>
 <body>
-<p style="font: 16px sans-serif; margin: 1rem"><a href="stream">The stream of results, verdicts, incidents</a></p>
+<p style="font: 16px sans-serif; margin: 1rem"><a href="stream">The stream of results, verdicts and incidents</a></p>
 <div id="page"></div>
 <script src="assets/swagger-ui-bundle.js"></script>
 <script src="assets/start.js"></script>
@@ -49,7 +49,7 @@ _DAY = 86_400
 
 
 class SchemaPage(OpenAPIRenderPlugin):
-    """Swagger UI with its files from the installed package."""
+    """Swagger UI, with its files from the installed package."""
 
     def __init__(self) -> None:
         super().__init__(path="/", media_type=MediaType.HTML)
@@ -57,7 +57,7 @@ class SchemaPage(OpenAPIRenderPlugin):
     def render(
         self,
         request: Request[Any, Any, Any],  # noqa: ARG002 - part of Litestar's contract
-        openapi_schema: dict[str, Any],  # noqa: ARG002 - the page asks for it
+        openapi_schema: dict[str, Any],  # noqa: ARG002 - the page loads it
     ) -> bytes:
         return _PAGE.encode()
 
@@ -76,7 +76,7 @@ def asset(name: FromPath[str]) -> Response[bytes]:
 
 
 def with_policy(response: Response[Any]) -> Response[Any]:
-    """Nothing on these pages may speak to another host."""
+    """Forbids these pages to load anything from, or to send anything to, another host."""
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

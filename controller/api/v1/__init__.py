@@ -1,0 +1,1 @@
+"""Our own routes: locations, policies, results and streams."""

@@ -14,7 +14,7 @@ TAGS = ("AlertSite",)
 
 
 def refusals(*, body: bool = False, token: bool = True, **texts: str) -> dict[int, ResponseSpec]:
-    """Those every route may give, and `texts` as `s400="invalid_request - …"`."""
+    """The errors that every route can answer, and `texts` by status, as in `s400="invalid_request - …"`."""
     shared = documents.refusals(body=body, token=token, **texts)
     return {status: _errors(status, spec) for status, spec in shared.items()}
 

@@ -1,21 +1,33 @@
-"""Every AlertSite-compatible route, and the bodies they read and answer."""
+"""All AlertSite-compatible routes, and the bodies that they read and answer."""
 
 from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from controller.api.compat.alertsite import account
-from controller.api.compat.alertsite.monitors import email_monitors, monitors, sitestatus
+from controller.api.compat.alertsite import access_tokens, locations
+from controller.api.compat.alertsite.account_defaults import routes as account_defaults
+from controller.api.compat.alertsite.monitors import email_monitors
+from controller.api.compat.alertsite.monitors import routes as monitors
+from controller.api.compat.alertsite.sitestatus import routes as sitestatus
+from controller.api.compat.alertsite.sitestatus.answers import SiteStatusReport
 from controller.api.http.problems import AlertSiteErrors
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
-    account.create_access_token,
-    account.get_account_defaults,
-    account.change_account_defaults,
-    account.list_locations,
+    access_tokens.create_access_token,
+    account_defaults.get_account_defaults,
+    account_defaults.change_account_defaults,
+    locations.list_locations,
     *email_monitors.EMAIL_MONITORS,
     monitors.Monitors,
     sitestatus.report_site_status,
 )
 
-BODIES = (*account.BODIES, *email_monitors.BODIES, *monitors.BODIES, *sitestatus.BODIES, AlertSiteErrors)
+BODIES = (
+    *access_tokens.BODIES,
+    *account_defaults.BODIES,
+    *locations.BODIES,
+    *email_monitors.BODIES,
+    *monitors.BODIES,
+    SiteStatusReport,
+    AlertSiteErrors,
+)

@@ -1,0 +1,1 @@
+"""Uptimeify's API over our operations: a folder for each resource, with its routes, schemas and examples."""

@@ -1,4 +1,4 @@
-"""Dates as Uptimeify's clients send them: the vendor reads them as a browser's `new Date(text)` does."""
+"""Dates as Uptimeify's clients send them: the vendor parses them as a browser's `new Date(text)` does."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _YEAR_OR_MONTH = re.compile(r"\d{4}(-\d\d)?")
 
 
 def given_date(text: str | None, *, field: str, end: bool = False) -> datetime | None:
-    """An ISO 8601 or an RFC 5322 date, UTC unless it says otherwise; None when there is no text.
+    """An ISO 8601 or RFC 5322 date, in UTC unless it names a zone; None without a text.
 
-    With `end` a day without a time means the midnight that ends it, so that it is shown whole, and no more. Raises
+    With `end`, a day without a time stands for the midnight that ends it, so that the whole day is included. Raises
     InvalidError.
     """
     if not text:
         return None
-    wanted = f"{text}-01-01"[:10] if _YEAR_OR_MONTH.fullmatch(text) else text
+    date = f"{text}-01-01"[:10] if _YEAR_OR_MONTH.fullmatch(text) else text
     try:
-        at = _parsed(wanted)
+        at = _parsed(date)
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         return at + min(_WHOLE_DAY, _END_OF_TIME - at) if end and _DAY.fullmatch(text) else at
     except (ValueError, OverflowError):

@@ -1,31 +1,46 @@
-"""Every route in Uptimeify's shape, and the bodies they read and answer."""
+"""All routes in Uptimeify's shape, with the bodies they read and answer."""
 
 from __future__ import annotations
 
 import msgspec
 from litestar.types import ControllerRouterHandler
 
-from controller.api.compat.uptimeify.accounts import customers, organization, session, tokens, users
 from controller.api.compat.uptimeify.channels import routes as channels
-from controller.api.compat.uptimeify.incidents import items
-from controller.api.compat.uptimeify.incidents import list as incident_list
-from controller.api.compat.uptimeify.incidents.of_monitor import incident_routes
-from controller.api.compat.uptimeify.monitors import answers, bodies, detail_answers, history
-from controller.api.compat.uptimeify.monitors.checks import check_routes
-from controller.api.compat.uptimeify.monitors.details import detail_routes
-from controller.api.compat.uptimeify.monitors.kinds import GROUPS
+from controller.api.compat.uptimeify.checks import history
+from controller.api.compat.uptimeify.checks.routes import check_routes
+from controller.api.compat.uptimeify.customers import schemas as customers
+from controller.api.compat.uptimeify.customers.routes import Customers
+from controller.api.compat.uptimeify.details import answers as details
+from controller.api.compat.uptimeify.details.routes import detail_routes
+from controller.api.compat.uptimeify.incidents import actions, history_items
+from controller.api.compat.uptimeify.incidents import routes as incidents
+from controller.api.compat.uptimeify.incidents.histories import incident_routes
+from controller.api.compat.uptimeify.monitor_groups import GROUPS
+from controller.api.compat.uptimeify.monitors import answers, bodies
 from controller.api.compat.uptimeify.monitors.routes import monitor_routes
-from controller.api.v1 import incident_actions
+from controller.api.compat.uptimeify.organization import routes as organization
+from controller.api.compat.uptimeify.organization import schemas as organization_schemas
+from controller.api.compat.uptimeify.policies.routes import policy_routes
+from controller.api.compat.uptimeify.sessions import routes as sessions
+from controller.api.compat.uptimeify.sessions import schemas as session_schemas
+from controller.api.compat.uptimeify.tokens import routes as tokens
+from controller.api.compat.uptimeify.tokens import schemas as token_schemas
+from controller.api.compat.uptimeify.users import routes as users
+from controller.api.compat.uptimeify.users import schemas as user_schemas
+from controller.api.v1.incidents import schemas as incident_actions
 
-_PEOPLE = (session, users, organization, tokens)
+_OF_EACH_GROUP = (monitor_routes, check_routes, detail_routes, incident_routes, policy_routes)
 
 ROUTES: list[ControllerRouterHandler] = [
-    *(routes(group) for group in GROUPS for routes in (monitor_routes, check_routes, detail_routes, incident_routes)),
-    customers.Customers,
+    *(routes(group) for group in GROUPS for routes in _OF_EACH_GROUP),
+    Customers,
     channels.Channels,
-    incident_list.Incidents,
-    incident_actions.IncidentChanges,
-    *(route for module in _PEOPLE for route in module.ROUTES),
+    incidents.Incidents,
+    actions.IncidentChanges,
+    *sessions.ROUTES,
+    *users.ROUTES,
+    *organization.ROUTES,
+    *tokens.ROUTES,
 ]
 
 BODIES: tuple[type[msgspec.Struct], ...] = (
@@ -33,7 +48,7 @@ BODIES: tuple[type[msgspec.Struct], ...] = (
     bodies.SmtpMonitorChange,
     bodies.NewImapPopMonitor,
     bodies.ImapPopMonitorChange,
-    answers.MonitorPage,
+    answers.UptimeifyMonitorPage,
     answers.SmtpMonitorAnswer,
     answers.SmtpMonitorDetail,
     answers.ImapPopMonitorAnswer,
@@ -43,13 +58,16 @@ BODIES: tuple[type[msgspec.Struct], ...] = (
     answers.DeleteAnswer,
     history.SmtpHistory,
     history.ImapPopHistory,
-    detail_answers.SmtpMonitorDetails,
-    detail_answers.ImapPopMonitorDetails,
-    items.IncidentHistory,
-    items.AlertHistory,
-    *incident_list.BODIES,
+    details.SmtpMonitorDetails,
+    details.ImapPopMonitorDetails,
+    history_items.IncidentHistory,
+    history_items.AlertHistory,
+    *incidents.BODIES,
     *incident_actions.BODIES,
     *customers.BODIES,
     *channels.BODIES,
-    *(body for module in _PEOPLE for body in module.BODIES),
+    *session_schemas.BODIES,
+    *user_schemas.BODIES,
+    *organization_schemas.BODIES,
+    *token_schemas.BODIES,
 )

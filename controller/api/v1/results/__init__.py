@@ -1,0 +1,1 @@
+"""The history of results, by page or as a file."""

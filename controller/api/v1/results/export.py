@@ -1,7 +1,7 @@
-"""Sends an export as it is read: never more of it in memory than one step, and no connection held while it is sent.
+"""Sends an export while it is read: memory holds one step at a time, and no database connection is held while sending.
 
-Whatever ends it early (the database away, a token revoked, a client that does not read, a stop) leaves the chunked body
-without its last chunk, which HTTP clients tell as an error (RFC 9112, section 8).
+Whatever ends it early (the database cannot be reached, a token is revoked, a client does not read, the controller
+stops) leaves the chunked body without its last chunk, which HTTP clients report as an error (RFC 9112, section 8).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Message, Receive, Send
 
 from controller.api.v1.results.formats import Format
-from controller.operations.monitors.exports import Exports
-from controller.store.accounts.access import holders
+from controller.operations.results.exports import Exports
+from controller.store.accounts.access import principals_of
 from controller.store.checks.result_history import HistoryRecord
 from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.streaming.access_review import same_access
@@ -30,11 +30,11 @@ from controller.streaming.subscription import Holder
 log = structlog.get_logger()
 
 _PART = 100
-"""Rows that are written in one go, which takes a few milliseconds: others share the loop."""
+"""Rows that are written without a pause, which takes a few milliseconds, because others share the event loop."""
 
 
 class AccessEndedError(Exception):
-    """Who asked for an export may not read any more what they asked for."""
+    """The caller of an export may not read this data any more."""
 
 
 class Export(Response[None]):
@@ -70,9 +70,9 @@ class Export(Response[None]):
 
 class _Sending(ASGIStreamingResponse):
     def __init__(
-        self, *, iterator: AsyncGenerator[bytes, None], first: bytes, read_seconds: float, **told: Any
+        self, *, iterator: AsyncGenerator[bytes, None], first: bytes, read_seconds: float, **options: Any
     ) -> None:
-        super().__init__(iterator=iterator, **told)
+        super().__init__(iterator=iterator, **options)
         self._first = first
         self._rest = iterator
         self._read_seconds = read_seconds
@@ -87,7 +87,7 @@ class _Sending(ASGIStreamingResponse):
                 await in_time({"type": "http.response.body", "body": self._first, "more_body": True})
                 await super().send_body(in_time, receive)
         except* (StoreUnavailableError, TimeoutError, AccessEndedError) as group:
-            # What was begun cannot be refused any more; the server cuts what was not completed.
+            # The status is sent already, so the error can only cut the connection.
             log.warning("export_cut_off", reasons=sorted({type(error).__name__ for error in group.exceptions}))
 
 
@@ -99,15 +99,15 @@ async def export(
     records: AsyncGenerator[list[HistoryRecord], None],
     name: str,
 ) -> Export:
-    """The answer, once the first step is read: what is wrong with the question is a refusal, and what is hard to find
-    does not keep the client waiting for a beginning. Raises LimitedError, and what reading `records` raises.
+    """The answer, as soon as the first step is read: a wrong question is refused with a status, and results that are
+    hard to find do not keep the client waiting. Raises LimitedError, and whatever reading `records` raises.
     """
     rest = _parts(exports, database, holder, form, records)
     return Export(form, name, await anext(rest), rest, exports.read_seconds)
 
 
 def file_name(since: datetime, until: datetime) -> str:
-    """ISO 8601 in its basic form, as a colon is no part of a file's name everywhere."""
+    """The moment in the basic form of ISO 8601, because file names may not hold a colon everywhere."""
     return f"mailprobe-results-{since:%Y%m%dT%H%M%SZ}-{until:%Y%m%dT%H%M%SZ}"
 
 
@@ -137,6 +137,6 @@ async def _parts(
 
 async def _require_access(database: Database, holder: Holder) -> None:
     """Raises AccessEndedError, StoreUnavailableError."""
-    now = (await holders(database, {holder.credential})).get(holder.credential)
+    now = (await principals_of(database, {holder.credential})).get(holder.credential)
     if now is None or not same_access(holder.principal, now):
         raise AccessEndedError

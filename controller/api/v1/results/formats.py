@@ -1,7 +1,7 @@
-"""Results as lines of a file: JSON, one object a line, or CSV (RFC 4180) for spreadsheets and databases.
+"""Results as lines of a file: NDJSON, or CSV (RFC 4180) for spreadsheets and databases.
 
-A cell of text that a spreadsheet would take for a formula, because it begins with = + - @, a tab or a line break, has
-an apostrophe before it. So has nothing else: numbers, moments, ids and words of closed lists are as they are.
+A text cell that a spreadsheet would take for a formula, because it begins with = + - @, a tab or a line break, gets an
+apostrophe in front. Numbers, moments, ids and words of closed lists are written as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from controller.api.http.timestamps import moment
+from controller.api.http.timestamps import timestamp
 from controller.api.v1.results.items import result_item, rounded, summed
 from controller.store.checks.result_history import HistoryRecord
 from shared.wire.failures import CheckWarning, Phase
@@ -33,7 +33,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class Format(NamedTuple):
-    """How results are written, and what a file of them begins with and is called."""
+    """A format of results: its line, its header, its media type and its file extension."""
 
     media_type: str
     suffix: str
@@ -50,7 +50,7 @@ def csv_lines(results: Sequence[HistoryRecord]) -> bytes:
 
 
 def plain(text: str | None) -> str | None:
-    """The text as a cell that no spreadsheet calculates."""
+    """The text as a cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text and text[0] in _FORMULA else text
 
 
@@ -67,8 +67,8 @@ def _cells(found: HistoryRecord) -> tuple[object, ...]:
         plain(found.agent),
         found.purpose.value,
         found.status.value,
-        moment(found.due_at),
-        moment(found.started_at),
+        timestamp(found.due_at),
+        timestamp(found.started_at),
         round(found.duration_ms, 3),
         *(timings.get(phase) for phase in _TIMED),
         failure.kind.value if failure else None,
@@ -90,7 +90,7 @@ def _warning(warning: CheckWarning) -> str:
 
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)  # CRLF, quotes only where needed
+    csv.writer(text).writerows(rows)  # CRLF, and quotes only where needed
     return text.getvalue().encode()
 
 

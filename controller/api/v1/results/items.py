@@ -1,4 +1,4 @@
-"""One result as `GET /api/results` tells it: the names are those of the events, so a reader of both needs no second."""
+"""One result of `GET /api/results`. Its names are those of result events, so a reader of both learns them once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Moment, moment
+from controller.api.http.timestamps import Timestamp, timestamp
 from controller.store.checks.result_history import HistoryRecord
 from shared.wire.failures import CheckWarning, Failure, Phase
 from shared.wire.messages import PhaseTiming, ResultStatus
@@ -16,11 +16,12 @@ from shared.wire.rounds import Purpose
 
 
 class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one check found; milliseconds. `status` is unknown where the fault was our own. `dueAt` is the moment of its
-    round, `timings` are `phases` by name, a repeated one summed. Customer and name are those the monitor has now.
-    `facts` are what the check learnt (banner, TLS version, certificate …). `loopLagMs` is how late the agent's own
-    clock ran at worst meanwhile, `kernelRttMs` the round trip to the server as its kernel measured it. With
-    `loginWithheld` no login was tried, since the same was refused before. Dialogues are in the check-history.
+    """The result of one check. `status` is unknown where the fault was our own. `dueAt` is the moment of its round,
+    `timings` are milliseconds of `phases` by name, a repeated phase summed. Customer and name are the monitor's present
+    ones. `facts` are what the check learnt (banner, TLS version, certificate …). `loopLagMs` is the longest delay of
+    the agent's own event loop during the check, `kernelRttMs` the round trip to the server as its kernel measured it.
+    With `loginWithheld` no login was tried, because the server had refused the same login before. Dialogues are in the
+    check history.
     """
 
     check_id: UUID
@@ -33,8 +34,8 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     agent: str
     purpose: Purpose
     status: ResultStatus
-    due_at: Moment
-    started_at: Moment
+    due_at: Timestamp
+    started_at: Timestamp
     duration_ms: float
     failure: Failure | None
     phases: list[PhaseTiming]
@@ -48,7 +49,7 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ResultPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`nextCursor` is null at the end, and only there: a page that took long to find may hold fewer than `limit`."""
+    """`nextCursor` is null at the end only: a page whose results take long to find may hold fewer than `limit`."""
 
     results: list[ResultItem]
     next_cursor: str | None
@@ -66,8 +67,8 @@ def result_item(found: HistoryRecord) -> ResultItem:
         agent=found.agent,
         purpose=found.purpose,
         status=found.status,
-        due_at=moment(found.due_at),
-        started_at=moment(found.started_at),
+        due_at=timestamp(found.due_at),
+        started_at=timestamp(found.started_at),
         duration_ms=round(found.duration_ms, 3),
         failure=found.failure,
         phases=found.phases,
@@ -82,7 +83,7 @@ def result_item(found: HistoryRecord) -> ResultItem:
 
 
 def summed(phases: Iterable[PhaseTiming]) -> dict[Phase, float]:
-    """Milliseconds by phase; one that was repeated is summed."""
+    """Milliseconds by phase; a repeated phase is summed."""
     timings: dict[Phase, float] = {}
     for timing in phases:
         timings[timing.phase] = timings.get(timing.phase, 0.0) + timing.duration_ms

@@ -1,5 +1,5 @@
-"""The query parameters of `GET /api/results`, read strictly: what is not known is refused, not ignored, because a
-filter that is spelled wrongly would answer everything.
+"""The query parameters of `GET /api/results`. An unknown parameter is refused, because a misspelled filter would
+otherwise return everything.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from controller.api.v1.results.formats import CSV, NDJSON, Format
 from controller.decisions.history.history import Order
 from controller.errors import InvalidError
 from controller.model.values.countries import country_list
-from controller.operations.monitors.results import Question
+from controller.operations.results.results import Question
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 from shared.wire.targets import KINDS
@@ -91,7 +91,7 @@ FormatName = Annotated[
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """The filters as they were sent."""
+    """The filters as the caller sent them."""
 
     since: str | None
     until: str | None
@@ -106,7 +106,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def require_known(sent: MultiDict[str], known: Iterable[str]) -> None:
-    """Each parameter known, and there once. Raises InvalidError."""
+    """Check that each parameter is known and given once. Raises InvalidError."""
     names = sorted(known)
     for name in sent.dict():
         if name not in names:
@@ -134,7 +134,7 @@ def question(given: Given) -> Question:
 def given_cursor(text: str | None) -> str | None:
     """Raises InvalidError."""
     if text is not None and not 0 < len(text) <= _LONGEST_CURSOR:
-        raise InvalidError("cursor", "is not one of this route's answers")
+        raise InvalidError("cursor", "must be the nextCursor of an answer of this route")
     return text
 
 
@@ -145,8 +145,8 @@ def page_limit(limit: int | None) -> int:
     return limit or DEFAULT_PAGE
 
 
-def wanted_format(name: str | None, accept: Accept) -> Format | None:
-    """None is a page of JSON, which is also for who accepts nothing of ours. Raises InvalidError."""
+def chosen_format(name: str | None, accept: Accept) -> Format | None:
+    """None is a page of JSON, also for a client that accepts none of our formats. Raises InvalidError."""
     if name is not None:
         if name not in FORMATS:
             raise InvalidError("format", f"must be one of {', '.join(FORMATS)}")
@@ -156,7 +156,7 @@ def wanted_format(name: str | None, accept: Accept) -> Format | None:
 
 
 def _several(text: str | None, field: str, read: Callable[[str, str], T]) -> list[T] | None:
-    """Each once, in an order of their own, so that the same question is asked alike. Raises InvalidError."""
+    """The values without duplicates and sorted, so that equal questions are equal. Raises InvalidError."""
     if text is None:
         return None
     parts = sorted({part.strip() for part in text.split(",")})
@@ -175,7 +175,7 @@ def _moment(text: str | None, field: str) -> datetime | None:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidError(
-            field, "must be a moment in ISO 8601, as 2026-01-31T12:00:00Z (a + is written %2B in an address)"
+            field, "must be a moment in ISO 8601, as 2026-01-31T12:00:00Z (in a URL, write + as %2B)"
         ) from None
 
 
@@ -187,7 +187,7 @@ def _uuid(text: str, field: str) -> UUID:
 
 def _kind(text: str, field: str) -> str:
     if text not in KINDS:
-        raise InvalidError(field, f"must be of {', '.join(KINDS)}")
+        raise InvalidError(field, f"must be one of {', '.join(KINDS)}")
     return text
 
 
@@ -195,7 +195,7 @@ def _one(kind: type[E], text: str, field: str) -> E:
     try:
         return kind(text)
     except ValueError:
-        raise InvalidError(field, f"must be of {', '.join(kind)}") from None
+        raise InvalidError(field, f"must be one of {', '.join(kind)}") from None
 
 
 def _text(text: str, _: str) -> str:

@@ -1,4 +1,6 @@
-"""`GET /api/results`: the history of results over monitors, for analysts; page by page, or whole as NDJSON or CSV."""
+"""`GET /api/results`: the history of results over monitors, for analysts; page by page, or as one NDJSON or CSV
+file.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +33,17 @@ from controller.api.v1.results.query import (
     Purposes,
     Statuses,
     To,
+    chosen_format,
     given_cursor,
     page_limit,
     question,
     require_known,
-    wanted_format,
 )
 from controller.decisions.access import Permission
 from controller.decisions.history.history import period
 from controller.errors import ForbiddenError
 from controller.model import Principal
-from controller.operations.monitors.results import KEPT, all_results, results_page
+from controller.operations.results.results import KEPT, all_results, results_page
 from controller.streaming.subscription import Holder
 from shared.clock import utc_now
 
@@ -53,23 +55,23 @@ _PARAMETERS = frozenset(
 )
 _DESCRIPTION = """\
 Every stored result of the monitors you may see, deleted ones included, by the due moment of its check: newest first
-unless `order` says otherwise. Results are kept for 30 days.
+unless `order` is given. Results are kept for 30 days.
 
-Follow `nextCursor` until it is null. Whatever arrives meanwhile, no result is answered twice, and none is left out that
-was stored when the first page was asked for.
+Follow `nextCursor` until it is null. No result comes twice, and none is missing that was stored when the first page was
+requested, even while new results arrive.
 
 With `format=ndjson` or `csv`, or such an `Accept`, the answer is a file of all results. It is complete only if the
-chunked body ends properly, as any HTTP client checks; a token that is revoked meanwhile ends it, too. At most two
-exports run for one caller, and four in all.
+chunked body ends properly, which every HTTP client checks; a revoked token ends it too. At most two exports run for
+one caller, and four in all.
 
-In CSV a text that begins with `=`, `+`, `-`, `@`, a tab or a line break has an apostrophe before it, so that no
-spreadsheet calculates it.
+In CSV a text that begins with `=`, `+`, `-`, `@`, a tab or a line break has an apostrophe in front, so that no
+spreadsheet takes it for a formula.
 """
 
 
 @dataclass
 class _Exporting(Operation):
-    """Litestar describes one media type a status; this route has three."""
+    """Litestar documents one media type for a status; this route has three."""
 
     def __post_init__(self) -> None:
         answered = (self.responses or {}).get("200")
@@ -92,7 +94,7 @@ class _Exporting(Operation):
     responses={
         200: answers(ResultPage, "Some results, and where the next ones are", EXAMPLE),
         **refusals(
-            s400="status must be of success, failure, unknown",
+            s400="status must be one of success, failure, unknown",
             s403="Forbidden",
             s404="Monitor not found",
             s429="2 exports of yours are running already",
@@ -121,8 +123,8 @@ async def read_results(
     require_known(request.query_params, _PARAMETERS)
     if organization_id is not None and organization_number(organization_id) != principal.organization_id:
         raise ForbiddenError
-    form = wanted_format(format_, request.accept)
-    asked = question(
+    form = chosen_format(format_, request.accept)
+    query = question(
         Given(
             since=since,
             until=until,
@@ -136,11 +138,11 @@ async def read_results(
             purposes=purposes,
         )
     )
-    here, now = (services.database, services.vault, principal, asked, given_cursor(cursor)), utc_now()
+    here, now = (services.database, services.vault, principal, query, given_cursor(cursor)), utc_now()
     if form is None:
         page = await results_page(*here, limit=page_limit(limit), now=now)
         return ResultPage(results=[result_item(found) for found in page.results], next_cursor=page.next_cursor)
-    name = file_name(*period(asked.since, asked.until, now=now, kept=KEPT))
+    name = file_name(*period(query.since, query.until, now=now, kept=KEPT))
     holder = Holder(principal=principal, credential=credential_of(request))
     return await export(
         services.exports, services.database, holder, form, all_results(*here, limit=limit, now=now), name

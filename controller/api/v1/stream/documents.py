@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of streams, with an example of each kind of event."""
+"""The description of streams in the OpenAPI document, with an example of each kind of event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from litestar.openapi.spec import Example
 from controller.api.v1.stream.response import EVENT_STREAM
 from controller.streaming.frames import (
     EndReason,
-    Place,
+    StreamPosition,
     comment_frame,
     end_frame,
     event_frame,
@@ -22,27 +22,27 @@ Server-sent events, for a browser's `EventSource` (the cookie of `POST /api/sess
 `event:` is the type and `data:` the JSON of the event as the AsyncAPI document describes it, on one line.
 Filters take several values with commas; an event must match each filter.
 
-**Resuming.** `id:` names a place in the stream. Send the last one as `Last-Event-ID`, as `EventSource` does by itself,
-and the stream goes on behind it without loss or repeat, at any controller, as far back as events are kept (24
-hours). Beyond that, or when the stream was made anew, `event: gap` comes first and says what may be missing: `reason`
-(`expired`, `replaced`), the ids `from` and `to` (null where nobody knows), and a `message`.
+**Resuming.** `id:` is a position in the stream. Send the last one as `Last-Event-ID`, as `EventSource` does by itself,
+and the stream continues after it without loss or repeat, at any controller, as far back as events are kept (24
+hours). Beyond that, or when the stream was recreated, `event: gap` comes first and says what may be missing: `reason`
+(`expired`, `replaced`), the ids `from` and `to` (null where they are not known), and a `message`.
 
-**Comments.** A line `: still here` comes every 15 seconds; an id may stand with it, so that a filter which seldom
-matches does not fall behind. The first comes at once, so that a stream can be resumed before its first event; one
-without `Last-Event-ID` begins there, and on a controller that has just started as soon as that has reached the broker.
-While the broker is away the stream stays open, comments go on, and so do events once it is back. While the database
-is away none can be opened: the answer is 503, or, to a client that accepts `text/event-stream`, a stream that ends at
-once, since a browser would never come back after any other status.
+**Comments.** A line `: still here` comes every 15 seconds. It may carry an id, so that the position moves on when a
+filter rarely matches. The first comes at once, so that a stream can be resumed before its first event. A stream without
+`Last-Event-ID` begins there; on a controller that has just started, it begins when that controller has reached the
+broker. While the broker is unavailable the stream stays open, comments go on, and so do events once it is back. While
+the database is unavailable no stream can be opened: the answer is 503, or, to a client that accepts
+`text/event-stream`, a stream that ends at once, because a browser never connects again after another status.
 
-**The end.** `event: end` is the last event of a stream that we end; `reason` is `stopping` (the controller stops;
-connect again), `revoked` (the token or session is over), `access_changed` (role or customers are others now; connect
-again), `slow_reader` (10,000 events or 4 MiB waited, or a write took 30 seconds; connect again with the last id),
-`unavailable` (the database is away; connect again with the last id you have). A reader that is stuck may be cut off
-before it can be told. A caller may hold 100 streams open and open 1000 a minute;
-they do not count as requests. Ignore event types you do not know: more may come.
+**The end.** `event: end` is the last event of a stream that the controller ends. `reason` is `stopping` (the controller
+stops; connect again), `revoked` (the token or session has ended), `access_changed` (role or customers have changed;
+connect again), `slow_reader` (10,000 events or 4 MiB waited, or a write took 30 seconds; connect again with the last
+id) or `unavailable` (the database is unavailable; connect again with the last id). A client that does not read may be
+cut off without it. A caller may hold 100 streams open and open 1000 a minute; they do not count as requests. Ignore
+event types that you do not know: there may be more in future.
 """
 
-_LIFE = "19a0c3f5e80"
+_EPOCH = "19a0c3f5e80"
 _MONITOR = "33333333-3333-4333-8333-333333333333"
 _EVENT: dict[str, object] = {
     "eventId": "344df537-e86c-5f96-b84e-563c483c569a",
@@ -81,9 +81,9 @@ _VERDICT = _EVENT | {
 
 
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a stream, as a reader of server-sent events hands it over. `event` is result, verdict or incident;
-    gap when something is not kept any more, end at the end. `data` is its JSON. `id` is where to resume. `retry` is how
-    many milliseconds to wait before connecting again; it comes first.
+    """One event of a stream, as a client of server-sent events gets it. `event` is result, verdict or incident; gap
+    when some events are not kept any more; end at the end. `data` is its JSON. `id` is the position to resume at.
+    `retry`, sent first, is the number of milliseconds to wait before connecting again.
     """
 
     data: str = ""
@@ -96,15 +96,17 @@ BODIES = (StreamedEvent,)
 
 
 def _frame(sequence: int, event: dict[str, object]) -> bytes:
-    return event_frame(Place(_LIFE, sequence), str(event["type"]), msgspec.json.encode(event))
+    return event_frame(StreamPosition(_EPOCH, sequence), str(event["type"]), msgspec.json.encode(event))
 
 
 def _opening(sequence: int) -> bytes:
-    return retry_frame(2000) + comment_frame(Place(_LIFE, sequence))
+    return retry_frame(2000) + comment_frame(StreamPosition(_EPOCH, sequence))
 
 
-RESULTS = _opening(4710) + _frame(4711, _RESULT) + comment_frame(Place(_LIFE, 4720)) + end_frame(EndReason.STOPPING)
-EVENTS = _opening(17) + expired_frame(Place(_LIFE, 17), 4711) + _frame(4711, _RESULT) + _frame(4712, _VERDICT)
+RESULTS = (
+    _opening(4710) + _frame(4711, _RESULT) + comment_frame(StreamPosition(_EPOCH, 4720)) + end_frame(EndReason.STOPPING)
+)
+EVENTS = _opening(17) + expired_frame(StreamPosition(_EPOCH, 17), 4711) + _frame(4711, _RESULT) + _frame(4712, _VERDICT)
 
 
 def stream_of(example: bytes) -> ResponseSpec:

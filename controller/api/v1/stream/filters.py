@@ -1,4 +1,6 @@
-"""The query of a stream: filters as lists with commas, and where to resume. Refusals name the field and the rule."""
+"""The query of a stream: filters as comma-separated lists, and the position to resume at. Errors name the field and the
+rule.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from litestar.params import HeaderParameter, QueryParameter
 from controller.api.http.identifiers import customer_identifier, monitor_public_id
 from controller.errors import InvalidError
 from controller.model.values.countries import country_list
-from controller.streaming.frames import Place, read_place
-from controller.streaming.scope import Asked
+from controller.model.values.json_rules import quoted
+from controller.streaming.frames import StreamPosition, read_position
+from controller.streaming.scope import RequestedFilter
 from shared.wire.messages import EventType, ResultStatus
 from shared.wire.targets import KINDS
 
@@ -48,17 +51,21 @@ Types = Annotated[
 ]
 LastEventId = Annotated[
     _Text,
-    HeaderParameter(name="Last-Event-ID", description="The id of the last event that was received: go on behind it."),
+    HeaderParameter(
+        name="Last-Event-ID", description="The id of the last event that was received; the stream continues after it."
+    ),
 ]
 LastEventIdQuery = Annotated[
     _Text,
     QueryParameter(
-        name="lastEventId", description="The same, for who cannot send the header, which wins.", max_length=60
+        name="lastEventId",
+        description="The same, for a client that cannot send the header. The header wins.",
+        max_length=60,
     ),
 ]
 
 
-def asked(
+def requested_filter(
     *,
     types: Collection[EventType],
     customer_id: str | None,
@@ -67,16 +74,16 @@ def asked(
     location: str | None,
     kind: str | None,
     status: str | None,
-) -> Asked:
+) -> RequestedFilter:
     """Raises InvalidError."""
     customers, monitors = _values(customer_id, "customerId"), _values(monitor, "monitor")
     countries = _values(country, "country")
-    return Asked(
+    return RequestedFilter(
         types=types,
         customers=None if customers is None else [customer_identifier(each) for each in customers],
         monitors=None
         if monitors is None
-        else [monitor_public_id(each, wanted="monitor must hold public UUIDs of monitors") for each in monitors],
+        else [monitor_public_id(each, message="monitor must hold public UUIDs of monitors") for each in monitors],
         countries=country_list(countries, field="country"),
         locations=_values(location, "location"),
         kinds=_of(_values(kind, "kind"), KINDS, "kind"),
@@ -85,18 +92,18 @@ def asked(
 
 
 def event_types(text: str | None) -> list[EventType]:
-    """All when none are given. Raises InvalidError."""
+    """The event types; all of them when none is given. Raises InvalidError."""
     given = _of(_values(text, "type"), list(EventType), "type")
     return [*EventType] if given is None else [EventType(each) for each in given]
 
 
-def resume_at(header: str | None, query: str | None) -> Place | None:
+def resume_at(header: str | None, query: str | None) -> StreamPosition | None:
     """Raises InvalidError."""
     text, field = (header, "Last-Event-ID") if header else (query, "lastEventId")
     if not text:
         return None
     try:
-        return read_place(text)
+        return read_position(text)
     except ValueError as error:
         raise InvalidError(field, str(error)) from error
 
@@ -115,5 +122,5 @@ def _values(text: str | None, field: str) -> list[str] | None:
 def _of(values: list[str] | None, words: Collection[str], field: str) -> list[str] | None:
     for value in values or ():
         if value not in words:
-            raise InvalidError(field, f"must be of {', '.join(words)}: {value[:40]!r} is not")
+            raise InvalidError(field, f"must be one of {', '.join(words)}, not {quoted(value[:40])}")
     return values

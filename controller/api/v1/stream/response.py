@@ -1,4 +1,4 @@
-"""Writes a stream to its client: every write has a deadline, and a client that left is noticed at once."""
+"""Writes a stream to its client. Every write has a deadline, and a client that disconnects is noticed at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from controller.api.http.problems import Answer, from_neighbour
+from controller.api.http.problems import Answer, from_dependency
 from controller.store.platform.pool import StoreUnavailableError
 from controller.streaming.frames import RETRY_MS, EndReason, end_frame, retry_frame
-from controller.streaming.hub import Room
+from controller.streaming.hub import StreamHub
 from controller.streaming.stream import Stream
 from controller.streaming.subscription import Subscription
 
@@ -26,13 +26,13 @@ _LEAVE_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", EVENT_STREAM.encode()),
     (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # nginx would hold events back
-    (b"connection", b"close"),  # after its end there is nothing to wait for
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back otherwise
+    (b"connection", b"close"),  # nothing is worth waiting for after the end
 ]
 
 
 class Connection(HttpToolsProtocol):
-    """Lets an answer cut its connection: closing one would wait for a client that does not read."""
+    """Lets an answer abort its connection, because closing one waits for a client that may not read."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -40,21 +40,21 @@ class Connection(HttpToolsProtocol):
 
 
 class EventStream(Response[bytes]):
-    """The answer of a route that streams. The subscription is closed when it ends, however it ends."""
+    """The answer of a route that streams. The subscription is closed when the stream ends, for whatever reason."""
 
-    def __init__(self, room: Room, subscription: Subscription, stream: Stream) -> None:
+    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Stream) -> None:
         super().__init__(b"", media_type=EVENT_STREAM)
-        self._answer = _Answer(room, subscription, stream)
+        self._answer = _Answer(hub, subscription, stream)
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
         return cast("ASGIResponse", self._answer)  # Litestar only calls it
 
 
 def away(request: Request[Any, Any, Any], error: StoreUnavailableError) -> Answer | Response[bytes]:
-    """What could not be opened. EventSource, which accepts nothing but streams, comes back when one ends, but gives up
-    for good at any status other than 200.
+    """The answer when a stream cannot be opened: a stream that ends at once. EventSource connects again after the end
+    of a stream, but gives up for good at any status other than 200.
     """
-    refused = from_neighbour(request, error)
+    refused = from_dependency(request, error)
     if EVENT_STREAM not in request.headers.get("accept", ""):
         return refused
     ended = retry_frame(secrets.choice(RETRY_MS)) + end_frame(EndReason.UNAVAILABLE)
@@ -62,8 +62,8 @@ def away(request: Request[Any, Any, Any], error: StoreUnavailableError) -> Answe
 
 
 class _Answer:
-    def __init__(self, room: Room, subscription: Subscription, stream: Stream) -> None:
-        self._room = room
+    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Stream) -> None:
+        self._hub = hub
         self._subscription = subscription
         self._stream = stream
 
@@ -80,12 +80,12 @@ class _Answer:
             _abort(scope)
             await asyncio.wait([leaving], timeout=_LEAVE_SECONDS)
         finally:
-            self._room.close(self._subscription)
+            self._hub.close(self._subscription)
             leaving.cancel()
             await asyncio.gather(leaving, return_exceptions=True)
 
     async def _write(self, send: Send, chunk: bytes, *, more: bool = True) -> None:
-        """Raises TimeoutError when the client does not take what it was sent."""
+        """Raises TimeoutError when the client does not read what it was sent."""
         async with self._subscription.writing():
             await send({"type": "http.response.body", "body": chunk, "more_body": more})
 

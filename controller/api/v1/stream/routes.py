@@ -1,4 +1,4 @@
-"""`/api/results/stream` and `/api/events/stream`: what happens, as server-sent events, to whoever may see it."""
+"""`/api/results/stream` and `/api/events/stream`: events as they happen, for every caller that may see them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from controller.api.v1.stream.filters import (
     Monitors,
     Statuses,
     Types,
-    asked,
     event_types,
+    requested_filter,
     resume_at,
 )
 from controller.api.v1.stream.response import EVENT_STREAM, EventStream, away
@@ -36,18 +36,18 @@ from controller.decisions.access import Permission
 from controller.errors import ForbiddenError
 from controller.model import Principal
 from controller.store.platform.pool import StoreUnavailableError
-from controller.streaming.frames import Place
-from controller.streaming.scope import Asked, wanted_by
+from controller.streaming.frames import StreamPosition
+from controller.streaming.scope import RequestedFilter, filter_for
 from controller.streaming.stream import Stream
 from controller.streaming.subscription import Holder
 from shared.wire.messages import EventType
 
 OPENINGS = 1000
-"""A minute, of one caller: all the streams it may hold, ten times over."""
+"""Openings a minute for one caller: ten times the number of streams it may hold."""
 
 _TAGS = ["Live"]
 _REFUSALS = refusals(
-    s400="status must be of success, failure, unknown: 'x' is not",
+    s400='status must be one of success, failure, unknown, not "x"',
     s403="Forbidden",
     s404="Not found",
     s429="Too many open streams: 100 at most",
@@ -80,7 +80,7 @@ async def stream_results(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
     _require_understood(request, RESULT_PARAMETERS)
-    wish = asked(
+    request_filter = requested_filter(
         types=[EventType.RESULT],
         customer_id=customer_id,
         monitor=monitor,
@@ -89,7 +89,7 @@ async def stream_results(
         kind=kind,
         status=status,
     )
-    return await _open(request, services, principal, wish, resume_at(last_event_id, last_event_id_query))
+    return await _open(request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query))
 
 
 @get(
@@ -119,7 +119,7 @@ async def stream_events(
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
     _require_understood(request, EVENT_PARAMETERS)
-    wish = asked(
+    request_filter = requested_filter(
         types=event_types(event_type),
         customer_id=customer_id,
         monitor=monitor,
@@ -128,7 +128,7 @@ async def stream_events(
         kind=kind,
         status=status,
     )
-    return await _open(request, services, principal, wish, resume_at(last_event_id, last_event_id_query))
+    return await _open(request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query))
 
 
 def _require_understood(request: Request[Principal, Any, Any], known: Iterable[str]) -> None:
@@ -140,12 +140,16 @@ def _require_understood(request: Request[Principal, Any, Any], known: Iterable[s
 
 
 async def _open(
-    request: Request[Principal, Any, Any], services: Services, principal: Principal, wish: Asked, place: Place | None
+    request: Request[Principal, Any, Any],
+    services: Services,
+    principal: Principal,
+    request_filter: RequestedFilter,
+    resume_from: StreamPosition | None,
 ) -> EventStream:
-    room = services.live
-    wanted = await wanted_by(services.database, principal, wish)
-    subscription = room.open(wanted, Holder(principal=principal, credential=credential_of(request)))
-    return EventStream(room, subscription, Stream(room, services.bus, subscription, place))
+    hub = services.live
+    event_filter = await filter_for(services.database, principal, request_filter)
+    subscription = hub.open(event_filter, Holder(principal=principal, credential=credential_of(request)))
+    return EventStream(hub, subscription, Stream(hub, services.bus, subscription, resume_from))
 
 
 ROUTES: list[ControllerRouterHandler] = [stream_results, stream_events]

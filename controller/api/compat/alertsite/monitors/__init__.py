@@ -1,0 +1,1 @@
+"""AlertSite's e-mail server monitors: create, read, change, delete."""

@@ -1,50 +1,33 @@
-"""What AlertSite's clients read: monitors (reference 1.2 and 5), lists in their envelope, locations."""
+"""What AlertSite's clients read of monitors (docs/compatibility.md, A11 and A13)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from iso3166 import countries_by_alpha2
 from msgspec import UNSET, UnsetType
 
+from controller.api.compat.alertsite.lists import Metadata
+from controller.api.compat.alertsite.locations import LocationBrief, location_brief
 from controller.api.compat.alertsite.monitors.changes import hostname_of
-from controller.api.compat.alertsite.security import security_of
+from controller.api.compat.alertsite.monitors.kinds import TYPES
+from controller.api.compat.alertsite.monitors.security import security_of
 from controller.decisions.schedule.rotation import chosen
-from controller.kinds import IMAP_POP, SMTP
 from controller.model import Location, Mode, Monitor, MonitorStatus
-
-TYPES = dict(zip((*SMTP, *IMAP_POP), ("email-smtp", "email-imap", "email-pop"), strict=True))
-"""What this vendor calls each kind."""
-
-KINDS = {name: kind for kind, name in TYPES.items()}
-
-_NORTH_AMERICA = ("US", "CA")
-_MAY_READ, _MAY_WRITE = 4, 7
-
-T = TypeVar("T")
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
-    """The number of what was made or changed, as a string."""
+    """The number of the monitor that was created or changed, as a string."""
 
     id: str
 
 
-class LocationBrief(msgspec.Struct, frozen=True, kw_only=True):
-    """`region` 1 is the United States and Canada, 2 is everywhere else."""
-
-    id: int
-    name: str
-    region: int
-
-
 class MonitorObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A monitor; with `select` only the fields it names. `mode` is null where the rules of the customer decide, as for
-    monitors made through the other group of routes; `public_id`, `customer_id`, `user`, `starttls` and
-    `verify_certificate` are ours. A password is never shown.
+    """A monitor; with `select` only the fields that it names. `mode` is null where a policy decides instead, as for
+    monitors that were created through another group of routes. `public_id`, `customer_id`, `user`, `starttls` and
+    `verify_certificate` are additions of Mailprobe. A password is never shown.
     """
 
     id: int | UnsetType = UNSET
@@ -83,56 +66,13 @@ class MonitorObject(msgspec.Struct, frozen=True, kw_only=True):
     verify_certificate: bool | UnsetType = UNSET
 
 
-class Permissions(msgspec.Struct, frozen=True, kw_only=True):
-    """`acl` 7: the caller may change what is listed; 4: read it."""
-
-    acl: int
-
-
-class ResultSet(msgspec.Struct, frozen=True, kw_only=True):
-    """`count` is how many results this answer holds; `total`, ours, how many match. `limit` is null where none was
-    sent.
-    """
-
-    count: int
-    limit: str | None
-    offset: str
-    total: int
-
-
-class Metadata(msgspec.Struct, frozen=True, kw_only=True):
-    permissions: Permissions = msgspec.field(name="__permissions")
-    resultset: ResultSet
-
-
 class MonitorList(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
     results: list[MonitorObject]
 
 
-class LocationObject(LocationBrief, frozen=True, kw_only=True):
-    """`code`, `country_code` and `enabled` are ours."""
-
-    country: str
-    code: str
-    country_code: str
-    enabled: bool
-
-
-class LocationList(msgspec.Struct, frozen=True, kw_only=True):
-    metadata: Metadata
-    results: list[LocationObject]
-
-
-def metadata(*, writable: bool, count: int, total: int, limit: int | None = None, offset: int = 0) -> Metadata:
-    return Metadata(
-        permissions=Permissions(acl=_MAY_WRITE if writable else _MAY_READ),
-        resultset=ResultSet(count=count, limit=None if limit is None else str(limit), offset=str(offset), total=total),
-    )
-
-
 def monitor_object(monitor: Monitor, locations: Mapping[int, Location], *, writable: bool) -> MonitorObject:
-    """`writable`: the caller may change it."""
+    """`writable` is whether the caller may change monitors."""
     security = security_of(monitor)
     kept = monitor.alertsite
     listed = monitor.location_ids
@@ -176,28 +116,7 @@ def monitor_object(monitor: Monitor, locations: Mapping[int, Location], *, writa
 
 
 def selected(shown: MonitorObject, select: Sequence[str] | None) -> MonitorObject:
-    """Only the fields named; unknown names are ignored, None is all, an empty list none."""
+    """Only the fields that `select` names: None selects all, an empty list none; unknown names are ignored."""
     if select is None:
         return shown
     return MonitorObject(**{name: value for name, value in msgspec.structs.asdict(shown).items() if name in select})
-
-
-def location_brief(location: Location) -> LocationBrief:
-    return LocationBrief(id=location.id, name=location.name, region=_region(location))
-
-
-def location_object(location: Location) -> LocationObject:
-    country = countries_by_alpha2.get(location.country_code)
-    return LocationObject(
-        id=location.id,
-        name=location.name,
-        region=_region(location),
-        country=country.apolitical_name if country else location.country_code,
-        code=location.code,
-        country_code=location.country_code,
-        enabled=location.enabled,
-    )
-
-
-def _region(location: Location) -> int:
-    return 1 if location.country_code in _NORTH_AMERICA else 2

@@ -1,8 +1,8 @@
-"""From the fields of a request to the change of a monitor that they stand for (api.md, AlertSite rules 2 to 8)."""
+"""Turns the fields of a request into the change of a monitor (docs/compatibility.md, A2 to A8)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,17 +10,17 @@ import msgspec
 from msgspec import UNSET
 
 from controller.api.compat.alertsite.monitors import fields
-from controller.api.compat.alertsite.monitors.values import MOST_PROPERTIES
-from controller.api.compat.alertsite.security import config_with, security_of
+from controller.api.compat.alertsite.monitors.security import config_with, security_of
+from controller.api.compat.alertsite.values import MOST_PROPERTIES
 from controller.decisions.monitors.defaults import AccountDefaults
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.model import Location, Monitor, MonitorStatus
-from controller.model.values.servers import Server, server_of, written_of
-from controller.operations.monitors.monitors import Change
+from controller.model.values.servers import ServerAddress, server_of, written_of
+from controller.operations.monitors.monitors import MonitorChange
 from controller.vault import mask
 
 KEPT = ("billing_plancode", "alert_note", "note", "traceroute_on_error", "allow_internal_testing", "custom_properties")
-"""Fields that change nothing here: kept in `Monitor.alertsite` and returned."""
+"""Fields that have no effect: they are stored in `Monitor.alertsite` and returned."""
 
 _SECURITY = ("starttls", "verify_certificate", "user", "password")
 _SAME_NAME = ("name", "ipv4", "resolve_dns", "mode", "rotate_locations", "retry_on_failure", "notify_on_error")
@@ -32,26 +32,22 @@ _OTHER_NAME = {
 }
 
 
-def numbered(locations: Iterable[Location]) -> dict[int, Location]:
-    return {here.id: here for here in locations}
-
-
 def change_to_create(
     sent: Mapping[str, Any], kind: str, defaults: AccountDefaults, locations: Mapping[int, Location]
-) -> Change:
-    """Raises InvalidFieldsError with all that is wrong."""
+) -> MonitorChange:
+    """Raises InvalidFieldsError, which lists every mistake."""
     given = {name: value for name, value in sent.items() if value is not None}
     read, problems = fields.monitor_values(given, kind, locations)
-    problems = fields.required(given) + problems
+    problems = fields.missing_fields(given) + problems
     values = {**msgspec.structs.asdict(defaults), **read}
-    if read.get("locations", ()) is None:  # an empty list is the account's
+    if read.get("locations", ()) is None:  # an empty list stands for the account's locations
         values["locations"] = defaults.locations
     elif "locations" in read and "home_location" not in read and defaults.home_location not in read["locations"]:
-        values["home_location"] = None  # the account's own is not one that was asked for
+        values["home_location"] = None  # the account's home location is not one of those that were sent
     if "timeout" not in read:
         values["timeout"] = max(1, min(defaults.timeout, values["interval"] * 60 - 1))
-    server: Server | None = read.get("hostname")
-    problems += fields.together(
+    server: ServerAddress | None = read.get("hostname")
+    problems += fields.combined_problems(
         interval_seconds=values["interval"] * 60,
         timeout_seconds=values["timeout"],
         mode=values["mode"],
@@ -68,9 +64,9 @@ def change_to_create(
 
 def change_to_update(
     sent: Mapping[str, Any], shown: Mapping[str, Any], monitor: Monitor, locations: Mapping[int, Location]
-) -> Change:
-    """`shown` is the monitor as its readers see it: a value sent back as it was shown changes nothing, even one that
-    only the other group of routes would take. Raises InvalidFieldsError with all that is wrong.
+) -> MonitorChange:
+    """`shown` is the monitor as its readers see it: a value that is sent back unchanged has no effect, even one that
+    only another group of routes would accept. Raises InvalidFieldsError, which lists every mistake.
     """
     new = {name: value for name, value in sent.items() if name not in shown or not _same(shown[name], value)}
     if "hostname" in new and "port" in sent:
@@ -84,28 +80,28 @@ def change_to_update(
             resolve_dns=values.get("resolve_dns", monitor.resolve_dns),
             alertsite={**_kept(values, monitor.alertsite), "hostname": new["hostname"]},
         )
-    problems += _problems_together(values, changed, monitor, locations)
+    problems += _combined_problems(values, changed, monitor, locations)
     if problems:
         raise InvalidFieldsError(problems)
     return changed
 
 
 def hostname_of(monitor: Monitor, *, tls: bool) -> str:
-    """As it was written, as long as that says what is stored."""
+    """The host name as the caller wrote it, as long as that text still describes what is stored."""
     written = monitor.alertsite.get("hostname")
     if isinstance(written, str):
         try:
             server = server_of(written.strip(), monitor.kind)
         except InvalidError:
-            pass  # of another protocol, which the other group of routes may change
+            pass  # it has the scheme of another protocol: another group of routes may change the protocol
         else:
             if (server.host, server.tls) == (monitor.hostname, tls) and server.port in (None, monitor.port):
                 return written
     return written_of(monitor.hostname, monitor.kind, tls=tls)
 
 
-def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: dict[str, Any]) -> Change:
-    """Of the values that are there; `config` and `kept` are what the monitor has."""
+def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: dict[str, Any]) -> MonitorChange:
+    """The change for the values that were sent. `config` and `kept` are what the monitor has now."""
     named = {name: values[name] for name in _SAME_NAME if name in values}
     named |= {ours: values[name] for name, ours in _OTHER_NAME.items() if name in values}
     if "interval" in values:
@@ -123,11 +119,11 @@ def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: 
         named["config"] = config_with(config, kind, security)
     if any(name in values for name in KEPT):
         named["alertsite"] = _kept(values, kept)
-    return Change(**named)
+    return MonitorChange(**named)
 
 
 def _kept(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """A custom property that is not sent stays, one without a value goes."""
+    """A custom property that is not sent stays; one that is sent without a value is removed."""
     kept = {**before, **{name: values[name] for name in KEPT if name in values}}
     if "custom_properties" in values:
         properties = {known["id"]: known for known in before.get("custom_properties", [])}
@@ -139,10 +135,10 @@ def _kept(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any
 
 
 def _port(values: Mapping[str, Any], monitor: Monitor) -> int | None:
-    """The port of a new server: the one sent, else the one in its name, else the old one, unless that was in the name
-    of the old server.
+    """The port of a new server: the port sent, else the port in its name, else the old port, unless that stood in the
+    name of the old server.
     """
-    server: Server = values["hostname"]
+    server: ServerAddress = values["hostname"]
     if values.get("port") is not None or server.port is not None:
         port: int | None = values.get("port") or server.port
         return port
@@ -150,13 +146,15 @@ def _port(values: Mapping[str, Any], monitor: Monitor) -> int | None:
     return None if "port" in values or server_of(written, monitor.kind).port is not None else monitor.port
 
 
-def _problems_together(
-    values: Mapping[str, Any], change: Change, monitor: Monitor, locations: Mapping[int, Location]
+def _combined_problems(
+    values: Mapping[str, Any], change: MonitorChange, monitor: Monitor, locations: Mapping[int, Location]
 ) -> list[InvalidError]:
-    """Only what the change touches: what another group of routes allowed stays."""
+    """Breaches of rules over several fields, for the fields of this change: the monitor may keep what another group of
+    routes allowed.
+    """
     given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     after = msgspec.structs.replace(monitor, **given)
-    problems = fields.together(
+    problems = fields.combined_problems(
         interval_seconds=after.interval_seconds,
         timeout_seconds=after.timeout_seconds,
         mode=after.mode,
@@ -180,7 +178,7 @@ def _count(chosen: list[int] | None, home: int | None, locations: Mapping[int, L
 
 
 def _same(shown: Any, value: Any) -> bool:
-    """1 is not true."""
+    """Whether both are equal and of the same type: 1 is not true."""
     return type(shown) is type(value) and bool(shown == value)
 
 

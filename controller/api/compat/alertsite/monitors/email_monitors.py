@@ -1,4 +1,4 @@
-"""`POST` and `PATCH` of `/api/v3/monitors/email-imap`, `/email-pop`, `/email-smtp` (vendor's page, reference 2.3)."""
+"""`POST` and `PATCH` of `/api/v3/monitors/email-imap`, `/email-pop`, `/email-smtp` (docs/compatibility.md, A12)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from litestar import HttpMethod, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
+from controller.api.compat.alertsite.account_defaults.fields import LONGEST_TIMEOUT_SECONDS
+from controller.api.compat.alertsite.bodies import StrictJsonBody, sent
 from controller.api.compat.alertsite.documents import TAGS, refusals
+from controller.api.compat.alertsite.locations import numbered
 from controller.api.compat.alertsite.monitors import examples, fields
-from controller.api.compat.alertsite.monitors.answers import KINDS, Identified, monitor_object
-from controller.api.compat.alertsite.monitors.bodies import MonitorBody, NewMonitorBody, StrictJsonBody, sent
-from controller.api.compat.alertsite.monitors.changes import change_to_create, change_to_update, numbered
+from controller.api.compat.alertsite.monitors.answers import Identified, monitor_object
+from controller.api.compat.alertsite.monitors.bodies import MonitorBody, NewMonitorBody
+from controller.api.compat.alertsite.monitors.changes import change_to_create, change_to_update
+from controller.api.compat.alertsite.monitors.kinds import KINDS
 from controller.api.compat.alertsite.monitors.queries import MonitorNumber, number_of
 from controller.api.http.auth import PERMISSION, SECURITY
 from controller.api.http.openapi import answers
@@ -22,11 +26,11 @@ from controller.errors import ForbiddenError, InvalidError, UnknownCustomerError
 from controller.model import Monitor, Principal
 from controller.operations.accounts import defaults as account
 from controller.operations.monitors import monitors
-from controller.operations.monitors.monitors import Change
+from controller.operations.monitors.monitors import MonitorChange
 from controller.store.locations.locations import all_locations
 
 _FIELD_OF = {"timeoutSeconds": "timeout"}
-"""What this vendor calls a field that an operation refuses by its own name for it."""
+"""AlertSite's name of a field that an operation refuses by another name."""
 
 
 def email_monitors(name: str) -> list[HTTPRouteHandler]:
@@ -66,7 +70,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
                 (kind,),
                 customer,
                 change,
-                longest_timeout_seconds=fields.LONGEST_TIMEOUT_SECONDS,
+                longest_timeout_seconds=LONGEST_TIMEOUT_SECONDS,
             )
         except UnknownCustomerError:
             raise InvalidError("customer_id", "is not that of a customer of this account") from None
@@ -74,7 +78,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             raise _renamed(problem) from None
         return Identified(id=str(made.id))
 
-    # The vendor's pages print POST where their text says PATCH (reference 2.3).
+    # The examples on AlertSite's pages use POST where the text says PATCH (docs/compatibility.md, A12).
     @route(
         f"/api/v3/monitors/{name}/{{id:str}}",
         http_method=[HttpMethod.PATCH, HttpMethod.POST],
@@ -87,7 +91,12 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
         summary=f"Edit an {name} monitor",
         responses={
             200: answers(Identified, "The number of the monitor", examples.IDENTIFIED),
-            **refusals(body=True, s400="invalid_request - interval must be …", s403="Forbidden", s404=RECORD_NOT_FOUND),
+            **refusals(
+                body=True,
+                s400="invalid_request - interval must be a whole number from 1 to 1440",
+                s403="Forbidden",
+                s404=RECORD_NOT_FOUND,
+            ),
         },
     )
     async def edit(
@@ -96,7 +105,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
         body = sent(data)
         locations = numbered(await all_locations(services.database))
 
-        def decide(monitor: Monitor) -> Change:
+        def decide(monitor: Monitor) -> MonitorChange:
             _require_fields(principal, body)
             shown = msgspec.to_builtins(monitor_object(monitor, locations, writable=True))
             return change_to_update(body, shown, monitor, locations)
@@ -109,7 +118,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
                 (kind,),
                 number_of(number),
                 decide,
-                longest_timeout_seconds=fields.LONGEST_TIMEOUT_SECONDS,
+                longest_timeout_seconds=LONGEST_TIMEOUT_SECONDS,
             )
         except InvalidError as problem:
             raise _renamed(problem) from None
@@ -119,13 +128,13 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
 
 
 def _require_fields(principal: Principal, body: dict[str, object]) -> None:
-    """A role that may change a monitor's status alone may send `enabled` alone. Raises ForbiddenError."""
+    """A role that may change only the status of a monitor may send only `enabled`. Raises ForbiddenError."""
     if not may_change(principal, ["status" if name == "enabled" else name for name in body]):
         raise ForbiddenError
 
 
 def _renamed(problem: InvalidError) -> InvalidError:
-    """`smtpConfig.auth.user` is what this vendor's clients call `user`."""
+    """The same problem by AlertSite's name of the field: `user` for `smtpConfig.auth.user`."""
     if len(problem.messages) > 1:
         return problem
     field = _FIELD_OF.get(problem.field, problem.field.rpartition(".")[2])

@@ -1,4 +1,6 @@
-"""The fields of an e-mail server monitor (reference 1.2), as they are sent: what each may hold, told all at once."""
+"""The fields of an e-mail server monitor (docs/compatibility.md, A11): what each may hold. All mistakes are reported at
+once.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from controller.api.compat.alertsite.monitors import values
+from controller.api.compat.alertsite import values
+from controller.api.compat.alertsite.account_defaults.fields import DEFAULTS, Locations, flag_reader, read_fields
 from controller.decisions.monitors import monitors as rules
-from controller.errors import InvalidError, InvalidFieldsError
+from controller.errors import InvalidError
 from controller.kinds.imap_pop import StartTls
-from controller.model import Location, Mode
+from controller.model import Mode
 from controller.model.values.servers import server_of
 
 REQUIRED = ("billing_plancode", "name", "hostname")
-LONGEST_TIMEOUT_SECONDS = 300
-LONGEST_INTERVAL_MINUTES = 1440
-MOST_LOCATIONS_AT_ONCE = 1000
 _LARGEST_NUMBER = 2**63 - 1
 _FEWEST_LOCATIONS = {Mode.ROUND_ROBIN: 2, Mode.SLA: 2}
 
-Locations = Mapping[int, Location]
-"""The locations there are, by their numbers."""
-
-_FLAGS = (
-    "resolve_dns",
-    "enabled",
-    "rotate_locations",
-    "retry_on_failure",
-    "traceroute_on_error",
-    "notify_on_error",
-    "allow_internal_testing",
-)
-
-
-def _flag(name: str) -> Callable[[Any, Locations], bool]:
-    return lambda value, _: values.flag(value, name)
-
-
-_DEFAULTS: dict[str, Callable[[Any, Locations], Any]] = {
-    "interval": lambda value, _: values.number(value, "interval", 1, LONGEST_INTERVAL_MINUTES),
-    "timeout": lambda value, _: values.number(value, "timeout", 1, LONGEST_TIMEOUT_SECONDS),
-    "locations": values.locations,
-    "home_location": lambda value, known: (
-        None if value in (None, "") else values.location(value, "home_location", known)
-    ),
-    "mode": lambda value, _: values.word(value, "mode", Mode),
-    "monitor_location_count": lambda value, _: values.number(
-        value, "monitor_location_count", 1, MOST_LOCATIONS_AT_ONCE
-    ),
-    **{name: _flag(name) for name in _FLAGS},
-}
-"""Those that have a default of the account."""
 
 _OTHERS: dict[str, Callable[[Any, Locations], Any]] = {
     "billing_plancode": lambda value, _: values.text(value, "billing_plancode", least=1),
@@ -64,7 +32,7 @@ _OTHERS: dict[str, Callable[[Any, Locations], Any]] = {
     "user": lambda value, _: values.note(value, "user", longest=1000),
     "password": lambda value, _: values.note(value, "password", longest=10_000),
     "starttls": lambda value, _: values.word(value, "starttls", StartTls),
-    "verify_certificate": _flag("verify_certificate"),
+    "verify_certificate": flag_reader("verify_certificate"),
     "customer_id": lambda value, _: customer_identifier(value),
 }
 
@@ -72,23 +40,15 @@ _OTHERS: dict[str, Callable[[Any, Locations], Any]] = {
 def monitor_values(
     sent: Mapping[str, Any], kind: str, locations: Locations
 ) -> tuple[dict[str, Any], list[InvalidError]]:
-    """The fields that may be written, each in its own type (a Server in `hostname`, numbers in `locations`), and what
-    is wrong with the others. What is not known or only read is left out.
+    """The fields that may be written, each in its own type (a ServerAddress in `hostname`, numbers in `locations`), and
+    what is wrong with the others. Unknown and read-only fields are left out.
     """
-    readers = {"hostname": lambda value, _: server_of(_hostname(value), kind), **_OTHERS, **_DEFAULTS}
-    return _read(sent, readers, locations)
+    readers = {"hostname": lambda value, _: server_of(_hostname(value), kind), **_OTHERS, **DEFAULTS}
+    return read_fields(sent, readers, locations)
 
 
-def default_values(sent: Mapping[str, Any], locations: Locations) -> dict[str, Any]:
-    """Raises InvalidFieldsError."""
-    read, problems = _read(sent, _DEFAULTS, locations)
-    if problems:
-        raise InvalidFieldsError(problems)
-    return read
-
-
-def required(sent: Mapping[str, Any]) -> list[InvalidError]:
-    """What a new monitor misses."""
+def missing_fields(sent: Mapping[str, Any]) -> list[InvalidError]:
+    """The required fields that were not sent for a new monitor."""
     return [InvalidError(name, "is required") for name in REQUIRED if sent.get(name) is None]
 
 
@@ -100,10 +60,10 @@ def customer_identifier(value: Any) -> int | UUID:
         raise InvalidError("customer_id", "must be the number or the UUID of a customer") from None
 
 
-def together(
+def combined_problems(
     *, interval_seconds: int, timeout_seconds: int, mode: Mode | None, location_count: int, address_missing: bool
 ) -> list[InvalidError]:
-    """What is wrong with values that are right each by itself."""
+    """Breaches of rules over several fields, whose values are each valid."""
     problems = []
     if timeout_seconds >= interval_seconds:
         problems.append(InvalidError("timeout", f"must be shorter than the interval ({interval_seconds} s)"))
@@ -113,21 +73,6 @@ def together(
     if address_missing:
         problems.append(InvalidError("ipv4", "is required when resolve_dns is false"))
     return problems
-
-
-def _read(
-    sent: Mapping[str, Any], readers: Mapping[str, Callable[[Any, Locations], Any]], locations: Locations
-) -> tuple[dict[str, Any], list[InvalidError]]:
-    problems: list[InvalidError] = []
-    read: dict[str, Any] = {}
-    for name, reader in readers.items():
-        if name not in sent:
-            continue
-        try:
-            read[name] = reader(sent[name], locations)
-        except InvalidError as problem:
-            problems.append(problem)
-    return read, problems
 
 
 def _name(value: Any) -> str:

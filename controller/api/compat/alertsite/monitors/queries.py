@@ -1,4 +1,4 @@
-"""Query parameters of AlertSite's lists, and numbers in its paths."""
+"""Query parameters of AlertSite's routes, and the numbers in their paths."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
-from controller.api.compat.alertsite.monitors.answers import KINDS
+from controller.api.compat.alertsite.monitors.kinds import KINDS
 from controller.errors import InvalidError, NotFoundError
-
-LARGEST_LIMIT = 1000
-"""How many a list holds at most, also when no limit was sent."""
+from controller.model.values.json_rules import quoted
 
 _TYPES = frozenset(
     {
@@ -42,26 +40,23 @@ MonitorNumber = Annotated[
     str, PathParameter(name="id", description="The monitor's number.", schema_extra={"pattern": "^[0-9]+$"})
 ]
 Types = Annotated[
-    str | None, QueryParameter(name="type", description="Types of monitor, separated by commas; all when not given.")
+    str | None,
+    QueryParameter(name="type", description="Types of monitors, separated by commas; all types when not given."),
 ]
 Select = Annotated[
     str | None,
-    QueryParameter(description="Fields to show, separated by commas; all when not given, none when empty."),
+    QueryParameter(description="Fields to show, separated by commas; all fields when not given, none when empty."),
 ]
-Limit = Annotated[
-    int | None, QueryParameter(ge=1, le=LARGEST_LIMIT, description="How many at most; 1000 if not given.")
-]
-Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="How many to leave out, from the oldest.")]
 
 
 def kinds_of(types: str | None) -> tuple[str, ...]:
-    """The kinds that these types are; types the vendor has and we have not match nothing. Raises InvalidError."""
+    """The kinds of these types; a type of AlertSite's that Mailprobe lacks matches nothing. Raises InvalidError."""
     if not types:
         return tuple(KINDS.values())
     names = types.split(",")
     for name in names:
         if name not in _TYPES:
-            raise InvalidError("type", f"must be of {', '.join(sorted(_TYPES))}: {name[:30]!r} is not")
+            raise InvalidError("type", f"must be one of {', '.join(sorted(_TYPES))}, not {quoted(name[:30])}")
     return tuple(KINDS[name] for name in names if name in KINDS)
 
 
@@ -70,7 +65,7 @@ def fields_of(select: str | None) -> list[str] | None:
 
 
 def number_of(text: str) -> int:
-    """Raises NotFoundError: what is no number is the number of no monitor."""
+    """Raises NotFoundError when the text is not a number, because then no monitor has it."""
     if not _NUMBER.fullmatch(text):
         raise NotFoundError
     return int(text)

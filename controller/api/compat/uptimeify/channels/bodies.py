@@ -1,4 +1,4 @@
-"""What Uptimeify's clients send and read about notification channels; `forOps` and the monitors are ours."""
+"""Notification channels as Uptimeify's clients send and read them; `forOps` and the channels of monitors are ours."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.timestamps import Moment, moment
+from controller.api.http.timestamps import Timestamp, timestamp
 from controller.decisions.notification.channels import CATEGORIES
 from controller.notify.registry import CHANNELS
-from controller.operations.channels.channel_tests import Tested
-from controller.operations.channels.channels import Seen
+from controller.operations.channels.channel_tests import ChannelTestResult
+from controller.operations.channels.channels import ChannelView
 
 Type = Annotated[
-    str, Meta(description="How people are told.", examples=["webhook"], extra_json_schema={"enum": sorted(CHANNELS)})
+    str, Meta(description="The kind of channel.", examples=["webhook"], extra_json_schema={"enum": sorted(CHANNELS)})
 ]
 Config = Annotated[
     dict[str, Any] | str,
@@ -25,7 +25,13 @@ Config = Annotated[
 ]
 Identifier: TypeAlias = int | str
 Category = Annotated[str, Meta(description="The type's own.", extra_json_schema={"enum": list(CATEGORIES)})]
-Priority = Annotated[int, Meta(description="Lower is told first.", extra_json_schema={"minimum": 1, "maximum": 1000})]
+Priority = Annotated[
+    int,
+    Meta(
+        description="Channels with a lower number are notified first.",
+        extra_json_schema={"minimum": 1, "maximum": 1000},
+    ),
+]
 Delay = Annotated[
     int, Meta(description="Seconds after the outage is confirmed.", extra_json_schema={"minimum": 0, "maximum": 86400})
 ]
@@ -37,13 +43,13 @@ Packages = Annotated[list[str] | None, Meta(description="Only for customers with
 ForOps = Annotated[
     bool,
     Meta(
-        description="Told of the installation itself, and of no incident; of the organization that runs it only.",
+        description="Gets notices about the installation instead of incidents; only in the organization that runs it.",
     ),
 ]
 
 
 class ChannelFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What create and update have in common."""
+    """The fields that create and update share."""
 
     category: Category | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
@@ -57,7 +63,7 @@ class ChannelFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class NewChannelBody(ChannelFields, frozen=True, kw_only=True, rename="camel"):
     """A channel of the organization, unless it names a customer or a monitor, by number or public UUID.
 
-    With `sourceChannelId` it takes from that channel of the same type what its config leaves out, secrets too.
+    With `sourceChannelId` it copies what its config leaves out, secrets included, from that channel of the same type.
     """
 
     type: Type
@@ -73,8 +79,8 @@ class NewChannelBody(ChannelFields, frozen=True, kw_only=True, rename="camel"):
 
 
 class ChannelUpdate(ChannelFields, frozen=True, kw_only=True, rename="camel"):
-    """New values; what is left out stays as it is. `config` is merged: a null takes a key away, but keeps a secret,
-    which an empty text takes away.
+    """New values; a field that is left out keeps its value. `config` is merged: null removes a key, but keeps a secret,
+    which an empty text removes.
     """
 
     type: Annotated[str | UnsetType, Meta(description="Cannot be changed.")] = UNSET
@@ -83,7 +89,8 @@ class ChannelUpdate(ChannelFields, frozen=True, kw_only=True, rename="camel"):
 
 
 class ChannelTestBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A channel to try before it is made; with `channelId` (ours) one that is there, `config` merged into its own.
+    """A channel to try before it is created; with `channelId` (ours) an existing one, with `config` merged into its
+    own.
 
     With `dryRun` nothing is sent.
     """
@@ -98,8 +105,8 @@ class ChannelTestBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Secrets in `config` are null, with `hasSecret` there and beside it. `warnings` say why what is sent here may not
-    arrive when it matters. `customerId` is null for a channel of a monitor.
+    """Secrets in `config` are null, and `hasSecret` says whether there are any. `warnings` say why a message to this
+    channel may not arrive during an outage. `customerId` is null for a channel of a monitor.
     """
 
     id: int
@@ -121,20 +128,20 @@ class ChannelAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allowed_package_types: list[str] | None
     for_ops: bool
     warnings: list[str]
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the config could be used, and what is to be said of it."""
+    """Whether the config can be used, with errors and warnings."""
 
     ok: bool
     errors: list[str]
     warnings: list[str]
 
 
-class SentRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was sent, or would be; secrets are ********."""
+class UptimeifySentRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The request that was sent, or would be; secrets are ********."""
 
     url: str
     method: str
@@ -144,8 +151,8 @@ class SentRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     body_size: int
 
 
-class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came back. `reachable` is whether anything did."""
+class UptimeifyReceivedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The response; `reachable` says whether there was one."""
 
     reachable: bool
     ok: bool
@@ -164,12 +171,12 @@ class ChannelTestAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     mode: Literal["send", "dryRun"]
     message: str
     validation: Validation
-    request: SentRequest | None
-    response: ReceivedResponse | None
+    request: UptimeifySentRequest | None
+    response: UptimeifyReceivedResponse | None
 
 
-def channel_answer(seen: Seen) -> ChannelAnswer:
-    channel = seen.channel
+def channel_answer(view: ChannelView) -> ChannelAnswer:
+    channel = view.channel
     smtp = channel.monitor_kind == "smtp"
     return ChannelAnswer(
         id=channel.id,
@@ -181,26 +188,26 @@ def channel_answer(seen: Seen) -> ChannelAnswer:
         type=channel.type,
         category=channel.category,
         name=channel.name,
-        config=seen.config | ({"hasSecret": True} if seen.has_secret else {}),
-        has_secret=seen.has_secret,
+        config=view.config | ({"hasSecret": True} if view.has_secret else {}),
+        has_secret=view.has_secret,
         priority=channel.priority,
         delay_seconds=channel.delay_seconds,
         conditions=channel.conditions,
         is_active=channel.is_active,
         allowed_package_types=channel.allowed_package_types,
         for_ops=channel.for_ops,
-        warnings=seen.warnings,
-        created_at=moment(channel.created_at),
-        updated_at=moment(channel.updated_at),
+        warnings=view.warnings,
+        created_at=timestamp(channel.created_at),
+        updated_at=timestamp(channel.updated_at),
     )
 
 
-def tested(done: Tested, *, dry_run: bool) -> ChannelTestAnswer:
+def tested(done: ChannelTestResult, *, dry_run: bool) -> ChannelTestAnswer:
     return ChannelTestAnswer(
         success=done.success,
         mode="dryRun" if dry_run else "send",
         message=done.message,
         validation=Validation(ok=not done.errors, errors=done.errors, warnings=done.warnings),
-        request=None if done.request is None else SentRequest(**msgspec.structs.asdict(done.request)),
-        response=None if done.response is None else ReceivedResponse(**msgspec.structs.asdict(done.response)),
+        request=None if done.request is None else UptimeifySentRequest(**msgspec.structs.asdict(done.request)),
+        response=None if done.response is None else UptimeifyReceivedResponse(**msgspec.structs.asdict(done.response)),
     )

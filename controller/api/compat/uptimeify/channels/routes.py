@@ -1,4 +1,4 @@
-"""`/api/notification-channels` as Uptimeify's clients know it: where people are told."""
+"""`/api/notification-channels` as Uptimeify's clients know it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.kinds import IMAP_POP, SMTP
 from controller.model import Principal
 from controller.operations.channels import channel_tests, channels
-from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, Place
+from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, ChannelOwner
 
 _INVALID_ID = "Invalid notification channel ID"
 _MOST_DIGITS = 18
@@ -77,8 +77,10 @@ class Channels(Controller):
     ) -> list[ChannelAnswer]:
         if organization_id is not None:
             _check_organization(principal, organization_number(organization_id))
-        place = _place(customer_id, website_id, monitor_id, smtp_monitor_id, imap_pop_monitor_id)
-        return [channel_answer(seen) for seen in await channels.list_channels(services.database, principal, place)]
+        named_owner = _named_owner(customer_id, website_id, monitor_id, smtp_monitor_id, imap_pop_monitor_id)
+        return [
+            channel_answer(view) for view in await channels.list_channels(services.database, principal, named_owner)
+        ]
 
     @post(
         opt={PERMISSION: Permission.MANAGE_CHANNELS},
@@ -98,17 +100,19 @@ class Channels(Controller):
         principal: GivenPrincipal,
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> ChannelAnswer:
-        seen = await channels.create_channel(
+        view = await channels.create_channel(
             services.database,
             services.vault,
             services.outlets,
             _within(principal, data.organization_id),
             data.type,
-            _place(data.customer_id, data.website_id, data.monitor_id, data.smtp_monitor_id, data.imap_pop_monitor_id),
+            _named_owner(
+                data.customer_id, data.website_id, data.monitor_id, data.smtp_monitor_id, data.imap_pop_monitor_id
+            ),
             _change(data),
             source_id=data.source_channel_id,
         )
-        return channel_answer(seen)
+        return channel_answer(view)
 
     @patch(
         "/{channel_id:str}",
@@ -129,7 +133,7 @@ class Channels(Controller):
         principal: GivenPrincipal,
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> ChannelAnswer:
-        seen = await channels.update_channel(
+        view = await channels.update_channel(
             services.database,
             services.vault,
             services.outlets,
@@ -138,7 +142,7 @@ class Channels(Controller):
             _change(data),
             type_=data.type if isinstance(data.type, str) else None,
         )
-        return channel_answer(seen)
+        return channel_answer(view)
 
     @delete(
         "/{channel_id:str}",
@@ -179,7 +183,7 @@ class Channels(Controller):
         principal: GivenPrincipal,
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> ChannelTestAnswer:
-        place = _place(data.customer_id, data.website_id)
+        named_owner = _named_owner(data.customer_id, data.website_id)
         done = await channel_tests.test_channel(
             services.database,
             services.vault,
@@ -187,7 +191,7 @@ class Channels(Controller):
             _within(principal, data.organization_id),
             data.type,
             _config(data.config),
-            place,
+            named_owner,
             channel_id=data.channel_id,
             dry_run=data.dry_run,
         )
@@ -195,7 +199,7 @@ class Channels(Controller):
 
 
 def _within(principal: Principal, organization_id: int | None) -> Principal:
-    """Who asks, in the organization that the body names. Raises ForbiddenError, InvalidError."""
+    """The principal, in the organization that the body names. Raises ForbiddenError, InvalidError."""
     if organization_id is None:
         return principal
     if not 0 < organization_id < 2**63:
@@ -210,13 +214,13 @@ def _check_organization(principal: Principal, number: int) -> None:
         raise ForbiddenError
 
 
-def _place(
+def _named_owner(
     customer: int | str | None,
     website: int | str | None,
     monitor: int | str | None = None,
     smtp: int | str | None = None,
     imap_pop: int | str | None = None,
-) -> Place:
+) -> ChannelOwner:
     """Raises InvalidError."""
     if website is not None:
         raise InvalidError("websiteId", "must be null: there are no websites here; name a monitorId")
@@ -233,9 +237,9 @@ def _place(
         raise InvalidError(named[1][0], f"must not be sent together with {named[0][0]}")
     who = None if customer is None else customer_identifier(customer)
     if not named:
-        return Place(customer=who)
+        return ChannelOwner(customer=who)
     field, value, kinds = named[0]
-    return Place(customer=who, monitor=_monitor(field, value), kinds=kinds)
+    return ChannelOwner(customer=who, monitor=_monitor(field, value), kinds=kinds)
 
 
 def _monitor(field: str, value: int | str) -> int | UUID:
@@ -256,7 +260,7 @@ def _number(text: str) -> int:
 
 
 def _config(value: dict[str, Any] | str) -> dict[str, Any]:
-    """An object, or the JSON text of one. Raises InvalidError."""
+    """The config, given as an object or as the JSON text of one. Raises InvalidError."""
     if isinstance(value, dict):
         return value
     try:

@@ -1,0 +1,1 @@
+"""Incidents: lists, timelines, the histories of a monitor, and what people do about an incident."""

@@ -1,4 +1,4 @@
-"""What Uptimeify's clients read of incidents (reference, 4.5), and what we tell besides: the verdict, its evidence."""
+"""Incidents as Uptimeify's clients read them (docs/compatibility.md, U25), with the verdict and its evidence."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 
 from controller import kinds
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
-from controller.api.http.timestamps import Moment, moment, moment_or_none
+from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord
 from shared.wire.events import Evidence
 
 
 class MonitorBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The monitor, under the name the vendor's clients look for; `url` as in smtp://mail.example.com:587."""
+    """The monitor, in the field where the vendor's clients expect it; `url` as in smtp://mail.example.com:587."""
 
     id: int
     public_id: UUID
@@ -34,7 +34,7 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class ListedIncident(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`status` is open or resolved, `severity` the category. `verdict` is down, or partial where only some locations
-    fail; `error_message` is its reason. A mail check that failed has no status code and no response time.
+    fail; `error_message` is its reason. A failed mail check has no status code and no response time.
     """
 
     id: int
@@ -46,11 +46,11 @@ class ListedIncident(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     severity: str
     verdict: str
     flapping: bool
-    outage_started_at: Moment
-    started_at: Moment = msgspec.field(name="started_at")
-    resolved_at: Moment | None = msgspec.field(name="resolved_at")
-    acknowledged_at: Moment | None
-    last_notified_at: Moment | None = msgspec.field(name="last_notified_at")
+    outage_started_at: Timestamp
+    started_at: Timestamp = msgspec.field(name="started_at")
+    resolved_at: Timestamp | None = msgspec.field(name="resolved_at")
+    acknowledged_at: Timestamp | None
+    last_notified_at: Timestamp | None = msgspec.field(name="last_notified_at")
     error_message: str = msgspec.field(name="error_message")
     status_code: None = msgspec.field(name="status_code", default=None)
     response_time_ms: None = msgspec.field(name="response_time_ms", default=None)
@@ -58,7 +58,7 @@ class ListedIncident(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     customer: CustomerBrief
 
 
-class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
+class UptimeifyIncidentPage(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[ListedIncident]
     total: int
     limit: int
@@ -66,7 +66,7 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`evidence` is what every location said in the look that confirmed the outage."""
+    """`evidence` are the votes of all locations in the evaluation that confirmed the outage."""
 
     id: int
     public_id: UUID
@@ -77,10 +77,10 @@ class IncidentAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: str
     verdict: str
     flapping: bool
-    started_at: Moment
-    resolved_at: Moment | None
-    acknowledged_at: Moment | None
-    last_notified_at: Moment | None
+    started_at: Timestamp
+    resolved_at: Timestamp | None
+    acknowledged_at: Timestamp | None
+    last_notified_at: Timestamp | None
     status_code: None = None
     error_message: str
     response_time_ms: None = None
@@ -104,11 +104,11 @@ def listed_incident(found: IncidentRecord) -> ListedIncident:
         severity=found.type,
         verdict=found.severity,
         flapping=found.flapping,
-        outage_started_at=moment(found.outage_started_at),
-        started_at=moment(found.started_at),
-        resolved_at=moment_or_none(found.resolved_at),
-        acknowledged_at=moment_or_none(found.acknowledged_at),
-        last_notified_at=moment_or_none(found.last_notified_at),
+        outage_started_at=timestamp(found.outage_started_at),
+        started_at=timestamp(found.started_at),
+        resolved_at=timestamp_or_none(found.resolved_at),
+        acknowledged_at=timestamp_or_none(found.acknowledged_at),
+        last_notified_at=timestamp_or_none(found.last_notified_at),
         error_message=found.reason,
         website=_monitor(found),
         customer=_customer(found),
@@ -126,17 +126,17 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
             status=_status(found),
             verdict=found.severity,
             flapping=found.flapping,
-            started_at=moment(found.started_at),
-            resolved_at=moment_or_none(found.resolved_at),
-            acknowledged_at=moment_or_none(found.acknowledged_at),
-            last_notified_at=moment_or_none(found.last_notified_at),
+            started_at=timestamp(found.started_at),
+            resolved_at=timestamp_or_none(found.resolved_at),
+            acknowledged_at=timestamp_or_none(found.acknowledged_at),
+            last_notified_at=timestamp_or_none(found.last_notified_at),
             error_message=found.reason,
             evidence=found.evidence,
             monitor=_monitor(found),
             customer=_customer(found),
         ),
         timeline=timeline(details),
-        evidence_check=evidence_check(details.witness) if details.witness else None,
+        evidence_check=evidence_check(details.evidence_check) if details.evidence_check else None,
     )
 
 

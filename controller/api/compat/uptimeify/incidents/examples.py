@@ -1,4 +1,4 @@
-"""The examples of incidents in the OpenAPI document: an outage of two minutes, seen from three countries."""
+"""The examples of incidents in the OpenAPI document: an outage of two minutes, checked from three countries."""
 
 from __future__ import annotations
 

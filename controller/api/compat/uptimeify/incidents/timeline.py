@@ -1,5 +1,5 @@
-"""What led to an incident and what became of it: checks, changes and what was told, as the vendor's clients read it
-(reference, 4.5).
+"""The timeline of an incident as the vendor's clients read it: its checks, changes and notifications
+(docs/compatibility.md, U25).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.compat.uptimeify.incidents.items import AlertItem, alert_item
-from controller.api.compat.uptimeify.monitors.history import checked_at, diagnostics, error_message, timings
-from controller.api.http.timestamps import Moment, moment
+from controller.api.compat.uptimeify.checks.history import checked_at, diagnostics, error_message, timings
+from controller.api.compat.uptimeify.incidents.history_items import AlertItem, alert_item
+from controller.api.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import ChangeRecord
@@ -28,23 +28,24 @@ class CheckLocation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TimelineCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`responseTimeMs` is how long the check took, whole milliseconds."""
+    """`responseTimeMs` is the duration of the check, in whole milliseconds."""
 
     id: UUID
-    checked_at: Moment
+    checked_at: Timestamp
     status: str
     status_code: None = None
     error_message: str | None
     response_time_ms: int
     location: CheckLocation
     failure: Failure | None
-    scheduled_at: Moment
+    scheduled_at: Timestamp
     purpose: str
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class UptimeifyTimelineChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`kind` is opened, escalated (partial became down), eased (down became partial), flapping (held open, because it
-    comes and goes) or resolved; or what `doneBy` did: acknowledged, commented, resolved. `reason` is theirs then.
+    comes and goes) or resolved; or an action of the person `doneBy`: acknowledged, commented, resolved. Then `reason`
+    is the person's text.
     """
 
     id: int
@@ -53,32 +54,32 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
     evidence: Evidence | None
     done_by: str | None
-    at: Moment
+    at: Timestamp
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The first 50 checks of each sort, and how many there are in all (failed ones counted up to 10000). Recovery
-    checks are those that passed at a location after its last failure. Checks are kept for 30 days, the rest for good.
+    """The first 50 checks of each sort, and their number (failed ones counted up to 10000). Recovery checks are those
+    that passed at a location after its last failure. Checks are kept for 30 days, the rest for good.
     """
 
-    outage_started_at: Moment
+    outage_started_at: Timestamp
     outage_started_check: TimelineCheck | None
-    confirmation_at: Moment
+    confirmation_at: Timestamp
     failed_checks: list[TimelineCheck]
     failed_checks_total: int
     alert_events: list[AlertItem]
     recovery_checks: list[TimelineCheck]
     recovery_checks_total: int
-    changes: list[Change]
+    changes: list[UptimeifyTimelineChange]
 
 
 class EvidenceCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The failed check that confirmed the outage. `timings` are milliseconds by phase; `transcript` is its dialogue,
-    secrets replaced. There are no pictures of a mail server.
+    with secrets replaced. There are no screenshots of a mail server.
     """
 
     id: UUID
-    checked_at: Moment
+    checked_at: Timestamp
     diagnostics: dict[str, Any] | None
     has_screenshot: bool = False
     screenshot_url: None = None
@@ -90,9 +91,9 @@ class EvidenceCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def timeline(details: IncidentDetails) -> Timeline:
     return Timeline(
-        outage_started_at=moment(details.incident.outage_started_at),
+        outage_started_at=timestamp(details.incident.outage_started_at),
         outage_started_check=_check(details.failed[0]) if details.failed else None,
-        confirmation_at=moment(details.incident.started_at),
+        confirmation_at=timestamp(details.incident.started_at),
         failed_checks=[_check(check) for check in details.failed],
         failed_checks_total=details.failed_total,
         alert_events=[alert_item(alert) for alert in details.alerts],
@@ -123,7 +124,7 @@ def _check(check: CheckRecord) -> TimelineCheck:
         response_time_ms=round(check.duration_ms),
         location=_location(check),
         failure=check.failure,
-        scheduled_at=moment(check.due_at),
+        scheduled_at=timestamp(check.due_at),
         purpose=check.purpose.value,
     )
 
@@ -134,13 +135,13 @@ def _location(check: CheckRecord) -> CheckLocation:
     )
 
 
-def _change(change: ChangeRecord) -> Change:
-    return Change(
+def _change(change: ChangeRecord) -> UptimeifyTimelineChange:
+    return UptimeifyTimelineChange(
         id=change.id,
         kind=change.kind,
         verdict=change.severity,
         reason=change.reason,
         evidence=change.evidence,
         done_by=change.done_by,
-        at=moment(change.at),
+        at=timestamp(change.at),
     )

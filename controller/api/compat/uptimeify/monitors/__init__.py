@@ -1,0 +1,1 @@
+"""Monitors: create, read, change, delete."""

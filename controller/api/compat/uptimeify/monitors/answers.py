@@ -1,4 +1,4 @@
-"""What Uptimeify's clients read: monitors and triggers in that shape (api.md, rules 1, 9, 10 and 16)."""
+"""Monitors and triggers as Uptimeify's clients read them (docs/compatibility.md, U1, U9, U10 and U16)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Moment, moment, moment_or_none
+from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Customer, Monitor
 
 _SECONDS_PER_MINUTE = 60
@@ -30,9 +30,9 @@ class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allowed_check_country_codes: list[str] | None
     notification_email: str | None
     notification_phone_number: str | None
-    last_checked_at: Moment | None
-    created_at: Moment
-    updated_at: Moment
+    last_checked_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp
     config: dict[str, Any]
 
 
@@ -41,8 +41,8 @@ class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
 
 
 class SmtpMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """The answer to who created or changed the monitor: `config` and `smtpConfig` are the same, secrets in clear.
-    `warnings` say why an alert may not arrive at its address.
+    """The answer to the caller who created or changed the monitor: `config` and `smtpConfig` are equal, with secrets in
+    clear. `warnings` say why an alert may not arrive at its address.
     """
 
     smtp_config: dict[str, Any]
@@ -56,8 +56,8 @@ class SmtpMonitorDetail(SmtpMonitorAnswer, frozen=True, kw_only=True, rename="ca
 
 
 class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """The answer to who created or changed the monitor: `config` and `imapPopConfig` are the same, secrets in clear.
-    `warnings` say why an alert may not arrive at its address.
+    """The answer to the caller who created or changed the monitor: `config` and `imapPopConfig` are equal, with secrets
+    in clear. `warnings` say why an alert may not arrive at its address.
     """
 
     imap_pop_config: dict[str, Any]
@@ -65,7 +65,7 @@ class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="cam
 
 
 class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The customer inside a monitor. `publicId` is what its own routes take."""
+    """The customer inside a monitor. The customer routes take its `publicId`."""
 
     id: int
     public_id: UUID
@@ -75,8 +75,8 @@ class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     allowed_check_country_codes: list[str] | None
     custom_fields: dict[str, Any] | None
     alert_location_threshold_count: int | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class ImapPopMonitorDetail(ImapPopMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
@@ -85,7 +85,7 @@ class ImapPopMonitorDetail(ImapPopMonitorAnswer, frozen=True, kw_only=True, rena
     customer: EmbeddedCustomer
 
 
-class MonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class UptimeifyMonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: list[ListedMonitor]
     total: int
     page: int
@@ -112,7 +112,7 @@ class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
-    """What all answers share; `config` as this caller may see it."""
+    """The fields that all answers share, with `config` as this caller may see it."""
     return {
         "id": monitor.id,
         "public_id": monitor.public_id,
@@ -128,9 +128,9 @@ def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
         "allowed_check_country_codes": monitor.allowed_check_country_codes,
         "notification_email": monitor.notification_email,
         "notification_phone_number": monitor.notification_phone_number,
-        "last_checked_at": moment_or_none(monitor.last_checked_at),
-        "created_at": moment(monitor.created_at),
-        "updated_at": moment(monitor.updated_at),
+        "last_checked_at": timestamp_or_none(monitor.last_checked_at),
+        "created_at": timestamp(monitor.created_at),
+        "updated_at": timestamp(monitor.updated_at),
         "config": config,
     }
 
@@ -145,6 +145,6 @@ def embedded_customer(customer: Customer) -> EmbeddedCustomer:
         allowed_check_country_codes=customer.allowed_check_country_codes,
         custom_fields=customer.custom_fields,
         alert_location_threshold_count=customer.alert_location_threshold_count,
-        created_at=moment(customer.created_at),
-        updated_at=moment(customer.updated_at),
+        created_at=timestamp(customer.created_at),
+        updated_at=timestamp(customer.updated_at),
     )

@@ -1,6 +1,7 @@
-"""What Uptimeify's clients send for a monitor, and the change it stands for (api.md, rules 2 to 8 and 22).
+"""Monitors as Uptimeify's clients send them, and the change that a body stands for (docs/compatibility.md, U3 to U8,
+U14 and U22).
 
-Unknown fields are ignored: vendors' clients send more than their pages name.
+Unknown fields are ignored, because vendors' clients send more than their pages name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from controller.api.http.identifiers import INVALID_CUSTOMER
 from controller.decisions.monitors.monitors import check_interval
 from controller.errors import InvalidError
 from controller.model import MonitorStatus
-from controller.operations.monitors.monitors import Change
+from controller.operations.monitors.monitors import MonitorChange
 
 _MINUTES = range(1, 1440 + 1)
 
@@ -129,7 +130,7 @@ PhoneNumber = Annotated[str | None, Meta(description="E.164; null: the customer'
 
 
 class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What create and update of every type of monitor have in common."""
+    """The fields that create and update of both groups share."""
 
     REFUSALS: ClassVar[dict[str, str]] = {
         "customerId": INVALID_CUSTOMER,
@@ -147,7 +148,7 @@ class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     notification_phone_number: PhoneNumber | UnsetType = UNSET
 
 
-class NewMonitor(MonitorFields, frozen=True, kw_only=True, rename="camel"):
+class UptimeifyNewMonitor(MonitorFields, frozen=True, kw_only=True, rename="camel"):
     """A monitor to create. `customerId` is the customer's number or public UUID."""
 
     customer_id: Annotated[int | str, Meta(examples=["11111111-1111-4111-8111-111111111111"])]
@@ -155,8 +156,8 @@ class NewMonitor(MonitorFields, frozen=True, kw_only=True, rename="camel"):
     hostname: Hostname
 
 
-class MonitorChange(MonitorFields, frozen=True, kw_only=True, rename="camel"):
-    """New values; what is left out stays as it is."""
+class UptimeifyMonitorChange(MonitorFields, frozen=True, kw_only=True, rename="camel"):
+    """New values; a field that is left out keeps its value."""
 
     OF_A_MONITOR: ClassVar[bool] = True
 
@@ -164,29 +165,31 @@ class MonitorChange(MonitorFields, frozen=True, kw_only=True, rename="camel"):
     hostname: Hostname | UnsetType = UNSET
 
 
-class NewSmtpMonitor(NewMonitor, frozen=True, kw_only=True, rename="camel"):
+class NewSmtpMonitor(UptimeifyNewMonitor, frozen=True, kw_only=True, rename="camel"):
     port: SmtpPort | UnsetType = UNSET
     smtp_config: SmtpConfig | UnsetType = UNSET
 
 
-class SmtpMonitorChange(MonitorChange, frozen=True, kw_only=True, rename="camel"):
+class SmtpMonitorChange(UptimeifyMonitorChange, frozen=True, kw_only=True, rename="camel"):
     port: SmtpPort | UnsetType = UNSET
     smtp_config: SmtpConfig | UnsetType = UNSET
 
 
-class NewImapPopMonitor(NewMonitor, frozen=True, kw_only=True, rename="camel"):
+class NewImapPopMonitor(UptimeifyNewMonitor, frozen=True, kw_only=True, rename="camel"):
     port: ImapPopPort | UnsetType = UNSET
     imap_pop_config: ImapPopConfig | UnsetType = UNSET
 
 
-class ImapPopMonitorChange(MonitorChange, frozen=True, kw_only=True, rename="camel"):
+class ImapPopMonitorChange(UptimeifyMonitorChange, frozen=True, kw_only=True, rename="camel"):
     port: ImapPopPort | UnsetType = UNSET
     imap_pop_config: ImapPopConfig | UnsetType = UNSET
 
 
-def change_of(body: NewMonitor | MonitorChange, own_config: dict[str, Any] | UnsetType | None) -> Change:
-    """`own_config` is the body's config by the name of its type. Raises InvalidError."""
-    return Change(
+def change_of(
+    body: UptimeifyNewMonitor | UptimeifyMonitorChange, own_config: dict[str, Any] | UnsetType | None
+) -> MonitorChange:
+    """`own_config` is the config in the group's own field. Raises InvalidError."""
+    return MonitorChange(
         name=body.name,
         hostname=body.hostname,
         port=body.port,
@@ -194,7 +197,7 @@ def change_of(body: NewMonitor | MonitorChange, own_config: dict[str, Any] | Uns
         interval_seconds=_interval(body.check_interval, body.check_interval_seconds),
         timeout_seconds=body.timeout_seconds,
         allowed_check_country_codes=body.allowed_check_country_codes,
-        # Absent and null both leave the config as it is; the specific name wins.
+        # Absent and null both keep the stored config. The group's own field wins over `config`.
         config=next((config for config in (own_config, body.config) if isinstance(config, dict)), UNSET),
         notification_email=body.notification_email,
         notification_phone_number=body.notification_phone_number,

@@ -1,10 +1,10 @@
-"""The examples of the OpenAPI document, as the vendor's pages print them, with our own fields."""
+"""The examples of monitors in the OpenAPI document, as the vendor's pages print them, with our own fields."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from controller.api.compat.uptimeify.monitors.detail_examples import details
+from controller.api.compat.uptimeify.details.examples import details
 
 _PUBLIC_ID = "33333333-3333-4333-8333-333333333333"
 _CUSTOMER = {

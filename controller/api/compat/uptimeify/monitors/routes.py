@@ -1,6 +1,4 @@
-"""`/api/smtp-monitors` and `/api/imap-pop-monitors` as Uptimeify's clients know them: translates, and leaves every
-decision to the operations.
-"""
+"""`/api/smtp-monitors` and `/api/imap-pop-monitors` as Uptimeify's clients know them."""
 
 from __future__ import annotations
 
@@ -8,17 +6,17 @@ import structlog
 from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody
 
+from controller.api.compat.uptimeify.monitor_errors import create_error_handlers, error_handlers
+from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
 from controller.api.compat.uptimeify.monitors.answers import (
     DeleteAnswer,
     ListedMonitor,
     MonitorAnswer,
-    MonitorPage,
+    UptimeifyMonitorPage,
     embedded_customer,
     monitor_fields,
 )
-from controller.api.compat.uptimeify.monitors.bodies import MonitorChange, NewMonitor, change_of
-from controller.api.compat.uptimeify.monitors.kinds import Group
-from controller.api.compat.uptimeify.monitors.words import in_words_of, unknown_customer_of
+from controller.api.compat.uptimeify.monitors.bodies import UptimeifyMonitorChange, UptimeifyNewMonitor, change_of
 from controller.api.http.auth import PERMISSION, SECURITY
 from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
 from controller.api.http.openapi import answers, refusals
@@ -38,21 +36,21 @@ _LONGEST_SEARCH = 255
 _HOSTNAME_RULE = "hostname must be a valid hostname (no protocol, no path)"
 
 
-def monitor_routes(group: Group) -> type[Controller]:
-    """List, create, read, change and delete the monitors of this type."""
+def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
+    """The routes that list, create, read, change and delete the monitors of this group."""
     unknown = {"s404": group.unknown_customer} if group.unknown_customer else {}
 
     class MonitorRoutes(Controller):
         path = group.path
         tags = (f"{group.name}s",)
         security = SECURITY
-        exception_handlers = in_words_of(group)
+        exception_handlers = error_handlers(group)
 
         @get(
             opt={PERMISSION: Permission.READ},
             summary=f"List {group.name}s",
             responses={
-                200: answers(MonitorPage, "Monitors, oldest first", group.examples.page),
+                200: answers(UptimeifyMonitorPage, "Monitors, oldest first", group.examples.page),
                 **refusals(s400=INVALID_CUSTOMER, s403="Forbidden"),
             },
         )
@@ -65,7 +63,7 @@ def monitor_routes(group: Group) -> type[Controller]:
             organization_id: OrganizationId = None,
             page: PageNumber = 1,
             per_page: PerPage = 50,
-        ) -> MonitorPage:
+        ) -> UptimeifyMonitorPage:
             if organization_id is not None and organization_number(organization_id) != principal.organization_id:
                 raise ForbiddenError
             if search is not None and (len(search) > _LONGEST_SEARCH or "\0" in search):
@@ -79,7 +77,7 @@ def monitor_routes(group: Group) -> type[Controller]:
                 customer=None if customer_id is None else customer_identifier(customer_id),
                 search=search or None,
             )
-            return MonitorPage(
+            return UptimeifyMonitorPage(
                 items=[
                     ListedMonitor(**monitor_fields(monitor, mask(monitor.config)), customer_name=monitor.customer_name)
                     for monitor in found.monitors
@@ -89,13 +87,13 @@ def monitor_routes(group: Group) -> type[Controller]:
                 per_page=per_page,
             )
 
-        # The vendor documents no 201 (api.md, rule 2).
+        # The vendor documents no 201 (docs/compatibility.md, U2).
         @post(
             opt={PERMISSION: Permission.CREATE},
             status_code=200,
             dto=group.new,
             return_dto=None,
-            exception_handlers=unknown_customer_of(group),
+            exception_handlers=create_error_handlers(group),
             summary=f"Create {group.noun}",
             responses={
                 200: answers(group.written, "The new monitor", group.examples.written),
@@ -103,7 +101,7 @@ def monitor_routes(group: Group) -> type[Controller]:
             },
         )
         async def create_monitor(
-            self, data: JSONBody[NewMonitor], services: GivenServices, principal: GivenPrincipal
+            self, data: JSONBody[UptimeifyNewMonitor], services: GivenServices, principal: GivenPrincipal
         ) -> MonitorAnswer:
             customer = customer_identifier(data.customer_id)
             change = change_of(data, getattr(data, group.own_config))
@@ -118,7 +116,7 @@ def monitor_routes(group: Group) -> type[Controller]:
             summary=f"Get {group.noun}",
             responses={
                 200: answers(group.detail, "The monitor", group.examples.read),
-                **refusals(s400=group.wanted, s403="Forbidden", s404=group.not_found),
+                **refusals(s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
         async def get_monitor(
@@ -142,13 +140,13 @@ def monitor_routes(group: Group) -> type[Controller]:
             summary=f"Update {group.noun}, its status included",
             responses={
                 200: answers(group.written, "The monitor as it is now", group.examples.written),
-                **refusals(body=True, s400=group.wanted, s403="Forbidden", s404=group.not_found),
+                **refusals(body=True, s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
         async def update_monitor(
             self,
             public_id: PublicId,
-            data: JSONBody[MonitorChange],
+            data: JSONBody[UptimeifyMonitorChange],
             services: GivenServices,
             principal: GivenPrincipal,
         ) -> MonitorAnswer:
@@ -165,7 +163,7 @@ def monitor_routes(group: Group) -> type[Controller]:
             summary=f"Delete {group.noun}",
             responses={
                 200: answers(DeleteAnswer, "Deleted", {"success": True}),
-                **refusals(s400=group.wanted, s403="Forbidden", s404=group.not_found),
+                **refusals(s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
         async def delete_monitor(
@@ -177,8 +175,10 @@ def monitor_routes(group: Group) -> type[Controller]:
     return MonitorRoutes
 
 
-async def _written(group: Group, monitor: Monitor, principal: Principal, services: Services) -> MonitorAnswer:
-    """With its secrets for who may write the config, unless their key is gone from the ring."""
+async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal, services: Services) -> MonitorAnswer:
+    """The answer with secrets for a caller who may write the config, unless the key of a secret is not in the ring any
+    more.
+    """
     config = mask(monitor.config)
     if sees_secrets(principal):
         try:
@@ -189,5 +189,7 @@ async def _written(group: Group, monitor: Monitor, principal: Principal, service
     try:
         fields["warnings"] = await mail_routes.warnings_for(services.database, monitor, services.outlets.exchangers)
     except StoreUnavailableError:
-        fields["warnings"] = []  # what is stored is stored: nobody must think that it was not, and do it again
+        fields[
+            "warnings"
+        ] = []  # the monitor is stored, so the answer must not say otherwise, or the caller would repeat the request
     return group.written(**fields)

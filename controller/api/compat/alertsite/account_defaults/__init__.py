@@ -1,0 +1,1 @@
+"""AlertSite's account defaults, which new monitors take."""

@@ -1,0 +1,10 @@
+"""AlertSite's names of the kinds of monitor."""
+
+from __future__ import annotations
+
+from controller.kinds import IMAP_POP, SMTP
+
+TYPES = dict(zip((*SMTP, *IMAP_POP), ("email-smtp", "email-imap", "email-pop"), strict=True))
+"""AlertSite's name of each kind."""
+
+KINDS = {name: kind for kind, name in TYPES.items()}

@@ -1,0 +1,1 @@
+"""Checks of a monitor: run them now, and read their history."""

@@ -1,0 +1,1 @@
+"""Everything that a monitor's page shows, in one answer."""

@@ -1,0 +1,93 @@
+"""`/api/organization`, and its other paths that clients use: the organization of the caller."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import get, patch
+from litestar.params import JSONBody
+from msgspec import UNSET
+
+from controller.api.compat.uptimeify.organization.schemas import (
+    EXAMPLE,
+    ID_REQUIRED,
+    REQUIRED,
+    OrganizationAnswer,
+    OrganizationUpdate,
+    organization_answer,
+)
+from controller.api.http.auth import PERMISSION, SECURITY
+from controller.api.http.bodies import JsonBody
+from controller.api.http.identifiers import monitor_public_id
+from controller.api.http.openapi import answers, refusals
+from controller.api.http.parameters import OrganizationId, PublicId
+from controller.api.http.services import GivenPrincipal, GivenServices
+from controller.decisions.access import Permission
+from controller.operations.accounts import organizations
+from controller.operations.accounts.organizations import OrganizationChange
+
+
+@get(
+    ["/api/organization", "/api/organizations"],
+    opt={PERMISSION: Permission.READ},
+    security=SECURITY,
+    tags=["Organization"],
+    summary="The caller's organization",
+    responses={
+        200: answers(OrganizationAnswer, "The organization", EXAMPLE),
+        **refusals(s400=REQUIRED, s403="Forbidden", s404="Not found"),
+    },
+)
+async def get_organization(
+    services: GivenServices,
+    principal: GivenPrincipal,
+    message: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> OrganizationAnswer:
+    return organization_answer(await organizations.get_organization(services.database, principal))
+
+
+@get(
+    "/api/organizations/{public_id:str}",
+    opt={PERMISSION: Permission.READ},
+    security=SECURITY,
+    tags=["Organization"],
+    summary="An organization by its public id",
+    responses={
+        200: answers(OrganizationAnswer, "The organization", EXAMPLE),
+        **refusals(s400=ID_REQUIRED, s403="Forbidden", s404="Not found"),
+    },
+)
+async def get_organization_by_id(
+    public_id: PublicId, services: GivenServices, principal: GivenPrincipal
+) -> OrganizationAnswer:
+    message = monitor_public_id(public_id, message=ID_REQUIRED)
+    return organization_answer(await organizations.get_organization(services.database, principal, message))
+
+
+@patch(
+    "/api/organization",
+    opt={PERMISSION: Permission.MANAGE_ORGANIZATION},
+    dto=JsonBody[OrganizationUpdate],
+    return_dto=None,
+    security=SECURITY,
+    tags=["Organization"],
+    summary="Change the organization",
+    responses={
+        200: answers(OrganizationAnswer, "The organization as it is now", EXAMPLE),
+        **refusals(body=True, s400=REQUIRED, s403="Forbidden", s404="Not found"),
+    },
+)
+async def update_organization(
+    data: JSONBody[OrganizationUpdate],
+    services: GivenServices,
+    principal: GivenPrincipal,
+    message: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> OrganizationAnswer:
+    values = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    for defaults in ("default_notification_channels", "default_notification_targets"):
+        if defaults in values:
+            values[defaults] = msgspec.to_builtins(values[defaults])
+    change = OrganizationChange(**values)
+    return organization_answer(await organizations.update_organization(services.database, principal, change))
+
+
+ROUTES = [get_organization, get_organization_by_id, update_organization]

@@ -1,0 +1,1 @@
+"""Incidents: what people send to act on one."""

@@ -1,0 +1,1 @@
+"""Policies: how many locations must agree, and how often, before a failure is believed."""
