@@ -1,6 +1,6 @@
-"""The controller's command line: parses, calls, and says in one line what went wrong.
+"""The controller's command line: parses the arguments, runs a command, and reports an error in one line.
 
-Exit status 0 done, 1 refused or failed, 2 wrong usage or settings. The commands are in controller.commands.
+Exit status: 0 done, 1 refused or failed, 2 wrong usage or settings. The commands are in controller.commands.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CommandError, FileError, migrate.SchemaError) as error:
         return _failed(str(error))
     except StoreUnavailableError as error:
-        return _failed(f"the database is not there: {error}")
+        return _failed(f"the database is unavailable: {error}")
     except asyncpg.PostgresError as error:
-        return _failed(f"the database refuses: {error}")
+        return _failed(f"the database refused the command: {error}")
     except OSError as error:
         return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:

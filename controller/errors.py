@@ -1,4 +1,4 @@
-"""What can be wrong with a wish: domain errors, in words a caller may read. Only api/problems.py makes HTTP of them."""
+"""Domain errors: why a request is refused, in texts for the caller. Only api/http/problems.py turns them into HTTP."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 class DomainError(Exception):
-    """The root of all that operations raise on purpose; the message is for the caller and holds no secret."""
+    """The base of all errors that operations raise on purpose. The message is for the caller and holds no secret."""
 
     @property
     def messages(self) -> list[str]:
-        """What is wrong, one by one, for answers that list it."""
+        """One message for each problem, for answers that list them."""
         return [str(self)]
 
 
@@ -24,7 +24,7 @@ class InvalidError(DomainError, ValueError):
 
 
 class InvalidFieldsError(InvalidError):
-    """Several values break a rule, each told in words of its own."""
+    """Several values break a rule, each with its own message."""
 
     def __init__(self, problems: Sequence[InvalidError]) -> None:
         super().__init__(problems[0].field, problems[0].rule, message="; ".join(map(str, problems)))
@@ -36,28 +36,28 @@ class InvalidFieldsError(InvalidError):
 
 
 class UnauthenticatedError(DomainError):
-    """No token, or not one we know."""
+    """The token or session is missing or unknown."""
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
 
 class ForbiddenError(DomainError):
-    """Known, but not allowed to do this."""
+    """The caller is authenticated, but not allowed to do this."""
 
     def __init__(self) -> None:
         super().__init__("Forbidden")
 
 
 class OrganizationRequiredError(DomainError):
-    """A global admin did not name the organization that is meant."""
+    """A global admin did not name an organization."""
 
     def __init__(self) -> None:
         super().__init__("Organization ID is required in the authenticated session")
 
 
 class LimitedError(DomainError):
-    """Too much at once; it may be tried again after `retry_after` seconds."""
+    """Too many requests; the caller may try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -65,22 +65,22 @@ class LimitedError(DomainError):
 
 
 class LoginRefusedError(DomainError):
-    """E-mail or password is wrong; which of them is not told."""
+    """E-mail or password is wrong; the message does not say which."""
 
     def __init__(self) -> None:
         super().__init__("Invalid email or password")
 
 
-class OverError(DomainError):
-    """It has ended already, so this cannot be done with it any more."""
+class AlreadyEndedError(DomainError):
+    """The object has ended already, so this can no longer be done with it."""
 
 
-class TakenError(DomainError):
-    """Something of that name is there already."""
+class AlreadyExistsError(DomainError):
+    """Something with this name exists already."""
 
 
 class NotFoundError(DomainError):
-    """There is no such monitor for this principal."""
+    """The object does not exist for this principal."""
 
     def __init__(self, message: str = "Not found") -> None:
         super().__init__(message)
@@ -94,14 +94,14 @@ class UnknownCustomerError(DomainError):
 
 
 class NoActiveLocationsError(DomainError):
-    """No location at all could run a check now."""
+    """No location can run a check now."""
 
     def __init__(self) -> None:
         super().__init__("No active monitoring locations available")
 
 
 class NoEligibleLocationsError(DomainError):
-    """The country list leaves no enabled location."""
+    """No enabled location is in the allowed countries."""
 
     def __init__(self) -> None:
         super().__init__("No eligible monitoring locations for the selected allowed countries")

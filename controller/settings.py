@@ -1,9 +1,8 @@
-"""The controller's settings, from `MAILPROBE_*` variables: each command asks for those it uses and no more."""
+"""The controller's settings, from `MAILPROBE_*` variables. Each command loads only those that it uses."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -15,8 +14,8 @@ from controller.vault import VaultKeys
 from shared.log import LogFormat
 from shared.nats.broker import AuthorityFile, Broker, NatsUrl
 from shared.nats.credentials import Credentials
-from shared.settings import Port, Seconds, SettingsError, Text
-from shared.wire.targets import Secret
+from shared.secret import Secret
+from shared.settings import NetworkSetting, Port, Seconds, SettingsError, Text, described
 
 _HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
 
@@ -24,51 +23,60 @@ _SENDER = re.compile(r"[!-~]+@[!-~]+|[ -;=?-~]+<[!-;=?-~]+@[!-;=?-~]+>")
 
 
 class DatabaseUrl(Secret):
-    """It may carry a password. Raises ValueError, without the text, for what asyncpg would stumble over later."""
+    """A database URL, which may hold a password. Raises ValueError, without the text, if asyncpg could not parse it."""
 
     def __init__(self, text: str) -> None:
         parts = urlsplit(text)
         if parts.scheme not in {"postgresql", "postgres"} or not _HOSTS.fullmatch(parts.netloc.rpartition("@")[2]):
-            raise ValueError("must be a URL as in postgresql://user:password@host:5432/name")
+            raise ValueError("must be a URL such as postgresql://user:password@host:5432/name")
         super().__init__(text)
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: LogFormat = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        described("The least severe lines that are logged: debug, info, warning or error."),
+    ] = "info"
+    log_format: Annotated[LogFormat, described("console or json; auto is console on a terminal, else json.")] = "auto"
 
 
 class StoreSettings(LogSettings, frozen=True, kw_only=True):
-    """What a command needs that works on the database."""
+    """The settings of commands that use the database."""
 
-    database_url: DatabaseUrl
+    database_url: Annotated[
+        DatabaseUrl,
+        described(
+            "PostgreSQL, as in postgresql://user:password@host:5432/name. Several hosts and ?host=/socket/folder work."
+        ),
+    ]
 
 
 class TrustSettings(LogSettings, frozen=True, kw_only=True):
-    """What a command needs that asks for the installation's keys only."""
+    """The settings of commands that need only the installation's keys."""
 
-    trust_file: TrustFile
+    trust_file: Annotated[
+        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
+    ]
 
 
 class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
-    """What a command needs that makes or changes logins to the broker. URL and authority go into enrolment files."""
+    """The settings of commands that make or change logins to the broker. URL and CA file go into enrolment files."""
 
-    nats_url: NatsUrl
-    trust_file: TrustFile
-    nats_ca_file: AuthorityFile | None = None
+    nats_url: Annotated[
+        NatsUrl,
+        described("NATS, as in tls://host:4222; several separated by commas. nats:// is for loopback only."),
+    ]
+    trust_file: Annotated[
+        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
+    ]
+    nats_ca_file: Annotated[
+        AuthorityFile | None,
+        described("A PEM file with an authority of your own for NATS. It goes into enrolment files."),
+    ] = None
 
     def broker(self, credentials: Credentials) -> Broker:
-        """The broker, as one of its users sees it."""
+        """The broker, to be used with these credentials."""
         return Broker(self.nats_url.value, credentials, self.nats_ca_file.value if self.nats_ca_file else None)
-
-
-class Network:
-    """A network in CIDR notation, as a setting. Raises ValueError."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, text: str) -> None:
-        self.value = ip_network(text, strict=False)
 
 
 class MailAddress:
@@ -83,26 +91,45 @@ class MailAddress:
 
 
 class VaultSettings(StoreSettings, frozen=True, kw_only=True):
-    """What `rotate-keys` needs."""
+    """The settings of `rotate-keys`."""
 
-    vault_keys: VaultKeys
+    vault_keys: Annotated[
+        VaultKeys,
+        described(
+            "The keys that encrypt stored passwords, from `mailprobe-controller new-vault-key`, separated by commas."
+            " The first encrypts, all decrypt."
+        ),
+    ]
 
 
 class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
-    """How people are told. `smtp_tls` is auto (STARTTLS where it is offered, always for a login), starttls, implicit or
-    none. `sms_url` is an Apprise URL with {number} in it. Webhooks and services may reach public addresses and
-    `notify_allow_networks`. Ops are told of the installation itself at `ops_email` and on their channels.
-    """
+    """The settings of notifications."""
 
-    smtp_host: Text | None = None
-    smtp_port: Port | None = None
-    smtp_tls: Literal["auto", "starttls", "implicit", "none"] = "auto"
-    smtp_user: Text | None = None
-    smtp_password: Secret | None = None
-    smtp_from: Text | None = None
-    sms_url: Secret | None = None
-    notify_allow_networks: tuple[Network, ...] = ()
-    ops_email: tuple[MailAddress, ...] = ()
+    smtp_host: Annotated[
+        Text | None,
+        described("The mail relay for notifications. Without it no mail is sent, and the alert history says so."),
+    ] = None
+    smtp_port: Annotated[
+        Port | None, described("The relay's port. The default is 25, or 587 with starttls, or 465 with implicit.")
+    ] = None
+    smtp_tls: Annotated[
+        Literal["auto", "starttls", "implicit", "none"],
+        described("auto (STARTTLS where offered, required for a login), starttls, implicit or none."),
+    ] = "auto"
+    smtp_user: Annotated[Text | None, described("The user name at the relay.")] = None
+    smtp_password: Annotated[Secret | None, described("The password at the relay.")] = None
+    smtp_from: Annotated[Text | None, described("The sender of notifications. Required with a relay.")] = None
+    sms_url: Annotated[Secret | None, described("An Apprise URL with {number} in it, for text messages.")] = None
+    notify_allow_networks: Annotated[
+        tuple[NetworkSetting, ...],
+        described("Networks (CIDR) that webhooks and services may reach besides public addresses."),
+    ] = ()
+    ops_email: Annotated[
+        tuple[MailAddress, ...],
+        described(
+            "Addresses that get notices about the installation: silent locations, wrong clocks, unexpected results."
+        ),
+    ] = ()
 
     def __post_init__(self) -> None:
         """Raises SettingsError."""
@@ -111,28 +138,41 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
             problems.append("MAILPROBE_SMTP_FROM is required with MAILPROBE_SMTP_HOST")
         if self.smtp_from and not _SENDER.fullmatch(self.smtp_from):
             problems.append(
-                "MAILPROBE_SMTP_FROM: must be as mailprobe@example.com or Mailprobe <mailprobe@example.com>"
+                "MAILPROBE_SMTP_FROM: must be like mailprobe@example.com or Mailprobe <mailprobe@example.com>"
             )
         if bool(self.smtp_user) is not bool(self.smtp_password):
             problems.append("MAILPROBE_SMTP_USER and MAILPROBE_SMTP_PASSWORD are required together")
         if self.sms_url and "{number}" not in self.sms_url.reveal():
-            problems.append("MAILPROBE_SMS_URL: must have {number} where the number goes")
+            problems.append("MAILPROBE_SMS_URL: must contain {number} in place of the phone number")
         if problems:
             raise SettingsError(problems)
 
 
 class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
-    """What `serve` needs. `drain_seconds` is how long requests under way may take at the stop; `rate_limit` is requests
-    a minute of one caller, 0 is no limit; `trusted_proxies` are believed when they say who the client is. The broker
-    keeps each stream on `nats_replicas` of its servers. With `metrics_per_monitor` there are metrics of each monitor,
-    for those who may read it.
-    """
+    """The settings of `serve`."""
 
-    vault_keys: VaultKeys
-    nats_replicas: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
-    host: Text = "127.0.0.1"
-    port: Port = 8080
-    drain_seconds: Seconds = 10.0
-    rate_limit: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 100
-    trusted_proxies: tuple[Network, ...] = ()
-    metrics_per_monitor: bool = False
+    vault_keys: Annotated[
+        VaultKeys,
+        described(
+            "The keys that encrypt stored passwords, from `mailprobe-controller new-vault-key`, separated by commas."
+            " The first encrypts, all decrypt."
+        ),
+    ]
+    nats_replicas: Annotated[
+        int, msgspec.Meta(ge=1, le=5), described("On how many servers of a NATS cluster each stream is kept.")
+    ] = 1
+    host: Annotated[Text, described("The address that the API listens on.")] = "127.0.0.1"
+    port: Annotated[Port, described("The port that the API listens on.")] = 8080
+    drain_seconds: Annotated[Seconds, described("How long a stop waits for open requests, in seconds.")] = 10.0
+    rate_limit: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=1_000_000),
+        described("Requests per minute of one token, person or (before login) address; 0 is no limit."),
+    ] = 100
+    trusted_proxies: Annotated[
+        tuple[NetworkSetting, ...],
+        described("Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted."),
+    ] = ()
+    metrics_per_monitor: Annotated[
+        bool, described("Serve /metrics/monitors, with metrics of each monitor, to tokens that may read it.")
+    ] = False

@@ -1,7 +1,7 @@
-"""The key ring that keeps mail passwords unreadable in the database, and the three faces of a config's secrets.
+"""The key ring that encrypts secrets in the database, and the stored, clear and masked forms of a config.
 
-A secret is any value under a key that is named like one. In storage it is the Fernet token of its JSON text (AES-CBC
-with HMAC), which stands where the value stood; `reveal` and `mask` make what callers see.
+A secret is any value under a key whose name looks like a secret's. In storage the value is replaced by the Fernet token
+of its JSON text (AES-CBC with HMAC). `reveal` and `mask` make the forms that callers see.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from controller.errors import InvalidError
 from controller.kinds import Configured, configured_login
-from shared.wire.targets import Login, Secret
+from shared.secret import Secret
+from shared.wire.targets import Login
 
 MASK = "********"
 
@@ -25,20 +26,20 @@ _SECRET = re.compile(
     r"|(?:api|access|auth|private|routing|integration|user)key)s?"
 )
 
-_WHOLE_NAMES = frozenset({"key", "pfx"})  # a client's private key, as Node's TLS options call it
+_WHOLE_NAMES = frozenset({"key", "pfx"})  # a client's private key in Node's TLS options
 
 
 class VaultError(Exception):
-    """A stored secret cannot be read: its key is not in the ring any more, or it is damaged."""
+    """A stored secret cannot be decrypted: its key is missing from the ring, or it is damaged."""
 
 
 class VaultKeys:
-    """Fernet keys from a setting, comma- or space-separated; the first encrypts, all decrypt. Never printed."""
+    """Fernet keys from a setting, separated by commas or spaces. The first encrypts, all decrypt. Never printed."""
 
     __slots__ = ("first", "ring")
 
     def __init__(self, text: str) -> None:
-        """Raises ValueError, without the text."""
+        """Raises ValueError, whose message does not hold the text."""
         keys = text.replace(",", " ").split()
         try:
             ring = [Fernet(key) for key in keys]
@@ -82,17 +83,17 @@ class Vault:
             raise VaultError("a stored secret cannot be read with the keys of MAILPROBE_VAULT_KEYS") from error
 
     def conceal(self, config: dict[str, Any], previous: dict[str, Any] | None, *, field: str) -> dict[str, Any]:
-        """The config as it is stored. A mask keeps the secret that `previous` stores at the same path; an unchanged
-        secret keeps its stored form, so that equal configs stay equal. Raises InvalidError when there is none to keep.
+        """The form for storage. A mask keeps the secret that `previous` has at the same path. An unchanged secret keeps
+        its stored form, so that equal configs stay equal. Raises InvalidError for a mask without a stored secret.
         """
         return self._conceal_object(config, previous, field)
 
     def reveal(self, config: dict[str, Any]) -> dict[str, Any]:
-        """A stored config in clear, for the answer to who may write it. Raises VaultError."""
-        return {name: _seen(name, item, self.decrypt) for name, item in config.items()}
+        """A stored config in clear, for checks and for callers that may write it. Raises VaultError."""
+        return {name: _mapped(name, item, self.decrypt) for name, item in config.items()}
 
     def renew(self, config: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """A stored config with every secret encrypted by the first key, and how many were not. Raises VaultError."""
+        """A stored config with every secret encrypted by the first key, and how many changed. Raises VaultError."""
         renewed = 0
 
         def by_first_key(stored: object) -> str:
@@ -106,7 +107,7 @@ class Vault:
                 return self.encrypt(self.decrypt(stored))
             return stored
 
-        return {name: _seen(name, item, by_first_key) for name, item in config.items()}, renewed
+        return {name: _mapped(name, item, by_first_key) for name, item in config.items()}, renewed
 
     def _conceal(self, value: Any, previous: Any, path: str) -> Any:
         if isinstance(value, dict):
@@ -114,8 +115,8 @@ class Vault:
         if isinstance(value, list):
             stored = previous if isinstance(previous, list) else []
             return [
-                self._conceal(item, stored[place] if place < len(stored) else None, f"{path}[{place}]")
-                for place, item in enumerate(value)
+                self._conceal(item, stored[index] if index < len(stored) else None, f"{path}[{index}]")
+                for index, item in enumerate(value)
             ]
         return value
 
@@ -130,10 +131,10 @@ class Vault:
 
     def _conceal_secret(self, value: Any, stored: Any, path: str) -> Any:
         if value == MASK:
-            if _nothing(stored):
+            if _is_empty(stored):
                 raise InvalidError(path, "is masked, and there is no stored value to keep")
             return stored
-        if not _nothing(stored):
+        if not _is_empty(stored):
             try:
                 if self.decrypt(stored) == value:
                     return stored
@@ -143,12 +144,12 @@ class Vault:
 
 
 def mask(config: dict[str, Any], *, by: str | None = MASK) -> dict[str, Any]:
-    """A config, stored or clear, as readers see it."""
-    return {name: _seen(name, item, lambda _: by) for name, item in config.items()}
+    """A config, stored or clear, with every secret replaced, for callers that may only read it."""
+    return {name: _mapped(name, item, lambda _: by) for name, item in config.items()}
 
 
 def login_of(monitor: Configured, vault: Vault) -> Login | None:
-    """What a stored monitor logs in with, or None. Raises VaultError."""
+    """The login of a stored monitor, or None. Raises VaultError."""
     login = configured_login(monitor)
     if login is None:
         return None
@@ -156,20 +157,20 @@ def login_of(monitor: Configured, vault: Vault) -> Login | None:
     return Login(login.user, Secret(secret), login.bearer) if isinstance(secret, str) and secret else None
 
 
-def _seen(name: str, value: Any, show: Callable[[Any], Any]) -> Any:
-    """The value under a name with `show` made of each secret in it."""
+def _mapped(name: str, value: Any, convert: Callable[[Any], Any]) -> Any:
+    """The value under a name, with `convert` applied to each secret in it."""
     if _holds_secret(name, value):
-        return show(value)
+        return convert(value)
     if isinstance(value, dict):
-        return {inner: _seen(inner, item, show) for inner, item in value.items()}
+        return {inner: _mapped(inner, item, convert) for inner, item in value.items()}
     if isinstance(value, list):
-        return [_seen("", item, show) for item in value]
+        return [_mapped("", item, convert) for item in value]
     return value
 
 
 def _holds_secret(name: str, value: Any) -> bool:
-    return not _nothing(value) and is_secret(name)
+    return not _is_empty(value) and is_secret(name)
 
 
-def _nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value in ("", [], {})

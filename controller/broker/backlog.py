@@ -1,4 +1,4 @@
-"""What waits in the broker: messages in the streams, and what consumers have not taken or not answered for."""
+"""Counts the messages in the streams of the broker, and those that consumers have not taken or not acknowledged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PAGES = 40
 
 
 class StreamBacklog(NamedTuple):
-    """`limit_bytes` is None where there is no limit, `oldest_seconds` 0 in an empty stream."""
+    """`limit_bytes` is None without a limit, `oldest_seconds` is 0 for an empty stream."""
 
     messages: int
     bytes: int
@@ -25,14 +25,14 @@ class StreamBacklog(NamedTuple):
 
 
 class ConsumerBacklog(NamedTuple):
-    """Messages not delivered yet, and those delivered and not answered for."""
+    """Messages not delivered yet, and messages delivered but not acknowledged."""
 
     pending: int
     unacknowledged: int
 
 
 class Backlog(NamedTuple):
-    """Streams by name; `consumers` by the name of their stream and their own."""
+    """Streams by name; consumers by the name of their stream and their own name."""
 
     streams: dict[str, StreamBacklog]
     consumers: dict[tuple[str, str], ConsumerBacklog]
@@ -67,7 +67,7 @@ class _Page(msgspec.Struct):
 
 
 async def backlog(bus: Bus) -> Backlog:
-    """Every stream of Mailprobe, and the consumers of checks and results. Raises BusError."""
+    """The state of every stream of Mailprobe, and of the consumers of checks and results. Raises BusError."""
     streams = {name: await _stream(bus, name) for name in (subjects.CHECKS, subjects.RESULTS, subjects.EVENTS)}
     consumers = {
         (stream, one.name): ConsumerBacklog(one.num_pending, one.num_ack_pending)
@@ -78,13 +78,13 @@ async def backlog(bus: Bus) -> Backlog:
 
 
 async def _stream(bus: Bus, name: str) -> StreamBacklog:
-    told = await jetstream.ask(bus.client, f"STREAM.INFO.{name}", _Stream)
-    state = told.state
+    info = await jetstream.request(bus.client, f"STREAM.INFO.{name}", _Stream)
+    state = info.state
     return StreamBacklog(
         messages=state.messages,
         bytes=state.bytes,
-        limit_bytes=told.config.max_bytes if told.config.max_bytes > 0 else None,
-        oldest_seconds=max(0.0, (told.ts - state.first_ts).total_seconds()) if state.messages else 0.0,
+        limit_bytes=info.config.max_bytes if info.config.max_bytes > 0 else None,
+        oldest_seconds=max(0.0, (info.ts - state.first_ts).total_seconds()) if state.messages else 0.0,
         consumers=state.consumer_count,
     )
 
@@ -93,7 +93,7 @@ async def _consumers(bus: Bus, stream: str) -> list[_Consumer]:
     found: list[_Consumer] = []
     for _ in range(_MOST_PAGES):
         body = msgspec.json.encode({"offset": len(found)})
-        page = await jetstream.ask(bus.client, f"CONSUMER.LIST.{stream}", _Page, body)
+        page = await jetstream.request(bus.client, f"CONSUMER.LIST.{stream}", _Page, body)
         found += page.consumers or []
         if not page.consumers or len(found) >= page.total:
             break

@@ -1,7 +1,7 @@
-"""Read a stream by sequence: what it holds, a page of what came after some message, or everything from there on.
+"""Reads a stream by sequence: its state, a page of messages behind a sequence, or all messages from there on.
 
-With its neighbours `shared.bus`, `shared.broker`, `shared.streams` and `shared.jetstream` a place that imports `nats`.
-Nothing here is acknowledged or remembered by the broker: who reads keeps its own place.
+Nothing is acknowledged, and the broker keeps no position: the reader must keep its own. Besides `shared.nats` and
+`controller.broker.streams`, this is a module that may import `nats`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
 
 from shared.nats import jetstream
 from shared.nats.bus import Bus
-from shared.nats.cancelling import heed_cancellation
-from shared.nats.errors import TROUBLE, BusError, words
+from shared.nats.errors import BROKER_ERRORS, BusError, describe
+from shared.nats.lost_cancellation import raise_lost_cancellation
 
 BATCH = 500
-_ASK_SECONDS = 2.0
+_REQUEST_SECONDS = 2.0
 _FOLLOW_SECONDS = 1.0
 _LINGER_SECONDS = 5.0
-_FORGOTTEN_SECONDS = 30.0
+_INACTIVE_SECONDS = 30.0
 _PENDING_BYTES = 64 * 1024 * 1024
-_OVER = frozenset({"404", "408"})  # nothing there, or the time is up: all that was asked for has come
+_OVER = frozenset({"404", "408"})  # no message, or the request expired: it is complete
 
 
 class Stored(NamedTuple):
-    """A message of a stream; sequences grow by its whole life, with holes where messages were removed."""
+    """A message of a stream. Sequences only grow, with holes where messages were removed."""
 
     sequence: int
     subject: str
@@ -41,8 +41,8 @@ class Stored(NamedTuple):
 
 
 class StreamState(NamedTuple):
-    """What a stream holds: nothing when `last` is below `first`. Another stream of the same name, made after the first
-    was deleted, counts its sequences anew and differs in `created`.
+    """The sequences that a stream holds: none when `last` is below `first`. A stream that was deleted and recreated
+    under the same name restarts its sequences and differs in `created`.
     """
 
     created: datetime
@@ -50,8 +50,8 @@ class StreamState(NamedTuple):
     last: int
 
 
-class Page(NamedTuple):
-    """Some messages in order, and whether there are more behind them."""
+class MessagePage(NamedTuple):
+    """Some messages in order, and whether more follow."""
 
     messages: list[Stored]
     more: bool
@@ -63,103 +63,105 @@ class _Sequences(msgspec.Struct):
 
 
 class _Info(msgspec.Struct):
-    """What is read of the broker's answer about a stream."""
+    """The part of the broker's answer about a stream that is read."""
 
     created: datetime
     state: _Sequences
 
 
 async def stream_state(bus: Bus, stream: str) -> StreamState:
-    """Raises BusError, also when there is no such stream."""
-    info = await jetstream.ask(_connected(bus), f"STREAM.INFO.{stream}", _Info)
+    """The state of a stream. Raises BusError, also when there is no such stream."""
+    info = await jetstream.request(_connected(bus), f"STREAM.INFO.{stream}", _Info)
     return StreamState(info.created, max(1, info.state.first_seq), info.state.last_seq)
 
 
-async def read_after(bus: Bus, stream: str, after: int, subjects: Sequence[str], *, at_most: int = BATCH) -> Page:
+async def read_after(
+    bus: Bus, stream: str, after: int, subjects: Sequence[str], *, at_most: int = BATCH
+) -> MessagePage:
     """The first messages with a sequence above `after` on any of these subjects, which must not overlap.
 
-    Raises BusError; what was read until then can be read again.
+    Raises BusError; the caller can then read the same page again.
     """
     async with _reading(_connected(bus), stream, after, subjects) as reader:
         if not reader.pending:
-            return Page([], more=False)
-        wanted = min(at_most, reader.pending)
-        await reader.ask(wanted)
+            return MessagePage([], more=False)
+        batch = min(at_most, reader.pending)
+        await reader.request(batch)
         messages: list[Stored] = []
-        while reader.asked:
-            found = await reader.take(_ASK_SECONDS)
+        while reader.expected:
+            found = await reader.take(_REQUEST_SECONDS)
             if not found:
                 break
             messages += found
-        return Page(messages, more=reader.pending > 0 or len(messages) < wanted)
+        return MessagePage(messages, more=reader.pending > 0 or len(messages) < batch)
 
 
 async def follow(bus: Bus, stream: str, after: int, subjects: Sequence[str]) -> AsyncGenerator[list[Stored]]:
-    """Batches of the messages with a sequence above `after`, old and new, in order and without a hole; an empty one
-    each second in which none came. Raises BusError when that cannot be kept up, as after a reconnect: begin anew
-    behind the last message.
+    """Batches of the messages with a sequence above `after`, old and new, in order and without a loss; an empty batch
+    for each second without messages. Raises BusError when this cannot be guaranteed, such as after a reconnect: the
+    caller must then follow again behind its last message.
     """
     client = _connected(bus)
     reconnects = client.stats["reconnects"]
     async with _reading(client, stream, after, subjects) as reader:
         while True:
-            await reader.keep_asking()
+            await reader.keep_requesting()
             messages = await reader.take(_FOLLOW_SECONDS)
-            heed_cancellation()
+            raise_lost_cancellation()
             yield messages
-            # What was under way when the connection broke is not delivered again, since nothing is acknowledged.
+            # Messages in flight when the connection broke are not delivered again, because nothing is acknowledged.
             if client.is_closed or client.stats["reconnects"] != reconnects:
                 raise BusError("the connection was interrupted")
 
 
 class _Reader:
-    """What a consumer delivers, taken as it comes: the client's own `fetch` needs some turns of the event loop for
-    each message, which is slow where the loop is busy.
+    """Collects the messages of a consumer as they arrive. The client's own `fetch` needs several iterations of the
+    event loop for each message, which is slow when the loop is busy.
     """
 
     def __init__(self, client: Client, inbox: str, consumer: str, pending: int) -> None:
         self.pending = pending
-        """How many messages there were behind the last one taken."""
-        self.asked = 0
-        """How many of those asked for may still come."""
+        """How many messages followed the last one taken."""
+        self.expected = 0
+        """How many of the requested messages may still come."""
         self._client = client
         self._inbox = inbox
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{consumer}"
         self._arrived: deque[Msg] = deque()
-        self._something = asyncio.Event()
+        self._has_arrived = asyncio.Event()
         self._consumed = 0
         self._until = 0.0
 
     async def arrive(self, message: Msg) -> None:
         self._arrived.append(message)
-        self._something.set()
+        self._has_arrived.set()
 
-    async def ask(self, count: int, *, linger_seconds: float = 0.0) -> None:
-        """For so many, those that come within that time included. Raises BusError."""
-        wish: dict[str, object] = {"batch": count}
-        wish |= {"expires": int(linger_seconds * 1e9)} if linger_seconds else {"no_wait": True}
+    async def request(self, count: int, *, linger_seconds: float = 0.0) -> None:
+        """Request `count` messages, including those that arrive within `linger_seconds`. Raises BusError."""
+        body: dict[str, object] = {"batch": count}
+        body |= {"expires": int(linger_seconds * 1e9)} if linger_seconds else {"no_wait": True}
         try:
-            await self._client.publish(self._subject, msgspec.json.encode(wish), reply=self._inbox)
-        except TROUBLE as error:
-            raise BusError(words(error)) from error
-        self.asked = count
-        self._until = asyncio.get_running_loop().time() + linger_seconds + _ASK_SECONDS
+            await self._client.publish(self._subject, msgspec.json.encode(body), reply=self._inbox)
+        except BROKER_ERRORS as error:
+            raise BusError(describe(error)) from error
+        self.expected = count
+        self._until = asyncio.get_running_loop().time() + linger_seconds + _REQUEST_SECONDS
 
-    async def keep_asking(self) -> None:
-        """Have a request waiting at the broker. Raises BusError, also when it did not answer for the last one."""
-        if self.asked == 0:
-            await self.ask(BATCH, linger_seconds=_LINGER_SECONDS)
+    async def keep_requesting(self) -> None:
+        """Keep a request open at the broker. Raises BusError, also when the last one got no answer in time."""
+        if self.expected == 0:
+            await self.request(BATCH, linger_seconds=_LINGER_SECONDS)
         elif asyncio.get_running_loop().time() > self._until:
-            raise BusError("the broker does not deliver")
+            raise BusError("the broker did not answer in time")
 
     async def take(self, seconds: float) -> list[Stored]:
-        """All that has arrived, as soon as there is something; none after that time. Raises BusError for a hole."""
+        """All messages that have arrived, as soon as there is one; none after `seconds`. Raises BusError for a loss."""
         try:
             async with asyncio.timeout(seconds):
-                await self._something.wait()
+                await self._has_arrived.wait()
         except TimeoutError:
             return []
-        self._something.clear()
+        self._has_arrived.clear()
         messages: list[Stored] = []
         while self._arrived:
             message = self._arrived.popleft()
@@ -167,53 +169,53 @@ class _Reader:
             if status is None:
                 messages.append(self._stored(message))
             elif status in _OVER:
-                self.asked = 0
+                self.expected = 0
             else:
-                raise BusError(f"the broker ends the reading: {status}")
+                raise BusError(f"the broker ended the read with status {status}")
         return messages
 
     def _stored(self, message: Msg) -> Stored:
-        about = message.metadata
-        if about.sequence.consumer != self._consumed + 1:
-            raise BusError("messages were lost on the way")
+        metadata = message.metadata
+        if metadata.sequence.consumer != self._consumed + 1:
+            raise BusError("messages from the broker were lost")
         self._consumed += 1
-        self.pending = about.num_pending
-        self.asked = max(0, self.asked - 1)
-        return Stored(about.sequence.stream, message.subject, message.data)
+        self.pending = metadata.num_pending
+        self.expected = max(0, self.expected - 1)
+        return Stored(metadata.sequence.stream, message.subject, message.data)
 
 
 @asynccontextmanager
 async def _reading(client: Client, stream: str, after: int, subjects: Sequence[str]) -> AsyncIterator[_Reader]:
-    """By a consumer that the broker forgets by itself when nobody removes it. Raises BusError."""
+    """A reader with a temporary consumer, which the broker removes if this process cannot. Raises BusError."""
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=after + 1,
         ack_policy=AckPolicy.NONE,
         filter_subjects=list(subjects),
-        inactive_threshold=_FORGOTTEN_SECONDS,
+        inactive_threshold=_INACTIVE_SECONDS,
         mem_storage=True,
         num_replicas=1,
     )
-    manager = client.jsm(timeout=_ASK_SECONDS)
+    manager = client.jsm(timeout=_REQUEST_SECONDS)
     inbox = client.new_inbox()
     try:
         info = await manager.add_consumer(stream, config)
         reader = _Reader(client, inbox, f"{stream}.{info.name}", info.num_pending or 0)
         subscription = await client.subscribe(inbox, cb=reader.arrive, pending_bytes_limit=_PENDING_BYTES)
-    except TROUBLE as error:
-        raise BusError(words(error)) from error
+    except BROKER_ERRORS as error:
+        raise BusError(describe(error)) from error
     try:
         yield reader
     finally:
-        with suppress(*TROUBLE):
+        with suppress(*BROKER_ERRORS):
             await subscription.unsubscribe()
         if client.is_connected:
-            with suppress(*TROUBLE):
+            with suppress(*BROKER_ERRORS):
                 await manager.delete_consumer(stream, info.name)
 
 
 def _connected(bus: Bus) -> Client:
-    """Raises BusError; the client would wait for its connection to come back."""
+    """Raises BusError when not connected, where the client itself would wait for its connection."""
     if not bus.connected:
         raise BusError("not connected to NATS")
     return bus.client

@@ -1,4 +1,4 @@
-"""The JetStream streams and consumers of Mailprobe, and how the controller makes sure they are there."""
+"""The JetStream streams and consumers of Mailprobe, which the controller creates and updates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STREAMS = (
         retention=RetentionPolicy.WORK_QUEUE,
         storage=StorageType.FILE,
         duplicate_window=120,
-        max_age=300,  # a net: every request has a TTL of its own
+        max_age=300,  # a safety net: every request has its own TTL
         allow_msg_ttl=True,
     ),
     StreamConfig(
@@ -99,7 +99,7 @@ async def ensure_check_consumer(bus: Bus, *, country: str, location: str, kind: 
 
 
 async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None:
-    """Create the durable consumer by which a subscriber reads events of `subject`, from the first there is.
+    """Create the durable consumer by which a subscriber reads events of `subject`, from the oldest one stored.
 
     Raises BusError.
     """
@@ -131,7 +131,7 @@ async def event_consumers(bus: Bus) -> list[str]:
 
 
 async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
-    """Raises BusError."""
+    """Delete the consumer of a subscriber, if it exists. Raises BusError."""
     try:
         with suppress(NotFoundError):
             await bus.client.jsm().delete_consumer(subjects.EVENTS, durable)
@@ -140,7 +140,7 @@ async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
 
 
 async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
-    """Delete that consumer, if it is there. Raises BusError."""
+    """Delete the consumer of a location for one kind of check, if it exists. Raises BusError."""
     try:
         await bus.client.jsm().delete_consumer(subjects.CHECKS, subjects.check_consumer(location, kind))
     except NotFoundError:

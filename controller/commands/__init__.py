@@ -1,1 +1,1 @@
-"""The controller's commands, by subject. Each module adds its own to the command line: `add(commands)`."""
+"""The controller's commands by subject. Each module adds its own to the command line with `add(commands)`."""

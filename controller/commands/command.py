@@ -1,4 +1,4 @@
-"""What every command is: a coroutine over what the user typed, with the settings it asks for and no others."""
+"""The common parts of commands: a command is a coroutine that gets the parsed options and loads its own settings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ S = TypeVar("S", bound=LogSettings)
 Command: TypeAlias = Callable[[argparse.Namespace], Coroutine[Any, Any, None]]
 
 if TYPE_CHECKING:
-    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no other name
-"""Where a module adds its parsers; each sets `command`."""
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - there is no public name
+"""The object to which a module adds its parsers; each parser sets `command`."""
 
 
 class CommandError(Exception):
-    """What the user asked cannot be done; the message is one clear line."""
+    """The command cannot be done; the message is one line for the user."""
 
 
 def settings_of(kind: type[S], **given: str | None) -> S:
-    """The settings, `given` ones first, with logs set up as they say. Raises SettingsError."""
+    """Load the settings, where those in `given` win, and configure logging by them. Raises SettingsError."""
     settings = load(kind, None, **given)
     log.configure(settings.log_level, settings.log_format)
     return settings

@@ -1,4 +1,4 @@
-"""`serve`, `migrate` and `bootstrap`: an installation from its first row to its everyday work."""
+"""The commands `serve`, `migrate` and `bootstrap`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     commands.add_parser("serve", help="run the API and the pipeline until SIGTERM").set_defaults(command=_serve)
-    commands.add_parser("migrate", help="bring the database to this version").set_defaults(command=_migrate)
+    commands.add_parser("migrate", help="migrate the database to this version").set_defaults(command=_migrate)
 
-    first = commands.add_parser("bootstrap", help="make the first organization, customer, admin and token, once")
+    first = commands.add_parser("bootstrap", help="create the first organization, customer, admin and API token")
     first.add_argument("--token-file", type=Path, required=True, metavar="FILE", help="where to write the API token")
-    first.add_argument("--password-file", type=Path, required=True, metavar="FILE", help="and the admin's password")
-    first.add_argument("--email", default="admin@localhost", help="of the admin (default: %(default)s)")
+    first.add_argument(
+        "--password-file", type=Path, required=True, metavar="FILE", help="where to write the admin's password"
+    )
+    first.add_argument("--email", default="admin@localhost", help="e-mail address of the admin (default: %(default)s)")
     first.add_argument("--organization", default="Mailprobe", metavar="NAME", help="(default: %(default)s)")
     first.add_argument("--customer", default="Default", metavar="NAME", help="(default: %(default)s)")
     first.set_defaults(command=_bootstrap)
@@ -32,7 +34,7 @@ def add(commands: Commands) -> None:
 
 async def _serve(_options: argparse.Namespace) -> None:
     settings = settings_of(ControllerSettings)
-    # The other commands need neither the web framework nor its half second.
+    # Imported here, because it takes half a second that the other commands need not spend.
     from controller.app import run
 
     try:
@@ -59,7 +61,7 @@ async def _bootstrap(options: argparse.Namespace) -> None:
             password_file=options.password_file,
         )
     if new:
-        print(f"made {options.organization!r} with admin {options.email}")
+        print(f"created {options.organization!r} with admin {options.email}")
         print(f"token: {options.token_file}, password: {options.password_file}")
     else:
         print("there is an organization already; nothing was changed")

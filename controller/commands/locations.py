@@ -1,7 +1,7 @@
-"""`locations`: where checks run from, and the keys by which their agents come in.
+"""The command `locations`: the locations that checks run from, and the keys with which their agents log in.
 
-What changes in the database is told to NATS by the controllers that run (controller.pipeline.claims), so every command
-works while NATS is away.
+The commands change only the database. Running controllers pass the changes to NATS (controller.pipeline.nats_accounts),
+so every command works while NATS is unavailable.
 """
 
 from __future__ import annotations
@@ -35,54 +35,58 @@ from shared.wire import subjects
 if TYPE_CHECKING:
     from controller.commands.command import Commands
 
-KEEP_DAYS = 7
+OLD_KEY_DAYS = 7
 _MOST_NAMED = 5
 _SOON = "within 10 seconds, or as soon as a controller reaches NATS"
 
 
 def add(commands: Commands) -> None:
-    places = commands.add_parser("locations", help="where checks run from").add_subparsers(
+    actions = commands.add_parser("locations", help="manage the locations that checks run from").add_subparsers(
         required=True, metavar="COMMAND"
     )
-    new = places.add_parser("add", help="make a location and its enrolment file")
-    _add_code(new, "letters, digits and hyphens")
+    new = actions.add_parser("add", help="add a location and write its enrolment file")
+    _add_code(new, "code of the new location: letters, digits and hyphens")
     new.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2")
-    new.add_argument("--name", help="(default: the country's)")
-    _add_enrolment(new, "where to write it (default: CODE.agent); nothing may be there yet", "MAILPROBE_NATS_URL")
+    new.add_argument("--name", help="name of the location (default: the country's name)")
+    _add_enrolment(new, "where to write it (default: CODE.agent); the file must not exist", "MAILPROBE_NATS_URL")
     new.set_defaults(command=_add)
 
-    places.add_parser("list", help="list them: code, country, state, name, keys, agents").set_defaults(command=_list)
+    actions.add_parser("list", help="list locations: code, country, state, name, keys, agents").set_defaults(
+        command=_list
+    )
 
-    rotate = places.add_parser("rotate", help="give a location new keys, in a new enrolment file")
+    rotate = actions.add_parser("rotate", help="make new keys for a location, in a new enrolment file")
     _add_code(rotate)
     _add_enrolment(
         rotate,
-        "where to write it (default: CODE.agent); replaces a file of this location only",
-        "the one given last, or else MAILPROBE_NATS_URL",
+        "where to write it (default: CODE.agent); replaces only a file of the same location",
+        "the one given last time, else MAILPROBE_NATS_URL",
     )
     keep = rotate.add_mutually_exclusive_group()
     keep.add_argument(
         "--keep-days",
         type=_count,
         metavar="N",
-        help=f"how long agents with the old file work on (default: {KEEP_DAYS})",
+        help=f"for how many days the old file stays valid (default: {OLD_KEY_DAYS})",
     )
-    keep.add_argument("--keep-hours", type=_count, metavar="N", help="the same in hours")
-    keep.add_argument("--now", action="store_true", help="cut agents with the old file off at once: it has leaked")
+    keep.add_argument("--keep-hours", type=_count, metavar="N", help="for how many hours the old file stays valid")
+    keep.add_argument(
+        "--now", action="store_true", help="cut off agents with the old file at once, for a file that has leaked"
+    )
     rotate.set_defaults(command=_rotate)
 
-    disable = places.add_parser("disable", help="check from there no more, and cut its agents off")
+    disable = actions.add_parser("disable", help="stop checks from a location and cut off its agents")
     _add_code(disable)
     disable.set_defaults(command=_disable)
-    enable = places.add_parser("enable", help="check from there again; its enrolment files work as before")
+    enable = actions.add_parser("enable", help="resume checks from a location; its enrolment files work as before")
     _add_code(enable)
     enable.set_defaults(command=_enable)
-    remove = places.add_parser("remove", help="take away a disabled location; its history stays")
+    remove = actions.add_parser("remove", help="remove a disabled location; its history stays")
     _add_code(remove)
     remove.set_defaults(command=_remove)
 
 
-def _add_code(parser: argparse.ArgumentParser, text: str = "of the location") -> None:
+def _add_code(parser: argparse.ArgumentParser, text: str = "code of the location") -> None:
     parser.add_argument("code", metavar="CODE", help=text)
 
 
@@ -91,7 +95,7 @@ def _add_enrolment(parser: argparse.ArgumentParser, file: str, default_url: str)
     parser.add_argument(
         "--nats-url",
         metavar="URL",
-        help=f"for its agents, kept until another is given (default: {default_url})",
+        help=f"address of NATS for its agents, kept until another is given (default: {default_url})",
     )
 
 
@@ -123,9 +127,7 @@ async def _add(options: argparse.Namespace) -> None:
             nats_url=options.nats_url or None,
         )
         if location is None and await locations.by_code(database, code) is None:
-            raise CommandError(
-                f"there was a location {code!r} in another country, of which history tells: choose another"
-            )
+            raise CommandError(f"a removed location {code!r} in another country has history: choose another code")
     if location is None:
         raise CommandError(f"there is a location {code!r} already")
     print(f"added {code} in {country}; its agents need {path}")
@@ -141,8 +143,8 @@ async def _rotate(options: argparse.Namespace) -> None:
             database, settings, code=code, keep=keep, enrolment_file=path, nats_url=options.nats_url or None
         ):
             raise _unknown(code)
-    fate = f"work for {_duration(keep)} more" if keep else f"are cut off {_SOON}"
-    print(f"made new keys of {code}, in {path}; agents with the old ones {fate}")
+    effect = f"work for another {_duration(keep)}" if keep else f"are cut off {_SOON}"
+    print(f"made new keys for {code} in {path}; agents with the old keys {effect}")
 
 
 async def _disable(options: argparse.Namespace) -> None:
@@ -152,7 +154,7 @@ async def _disable(options: argparse.Namespace) -> None:
         if here is None:
             raise _unknown(code)
         print(f"disabled {code}; its agents are cut off {_SOON}")
-        await _tell_blind(database, here)
+        await _print_blind_monitors(database, here)
 
 
 async def _enable(options: argparse.Namespace) -> None:
@@ -160,7 +162,7 @@ async def _enable(options: argparse.Namespace) -> None:
     async with _database(settings_of(StoreSettings)) as database:
         if await locations.set_enabled(database, code, enabled=True) is None:
             raise _unknown(code)
-    print(f"enabled {code}; its agents come in again {_SOON}")
+    print(f"enabled {code}; its agents can log in again {_SOON}")
 
 
 async def _remove(options: argparse.Namespace) -> None:
@@ -172,25 +174,25 @@ async def _remove(options: argparse.Namespace) -> None:
         if not await locations.remove(database, code):
             raise CommandError(f"{code} is enabled: first `locations disable {code}`, which cuts its agents off")
         print(f"removed {code}; its history stays, and its keys never work again")
-        await _tell_blind(database, here)
+        await _print_blind_monitors(database, here)
 
 
-async def _tell_blind(database: Database, lost: Location) -> None:
-    """Their checks end without a failure, so nobody else would tell."""
+async def _print_blind_monitors(database: Database, lost: Location) -> None:
+    """Print the monitors that no location may check now: their checks end without a failure, so nothing else warns."""
     monitors = await scheduled_monitors(database)
     blind = left_blind(monitors, await locations.present_locations(database), lost)
     if blind:
         named = [f"{one.kind} {one.hostname} ({one.public_id})" for one in blind[:_MOST_NAMED]]
         more = [f"and {len(blind) - _MOST_NAMED} more"] if len(blind) > _MOST_NAMED else []
-        print(f"monitors that no location may check any more, {len(blind)} in all: {', '.join(named + more)}")
+        print(f"monitors that no location may check any more ({len(blind)}): {', '.join(named + more)}")
 
 
 async def _list(_options: argparse.Namespace) -> None:
     async with _database(settings_of(StoreSettings)) as database:
         keys = await location_keys.given_keys(database)
-        now, seen = await locations.sightings(database)
+        now, sightings = await locations.sightings(database)
         for here in await locations.present_locations(database):
-            print("\t".join(_row(here, keys.get(here.id, []), alive(seen.get(here.id, []), now))))
+            print("\t".join(_row(here, keys.get(here.id, []), alive(sightings.get(here.id, []), now))))
 
 
 def _row(location: Location, keys: list[GivenKey], agents: list[AgentSighting]) -> list[str]:
@@ -213,8 +215,8 @@ def _agents(agents: list[AgentSighting]) -> str:
     return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions})"
 
 
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z"
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}Z"
 
 
 def _duration(keep: timedelta) -> str:
@@ -228,7 +230,7 @@ def _keep(options: argparse.Namespace) -> timedelta:
         return timedelta()
     if options.keep_hours:
         return timedelta(hours=options.keep_hours)
-    return timedelta(days=options.keep_days or KEEP_DAYS)
+    return timedelta(days=options.keep_days or OLD_KEY_DAYS)
 
 
 def _code(options: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""`stream-credentials`: who may read events from the broker, and nothing else."""
+"""The command `stream-credentials`: credentials that can read events from the broker and do nothing else."""
 
 from __future__ import annotations
 
@@ -31,16 +31,20 @@ _BROKER_SECONDS = 5.0
 def add(commands: Commands) -> None:
     issue = commands.add_parser(
         "stream-credentials",
-        help="make NATS credentials that read the events of an organization, or of one of its customers",
+        help="make NATS credentials for the events of an organization, or of one of its customers",
     )
-    issue.add_argument("--organization", metavar="ID", help="its public id, number or name")
-    issue.add_argument("--customer", metavar="ID", help="one of its customers only")
-    issue.add_argument("--days", type=_days, default=90, metavar="N", help="how long they work (default: %(default)s)")
-    issue.add_argument("--name", default="subscriber", help="who will have them, for your own list")
+    issue.add_argument("--organization", metavar="ID", help="public id, number or name of the organization")
+    issue.add_argument("--customer", metavar="ID", help="only events of this customer of the organization")
+    issue.add_argument(
+        "--days", type=_days, default=90, metavar="N", help="for how many days they are valid (default: %(default)s)"
+    )
+    issue.add_argument(
+        "--name", default="subscriber", help="who gets them, for your own records (default: %(default)s)"
+    )
     issue.add_argument("--output", type=Path, metavar="FILE", help="where to write them (default: CONSUMER.creds)")
     others = issue.add_mutually_exclusive_group()
-    others.add_argument("--list", action="store_true", help="list what was made, and make nothing")
-    others.add_argument("--revoke", metavar="CONSUMER", help="end what was made for this consumer, and make nothing")
+    others.add_argument("--list", action="store_true", help="list all credentials, and make none")
+    others.add_argument("--revoke", metavar="CONSUMER", help="revoke the credentials of this consumer, and make none")
     issue.set_defaults(command=_stream_credentials)
 
 
@@ -59,29 +63,31 @@ async def _issue(options: argparse.Namespace) -> None:
     settings = settings_of(EnrolmentSettings)
     async with Database.open(settings.database_url.reveal(), size=1) as database:
         await migrate.require_current(database)
-        meant = await subscribers.readers(database, options.organization, options.customer)
-        if len(meant) != 1:
-            asked = options.organization + (f" with customer {options.customer}" if options.customer else "")
-            raise CommandError(f"{'no' if not meant else 'more than one'} organization {asked}: give its public id")
+        matches = await subscribers.readers(database, options.organization, options.customer)
+        if len(matches) != 1:
+            described = options.organization + (f" with customer {options.customer}" if options.customer else "")
+            raise CommandError(
+                f"{'no' if not matches else 'more than one'} organization {described}: give its public id"
+            )
         made = await subscribe(
             database,
             settings,
-            meant[0],
+            matches[0],
             name=options.name,
             expires_at=utc_now() + timedelta(days=options.days),
             output=options.output,
         )
         ready = await _keep_consumers(database, settings)
-    print(f"wrote {made.file}, good until {made.expires_at:%Y-%m-%d %H:%M} UTC; keep it as a password")
+    print(f"wrote {made.file}, valid until {made.expires_at:%Y-%m-%d %H:%M} UTC; keep it secret, like a password")
     print(f"subject {made.subject}")
     print(f"consumer {made.consumer} of stream {subjects.EVENTS} in domain {subjects.DOMAIN}")
     print(f"inbox prefix {subjects.inbox(made.consumer)}")
     if not ready:
-        print("the broker is not reached from here: a running controller makes the consumer as soon as it can")
+        print("cannot connect to the broker now: a running controller will create the consumer as soon as it can")
 
 
 async def _keep_consumers(database: Database, settings: EnrolmentSettings) -> bool:
-    """Have the consumers at once rather than when a controller looks; False when the broker is away."""
+    """Create missing consumers at once, before a controller does. False when the broker is unavailable."""
     credentials = controller_credentials(settings.trust_file.value, utc_now())
     try:
         async with (
@@ -99,16 +105,16 @@ async def _list() -> None:
         await migrate.require_current(database)
         now = utc_now()
         for each in await subscribers.all_subscribers(database):
-            state = "revoked" if each.revoked_at else "expired" if each.expires_at <= now else "good"
-            whose = each.organization_name + (f" / {each.customer_name}" if each.customer_name else "")
-            print(f"{each.consumer}\t{state}\t{each.expires_at:%Y-%m-%d}\t{whose}\t{each.name}")
+            state = "revoked" if each.revoked_at else "expired" if each.expires_at <= now else "valid"
+            owner = each.organization_name + (f" / {each.customer_name}" if each.customer_name else "")
+            print(f"{each.consumer}\t{state}\t{each.expires_at:%Y-%m-%d}\t{owner}\t{each.name}")
 
 
 async def _revoke(consumer: str) -> None:
     async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
         await migrate.require_current(database)
         if not await subscribers.revoke(database, consumer):
-            raise CommandError(f"no good credentials are for a consumer {consumer!r}")
+            raise CommandError(f"there are no valid credentials for the consumer {consumer!r}")
     print(f"revoked {consumer}; a running controller cuts it off within seconds")
 
 

@@ -1,4 +1,4 @@
-"""`rotate-keys` and `new-vault-key`: the keys of the vault."""
+"""The commands `rotate-keys` and `new-vault-key`: the keys that encrypt stored secrets."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _MOST_NAMED = 10
 
 def add(commands: Commands) -> None:
     commands.add_parser(
-        "rotate-keys", help="encrypt every stored secret with the first key of MAILPROBE_VAULT_KEYS, while serving"
+        "rotate-keys",
+        help="re-encrypt every stored secret with the first key of MAILPROBE_VAULT_KEYS; works while serving",
     ).set_defaults(command=_rotate_keys)
-    commands.add_parser("new-vault-key", help="print a key for MAILPROBE_VAULT_KEYS").set_defaults(
+    commands.add_parser("new-vault-key", help="print a new key for MAILPROBE_VAULT_KEYS").set_defaults(
         command=_new_vault_key
     )
 
@@ -35,7 +36,7 @@ async def _rotate_keys(_options: argparse.Namespace) -> None:
     print(f"re-encrypted {done.secrets} secrets of {done.owners} monitors and channels with the first key")
     if done.unreadable:
         raise CommandError(
-            f"{len(done.unreadable)} monitors or channels hold secrets that no key of MAILPROBE_VAULT_KEYS reads, as "
+            f"{len(done.unreadable)} monitors or channels hold secrets that no key of MAILPROBE_VAULT_KEYS can read: "
             + ", ".join(done.unreadable[:_MOST_NAMED])
         )
 

@@ -1,4 +1,4 @@
-"""`watch`: results, verdicts and incidents in the terminal, as they come."""
+"""The command `watch`: shows results, verdicts and incidents in the terminal as they come."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from controller.errors import InvalidError
 from controller.model.values.countries import country_code
 from controller.settings import EnrolmentSettings
 from controller.store.locations import locations
-from controller.store.monitors.names import Named, called
+from controller.store.monitors.names import Named, ids_by_name
 from controller.store.platform.pool import Database
 from controller.trust.claims import controller_credentials
-from controller.watch.choice import Choice
+from controller.watch.event_filter import WatchFilter
 from controller.watch.showing import show_events
 from shared.clock import utc_now
 from shared.nats.bus import Bus
@@ -28,21 +28,29 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     watch = commands.add_parser(
         "watch",
-        help="follow results, verdicts and incidents, a line each",
-        description="Follow results, verdicts and incidents from now on, a line each; times are UTC. An option that is "
-        "given several times shows what any of its values names. --country, --location and --status are about results, "
-        "so verdicts and incidents are left out with them.",
+        help="follow results, verdicts and incidents, one line each",
+        description="Follow results, verdicts and incidents from now on, one line each; times are UTC. An option given "
+        "several times matches any of its values. --country, --location and --status apply to results only, so they "
+        "leave out verdicts and incidents.",
     )
     for what in Named:
         watch.add_argument(f"--{what}", action="append", default=[], metavar="NAME-OR-UUID")
-    watch.add_argument("--country", action="append", default=[], metavar="CC", help="results from there")
-    watch.add_argument("--location", action="append", default=[], metavar="CODE", help="results from there")
-    watch.add_argument("--kind", action="append", default=[], choices=KINDS, help="of the monitor")
+    watch.add_argument("--country", action="append", default=[], metavar="CC", help="only results from this country")
     watch.add_argument(
-        "--status", action="append", default=[], choices=[status.value for status in ResultStatus], help="of results"
+        "--location", action="append", default=[], metavar="CODE", help="only results from this location"
     )
-    watch.add_argument("--events", action="store_true", help="verdicts and incidents only")
-    watch.add_argument("--json", action="store_true", help="events as they are on the stream, one a line")
+    watch.add_argument("--kind", action="append", default=[], choices=KINDS, help="only monitors of this kind")
+    watch.add_argument(
+        "--status",
+        action="append",
+        default=[],
+        choices=[status.value for status in ResultStatus],
+        help="only results with this status",
+    )
+    watch.add_argument("--events", action="store_true", help="only verdicts and incidents")
+    watch.add_argument(
+        "--json", action="store_true", help="print events as JSON, as they are on the stream, one a line"
+    )
     watch.set_defaults(command=_watch)
 
 
@@ -57,8 +65,8 @@ async def _watch(options: argparse.Namespace) -> None:
             await show_events(database, bus, choice, as_json=options.json)
 
 
-async def _choice(database: Database, options: argparse.Namespace) -> Choice:
-    """Raises CommandError for what is not there, StoreUnavailableError when something must be looked up."""
+async def _choice(database: Database, options: argparse.Namespace) -> WatchFilter:
+    """Raises CommandError for a name that does not exist, StoreUnavailableError when a lookup fails."""
     try:
         countries = frozenset(country_code(country, field="--country") for country in options.country)
     except InvalidError as error:
@@ -66,7 +74,7 @@ async def _choice(database: Database, options: argparse.Namespace) -> Choice:
     for code in options.location:
         if await locations.by_code(database, code.lower()) is None:
             raise CommandError(f"there is no location {code!r}")
-    return Choice(
+    return WatchFilter(
         organizations=await _ids(database, Named.ORGANIZATION, options.organization),
         customers=await _ids(database, Named.CUSTOMER, options.customer),
         monitors=await _ids(database, Named.MONITOR, options.monitor),
@@ -78,12 +86,12 @@ async def _choice(database: Database, options: argparse.Namespace) -> Choice:
     )
 
 
-async def _ids(database: Database, what: Named, words: list[str]) -> frozenset[UUID]:
-    """All that are called so: a name need not be unique."""
+async def _ids(database: Database, what: Named, names: list[str]) -> frozenset[UUID]:
+    """The ids of all objects with these names or ids; a name need not be unique."""
     found: set[UUID] = set()
-    for word in words:
-        ids = await called(database, what, word)
+    for name in names:
+        ids = await ids_by_name(database, what, name)
         if not ids:
-            raise CommandError(f"there is no {what} {word!r}")
+            raise CommandError(f"there is no {what} {name!r}")
         found.update(ids)
     return frozenset(found)

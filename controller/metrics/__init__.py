@@ -1,1 +1,1 @@
-"""What `/metrics` of a controller tells: what it counted, what it is, and what it saw of the installation."""
+"""The metrics of a controller: its own counters, the state of its process, and the state of the installation."""

@@ -1,6 +1,7 @@
-"""What one controller counts as it happens. Of several controllers the sum is the truth.
+"""Counters of one controller, increased as things happen. Sum them over several controllers.
 
-Every label is of a closed set, or a location's code as the database has it, so nobody outside can make series.
+Every label value is from a closed set or is a location's code from the database, so no input from outside can create
+time series.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from prometheus_client.registry import Collector
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.model import GapReason
 from controller.notify.registry import CHANNELS
-from shared.counters import OTHER, PHASE_SECONDS, Count, Spread, put
+from shared.counters import OTHER, PHASE_SECONDS, CounterSeries, HistogramSeries, put
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
 from shared.wire.targets import KINDS
@@ -31,15 +32,15 @@ _BY_PEOPLE = ("acknowledged", "commented")
 
 
 class Stage(StrEnum):
-    """How far a check has come since the moment it was due."""
+    """How far a check has come since it was due."""
 
     DISPATCHED = "dispatched"
     STARTED = "started"
     STORED = "stored"
 
 
-class Parked(StrEnum):
-    """Why a message on RESULTS was put aside."""
+class RejectionReason(StrEnum):
+    """Why a message on RESULTS became a dead letter."""
 
     TOO_LARGE = "too_large"
     NOT_A_RESULT = "not_a_result"
@@ -48,41 +49,41 @@ class Parked(StrEnum):
     WRONG_MOMENT = "wrong_moment"
     UNSTORABLE = "unstorable"
     UNKNOWN_ORIGIN = "unknown_origin"
-    NOBODY_ASKED = "nobody_asked"
+    NOT_EXPECTED = "not_expected"
 
 
-SUSPICIOUS = (Parked.NOBODY_ASKED, Parked.ANOTHER_LOCATION, Parked.WRONG_CHECK_ID)
-"""What no agent of ours sends: ops are told of it."""
+SUSPICIOUS = (RejectionReason.NOT_EXPECTED, RejectionReason.ANOTHER_LOCATION, RejectionReason.WRONG_CHECK_ID)
+"""Reasons that no agent of ours causes; ops are notified of them."""
 
 
-class Delivered(StrEnum):
-    """What became of one attempt to tell somebody."""
+class DeliveryOutcome(StrEnum):
+    """The outcome of one attempt to notify somebody."""
 
     SENT = "sent"
-    FAILED = "failed"  # for now: it is tried again
+    FAILED = "failed"  # temporarily: it will be tried again
     GIVEN_UP = "given_up"
     SKIPPED = "skipped"
 
 
 class Counts(Collector):
     def __init__(self) -> None:
-        self.phases = Spread(
+        self.phases = HistogramSeries(
             "mailprobe_check_phase_seconds",
-            "How long each phase of the checks took, as stored. Slow at every location: the mail server;"
-            " slow at one: that location or its way there.",
+            "Duration of each phase of the stored checks. Slow at every location: the mail server is slow; at one only:"
+            " that location or its network path is.",
             {"kind": KINDS, "location": None, "phase": tuple(Phase)},
             PHASE_SECONDS,
         )
-        self.durations = Spread(
+        self.durations = HistogramSeries(
             "mailprobe_check_duration_seconds",
-            "How long whole checks took, from resolving the name to QUIT, as stored.",
+            "Duration of the stored checks, from resolving the name to QUIT.",
             {"kind": KINDS, "location": None},
             PHASE_SECONDS,
         )
-        self.results = Count(
+        self.results = CounterSeries(
             "mailprobe_check_results_total",
-            "Results stored, a repeat not counted. Status unknown means the fault was ours, not the mail server's;"
-            " failure is the kind of failure, none for a pass.",
+            "Results stored, without duplicates. Status unknown means that the fault was ours, not the mail server's;"
+            " failure is the kind of failure, or none if the check passed.",
             {
                 "kind": KINDS,
                 "location": None,
@@ -90,86 +91,86 @@ class Counts(Collector):
                 "failure": (*FailureKind, PASSED),
             },
         )
-        self.lateness = Spread(
+        self.lateness = HistogramSeries(
             "mailprobe_lateness_seconds",
-            "How long after its due moment a check was given to the broker (dispatched), begun by an agent (started),"
-            " and its result stored (stored; the check itself included).",
+            "Time from the moment a check was due until it was sent to the broker (dispatched), begun by an agent"
+            " (started), and its result stored (stored; includes the check itself).",
             {"stage": tuple(Stage), "location": None},
             _LATE_SECONDS,
         )
-        self.dispatch_waits = Count(
+        self.dispatch_waits = CounterSeries(
             "mailprobe_dispatch_refused_total",
-            "Requests the broker did not take at once; each was tried again. Growing: NATS is away or full.",
+            "Check requests that the broker refused and that were tried again. If this grows, NATS is down or full.",
         )
-        self.dispatch_lost = Count(
+        self.dispatch_lost = CounterSeries(
             "mailprobe_dispatch_lost_total",
-            "Requests the broker did not take before they could no longer begin; each becomes a gap.",
+            "Check requests that the broker did not accept in time; each becomes a gap.",
         )
-        self.gaps = Count(
+        self.gaps = CounterSeries(
             "mailprobe_gaps_total",
-            "Checks that brought no result. no_agent: nobody there; unfit: no agent there can do it;"
-            " late: controllers were away; no_result: asked, but nothing came back.",
+            "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
+            " late: no controller ran in time; no_result: requested, but no result came.",
             {"reason": tuple(GapReason)},
         )
-        self.parked = Count(
-            "mailprobe_results_parked_total",
-            "Messages put aside because they can never be stored; table `parked` has them.",
-            {"reason": tuple(Parked)},
+        self.dead_letters = CounterSeries(
+            "mailprobe_dead_letters_total",
+            "Messages put aside because they can never be stored. The table `dead_letter` holds some of them.",
+            {"reason": tuple(RejectionReason)},
         )
-        self.verdicts = Count(
+        self.verdicts = CounterSeries(
             "mailprobe_verdict_changes_total",
-            "Changes of monitors' verdicts, counted when told on the event stream.",
+            "Changes of monitors' verdicts, counted when they are published on the event stream.",
             {"previous": tuple(VerdictKind), "verdict": tuple(VerdictKind)},
         )
-        self.incidents = Count(
+        self.incidents = CounterSeries(
             "mailprobe_incident_changes_total",
-            "What happened to incidents (opened, escalated, resolved …), by themselves or by people, counted when told"
-            " on the event stream.",
+            "Changes of incidents (opened, escalated, resolved …), by Mailprobe or by people, counted when they are"
+            " published on the event stream.",
             {"change": (*ChangeKind, *_BY_PEOPLE), "severity": tuple(Severity)},
         )
-        self.deliveries = Count(
+        self.deliveries = CounterSeries(
             "mailprobe_deliveries_total",
-            "Attempts to tell people. failed is tried again; given_up will not be; skipped had become needless.",
-            {"channel": tuple(CHANNELS), "outcome": tuple(Delivered)},
+            "Attempts to notify people. failed: will be tried again; given_up: will not; skipped: no longer needed.",
+            {"channel": tuple(CHANNELS), "outcome": tuple(DeliveryOutcome)},
         )
-        self.requests = Count(
+        self.requests = CounterSeries(
             "mailprobe_api_requests_total",
-            "HTTP requests answered, by the route's template; other is a path or a method nobody serves.",
+            "HTTP requests answered, by the route's template; other is a path or a method that does not exist.",
             {"route": None, "method": tuple(HTTPMethod), "status": None},
         )
-        self.request_seconds = Spread(
+        self.request_seconds = HistogramSeries(
             "mailprobe_api_request_seconds",
-            "Time until an answer began; of a stream that is its first byte.",
+            "Time until the first byte of an answer.",
             {"route": None, "method": tuple(HTTPMethod)},
             _API_SECONDS,
         )
-        closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.parked, self.verdicts, self.incidents)
+        closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
         for each in (*closed, self.deliveries):
             each.begin()
-        self._places: dict[tuple[str, str], _Place] = {}
+        self._series: dict[tuple[str, str], _ResultSeries] = {}
 
     def stored(self, result: CheckResult, kind: str, late_seconds: float) -> None:
-        """A new result of a monitor of this kind was stored so long after it was due."""
-        place = self._places.get((kind, result.location))
-        if place is None:
+        """Count a stored result of a monitor of this kind, stored `late_seconds` after it was due."""
+        series = self._series.get((kind, result.location))
+        if series is None:
             known = kind if kind in KINDS else OTHER
-            place = self._places.setdefault((known, result.location), _Place(self, known, result.location))
-        place.count(result, late_seconds)
+            series = self._series.setdefault((known, result.location), _ResultSeries(self, known, result.location))
+        series.count(result, late_seconds)
 
     def gaps_recorded(self, gaps: Mapping[str, int]) -> None:
-        """So many for each reason."""
+        """Count gaps, given as numbers by reason."""
         for reason, count in gaps.items():
             self.gaps.add((reason,), count)
 
     def collect(self) -> Iterator[Metric]:
         for each in vars(self).values():
-            if isinstance(each, Count | Spread):
+            if isinstance(each, CounterSeries | HistogramSeries):
                 yield from each.collect()
 
 
-class _Place:
-    """What results of one kind at one location count up, at hand: looking each figure up by its labels takes half as
-    long again, and a result has a dozen.
+class _ResultSeries:
+    """The time series that results of one kind at one location increase, kept at hand: to find each by its labels would
+    take half as long again, and a result increases a dozen.
     """
 
     def __init__(self, counts: Counts, kind: str, location: str) -> None:
@@ -195,7 +196,7 @@ class _Place:
             if figures is None:
                 figures = known[phase] = self._counts.phases.figures((*self._labels, phase))
             seconds = timing.duration_ms / 1000
-            if seconds > 0:  # as in put: a call each is a sixth of all this takes
+            if seconds > 0:  # `put` inlined: its calls would take a sixth of this method's time
                 figures[bisect_left(PHASE_SECONDS, seconds)] += 1
                 figures[-1] += seconds
             else:

@@ -1,9 +1,8 @@
-"""The installation as the database has it: monitors, incidents, locations and agents, and what waits there."""
+"""Metrics from the database: monitors, incidents, locations, agents, and waiting work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import product
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from prometheus_client import Metric
 
 from controller.decisions.evaluation.state import Severity, VerdictKind
 from controller.decisions.schedule.eligibility import alive
-from controller.metrics.cached_collector import Seen, gauge
+from controller.metrics.cached_collector import CachedCollector, gauge
 from controller.model import AgentSighting, GapReason, Location, MonitorStatus
 from controller.store.locations import locations as location_store
 from controller.store.platform.installation import Installation, installation
@@ -24,133 +23,134 @@ from shared.wire.targets import KINDS
 _BLIND = (*GapReason, FailureSource.AGENT, FailureSource.RESOLVER)
 
 
-class Station(NamedTuple):
-    """An enabled location and its agents that are alive."""
+class LocationAgents(NamedTuple):
+    """An enabled location and those of its agents that are alive."""
 
     location: Location
     agents: list[AgentSighting]
 
 
-class View(NamedTuple):
+class DatabaseMetricsView(NamedTuple):
     installation: Installation
-    stations: list[Station]
+    locations: list[LocationAgents]
 
 
-def watch_database(db: Database) -> Seen[View]:
-    """Its look raises StoreUnavailableError."""
+def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
+    """A collector of the installation's state. Its refresh raises StoreUnavailableError."""
 
-    async def read() -> View:
+    async def read() -> DatabaseMetricsView:
         counted = await installation(db)
         locations = await location_store.all_locations(db)
         now, sightings = await location_store.sightings(db)
-        return View(counted, [_station(here, sightings.get(here.id, []), now) for here in locations if here.enabled])
+        return DatabaseMetricsView(
+            counted,
+            [LocationAgents(here, alive(sightings.get(here.id, []), now)) for here in locations if here.enabled],
+        )
 
-    return Seen("database", read, _families)
+    return CachedCollector("database", read, _families)
 
 
-def _station(location: Location, agents: list[AgentSighting], now: datetime) -> Station:
-    return Station(location, alive(agents, now))
-
-
-def _families(view: View) -> Iterator[Metric]:
+def _families(view: DatabaseMetricsView) -> Iterator[Metric]:
     yield from _monitors(view.installation)
     yield from _waiting(view.installation)
-    yield from _stations(view.stations)
+    yield from _locations(view.locations)
     yield gauge(
         "mailprobe_location_blind",
-        "1 where checks of an enabled location bring nothing that counts now, and why: a gap's reason, or whose fault"
-        " it is (agent, resolver). Blind locations do not vote.",
+        "1 where the checks of an enabled location give no usable result now. reason is a gap's reason, or the part at"
+        " fault (agent, resolver). Blind locations do not vote.",
         ["location", "reason"],
         [((code, reason if reason in _BLIND else OTHER), 1) for code, reason in view.installation.blind],
     )
 
 
-def _monitors(seen: Installation) -> Iterator[Metric]:
+def _monitors(installation: Installation) -> Iterator[Metric]:
     monitors: dict[tuple[str, ...], float] = {}
-    for kind, status, verdict, count in seen.monitors:
+    for kind, status, verdict, count in installation.monitors:
         known = ((kind, KINDS), (status, tuple(MonitorStatus)), (verdict, tuple(VerdictKind)))
         labels = tuple(value if value in values else OTHER for value, values in known)
         monitors[labels] = monitors.get(labels, 0) + count
     yield gauge(
         "mailprobe_monitors",
-        "Monitors by their verdict now. Many unknown: locations are blind, not mail servers down.",
+        "Monitors by their present verdict. Many unknown ones mean blind locations, not mail servers that are down.",
         ["kind", "status", "verdict"],
         monitors.items(),
     )
     incidents: dict[tuple[str, ...], float] = dict.fromkeys(product(Severity, ("false", "true")), 0)
-    for severity, acknowledged, count in seen.open_incidents:
+    for severity, acknowledged, count in installation.open_incidents:
         labels = (severity if severity in tuple(Severity) else OTHER, str(acknowledged).lower())
         incidents[labels] = incidents.get(labels, 0) + count
-    yield gauge("mailprobe_incidents_open", "Outages that go on now.", ["severity", "acknowledged"], incidents.items())
+    yield gauge(
+        "mailprobe_incidents_open", "Incidents that are open now.", ["severity", "acknowledged"], incidents.items()
+    )
 
 
-def _waiting(seen: Installation) -> Iterator[Metric]:
-    told: list[tuple[str, str, float]] = [
+def _waiting(installation: Installation) -> Iterator[Metric]:
+    waiting: list[tuple[str, str, float]] = [
         (
             "mailprobe_deliveries_waiting",
-            "Deliveries to people not sent yet, those that wait on purpose included.",
-            seen.deliveries_waiting,
+            "Deliveries to people that are not sent yet, including those that are delayed on purpose.",
+            installation.deliveries_waiting,
         ),
         (
             "mailprobe_deliveries_overdue_seconds",
-            "How long the oldest delivery should have been sent. Growing: nobody sends, or a receiver is away.",
-            seen.deliveries_overdue_seconds,
+            "How long the oldest delivery is overdue. If this grows, nothing is sent, or a receiver is unavailable.",
+            installation.deliveries_overdue_seconds,
         ),
         (
             "mailprobe_events_waiting",
-            "Verdict and incident events not told on the event stream yet. Growing: NATS is away or full.",
-            seen.events_waiting,
+            "Verdict and incident events not published on the event stream yet. If this grows, NATS is down or full.",
+            installation.events_waiting,
         ),
         (
-            "mailprobe_looks_waiting",
-            "Rounds and rechecks waiting for a verdict although it is time.",
-            seen.looks_waiting,
+            "mailprobe_evaluations_waiting",
+            "Evaluations of rounds and rechecks that are due and not done yet.",
+            installation.evaluations_waiting,
         ),
         (
-            "mailprobe_looks_overdue_seconds",
-            "How long the oldest of them has waited. Growing: verdicts come late, and so do alarms.",
-            seen.looks_overdue_seconds,
+            "mailprobe_evaluations_overdue_seconds",
+            "How long the oldest due evaluation has waited. If this grows, verdicts and notifications are late.",
+            installation.evaluations_overdue_seconds,
         ),
         (
             "mailprobe_scheduler_watermark_age_seconds",
-            "How far scheduling is behind the clock. Growing: no controller schedules, or NATS takes no requests.",
-            seen.watermark_age_seconds,
+            "How far scheduling is behind the clock. If this grows, no controller schedules, or NATS is down.",
+            installation.watermark_age_seconds,
         ),
     ]
-    for name, help_text, value in told:
+    for name, help_text, value in waiting:
         yield gauge(name, help_text, [], [((), value)])
 
 
-def _stations(stations: list[Station]) -> Iterator[Metric]:
+def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
     yield gauge(
         "mailprobe_location_ready",
-        "1 where an agent of an enabled location gave a sign of life in the last 30 s, 0 where none did.",
+        "1 where an agent of an enabled location sent a heartbeat in the last 30 s, 0 where none did.",
         ["location"],
-        [((here.code,), float(bool(agents))) for here, agents in stations],
+        [((here.code,), float(bool(agents))) for here, agents in locations],
     )
     yield gauge(
         "mailprobe_agents_ready",
-        "Agents (processes) alive at each enabled location.",
+        "Agent processes that are alive at each enabled location.",
         ["location"],
-        [((here.code,), len(agents)) for here, agents in stations],
+        [((here.code,), len(agents)) for here, agents in locations],
     )
     yield gauge(
         "mailprobe_agents_unfit",
-        "Agents alive that told what they cannot do, by what that is; checks that need it become gaps, not failures.",
+        "Agents alive that reported a limitation, by its reason; checks that it affects become gaps, not failures.",
         ["location", "reason"],
         [
             ((here.code, reason.value), sum(reason in agent.unfit for agent in agents))
-            for here, agents in stations
+            for here, agents in locations
             for reason in Unfitness
         ],
     )
     yield gauge(
         "mailprobe_location_checks",
-        "Checks in hand at each location, as its agents told: running, or waiting for their turn.",
+        "Checks that the agents of each location have taken, as they report: running, or waiting for a permit.",
         ["location", "state"],
         [
             row
-            for here, agents in stations
+            for here, agents in locations
             for row in (
                 ((here.code, "running"), sum(agent.running for agent in agents)),
                 ((here.code, "waiting"), sum(agent.waiting for agent in agents)),
@@ -159,16 +159,16 @@ def _stations(stations: list[Station]) -> Iterator[Metric]:
     )
     yield gauge(
         "mailprobe_location_capacity",
-        "How many checks at once the agents of a location take at present.",
+        "How many checks the agents of a location run at once at present.",
         ["location"],
-        [((here.code,), sum(agent.capacity for agent in agents)) for here, agents in stations],
+        [((here.code,), sum(agent.capacity for agent in agents)) for here, agents in locations],
     )
     yield gauge(
         "mailprobe_location_clock_offset_seconds",
-        "How far the clock that is furthest off at a location is ahead of the broker's; beyond 2 s moments are"
-        " corrected by the broker's clock.",
+        "How far the worst clock at a location is ahead of the broker's. Beyond 2 s, times of results are corrected by"
+        " the broker's clock.",
         ["location"],
-        [((here.code,), offset) for here, agents in stations if (offset := _worst_offset(agents)) is not None],
+        [((here.code,), offset) for here, agents in locations if (offset := _worst_offset(agents)) is not None],
     )
 
 

@@ -1,6 +1,6 @@
-"""A controller's metrics as text (Prometheus' format 0.0.4), made once a second at most however many ask.
+"""A controller's metrics as text (Prometheus' format 0.0.4), rendered at most once a second for all scrapes.
 
-The text is made in a thread: for a large installation it takes longer than results may wait.
+The text is rendered in a thread, because for a large installation this takes longer than the event loop may be blocked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UP = {VerdictKind.UP: 1.0, VerdictKind.DEGRADED: 1.0, VerdictKind.PARTIAL: 0.0,
 
 
 class Exposition:
-    """`clock` gives seconds."""
+    """`clock` returns seconds."""
 
     def __init__(self, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._metrics = metrics
@@ -39,16 +39,16 @@ class Exposition:
         self._one_at_a_time = asyncio.Lock()
 
     async def text(self) -> bytes:
-        """What tells of no monitor."""
+        """All metrics except those of single monitors."""
 
         async def make() -> bytes:
-            self._metrics.look()
+            self._metrics.refresh()
             return await asyncio.to_thread(generate_latest, self._metrics.registry)
 
         return await self._once("all", _KEPT_SECONDS, make)
 
     async def monitors(self, db: Database, organization_id: int | None, customer_ids: frozenset[int] | None) -> bytes:
-        """The monitors of an organization and of these customers; None is any. Raises StoreUnavailableError."""
+        """Metrics of monitors, of an organization and of these customers; None is any. Raises StoreUnavailableError."""
 
         async def make() -> bytes:
             try:
@@ -80,22 +80,22 @@ class _Monitors(Collector):
 
     def collect(self) -> Iterator[Metric]:
         names = ["monitor", "name", "kind"]
-        told = [((one.public_id, one.name, one.kind), one) for one in self._figures]
+        figures = [((one.public_id, one.name, one.kind), one) for one in self._figures]
         yield gauge(
             "mailprobe_monitor_up",
-            "1 where the verdict is up or degraded, 0 where it is partial or down; left out while it is unknown.",
+            "1 if the verdict is up or degraded, 0 if it is partial or down; left out while it is unknown.",
             names,
-            [(labels, _UP[VerdictKind(one.verdict)]) for labels, one in told if one.verdict in _UP],
+            [(labels, _UP[VerdictKind(one.verdict)]) for labels, one in figures if one.verdict in _UP],
         )
         yield gauge(
             "mailprobe_monitor_verdict",
-            "Always 1; the label says the verdict.",
+            "Always 1; the label verdict is the present verdict.",
             [*names, "verdict"],
-            [((*labels, one.verdict), 1) for labels, one in told],
+            [((*labels, one.verdict), 1) for labels, one in figures],
         )
         yield gauge(
             "mailprobe_monitor_last_duration_seconds",
-            "How long the latest check that was not blind took, wherever it ran.",
+            "Duration of the latest check that was not blind, at any location.",
             names,
-            [(labels, one.duration_ms / 1000) for labels, one in told if one.duration_ms is not None],
+            [(labels, one.duration_ms / 1000) for labels, one in figures if one.duration_ms is not None],
         )

@@ -1,4 +1,4 @@
-"""One controller's metrics, whole: what it counted, what it is now, and what it last saw of the installation."""
+"""All metrics of one controller: its counters, the state of its process, and the cached state of the installation."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from controller.store.platform.pool import Database
 
 
 class Metrics(Collector):
-    """Everything this process tells, `pools` by their names; what it does besides the API is added by `show`."""
+    """The registry of this process. `pools` are its database pools by name; `show` adds the metrics of the pipeline."""
 
     def __init__(self) -> None:
         self.counts = Counts()
         self._leading: Callable[[], bool] = lambda: False
         self._clock_offset_ms: Callable[[], float | None] = lambda: None
         self.pools: dict[str, Database] = {}
-        self._seen: list[Metric] = []
+        self._cached: list[Metric] = []
         self.registry = CollectorRegistry()
         self.registry.register(self.counts)
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
-    def show(self, *seen: Collector, leading: Callable[[], bool], clock: Callable[[], float | None]) -> None:
-        """What was seen of the neighbours, whether this process schedules, how far its clock is ahead (ms)."""
-        for each in seen:
+    def show(self, *collectors: Collector, leading: Callable[[], bool], clock: Callable[[], float | None]) -> None:
+        """Add cached collectors, whether this process schedules, and how many milliseconds its clock is ahead."""
+        for each in collectors:
             self.registry.register(each)
         self._leading = leading
         self._clock_offset_ms = clock
 
-    def look(self) -> None:
-        """See what the event loop works with. Call it there, for a scrape is told in a thread."""
-        self._seen = list(self._families())
+    def refresh(self) -> None:
+        """Read values that only the event loop may touch. Call it there, because the text is rendered in a thread."""
+        self._cached = list(self._families())
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._seen
+        yield from self._cached
 
     def _families(self) -> Iterator[Metric]:
         built = GaugeMetricFamily(
-            "mailprobe_build_info", "Always 1; the labels say what runs.", labels=["version", "python"]
+            "mailprobe_build_info", "Always 1; the labels are the versions that run.", labels=["version", "python"]
         )
         built.add_metric([version("mailprobe"), platform.python_version()], 1)
         yield built
         yield GaugeMetricFamily(
             "mailprobe_scheduler_leading",
-            "1 where this process schedules the checks. The sum over all controllers is 1; 0 for long: nobody does.",
+            "1 if this process schedules the checks. The sum over all controllers is 1; if it stays 0, none does.",
             value=float(self._leading()),
         )
         offset = GaugeMetricFamily(
@@ -62,11 +62,11 @@ class Metrics(Collector):
         yield offset
         used = GaugeMetricFamily(
             "mailprobe_database_connections",
-            "Connections of this process to PostgreSQL that are busy, by pool; at the limit work waits for work.",
+            "Busy connections of this process to PostgreSQL, by pool. At the limit, work waits for a connection.",
             labels=["pool"],
         )
         limit = GaugeMetricFamily(
-            "mailprobe_database_connections_limit", "How many each pool may have.", labels=["pool"]
+            "mailprobe_database_connections_limit", "The most connections that each pool may have.", labels=["pool"]
         )
         for name, pool in self.pools.items():
             used.add_metric([name], pool.busy)

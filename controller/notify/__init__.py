@@ -1,1 +1,1 @@
-"""Telling people: message, destinations, retries, and a file for each way out."""
+"""Notifications to people: notices, their texts, and a module or folder for each transport."""

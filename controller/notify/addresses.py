@@ -1,4 +1,4 @@
-"""The addresses in the configuration of an e-mail or text message channel, each once."""
+"""Reads the addresses from the config of an e-mail or text message channel, without duplicates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 
 
 def email_addresses(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those under `email` and `to`: a text, several with commas, or a list. What is no address is left out."""
+    """The addresses under `email` and `to`: a text, a text with commas, or a list. Invalid ones are left out."""
     return tuple(dict.fromkeys(text for text in _texts(config, "email", "to") if _EMAIL.fullmatch(text)))
 
 
 def phone_numbers(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those under `phoneNumber`, without their spaces and dashes."""
+    """The numbers under `phoneNumber`, without their spaces and dashes. Invalid ones are left out."""
     numbers = (re.sub(r"[\s()/.-]", "", text) for text in _texts(config, "phoneNumber"))
     return tuple(dict.fromkeys(text for text in numbers if _PHONE.fullmatch(text)))
 

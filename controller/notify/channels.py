@@ -1,4 +1,4 @@
-"""What every type of channel is checked and sent by."""
+"""How the config of each channel type is checked, and how a message is sent to it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.sending import Sending
 from controller.notify.webhook.sender import METHODS, WebhookSender
 from shared.addresses import Network
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 Config = Mapping[str, Any]
 NUMBER = "{number}"
-"""Where the number stands in the Apprise URL of the text message service."""
+"""The placeholder for the phone number in the Apprise URL of the text message service."""
 
 
 class Senders(msgspec.Struct, frozen=True, kw_only=True):
-    """The ways out of this controller, and where they may lead."""
+    """The transports of this controller, and the addresses they may reach."""
 
     email: EmailSender
     webhook: WebhookSender
@@ -46,7 +46,7 @@ async def open_senders(
     allowed: tuple[Network, ...] = (),
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Senders]:
-    """`allowed` are networks notifications may reach besides public addresses."""
+    """`allowed` are networks that notifications may reach besides public addresses."""
     destinations = Destinations(allowed)
     async with AppriseProcesses.open() as apprise:
         yield Senders(
@@ -58,27 +58,27 @@ async def open_senders(
         )
 
 
-class Group(StrEnum):
-    """Types that share a way out: only so many of a group are told at once."""
+class ChannelGroup(StrEnum):
+    """Channel types that share a transport, with a common limit of messages sent at once."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
     APPRISE = "apprise"
 
 
-class Kind(NamedTuple):
-    """`check` looks at a channel's config, its secrets in clear, and raises InvalidError; `send` raises DeliveryError,
-    SkippedError.
+class ChannelType(NamedTuple):
+    """`check` validates a channel's config, given with its secrets in clear, and raises InvalidError. `send` raises
+    DeliveryError, SkippedError.
     """
 
-    group: Group
+    group: ChannelGroup
     check: Callable[[Senders, Config], Awaitable[None]]
     send: Callable[[Senders, Sending], Awaitable[None]]
 
 
 async def check_email(_: Senders, config: Config) -> None:
     if not email_addresses(config):
-        raise InvalidError("config.to", "must have an e-mail address, or several with commas")
+        raise InvalidError("config.to", "must have an e-mail address, or several separated by commas")
 
 
 async def send_email(senders: Senders, sending: Sending) -> None:
@@ -87,19 +87,19 @@ async def send_email(senders: Senders, sending: Sending) -> None:
 
 async def check_sms(_: Senders, config: Config) -> None:
     if not phone_numbers(config):
-        raise InvalidError("config.phoneNumber", "must be a number as +4930123456")
+        raise InvalidError("config.phoneNumber", "must be a phone number such as +4930123456")
 
 
 async def send_sms(senders: Senders, sending: Sending) -> None:
     if senders.sms_url is None:
-        raise SkippedError("no text message service is set up (MAILPROBE_SMS_URL)")
+        raise SkippedError("no text message service is configured (MAILPROBE_SMS_URL)")
     url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
-    short = msgspec.structs.replace(sending.message, text=sending.notice.gist)
+    short = msgspec.structs.replace(sending.message, text=sending.notice.sms_text)
     await senders.apprise.send(url, short, allowed=None)
 
 
 async def check_webhook(senders: Senders, config: Config) -> None:
-    """The host must not be private now; one that is not known now may be later."""
+    """Raises InvalidError, also for a host with only private addresses. A host that does not resolve is accepted."""
     url = config.get("url")
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
@@ -114,7 +114,7 @@ async def check_webhook(senders: Senders, config: Config) -> None:
     if headers is not None and not (isinstance(headers, Mapping) and all(map(_is_header, headers.items()))):
         raise InvalidError("config.headers", "must be an object of header names and values")
     if not isinstance(config.get("bodyTemplate") or "", str | dict | list):
-        raise InvalidError("config.bodyTemplate", "must be a text, or JSON")
+        raise InvalidError("config.bodyTemplate", "must be a string or JSON")
     try:
         await senders.destinations.addresses(host)
     except DeliveryError as error:
@@ -126,17 +126,17 @@ async def send_webhook(senders: Senders, sending: Sending) -> None:
     await senders.webhook.send(sending)
 
 
-def service(name: str) -> Kind:
-    """A chat or on-call service."""
+def service(name: str) -> ChannelType:
+    """The channel type of a chat or on-call service."""
 
     async def check(senders: Senders, config: Config) -> None:
         url = service_url(name, config)
         try:
             known = await senders.apprise.understands(url, plugins=SERVICES[name].plugins)
         except DeliveryError:
-            return  # our own trouble: it shows when something is sent
+            return  # a fault of ours, not of the config; it is reported when something is sent
         if not known:
-            raise InvalidError("config", f"of {name} needs {SERVICES[name].needs}; what was sent is not complete")
+            raise InvalidError("config", f"of {name} needs {SERVICES[name].needs}; the given config is incomplete")
 
     async def send(senders: Senders, sending: Sending) -> None:
         try:
@@ -146,7 +146,7 @@ def service(name: str) -> Kind:
         allowed = senders.destinations.allowed
         await senders.apprise.send(url, sending.message, plugins=SERVICES[name].plugins, allowed=allowed)
 
-    return Kind(Group.APPRISE, check, send)
+    return ChannelType(ChannelGroup.APPRISE, check, send)
 
 
 def _is_header(pair: tuple[Any, Any]) -> bool:

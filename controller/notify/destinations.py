@@ -1,5 +1,5 @@
-"""Where notifications may go: to public addresses, and to networks the operator allows. What was checked is what is
-connected to, so that a name cannot change its address in between.
+"""Restricts notifications to public addresses and to networks that the operator allows. The caller connects to the
+very address that was checked, so a name cannot change its address between check and connection.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class Destinations:
     async def addresses(self, host: str) -> list[str]:
         """The addresses of a host that may be connected to, best first.
 
-        Raises DeliveryError: permanent when all are private, for now when the name is not known or nobody answers.
+        Raises DeliveryError: permanent when all are private, temporary when the name cannot be resolved.
         """
-        found = await self._look_up(host)
-        good = [address for address in found if may_reach(ip_address(address), self.allowed)]
-        if not good:
+        addresses = await self._resolve(host)
+        permitted = [address for address in addresses if may_reach(ip_address(address), self.allowed)]
+        if not permitted:
             raise DeliveryError(f"{host} has no public address, and private ones are not allowed here", permanent=True)
-        return good
+        return permitted
 
-    async def _look_up(self, host: str) -> list[str]:
+    async def _resolve(self, host: str) -> list[str]:
         try:
             return [str(ip_address(host))]
         except ValueError:
@@ -45,10 +45,12 @@ class Destinations:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 answer = await resolver.getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
-            known = "no such host" if error.args[0] in _UNKNOWN else "the name servers do not answer"
-            raise DeliveryError(f"cannot resolve {host}: {known}", permanent=False) from error
+            reason = "no such host" if error.args[0] in _UNKNOWN else "the name servers failed"
+            raise DeliveryError(f"cannot resolve {host}: {reason}", permanent=False) from error
         except TimeoutError as error:
-            raise DeliveryError(f"cannot resolve {host}: the name servers keep silent", permanent=False) from error
+            raise DeliveryError(
+                f"cannot resolve {host}: the name servers did not answer in time", permanent=False
+            ) from error
         finally:
             await resolver.close()
         addresses = [node.addr[0] for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]

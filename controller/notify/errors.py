@@ -1,11 +1,13 @@
-"""Why something could not be told."""
+"""Why a notification was not sent."""
 
 from __future__ import annotations
 
+import ssl
+
 
 class DeliveryError(Exception):
-    """The receiver, or the way there, refused. `permanent`: trying again would change nothing. The words hold no secret
-    and may be shown to who owns the channel. `status` is the receiver's own code, where it gave one.
+    """An attempt to send failed. `permanent` means that another attempt would fail as well. The message holds no secret
+    and may be shown to the owner of the channel. `status` is the receiver's own code, if it gave one.
     """
 
     def __init__(self, message: str, *, permanent: bool, status: int | None = None) -> None:
@@ -14,5 +16,14 @@ class DeliveryError(Exception):
         self.status = status
 
 
+def certificate_problem(error: BaseException | None) -> str | None:
+    """Why a certificate is not valid, if an invalid certificate is the cause of this error."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message.rstrip(".")
+        error = error.__cause__ or error.__context__
+    return None
+
+
 class SkippedError(Exception):
-    """It is not sent and will not be, and that is why: nobody's fault, but not kept silent."""
+    """The notification is not sent, although nothing failed; the message says why."""

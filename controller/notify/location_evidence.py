@@ -1,34 +1,34 @@
-"""The evidence of a change in words: what each location saw."""
+"""The evidence of a verdict change as text: what each location found."""
 
 from __future__ import annotations
 
 from controller.decisions.evaluation.quorum import Ballot
-from controller.notify.notice import Witness
-from shared.wire.events import Evidence, Testimony
+from controller.notify.notice import LocationFinding
+from shared.wire.events import Evidence, LocationEvidence
 
-_SAID = {
+_BALLOT_TEXTS = {
     Ballot.PASSED: "passes",
     Ballot.WARNED: "passes with a warning",
     Ballot.FAILED: "fails",
-    Ballot.BLIND: "cannot see",
-    Ballot.AWAITED: "has not answered yet",
+    Ballot.BLIND: "could not check",
+    Ballot.AWAITED: "no result yet",
 }
 _LONGEST = 300
 
 
-def witnesses(evidence: Evidence | None) -> list[Witness]:
+def location_findings(evidence: Evidence | None) -> list[LocationFinding]:
     return [
-        Witness(location=vote.location, country=vote.country, saw=_saw(vote))
+        LocationFinding(location=vote.location, country=vote.country, finding=_finding(vote))
         for vote in (evidence.votes if evidence else ())
     ]
 
 
-def _saw(vote: Testimony) -> str:
-    """As "refused (connect): Connection refused"."""
+def _finding(vote: LocationEvidence) -> str:
+    """For example "refused (connect): Connection refused"."""
     failure = vote.failure
     if failure is None:
-        said = _SAID.get(Ballot(vote.ballot), vote.ballot)
-        return f"{said}: {vote.told}"[:_LONGEST] if vote.told else said
-    where = f" ({failure.phase.value})" if failure.phase else ""
+        text = _BALLOT_TEXTS.get(Ballot(vote.ballot), vote.ballot)
+        return f"{text}: {vote.warning}"[:_LONGEST] if vote.warning else text
+    phase = f" ({failure.phase.value})" if failure.phase else ""
     detail = f": {' '.join(failure.detail.split())}" if failure.detail else ""
-    return f"{failure.kind.value.replace('_', ' ')}{where}{detail}"[:_LONGEST]
+    return f"{failure.kind.value.replace('_', ' ')}{phase}{detail}"[:_LONGEST]

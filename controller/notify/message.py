@@ -1,4 +1,4 @@
-"""A notice in words: the subject and text of every channel, and the HTML of an e-mail."""
+"""Renders a notice: the subject and text for every channel, and the HTML of an e-mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_SUBJECT = 200
 
 
 class Tone(StrEnum):
-    """What a message is about, for channels that show it by a colour, and as webhooks call it."""
+    """Whether a message reports a problem or its end, for channels that show this by a colour or an icon."""
 
     TROUBLE = "trouble"
     BETTER = "better"
@@ -26,7 +26,7 @@ class Tone(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent. `text` is plain, its lines end with a newline."""
+    """A rendered notice. `text` is plain text whose lines end with a newline."""
 
     subject: str
     text: str
@@ -34,33 +34,33 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     tone: Tone
 
 
-class _Words(msgspec.Struct, frozen=True):
+class _Content(msgspec.Struct, frozen=True):
     headline: str
     paragraphs: list[str]
     facts: list[tuple[str, str]]
-    witnesses: list[tuple[str, str]]
+    evidence: list[tuple[str, str]]
 
 
 def render(notice: Notice) -> Message:
     if isinstance(notice, PlainNotice):
-        words = _Words(notice.title, notice.paragraphs, [("At", moment(notice.at, notice.time_zone))], [])
+        content = _Content(notice.title, notice.paragraphs, [("At", local_time_text(notice.at, notice.time_zone))], [])
         tone = Tone.BETTER if notice.over else Tone.PLAIN
     else:
-        words = _incident_words(notice)
+        content = _incident_content(notice)
         tone = Tone.BETTER if notice.over else Tone.TROUBLE
-    subject = " ".join(words.headline.split())[:_LONGEST_SUBJECT]
-    return Message(subject=subject, text=_text(words), html=_html(subject, words, tone), tone=tone)
+    subject = " ".join(content.headline.split())[:_LONGEST_SUBJECT]
+    return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone)
 
 
-def moment(at: datetime, time_zone: str) -> str:
-    """As "2026-03-01 14:05:09 CET (UTC+01:00)"; UTC where the zone is not known here."""
+def local_time_text(at: datetime, time_zone: str) -> str:
+    """For example "2026-03-01 14:05:09 CET (UTC+01:00)"; in UTC when the time zone is unknown."""
     local = at.astimezone(_zone(time_zone))
     offset = local.strftime("%z")
     return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()} (UTC{offset[:3]}:{offset[3:5]})"
 
 
-def lasted(span: timedelta) -> str:
-    """As "1 h 5 min", to the second below an hour."""
+def duration_text(span: timedelta) -> str:
+    """For example "1 h 5 min"; seconds are shown below an hour."""
     seconds = max(0, round(span.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3600)
@@ -70,7 +70,7 @@ def lasted(span: timedelta) -> str:
 
 
 def server(notice: IncidentNotice) -> str:
-    """As "smtp mail.example.com:587"."""
+    """For example "smtp mail.example.com:587"."""
     monitor = notice.monitor
     host = f"[{monitor.hostname}]" if ":" in monitor.hostname else monitor.hostname
     return f"{monitor.kind} {host}" + (f":{monitor.port}" if monitor.port else "")
@@ -84,16 +84,20 @@ _HEADLINES = {
     "resolved": {"down": "Up again: {name}", "partial": "Up everywhere again: {name}"},
     "closed": {"down": "Closed: {name}", "partial": "Closed: {name}"},
 }
+_FLAPPING = (
+    "The server fails and recovers again and again. The incident stays open until it is stable; until then you get no"
+    " further messages."
+)
 _MEANINGS = {
     "opened": {
         "down": "The outage is confirmed from the locations below.",
-        "partial": "It cannot be reached from some locations, while others reach it: a regional outage.",
+        "partial": "The check fails from some locations and passes from others: a regional outage.",
     },
-    "escalated": {"down": "What was a regional outage is an outage now."},
-    "eased": {"partial": "Some locations reach it again, others do not."},
+    "escalated": {"down": "The regional outage has become a full outage."},
+    "eased": {"partial": "The check passes again from some locations and still fails from others."},
     "flapping": {
-        "down": "It comes and goes. The incident stays open until it holds, and nothing more is told meanwhile.",
-        "partial": "It comes and goes. The incident stays open until it holds, and nothing more is told meanwhile.",
+        "down": _FLAPPING,
+        "partial": _FLAPPING,
     },
     "resolved": {"down": "The outage is over.", "partial": "The regional outage is over."},
     "closed": {
@@ -103,7 +107,7 @@ _MEANINGS = {
 }
 
 
-def _incident_words(notice: IncidentNotice) -> _Words:
+def _incident_content(notice: IncidentNotice) -> _Content:
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
@@ -113,37 +117,39 @@ def _incident_words(notice: IncidentNotice) -> _Words:
         ("Server", server(notice)),
         ("Customer", notice.customer.name),
         ("Reason", notice.reason),
-        ("Began", moment(notice.outage_started_at, notice.time_zone)),
-        ("Confirmed", moment(notice.started_at, notice.time_zone)),
+        ("Began", local_time_text(notice.outage_started_at, notice.time_zone)),
+        ("Confirmed", local_time_text(notice.started_at, notice.time_zone)),
     ]
     if notice.over and notice.resolved_at:
-        facts.append(("Over", moment(notice.resolved_at, notice.time_zone)))
-        facts.append(("Lasted", lasted(notice.resolved_at - notice.outage_started_at)))
+        facts.append(("Ended", local_time_text(notice.resolved_at, notice.time_zone)))
+        facts.append(("Lasted", duration_text(notice.resolved_at - notice.outage_started_at)))
     facts.append(("Incident", str(notice.incident_public_id)))
-    seen = [
-        (f"{witness.country} ({witness.location})" if witness.location else witness.country, witness.saw)
-        for witness in notice.evidence
+    evidence = [
+        (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
+        for finding in notice.evidence
     ]
-    return _Words(headline, [meaning] if meaning else [], facts, seen)
+    return _Content(headline, [meaning] if meaning else [], facts, evidence)
 
 
-def _text(words: _Words) -> str:
-    parts = [words.headline, *words.paragraphs, "\n".join(f"{name}: {value}" for name, value in words.facts)]
-    if words.witnesses:
-        parts.append("\n".join(["What each location saw:", *(f"  {name}: {saw}" for name, saw in words.witnesses)]))
+def _text(content: _Content) -> str:
+    parts = [content.headline, *content.paragraphs, "\n".join(f"{name}: {value}" for name, value in content.facts)]
+    if content.evidence:
+        parts.append(
+            "\n".join(["What each location saw:", *(f"  {name}: {finding}" for name, finding in content.evidence)])
+        )
     return "\n\n".join(parts) + "\n"
 
 
 _COLOURS = {Tone.TROUBLE: "#b42318", Tone.BETTER: "#067647", Tone.PLAIN: "#344054"}
 
 
-def _html(subject: str, words: _Words, tone: Tone) -> str:
+def _html(subject: str, content: _Content, tone: Tone) -> str:
     return _template("mail.html").substitute(
         subject=escape(subject),
         colour=_COLOURS[tone],
-        paragraphs="".join(f"<p>{escape(text)}</p>" for text in words.paragraphs),
-        facts=_rows(words.facts),
-        witnesses=f"<h2>What each location saw</h2><table>{_rows(words.witnesses)}</table>" if words.witnesses else "",
+        paragraphs="".join(f"<p>{escape(text)}</p>" for text in content.paragraphs),
+        facts=_rows(content.facts),
+        evidence=f"<h2>What each location saw</h2><table>{_rows(content.evidence)}</table>" if content.evidence else "",
     )
 
 
@@ -161,4 +167,4 @@ def _zone(name: str) -> ZoneInfo | timezone:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return timezone.utc  # noqa: UP017 - a ZoneInfo("UTC") needs the system's time zones
+        return timezone.utc  # noqa: UP017 - ZoneInfo("UTC") needs a time zone database

@@ -1,4 +1,4 @@
-"""What a receiver is to be told, as it is kept until everybody was told: facts, not yet words. No secret is in it."""
+"""The facts of a notification, stored until every receiver has it; texts are rendered later. It holds no secret."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import UUID
 import msgspec
 
 
-class Witness(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one location saw, in words: `saw` as in "cannot connect: refused"."""
+class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one location found, as text: `finding` is for example "cannot connect: refused"."""
 
     location: str
     country: str
-    saw: str
+    finding: str = msgspec.field(name="saw")
 
 
-class AboutMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NoticeMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     public_id: UUID
     name: str
@@ -26,14 +26,14 @@ class AboutMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     port: int | None = None
 
 
-class AboutCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NoticeCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     public_id: UUID
     name: str
 
 
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
-    """A change of an incident, at the moment `at`. `change` is opened, escalated, eased, flapping or resolved."""
+    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved."""
 
     change: str
     severity: str
@@ -43,12 +43,12 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     incident_public_id: UUID
     outage_started_at: datetime
     started_at: datetime
-    monitor: AboutMonitor
-    customer: AboutCustomer
+    monitor: NoticeMonitor
+    customer: NoticeCustomer
     organization: str
     time_zone: str = "UTC"
     resolved_at: datetime | None = None
-    evidence: list[Witness] = []
+    evidence: list[LocationFinding] = []
 
     @property
     def over(self) -> bool:
@@ -56,18 +56,18 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
 
     @property
     def closed(self) -> bool:
-        """Whether it is over because somebody said so, or nobody watches any more: no location saw its end."""
+        """Whether a person closed it, or the monitor is no longer checked: no check confirmed the end of the outage."""
         return self.over and not self.evidence
 
     @property
-    def gist(self) -> str:
-        """What a text message says besides its subject."""
+    def sms_text(self) -> str:
+        """The body of a text message; the subject is sent besides."""
         return self.reason
 
 
 class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="plain"):
-    """A title and paragraphs: a test of a channel, or something for ops. `over` ends what another one began, which
-    carried the same `subject_id`.
+    """A title and paragraphs: a test of a channel, or a message to ops. `over` marks the end of a problem that an
+    earlier notice with the same `subject_id` reported.
     """
 
     title: str
@@ -78,7 +78,7 @@ class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
     subject_id: str | None = None
 
     @property
-    def gist(self) -> str:
+    def sms_text(self) -> str:
         return self.paragraphs[0] if self.paragraphs else ""
 
 

@@ -1,4 +1,4 @@
-"""What ops are told, in words."""
+"""The texts of messages to ops about the installation itself."""
 
 from __future__ import annotations
 
@@ -6,101 +6,103 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from controller.store.checks.dead_letters import ParkedTally
-from controller.store.notifications.ops_notices import Heard, Trouble
+from controller.store.checks.dead_letters import DeadLetterCount
+from controller.store.notifications.ops_notices import LocationContact, OpenProblem
 
 _MOST_NAMED = 20
-_TAKE_AWAY = (
-    "Otherwise somebody may have the location's enrolment file: `mailprobe-controller locations rotate CODE --now`"
-    " makes a new one and ends the old."
+_REPLACE_ENROLMENT = (
+    "Otherwise somebody else may have the location's enrolment file: `mailprobe-controller locations rotate CODE --now`"
+    " makes a new one and invalidates the old one."
 )
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class OpsMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The title and paragraphs of a notice."""
 
     title: str
     paragraphs: list[str]
 
 
-def silent(new: Collection[str], heard: Mapping[str, Heard]) -> Words:
-    locations = [heard[code] for code in sorted(new)]
-    return Words(
-        title=f"{_named(new)} silent, {len(new)} of {len(heard)}",
+def locations_silent(new: Collection[str], contacts: Mapping[str, LocationContact]) -> OpsMessage:
+    locations = [contacts[code] for code in sorted(new)]
+    return OpsMessage(
+        title=f"{_named(new)} silent, {len(new)} of {len(contacts)}",
         paragraphs=[
-            *_some(
+            *_first_lines(
                 f"{here.name} ({here.code}): no heartbeat of any agent since {here.last_seen_at:%Y-%m-%d %H:%M:%S} UTC."
                 for here in locations
             ),
-            "Its checks are missing and vote for nothing. No customer was told of it.",
+            "There are no checks from there, so verdicts rest on the other locations. Customers were not notified.",
         ],
     )
 
 
-def back(over: Sequence[Trouble], heard: Mapping[str, Heard]) -> Words:
-    return Words(
+def locations_back(over: Sequence[OpenProblem], contacts: Mapping[str, LocationContact]) -> OpsMessage:
+    return OpsMessage(
         title=f"{_named([trouble.subject for trouble in over])} back",
-        paragraphs=_some(
-            f"{heard[trouble.subject].name} ({trouble.subject}) is heard again."
-            f" It was silent since {trouble.since:%Y-%m-%d %H:%M:%S} UTC."
+        paragraphs=_first_lines(
+            f"{contacts[trouble.subject].name} ({trouble.subject}): its agents send heartbeats again."
+            f" There had been none since {trouble.since:%Y-%m-%d %H:%M:%S} UTC."
             for trouble in over
         ),
     )
 
 
-def off(new: Collection[str], offsets_ms: Mapping[str, float]) -> Words:
-    return Words(
+def clocks_off(new: Collection[str], offsets_ms: Mapping[str, float]) -> OpsMessage:
+    return OpsMessage(
         title=f"Clock off: {', '.join(sorted(new)[:_MOST_NAMED])}",
         paragraphs=[
-            *_some(
+            *_first_lines(
                 f"The clock of agent {agent} is {abs(offsets_ms[agent]) / 1000:.1f} s"
                 f" {'ahead of' if offsets_ms[agent] > 0 else 'behind'} the broker's."
                 for agent in sorted(new)
             ),
-            "The times of its results are corrected. Let a time service set the machine's clock.",
+            "Mailprobe corrects the times of its results. Synchronize the machine's clock, for example by NTP.",
         ],
     )
 
 
-def right(over: Sequence[Trouble]) -> Words:
+def clocks_right(over: Sequence[OpenProblem]) -> OpsMessage:
     agents = [trouble.subject for trouble in over]
-    return Words(
+    return OpsMessage(
         title=f"Clock right again: {', '.join(agents[:_MOST_NAMED])}",
-        paragraphs=_some(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
+        paragraphs=_first_lines(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
     )
 
 
-def unasked(new: Collection[str], names: Mapping[str, str], tallies: Mapping[str, Sequence[ParkedTally]]) -> Words:
-    """`tallies` are those of each location, the latest first."""
-    return Words(
-        title=f"Results nobody asked for: {_named(new).lower()}",
+def unrequested_results(
+    new: Collection[str], names: Mapping[str, str], counts: Mapping[str, Sequence[DeadLetterCount]]
+) -> OpsMessage:
+    """`counts` are the dead letters of each location, the latest first."""
+    return OpsMessage(
+        title=f"Unrequested results: {_named(new).lower()}",
         paragraphs=[
-            *_some(
-                f"{names[code]} ({code}): {sum(tally.messages for tally in tallies[code])} in the last hour or two,"
-                f" the latest at {tallies[code][0].last_at:%Y-%m-%d %H:%M:%S} UTC ({tallies[code][0].why})."
+            *_first_lines(
+                f"{names[code]} ({code}): {sum(count.messages for count in counts[code])} in the last hour or two,"
+                f" the latest at {counts[code][0].last_at:%Y-%m-%d %H:%M:%S} UTC ({counts[code][0].why})."
                 for code in sorted(new)
             ),
-            "They were put aside and say nothing about any monitor.",
-            f"A few may be honest after a database was restored from a backup. {_TAKE_AWAY}",
+            "No controller requested these checks. Their results were put aside and do not count for any monitor.",
+            f"A few are normal after a database was restored from a backup. {_REPLACE_ENROLMENT}",
         ],
     )
 
 
-def unasked_no_more(over: Sequence[Trouble]) -> Words:
+def no_more_unrequested_results(over: Sequence[OpenProblem]) -> OpsMessage:
     codes = [trouble.subject for trouble in over]
-    return Words(
-        title=f"No more results that nobody asked for: {_named(codes).lower()}",
-        paragraphs=_some(f"The last one from {code} came more than an hour ago." for code in codes),
+    return OpsMessage(
+        title=f"No more unrequested results: {_named(codes).lower()}",
+        paragraphs=_first_lines(f"The last one from {code} came more than an hour ago." for code in codes),
     )
 
 
 def _named(codes: Collection[str]) -> str:
-    """As "Locations de, us"."""
+    """For example "Locations de, us"."""
     return f"Location{'s' if len(codes) > 1 else ''} {', '.join(sorted(codes)[:_MOST_NAMED])}"
 
 
-def _some(lines: Iterable[str]) -> list[str]:
-    """The first lines, and how many more there are."""
+def _first_lines(lines: Iterable[str]) -> list[str]:
+    """The first lines, and the number of those left out."""
     every = list(lines)
     rest = len(every) - _MOST_NAMED
     return every[:_MOST_NAMED] + ([f"And {rest} more."] if rest > 0 else [])

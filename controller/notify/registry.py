@@ -1,11 +1,11 @@
-"""The types of channel there are. One is added by a file, or a row in `services`, and a line here."""
+"""All channel types. To add one, write a module (or a row in `notify.apprise.services`) and add a line here."""
 
 from __future__ import annotations
 
 from controller.notify.apprise.services import SERVICES
 from controller.notify.channels import (
-    Group,
-    Kind,
+    ChannelGroup,
+    ChannelType,
     check_email,
     check_sms,
     check_webhook,
@@ -15,9 +15,9 @@ from controller.notify.channels import (
     service,
 )
 
-CHANNELS: dict[str, Kind] = {
-    "email": Kind(Group.EMAIL, check_email, send_email),
-    "sms": Kind(Group.APPRISE, check_sms, send_sms),
-    "webhook": Kind(Group.WEBHOOK, check_webhook, send_webhook),
+CHANNELS: dict[str, ChannelType] = {
+    "email": ChannelType(ChannelGroup.EMAIL, check_email, send_email),
+    "sms": ChannelType(ChannelGroup.APPRISE, check_sms, send_sms),
+    "webhook": ChannelType(ChannelGroup.WEBHOOK, check_webhook, send_webhook),
     **{name: service(name) for name in SERVICES},
 }

@@ -1,4 +1,4 @@
-"""What every channel is given to send one message by, and the secrets that must not show in what it tells."""
+"""The input of a channel that sends one message, and the removal of secrets from texts about it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SHORTEST = 4
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. `key` is the same for every attempt of a delivery; `told` are the keys of what this receiver was
-    told of the incident before, the first first. `config` is the channel's, its secrets in clear.
+    """One attempt to send. `key` is the same for every attempt of a delivery. `previous_keys` are the keys of earlier
+    deliveries about the same incident to this receiver, oldest first. `config` is the channel's, with secrets in clear.
     """
 
     key: UUID
@@ -29,11 +29,11 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
     attempt: int
     at: datetime
-    told: tuple[UUID, ...] = ()
+    previous_keys: tuple[UUID, ...] = ()
 
 
 def without_secrets(text: str, config: dict[str, Any]) -> str:
-    """`text` with whatever the config keeps secret taken out, however a library came to say it."""
+    """`text` with every secret of the config masked, because texts of libraries may quote one."""
     for secret in sorted(_secrets(config), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
     return text

@@ -1,26 +1,26 @@
-"""End the streams of those who may not see any more what they see: all open streams with one look at the database.
+"""Ends the streams of clients whose access has changed. One query checks the holders of all open streams.
 
-While the database is away nobody can take anything from anybody, and streams go on.
+While the database is unavailable nobody's access can change, so streams go on.
 """
 
 from __future__ import annotations
 
 from controller.decisions.access import GLOBAL
 from controller.model import Principal
-from controller.store.accounts.access import holders
+from controller.store.accounts.access import principals_of
 from controller.store.platform.pool import Database
 from controller.streaming.frames import EndReason
-from controller.streaming.hub import Room
+from controller.streaming.hub import StreamHub
 
 REVIEW_SECONDS = 2.0
 
 
-async def review(database: Database, room: Room) -> None:
-    """Raises StoreUnavailableError."""
-    streams = room.streams()
+async def review(database: Database, hub: StreamHub) -> None:
+    """End every stream whose credential is invalid or whose access changed. Raises StoreUnavailableError."""
+    streams = hub.streams()
     if not streams:
         return
-    now = await holders(database, {stream.holder.credential for stream in streams})
+    now = await principals_of(database, {stream.holder.credential for stream in streams})
     for stream in streams:
         holder = now.get(stream.holder.credential)
         if holder is None:
@@ -30,7 +30,7 @@ async def review(database: Database, room: Room) -> None:
 
 
 def same_access(then: Principal, now: Principal) -> bool:
-    """Whether who opened a stream may still see the same. Those who see every organization named the one they meant."""
+    """Whether a stream's holder may still see the same. A global role keeps the organization named at the opening."""
     if (then.role, then.customer_ids) != (now.role, now.customer_ids):
         return False
     return now.role in GLOBAL or then.works_in == now.works_in

@@ -1,4 +1,4 @@
-"""What a stream tells, decided in one pure place: the scope of who asks, and the filters they gave."""
+"""Which events a stream delivers: those in the caller's scope that match the requested filters. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from itertools import product
 
 import msgspec
 
-from controller.streaming.stream_event import Told
+from controller.streaming.stream_event import StreamEvent
 from shared.wire import subjects
 from shared.wire.messages import EventType
 
 MOST_SUBJECTS = 50
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Public ids as text, values as events have them; None is no limit.
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Public ids are text, other values are as in events; None means no limit. `customers` combines scope and filter.
 
-    `customers` are the scope and the filter in one. An event must match each; one that has no such thing, as a verdict
-    has no country, does not.
+    An event must match every limit. An event that lacks the field of a limit does not match: a verdict has no country.
     """
 
     organization: str
@@ -31,32 +30,36 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     statuses: frozenset[str] | None = None
 
 
-def wants(wanted: Wanted, told: Told) -> bool:
-    if told.event_type not in wanted.types or told.organization != wanted.organization:
+def matches(event_filter: EventFilter, event: StreamEvent) -> bool:
+    if event.event_type not in event_filter.types or event.organization != event_filter.organization:
         return False
-    if wanted.customers is not None and told.customer not in wanted.customers:
+    if event_filter.customers is not None and event.customer not in event_filter.customers:
         return False
-    if wanted.monitors is not None and told.monitor not in wanted.monitors:
+    if event_filter.monitors is not None and event.monitor not in event_filter.monitors:
         return False
-    if wanted.kinds is wanted.statuses is wanted.countries is wanted.locations is None:
+    if event_filter.kinds is event_filter.statuses is event_filter.countries is event_filter.locations is None:
         return True
-    details = told.details
+    details = event.details
     return (
-        (wanted.kinds is None or details.kind in wanted.kinds)
-        and (wanted.statuses is None or details.status in wanted.statuses)
-        and (wanted.countries is None or details.result.country in wanted.countries)
-        and (wanted.locations is None or details.result.location in wanted.locations)
+        (event_filter.kinds is None or details.kind in event_filter.kinds)
+        and (event_filter.statuses is None or details.status in event_filter.statuses)
+        and (event_filter.countries is None or details.result.country in event_filter.countries)
+        and (event_filter.locations is None or details.result.location in event_filter.locations)
     )
 
 
-def replay_subjects(wanted: Wanted) -> list[str]:
-    """As narrow as some subjects can say it; they do not overlap. Empty when nothing can match."""
-    types = ["*"] if wanted.types.issuperset(EventType) else sorted(wanted.types)
-    for customers, monitors in ((wanted.customers, wanted.monitors), (wanted.customers, None), (None, None)):
+def replay_subjects(event_filter: EventFilter) -> list[str]:
+    """At most MOST_SUBJECTS subjects that hold all matching events and do not overlap. Empty if nothing can match."""
+    types = ["*"] if event_filter.types.issuperset(EventType) else sorted(event_filter.types)
+    for customers, monitors in (
+        (event_filter.customers, event_filter.monitors),
+        (event_filter.customers, None),
+        (None, None),
+    ):
         named = list(product(_tokens(customers), _tokens(monitors), types))
         if len(named) <= MOST_SUBJECTS:
-            return [subjects.event_pattern(wanted.organization, *tokens) for tokens in named]
-    raise AssertionError("three types are few")
+            return [subjects.event_pattern(event_filter.organization, *tokens) for tokens in named]
+    raise AssertionError("the event types alone exceed MOST_SUBJECTS")
 
 
 def _tokens(public_ids: Iterable[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Follow EVENTS once for all streams of this controller: first what was told last, for those who resume, then on."""
+"""Reads EVENTS once for all streams of this controller: first the latest events, for clients that resume, then on."""
 
 from __future__ import annotations
 
@@ -8,55 +8,55 @@ from contextlib import aclosing
 import structlog
 
 from controller.broker.replay import Stored, StreamState, follow, stream_state
-from controller.streaming.frames import Place, life_of
-from controller.streaming.hub import Room
-from controller.streaming.stream_event import Told
+from controller.streaming.frames import StreamPosition, epoch_of
+from controller.streaming.hub import StreamHub
+from controller.streaming.stream_event import StreamEvent
 from shared.nats.bus import Bus
 from shared.wire import subjects
 
-_TURN = 50
+_YIELD_EVERY = 50
 
 log = structlog.get_logger()
 
 
-async def follow_events(bus: Bus, room: Room) -> None:
-    """Tell the room every event until trouble with the broker; called again, it goes on behind the last one.
+async def follow_events(bus: Bus, hub: StreamHub) -> None:
+    """Pass every event to the hub until the broker fails; called again, it goes on behind the last event.
 
     Raises BusError.
     """
     await bus.wait_connected()
     state = await stream_state(bus, subjects.EVENTS)
-    place = _begin(room, state)
-    if place.sequence >= state.last:
-        room.ready()  # nothing is behind it: who opens a stream need not wait for the first event
-    async with aclosing(follow(bus, subjects.EVENTS, place.sequence, [subjects.ALL_EVENTS])) as batches:
+    position = _begin(hub, state)
+    if position.sequence >= state.last:
+        hub.ready()  # EVENTS has nothing newer, so new streams need not wait for the first event
+    async with aclosing(follow(bus, subjects.EVENTS, position.sequence, [subjects.ALL_EVENTS])) as batches:
         async for batch in batches:
             for number, stored in enumerate(batch):
-                if number % _TURN == 0:
-                    await asyncio.sleep(0)  # or a reader that could keep up would be told too much before its turn
-                _tell(room, place.life, stored)
+                if number % _YIELD_EVERY == 0:
+                    await asyncio.sleep(0)  # else the queue of a client that reads fast enough could overflow
+                _pass_on(hub, position.epoch, stored)
             if not batch or batch[-1].sequence >= state.last:
-                room.ready()
+                hub.ready()
 
 
-def _begin(room: Room, state: StreamState) -> Place:
-    """Where to go on. A ring that holds what was told last spares streams that resume a reading of their own."""
-    life, before = life_of(state.created), room.place
+def _begin(hub: StreamHub, state: StreamState) -> StreamPosition:
+    """The position to read from. At first it lies back, so that the ring serves most clients that resume."""
+    epoch, before = epoch_of(state.created), hub.position
     if before is None:
-        room.begin(Place(life, max(state.first - 1, state.last - room.limits.ring_events)))
-    elif before.life != life or before.sequence > state.last:
-        room.begin(Place(life, state.first - 1))
+        hub.begin(StreamPosition(epoch, max(state.first - 1, state.last - hub.limits.ring_events)))
+    elif before.epoch != epoch or before.sequence > state.last:
+        hub.begin(StreamPosition(epoch, state.first - 1))
     elif before.sequence < state.first - 1:
-        room.skip(state.first)
-    assert room.place is not None  # noqa: S101 - it has begun
-    return room.place
+        hub.skip(state.first)
+    assert hub.position is not None  # noqa: S101 - set by begin
+    return hub.position
 
 
-def _tell(room: Room, life: str, stored: Stored) -> None:
-    """What is no event of ours is passed over."""
+def _pass_on(hub: StreamHub, epoch: str, stored: Stored) -> None:
+    """A message that is not an event of Mailprobe is logged and skipped."""
     try:
-        told = Told(Place(life, stored.sequence), stored.subject, stored.body)
+        event = StreamEvent(StreamPosition(epoch, stored.sequence), stored.subject, stored.body)
     except ValueError as error:
         log.warning("event_unreadable", sequence=stored.sequence, error=str(error))
         return
-    room.tell(told)
+    hub.deliver(event)

@@ -1,4 +1,4 @@
-"""From who asks and their filters to what a stream tells. Names are checked, for a mistake would be silence."""
+"""Builds the event filter of a stream from the caller's scope and filters. An unknown name is an error."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import msgspec
 from controller.decisions.access import Permission
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
-from controller.operations.monitors.monitors import monitor_for, require
+from controller.model.values.json_rules import quoted
+from controller.operations.access import require
+from controller.operations.monitors.monitors import monitor_for
 from controller.store.accounts import customers, organizations
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
-from controller.streaming.event_filter import Wanted
+from controller.streaming.event_filter import EventFilter
 from shared.wire.messages import EventType
 from shared.wire.targets import KINDS
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Filters as given; None is no filter. Countries are codes in upper case."""
+class RequestedFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """The filters of a request; None means no filter. Countries are codes in upper case."""
 
     types: Collection[EventType]
     customers: list[int | UUID] | None = None
@@ -31,30 +33,30 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     statuses: list[str] | None = None
 
 
-async def wanted_by(database: Database, principal: Principal, asked: Asked) -> Wanted:
+async def filter_for(database: Database, principal: Principal, requested: RequestedFilter) -> EventFilter:
     """Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError, OrganizationRequiredError,
     StoreUnavailableError.
     """
     organization = await organizations.by_id(database, principal.organization_id)
     if organization is None:
         raise NotFoundError
-    if asked.locations is not None:
+    if requested.locations is not None:
         known = {location.code for location in await locations.all_locations(database)}
-        if unknown := set(asked.locations) - known:
-            raise InvalidError("location", f"must hold codes of locations: {min(unknown)[:40]!r} is not one")
-    for monitor_id in asked.monitors or ():
+        if unknown := set(requested.locations) - known:
+            raise InvalidError("location", f"must hold codes of locations: {quoted(min(unknown)[:40])} is not one")
+    for monitor_id in requested.monitors or ():
         monitor = await monitor_for(database, principal, Permission.READ, KINDS, monitor_id)
-        if monitor.organization_id != organization.id:  # somebody who sees all of them meant another one
+        if monitor.organization_id != organization.id:  # a global role may see it, but named another organization
             raise NotFoundError
-    return Wanted(
+    return EventFilter(
         organization=str(organization.public_id),
-        types=frozenset(asked.types),
-        customers=await _customers(database, principal, asked.customers),
-        monitors=None if asked.monitors is None else frozenset(map(str, asked.monitors)),
-        countries=_some(asked.countries),
-        locations=_some(asked.locations),
-        kinds=_some(asked.kinds),
-        statuses=_some(asked.statuses),
+        types=frozenset(requested.types),
+        customers=await _customers(database, principal, requested.customers),
+        monitors=None if requested.monitors is None else frozenset(map(str, requested.monitors)),
+        countries=_frozen(requested.countries),
+        locations=_frozen(requested.locations),
+        kinds=_frozen(requested.kinds),
+        statuses=_frozen(requested.statuses),
     )
 
 
@@ -76,5 +78,5 @@ async def _customers(
     return frozenset(str(customer.public_id) for customer in found)
 
 
-def _some(values: list[str] | None) -> frozenset[str] | None:
+def _frozen(values: list[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)

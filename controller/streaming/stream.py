@@ -1,6 +1,6 @@
-"""The life of one stream: what the client missed, from the ring or from EVENTS itself, and then what comes.
+"""One open stream: first the events that the client missed, from the ring or from EVENTS, then new events.
 
-The change from one to the other happens without waiting in between, so nothing is lost there and nothing told twice.
+Nothing awaits between these two parts, so no event is lost or sent twice there.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
 from controller.broker.replay import read_after, stream_state
-from controller.streaming.event_filter import replay_subjects, wants
+from controller.streaming.event_filter import matches, replay_subjects
 from controller.streaming.frames import (
     RETRY_MS,
-    Place,
+    StreamPosition,
     comment_frame,
     end_frame,
+    epoch_of,
     expired_frame,
-    life_of,
     replaced_frame,
     retry_frame,
 )
-from controller.streaming.hub import Room
-from controller.streaming.stream_event import Told
+from controller.streaming.hub import StreamHub
+from controller.streaming.stream_event import StreamEvent
 from controller.streaming.subscription import CHUNK_BYTES, Subscription
 from shared.nats.bus import Bus
-from shared.nats.cancelling import heed_cancellation
 from shared.nats.errors import BusError
+from shared.nats.lost_cancellation import raise_lost_cancellation
 from shared.wire import subjects
 
 _PAGE = 250
@@ -38,91 +38,95 @@ _LAG_SECONDS = 0.1
 
 
 class Stream:
-    """Up to `resume_at` the client was told everything, and is told what comes behind; None is now."""
+    """The client has everything up to `resume_at` and receives what comes behind it; None means from now on."""
 
-    _place: Place
-    """Known once the room has reached EVENTS; the client was told everything up to here."""
+    _position: StreamPosition
+    """The client has received everything up to here. It is set once the hub has reached EVENTS."""
 
-    def __init__(self, room: Room, bus: Bus, subscription: Subscription, resume_at: Place | None) -> None:
-        self._room = room
+    def __init__(self, hub: StreamHub, bus: Bus, subscription: Subscription, resume_at: StreamPosition | None) -> None:
+        self._hub = hub
         self._bus = bus
         self._subscription = subscription
         self._resume_at = resume_at
         self._comment_at = time.monotonic() + subscription.bounds.comment_seconds
 
     async def chunks(self) -> AsyncGenerator[bytes]:
-        """What to write, in pieces that hold whole frames, until the subscription is over."""
+        """The bytes to write, in chunks of whole frames, until the subscription is over."""
         yield retry_frame(secrets.choice(RETRY_MS))
-        for part in (self._beginning, self._missed, self._coming):
+        for part in (self._start, self._missed, self._live):
             async with aclosing(part()) as chunks:
                 async for chunk in chunks:
                     yield chunk
         if self._subscription.ended is not None:
             yield end_frame(self._subscription.ended)
 
-    async def _beginning(self) -> AsyncGenerator[bytes]:
-        """Where the client can resume, as soon as that is known: it may break off before the first event."""
+    async def _start(self) -> AsyncGenerator[bytes]:
+        """Send the position to resume at early, because the client may disconnect before the first event."""
         if self._resume_at is not None:
             yield comment_frame(self._resume_at)
-        # A refusal would be the end for a browser: EventSource connects again after a break, never after an error.
-        while (now := self._room.now) is None and not self._subscription.over:
+        # An error status is final for a browser: EventSource reconnects after a lost connection, never after an error.
+        while (now := self._hub.now) is None and not self._subscription.over:
             await self._subscription.wait(self._comment_at - time.monotonic())
             if comment := self._comment(self._resume_at):
                 yield comment
         if now is None:
             return
-        self._subscription.take()  # nothing was told yet, but it may have been roused
-        self._place = self._resume_at or now
+        self._subscription.take()  # resets its event; no frame is queued before it joins
+        self._position = self._resume_at or now
         if self._resume_at is None:
             yield comment_frame(now)
 
     async def _missed(self) -> AsyncGenerator[bytes]:
-        """Until it has joined those who are told what comes."""
-        known = False  # whether EVENTS was seen to hold our place
+        """Events up to the position at which the subscription joins the hub."""
+        checked = False  # whether EVENTS was found to contain our position
         while not self._subscription.over:
-            there = self._room.place
-            ahead = there is not None and there.life == self._place.life and there.sequence < self._place.sequence
-            told = None if ahead and not known else self._room.after(self._place, _FROM_RING)
-            if told is None:
+            hub_at = self._hub.position
+            ahead = (
+                hub_at is not None
+                and hub_at.epoch == self._position.epoch
+                and hub_at.sequence < self._position.sequence
+            )
+            events = None if ahead and not checked else self._hub.after(self._position, _FROM_RING)
+            if events is None:
                 async with aclosing(self._from_events()) as chunks:
                     async for chunk in chunks:
                         yield chunk
-                known = True
-            elif told:
-                for chunk in _grouped(self._wanted(told)):
+                checked = True
+            elif events:
+                for chunk in _grouped(self._matching(events)):
                     yield chunk
-                self._place = Place(self._place.life, told[-1].sequence)
-                await asyncio.sleep(0)  # a client that reads fast never makes us wait, and the ring is long
+                self._position = StreamPosition(self._position.epoch, events[-1].sequence)
+                await asyncio.sleep(0)  # writes to a fast client never block, and the ring is long
             else:
-                self._room.join(self._subscription, self._place.sequence)
+                self._hub.join(self._subscription, self._position.sequence)
                 return
 
-    async def _coming(self) -> AsyncGenerator[bytes]:
+    async def _live(self) -> AsyncGenerator[bytes]:
         while not self._subscription.over:
             await self._subscription.wait(self._comment_at - time.monotonic())
             if self._subscription.over:
-                return  # what waited is dropped, so the place of the room is not the client's
+                return  # the queue was dropped, so the client has not received everything up to the hub's position
             chunk = self._subscription.take()
-            there = self._room.place
-            if there is not None and not self._subscription.waiting:  # it has all that the room was told
-                self._place = Place(there.life, max(there.sequence, self._subscription.since))
-                chunk += self._comment(self._place)
+            hub_at = self._hub.position
+            if hub_at is not None and not self._subscription.waiting:  # it has every event that the hub has
+                self._position = StreamPosition(hub_at.epoch, max(hub_at.sequence, self._subscription.since))
+                chunk += self._comment(self._position)
             else:
                 chunk += self._comment(None)
             if chunk:
                 yield chunk
 
     async def _from_events(self) -> AsyncGenerator[bytes]:
-        """A page of EVENTS, and comments while it takes its time or the broker is away."""
+        """A page of EVENTS, and comments while the read takes long or the broker is unavailable."""
         reading = asyncio.create_task(self._read_page(), name="live-read")
         try:
             while not (reading.done() or self._subscription.over):
                 await asyncio.wait([reading], timeout=_LAG_SECONDS)
-                if comment := self._comment(self._place):
+                if comment := self._comment(self._position):
                     yield comment
             if self._subscription.over:
                 return
-            place, frames = reading.result()
+            position, frames = reading.result()
         except BusError:
             await self._subscription.wait(_AWAY_SECONDS)
             return
@@ -131,43 +135,45 @@ class Stream:
             await asyncio.gather(reading, return_exceptions=True)
         for chunk in _grouped(frames):
             yield chunk
-        stays, self._place = place == self._place, place
-        if stays and self._room.after(place, 1) is None:
-            await self._subscription.wait(_LAG_SECONDS)  # the room has yet to come as far
+        unchanged, self._position = position == self._position, position
+        if unchanged and self._hub.after(position, 1) is None:
+            await self._subscription.wait(_LAG_SECONDS)  # the hub has not reached this position yet
 
-    async def _read_page(self) -> tuple[Place, list[bytes]]:
+    async def _read_page(self) -> tuple[StreamPosition, list[bytes]]:
         """Raises BusError."""
-        async with self._room.reading:
+        async with self._hub.reading:
             state = await stream_state(self._bus, subjects.EVENTS)
-            heed_cancellation()
-            life, beginning = life_of(state.created), state.first - 1
-            if life != self._place.life or self._place.sequence > state.last:
-                place = Place(life, beginning)
-                return place, [replaced_frame(self._place, place)]
-            if self._place.sequence < beginning:
-                return Place(life, beginning), [expired_frame(self._place, state.first)]
-            narrow = replay_subjects(self._subscription.wanted)
+            raise_lost_cancellation()
+            epoch, beginning = epoch_of(state.created), state.first - 1
+            if epoch != self._position.epoch or self._position.sequence > state.last:
+                position = StreamPosition(epoch, beginning)
+                return position, [replaced_frame(self._position, position)]
+            if self._position.sequence < beginning:
+                return StreamPosition(epoch, beginning), [expired_frame(self._position, state.first)]
+            narrow = replay_subjects(self._subscription.event_filter)
             if not narrow:
-                return Place(life, state.last), []
-            page = await read_after(self._bus, subjects.EVENTS, self._place.sequence, narrow, at_most=_PAGE)
-        told = [Told(Place(life, stored.sequence), stored.subject, stored.body) for stored in page.messages]
-        last = told[-1].sequence if told else self._place.sequence
-        # Where no more are pending, all that matched before the page was asked for has been read.
-        return Place(life, last if page.more else max(last, state.last)), self._wanted(told)
+                return StreamPosition(epoch, state.last), []
+            page = await read_after(self._bus, subjects.EVENTS, self._position.sequence, narrow, at_most=_PAGE)
+        events = [
+            StreamEvent(StreamPosition(epoch, stored.sequence), stored.subject, stored.body) for stored in page.messages
+        ]
+        last = events[-1].sequence if events else self._position.sequence
+        # When no more messages are pending, every match up to the state's last sequence has been read.
+        return StreamPosition(epoch, last if page.more else max(last, state.last)), self._matching(events)
 
-    def _wanted(self, told: Iterable[Told]) -> list[bytes]:
-        return [each.frame for each in told if wants(self._subscription.wanted, each)]
+    def _matching(self, events: Iterable[StreamEvent]) -> list[bytes]:
+        return [each.frame for each in events if matches(self._subscription.event_filter, each)]
 
-    def _comment(self, place: Place | None) -> bytes:
-        """One when it is time; `place` is where the client can resume once it has read that."""
+    def _comment(self, position: StreamPosition | None) -> bytes:
+        """A comment when one is due, else nothing. `position` is the one to resume at after reading it."""
         if time.monotonic() < self._comment_at:
             return b""
         self._comment_at = time.monotonic() + self._subscription.bounds.comment_seconds
-        return comment_frame(place)
+        return comment_frame(position)
 
 
 def _grouped(frames: Iterable[bytes]) -> Iterator[bytes]:
-    """Together some 64 KiB each, so that a write shows whether the client reads."""
+    """Join frames into chunks of about 64 KiB, so that a write blocks when the client does not read."""
     group: list[bytes] = []
     size = 0
     for frame in frames:

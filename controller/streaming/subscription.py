@@ -1,4 +1,4 @@
-"""One open stream's share of what is told: a bounded queue, and how it ends. It never makes anybody else wait."""
+"""The bounded queue of one open stream, and how the stream ends. A slow client never blocks other streams."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from controller.model import Principal
-from controller.streaming.event_filter import Wanted
+from controller.streaming.event_filter import EventFilter
 from controller.streaming.frames import EndReason
-from controller.streaming.stream_event import Told
+from controller.streaming.stream_event import StreamEvent
 
 CHUNK_BYTES = 64 * 1024
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who opened a stream, and by what: the SHA-256 of a token, or of a session's secret."""
+    """The principal that opened a stream. `credential` is the SHA-256 of its token or of its session's secret."""
 
     principal: Principal
     credential: bytes
 
     @property
     def name(self) -> str:
-        """All streams of a person, or of a token, count together."""
+        """The key under which all streams of one account, or of one token, are counted."""
         if self.principal.token_id is not None:
             return f"token:{self.principal.token_id}"
         return f"account:{self.principal.account_id}"
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """Of what waits for one reader, and of the seconds that something handed to it may wait: beyond, it is too slow.
-    `grace_seconds` are for the word that it ends. A comment comes every `comment_seconds`.
+    """Limits of the queue of one client, and of the seconds that one write to it may take; beyond them it is too slow.
+    `grace_seconds` is the time for the end event. A comment is sent every `comment_seconds`.
     """
 
     events: int = 10_000
@@ -44,20 +44,20 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscription:
-    """What waits to be written to one client."""
+    """The frames that wait to be written to one client."""
 
-    def __init__(self, wanted: Wanted, holder: Holder, bounds: Bounds) -> None:
-        self.wanted = wanted
+    def __init__(self, event_filter: EventFilter, holder: Holder, bounds: Bounds) -> None:
+        self.event_filter = event_filter
         self.holder = holder
         self.bounds = bounds
         self.since = 0
-        """Events up to this sequence were told in another way."""
+        """Events up to this sequence were sent before the subscription joined the hub."""
         self.ended: EndReason | None = None
         self.left = False
-        """The client is gone: there is nobody to tell."""
+        """The client has disconnected."""
         self._frames: deque[bytes] = deque()
         self._bytes = 0
-        self._something = asyncio.Event()
+        self._awake = asyncio.Event()
         self._writing: asyncio.Timeout | None = None
 
     @property
@@ -66,13 +66,13 @@ class Subscription:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to write."""
+        """Whether there are frames to write."""
         return bool(self._frames)
 
-    def offer(self, told: Told) -> None:
-        """Queue an event that it wants and has not had, unless it is over; a reader that lags too far is ended."""
-        if told.sequence > self.since:
-            self.queue(told.frame)
+    def offer(self, event: StreamEvent) -> None:
+        """Queue an event unless it was sent before or the stream is over. A client that lags too far is ended."""
+        if event.sequence > self.since:
+            self.queue(event.frame)
 
     def queue(self, frame: bytes) -> None:
         if self.over:
@@ -82,41 +82,41 @@ class Subscription:
             return
         self._frames.append(frame)
         self._bytes += len(frame)
-        self._something.set()
+        self._awake.set()
 
     def end(self, reason: EndReason) -> None:
-        """End it, with a word to the client as far as that can be told soon."""
+        """End the stream. The client gets an end event if it can be written within the grace seconds."""
         if self.over:
             return
         self.ended = reason
-        self._wake()
+        self._clear_and_wake()
         if self._writing is not None and not self._writing.expired():
             soon = asyncio.get_running_loop().time() + self.bounds.grace_seconds
             self._writing.reschedule(min(self._writing.when() or soon, soon))
 
     def leave(self) -> None:
         self.left = True
-        self._wake()
+        self._clear_and_wake()
 
-    def rouse(self) -> None:
-        """Have whoever waits look around, though there may be nothing to write; who takes is not roused any more."""
-        self._something.set()
+    def wake(self) -> None:
+        """Make `wait` return, even if there is nothing to write. The next `take` resets this."""
+        self._awake.set()
 
-    def _wake(self) -> None:
+    def _clear_and_wake(self) -> None:
         self._frames.clear()
         self._bytes = 0
-        self._something.set()
+        self._awake.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until there is something to write, it was roused, it is over, or the time has passed."""
+        """Return when there are frames to write, after `wake`, when the stream is over, or when the time has passed."""
         try:
             async with asyncio.timeout(seconds):
-                await self._something.wait()
+                await self._awake.wait()
         except TimeoutError:
             return
 
     def take(self) -> bytes:
-        """The frames that wait, some 64 KiB at once; empty when there are none."""
+        """The queued frames, about 64 KiB at once; empty when there are none."""
         taken: list[bytes] = []
         size = 0
         while self._frames and size < CHUNK_BYTES:
@@ -125,12 +125,12 @@ class Subscription:
             size += len(frame)
         self._bytes -= size
         if not self._frames and not self.over:
-            self._something.clear()
+            self._awake.clear()
         return b"".join(taken)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
-        """Around one write: its deadline comes nearer when the stream is ended meanwhile. Raises TimeoutError."""
+        """The context of one write. Its deadline is shortened if the stream is ended meanwhile. Raises TimeoutError."""
         async with asyncio.timeout(self.bounds.grace_seconds if self.ended else self.bounds.write_seconds) as deadline:
             self._writing = deadline
             try:

@@ -1,1 +1,1 @@
-"""Who may do what on the broker: the keys of an installation, and the claims they sign (NATS decentralized JWT)."""
+"""Rights on the broker: the keys of an installation, and the claims signed with them (NATS decentralized JWT)."""

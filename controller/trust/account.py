@@ -1,8 +1,8 @@
-"""The two accounts, as the broker is told of them: that of the controllers, which has the streams and exports what
-others may use, and that of their guests, agents and subscribers, with what each may do and who is cut off.
+"""The claims of the two accounts on the broker. The controllers' account owns the streams and exports what others may
+use. The guests' account holds agents and subscribers, with their rights and the list of revoked users.
 
-An agent's rights are a template for everybody signed with the key for locations, so that they can grow with a new
-version without new enrolment files.
+An agent's rights are a template for every user signed with the key for locations, so that a new version can extend
+them without new enrolment files.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _FOR_EVER = 253_402_300_799  # the last second of the year 9999
 _REVISION = "rights:"
 
 FIRST = datetime.fromtimestamp(1, UTC)
-"""When the claims in a server's configuration were made: before all others, so that they never take the place of what
-the server was told since, and nobody who was cut off comes back with a restart.
+"""The creation time of the claims in a server's configuration. It lies before all others, so that these claims never
+replace later ones, and a restart of the server never admits a revoked user.
 """
 
 
 class Side(StrEnum):
-    """Which of the two; the names that servers log."""
+    """Which of the two accounts. The values are the names that servers log."""
 
     CONTROLLERS = "mailprobe"
     GUESTS = "mailprobe-guests"
@@ -41,58 +41,60 @@ def account_key(trust: Trust, side: Side) -> str:
 
 
 def account_claims(trust: Trust, side: Side, now: datetime, revoked: Iterable[str] = ()) -> str:
-    """The account, with these users cut off."""
+    """The signed claims of an account, with these users revoked."""
     return _signed(trust, side, _account(trust, side, revoked), now)
 
 
-def correction(trust: Trust, side: Side, told: Sequence[str], revoked: Iterable[str], now: datetime) -> str | None:
-    """What to tell servers that answered `told` when asked for the account; None when there are some and all know it.
+def correction(trust: Trust, side: Side, published: Sequence[str], revoked: Iterable[str], now: datetime) -> str | None:
+    """The claims to publish when servers hold `published` for the account; None when all servers hold the right ones.
 
-    Where a controller of a newer version has given newer rights, these are kept: two versions run beside each other
-    while an installation is updated.
+    Newer rights, published by a controller of a newer version, are kept: two versions run side by side during an
+    update.
     """
-    known = [_read(trust, side, one) for one in told]
-    wanted = _account(trust, side, revoked)
-    newest = max((one.nats for one in known if one), key=_revision, default=wanted)
-    if _revision(newest) > _revision(wanted):
-        wanted = {name: value for name, value in newest.items() if name != "revocations"} | _revocations(revoked)
-    if known and all(one is not None and one.nats == wanted for one in known):
+    known = [_read(trust, side, token) for token in published]
+    claims = _account(trust, side, revoked)
+    newest = max((one.nats for one in known if one), key=_revision, default=claims)
+    if _revision(newest) > _revision(claims):
+        claims = {name: value for name, value in newest.items() if name != "revocations"} | _revocations(revoked)
+    if known and all(one is not None and one.nats == claims for one in known):
         return None
-    # Servers of a cluster that were apart agree on the claims made last, whatever the clocks of controllers say.
+    # Servers of a split cluster agree on the latest claims, so new ones must be later, whatever a clock says.
     latest = max((one.iat for one in known if one), default=0)
-    return _signed(trust, side, wanted, max(now, datetime.fromtimestamp(latest, UTC) + timedelta(seconds=1)))
+    return _signed(trust, side, claims, max(now, datetime.fromtimestamp(latest, UTC) + timedelta(seconds=1)))
 
 
 def _account(trust: Trust, side: Side, revoked: Iterable[str]) -> dict[str, Any]:
     account = {"type": "account", "version": 2, "tags": [f"{_REVISION}{rights.REVISION}"]}
     if side is Side.CONTROLLERS:
-        services = [_crossing("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
-        streams = [_crossing("stream", subject) for subject in rights.STREAMS]
+        services = [_shared_subject("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
+        streams = [_shared_subject("stream", subject) for subject in rights.STREAMS]
         limits = ACCOUNT_LIMITS | _JETSTREAM_LIMITS | {"disallow_bearer": True}
         return account | {"limits": limits, "exports": services + streams} | _revocations(revoked)
     home = {"account": account_key(trust, Side.CONTROLLERS)}
-    imports = [_crossing("service", one.subject) | _called(one.there) | home for one in rights.SERVICES]
-    imports += [_crossing("stream", subject) | home for subject in rights.STREAMS]
+    imports = [
+        _shared_subject("service", one.subject) | _local_name(one.local_subject) | home for one in rights.SERVICES
+    ]
+    imports += [_shared_subject("stream", subject) | home for subject in rights.STREAMS]
     scope = {
         "kind": "user_scope",
         "key": public_key(trust.locations),
         "role": "location",
-        "template": rights.of_a_location() | NO_LIMITS,
+        "template": rights.location_rights() | NO_LIMITS,
     }
     limits = ACCOUNT_LIMITS | {"disallow_bearer": True}
     return account | {"limits": limits, "imports": imports, "signing_keys": [scope]} | _revocations(revoked)
 
 
-def _crossing(kind: str, subject: str) -> dict[str, Any]:
+def _shared_subject(kind: str, subject: str) -> dict[str, Any]:
     return {"name": subject, "subject": subject, "type": kind}
 
 
-def _called(name: str | None) -> dict[str, Any]:
+def _local_name(name: str | None) -> dict[str, Any]:
     return {} if name is None else {"local_subject": name}
 
 
 def _revocations(revoked: Iterable[str]) -> dict[str, Any]:
-    """A user has one JWT and never another, so whoever is cut off is so whenever a clock says the JWT was made."""
+    """Each user has only one JWT, so a revocation covers it whatever its creation time."""
     users = dict.fromkeys(sorted(revoked), _FOR_EVER)
     return {"revocations": users} if users else {}
 
@@ -105,7 +107,7 @@ def _revision(account: dict[str, Any]) -> int:
 
 
 def _read(trust: Trust, side: Side, token: str) -> Claims | None:
-    """Believed only when our operator said it: it may be said again in its name."""
+    """Claims not signed by our operator are ignored, because the controller may sign the content again."""
     claims = read(token, trust.operator)
     return claims if claims is not None and claims.sub == account_key(trust, side) else None
 

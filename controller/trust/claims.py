@@ -1,5 +1,5 @@
-"""The claims of whoever logs in to the broker, and of those who vouch for them; the accounts they are in are those of
-`controller.trust.account`.
+"""The claims of the users that log in to the broker, of the operator and of the system account. The claims of the other
+accounts are in `controller.trust.account`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from controller.trust.jwt import sign
 from controller.trust.keys import Trust
 from shared.nats.credentials import Credentials
 from shared.nats.nkeys import Role, new_seed, public_key
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 NO_LIMITS = {"subs": -1, "data": -1, "payload": -1}
 ACCOUNT_LIMITS = NO_LIMITS | {"imports": -1, "exports": -1, "wildcards": True, "conn": -1, "leaf": -1}
@@ -29,7 +29,7 @@ def operator_claims(trust: Trust, now: datetime) -> str:
 
 
 def system_claims(trust: Trust, now: datetime) -> str:
-    """The account of the server's own subjects, by which claims are changed while it runs."""
+    """The account of the server's own subjects, through which claims are changed while the server runs."""
     return sign(
         trust.operator,
         public_key(trust.system_account),
@@ -40,7 +40,7 @@ def system_claims(trust: Trust, now: datetime) -> str:
 
 
 def location_credentials(trust: Trust, *, location: str, country: str, now: datetime) -> Credentials:
-    """New credentials for the agents of a location. They do not end by themselves."""
+    """New credentials for the agents of a location. They do not expire."""
     claims = {
         "type": "user",
         "version": 2,
@@ -63,8 +63,8 @@ def system_credentials(trust: Trust, now: datetime) -> Credentials:
 def subscriber_credentials(
     trust: Trust, *, name: str, subject: str, durable: str, now: datetime, until: datetime
 ) -> Credentials:
-    """New credentials to read events of `subject`, live and by the consumer `durable` of EVENTS, until a moment."""
-    claims = {"type": "user", "version": 2} | NO_LIMITS | rights.of_a_subscriber(subject, durable)
+    """New credentials to read events of `subject`, live and by the consumer `durable` of EVENTS, until `until`."""
+    claims = {"type": "user", "version": 2} | NO_LIMITS | rights.subscriber_rights(subject, durable)
     return _user(trust.guests, name, claims, now, until)
 
 

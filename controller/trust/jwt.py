@@ -1,4 +1,4 @@
-"""Write and read what a nats-server believes: JWTs of version 2, signed with nkeys."""
+"""Writes and reads the JWTs that a nats-server trusts: version 2, signed with nkeys."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import msgspec
 
 from shared.nats import nkeys
 from shared.nats.nkeys import is_signed, public_key
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What is read of a JWT: who says it of whom, since when (`iat`, whole seconds of Unix time), and what."""
+    """What is read of a JWT: issuer, subject, creation time (`iat`, in whole seconds of Unix time), and claims."""
 
     iss: str
     sub: str
@@ -44,15 +44,15 @@ def sign(
 
 
 def read(token: str, issuer: Secret) -> Claims | None:
-    """What we said in this role; None when it is not a JWT, or somebody else's."""
+    """The claims of a JWT signed by this issuer; None when it is not a JWT or has another issuer."""
     ours = public_key(issuer)
     signed, _, signature = token.rpartition(".")
     try:
         claims = msgspec.json.decode(_bytes(signed.partition(".")[2]), type=Claims)
-        right = is_signed(ours, signed.encode(), _bytes(signature))
+        valid = is_signed(ours, signed.encode(), _bytes(signature))
     except (msgspec.MsgspecError, ValueError):
         return None
-    return claims if right and claims.iss == ours else None
+    return claims if valid and claims.iss == ours else None
 
 
 def _part(value: object) -> str:

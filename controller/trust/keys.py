@@ -1,7 +1,7 @@
-"""The keys of an installation, in one file for controllers only. Without it no location can be added or cut off.
+"""The keys of an installation, in one file for controllers only. Without it no location can be added or revoked.
 
-The operator signs the account that everything runs in, keys of the account sign who may log in, and the first request
-key signs every check request. Whoever has the file can be any location and any controller.
+The operator key signs the accounts, keys of the accounts sign the users that may log in, and the first request key
+signs every check request. Anybody who has the file can pose as any location and any controller.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey
 
 from shared.nats.nkeys import NkeyError, Role, new_seed, public_key
-from shared.private_files import read_as, write_private, written
-from shared.wire.targets import Secret
+from shared.private_files import private_text, read_private_text, write_private
+from shared.secret import Secret
 
 _VERSION = 1
 
 
 class TrustError(ValueError):
-    """The trust file is missing, is not one, or is in the way; the message names it."""
+    """The trust file is missing or invalid, or exists although a new one is to be made; the message names it."""
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Seeds, each with its role: `operator`, the accounts `account` (controllers and streams), `guests` (agents and
-    subscribers) and `system_account` are nkeys, and so is `locations`, the key of `guests` that signs nothing but
-    agents. `requests` are Ed25519 seeds (base64): the first signs, agents believe all.
+    """Seeds, each with its role. `operator`, the accounts `account` (controllers and streams), `guests` (agents and
+    subscribers) and `system_account` are nkeys, and so is `locations`, the key of `guests` that signs only agents.
+    `requests` are Ed25519 seeds (base64): the first one signs requests, agents accept all of them.
     """
 
     operator: Secret
@@ -40,7 +40,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TrustFile:
-    """The file, as a setting. Raises TrustError."""
+    """The trust file, as a setting. Raises TrustError."""
 
     __slots__ = ("path", "value")
 
@@ -70,22 +70,22 @@ def verify_keys(trust: Trust) -> list[str]:
 
 
 def write(path: Path, trust: Trust, *, replace: bool = False) -> None:
-    """With mode 600, whole or not at all. Raises TrustError when there is one already (unless `replace`), OSError."""
+    """Write the file atomically, with mode 600. Raises TrustError when it exists (unless `replace`), OSError."""
     if path.exists() and not replace:
-        raise TrustError(f"{path} is there already: with other keys no location could log in any more")
-    write_private(path, written(trust))
+        raise TrustError(f"{path} exists already: with new keys no location could log in any more")
+    write_private(path, private_text(trust))
 
 
 def read(path: Path) -> Trust:
     """Raises TrustError."""
     try:
-        trust = read_as(Trust, path.read_bytes())
+        trust = read_private_text(Trust, path.read_bytes())
     except OSError as error:
         raise TrustError(f"{path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise TrustError(f"{path}: not a trust file: {error}") from error
     if trust.version != _VERSION:
-        raise TrustError(f"{path}: of version {trust.version}, which this Mailprobe does not know")
+        raise TrustError(f"{path}: version {trust.version} is not supported by this version of Mailprobe")
     for name, role in (
         *(("operator", Role.OPERATOR), ("account", Role.ACCOUNT), ("guests", Role.ACCOUNT)),
         *(("locations", Role.ACCOUNT), ("system_account", Role.ACCOUNT)),
@@ -95,9 +95,9 @@ def read(path: Path) -> Trust:
         except NkeyError as error:
             raise TrustError(f"{path}: {name}: not the seed of an nkey of that role") from error
     try:
-        known = bool(verify_keys(trust))
+        valid = bool(verify_keys(trust))
     except (CryptoError, ValueError, TypeError):
-        known = False
-    if not known:
+        valid = False
+    if not valid:
         raise TrustError(f"{path}: requests: must be Ed25519 seeds in base64, at least one")
     return trust

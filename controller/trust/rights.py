@@ -1,10 +1,10 @@
-"""What each kind of client may do on the broker, and nothing else (NATS permissions). Pure.
+"""The permissions of each kind of client on the broker (NATS permissions). Pure.
 
-Nobody but the controller may touch streams and consumers: agents and subscribers fetch from consumers it made for them.
-They are in an account of their own, into which no more is imported than they may use: an answer of JetStream goes
-wherever the request says, with the server's own rights, but never out of the account that asked. Each location and each
-subscriber has an inbox of its own there, because whoever could listen on another's would read its answers. Agents of a
-location share theirs, whichever of its keys they log in with: a leaf server, logged in with one, hears for them all.
+Only controllers may manage streams and consumers; agents and subscribers fetch from consumers made for them. They are
+in an account of their own that imports only what they may use: JetStream sends an answer to any subject that the
+request names, with the server's own rights, but never outside the requesting account. Each location and each subscriber
+has its own inbox there, because a client that could listen on another inbox would read its answers. All agents of a
+location share one, whichever of its keys they log in with, because a leaf server uses one login for all of them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from shared.wire import subjects
 from shared.wire.targets import KINDS
 
 REVISION = 1
-"""Of a location's rights and what crosses: one more with each change. An older controller leaves newer ones alone."""
+"""Raise it with each change of the rights below. A controller does not overwrite rights of a higher revision."""
 
 _SUBSCRIBERS_API = f"$JS.{subjects.DOMAIN}.API.CONSUMER"
 _TAGS = {"location": "{{tag(location)}}", "country": "{{tag(country)}}"}
 
 
-def of_a_location() -> dict[str, Any]:
-    """The template for agents: the server fills in the tags of who logs in. Its own checks, results, heartbeats."""
+def location_rights() -> dict[str, Any]:
+    """The template for agents: their own checks, results and heartbeats. The server fills in the tags of the user."""
     location, country = _TAGS["location"], _TAGS["country"]
     consumers = [f"{location}-{kind}" for kind in KINDS]
     return _rights(
@@ -32,12 +32,12 @@ def of_a_location() -> dict[str, Any]:
             f"mailprobe.result.{country}.{location}",
             f"mailprobe.agent.{country}.{location}.*",
         ],
-        subscribe=[f"{subjects.inbox(subjects.AT + location)}.>"],
+        subscribe=[f"{subjects.inbox(subjects.LOCATION_PREFIX + location)}.>"],
     )
 
 
-def of_a_subscriber(subject: str, durable: str) -> dict[str, Any]:
-    """Events of `subject`, as they come or fetched from the consumer `durable`, which many clients first ask about."""
+def subscriber_rights(subject: str, durable: str) -> dict[str, Any]:
+    """Events of `subject`, live or fetched from the consumer `durable`, and INFO, which many clients request first."""
     return _rights(
         publish=[
             f"{_SUBSCRIBERS_API}.INFO.{subjects.EVENTS}.{durable}",
@@ -48,27 +48,27 @@ def of_a_subscriber(subject: str, durable: str) -> dict[str, Any]:
     )
 
 
-class Service(NamedTuple):
-    """A subject that is answered, and what it is called where it is imported, if that differs."""
+class NatsService(NamedTuple):
+    """A subject that the controllers' account answers. `local_subject` is its other name in the guests' account."""
 
     subject: str
-    there: str | None = None
+    local_subject: str | None = None
 
 
 SERVICES = (
-    Service(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.CHECKS}.*"),
-    Service(f"$JS.ACK.{subjects.CHECKS}.>"),
-    Service("mailprobe.result.*.*"),
-    Service("mailprobe.agent.*.*.*"),
-    # Under its own name the server would answer INFO as well: that the guests' account has no streams.
-    Service(f"$JS.API.CONSUMER.INFO.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.INFO.{subjects.EVENTS}.$1"),
-    Service(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.MSG.NEXT.{subjects.EVENTS}.$1"),
-    Service(f"$JS.ACK.{subjects.EVENTS}.>"),
+    NatsService(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.CHECKS}.*"),
+    NatsService(f"$JS.ACK.{subjects.CHECKS}.>"),
+    NatsService("mailprobe.result.*.*"),
+    NatsService("mailprobe.agent.*.*.*"),
+    # Under its original name, the server itself would also answer INFO: that the guests' account has no streams.
+    NatsService(f"$JS.API.CONSUMER.INFO.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.INFO.{subjects.EVENTS}.$1"),
+    NatsService(f"$JS.API.CONSUMER.MSG.NEXT.{subjects.EVENTS}.*", f"{_SUBSCRIBERS_API}.MSG.NEXT.{subjects.EVENTS}.$1"),
+    NatsService(f"$JS.ACK.{subjects.EVENTS}.>"),
 )
-"""What crosses from the account of agents and subscribers to that of the controllers; each may have several answers."""
+"""Services of the controllers' account that the guests' account imports; a request may have several answers."""
 
 STREAMS = (subjects.ALL_EVENTS,)
-"""What crosses the other way."""
+"""Subjects of the controllers' account that the guests' account may subscribe to."""
 
 
 def _rights(*, publish: list[str], subscribe: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a nats-server must be told once to believe this installation's keys: text to include in its configuration."""
+"""The part of a nats-server's configuration that makes it trust this installation's keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.nats.nkeys import public_key
 
 
 def server_config(trust: Trust, now: datetime) -> str:
-    """It holds no secret. The server must also have a `resolver` of type full, in which later claims are kept."""
+    """It holds no secret. The server also needs a `resolver` of type full, which stores later claims."""
     return (
         f"operator: {operator_claims(trust, now)}\n"
         f"system_account: {public_key(trust.system_account)}\n"
@@ -20,6 +20,6 @@ def server_config(trust: Trust, now: datetime) -> str:
         f"  {account_key(trust, Side.CONTROLLERS)}: {account_claims(trust, Side.CONTROLLERS, FIRST)}\n"
         f"  {account_key(trust, Side.GUESTS)}: {account_claims(trust, Side.GUESTS, FIRST)}\n"
         "}\n"
-        # Without it a leaf server of a region keeps requests for JetStream to itself, and has none.
+        # Without this, a leaf server of a region would answer JetStream requests itself, although it has no JetStream.
         f'default_js_domain: {{ {account_key(trust, Side.GUESTS)}: "" }}\n'
     )

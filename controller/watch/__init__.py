@@ -1,1 +1,1 @@
-"""The event stream in a terminal: what to show, under which names, as which lines, and the following of it."""
+"""The event stream in a terminal: the filter, the names of monitors, the lines, and following the stream."""

@@ -1,4 +1,4 @@
-"""Follow EVENTS from now on, over every trouble with the broker, without losing the place."""
+"""Follows EVENTS from now on and resumes at its position after every failure of the broker."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ _PAUSE_SECONDS = 0.5
 
 
 async def events_from_now(bus: Bus, stream: str, subjects: Sequence[str]) -> AsyncGenerator[list[Stored]]:
-    """Batches of new messages, for ever; an empty one about each second in which none came.
+    """Endless batches of new messages; an empty batch about every second without messages.
 
-    After a trouble it goes on behind the last message. What the stream has dropped meanwhile is told in the log.
+    After a failure of the broker it goes on behind the last message, and logs what the stream has dropped meanwhile.
     """
     before: StreamState | None = None
-    place = 0
-    told = False
+    position = 0
+    logged = False
     while True:
         try:
             await bus.wait_connected()
             state = await stream_state(bus, stream)
-            place = _resume(before, state, place)
+            position = _resume(before, state, position)
             before = state
-            async with aclosing(follow(bus, stream, place, subjects)) as batches:
+            async with aclosing(follow(bus, stream, position, subjects)) as batches:
                 async for batch in batches:
-                    told = False
+                    logged = False
                     if batch:
-                        place = batch[-1].sequence
+                        position = batch[-1].sequence
                     yield batch
         except BusError as error:
-            if not told:
-                told = True
+            if not logged:
+                logged = True
                 log.warning("watch_interrupted", error=str(error))
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def _resume(before: StreamState | None, now: StreamState, place: int) -> int:
-    """Behind which sequence to go on: at first the last there is, then where we were as far as the stream allows."""
+def _resume(before: StreamState | None, now: StreamState, position: int) -> int:
+    """The sequence to go on behind: at first the last one, later our own, or the oldest that the stream still has."""
     if before is None:
-        log.info("watching", sequence=now.last)
+        log.info("watch_started", sequence=now.last)
         return now.last
-    if now.created != before.created or place > now.last:
-        log.warning("events_lost", reason="the stream was made anew")
+    if now.created != before.created or position > now.last:
+        log.warning("events_lost", reason="the stream was recreated")
         return now.first - 1
-    if place < now.first - 1:
-        log.warning("events_lost", reason="the stream does not reach back so far", missed=now.first - 1 - place)
+    if position < now.first - 1:
+        log.warning("events_lost", reason="the stream no longer has these events", missed=now.first - 1 - position)
         return now.first - 1
-    return place
+    return position

@@ -1,4 +1,4 @@
-"""An event as one line for people, its columns under each other whatever is in them. Pure."""
+"""Renders an event as one line for people, with aligned columns whatever they contain. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 from wcwidth import clip, ljust, wcswidth
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
-from controller.notify.message import lasted
-from controller.watch.choice import AnyEvent
+from controller.notify.message import duration_text
+from controller.watch.event_filter import AnyEvent
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import Failure, FailureSource
 from shared.wire.messages import CheckResult, Event, ResultStatus
@@ -29,7 +29,7 @@ _GAP = "  "
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """How wide the columns are that depend on what people named, in cells of the terminal; and whether in colour."""
+    """The widths of the columns that hold names, in cells of the terminal, and whether to use colour."""
 
     name: int
     location: int
@@ -40,7 +40,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def line(event: AnyEvent, name: str, columns: Columns) -> str:
-    """Moments are UTC. What a mail server or a user wrote is printed without characters that steer a terminal."""
+    """Times are UTC. Control characters in texts of mail servers and users are replaced, to protect the terminal."""
     match event:
         case Event():
             return _result(event, name, columns)
@@ -51,7 +51,7 @@ def line(event: AnyEvent, name: str, columns: Columns) -> str:
 
 
 def cells(text: str) -> int:
-    """How wide a text is that `line` shows."""
+    """The width of a text as `line` shows it, in cells."""
     return wcswidth(_printable(text))
 
 
@@ -60,7 +60,7 @@ def _result(event: Event, name: str, columns: Columns) -> str:
     colour = {ResultStatus.SUCCESS: _GREEN, ResultStatus.FAILURE: _RED, ResultStatus.UNKNOWN: _FAINT}[event.status]
     if event.status is ResultStatus.SUCCESS and result.warnings:
         colour = _YELLOW
-    said = "; ".join(_said(result, columns))
+    details = "; ".join(_details(result, columns))
     purpose = "" if result.purpose is Purpose.SCHEDULED else columns.paint(f"({result.purpose.value})", _FAINT)
     return _row(
         columns,
@@ -69,29 +69,29 @@ def _result(event: Event, name: str, columns: Columns) -> str:
         location=result.location,
         status=columns.paint(_fit(event.status.value, _STATUS_WIDTH), colour),
         total=f"{result.duration_ms:.0f} ms",
-        said=f"{said} {purpose}".strip(),
+        details=f"{details} {purpose}".strip(),
     )
 
 
 def _verdict(event: VerdictEvent, name: str, columns: Columns) -> str:
     colour = _VERDICT_COLOURS.get(event.verdict, _YELLOW)
-    said = _colon(f"verdict, was {event.previous}", event.reason)
-    return _told(columns, event, name, event.verdict, said, colour)
+    details = _colon(f"verdict, was {event.previous}", event.reason)
+    return _bold_row(columns, event, name, event.verdict, details, colour)
 
 
 def _incident(event: IncidentEvent, name: str, columns: Columns) -> str:
     over = event.change == ChangeKind.RESOLVED
     span = ""
     if over and event.resolved_at:
-        span = f" after {lasted(event.resolved_at - event.outage_started_at)}"
+        span = f" after {duration_text(event.resolved_at - event.outage_started_at)}"
     elif event.change == ChangeKind.OPENED:
         span = f", failing since {_clock(event.outage_started_at)}"
     colour = _GREEN if over else _RED if event.severity == Severity.DOWN else _YELLOW
-    said = _colon(f"incident {event.change}{span}", event.reason)
-    return _told(columns, event, name, event.severity, said, colour)
+    details = _colon(f"incident {event.change}{span}", event.reason)
+    return _bold_row(columns, event, name, event.severity, details, colour)
 
 
-def _told(columns: Columns, event: AnyEvent, name: str, status: str, said: str, colour: str) -> str:
+def _bold_row(columns: Columns, event: AnyEvent, name: str, status: str, details: str, colour: str) -> str:
     return _row(
         columns,
         event,
@@ -99,11 +99,11 @@ def _told(columns: Columns, event: AnyEvent, name: str, status: str, said: str, 
         location="",
         status=columns.paint(_fit(status, _STATUS_WIDTH), _BOLD, colour),
         total="",
-        said=columns.paint(_printable(said), _BOLD, colour),
+        details=columns.paint(_printable(details), _BOLD, colour),
     )
 
 
-def _row(columns: Columns, event: AnyEvent, name: str, *, location: str, status: str, total: str, said: str) -> str:
+def _row(columns: Columns, event: AnyEvent, name: str, *, location: str, status: str, total: str, details: str) -> str:
     return _GAP.join(
         [
             _clock(event.occurred_at),
@@ -112,37 +112,37 @@ def _row(columns: Columns, event: AnyEvent, name: str, *, location: str, status:
             _fit(event.kind, _KIND_WIDTH),
             status,
             f"{total:>{_MS_WIDTH}}",
-            said,
+            details,
         ]
     ).rstrip()
 
 
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%H:%M:%S}Z"
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M:%S}Z"
 
 
-def _said(result: CheckResult, columns: Columns) -> Iterator[str]:
-    """The failure in words, or where the time went; then the warnings."""
+def _details(result: CheckResult, columns: Columns) -> Iterator[str]:
+    """The failure as text, or the longest phases; then the warnings."""
     if result.failure is not None:
         ours = result.failure.source is not FailureSource.TARGET
         yield columns.paint(_failure(result.failure, withheld=result.login_withheld), _FAINT if ours else _RED)
     elif result.phases:
         yield _longest(result)
     for warning in result.warnings:
-        yield columns.paint(_colon(_words(warning.kind.value), warning.detail), _YELLOW)
+        yield columns.paint(_colon(_spaced(warning.kind.value), warning.detail), _YELLOW)
 
 
 def _failure(failure: Failure, *, withheld: bool) -> str:
-    """As "login refused in auth: 535 no (our own fault)"."""
+    """For example "login refused in auth: 535 no (our own fault)"."""
     where = f" in {failure.phase.value}" if failure.phase else ""
     notes = [_FAULTS[failure.source]] if failure.source in _FAULTS else []
     if withheld:
         notes.append("login not tried again yet")
-    return _colon(_words(failure.kind.value) + where, failure.detail) + (f" ({', '.join(notes)})" if notes else "")
+    return _colon(_spaced(failure.kind.value) + where, failure.detail) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _longest(result: CheckResult) -> str:
-    """As "auth 120 ms, tls 40 ms", repeated phases summed."""
+    """For example "auth 120 ms, tls 40 ms"; repeated phases are summed."""
     spent = dict.fromkeys((timing.phase.value for timing in result.phases), 0.0)
     for timing in result.phases:
         spent[timing.phase.value] += timing.duration_ms
@@ -154,7 +154,7 @@ def _colon(kind: str, detail: str) -> str:
     return f"{kind}: {_printable(detail)}" if detail.strip() else kind
 
 
-def _words(name: str) -> str:
+def _spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
@@ -163,7 +163,7 @@ def _printable(text: str) -> str:
 
 
 def _fit(text: str, width: int) -> str:
-    """Exactly so many cells: padded, or cut with an ellipsis."""
+    """Exactly `width` cells: padded, or cut with an ellipsis."""
     text = _printable(text)
     if wcswidth(text) > width:
         text = clip(text, 0, width - 1) + "…"

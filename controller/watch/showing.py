@@ -1,4 +1,4 @@
-"""What `watch` does: events as they come, chosen, as lines or as they are, until nobody reads them."""
+"""The command `watch`: prints the chosen events as they come, as lines or as JSON, until its reader has gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import aclosing
 from controller.store.locations.locations import all_locations
 from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.watch import screen
-from controller.watch.choice import AnyEvent, Choice, chooses, read, subjects_of
+from controller.watch.event_filter import AnyEvent, WatchFilter, matches, read, subjects_of
 from controller.watch.following import events_from_now
 from controller.watch.lines import Columns, cells, line
 from controller.watch.names import Names
@@ -19,8 +19,8 @@ _NAME_CELLS = (8, 32)
 _LOCATION_CELLS = (4, 16)
 
 
-async def show_events(database: Database, bus: Bus, choice: Choice, *, as_json: bool) -> None:
-    """Return when the reader of standard output has gone. Raises OSError when it cannot be written."""
+async def show_events(database: Database, bus: Bus, choice: WatchFilter, *, as_json: bool) -> None:
+    """Return when the reader of standard output has gone. Raises OSError when it cannot be written to."""
     lines = None if as_json else await Lines.begin(database)
     async with aclosing(events_from_now(bus, subjects.EVENTS, subjects_of(choice))) as batches:
         try:
@@ -28,7 +28,7 @@ async def show_events(database: Database, bus: Bus, choice: Choice, *, as_json: 
                 chosen = [
                     (stored.body, event)
                     for stored in batch
-                    if (event := read(stored.subject, stored.body)) is not None and chooses(choice, event)
+                    if (event := read(stored.subject, stored.body)) is not None and matches(choice, event)
                 ]
                 if not chosen:
                     screen.require_reader()
@@ -41,7 +41,7 @@ async def show_events(database: Database, bus: Bus, choice: Choice, *, as_json: 
 
 
 class Lines:
-    """Columns are as wide as the names that are known at first need."""
+    """Renders events as lines. The widths of the columns are those of the names known at the start."""
 
     def __init__(self, names: Names, columns: Columns) -> None:
         self._names = names
@@ -67,5 +67,5 @@ class Lines:
 
 
 def _width(names: Iterable[str], least: int, most: int) -> int:
-    """That of the widest; as wide as can be when none is known."""
+    """The width of the widest name, within these limits; `most` when no name is known."""
     return max(least, min(most, max(map(cells, names), default=most)))

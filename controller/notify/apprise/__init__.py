@@ -1,0 +1,1 @@
+"""Chat, on-call and text message services, reached through the Apprise library in processes of their own."""

@@ -1,4 +1,4 @@
-"""Apprise in processes of its own, a few at a time: one that takes too long is killed and takes nobody along."""
+"""Runs Apprise in a few child processes: one that takes too long is killed, and the controller is not affected."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ log = structlog.get_logger()
 SEND_SECONDS = 20.0
 AT_ONCE = 16
 _IDLE_AT_MOST = 2
-_CHILD = Path(__file__).with_name("apprise_child.py")
-_HANDED_ON = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_WORTH_ANOTHER_TRY = frozenset({408, 421, 423, 425, 429})
+_CHILD = Path(__file__).with_name("child.py")
+_INHERITED_VARIABLES = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_RETRY_STATUSES = frozenset({408, 421, 423, 425, 429})
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process says: whether the URL is understood, the service accepted, and its last HTTP status."""
+class AppriseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A child's answer: whether the URL is valid, whether the service accepted the message, its last HTTP status."""
 
     valid: bool
     accepted: bool = False
@@ -39,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppriseProcesses:
-    """Made by `AppriseProcesses.open`; none runs before the first message."""
+    """A pool of child processes, made by `AppriseProcesses.open`. The first one starts with the first message."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -50,7 +50,7 @@ class AppriseProcesses:
     @classmethod
     @asynccontextmanager
     async def open(cls, seconds: float = SEND_SECONDS) -> AsyncIterator[Self]:
-        """`seconds` is how long one message may take."""
+        """`seconds` limits how long one message may take."""
         processes = cls(seconds)
         try:
             yield processes
@@ -66,30 +66,30 @@ class AppriseProcesses:
         plugins: Sequence[str] | None = None,
         allowed: Sequence[Network] | None = (),
     ) -> None:
-        """Send to an Apprise URL, of one of these plugins when they are given. `allowed` are networks that may be
-        reached besides public addresses; None is any. Raises DeliveryError, in words without the URL.
+        """Send to an Apprise URL, which must belong to one of `plugins` if they are given. `allowed` are networks that
+        may be reached besides public addresses; None allows any. Raises DeliveryError, whose text never holds the URL.
         """
-        answer = await self._ask(url, plugins, allowed, message)
+        answer = await self._exchange(url, plugins, allowed, message)
         if not answer.valid:
-            raise DeliveryError("its settings are not complete, or not those of such a service", permanent=True)
+            raise DeliveryError("the channel's config is incomplete or does not fit this service", permanent=True)
         if answer.accepted:
             return
         if answer.forbidden:
-            raise DeliveryError("it leads to a private address, which is not allowed here", permanent=True)
+            raise DeliveryError("the service has a private address, which is not allowed here", permanent=True)
         status = answer.status
         if status is None:
-            raise DeliveryError("the service cannot be reached", permanent=False)
-        permanent = 300 <= status < 500 and status not in _WORTH_ANOTHER_TRY
+            raise DeliveryError("cannot connect to the service", permanent=False)
+        permanent = 300 <= status < 500 and status not in _RETRY_STATUSES
         raise DeliveryError(f"the service answered {status}", permanent=permanent, status=status)
 
     async def understands(self, url: str, *, plugins: Sequence[str] | None = None) -> bool:
-        """Whether the URL is one of these plugins', complete; nothing is sent. Raises DeliveryError."""
-        return (await self._ask(url, plugins, (), None)).valid
+        """Whether the URL is complete and belongs to one of these plugins; nothing is sent. Raises DeliveryError."""
+        return (await self._exchange(url, plugins, (), None)).valid
 
-    async def _ask(
+    async def _exchange(
         self, url: str, plugins: Sequence[str] | None, allowed: Sequence[Network] | None, message: Message | None
-    ) -> Answer:
-        wish: dict[str, Any] = {
+    ) -> AppriseAnswer:
+        request: dict[str, Any] = {
             "url": url,
             "plugins": plugins,
             "allowed": None if allowed is None else [str(network) for network in allowed],
@@ -101,14 +101,14 @@ class AppriseProcesses:
             process = self._idle.pop() if self._idle else await self._start()
             try:
                 async with asyncio.timeout(self._seconds):
-                    answer = await _answer(process, wish)
+                    answer = await _answer(process, request)
             except TimeoutError as error:
                 await self._end(process)
-                raise DeliveryError("the service keeps silent", permanent=False) from error
+                raise DeliveryError("the service did not answer in time", permanent=False) from error
             except (OSError, EOFError, msgspec.MsgspecError, ValueError) as error:
                 await self._end(process)
                 log.warning("apprise_process_failed", error=type(error).__name__, returncode=process.returncode)
-                raise DeliveryError("sending it failed on our side", permanent=False) from error
+                raise DeliveryError("sending failed on Mailprobe's side", permanent=False) from error
             except BaseException:
                 await self._end(process)
                 raise
@@ -119,8 +119,8 @@ class AppriseProcesses:
             return answer
 
     async def _start(self) -> Process:
-        """Isolated: of the environment it has only what finds programs and certificates."""
-        environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+        """Start a child that inherits only the variables by which programs and certificates are found."""
+        environment = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", str(_CHILD), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
         )
@@ -134,12 +134,12 @@ class AppriseProcesses:
         await asyncio.shield(process.wait())
 
 
-async def _answer(process: Process, wish: dict[str, Any]) -> Answer:
-    assert process.stdin is not None  # noqa: S101 - asked for above
+async def _answer(process: Process, request: dict[str, Any]) -> AppriseAnswer:
+    assert process.stdin is not None  # noqa: S101 - opened as a pipe
     assert process.stdout is not None  # noqa: S101
-    process.stdin.write(msgspec.json.encode(wish) + b"\n")
+    process.stdin.write(msgspec.json.encode(request) + b"\n")
     await process.stdin.drain()
     line = await process.stdout.readline()
     if not line:
         raise EOFError("the process ended")
-    return msgspec.json.decode(line, type=Answer)
+    return msgspec.json.decode(line, type=AppriseAnswer)

@@ -1,7 +1,8 @@
-"""Chat and on-call services by Apprise: which of its plugins a type of channel is, and the URL its config makes.
+"""Chat and on-call services by Apprise: the plugins of each channel type, and how its config becomes an Apprise URL.
 
-Every service takes, as `secret`, the incoming webhook's URL as the service prints it, or an Apprise URL; some take
-their keys one by one. What belongs to one incident carries one key, by which on-call services close what they opened.
+Every service accepts, as `secret`, the URL of an incoming webhook as the service prints it, or an Apprise URL; some
+also accept their keys one by one. All messages of one incident carry the same key, so that an on-call service closes
+the alert that it opened.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from controller.notify.notice import IncidentNotice, Notice
 Config = Mapping[str, Any]
 
 
-class Service(NamedTuple):
-    """`from_keys` makes the URL of single keys, None when some are missing; `from_hook` of an incoming webhook's URL
-    that Apprise does not know as it is. `thread` is what is added to the URL for a notice.
+class AppriseService(NamedTuple):
+    """`from_keys` makes the URL from single keys, or None when one is missing. `from_hook` makes it from the URL of an
+    incoming webhook that Apprise does not accept unchanged. `thread` returns the query parameters to add for a notice.
     """
 
     plugins: tuple[str, ...]
@@ -37,12 +38,12 @@ def service_url(name: str, config: Config, notice: Notice | None = None, tone: T
     url = service.from_keys(config) or (hook and (service.from_hook(hook) or hook))
     if not url:
         raise InvalidError("config", f"of {name} needs {service.needs}")
-    more = service.thread(thread_of(notice), tone) if notice is not None and thread_of(notice) else ""
-    return url + (("&" if "?" in url else "?") + more if more else "")
+    query = service.thread(thread_of(notice), tone) if notice is not None and thread_of(notice) else ""
+    return url + (("&" if "?" in url else "?") + query if query else "")
 
 
 def thread_of(notice: Notice) -> str:
-    """The same for all that is told of one matter; empty for what stands alone."""
+    """A key that all notices about one incident or problem share; empty for a notice that belongs to no other."""
     return str(notice.incident_public_id) if isinstance(notice, IncidentNotice) else notice.subject_id or ""
 
 
@@ -56,7 +57,7 @@ def _q(text: str) -> str:
 
 
 def _keys(pattern: str, *names: str) -> Callable[[Config], str | None]:
-    """A URL of keys that must all be there, in the places {0}, {1} … of the pattern."""
+    """Fill the placeholders {0}, {1} … of the pattern with these keys of a config, all of which are required."""
 
     def url(config: Config) -> str | None:
         values = [_text(config, name) for name in names]
@@ -65,28 +66,28 @@ def _keys(pattern: str, *names: str) -> Callable[[Config], str | None]:
     return url
 
 
-def _hook(pattern: str, made: str) -> Callable[[str], str | None]:
-    """A URL of the named groups of a hook's URL; {s} is "s" for https."""
+def _hook(pattern: str, url_format: str) -> Callable[[str], str | None]:
+    """Fill `url_format` with the named groups that `pattern` finds in a webhook's URL; {s} is "s" for https."""
 
     def url(hook: str) -> str | None:
         found = re.fullmatch(r"http(?P<s>s?)://" + pattern, hook)
-        return made.format(**{name: value or "" for name, value in found.groupdict().items()}) if found else None
+        return url_format.format(**{name: value or "" for name, value in found.groupdict().items()}) if found else None
 
     return url
 
 
 def _at_server(scheme: str, *, before: str | None, after: str) -> Callable[[Config], str | None]:
-    """Of a server's own `url` and the keys that go before its name and after its path."""
+    """Make the URL from a server's `url`, the key that goes before its host, and the key that goes after its path."""
 
     def url(config: Config) -> str | None:
-        server, last = urlsplit(_text(config, "url") or ""), _text(config, after)
-        if server.scheme not in ("http", "https") or not server.netloc or last is None:
+        server, suffix = urlsplit(_text(config, "url") or ""), _text(config, after)
+        if server.scheme not in ("http", "https") or not server.netloc or suffix is None:
             return None
         login = _text(config, before) if before else None
         secure = "s" if server.scheme == "https" else ""
         path = server.path.strip("/")
         where = f"{server.netloc}/{path}/" if path else f"{server.netloc}/"
-        return f"{scheme}{secure}://{_q(login) + '@' if login else ''}{where}{_q(last)}"
+        return f"{scheme}{secure}://{_q(login) + '@' if login else ''}{where}{_q(suffix)}"
 
     return url
 
@@ -96,105 +97,105 @@ def _dedup(thread: str, _tone: Tone) -> str:
 
 
 def _alias(thread: str, tone: Tone) -> str:
-    """Apprise closes here only what the same process has opened: so the end is a quiet alert of its own."""
+    """The end of an incident is sent as a new alert of low priority: Apprise closes only alerts of the same process."""
     return f"alias={thread}-over&priority=low" if tone is Tone.BETTER else f"alias={thread}"
 
 
 _HOOK = "secret (the URL of an incoming webhook, or an Apprise URL)"
 
-SERVICES: dict[str, Service] = {
-    "dingtalk": Service(
+SERVICES: dict[str, AppriseService] = {
+    "dingtalk": AppriseService(
         ("NotifyDingTalk",),
         _HOOK,
         from_hook=_hook(r"oapi\.dingtalk\.com/robot/send\?access_token=(?P<token>\w+)", "dingtalk://{token}/"),
     ),
-    "discord": Service(("NotifyDiscord",), _HOOK),
-    "github": Service(
+    "discord": AppriseService(("NotifyDiscord",), _HOOK),
+    "github": AppriseService(
         ("NotifyGitHub",),
         "token, owner and repo, or secret (an Apprise URL)",
         from_keys=_keys("github://{0}@{1}/{2}", "token", "owner", "repo"),
     ),
-    "googlechat": Service(("NotifyGoogleChat",), _HOOK),
-    "gotify": Service(
+    "googlechat": AppriseService(("NotifyGoogleChat",), _HOOK),
+    "gotify": AppriseService(
         ("NotifyGotify",),
         "url and token, or secret (an Apprise URL)",
         from_keys=_at_server("gotify", before=None, after="token"),
     ),
-    "ilert": Service(
+    "ilert": AppriseService(
         ("NotifyILert",),
         "apiKey, or secret (an Apprise URL)",
         from_keys=_keys("ilert://{0}", "apiKey"),
         thread=_dedup,
     ),
-    "incidentio": Service(
+    "incidentio": AppriseService(
         ("NotifyIncidentIO",),
         "sourceId and apiToken, or secret (an Apprise URL)",
         from_keys=_keys("incidentio://{0}/{1}", "sourceId", "apiToken"),
         thread=_dedup,
     ),
-    "jira": Service(
+    "jira": AppriseService(
         ("NotifyJira",),
         "apiKey, or secret (an Apprise URL)",
         from_keys=_keys("jira://{0}", "apiKey"),
         thread=_alias,
     ),
-    "lark": Service(
+    "lark": AppriseService(
         ("NotifyLark", "NotifyFeishu"),
         _HOOK,
         from_hook=_hook(r"open\.feishu\.cn/open-apis/bot/v2/hook/(?P<token>[\w-]+)", "feishu://{token}"),
     ),
-    "matrix": Service(
+    "matrix": AppriseService(
         ("NotifyMatrix",),
         "url, token and room, or secret (an Apprise URL)",
         from_keys=_at_server("matrix", before="token", after="room"),
     ),
-    "mattermost": Service(
+    "mattermost": AppriseService(
         ("NotifyMattermost",),
         _HOOK,
         from_hook=_hook(r"(?P<where>[^?#]+)/hooks/(?P<token>\w+)", "mmost{s}://{where}/{token}"),
     ),
-    "ntfy": Service(
+    "ntfy": AppriseService(
         ("NotifyNtfy",),
         "url and topic, or secret (an Apprise URL)",
         from_keys=_at_server("ntfy", before="token", after="topic"),
         from_hook=_hook(r"(?P<where>[^/?#]+)/(?P<topic>[\w-]+)", "ntfy{s}://{where}/{topic}"),
     ),
-    "opsgenie": Service(
+    "opsgenie": AppriseService(
         ("NotifyOpsgenie",),
         "apiKey, or secret (an Apprise URL)",
         from_keys=_keys("opsgenie://{0}", "apiKey"),
         thread=_alias,
     ),
-    "pagerduty": Service(
+    "pagerduty": AppriseService(
         ("NotifyPagerDuty",),
         "routingKey, or secret (an Apprise URL)",
         from_keys=_keys("pagerduty://{0}@{0}", "routingKey"),
         thread=_dedup,
     ),
-    "pushover": Service(
+    "pushover": AppriseService(
         ("NotifyPushover",),
         "userKey and apiToken, or secret (an Apprise URL)",
         from_keys=_keys("pover://{0}@{1}", "userKey", "apiToken"),
     ),
-    "rocketchat": Service(
+    "rocketchat": AppriseService(
         ("NotifyRocketChat",),
         _HOOK,
         from_hook=_hook(
             r"(?P<host>[^/?#]+)/hooks/(?P<first>\w+)/(?P<second>\w+)", "rocket{s}://{first}/{second}@{host}"
         ),
     ),
-    "slack": Service(("NotifySlack",), _HOOK),
-    "squadcast": Service(
+    "slack": AppriseService(("NotifySlack",), _HOOK),
+    "squadcast": AppriseService(
         ("NotifySquadcast",),
         "apiKey, or secret (the URL of its webhook, or an Apprise URL)",
         from_keys=_keys("squadcast://{0}", "apiKey"),
         thread=_dedup,
     ),
-    "teams": Service(("NotifyWorkflows",), _HOOK),
-    "telegram": Service(
+    "teams": AppriseService(("NotifyWorkflows",), _HOOK),
+    "telegram": AppriseService(
         ("NotifyTelegram",),
         "botToken and chatId, or secret (an Apprise URL)",
         from_keys=_keys("tgram://{0}/{1}", "botToken", "chatId"),
     ),
-    "wecom": Service(("NotifyWeComBot",), _HOOK),
+    "wecom": AppriseService(("NotifyWeComBot",), _HOOK),
 }

@@ -1,0 +1,1 @@
+"""E-mail notifications through the operator's mail relay."""

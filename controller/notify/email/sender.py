@@ -1,5 +1,5 @@
-"""E-mail through the operator's relay. The mails of one incident to one receiver form a thread (RFC 5322 3.6.4), and
-say that a machine wrote them (RFC 3834), so that no other machine answers.
+"""Sends e-mail through the operator's relay. The mails of one incident to one receiver form a thread (RFC 5322 section
+3.6.4). They are marked as sent by a machine (RFC 3834), so that no autoresponder answers.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from uuid import UUID
 import aiosmtplib
 import msgspec
 
-from controller.decisions.notification.warnings import domain_of
-from controller.notify.errors import DeliveryError, SkippedError
+from controller.decisions.notification.destination_warnings import domain_of
+from controller.notify.errors import DeliveryError, SkippedError, certificate_problem
 from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 _STEP_SECONDS = 15.0
 _SCAN_SECONDS = 60.0
-"""Many relays look for viruses before they accept a mail. Who goes away too early sends it again, for nothing (RFC 5321
-section 4.5.3.2.6, which asks for ten minutes)."""
+"""Many relays scan a mail for viruses before they accept it. A client that hangs up too early makes the relay send it
+twice (RFC 5321 section 4.5.3.2.6, which recommends ten minutes)."""
 
 _LONGEST_REPLY = 200
 
@@ -41,8 +41,8 @@ _PORTS = {RelayTls.AUTO: 25, RelayTls.STARTTLS: 587, RelayTls.IMPLICIT: 465, Rel
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True):
-    """Where mails are handed over. `sender` is an address, with a name or without; a certificate is checked unless
-    encryption is only taken where it is offered (auto, without a login).
+    """The mail relay. `sender` is an address, with or without a display name. The relay's certificate is verified,
+    except with tls auto and no login, where encryption is opportunistic.
     """
 
     host: str
@@ -54,7 +54,7 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailSender:
-    """`step_seconds` is how long the relay may take for a step of the dialogue, `scan_seconds` for the mail itself."""
+    """The relay may take `step_seconds` for each step of the dialogue, and `scan_seconds` to accept the mail itself."""
 
     def __init__(
         self, relay: Relay | None, *, step_seconds: float = _STEP_SECONDS, scan_seconds: float = _SCAN_SECONDS
@@ -64,17 +64,17 @@ class EmailSender:
         self._scan_seconds = scan_seconds
 
     async def send(self, sending: Sending) -> None:
-        """Raises DeliveryError: permanent when the relay refuses the mail or its receiver for good, for now when it is
-        the relay that is in trouble. Raises SkippedError when there is no relay.
+        """Raises DeliveryError: permanent when the relay refuses the mail or its receiver with a final code, temporary
+        when the relay itself has a problem. Raises SkippedError when no relay is configured.
         """
         relay = self._relay
         if relay is None:
-            raise SkippedError("no mail relay is set up (MAILPROBE_SMTP_HOST)")
+            raise SkippedError("no mail relay is configured (MAILPROBE_SMTP_HOST)")
         sending = msgspec.structs.replace(sending, receiver=_on_the_wire(sending.receiver))
         mail = compose(sending, relay.sender)
         client = _client(relay, self._step_seconds)
         try:
-            await _approach(client, relay)
+            await _connect_and_log_in(client, relay)
             await _hand_over(client, mail, relay, sending.receiver, scan_seconds=self._scan_seconds)
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):
@@ -83,7 +83,7 @@ class EmailSender:
 
 
 def compose(sending: Sending, sender: str) -> EmailMessage:
-    """The mail with its headers; the same key makes the same Message-ID, so that a repeat is known for one."""
+    """The mail with its headers. The same key makes the same Message-ID, so that a duplicate can be recognized."""
     domain = parseaddr(sender)[1].rpartition("@")[2]
     mail = EmailMessage(policy=WIRE if sending.receiver.isascii() else WIRE.clone(utf8=True))
     mail["From"] = sender
@@ -91,9 +91,9 @@ def compose(sending: Sending, sender: str) -> EmailMessage:
     mail["Subject"] = sending.message.subject
     mail["Date"] = format_datetime(_date(sending))
     mail["Message-ID"] = _message_id(sending.key, domain)
-    if sending.told:
-        mail["In-Reply-To"] = _message_id(sending.told[-1], domain)
-        mail["References"] = " ".join(_message_id(key, domain) for key in sending.told)
+    if sending.previous_keys:
+        mail["In-Reply-To"] = _message_id(sending.previous_keys[-1], domain)
+        mail["References"] = " ".join(_message_id(key, domain) for key in sending.previous_keys)
     elif isinstance(sending.notice, PlainNotice) and sending.notice.subject_id:
         mail["References"] = f"<{sending.notice.subject_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -104,7 +104,7 @@ def compose(sending: Sending, sender: str) -> EmailMessage:
 
 
 def _on_the_wire(address: str) -> str:
-    """An international domain as its A-labels, which any relay takes; only a local part needs SMTPUTF8 (RFC 6531)."""
+    """Write an international domain as A-labels, which any relay accepts; a local part needs SMTPUTF8 (RFC 6531)."""
     local, _, domain = address.rpartition("@")
     return address if domain.isascii() else f"{local}@{domain_of(address) or domain}"
 
@@ -118,37 +118,43 @@ def _message_id(key: UUID, domain: str) -> str:
 
 
 def _client(relay: Relay, step_seconds: float) -> aiosmtplib.SMTP:
-    must = relay.tls is RelayTls.STARTTLS or (relay.tls is RelayTls.AUTO and relay.user is not None)
+    tls_required = relay.tls is RelayTls.STARTTLS or (relay.tls is RelayTls.AUTO and relay.user is not None)
     upgrades = {RelayTls.IMPLICIT: False, RelayTls.NONE: False, RelayTls.STARTTLS: True}
     context = ssl.create_default_context()
-    if relay.tls is RelayTls.AUTO and not must:
+    if relay.tls is RelayTls.AUTO and not tls_required:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return aiosmtplib.SMTP(
         hostname=relay.host,
         port=relay.port or _PORTS[relay.tls],
         use_tls=relay.tls is RelayTls.IMPLICIT,
-        start_tls=True if must else upgrades.get(relay.tls),
+        start_tls=True if tls_required else upgrades.get(relay.tls),
         tls_context=context,
         timeout=step_seconds,
     )
 
 
-async def _approach(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    """Connect and log in: what fails here says nothing about the mail, so it is worth another try."""
+async def _connect_and_log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """Every failure here is temporary, because it is independent of the mail. Raises DeliveryError."""
     try:
         await client.connect()
         if relay.user is not None:
             await client.login(relay.user, relay.password.reveal() if relay.password else "")
     except aiosmtplib.SMTPAuthenticationError as error:
-        message = f"the mail relay refuses our login ({error.code})"
+        message = f"the mail relay refused the login ({error.code})"
         raise DeliveryError(message, permanent=False, status=error.code) from error
     except aiosmtplib.SMTPTimeoutError as error:
-        raise DeliveryError("the mail relay keeps silent", permanent=False) from error
+        raise DeliveryError("the mail relay did not answer in time", permanent=False) from error
     except aiosmtplib.SMTPResponseException as error:
-        raise DeliveryError(_refusal("the mail relay refuses us", error), permanent=False, status=error.code) from error
+        raise DeliveryError(
+            _refusal("the mail relay refused the connection", error), permanent=False, status=error.code
+        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise DeliveryError("the mail relay cannot be reached, or not encrypted", permanent=False) from error
+        if problem := certificate_problem(error):
+            message = f"the certificate of the mail relay is not valid: {problem}"
+        else:
+            message = "cannot connect to the mail relay, or TLS with it failed"
+        raise DeliveryError(message, permanent=False) from error
 
 
 async def _hand_over(
@@ -156,20 +162,22 @@ async def _hand_over(
 ) -> None:
     options = [] if receiver.isascii() else ["SMTPUTF8"]
     if options and not client.supports_extension("smtputf8"):
-        raise DeliveryError("the mail relay takes no international addresses", permanent=True)
+        raise DeliveryError("the mail relay does not accept international addresses", permanent=True)
     try:
         await client.mail(parseaddr(relay.sender)[1], options=options, encoding="utf-8")
         await client.rcpt(receiver, encoding="utf-8")
         await client.data(mail.as_bytes(), timeout=scan_seconds)
     except aiosmtplib.SMTPTimeoutError as error:
-        raise DeliveryError("the mail relay keeps silent", permanent=False) from error
+        raise DeliveryError("the mail relay did not answer in time", permanent=False) from error
     except aiosmtplib.SMTPResponseException as error:
-        # RFC 5321 4.2.1: 5yz is final, and 421 may come at any time.
-        raise DeliveryError(_refusal("refused", error), permanent=error.code >= 500, status=error.code) from error
+        # RFC 5321 section 4.2.1: 5yz is final, and 421 may come at any time.
+        raise DeliveryError(
+            _refusal("the mail relay refused the mail", error), permanent=error.code >= 500, status=error.code
+        ) from error
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise DeliveryError("the connection to the mail relay broke", permanent=False) from error
+        raise DeliveryError("the mail relay closed the connection", permanent=False) from error
 
 
 def _refusal(what: str, error: aiosmtplib.SMTPResponseException) -> str:
-    said = "".join(letter if letter.isprintable() else " " for letter in error.message)
-    return f"{what}: {error.code} {' '.join(said.split())}"[:_LONGEST_REPLY]
+    reply = "".join(letter if letter.isprintable() else " " for letter in error.message)
+    return f"{what}: {error.code} {' '.join(reply.split())}"[:_LONGEST_REPLY]

@@ -1,0 +1,1 @@
+"""Webhook notifications: the body, its signature, and the HTTP request."""

@@ -1,7 +1,7 @@
-"""What a webhook says: our JSON document, or the channel's own template with what happened filled in.
+"""The body of a webhook: Mailprobe's JSON document, or the channel's own template with its placeholders filled in.
 
-The document has what Uptimeify's has (`event`, `incident`, `website`, `customer`), so that a receiver made for it
-understands ours, and the mail monitor in full.
+The document has the members of Uptimeify's (`event`, `incident`, `website`, `customer`), so that receivers made for
+Uptimeify understand it, and besides the mail monitor in full.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from controller.notify.message import server
 from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.sending import Sending
 
-_PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _EVENTS = {"opened": "incident.created", "resolved": "incident.resolved"}
 
 
 def event_of(notice: Notice) -> str:
-    """As the header X-Webhook-Event says it."""
+    """The value of the header X-Webhook-Event."""
     return "recovery" if notice.over else "alert"
 
 
@@ -42,18 +42,18 @@ def body_of(sending: Sending) -> bytes:
 
 
 def filled(template: str, values: dict[str, str]) -> str:
-    """The template with each `{{name}}` replaced, so that JSON stays JSON; an unknown name becomes nothing."""
+    """The template with each `{{name}}` replaced. Values are escaped in JSON; an unknown name becomes empty text."""
     in_json = _is_json(template)
 
-    def value(place: re.Match[str]) -> str:
-        text = values.get(place[1], "")
+    def value(placeholder: re.Match[str]) -> str:
+        text = values.get(placeholder[1], "")
         return json.dumps(text, ensure_ascii=False)[1:-1] if in_json else text
 
-    return _PLACE.sub(value, template)
+    return _PLACEHOLDER.sub(value, template)
 
 
 def values_of(sending: Sending) -> dict[str, str]:
-    """The documented names, and ours for what a mail monitor has besides."""
+    """The names that Uptimeify documents, and more names for what only a mail monitor has."""
     notice, message = sending.notice, sending.message
     values = {
         "status": "up" if notice.over else "down",
@@ -118,7 +118,7 @@ def _document(sending: Sending) -> dict[str, Any]:
 
 
 def _url(notice: IncidentNotice) -> str:
-    """As "smtp://mail.example.com:25"."""
+    """For example "smtp://mail.example.com:25"."""
     return server(notice).replace(" ", "://", 1)
 
 

@@ -1,5 +1,5 @@
-"""Webhooks: one HTTP request with what happened, signed as Uptimeify signs its own (reference section 7.3), to the very
-address that was checked. Redirects are not followed: they could lead anywhere.
+"""Sends webhooks: one HTTP request, signed as Uptimeify signs its own (docs/compatibility.md, U26), to the very address
+that was checked. Redirects are not followed, because they could lead to an address that is not allowed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from controller.notify.destinations import Destinations
-from controller.notify.errors import DeliveryError
+from controller.notify.errors import DeliveryError, certificate_problem
 from controller.notify.sending import Sending
 from controller.notify.webhook.body import body_of, content_type_of, event_of
 
@@ -25,12 +25,12 @@ LONGEST_TIMEOUT = 30.0
 _TIMEOUT = 10.0
 _MOST_READ = 16 * 1024
 _MOST_ADDRESSES = 2
-_OURS = ("host", "content-length", "transfer-encoding", "connection")
-_WORTH_ANOTHER_TRY = frozenset({408, 421, 423, 425, 429})
+_RESERVED_HEADERS = ("host", "content-length", "transfer-encoding", "connection")
+_RETRY_STATUSES = frozenset({408, 421, 423, 425, 429})
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent; the body is signed byte by byte."""
+    """The request to send. The signature covers the exact bytes of the body."""
 
     method: str
     url: str
@@ -39,8 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back. `body` is its beginning, at most 16 KiB."""
+class WebhookResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer. `body` is its beginning, at most 16 KiB."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -50,28 +50,28 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class WebhookSender:
     def __init__(self, destinations: Destinations, context: ssl.SSLContext | None = None) -> None:
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole URLs
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # below WARNING it logs whole URLs, secrets included
         self._destinations = destinations
         self._context = context or httpx.create_ssl_context(trust_env=True)
 
     async def send(self, sending: Sending) -> None:
         """Raises DeliveryError."""
         answer = await self.exchange(prepare(sending))
-        if not expected(answer.status, sending.config.get("expectedStatusCodes")):
+        if not is_expected(answer.status, sending.config.get("expectedStatusCodes")):
             raise DeliveryError(
-                f"it answered {answer.status} {_phrase(answer.status)}".rstrip(),
-                permanent=answer.status < 500 and answer.status not in _WORTH_ANOTHER_TRY,
+                f"the webhook answered {answer.status} {_phrase(answer.status)}".rstrip(),
+                permanent=answer.status < 500 and answer.status not in _RETRY_STATUSES,
                 status=answer.status,
             )
 
-    async def exchange(self, request: Request) -> Answer:
-        """Raises DeliveryError when no answer comes."""
+    async def exchange(self, request: Request) -> WebhookResponse:
+        """Send the request and return the answer. Raises DeliveryError when there is none."""
         try:
             url = httpx.URL(request.url)
         except httpx.InvalidURL as error:
-            raise DeliveryError("it has no valid URL", permanent=True) from error
+            raise DeliveryError("the channel's URL is not valid", permanent=True) from error
         if url.scheme not in ("http", "https") or not url.host:
-            raise DeliveryError("it has no http or https URL", permanent=True)
+            raise DeliveryError("the channel's URL is not an http or https URL", permanent=True)
         addresses = await self._destinations.addresses(url.host)
         refused: Exception | None = None
         async with httpx.AsyncClient(verify=self._context, trust_env=False, timeout=request.timeout) as client:
@@ -81,24 +81,28 @@ class WebhookSender:
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     refused = error
                 except httpx.TimeoutException as error:
-                    raise DeliveryError(f"{url.host} keeps silent", permanent=False) from error
+                    raise DeliveryError(f"{url.host} did not answer in time", permanent=False) from error
                 except (httpx.LocalProtocolError, ValueError, TypeError) as error:
-                    raise DeliveryError("its method or headers are not valid", permanent=True) from error
+                    raise DeliveryError("the channel's method or headers are not valid", permanent=True) from error
                 except httpx.HTTPError as error:
-                    raise DeliveryError(f"the connection to {url.host} broke", permanent=False) from error
-        raise DeliveryError(
-            f"cannot connect to {url.host}, or its certificate is not valid", permanent=False
-        ) from refused
+                    raise DeliveryError(
+                        f"{url.host} closed the connection or sent no valid HTTP answer", permanent=False
+                    ) from error
+        if problem := certificate_problem(refused):
+            message = f"the certificate of {url.host} is not valid: {problem}"
+        else:
+            message = f"cannot connect to {url.host}"
+        raise DeliveryError(message, permanent=False) from refused
 
 
 def prepare(sending: Sending) -> Request:
-    """The request of one attempt, from the channel's configuration."""
+    """The request of one attempt, made from the channel's config."""
     config = sending.config
     body = body_of(sending)
     given = config.get("headers")
     headers = {"User-Agent": "Mailprobe", "Content-Type": content_type_of(config), "Accept-Encoding": "identity"}
     for name, value in (given if isinstance(given, Mapping) else {}).items():
-        if str(name).lower() not in _OURS:
+        if str(name).lower() not in _RESERVED_HEADERS:
             headers = {known: kept for known, kept in headers.items() if known.lower() != str(name).lower()}
             headers[str(name)] = str(value)
     headers |= {
@@ -120,7 +124,7 @@ def prepare(sending: Sending) -> Request:
     )
 
 
-async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL, address: str) -> Answer:
+async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL, address: str) -> WebhookResponse:
     began = time.monotonic()
     sent = client.build_request(
         request.method,
@@ -138,7 +142,7 @@ async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL,
                 break
     finally:
         await response.aclose()
-    return Answer(
+    return WebhookResponse(
         status=response.status_code,
         headers=response.headers.multi_items(),
         body=bytes(read[:_MOST_READ]),
@@ -146,15 +150,17 @@ async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL,
     )
 
 
-def expected(status: int, wanted: Any) -> bool:
-    """`wanted` is as "200,201,204" or a list; anything of 2xx without it."""
-    texts: Sequence[Any] = wanted if isinstance(wanted, list) else str(wanted or "").replace(",", " ").split()
+def is_expected(status: int, configured: Any) -> bool:
+    """Whether `configured`, such as "200,201,204" or a list, has this status; every 2xx is expected if it has none."""
+    texts: Sequence[Any] = (
+        configured if isinstance(configured, list) else str(configured or "").replace(",", " ").split()
+    )
     numbers = {int(text) for text in map(str, texts) if text.isdecimal()}
     return status in numbers if numbers else 200 <= status < 300
 
 
-def _timeout(wanted: Any) -> float:
-    number = float(wanted) if isinstance(wanted, int | float) and not isinstance(wanted, bool) else _TIMEOUT
+def _timeout(configured: Any) -> float:
+    number = float(configured) if isinstance(configured, int | float) and not isinstance(configured, bool) else _TIMEOUT
     return min(max(1.0, number), LONGEST_TIMEOUT)
 
 

@@ -1,4 +1,4 @@
-"""Which events are shown. Pure."""
+"""Selects the events to show. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
 _MOST_SUBJECTS = 50
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """An event must be in each set that is not empty. A verdict or an incident has no location, country or status of a
-    result, so whoever asks for one of these sees results only; `results` False shows no results.
+class WatchFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """An event must be in each set that is not empty. Verdicts and incidents have no location, country or status of a
+    result, so a filter on one of these shows results only. With `results` False no results are shown.
     """
 
     organizations: frozenset[UUID] = frozenset()
@@ -42,7 +42,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(subject: str, body: bytes) -> AnyEvent | None:
-    """An event of the stream; None when this version does not know its type or cannot read it."""
+    """Decode an event of the stream; None when this version does not know its type or cannot decode it."""
     try:
         decoder = _DECODERS.get(subjects.parts_of_event(subject)[3])
         return None if decoder is None else decoder.decode(body)
@@ -50,7 +50,7 @@ def read(subject: str, body: bytes) -> AnyEvent | None:
         return None
 
 
-def chooses(choice: Choice, event: AnyEvent) -> bool:
+def matches(choice: WatchFilter, event: AnyEvent) -> bool:
     if not (
         _has(choice.organizations, event.organization_id)
         and _has(choice.customers, event.customer_id)
@@ -68,25 +68,25 @@ def chooses(choice: Choice, event: AnyEvent) -> bool:
     )
 
 
-def _has(wanted: frozenset[UUID] | frozenset[str], value: UUID | str) -> bool:
-    return not wanted or value in wanted
+def _has(allowed: frozenset[UUID] | frozenset[str], value: UUID | str) -> bool:
+    return not allowed or value in allowed
 
 
-def subjects_of(choice: Choice) -> list[str]:
-    """Subjects that hold all that is chosen, and not much besides; they do not overlap."""
+def subjects_of(choice: WatchFilter) -> list[str]:
+    """Subjects that hold all chosen events and few others, without overlap."""
     types = ["*"]
     if choice.results_only:
         types = [EventType.RESULT.value]
     elif not choice.results:
         types = [EventType.VERDICT.value, EventType.INCIDENT.value]
-    whose = [("*", "*", "*")]
+    ids = [("*", "*", "*")]
     if _few(choice.monitors, types):
-        whose = [("*", "*", str(monitor)) for monitor in sorted(choice.monitors)]
+        ids = [("*", "*", str(monitor)) for monitor in sorted(choice.monitors)]
     elif _few(choice.customers, types):
-        whose = [("*", str(customer), "*") for customer in sorted(choice.customers)]
+        ids = [("*", str(customer), "*") for customer in sorted(choice.customers)]
     elif _few(choice.organizations, types):
-        whose = [(str(organization), "*", "*") for organization in sorted(choice.organizations)]
-    return [subjects.event_pattern(*ids, event_type) for ids in whose for event_type in types]
+        ids = [(str(organization), "*", "*") for organization in sorted(choice.organizations)]
+    return [subjects.event_pattern(*owner, event_type) for owner in ids for event_type in types]
 
 
 def _few(ids: frozenset[UUID], types: list[str]) -> bool:
