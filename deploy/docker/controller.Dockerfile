@@ -1,10 +1,10 @@
-# The controller. It migrates, serves the API and runs the pipeline; `docker run IMAGE migrate` and so on are its commands.
-# Built from the root of the repository, for whichever machine it is built on or, with buildx, for several:
+# The controller: serves the API and runs the pipeline. Other commands: `docker run IMAGE migrate` and so on.
+# Build it from the root of the repository, for the present machine's architecture or, with buildx, for several:
 #   docker buildx build --platform linux/amd64,linux/arm64 -f deploy/docker/controller.Dockerfile -t mailprobe-controller .
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /source
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-# What is built rarely comes first. Nothing is taken that the lock has no hash of, and nothing is compiled.
+# What rarely changes comes first. Only packages with a hash in the lock are installed, and nothing is compiled.
 COPY deploy/docker/controller.lock deploy/docker/build.lock deploy/docker/
 RUN python -m venv /opt/mailprobe \
     && /opt/mailprobe/bin/python -m pip install --only-binary :all: --require-hashes -r deploy/docker/controller.lock \
@@ -22,13 +22,13 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="mailprobe-controller" org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/mailprobe /opt/mailprobe
-# No home that could be written: the root may be read-only, with /tmp in memory.
+# HOME is /tmp, because the root file system may be read-only, with /tmp in memory.
 ENV PATH=/opt/mailprobe/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MAILPROBE_LOG_FORMAT=json
 ENV MAILPROBE_HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Alive, not ready: a restart helps nobody when the database is away.
+# Checks liveness, not readiness: a restart does not help when the database is down.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["mailprobe-controller"]
 CMD ["serve"]

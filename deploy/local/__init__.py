@@ -1,8 +1,8 @@
-"""Everything on one machine: embedded PostgreSQL and NATS, one controller, an agent per country.
+"""Runs Mailprobe on one machine: embedded PostgreSQL and NATS, one controller, and an agent per country.
 
-It only starts the programs that a real deployment starts too; it must not import controller or agent.
+It starts the same programs as a real deployment and must not import controller or agent.
 """
 
 
 class LocalError(Exception):
-    """What keeps the product from starting on this machine, in one line for the person who started it."""
+    """The product cannot start on this machine; the message is one line for the person who started it."""

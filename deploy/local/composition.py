@@ -1,6 +1,6 @@
-"""What runs on this machine, in which order, and with which settings.
+"""The parts that run on this machine, the order of their start, and their settings.
 
-A setting that names a real server always wins over the embedded one. Each part is given only the secrets it needs.
+A setting that names a real server takes precedence over the embedded one. Each part gets only the secrets it needs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import structlog
 from deploy.local import LocalError, nats, postgres
 from deploy.local.data import DataFolder
 from deploy.local.options import Options
-from deploy.local.programs import ask, environ, program, run
+from deploy.local.programs import environ, get_json, program, run
 from deploy.local.supervisor import Part, Supervisor
 from shared.private_files import write_private
 
@@ -32,13 +32,13 @@ _READY_SECONDS = 20.0
 _NOT_FOR_AGENTS = (
     *("DATABASE_URL", "VAULT_KEYS"),
     *("TRUST_FILE", "NATS_CREDENTIALS", "NATS_CA", "VERIFY_KEYS"),
-    *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would win over its enrolment file
+    *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would override its enrolment file
 )
 
 
 @dataclass
 class Composition:
-    """Starts the parts one after the other. `announce` is given the text for the person who started it."""
+    """Starts the parts one after the other. `announce` receives the text for the person who started it."""
 
     options: Options
     data: DataFolder
@@ -68,7 +68,7 @@ class Composition:
         """Return when every location is ready to check. Raises LocalError, OSError."""
         self.settings["HOST"] = os.environ.get("MAILPROBE_HOST") or "127.0.0.1"
         self.settings["PORT"] = str(self.options.port)
-        self.settings["RATE_LIMIT"] = os.environ.get("MAILPROBE_RATE_LIMIT") or "0"  # nobody to share this machine with
+        self.settings["RATE_LIMIT"] = os.environ.get("MAILPROBE_RATE_LIMIT") or "0"  # the API has one user here
         if sys.stderr.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
             self.settings["LOG_FORMAT"] = "console"
         await self._require_free_port()
@@ -89,14 +89,14 @@ class Composition:
         self.announce(self._welcome())
 
     async def stop(self) -> None:
-        """Within 10 s: the agents, which hand in what they have, then the controller, NATS, and PostgreSQL."""
+        """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
         await self.supervisor.stop(*(f"agent-{location}" for location in self.locations))
         await self.supervisor.stop_all()
         if self._postgres:
             self._postgres.tidy()
 
     def write_record(self) -> None:
-        """Rewrite `local.json`, once everything has started. Raises OSError."""
+        """Rewrite `local.json` if everything has started. Raises OSError."""
         if self.complete:
             self.data.write_record(
                 {
@@ -113,14 +113,14 @@ class Composition:
             )
 
     async def _require_free_port(self) -> None:
-        """The parts of an instance that was killed need a moment to end."""
+        """Waits a moment, because the parts of a killed instance need time to end. Raises LocalError."""
         try:
             async with asyncio.timeout(2):
-                while not nats.is_free(self.options.port, self.settings["HOST"]):  # noqa: ASYNC110 - nobody tells
+                while not nats.is_free(self.options.port, self.settings["HOST"]):  # noqa: ASYNC110 - no event exists
                     await asyncio.sleep(0.05)
         except TimeoutError:
             address = f"{self.settings['HOST']}:{self.options.port}"
-            raise LocalError(f"cannot listen on {address}, perhaps it is taken: choose another PORT") from None
+            raise LocalError(f"cannot listen on {address}, perhaps it is in use: choose another PORT") from None
 
     async def _start_postgres(self) -> str:
         server = self._postgres = postgres.prepare(self.data.root / "postgres")
@@ -134,17 +134,17 @@ class Composition:
         return server.url
 
     def _require_trust_file(self) -> None:
-        """A server of the user's knows no keys that are made here."""
+        """The user's own NATS server does not trust keys made here. Raises LocalError."""
         if os.environ.get("MAILPROBE_NATS_URL") and not os.environ.get("MAILPROBE_TRUST_FILE"):
-            raise LocalError("MAILPROBE_NATS_URL needs MAILPROBE_TRUST_FILE too: the keys that this server believes")
+            raise LocalError("MAILPROBE_NATS_URL needs MAILPROBE_TRUST_FILE too: the keys that this server trusts")
 
     async def _trust_file(self) -> str:
         path = self.data.trust
         if not path.exists():
             if self.data.enrolled():
                 raise LocalError(
-                    f"{path} is missing, without which no location can log in: put it back, or remove"
-                    f" {self.data.enrolments} to give every location new keys"
+                    f"{path} is missing, and no location can log in without it: restore it, or remove"
+                    f" {self.data.enrolments} to make new keys for every location"
                 )
             await run(CONTROLLER, "trust", "new", "--file", str(path), settings={})
         return str(path)
@@ -164,11 +164,11 @@ class Composition:
         await self._controller("bootstrap", *files, "--email", ADMIN_EMAIL)
         for path in (token, password):
             if not path.exists():
-                raise LocalError(f"the database has its first user already, but {path} is missing: put it back")
+                raise LocalError(f"the database has its first user already, but {path} is missing: restore it")
 
     async def _enrol(self) -> None:
-        """Add the locations that the database has not, give new keys to those whose enrolment file is of no use, and
-        tell every enrolment file where NATS is now.
+        """Add locations that the database lacks, make new keys for those whose enrolment file is unusable, and write
+        the present address of NATS into every enrolment file.
         """
         known = {line.split("\t")[0] for line in (await self._controller("locations", "list")).splitlines()}
         for country, location in zip(self.options.countries, self.locations, strict=True):
@@ -176,10 +176,10 @@ class Composition:
             if location not in known:
                 self.data.remove_enrolment(location)
                 await self._controller("locations", "add", location, "--country", country, *enrolment)
-            elif trouble := self.data.enrolment_trouble(location, self._trust):
+            elif problem := self.data.enrolment_problem(location, self._trust):
                 self.data.remove_enrolment(location)
                 await self._controller("locations", "rotate", location, "--now", *enrolment)
-                log.warning("location_given_new_keys", location=location, reason=trouble)
+                log.warning("location_given_new_keys", location=location, reason=problem)
             self.data.point_to_broker(location, self.settings["NATS_URL"])
 
     def _controller_part(self) -> Part:
@@ -194,7 +194,7 @@ class Composition:
     def _agent_part(self, location: str) -> Part:
         settings = {"ALLOW_NETWORKS": ",".join(self.options.allow_networks), "DRAIN_SECONDS": "3"}
         if self.options.allow_networks and not os.environ.get("MAILPROBE_PORT25_HOSTS"):
-            settings["PORT25_HOSTS"] = "none"  # what a home network blocks says nothing about the networks allowed
+            settings["PORT25_HOSTS"] = "none"  # a port blocked by a home network is not blocked to the allowed networks
         if "LOG_FORMAT" in self.settings:
             settings["LOG_FORMAT"] = self.settings["LOG_FORMAT"]
         return Part(
@@ -205,19 +205,19 @@ class Composition:
         )
 
     async def _controller_ready(self) -> bool:
-        status, _ = await ask(self.host, self.options.port, "/readyz")
+        status, _ = await get_json(self.host, self.options.port, "/readyz")
         return status == 200
 
     async def _wait_for_locations(self) -> None:
-        """A monitor made right after the welcome is checked from everywhere."""
+        """So that a monitor created right after the welcome is checked from every location."""
         token = self.data.secret(self.data.token)
         waiting = set(self.locations)
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while waiting:
-                    status, known = await ask(self.host, self.options.port, "/api/locations", token)
+                    status, known = await get_json(self.host, self.options.port, "/api/locations", token)
                     if status == 401:
-                        raise LocalError(f"the token in {self.data.token} is not one of this database")
+                        raise LocalError(f"the token in {self.data.token} is not valid for this database")
                     if status == 200:
                         waiting -= {each["code"] for each in known if each["ready"] or not each["enabled"]}
                     await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The data folder: where each part keeps what is its own, held by one instance at a time."""
+"""The data folder, where each part keeps its data. One instance at a time holds it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.wire import enrolment
 
 @dataclass(frozen=True)
 class DataFolder:
-    """Paths below `root`; made and held by `opened`."""
+    """The paths below `root`. `opened` creates and locks the folder."""
 
     root: Path
 
@@ -55,23 +55,23 @@ class DataFolder:
         return self.root / "log" / f"{part}.log"
 
     def secret(self, path: Path) -> str:
-        """The content of a file of one line. Raises LocalError when it is gone."""
+        """The content of a file of one line. Raises LocalError when it cannot be read."""
         try:
             return path.read_text().strip()
         except OSError as error:
             raise LocalError(f"{path}: {error.strerror}") from None
 
     def write_record(self, record: Mapping[str, object]) -> None:
-        """Rewrite `local.json`, by which scripts find the parts. Raises OSError."""
+        """Rewrite `local.json`, through which scripts find the parts. Raises OSError."""
         write_private(self.record, json.dumps(record, indent=2) + "\n")
 
     def enrolled(self) -> bool:
-        """Whether a location has keys to log in with."""
-        return any(self.enrolment_trouble(path.stem, "") is None for path in self.enrolments.glob("*.json"))
+        """Whether any location has keys to log in with."""
+        return any(self.enrolment_problem(path.stem, "") is None for path in self.enrolments.glob("*.json"))
 
-    def enrolment_trouble(self, location: str, trust: str) -> str | None:
-        """Why a location's enrolment file is of no use; None when it is. `trust` is what `trust nats-config` prints: it
-        names the account that logins must be made for. When it is empty, any will do.
+    def enrolment_problem(self, location: str, trust: str) -> str | None:
+        """Why a location's enrolment file is unusable, or None. `trust` is the output of `trust nats-config`, which
+        names the account that logins must be made for; if it is empty, any account will do.
         """
         try:
             known = enrolment.read(self.enrolment(location))
@@ -83,11 +83,11 @@ class DataFolder:
         return None if not trust or account in trust else "its login is for the keys of another installation"
 
     def remove_enrolment(self, location: str) -> None:
-        """A file of no use would be in the way of a new one. Raises OSError."""
+        """Remove an unusable file, which would prevent a new one. Raises OSError."""
         self.enrolment(location).unlink(missing_ok=True)
 
     def point_to_broker(self, location: str, nats_url: str) -> None:
-        """Tell a location's enrolment file where NATS is now. Raises LocalError when it is not an enrolment file."""
+        """Write the present address of NATS into an enrolment file. Raises LocalError when the file is not one."""
         path = self.enrolment(location)
         try:
             known = enrolment.read(path)
@@ -106,7 +106,7 @@ def _account(credentials: str) -> str:
 
 @contextmanager
 def opened(root: Path) -> Iterator[DataFolder]:
-    """Make the folder and hold it; `local.json` is there only while the product runs.
+    """Create the folder and lock it. `local.json` exists only while the product runs.
 
     Raises LocalError when the folder cannot be written or an earlier instance still runs.
     """
@@ -116,7 +116,7 @@ def opened(root: Path) -> Iterator[DataFolder]:
             for folder in (root, root / "enrolments", root / "log"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             held.enter_context(locked(root / "lock", wait=False))
-            data.record.unlink(missing_ok=True)  # of an instance that was killed
+            data.record.unlink(missing_ok=True)  # left by an instance that was killed
         except BlockingIOError:
             raise LocalError(f"an earlier instance runs on {root}: stop it first, or choose another DATA") from None
         except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold the lock of this file; it goes with the process, however that ends.
+    """Hold the lock of this file. The system releases it when the process ends in any way.
 
     Raises BlockingIOError when another process holds it and `wait` is false.
     """

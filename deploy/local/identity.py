@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs, which refuses root: with no OS account of its own, and no directory opened to others."""
+"""Finds a user to run PostgreSQL as, which refuses root: without a new OS account, and without opening directories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.local.children import works
 
 NOBODY = 65534
 _NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
-# Still able to pass through root's closed directories, or the data could not stay where it is.
+# With the capability to pass through root's closed directories, so that the data can stay where it is.
 _NOBODY = (
     *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
     *("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"),
@@ -21,7 +21,7 @@ _NOBODY = (
 
 
 class Identity(NamedTuple):
-    """`prefix` goes before a command and keeps its pid; `uid` is the owner of its files as seen from outside."""
+    """A user to run as. `prefix` goes before a command and keeps its pid; `uid` owns its files as seen from outside."""
 
     prefix: tuple[str, ...]
     uid: int
@@ -30,7 +30,7 @@ class Identity(NamedTuple):
         return [*self.prefix, *command]
 
     def own(self, directories: Iterable[Path]) -> None:
-        """Give these directories and what is in them to this identity; touches nothing that is its already."""
+        """Make this identity the owner of these directories and their content, except where it is already."""
         for top in directories:
             if top.stat().st_uid == self.uid:
                 continue
@@ -38,20 +38,20 @@ class Identity(NamedTuple):
                 os.chown(path, self.uid, -1, follow_symlinks=False)
 
 
-def ways() -> list[Identity]:
-    """How PostgreSQL can run here, best first: as the user; in a user namespace in which the user is "nobody"; as root
-    also by being nobody. It refuses root, and initdb a user without a name, as containers are given.
+def identities() -> list[Identity]:
+    """The identities that work here, best first: the user; the user as "nobody" in a user namespace; and, for root, the
+    user "nobody" itself. PostgreSQL refuses root, and initdb refuses a user without a name, as in containers.
     """
     user = os.geteuid()
     found = [Identity((), user)] if user != 0 and _has_name(user) else []
     others = [Identity(_NAMESPACE, user), *([Identity(_NOBODY, NOBODY)] if user == 0 else [])]
-    return found + [way for way in others if works(*way.wrap(["true"]))]
+    return found + [identity for identity in others if works(*identity.wrap(["true"]))]
 
 
 def server_identity() -> Identity:
-    """As whom to run PostgreSQL. Raises LocalError when there is no way."""
-    for way in ways():
-        return way
+    """The identity to run PostgreSQL as. Raises LocalError when none works."""
+    for identity in identities():
+        return identity
     raise LocalError(
         "PostgreSQL refuses to run as root or as a user without a name, and `unshare --user` does not work here: "
         "start as another user, or set MAILPROBE_DATABASE_URL"

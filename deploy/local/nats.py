@@ -1,4 +1,4 @@
-"""The embedded nats-server: JetStream in a directory, on a loopback port that it keeps, for whom it believes."""
+"""The embedded nats-server: JetStream in a directory, on a loopback port that it keeps, for users with our keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from deploy.local import binaries
 from deploy.local.supervisor import Part
 from shared.private_files import write_private
 
-# RESULTS and EVENTS reserve 2 and 1 GiB (shared.streams); CHECKS lives on what is left.
+# RESULTS and EVENTS reserve 2 and 1 GiB (controller.broker.streams); CHECKS uses what is left.
 MAX_FILE_STORE = 8 * 1024**3
 _PORTS = range(20_000, 32_000)  # below the ports that outgoing connections are given on Linux and macOS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nats:
-    """A server that `prepare` has written the configuration of."""
+    """A server whose configuration `prepare` has written."""
 
     port: int
     config: Path
@@ -44,7 +44,7 @@ class Nats:
         )
 
     async def _ready(self) -> bool:
-        """It greets only when JetStream has been restored."""
+        """Whether the server greets, which it does only after JetStream was restored."""
         try:
             async with asyncio.timeout(2):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -57,19 +57,19 @@ class Nats:
 
 
 def prepare(folder: Path, trust: str) -> Nats:
-    """Write the configuration into `folder`; the port stays what it was, unless somebody else took it. `trust` is what
-    `mailprobe-controller trust nats-config` prints.
+    """Write the configuration into `folder`. The port stays the same unless another program took it. `trust` is the
+    output of `mailprobe-controller trust nats-config`.
 
     Raises LocalError when the binary is missing, OSError.
     """
     binaries.nats_server()
     folder.mkdir(mode=0o700, exist_ok=True)
-    kept, config = folder / "kept.json", folder / "nats.conf"
-    known = json.loads(kept.read_text()) if kept.exists() else {}
-    port = known.get("port")
+    port_file, config = folder / "kept.json", folder / "nats.conf"
+    stored = json.loads(port_file.read_text()) if port_file.exists() else {}
+    port = stored.get("port")
     if port is None or not is_free(port):
         port = free_port()
-    write_private(kept, json.dumps({"port": port}))
+    write_private(port_file, json.dumps({"port": port}))
     store, claims = (json.dumps(str((folder / name).resolve())) for name in ("jetstream", "claims"))
     write_private(
         config,
@@ -83,18 +83,18 @@ def prepare(folder: Path, trust: str) -> Nats:
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server could listen there now."""
-    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-            probe.listen(1)
+            listener.bind((host, port))
+            listener.listen(1)
         except OSError:
             return False
     return True
 
 
 def free_port() -> int:
-    """A free port that no outgoing connection will be given."""
+    """A free port outside the range that the system gives to outgoing connections."""
     while True:
         port = _PORTS[secrets.randbelow(len(_PORTS))]
         if is_free(port):

@@ -15,8 +15,8 @@ from deploy.local import LocalError
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """`countries` are ISO 3166-1 alpha-2 codes in capitals, one agent each; a location's code is its country's in small
-    letters. `allow_networks` are the networks (CIDR) that agents may reach although they are not public.
+    """`countries` are ISO 3166-1 alpha-2 codes in upper case, with one agent each; a location's code is its country's
+    in lower case. `allow_networks` are networks (CIDR) that agents may reach although they are not public.
     """
 
     countries: tuple[str, ...]
@@ -27,12 +27,14 @@ class Options:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Raises LocalError for a value that cannot be; argparse exits by itself for what it does not know."""
+    """Raises LocalError for an invalid value; argparse itself exits for an unknown option."""
     parser = argparse.ArgumentParser(prog="mailprobe-local", description=__doc__)
-    parser.add_argument("--countries", default="DE US", help='an agent for each, for example "DE US" (the default)')
-    parser.add_argument("--port", default="8080", help="the API's port (8080)")
-    parser.add_argument("--data", default="var", help="the folder of all data and keys (var)")
-    parser.add_argument("--allow-networks", default="", help='what agents may reach besides public addresses ("")')
+    parser.add_argument("--countries", default="DE US", help='countries with an agent each (default: "DE US")')
+    parser.add_argument("--port", default="8080", help="port of the API (default: 8080)")
+    parser.add_argument("--data", default="var", help="folder of all data and keys (default: var)")
+    parser.add_argument(
+        "--allow-networks", default="", help="networks that agents may reach besides public addresses (default: none)"
+    )
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started this ends")
     given = parser.parse_args(arguments)
     return Options(

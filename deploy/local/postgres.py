@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: one cluster in a directory, reachable only through a socket that only its owner can reach.
 
-The socket's directory has mode 700, so `trust` lets in nobody else, and nobody can take its place while it restarts.
+The socket's directory has mode 700, so `trust` admits nobody else, and no other program can pose as the server while it
+restarts.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ USER = "postgres"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_BYTES = 107 if sys.platform == "linux" else 103  # sun_path without its NUL
 _INITDB_SECONDS = 120
-_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Postgres:
-    """A cluster that `prepare` has made or found."""
+    """A cluster that `prepare` has created or found."""
 
     data: Path
     sockets: Path
@@ -43,7 +44,7 @@ class Postgres:
     options: Sequence[str] = ()
 
     def url(self, database: str) -> str:
-        """As asyncpg and libpq take it. It holds no secret: the socket's directory is the lock."""
+        """A URL for asyncpg and libpq. It holds no secret, because the mode of the socket's directory limits access."""
         return f"postgresql://{USER}@/{quote(database)}?host={quote(str(self.sockets), safe='')}"
 
     def part(self, log_path: Path) -> Part:
@@ -65,7 +66,7 @@ class Postgres:
         )
 
     async def make_database(self, name: str) -> None:
-        """Create a database unless it is there. Raises LocalError."""
+        """Create a database unless it exists. Raises LocalError."""
         try:
             connection = await asyncpg.connect(self.url("postgres"), timeout=5, command_timeout=30)
             try:
@@ -73,25 +74,25 @@ class Postgres:
                     await connection.execute(f'CREATE DATABASE "{name}"')
             finally:
                 await connection.close(timeout=5)
-        except _TROUBLE as error:
+        except _ERRORS as error:
             raise LocalError(f"cannot create the database {name}: {error}") from error
 
     def tidy(self) -> None:
-        """Remove the socket's directory, which may be outside the data folder; call it when the server has ended."""
-        with suppress(OSError):  # not empty: somebody still uses it
+        """Remove the socket's directory, which may be outside the data folder. Call it after the server has ended."""
+        with suppress(OSError):  # not empty: still in use
             self.sockets.rmdir()
 
     async def _ready(self) -> bool:
         try:
             connection = await asyncpg.connect(self.url("postgres"), timeout=2)
             await connection.close(timeout=2)
-        except _TROUBLE:
+        except _ERRORS:
             return False
         return True
 
 
 def prepare(data: Path, *, options: Sequence[str] = (), identity: Identity | None = None) -> Postgres:
-    """Find the binaries, make the cluster in `data` unless it is there, and a directory for its socket.
+    """Find the binaries, create the cluster in `data` unless it exists, and a directory for its socket.
 
     Raises LocalError when a binary is missing, the data is another version's, or initdb fails.
     """
@@ -107,13 +108,13 @@ def prepare(data: Path, *, options: Sequence[str] = (), identity: Identity | Non
 
 
 def _initdb(directory: Path, data: Path, identity: Identity) -> None:
-    """Make the cluster beside `data` and move it there when it is whole, so a killed initdb leaves no half of one."""
+    """Create the cluster beside `data` and move it there when complete, so a killed initdb leaves no half of one."""
     fresh = data.with_name(data.name + ".new")
     if fresh.exists():
         shutil.rmtree(fresh)
     fresh.mkdir(mode=0o700)
     identity.own([fresh])
-    # Text sorts by code point on every machine; only the names of the character types differ.
+    # Text sorts by code point on every machine; only the name of the character type differs.
     character_type = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
     locale = ("--encoding=UTF8", "--locale=C", f"--lc-ctype={character_type}")
     command = [directory / "initdb", "-D", fresh, "--auth=trust", f"--username={USER}", *locale]
@@ -129,13 +130,13 @@ def _initdb(directory: Path, data: Path, identity: Identity) -> None:
     except subprocess.TimeoutExpired:
         raise LocalError(f"initdb did not end within {_INITDB_SECONDS} s") from None
     if made.returncode != 0:
-        said = made.stderr.strip().splitlines()
-        raise LocalError(f"initdb failed: {said[-1] if said else f'exit status {made.returncode}'}")
+        errors = made.stderr.strip().splitlines()
+        raise LocalError(f"initdb failed: {errors[-1] if errors else f'exit status {made.returncode}'}")
     fresh.replace(data)
 
 
 def _socket_directory(data: Path, identity: Identity) -> Path:
-    """Beside the data, or in the temporary directory when that path is longer than a socket's may be."""
+    """Beside the data, or in the temporary directory if that path is too long for a socket."""
     beside = data.with_name("sockets").resolve()
     if len(os.fsencode(beside / _SOCKET_NAME)) <= _SOCKET_BYTES:
         beside.mkdir(mode=0o700, exist_ok=True)
@@ -150,5 +151,5 @@ def _socket_directory(data: Path, identity: Identity) -> Path:
 
 
 def _environ() -> Mapping[str, str]:
-    """Nothing of the user's own PostgreSQL settings, and no secret of ours."""
+    """An environment without the user's own PostgreSQL settings and without our secrets."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ} | {"LC_ALL": "C"}

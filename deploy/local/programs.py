@@ -1,4 +1,4 @@
-"""Mailprobe's own programs as seen from outside: how to run one to its end, and how to ask the API what it says."""
+"""Runs Mailprobe's own programs to their end, and requests its API from outside."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from signal import Signals
 from typing import Any
 
 from deploy.local import LocalError
-from deploy.local.children import mortal
+from deploy.local.children import with_death_signal
 
 _RUN_SECONDS = 120.0
-_ASK_SECONDS = 2.0
+_REQUEST_SECONDS = 2.0
 _OWN = "MAILPROBE_"
 
 
@@ -30,15 +30,15 @@ def program(name: str) -> str:
 
 
 def environ(settings: Mapping[str, str], *, without: tuple[str, ...] = ()) -> dict[str, str]:
-    """Our environment with these settings, by their names without MAILPROBE_, put over the user's."""
+    """Our environment, overridden by these settings, whose names lack MAILPROBE_. `without` names settings to drop."""
     kept = {name: value for name, value in os.environ.items() if name not in {_OWN + each for each in without}}
     return kept | {"PYTHONUNBUFFERED": "1"} | {_OWN + name: value for name, value in settings.items()}
 
 
 async def run(name: str, *arguments: str, settings: Mapping[str, str]) -> str:
-    """Run a program to its end and return what it printed. Raises LocalError with its last words when it fails."""
+    """Run a program to its end and return its output. Raises LocalError with its last error line when it fails."""
     process = await asyncio.create_subprocess_exec(
-        *mortal([program(name), *arguments], Signals.SIGKILL),
+        *with_death_signal([program(name), *arguments], Signals.SIGKILL),
         env=environ(settings),
         stdin=DEVNULL,
         stdout=PIPE,
@@ -55,18 +55,18 @@ async def run(name: str, *arguments: str, settings: Mapping[str, str]) -> str:
             process.kill()
             await process.wait()
     if process.returncode:
-        words = errors.decode(errors="replace").strip().splitlines() or [f"exit status {process.returncode}"]
-        raise LocalError(f"{name} {arguments[0]}: {words[-1]}")
+        lines = errors.decode(errors="replace").strip().splitlines() or [f"exit status {process.returncode}"]
+        raise LocalError(f"{name} {arguments[0]}: {lines[-1]}")
     return output.decode()
 
 
-async def ask(host: str, port: int, path: str, token: str | None = None) -> tuple[int, Any]:
-    """Status and JSON of a GET; status 0 when nobody answers within 2 s."""
+async def get_json(host: str, port: int, path: str, token: str | None = None) -> tuple[int, Any]:
+    """The status and the JSON of a GET; status 0 without an answer within 2 s."""
     return await asyncio.to_thread(_ask, host, port, path, token)
 
 
 def _ask(host: str, port: int, path: str, token: str | None) -> tuple[int, Any]:
-    connection = HTTPConnection(host, port, timeout=_ASK_SECONDS)
+    connection = HTTPConnection(host, port, timeout=_REQUEST_SECONDS)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""Keeps the parts of the product running: starts each, starts it again when it dies, stops all in reverse order."""
+"""Keeps the parts of the product running: starts them, restarts those that die, and stops all in reverse order."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import TextIO
 import structlog
 
 from deploy.local import LocalError
-from deploy.local.children import Watcher, has_death_signal, mortal
+from deploy.local.children import Watcher, has_death_signal, with_death_signal
 
 log = structlog.get_logger()
 
 PAUSE_SECONDS = 1.0
-"""Between the death of a part and its next start."""
+"""The pause between the death of a part and its next start."""
 
 _TRIES = 5
 _LOG_BYTES = 10 * 1024**2
@@ -28,7 +28,7 @@ _LINE_BYTES = 1024**2
 
 
 async def at_once() -> bool:
-    """The readiness of a part that nobody has to wait for."""
+    """The `ready` of a part that is ready at its start."""
     return True
 
 
@@ -36,9 +36,9 @@ async def at_once() -> bool:
 class Part:
     """A program to keep running.
 
-    `ready` tells whether it does its work yet, and must not hang. `stop` lists the signals that ask it to end, each
-    with the seconds it is given; then it is killed. `death_signal` is what it gets when we are killed. Its output goes
-    to `log_path`, else to the console. `prefix` is a command that execs the rest of its arguments.
+    `ready` returns whether it works yet, and must not hang. `stop` lists the signals that stop it, each with the
+    seconds to wait after it; then the part is killed. It gets `death_signal` when this process is killed. Its output
+    goes to `log_path`, else to the console. `prefix` is a command that execs the rest of its arguments.
     """
 
     name: str
@@ -61,7 +61,7 @@ class _Running:
 
 
 class Supervisor:
-    """Made by `supervising`. `on_start` is called after each start of a part; `pids` are those of what runs."""
+    """Made by `supervising`. `on_start` is called after each start of a part; `pids` are those of running parts."""
 
     def __init__(
         self,
@@ -96,12 +96,12 @@ class Supervisor:
             raise LocalError(f"{part.name} is not ready after {seconds:.0f} s{hint}") from None
 
     async def stop(self, *names: str) -> None:
-        """Stop these parts at the same moment, within the seconds each has; unknown names are none of our parts."""
+        """Stop these parts at the same time, each within its seconds. Unknown names are ignored."""
         running = [self._running.pop(name) for name in names if name in self._running]
         await asyncio.gather(*(self._stop(each) for each in running))
 
     async def stop_all(self) -> None:
-        """Stop what still runs, the latest started first."""
+        """Stop all running parts, the latest started first."""
         for name in reversed(list(self._running)):
             await self.stop(name)
         if self._watcher:
@@ -137,7 +137,7 @@ class Supervisor:
                     await running.stopping.wait()
 
     async def _run(self, running: _Running) -> int:
-        """One life of a part; its exit status, negative for a signal. Raises OSError."""
+        """Run a part once until it ends. Returns its exit status, negative for a signal. Raises OSError."""
         part = running.part
         process = running.process = await _spawn(part)
         if self._watcher:
@@ -182,7 +182,7 @@ async def supervising(
     console: TextIO = sys.stderr,
     pause_seconds: float = PAUSE_SECONDS,
 ) -> AsyncIterator[Supervisor]:
-    """A supervisor whose parts have all ended when the context ends, however it ends."""
+    """A supervisor that stops all parts when the context ends, also with an error."""
     try:
         async with asyncio.TaskGroup() as group:
             supervisor = Supervisor(group, on_start, console, pause_seconds)
@@ -191,13 +191,13 @@ async def supervising(
             finally:
                 await supervisor.stop_all()
     except BaseExceptionGroup as failed:
-        if len(failed.exceptions) == 1:  # what the context's own body raised leaves it as it was
+        if len(failed.exceptions) == 1:  # an error of the context's own body is raised unchanged
             raise failed.exceptions[0] from None
         raise
 
 
 async def _spawn(part: Part) -> Process:
-    command = [*part.prefix, *mortal(part.command, part.death_signal)]
+    command = [*part.prefix, *with_death_signal(part.command, part.death_signal)]
     if part.log_path is None:
         return await asyncio.create_subprocess_exec(
             *command,

@@ -1,6 +1,6 @@
-"""The watcher process of machines without death signals: reads which children run, and signals them at the pipe's end.
+"""The watcher process for machines without death signals: reads which children run, and signals them at the pipe's end.
 
-Each line is `<pid> <signal>`: send this signal to this process when the pipe ends; signal 0: it has ended, forget it.
+Each line is `<pid> <signal>`: send this signal to this process when the pipe ends. Signal 0 means that it has ended.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from contextlib import suppress
 
 
 def watch(lines: Iterable[str]) -> None:
-    """Return when the lines have ended and every process still listed was signalled."""
+    """Return after the lines have ended and every process still listed was signalled."""
     running: dict[int, int] = {}
     for line in lines:
         if not line.endswith("\n"):
-            break  # its writer was killed in the middle of it
+            break  # the writer was killed while it wrote this line
         pid, death_signal = (int(word) for word in line.split())
         if death_signal:
             running[pid] = death_signal
