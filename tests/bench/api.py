@@ -1,4 +1,4 @@
-"""How many requests one controller answers, and how fast at a hundred a second, while it schedules and ingests."""
+"""How many requests one controller answers while it schedules and ingests, and how fast at a hundred a second."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 import json
 from typing import Any
 
-from tests.bench import crowd, load
-from tests.bench.beside import beside, product
+from tests.bench import load, many_monitors
 from tests.bench.figures import Figures, Meter
 from tests.bench.load import Answers, Load, Request
+from tests.bench.processes import child_process, product
 from tests.system import monitors
 from tests.system.product import Product
 
@@ -21,10 +21,10 @@ _PER_SECOND = 100.0
 
 
 async def measure(others: int) -> Figures:
-    """With so many monitors in the organization, each checked once a minute from two locations meanwhile."""
-    async with beside("tests.bench.responder") as line, product() as running:
+    """With `others` in the organization, each checked once a minute from two locations meanwhile."""
+    async with child_process("tests.bench.responder") as line, product() as running:
         port = int(line)
-        await crowd.insert(running.record["databaseUrl"], others, port=port, interval_seconds=_INTERVAL_SECONDS)
+        await many_monitors.insert(running.record["databaseUrl"], others, port=port, interval_seconds=_INTERVAL_SECONDS)
         one = await asyncio.to_thread(monitors.create, running, port)
         await asyncio.sleep(_SETTLE_SECONDS)
         meter = Meter(running.record["pids"])

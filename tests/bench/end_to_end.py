@@ -1,6 +1,6 @@
 """The highest rate of plain SMTP checks from two locations that runs without a gap, everything on this machine.
 
-Monitors at 10 s, the shortest interval: a check has to begin within 5 s of its moment, so a backlog soon shows.
+The interval is 10 s, the shortest: a check has to begin within 5 s of its due time, so a backlog soon shows.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 import asyncpg
 
 from shared.clock import now_ms
-from shared.wire.rounds import to_datetime
-from tests.bench import bare, crowd
-from tests.bench.beside import beside, product
+from shared.epoch import to_datetime
+from tests.bench import many_monitors
+from tests.bench.agents import raw_dialogue
 from tests.bench.figures import Figures, Meter, memory_mib, spread
+from tests.bench.processes import child_process, product
 from tests.fakes.installation import recorded
-from tests.system import ledger
+from tests.system.drills import ledger
 from tests.system.product import Product
 
 INTERVAL_SECONDS = 10
@@ -40,8 +41,10 @@ FROM result WHERE due_at > $1 AND due_at <= $2
 
 
 async def measure(seconds: int) -> Figures:
-    """Climb until checks begin late, then hold eight tenths of the highest rate that did not for so long, as it has to
-    bear PostgreSQL's housekeeping too, and draw the balance; a rate that does not hold is lowered by a tenth.
+    """Raise the rate until checks begin late, then hold eight tenths of the highest punctual rate for `seconds`.
+
+    The rest is for PostgreSQL's housekeeping. A ledger compares checks and results at the end. A rate that does not
+    hold is lowered by a tenth.
     """
     best, climbed = await _climb(min(15, seconds))
     found = round(best * _HEADROOM)
@@ -56,16 +59,16 @@ async def measure(seconds: int) -> Figures:
 
 
 async def _climb(seconds: int) -> tuple[int, list[Figures]]:
-    """The highest rate of a few that kept up for some seconds each, and what each looked like."""
+    """The highest rate that kept up for some seconds, and the figures of each rate that was tried."""
     best, steps = 0, []
     async with _mail_server() as (port, _), product(**_UNPACED) as running:
         rate, monitors = float(_FIRST), 0
         while rate < _MOST:
-            wanted = _monitors(rate)
-            await crowd.insert(
-                running.record["databaseUrl"], wanted - monitors, port=port, interval_seconds=INTERVAL_SECONDS
+            planned = _monitors(rate)
+            await many_monitors.insert(
+                running.record["databaseUrl"], planned - monitors, port=port, interval_seconds=INTERVAL_SECONDS
             )
-            monitors = wanted
+            monitors = planned
             await asyncio.sleep(_SETTLE_SECONDS)
             held = await _hold(running, monitors, seconds)
             steps.append(held)
@@ -87,32 +90,32 @@ async def _hold(running: Product, monitors: int, seconds: float) -> Figures:
         rows = await connection.fetch(_HELD, to_datetime(since), to_datetime(until))
     finally:
         await connection.close()
-    wanted = monitors * LOCATIONS / INTERVAL_SECONDS
+    planned = monitors * LOCATIONS / INTERVAL_SECONDS
     late = spread(float(row["late"]) for row in rows)
     done = len(rows) / (until - since) * 1000
     return {
-        "wanted_per_second": round(wanted),
+        "planned_per_second": round(planned),
         "done_per_second": round(done),
         "begun_late_ms": late,
         "stored_late_ms": spread(float(row["stored"]) for row in rows),
         "cores": cores,
-        "kept_up": done > 0.97 * wanted and bool(late) and late["p99"] < _LATE_MS,
+        "kept_up": done > 0.97 * planned and bool(late) and late["p99"] < _LATE_MS,
     }
 
 
 async def _confirm(rate: float, seconds: int) -> Figures:
     async with _mail_server() as (port, connections), product(**_UNPACED) as running:
         record = running.record
-        raw = await bare.dialogues(port)
+        raw = await raw_dialogue.dialogues(port)
         await asyncio.to_thread(connections.write_text, "")
         await ledger.record(record["databaseUrl"])
         since, monitors = now_ms(), _monitors(rate)
-        await crowd.insert(record["databaseUrl"], monitors, port=port, interval_seconds=INTERVAL_SECONDS)
+        await many_monitors.insert(record["databaseUrl"], monitors, port=port, interval_seconds=INTERVAL_SECONDS)
         await asyncio.sleep(_SETTLE_SECONDS)
         held = await _hold(running, monitors, seconds)
         memory = {name: memory_mib(pid) for name, pid in record["pids"].items()}
         until = now_ms()
-        await crowd.disable(record["databaseUrl"])
+        await many_monitors.disable(record["databaseUrl"])
         await asyncio.sleep(1)
         await ledger.settled(record["databaseUrl"], now_ms())
         balance = await ledger.balance(
@@ -140,5 +143,5 @@ async def _mail_server() -> AsyncIterator[tuple[int, Path]]:
     """The port of a mail server, and the file in which it records each connection."""
     with tempfile.TemporaryDirectory(prefix="mp-") as folder:
         connections = Path(folder) / "connections"
-        async with beside("tests.system.mailserver", "1", str(connections)) as ports:
+        async with child_process("tests.system.mailserver", "1", str(connections)) as ports:
             yield json.loads(ports)[0], connections

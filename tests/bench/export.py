@@ -1,7 +1,7 @@
-"""What an export of many results costs the controller's memory and time, and how fast pages of so many are answered.
+"""What an export of many results costs the controller in memory and time, and how fast it answers pages of them.
 
-The results are an hour's: of as many monitors as that takes, from two locations, every minute. Everything is read over
-HTTP from a real controller; the baseline is what PostgreSQL alone needs to hand out the same rows.
+The results are those of an hour, from two locations each minute, of as many monitors as that takes. Everything is read
+over HTTP from a real controller; the baseline is what PostgreSQL alone needs to return the same rows.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import msgspec
 from controller.store.platform.partitions import make_partitions
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
-from tests.bench import crowd
-from tests.bench.beside import product
+from tests.bench import many_monitors
 from tests.bench.figures import Figures, memory_mib, spread
+from tests.bench.processes import product
 from tests.system.product import Product
 
 _ROUNDS = 50
@@ -49,12 +49,12 @@ _SAME_ROWS = "SELECT * FROM result ORDER BY due_at DESC"
 
 
 async def measure(count: int) -> Figures:
-    """With so many results."""
+    """Measure with `count` results in the database."""
     monitors = max(1, count // (_ROUNDS * _LOCATIONS))
     async with product() as running:
         url = running.record["databaseUrl"]
-        await crowd.insert(url, monitors, port=25, interval_seconds=60)
-        await crowd.disable(url)
+        await many_monitors.insert(url, monitors, port=25, interval_seconds=60)
+        await many_monitors.disable(url)
         began = utc_now().replace(second=0, microsecond=0) - timedelta(minutes=_ROUNDS + 2)
         rows, copied = await _fill(url, began)
         window = f"from={_text(began)}&to={_text(began + timedelta(minutes=_ROUNDS + 1))}"
@@ -93,7 +93,7 @@ async def _export(running: Product, form: str, window: str, rows: int) -> dict[s
 
 
 async def _pages(running: Product, query: str) -> dict[str, float]:
-    """Page after page by the cursor; again from the first one when they end."""
+    """Read page after page by the cursor, and begin again after the last page."""
     took, cursor = [], ""
     for _ in range(_PAGES):
         began = time.perf_counter()
@@ -124,20 +124,20 @@ async def _get(running: Product, path: str) -> dict[str, Any]:
 
 
 async def _lines(running: Product, path: str) -> tuple[int, int]:
-    """How many lines and bytes a chunked body has, which must end properly."""
+    """How many lines and bytes a chunked body has; asserts that it ends properly."""
     reader, writer, _ = await _open(running, path)
     lines = size = 0
     async with asyncio.timeout(_ANSWER_SECONDS):
         while length := int(await reader.readuntil(b"\r\n"), 16):
             chunk = await reader.readexactly(length + 2)
-            lines += chunk.count(b"\n") - 1  # the last one ends the chunk
+            lines += chunk.count(b"\n") - 1  # the last two bytes end the chunk
             size += length
     writer.close()
     return lines, size
 
 
 async def _fill(url: str, began: datetime) -> tuple[int, float]:
-    """How many results there are, and how long PostgreSQL takes to hand them out."""
+    """Fill the database; return how many results there are, and how long PostgreSQL takes to return them."""
     async with Database.open(url, size=1) as db:
         await make_partitions(db, began.date(), utc_now().date())
     connection = await asyncpg.connect(url, command_timeout=_FILL_SECONDS)
@@ -154,7 +154,7 @@ async def _fill(url: str, began: datetime) -> tuple[int, float]:
 
 
 async def _nowhere(_: bytes) -> None:
-    """What the baseline does with the rows."""
+    """Discard the rows of the baseline."""
 
 
 async def _value(url: str, query: str) -> object:

@@ -1,4 +1,4 @@
-"""Arithmetic of the benches: rates, percentiles, and what processes used of CPU and memory (from Linux's /proc)."""
+"""Figures of the benches: rates, percentiles, and the CPU and memory of processes (from Linux's /proc)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Rate(NamedTuple):
-    """How often something ended in a second of clock, and in a second of this process's CPU time."""
+    """How often something finished per second, and per second of this process's CPU time."""
 
     per_second: float
     per_cpu_second: float
 
 
 async def rate(once: Callable[[], Awaitable[None]], *, seconds: float, at_once: int) -> Rate:
-    """Do it again and again, `at_once` at a time."""
+    """Call `once` again and again, `at_once` calls at a time."""
     done = 0
     end = time.perf_counter() + seconds
 
@@ -42,7 +42,7 @@ async def rate(once: Callable[[], Awaitable[None]], *, seconds: float, at_once: 
 
 
 def spread(values: Iterable[float]) -> dict[str, float]:
-    """Percentiles of values, in their unit; empty when there are none."""
+    """Percentiles of values, in their unit; empty if there are no values."""
     ordered = sorted(values)
     if not ordered:
         return {}
@@ -53,7 +53,7 @@ def spread(values: Iterable[float]) -> dict[str, float]:
 
 
 class Meter:
-    """CPU that some parts, by name, use from now on; each with the processes that it started."""
+    """The CPU that named processes use from now on, each with its child processes."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = dict(pids)
@@ -61,17 +61,17 @@ class Meter:
         self._before = {name: cpu_seconds(pid) for name, pid in self._pids.items()}
 
     def cpu(self) -> dict[str, float]:
-        """Seconds of CPU time since the beginning."""
+        """Seconds of CPU time since the meter was made."""
         return {name: cpu_seconds(pid) - self._before[name] for name, pid in self._pids.items()}
 
     def cores(self) -> dict[str, float]:
-        """How many cores each part has used on average."""
+        """How many cores each process has used on average."""
         seconds = time.monotonic() - self._began
         return {name: round(cpu / seconds, 3) for name, cpu in self.cpu().items()}
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process, of its children that ended, and of those that run. See proc(5), stat."""
+    """User and system time of a process and its children, ended or running. See proc(5), stat."""
     ticks = 0
     for process in family(pid):
         try:
@@ -83,7 +83,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_mib(pid: int) -> float:
-    """What a process and those it started hold; shared pages count once (proportional set size)."""
+    """The memory of a process and its children; shared pages count once (proportional set size)."""
     total = 0
     for process in family(pid):
         try:

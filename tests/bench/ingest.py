@@ -1,4 +1,4 @@
-"""How many results a second one controller stores and tells, and how much room they take."""
+"""How many results a second one controller stores and publishes, and how much disk space they take."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from controller.pipeline.ingestor import BATCH, Ingestor
 from controller.store.checks.results import store_results
 from controller.store.platform.pool import Database
 from shared.clock import now_ms
+from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from shared.wire.failures import Phase
 from shared.wire.messages import CheckResult, PhaseTiming
-from shared.wire.rounds import Purpose, check_id, phase_ms, to_datetime
-from tests.bench.beside import servers
+from shared.wire.rounds import Purpose, check_id, phase_ms
 from tests.bench.figures import Figures, Meter
+from tests.bench.processes import servers
 
 _PHASES = (Phase.RESOLVE, Phase.CONNECT, Phase.GREETING, Phase.EHLO, Phase.STARTTLS, Phase.TLS, Phase.EHLO, Phase.QUIT)
 _TIMINGS = [PhaseTiming(phase=phase, start_ms=15.123 * n, duration_ms=14.987) for n, phase in enumerate(_PHASES)]
@@ -31,29 +32,29 @@ _LONGEST_SECONDS = 600.0
 
 
 async def measure(count: int) -> Figures:
-    """Ingest so many results, beside storing as many in the same batches without broker and events (the baseline)."""
-    async with servers() as here:
-        await prepare_partitions(here.db)
-        known = await _monitors(here.db, min(_MONITORS, count))
+    """Ingest `count` results. The baseline stores as many in the same batches, without broker and events."""
+    async with servers() as started:
+        await prepare_partitions(started.db)
+        known = await _monitors(started.db, min(_MONITORS, count))
         now = now_ms()
         results = a_history(known, count, until_ms=now)
         others = a_history(known, count, until_ms=now - 500 * _INTERVAL // _MILLISECOND)
 
-        before = await _size(here.db)
-        bare, bare_cpu = await _store(here.db, others)
-        size = await _size(here.db) - before
-        await here.bus.publish_all(
+        before = await _size(started.db)
+        bare, bare_cpu = await _store(started.db, others)
+        size = await _size(started.db) - before
+        await started.bus.publish_all(
             [
                 Message(subjects.result("DE", "de"), msgspec.json.encode(result), str(result.check_id))
                 for result in results
             ]
         )
-        meter = Meter(here.pids)
-        wall, cpu = await _ingest(here.db, here.bus)
+        meter = Meter(started.pids)
+        wall, cpu = await _ingest(started.db, started.bus)
         beside = meter.cpu()
-        async with here.db.connection() as connection:
+        async with started.db.connection() as connection:
             assert await connection.fetchval("SELECT count(*) FROM result") == 2 * count
-        assert (await here.bus.client.jsm().stream_info(subjects.EVENTS)).state.messages == count
+        assert (await started.bus.client.jsm().stream_info(subjects.EVENTS)).state.messages == count
     return {
         "ingested_per_second": round(count / wall),
         "baseline_store_results_per_second": round(count / bare),
@@ -68,7 +69,7 @@ async def measure(count: int) -> Figures:
 
 
 async def _ingest(db: Database, bus: Bus) -> tuple[float, float]:
-    """Seconds of clock and of CPU until RESULTS is empty, which it is when every result was acknowledged."""
+    """Seconds of clock and of CPU until RESULTS is empty, that is, until every result is acknowledged."""
     ingestor = Ingestor(db, bus)
     began, cpu = time.monotonic(), time.process_time()
     ingesting = asyncio.create_task(ingestor.ingest())
@@ -92,7 +93,7 @@ async def _store(db: Database, results: list[CheckResult]) -> tuple[float, float
 
 
 async def _monitors(db: Database, count: int) -> list[UUID]:
-    """All of them up, so that what they bring is stored and told, but not judged."""
+    """Monitors that are all up, so that their results are stored and published but need no evaluation."""
     async with db.connection() as connection:
         organization = await connection.fetchval("INSERT INTO organization (name) VALUES ('o') RETURNING id")
         customer = await connection.fetchval(
@@ -112,21 +113,21 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
             count,
         )
         await connection.execute(
-            "INSERT INTO standing (monitor_id, state, verdict, at_rest)"
+            "INSERT INTO monitor_state (monitor_id, state, verdict, stable)"
             " SELECT id, '{\"verdict\": \"up\"}', 'up', true FROM monitor"
         )
     return [row["public_id"] for row in rows]
 
 
 def a_history(monitors: list[UUID], count: int, *, until_ms: int) -> list[CheckResult]:
-    """Results of monitor after monitor, round before round: of their own rounds, as the ingest wants to see."""
+    """Results of past rounds, monitor after monitor; their due times are real rounds, which the ingestor requires."""
     step = _INTERVAL // _MILLISECOND
     last = [until_ms - (until_ms - phase_ms(monitor, step)) % step for monitor in monitors]
     return [a_result(monitors[n % len(last)], last[n % len(last)] - n // len(last) * step) for n in range(count)]
 
 
 def a_result(monitor: UUID, due_ms: int) -> CheckResult:
-    """What a passed check with STARTTLS reports."""
+    """The result of a passed check with STARTTLS."""
     due = to_datetime(due_ms)
     return CheckResult(
         check_id=check_id(monitor, due_ms, "de", Purpose.SCHEDULED),

@@ -1,7 +1,8 @@
-"""An HTTP/1.1 client for load, a process of its own: keep-alive connections over raw asyncio, because a complete client
-costs more than the server it measures.
+"""An HTTP/1.1 client that makes load, in a process of its own.
 
-    python -m tests.bench.load < load.json        a Load in, an Answers out
+It keeps connections alive over raw asyncio, because a complete client costs more than the server it measures.
+
+    python -m tests.bench.load < load.json        reads a Load, prints an Answers
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ANSWER_SECONDS = 10.0
 
 
 class Request(msgspec.Struct, frozen=True):
-    """`name` is what its figures are told under."""
+    """`name` is the name of its figures in the report."""
 
     name: str
     method: str
@@ -31,8 +32,10 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests in turn. Without `per_second` each connection asks again at once (closed loop); with it every request
-    has its moment, and its latency counts from there, however long it waits for a connection (open loop).
+    """Requests to send in turn.
+
+    Without `per_second` each connection sends the next request after an answer (closed loop). With it every request has
+    a planned time, and its latency counts from then, however long it waits for a connection (open loop).
     """
 
     port: int
@@ -52,7 +55,7 @@ class Answers(msgspec.Struct, kw_only=True):
 
 
 async def run(load: Load) -> Answers:
-    """In a process of its own."""
+    """Make the load in a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.load", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
     )
@@ -68,7 +71,7 @@ class _Connection:
         self._writer = writer
 
     async def ask(self, request: bytes) -> int:
-        """The status of the answer, once it has come whole."""
+        """Send a request; return the status when the whole answer has come."""
         self._writer.write(request)
         async with asyncio.timeout(_ANSWER_SECONDS):
             head = await self._reader.readuntil(b"\r\n\r\n")

@@ -1,7 +1,7 @@
-"""How fast a monitor's details and lists of monitors are read from a full database, while nothing else happens.
+"""How fast a monitor's details and lists of monitors are read from a full database, with no other load.
 
-One monitor has a year of roll-ups and a day of results, each minute from ten locations. A hundredth of the others has
-them too, so that its rows lie scattered between theirs as they would in life; every monitor has its latest states.
+One monitor has a year of roll-ups and a day of results, each minute from ten locations. A hundredth of the others have
+them too, so that its rows are scattered between theirs as in a real database; every monitor has its latest states.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from shared.clock import utc_now
-from tests.bench import crowd, load
-from tests.bench.beside import product
+from tests.bench import load, many_monitors
 from tests.bench.figures import Figures
 from tests.bench.load import Answers, Load, Request
+from tests.bench.processes import product
 from tests.system.product import Product
 
 _LOCATIONS = 10
@@ -66,11 +66,11 @@ FROM unnest(ARRAY['rollup', 'uptime']) AS name,
 
 
 async def measure(monitors: int) -> Figures:
-    """With so many monitors in the table, none of them scheduled."""
+    """Measure with `monitors` in the table, none of them scheduled."""
     async with product() as running:
         url = running.record["databaseUrl"]
-        await crowd.insert(url, monitors, port=25, interval_seconds=60)
-        await crowd.disable(url)
+        await many_monitors.insert(url, monitors, port=25, interval_seconds=60)
+        await many_monitors.disable(url)
         public_id, filled = await _fill(url, max(1, monitors // _BETWEEN))
         details = {
             name: await _closed(running, f"/api/smtp-monitors/{public_id}/details?range={name}") for name in _RANGES
@@ -96,7 +96,7 @@ async def measure(monitors: int) -> Figures:
 
 
 async def _closed(running: Product, path: str) -> Answers:
-    """One request after the other."""
+    """Send one request after the other."""
     answers = await load.run(
         Load(
             port=running.port,
@@ -111,7 +111,7 @@ async def _closed(running: Product, path: str) -> Answers:
 
 
 async def _fill(url: str, others: int) -> tuple[str, dict[str, int]]:
-    """The public id of the monitor to look at, and how many rows there are now."""
+    """Fill the database; return the public id of the monitor to read, and how many rows there are."""
     connection = await asyncpg.connect(url, command_timeout=_FILL_SECONDS)
     try:
         await connection.execute(

@@ -1,4 +1,4 @@
-"""The other side of a plain SMTP check, as cheap as one in Python can be: it answers at once and keeps no record.
+"""A server for plain SMTP checks, as cheap as one in Python can be: it answers at once and keeps no record.
 
 python -m tests.bench.responder        prints its port, answers until its standard input ends
 """

@@ -1,4 +1,4 @@
-"""How long an hour of results takes to be rolled up; each monitor was checked each minute from ten locations."""
+"""How long it takes to roll up an hour of results; each monitor was checked each minute from ten locations."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from controller.decisions.history.views import HOUR_SECONDS, floor
 from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from shared.clock import utc_now
-from tests.bench import crowd
-from tests.bench.beside import Servers, servers
+from tests.bench import many_monitors
 from tests.bench.figures import Figures, Meter
+from tests.bench.processes import Servers, servers
 
 _LOCATIONS = 10
 _FILL = """
@@ -23,15 +23,15 @@ CROSS JOIN monitor CROSS JOIN location
 
 
 async def measure(monitors: int) -> Figures:
-    async with servers() as here:
+    async with servers() as started:
         hour = floor(utc_now(), HOUR_SECONDS) - timedelta(hours=2)
-        await _fill(here, monitors, hour)
-        meter = Meter(here.pids)
+        await _fill(started, monitors, hour)
+        meter = Meter(started.pids)
         began, cpu = time.monotonic(), time.process_time()
-        await roll_up(here.db, hour + timedelta(hours=1) + SETTLED)
+        await roll_up(started.db, hour + timedelta(hours=1) + SETTLED)
         wall, controller = time.monotonic() - began, time.process_time() - cpu
         beside = meter.cpu()
-        async with here.db.connection() as connection:
+        async with started.db.connection() as connection:
             results = await connection.fetchval("SELECT sum(passed) FROM rollup")
             rows = await connection.fetchval("SELECT count(*) FROM rollup")
             size = await connection.fetchval(
@@ -47,9 +47,9 @@ async def measure(monitors: int) -> Figures:
     }
 
 
-async def _fill(here: Servers, monitors: int, hour: datetime) -> None:
-    await prepare_partitions(here.db)
-    async with here.db.connection() as connection:
+async def _fill(started: Servers, monitors: int, hour: datetime) -> None:
+    await prepare_partitions(started.db)
+    async with started.db.connection() as connection:
         await connection.execute(
             "WITH o AS (INSERT INTO organization (name) VALUES ('o') RETURNING id)"
             " INSERT INTO customer (organization_id, name) SELECT id, 'c' FROM o"
@@ -59,8 +59,8 @@ async def _fill(here: Servers, monitors: int, hour: datetime) -> None:
             " SELECT 'at-' || n, '', 'AT', '' FROM generate_series(1, $1) AS n",
             _LOCATIONS,
         )
-    await crowd.insert(here.database_url, monitors, port=25, interval_seconds=60)
-    async with here.db.connection() as connection:
+    await many_monitors.insert(started.database_url, monitors, port=25, interval_seconds=60)
+    async with started.db.connection() as connection:
         await connection.execute(_FILL, hour, hour + timedelta(minutes=59), timeout=600)
         await connection.execute("UPDATE rollup_progress SET closed_until = $1, rolled_until = $1", hour)
         await connection.execute("ANALYZE result", timeout=600)

@@ -1,6 +1,6 @@
 """How many checks a second one controller publishes, how late, and what scheduling costs in CPU and memory.
 
-The monitors exist in memory only (a gap or a dispatch row needs no more than their ids); broker and database are real.
+The monitors exist only in memory, because a gap or a dispatch row needs only their ids; broker and database are real.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ from controller.decisions.schedule.eligibility import FIT
 from controller.decisions.schedule.rounds import SLOT_MS, PlannedCheck, Wheel, due_after_ms
 from controller.model import Location, ScheduledMonitor
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.location_registry import Roster
+from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.rounds import Rounds
 from controller.store.checks.leadership import leadership
 from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import now_ms
+from shared.epoch import to_datetime
 from shared.nats.bus import Message
-from shared.wire.rounds import Purpose, to_datetime
+from shared.wire.rounds import Purpose
 from shared.wire.sealing import new_key_pair
 from shared.wire.targets import KINDS
-from tests.bench.beside import Servers, servers
 from tests.bench.figures import Figures, Meter, memory_mib, spread
+from tests.bench.processes import Servers, servers
 from tests.fakes.installation import SIGNER
 
 INTERVAL_SECONDS = 60
 LOCATIONS = 3
-WANTED_PER_SECOND = 5_000
+REQUIRED_PER_SECOND = 5_000
 SECONDS = 20.0
 
 
 class TimedDispatcher(Dispatcher):
-    """Records how late the broker had each check."""
+    """Records how late each check was when the broker had it."""
 
     late_ms: list[int]
 
@@ -69,30 +70,30 @@ def monitors(count: int, changed_ms: int, interval_seconds: int) -> list[Schedul
 
 
 async def publish(count: int) -> Figures:
-    """Schedule `count` monitors from three locations as the leader does, 5,000 checks a second or at 60 s."""
-    interval = max(INTERVAL_SECONDS, count * LOCATIONS // WANTED_PER_SECOND)
-    async with servers() as here:
-        dispatcher = TimedDispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
+    """Schedule `count` monitors from three locations as the leader does, at 60 s or at most 5,000 checks a second."""
+    interval = max(INTERVAL_SECONDS, count * LOCATIONS // REQUIRED_PER_SECOND)
+    async with servers() as started:
+        dispatcher = TimedDispatcher(started.db, started.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
         dispatcher.late_ms = []
         before = memory_mib(os.getpid())
         known = monitors(count, now_ms() - 24 * 3_600_000, interval)
-        async with leadership(here.database_url, "bench") as lead:
+        async with leadership(started.database_url, "bench") as lead:
             await lead.skip(now_ms(), [])
-            rounds = Rounds(lead, _roster(here), dispatcher)
+            rounds = Rounds(lead, _registry(started), dispatcher)
             began = time.monotonic()
             await rounds.begin(known)
             begin_ms = 1000 * (time.monotonic() - began)
             memory = memory_mib(os.getpid()) - before
-            await _tick(rounds, begin_ms / 1000 + 2)  # what became due meanwhile is not the steady state
+            await _tick(rounds, begin_ms / 1000 + 2)  # checks that became due before the start are not the steady state
             dispatcher.late_ms.clear()
-            meter = Meter(here.pids)
+            meter = Meter(started.pids)
             cpu, began = time.process_time(), time.monotonic()
             await _tick(rounds, SECONDS)
             wall, cpu = time.monotonic() - began, time.process_time() - cpu
         beside = meter.cpu()
     return {
         "interval_seconds": interval,
-        "wanted_per_second": round(count * LOCATIONS / interval, 1),
+        "planned_per_second": round(count * LOCATIONS / interval, 1),
         "published_per_second": round(len(dispatcher.late_ms) / wall, 1),
         "late_ms": spread(dispatcher.late_ms),
         "cores": {"scheduler": round(cpu / wall, 3), **{name: round(used / wall, 3) for name, used in beside.items()}},
@@ -108,20 +109,22 @@ async def _tick(rounds: Rounds, seconds: float) -> None:
         await asyncio.sleep((SLOT_MS - now_ms() % SLOT_MS) / 1000)
 
 
-def _roster(here: Servers) -> Roster:
-    roster = Roster(here.db, here.bus, SIGNER)
-    roster._locations = [
+def _registry(started: Servers) -> LocationRegistry:
+    registry = LocationRegistry(started.db, started.bus, SIGNER)
+    registry._locations = [
         Location(id=n, code=f"l{n}", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
         for n in range(1, LOCATIONS + 1)
     ]
-    roster._know(roster._locations, {location.id: {kind: {FIT} for kind in KINDS} for location in roster._locations})
-    return roster
+    registry._remember(
+        registry._locations, {location.id: {kind: {FIT} for kind in KINDS} for location in registry._locations}
+    )
+    return registry
 
 
 async def dispatch(count: int) -> Figures:
-    """Checks a second when so many are due at once, beside bare publishing of the same bytes (the baseline)."""
-    async with servers() as here:
-        dispatcher = Dispatcher(here.db, here.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
+    """Checks a second when `count` are due at once. The baseline only publishes the same bytes."""
+    async with servers() as started:
+        dispatcher = Dispatcher(started.db, started.bus, Vault(VaultKeys(new_key().reveal())), SIGNER)
         location = Location(id=1, code="l1", name="", country_code="DE", enabled=True, public_key=new_key_pair()[1])
         now = now_ms()
         checks = [
@@ -133,7 +136,7 @@ async def dispatch(count: int) -> Figures:
             for message in map(dispatcher._message, checks)
         ]
         start = time.monotonic()
-        await here.bus.publish_all(bare)
+        await started.bus.publish_all(bare)
         baseline = count / (time.monotonic() - start)
         start = time.monotonic()
         await dispatcher.dispatch(checks)
@@ -146,7 +149,7 @@ async def dispatch(count: int) -> Figures:
 
 
 async def wheel(count: int) -> Figures:
-    """CPU of the arithmetic alone, a minute of virtual time, beside a heap of (moment, number); and memory."""
+    """CPU and memory of the arithmetic alone, for a minute of virtual time, beside a heap of (time, number)."""
     tracemalloc.start()
     now = now_ms()
     plan = {monitor.id: monitor for monitor in monitors(count, now - 3_600_000, INTERVAL_SECONDS)}

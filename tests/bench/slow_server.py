@@ -1,8 +1,9 @@
-"""A mail server whose every reply is late by a known time, which the reply itself tells, in milliseconds.
+"""A mail server whose replies are all late by a known time, and contain their real delay in milliseconds.
 
 python -m tests.bench.slow_server GREETING EHLO QUIT [CERTIFICATE KEY]
 
-Delays in seconds. Prints its port (TLS from the first byte when there is a certificate), answers until its input ends.
+Delays are in seconds. It prints its port (TLS from the first byte if there is a certificate), and answers until its
+standard input ends.
 """
 
 from __future__ import annotations
@@ -29,17 +30,17 @@ class _Slow(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._say_after(self._greeting, "220 {:.3f}\r\n")
+        self._reply_after(self._greeting, "220 {:.3f}\r\n")
 
     def data_received(self, data: bytes) -> None:
-        self._say_after(*self._later[data[:4]])
+        self._reply_after(*self._later[data[:4]])
 
-    def _say_after(self, seconds: float, text: str) -> None:
-        self._loop.call_later(seconds, self._say, time.perf_counter(), text)
+    def _reply_after(self, seconds: float, text: str) -> None:
+        self._loop.call_later(seconds, self._reply, time.perf_counter(), text)
 
-    def _say(self, asked: float, text: str) -> None:
+    def _reply(self, received_at: float, text: str) -> None:
         if not self._transport.is_closing():
-            self._transport.write(text.format(1000 * (time.perf_counter() - asked)).encode())
+            self._transport.write(text.format(1000 * (time.perf_counter() - received_at)).encode())
 
 
 async def _serve(delays: list[float], certificate: list[str]) -> None:
@@ -54,7 +55,7 @@ async def _serve(delays: list[float], certificate: list[str]) -> None:
 
 
 def _leave_the_first_core() -> None:
-    """It is the bench's, whose children start there too."""
+    """The bench and its child processes run on the first core."""
     others = set(range(1, os.cpu_count() or 1))
     if others and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, others)

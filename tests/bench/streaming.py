@@ -1,5 +1,7 @@
-"""Clients of server-sent events on one controller, each following one of 100 customers, at 200 results a second in all:
-how long from stored to received, what is lost or repeated over a restart of the controller, memory for each client.
+"""Clients of server-sent events on one controller, each following one of 100 customers, at 200 results a second in all.
+
+Measured are the time from stored to received, what is lost or repeated over a restart of the controller, and the
+controller's memory for each client.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from shared.clock import now_ms
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from shared.wire.rounds import Purpose, check_id, next_due_ms
-from tests.bench.beside import product
 from tests.bench.figures import Figures, Meter, memory_mib
 from tests.bench.ingest import a_result
-from tests.bench.listeners import Answer, Crowd, Question
+from tests.bench.listeners import Answer, ClientSet, Question
+from tests.bench.processes import product
 from tests.fakes.installation import recorded
 from tests.system.product import REPOSITORY, Product
 
@@ -50,27 +52,27 @@ SELECT organization_id, customer.id, 'smtp', 'bench', 'h.example.com', 'active',
 FROM customer, generate_series(1, $3) WHERE customer.id = ANY ($1)
 RETURNING public_id, customer_id
 """
-"""Of a location that has no agent: there is nobody but the bench to tell results of their rounds."""
+"""The monitors have a location without agents, so that only the bench publishes results of their rounds."""
 
 
 class Source:
-    """Results of all customers in turn, each of the monitor whose round it is."""
+    """Publishes results of all customers in turn."""
 
     def __init__(self, bus: Bus, monitors: list[list[UUID]]) -> None:
-        """Monitors by customer."""
+        """`monitors` are the monitors of each customer."""
         self._bus = bus
         self._monitors = monitors
         self._due: dict[UUID, int] = {}
         self._next = 0
-        self.told: list[list[str]] = [[] for _ in monitors]
-        """Event ids by customer."""
+        self.published: list[list[str]] = [[] for _ in monitors]
+        """The ids of the published events, by customer."""
 
-    async def tell(self, seconds: float) -> None:
-        """At PER_SECOND."""
+    async def publish(self, seconds: float) -> None:
+        """Publish PER_SECOND results a second."""
         began, before = time.monotonic(), self._next
         while (passed := time.monotonic() - began) < seconds:
-            wanted = before + round(passed * PER_SECOND)
-            messages = [self._result() for _ in range(wanted - self._next)]
+            due_by_now = before + round(passed * PER_SECOND)
+            messages = [self._result() for _ in range(due_by_now - self._next)]
             assert not any(await self._bus.publish_all(messages))
             await asyncio.sleep(_TICK_SECONDS)
 
@@ -79,7 +81,9 @@ class Source:
         self._next += 1
         monitor = self._monitors[customer][turn % len(self._monitors[customer])]
         step = _INTERVAL_SECONDS * 1000
-        due = self._due.get(monitor, next_due_ms(monitor, step, 0, now_ms())) - step  # the latest round not told yet
+        due = (
+            self._due.get(monitor, next_due_ms(monitor, step, 0, now_ms())) - step
+        )  # the latest round without a published result
         self._due[monitor] = due
         result = msgspec.structs.replace(
             a_result(monitor, due),
@@ -87,24 +91,24 @@ class Source:
             location=_LOCATION,
             country=_COUNTRY,
         )
-        self.told[customer].append(str(result.check_id))
+        self.published[customer].append(str(result.check_id))
         return Message(subjects.result(_COUNTRY, _LOCATION), msgspec.json.encode(result), str(result.check_id))
 
 
 async def measure(clients: int) -> Figures:
-    """Steady for some time, then through a restart of the controller."""
+    """Measure a steady stream, and then a restart of the controller."""
     async with product() as running, Bus.open(recorded(running.record), name="bench") as bus:
         await bus.wait_connected()
         tokens, monitors = await _customers(running.record["databaseUrl"])
         source = Source(bus, monitors)
-        await source.tell(3)  # whatever is made once is made
+        await source.publish(3)  # fill caches
         before = memory_mib(running.record["pids"]["controller"])
-        crowd = Crowd(port=running.port, path="/api/results/stream", tokens=tokens, clients=clients)
-        source.told = [[] for _ in monitors]
-        async with _listening(crowd) as process:
+        client_set = ClientSet(port=running.port, path="/api/results/stream", tokens=tokens, clients=clients)
+        source.published = [[] for _ in monitors]
+        async with _listening(client_set) as process:
             connected = memory_mib(running.record["pids"]["controller"])
             meter = Meter(running.record["pids"])
-            await source.tell(_STEADY_SECONDS)
+            await source.publish(_STEADY_SECONDS)
             cores = meter.cores()
             steady = await _ask(process, source)
             after = memory_mib(running.record["pids"]["controller"])
@@ -133,8 +137,8 @@ async def measure(clients: int) -> Figures:
 
 
 async def _through_a_restart(running: Product, source: Source) -> float:
-    """Seconds until the API was ready again; results come in all the while."""
-    telling = asyncio.create_task(source.tell(_RESTART_SECONDS))
+    """Restart the controller while results come in; return the seconds until the API was ready again."""
+    publishing = asyncio.create_task(source.publish(_RESTART_SECONDS))
     await asyncio.sleep(2)
     old, began = running.record["pids"]["controller"], time.monotonic()
     os.kill(old, signal.SIGTERM)
@@ -143,7 +147,7 @@ async def _through_a_restart(running: Product, source: Source) -> float:
             assert time.monotonic() - began < _READY_SECONDS, running.output()[-3000:]
             await asyncio.sleep(0.05)
     seconds = round(time.monotonic() - began, 1)
-    await telling
+    await publishing
     return seconds
 
 
@@ -155,13 +159,13 @@ async def _ready(client: httpx.AsyncClient) -> bool:
 
 
 @asynccontextmanager
-async def _listening(crowd: Crowd) -> AsyncIterator[Process]:
+async def _listening(client_set: ClientSet) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.listeners", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
     )
     assert process.stdin
     try:
-        assert (await _line(process, crowd)).strip() == b"listening"
+        assert (await _line(process, client_set)).strip() == b"listening"
         yield process
     finally:
         process.kill()
@@ -169,10 +173,10 @@ async def _listening(crowd: Crowd) -> AsyncIterator[Process]:
 
 
 async def _ask(process: Process, source: Source) -> Answer:
-    return msgspec.json.decode(await _line(process, Question(expected=source.told)), type=Answer)
+    return msgspec.json.decode(await _line(process, Question(expected=source.published)), type=Answer)
 
 
-async def _line(process: Process, question: Crowd | Question) -> bytes:
+async def _line(process: Process, question: ClientSet | Question) -> bytes:
     assert process.stdin
     assert process.stdout
     process.stdin.write(msgspec.json.encode(question) + b"\n")
@@ -182,7 +186,7 @@ async def _line(process: Process, question: Crowd | Question) -> bytes:
 
 
 async def _customers(url: str) -> tuple[list[str], list[list[UUID]]]:
-    """A token of each customer, and their monitors, which are up and so not judged."""
+    """A token of each customer, and their monitors, which are up and so need no evaluation."""
     connection = await asyncpg.connect(url)
     try:
         organization = await connection.fetchval("SELECT min(id) FROM organization")
@@ -210,7 +214,8 @@ async def _customers(url: str) -> tuple[list[str], list[list[UUID]]]:
         for row in await connection.fetch(_MONITORS, ids, _INTERVAL_SECONDS, _MONITORS_OF_ONE, location):
             monitors[row["customer_id"]].append(row["public_id"])
         await connection.execute(
-            "INSERT INTO standing (monitor_id, state, verdict, at_rest) SELECT id, '{\"verdict\": \"up\"}', 'up', true"
+            'INSERT INTO monitor_state (monitor_id, state, verdict, stable) SELECT id, \'{"verdict": "up"}\','
+            " 'up', true"
             " FROM monitor WHERE name = 'bench'"
         )
     finally:

@@ -1,7 +1,7 @@
-"""From the moment a mail server stops to the mail about it in somebody's mailbox, on the whole product.
+"""The time from a mail server's stop to the mail about it in a recipient's mailbox, on the whole product.
 
-Monitors at 10 s, the shortest interval, from two locations, with the standard policy: a round has to fail, and the next
-look, which here is the next round, has to confirm it.
+Monitors are checked every 10 s, the shortest interval, from two locations, with the standard policy: a round has to
+fail, and the next evaluation, which here is the next round, has to confirm it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from uuid import UUID
 import asyncpg
 
 from shared.clock import now_ms
-from shared.wire.rounds import next_due_ms, to_ms
-from tests.bench.beside import product
+from shared.epoch import to_ms
+from shared.wire.rounds import next_due_ms
 from tests.bench.figures import Figures, spread
+from tests.bench.processes import product
 from tests.fakes.smtp_sink import SmtpSink
 from tests.system import monitors
 from tests.system.greylister import Greylister
@@ -28,7 +29,7 @@ _INTERVAL_MS = monitors.INTERVAL_SECONDS * 1000
 _LONGEST_SECONDS = 90.0
 
 _UP = """
-SELECT count(*) FROM standing JOIN monitor ON monitor.id = monitor_id WHERE verdict = 'up' AND public_id = ANY ($1)
+SELECT count(*) FROM monitor_state JOIN monitor ON monitor.id = monitor_id WHERE verdict = 'up' AND public_id = ANY ($1)
 """
 _CONFIRMED = """
 SELECT monitor.public_id, outage_started_at, started_at FROM incident JOIN monitor ON monitor.id = monitor_id
@@ -37,7 +38,7 @@ WHERE monitor.public_id = ANY ($1)
 
 
 class Run(NamedTuple):
-    """A mail server of its own on an address of its own, which the agents' courtesy paces by itself."""
+    """A mail server with an address of its own, which the agents throttle separately."""
 
     monitor: UUID
     server: ExitStack
@@ -45,7 +46,7 @@ class Run(NamedTuple):
 
 
 async def measure(runs: int) -> Figures:
-    """So many servers, each with its monitor, are stopped one after the other at any moment of their intervals."""
+    """Stop `runs` servers, each with its own monitor, one after the other at different points of their intervals."""
     with SmtpSink() as sink, ExitStack() as servers:
         settings = {
             "SMTP_HOST": "127.0.0.1",
@@ -64,7 +65,7 @@ async def measure(runs: int) -> Figures:
                     await asyncio.sleep(number * 37 % 100 / 100)
                     await asyncio.to_thread(each.server.close)
                     stopped[each.monitor] = (now_ms(), time.monotonic())
-                await _until(lambda: _told(sink, made), runs)
+                await _until(lambda: _mailed(sink, made), runs)
                 incidents = {row["public_id"]: row for row in await connection.fetch(_CONFIRMED, ids)}
             finally:
                 await connection.close()
@@ -86,25 +87,25 @@ async def measure(runs: int) -> Figures:
 def _run(running: Product, servers: ExitStack, number: int) -> Run:
     server = servers.enter_context(ExitStack())
     address, mailbox = f"127.0.1.{number + 1}", f"run-{number}@sink.test"
-    port = server.enter_context(Greylister(address, disliked=())).port
+    port = server.enter_context(Greylister(address, blocked=())).port
     monitor = monitors.create(
         running, port, hostname=address, notificationEmail=mailbox, smtpConfig={"ignoreTls": True}
     )
     return Run(UUID(monitor), server, mailbox)
 
 
-async def _told(sink: SmtpSink, made: list[Run]) -> int:
+async def _mailed(sink: SmtpSink, made: list[Run]) -> int:
     return sum(bool(sink.to(each.mailbox)) for each in made)
 
 
-async def _until(count: Callable[[], Awaitable[int]], wanted: int) -> None:
+async def _until(count: Callable[[], Awaitable[int]], expected: int) -> None:
     deadline = time.monotonic() + _LONGEST_SECONDS
-    while (found := await count()) < wanted:
-        assert time.monotonic() < deadline, f"{found} of {wanted}"
+    while (found := await count()) < expected:
+        assert time.monotonic() < deadline, f"{found} of {expected}"
         await asyncio.sleep(0.05)
 
 
 def _second_round(monitor: UUID, stopped_ms: int) -> int:
-    """Milliseconds until the round no confirmation can do without: the second one after the server stopped."""
+    """Milliseconds until the second round after the server stopped, which every confirmation needs."""
     first = next_due_ms(monitor, _INTERVAL_MS, 0, stopped_ms)
     return first + _INTERVAL_MS - stopped_ms

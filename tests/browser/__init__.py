@@ -1,0 +1,1 @@
+"""Tests of the README's example for browsers, in a real browser."""

@@ -1,4 +1,4 @@
-"""Chromium without a screen, driven by chromedriver over the W3C WebDriver protocol: the few words these tests need."""
+"""Headless Chromium, driven by chromedriver over the W3C WebDriver protocol: the few commands these tests need."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SCRIPT_SECONDS = 90
 
 
 def missing_for_chromium() -> str | None:
-    """What is not installed, in words."""
+    """The names of the programs that are not installed, or None."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     return " and ".join(missing) or None
 
 
 class Browser:
-    """One window. A script that throws fails the test that runs it."""
+    """One browser window. A script that throws an error fails the test that runs it."""
 
     def __init__(self, client: httpx.Client, session: str) -> None:
         self._client = client
@@ -38,7 +38,7 @@ class Browser:
         self._post("url", {"url": url})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Run the body of a function whose last argument is called with its answer."""
+        """Run `script`, the body of a function, and return what it passes to the callback that is its last argument."""
         return self._post("execute/async", {"script": script, "args": list(arguments)})
 
     def _post(self, command: str, body: dict[str, Any]) -> Any:
@@ -49,7 +49,7 @@ class Browser:
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    """A browser with nothing in it."""
+    """A browser with a fresh profile."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
         driver = subprocess.Popen(
@@ -60,12 +60,12 @@ def browsing() -> Iterator[Browser]:
                 base_url=f"http://127.0.0.1:{port}", timeout=_SCRIPT_SECONDS + 30, trust_env=False
             ) as client:
                 eventually(lambda: _ready(client), "chromedriver is ready", 60)
-                wanted = {
+                capabilities = {
                     "browserName": "chrome",
                     "timeouts": {"script": _SCRIPT_SECONDS * 1000},
                     "goog:chromeOptions": {"args": [*_OPTIONS, f"--user-data-dir={folder}"]},
                 }
-                made = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}})
+                made = client.post("/session", json={"capabilities": {"alwaysMatch": capabilities}})
                 assert made.is_success, made.text
                 session = made.json()["value"]["sessionId"]
                 try:

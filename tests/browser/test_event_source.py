@@ -1,4 +1,4 @@
-"""The README's example for browsers, in one: somebody who is logged in follows results."""
+"""The example of docs/streaming.md for browsers, in one: somebody who is logged in follows results."""
 
 from __future__ import annotations
 
@@ -28,29 +28,27 @@ fetch("/api/session", {
 """
 _FOLLOW = """
 const done = arguments[arguments.length - 1];
-const seen = [];
-console.log = (...words) => { seen.push(words); if (seen.length === 2) { results.close(); done(seen); } };
+const logged = [];
+console.log = (...words) => { logged.push(words); if (logged.length === 2) { results.close(); done(logged); } };
 %s
 """
-
-
 _OPEN = """
 const [done] = arguments;
-window.heard = [];
+window.received = [];
 window.breaks = 0;
 window.results = new EventSource("/api/results/stream");
-results.addEventListener("result", (message) => heard.push(JSON.parse(message.data).eventId));
+results.addEventListener("result", (message) => received.push(JSON.parse(message.data).eventId));
 results.addEventListener("error", () => { breaks += 1; });
 results.addEventListener("open", () => done(true), {once: true});
 """
-_HEARD = """
+_RECEIVED = """
 const [count, done] = arguments;
-const look = () => {
+const poll = () => {
   if (results.readyState === EventSource.CLOSED) done("closed for ever");
-  else if (heard.length >= count) done([breaks, heard]);
-  else setTimeout(look, 50);
+  else if (received.length >= count) done([breaks, received]);
+  else setTimeout(poll, 50);
 };
-look();
+poll();
 """
 
 
@@ -62,19 +60,19 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-def test_a_browser_follows_results_with_the_cookie_of_who_is_logged_in(
+def test_a_browser_follows_results_with_the_cookie_of_the_logged_in_user(
     browser: Browser, product: Product, mail_server: MailServer
 ) -> None:
-    example = re.search(r"^```js\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    example = re.search(r"^```js\n(.*?)^```$", (REPOSITORY / "docs/streaming.md").read_text(), re.MULTILINE | re.DOTALL)
     assert example
     _log_in(browser, product)
     monitor = monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True})
     try:
-        seen = browser.run(_FOLLOW % example[1])
+        logged = browser.run(_FOLLOW % example[1])
     finally:
         monitors.delete(product, monitor)
-    assert {(location, status) for _, location, status in seen} <= {("de", "success"), ("us", "success")}
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment) for moment, _, _ in seen)
+    assert {(location, status) for _, location, status in logged} <= {("de", "success"), ("us", "success")}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment) for moment, _, _ in logged)
 
 
 def _kill_controller(product: Product) -> None:
@@ -84,11 +82,11 @@ def _kill_controller(product: Product) -> None:
 
 
 def _kill_controller_and_keep_the_database_away(product: Product) -> None:
-    """Long enough for a browser to ask the new controller, which can know nobody meanwhile."""
+    """The outage is long enough for a browser to ask the new controller, which cannot check its session meanwhile."""
 
     def away() -> bool:
         pid = product.record["pids"].get("postgres")
-        with suppress(ProcessLookupError):  # it was killed before, and is not noted as another yet
+        with suppress(ProcessLookupError):  # it was killed before, and its successor is not recorded yet
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
         return _status(product, "/api/locations") == 503
@@ -101,30 +99,30 @@ def _kill_controller_and_keep_the_database_away(product: Product) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "outage",
     [
         pytest.param(_kill_controller, id="the controller was killed"),
         pytest.param(_kill_controller_and_keep_the_database_away, id="the controller came back before the database"),
     ],
 )
 def test_a_browser_comes_back_by_itself(
-    browser: Browser, product: Product, mail_server: MailServer, trouble: Callable[[Product], None]
+    browser: Browser, product: Product, mail_server: MailServer, outage: Callable[[Product], None]
 ) -> None:
-    """An answer other than 200 would be the end of its stream, as long as the page is open."""
+    """An answer other than 200 would end its stream for as long as the page is open."""
     _log_in(browser, product)
     assert browser.run(_OPEN)
     made = [monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True})]
     try:
-        assert len(browser.run(_HEARD, 2)) == 2
-        trouble(product)
+        assert len(browser.run(_RECEIVED, 2)) == 2
+        outage(product)
         eventually(lambda: _status(product, "/readyz") == 200, "ready again", 60)
         made.append(monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True}))
-        breaks, heard = browser.run(_HEARD, 4)
+        breaks, received = browser.run(_RECEIVED, 4)
     finally:
         for monitor in made:
             monitors.delete(product, monitor)
     assert breaks
-    assert len(heard) == len(set(heard))
+    assert len(received) == len(set(received))
 
 
 def _log_in(browser: Browser, product: Product) -> None:

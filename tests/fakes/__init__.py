@@ -1,1 +1,1 @@
-"""The other side of a check: mail servers that follow a script, real ones, and certificates good and bad."""
+"""Servers that the product talks to in tests: scripted and real mail servers, sinks, and certificates good and bad."""

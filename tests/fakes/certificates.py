@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and server contexts with every kind of certificate a check may meet."""
+"""A certificate authority for tests, and server contexts with every kind of certificate a check may meet."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ ADDRESS = "127.0.0.1"
 
 
 class Certificates:
-    """One CA and its leaves, made once per test run: making keys costs more than a check."""
+    """One CA and its leaf certificates, made once per test run, because making keys takes longer than a check."""
 
     def __init__(self) -> None:
         self.authority = trustme.CA()
         now = utc_now()
-        stranger = trustme.CA()
-        between = self.authority.create_child_ca()
+        unknown_authority = trustme.CA()
+        intermediate = self.authority.create_child_ca()
         good = self.authority.issue_cert(HOST, ADDRESS)
         self._leaves = {
             "good": good,
             "old version": good,
-            "good by an intermediate": between.issue_cert(HOST, ADDRESS),
+            "good by an intermediate": intermediate.issue_cert(HOST, ADDRESS),
             "expired": self.authority.issue_cert(
                 HOST, ADDRESS, not_before=now - timedelta(days=30), not_after=now - timedelta(days=1)
             ),
@@ -44,7 +44,7 @@ class Certificates:
             "address only": self.authority.issue_cert(ADDRESS),
             "self-signed": _self_signed(now),
             "wrong host": self.authority.issue_cert("mail.elsewhere.test"),
-            "unknown issuer": stranger.issue_cert(HOST, ADDRESS),
+            "unknown issuer": unknown_authority.issue_cert(HOST, ADDRESS),
         }
         self._contexts: dict[str, ssl.SSLContext] = {}
 
@@ -53,24 +53,24 @@ class Certificates:
         return [x509.load_pem_x509_certificate(self.authority.cert_pem.bytes())]
 
     def chain(self, kind: str) -> list[bytes]:
-        """The certificates a server of that kind sends, DER, its own first."""
+        """The certificates that a server with a certificate of that kind sends, in DER, its own first."""
         return [ssl.PEM_cert_to_DER_cert(pem.bytes().decode()) for pem in self._leaves[kind].cert_chain_pems]
 
     def context(self, kind: str) -> ssl.SSLContext:
-        """A server's context with a certificate of that kind."""
+        """A TLS server context with a certificate of that kind."""
         if kind not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._leaves[kind].configure_cert(context)
             if kind == "old version":
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # that it is old is the point
+                    warnings.simplefilter("ignore")  # the old version is intended
                     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
                 context.set_ciphers("DEFAULT:@SECLEVEL=0")
             self._contexts[kind] = context
         return self._contexts[kind]
 
     def write(self, folder: Path) -> tuple[Path, Path, Path]:
-        """Files of the CA's certificate, the good leaf's chain and its key, as real servers want them."""
+        """Write the CA's certificate, the good leaf's chain and its key to files, as real servers read them."""
         authority, chain, key = folder / "ca.pem", folder / "server.pem", folder / "server.key"
         self.authority.cert_pem.write_to_path(authority)
         for position, pem in enumerate(self._leaves["good"].cert_chain_pems):

@@ -1,4 +1,4 @@
-"""Starting and ending real mail servers: processes of the test's own, with private files, on free ports of loopback."""
+"""Starting and stopping real mail servers: child processes with private files, on free ports of the loopback."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _SECONDS = 40.0
 
 
 class DaemonError(Exception):
-    """It did not start or stop; the message has its own words."""
+    """A server did not start or stop; the message ends with the server's own output."""
 
 
 def spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start in a process group of its own; on Linux it ends with the test run, however that ends."""
-    death = ["setpriv", "--pdeathsig", "TERM"] if sys.platform == "linux" else []
-    with log.open("ab") as told:
+    """Start the command in its own process group; on Linux it ends with the test run, however that ends."""
+    end_with_parent = ["setpriv", "--pdeathsig", "TERM"] if sys.platform == "linux" else []
+    with log.open("ab") as output:
         return subprocess.Popen(
-            [*death, *command],
+            [*end_with_parent, *command],
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=output,
+            stderr=output,
             env=environment(),
             start_new_session=True,
         )
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End it and what it started; Dovecot's helpers outlive their master by a while."""
+    """End the process and its children; Dovecot's helpers outlive their master by a while."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
@@ -49,12 +49,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], logs: Path) -> None:
-    """Return when it is ready. Raises DaemonError with the ends of the files in `logs`."""
+    """Return when `ready()` is true. Raises DaemonError with the ends of the files in `logs`."""
     deadline = time.monotonic() + _SECONDS
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            told = [path.read_text()[-2000:] for path in sorted(logs.iterdir())]
-            raise DaemonError("\n".join(["did not start", *told]))
+            output = [path.read_text()[-2000:] for path in sorted(logs.iterdir())]
+            raise DaemonError("\n".join(["did not start", *output]))
         time.sleep(0.02)
 
 

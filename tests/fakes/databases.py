@@ -1,4 +1,4 @@
-"""Databases of tests: each is a copy of a template, which has all migrations and the partitions of these days."""
+"""Databases for tests: each is a copy of a template, which has all migrations and the current partitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEMPLATE = "mailprobe_template"
 
 
 class Databases:
-    """Those of one server, whose database `postgres` is at `url`. Made by `Databases.open`."""
+    """Creates databases on one server, whose database `postgres` is at `url`. Made by `Databases.open`."""
 
     def __init__(self, url: str, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._url = url
@@ -35,7 +35,7 @@ class Databases:
             await connection.close(timeout=30)
 
     async def _make_template(self) -> None:
-        # Tests on another event loop in between, as the probes', end the server and start it again on its data.
+        # Tests on another event loop, as those of the probes, stop the server and start it again on the same data.
         await self._connection.execute(f'DROP DATABASE IF EXISTS "{_TEMPLATE}"')
         await self._connection.execute(f'CREATE DATABASE "{_TEMPLATE}"')
         await migrate.apply(self._at(_TEMPLATE))
@@ -44,7 +44,7 @@ class Databases:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[str]:
-        """The URL of a database that is dropped at the end, whoever still uses it."""
+        """The URL of a new database. It is dropped at the end, even if somebody is still connected."""
         name = f"test_{os.urandom(6).hex()}"
         await self._connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
         try:

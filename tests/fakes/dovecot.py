@@ -1,4 +1,4 @@
-"""A real Dovecot of the test's own: IMAP and POP3 in clear, with STARTTLS and under TLS, and logins for Postfix.
+"""A real Dovecot for tests: IMAP and POP3 in clear, with STARTTLS and under TLS, and logins for Postfix.
 
 with start_dovecot(certificates=certificates) as dovecot: ... dovecot.imap_port ... dovecot.pop3s_port
 """
@@ -22,7 +22,7 @@ from tests.fakes.ports import free_port
 FULL, EMPTY = "alice", "bob"
 PASSWORD = "wonder land"
 STRICT_ADDRESS = "127.0.0.2"
-"""Where Dovecot wants TLS before a password. Where both ends have one address it takes a connection for secure."""
+"""The address where Dovecot requires TLS before a password; it treats a connection from its own address as secure."""
 
 MECHANISMS = ("plain", "login", "cram-md5", "apop")
 MESSAGES = 3
@@ -98,7 +98,7 @@ ssl_key = <{folder}/tls/server.key
 
 
 def missing_for_dovecot() -> str | None:
-    """What keeps a test from starting Dovecot here, in words; None when nothing does."""
+    """What a test lacks to start Dovecot on this machine, or None."""
     if os.geteuid() != 0:
         return "root, to start Dovecot"
     if shutil.which("dovecot", path=search_path()) is None:
@@ -110,14 +110,14 @@ def missing_for_dovecot() -> str | None:
 
 @cache
 def _version() -> str:
-    told = subprocess.run(["dovecot", "--version"], env=environment(), check=True, capture_output=True, text=True)
-    return told.stdout
+    completed = subprocess.run(["dovecot", "--version"], env=environment(), check=True, capture_output=True, text=True)
+    return completed.stdout
 
 
 class Dovecot:
-    """Its users are FULL, whose mailbox holds MESSAGES, and EMPTY, unless told otherwise.
+    """By default its users are FULL, whose mailbox holds MESSAGES, and EMPTY.
 
-    With `protocols` false it only answers Postfix's questions on `auth_socket`. Passwords are hashed with `scheme`.
+    If `protocols` is false it only checks logins for Postfix on `auth_socket`. Passwords are hashed with `scheme`.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class Dovecot:
             _write_mail(folder / "mail")
 
     def start(self) -> None:
-        """Return when it answers. Raises DaemonError."""
+        """Return when Dovecot answers. Raises DaemonError."""
         command = ["dovecot", "-F", "-c", str(self._folder / "dovecot.conf")]
         self._process = spawn(command, self._folder / "log" / "start.log")
         wait_until(self._answers, self._process, self._folder / "log")
@@ -182,11 +182,11 @@ def start_dovecot(
     users: Mapping[str, str] | None = None,
     scheme: str = "PLAIN",
 ) -> Iterator[Dovecot]:
-    """A running Dovecot in a folder that is made and removed."""
+    """A running Dovecot in a temporary folder."""
     with TemporaryDirectory(prefix="mp-dovecot-", ignore_cleanup_errors=True) as folder:
-        place = Path(folder)
-        place.chmod(0o755)
-        dovecot = Dovecot(place, certificates=certificates, mechanisms=mechanisms, users=users, scheme=scheme)
+        path = Path(folder)
+        path.chmod(0o755)
+        dovecot = Dovecot(path, certificates=certificates, mechanisms=mechanisms, users=users, scheme=scheme)
         try:
             dovecot.start()
             yield dovecot
@@ -201,12 +201,12 @@ def _write_users(path: Path, users: Mapping[str, str], scheme: str) -> None:
 
 
 def _stored(password: str, scheme: str) -> str:
-    """In hexadecimal digits, so that a password may hold what the file's own grammar uses."""
+    """The password in the form of the users file; in hexadecimal, so that it may contain the file's own separators."""
     if scheme == "PLAIN":
         return "{PLAIN.HEX}" + password.encode().hex()
     command = ["doveadm", "-O", "pw", "-s", scheme, "-p", password]
-    told = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
-    return told.stdout.strip()
+    completed = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
+    return completed.stdout.strip()
 
 
 def _write_mail(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Logging in to a test's broker: as a controller, and as a location that was enrolled."""
+"""Credentials for a test's broker: a controller's, and those of an enrolled location."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.broker import Broker
+from shared.secret import Secret
 from shared.wire.enrolment import Enrolment
 from shared.wire.signing import Signer, Verifier
-from shared.wire.targets import Secret
 
 REQUEST_KEY = keys.new_request_key()
-"""Signs what the run's own controllers, and tests in their place, ask of agents."""
+"""Signs the requests that controllers, or tests in their place, send to agents."""
 
 SIGNER = Signer(REQUEST_KEY)
 VERIFIER = Verifier([SIGNER.verify_key])
@@ -27,12 +27,12 @@ def as_controller(url: str, trust: Trust) -> Broker:
 
 
 def recorded(record: Mapping[str, Any]) -> Broker:
-    """The broker of a product that `make run` started, by its `local.json`."""
+    """The broker of a product that `make run` started; `record` is the content of its `local.json`."""
     return as_controller(record["natsUrl"], keys.read(Path(record["trustFile"])))
 
 
 def enrolled(url: str, trust: Trust, sealing_key: Secret, *, location: str = "de", country: str = "DE") -> Enrolment:
-    """What the agents of a location are given."""
+    """The enrolment that the agents of a location receive."""
     credentials = location_credentials(trust, location=location, country=country, now=utc_now())
     return Enrolment(
         location=location,
@@ -45,7 +45,7 @@ def enrolled(url: str, trust: Trust, sealing_key: Secret, *, location: str = "de
 
 
 def variables(enrolment: Enrolment) -> dict[str, str]:
-    """The same as environment variables."""
+    """An enrolment as an agent's environment variables."""
     return {
         "MAILPROBE_LOCATION": enrolment.location,
         "MAILPROBE_COUNTRY": enrolment.country,

@@ -1,4 +1,4 @@
-"""A server of a test's own. Its connections end with it: one left open is told by the collector in some later test."""
+"""A TCP server for a test. It closes its connections, because one left open causes a warning in a later test."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _PATIENCE_SECONDS = 10.0
 
 
 class Listener:
-    """Listens as long as its context lasts; each connection is closed when `talk` returns or the client is gone."""
+    """Listens while its context is open; a connection is closed when `talk` returns or the client has closed it."""
 
     def __init__(self, talk: Talk, host: str = ADDRESS) -> None:
         self._talk = talk
         self._host = host
         self._open: set[asyncio.Task[None]] = set()
-        self._over = False
+        self._closing = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._over = False
+        self._closing = False
         self._server = await asyncio.start_server(self._accept, self._host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._over = True
+        self._closing = True
         self._server.close()
         for task in self._open:
             task.cancel()
@@ -38,13 +38,13 @@ class Listener:
             await asyncio.wait(self._open, timeout=_PATIENCE_SECONDS)
 
     async def all_closed(self) -> None:
-        """Return when every connection is over. Raises TimeoutError."""
+        """Return when every connection is closed. Raises TimeoutError."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while self._open:
                 await asyncio.wait(set(self._open))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._over:  # it was accepted while the server closed
+        if self._closing:  # the connection was accepted while the server closed
             writer.transport.abort()
             return
         task = asyncio.current_task()
@@ -53,7 +53,7 @@ class Listener:
         try:
             await self._talk(reader, writer)
         except OSError:
-            pass  # the client went
+            pass  # the client closed the connection
         except asyncio.CancelledError:
             pass  # the test is over
         finally:
@@ -61,6 +61,6 @@ class Listener:
             try:
                 async with asyncio.timeout(0.2):
                     await writer.wait_closed()
-            except (OSError, TimeoutError, asyncio.CancelledError):  # the latter: the test was over just now
+            except (OSError, TimeoutError, asyncio.CancelledError):  # cancelled: the test ended just now
                 writer.transport.abort()
             self._open.discard(task)

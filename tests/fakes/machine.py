@@ -1,4 +1,4 @@
-"""A Debian machine with a systemd of its own: namespaces over this machine's files, none of which it can change."""
+"""A Debian machine with its own systemd: namespaces over this machine's files, none of which it can change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 _NAMESPACES = ("--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _START_SECONDS = 60.0
-# The overlay's own layer is memory, because one overlay cannot lie on another as containers have it.
+# The overlay's upper layer is in memory, because it cannot lie on another overlay, which containers have as root.
 _BOOT = """
 set -e
 mount --make-rprivate /
@@ -29,7 +29,7 @@ mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 ip link set lo up
 hostname clean
-# What this machine runs by itself is no part of that one.
+# Services that this machine starts must not start in the new one.
 rm -rf etc/systemd/system/*.wants var/lib/systemd/linger
 mkdir -p before
 pivot_root . before
@@ -41,20 +41,20 @@ exec env -i container=lxc PATH="$PATH" /lib/systemd/systemd --system --unit=mult
 
 
 class Machine:
-    """Running; `leader` is its first process as seen from outside."""
+    """A running machine; `leader` is the process id of its first process, seen from outside."""
 
     def __init__(self, leader: int) -> None:
         self.leader = leader
 
     @property
     def root(self) -> Path:
-        """Its files, as seen from outside."""
+        """The root of its files, seen from outside."""
         return Path(f"/proc/{self.leader}/root")
 
     def run(
         self, script: str, *, online: bool = False, environ: Mapping[str, str] | None = None, seconds: float = 120.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script of bash as root there, with this machine's network if `online`, else with only a loopback."""
+        """Run a bash script as root on it, with this machine's network if `online`, else with only a loopback."""
         namespaces = ("--mount", "--pid", "--uts", "--ipc", "--cgroup", *(() if online else ("--net",)))
         return subprocess.run(
             ["nsenter", f"--target={self.leader}", *namespaces, "bash", "-eu", "-o", "pipefail", "-c", script],
@@ -70,7 +70,7 @@ class Machine:
 
 
 def missing_for_machine() -> str | None:
-    """What keeps such a machine from starting here, or None."""
+    """What a test lacks to start such a machine here, or None."""
     for program in ("unshare", "nsenter", "ip"):
         if not shutil.which(program):
             return program
@@ -81,13 +81,13 @@ def missing_for_machine() -> str | None:
     overlay = "mkdir a b c && mount -t overlay overlay -o lowerdir=/,upperdir=a,workdir=b c"
     mounts = f"mount -t tmpfs tmpfs /mnt && cd /mnt && {overlay} && mount -t cgroup2 cgroup2 c/mnt"
     tried = subprocess.run(["unshare", *_NAMESPACES, "sh", "-c", mounts], capture_output=True, timeout=30, check=False)
-    return None if tried.returncode == 0 else "leave to make namespaces and mounts"
+    return None if tried.returncode == 0 else "the right to make namespaces and mounts"
 
 
 @contextmanager
 def start_machine(folder: Path) -> Iterator[Machine]:
-    """A machine that has booted; `folder` is empty and its alone. Its processes and all that they wrote are gone
-    afterwards. Raises TimeoutError with what it said when it does not come up.
+    """A machine that has booted; `folder` must be empty, and nothing else may use it. At the end its processes and all
+    files they wrote are gone. Raises TimeoutError with the machine's output when it does not come up.
     """
     log = folder.with_suffix(".log")
     with log.open("wb") as output:

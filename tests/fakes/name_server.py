@@ -1,4 +1,4 @@
-"""A name server that knows a few names, and how to be wrong about others (RFC 1035)."""
+"""A name server that knows a few names and answers wrongly about others (RFC 1035)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import cast
 
 
 class Wrong(IntEnum):
-    """Answers without an address: response codes, an answer that is empty, and none at all."""
+    """Ways to give no address: response codes, an empty answer, and no answer at all."""
 
     EMPTY = 0
     FAILURE = 2
@@ -59,7 +59,7 @@ def _question(data: bytes) -> tuple[str, int]:
 
 
 def _record(text: str, kind: int, seconds_to_live: int) -> bytes | None:
-    """Of an address, or of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9)."""
+    """The record of an address, or of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9)."""
     if text.startswith("MX "):
         _, preference, exchange = text.split(" ")
         labels = [label.encode() for label in exchange.split(".") if label]
@@ -75,7 +75,7 @@ def _record(text: str, kind: int, seconds_to_live: int) -> bytes | None:
 
 @asynccontextmanager
 async def serving(zone: Zone, *, seconds_to_live: int = 0) -> AsyncIterator[str]:
-    """Its address, as `agent.net.resolve` takes it; names it does not know are unknown."""
+    """Run a name server and yield its address as `agent.net.resolve` takes it. Names not in `zone` do not exist."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(
         lambda: _NameServer(zone, seconds_to_live), local_addr=("127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Notices as they are sent, for tests."""
+"""Example notices and sendings for tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from controller.notify.message import render
-from controller.notify.notice import AboutCustomer, AboutMonitor, IncidentNotice, Notice, Witness
+from controller.notify.notice import IncidentNotice, LocationFinding, Notice, NoticeCustomer, NoticeMonitor
 from controller.notify.sending import Sending
 
 BEGAN = datetime(2026, 3, 1, 11, 0, 0, tzinfo=UTC)
@@ -26,15 +26,15 @@ def a_notice(change: str = "opened", **fields: Any) -> IncidentNotice:
         outage_started_at=BEGAN,
         started_at=BEGAN + timedelta(seconds=30),
         resolved_at=BEGAN + timedelta(minutes=65) if change == "resolved" else None,
-        monitor=AboutMonitor(
+        monitor=NoticeMonitor(
             id=12, public_id=UUID(int=12), name="Office mail", kind="smtp", hostname="mx.example.com", port=25
         ),
-        customer=AboutCustomer(id=3, public_id=UUID(int=3), name="Bäckerei"),
+        customer=NoticeCustomer(id=3, public_id=UUID(int=3), name="Bäckerei"),
         organization="Acme",
         time_zone="Europe/Berlin",
         evidence=[
-            Witness(location="de-1", country="DE", saw="refused (connect): Connection refused"),
-            Witness(location="us-1", country="US", saw="passes"),
+            LocationFinding(location="de-1", country="DE", finding="refused (connect): Connection refused"),
+            LocationFinding(location="us-1", country="US", finding="passes"),
         ],
     )
     return msgspec.structs.replace(notice, **fields)

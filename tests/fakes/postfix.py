@@ -1,4 +1,4 @@
-"""A real Postfix of the test's own: private config and queue, loopback, free ports; logins by Dovecot's auth service.
+"""A real Postfix for tests: private config and queue, loopback, free ports; Dovecot's auth service checks logins.
 
 with start_postfix(folder) as postfix: ... postfix.port ... postfix.stop() ... postfix.start()
 """
@@ -76,7 +76,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def missing_for_postfix(*, login: bool = False) -> str | None:
-    """What keeps a test from starting Postfix here, in words; None when nothing does."""
+    """What a test lacks to start Postfix on this machine, or None."""
     if os.geteuid() != 0:
         return "root, to start Postfix"
     if shutil.which("postfix", path=search_path()) is None:
@@ -87,7 +87,7 @@ def missing_for_postfix(*, login: bool = False) -> str | None:
 class Postfix:
     """`port` speaks SMTP (with STARTTLS when there are certificates), `tls_port` TLS from the first byte.
 
-    With a login, checked by Dovecot, `mechanism_ports` offer one mechanism each.
+    If there is a login, which Dovecot checks, each of `mechanism_ports` offers one mechanism only.
     """
 
     def __init__(self, folder: Path, certificates: Certificates | None, login: tuple[str, str] | None) -> None:
@@ -109,18 +109,18 @@ class Postfix:
         return path.read_text() if path.exists() else ""
 
     def start(self) -> None:
-        """Return when it answers. Raises DaemonError."""
+        """Return when Postfix answers. Raises DaemonError."""
         if self._auth is not None:
             self._auth.start()
         config = str(self._folder / "config")
-        # `postfix start-fg` keeps a shell between us and its master; the check before makes the queue's folders.
+        # `postfix start-fg` would keep a shell between us and its master; `postfix check` creates the queue's folders.
         subprocess.run(["postfix", "-c", config, "check"], env=environment(), check=True, capture_output=True)
         logs = self._folder / "log"
         self._master = spawn([f"{_daemons()}/master", "-c", config, "-s"], logs / "start.log")
         wait_until(lambda: greets(self.port, b"220"), self._master, logs)
 
     def stop(self) -> None:
-        """Return when nobody listens any more; `start` begins again on the same ports."""
+        """Return when nothing listens any more; `start` uses the same ports again."""
         if self._master is not None:
             end(self._master)
             self._master = None
@@ -137,7 +137,7 @@ def start_postfix(
     certificates: Certificates | None = None,
     login: tuple[str, str] | None = None,
 ) -> Iterator[Postfix]:
-    """A running Postfix. `folder` must be empty and reachable by every user; by default one is made and removed."""
+    """A running Postfix. `folder` must be empty and readable by every user; the default is a temporary folder."""
     with TemporaryDirectory(prefix="mp-postfix-", ignore_cleanup_errors=True) as own:
         place = folder or Path(own)
         place.chmod(0o755)

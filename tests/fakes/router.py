@@ -1,4 +1,4 @@
-"""A router that knows no way to a server: it answers whoever connects there with ICMP. Needs raw sockets (root)."""
+"""A router without a route to a server: it answers each attempt to connect with ICMP. Needs raw sockets (root)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _SYN = 0x02
 
 
 @asynccontextmanager
-async def no_way(address: str) -> AsyncIterator[int]:
-    """A port of a loopback address that every attempt to connect finds unreachable. Raises PermissionError."""
+async def unreachable_port(address: str) -> AsyncIterator[int]:
+    """A port of a loopback address where every attempt to connect fails with "unreachable". Raises PermissionError."""
     loop = asyncio.get_running_loop()
     with ExitStack() as sockets:
-        heard = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP))
-        said = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
-        heard.setblocking(False)
+        tcp = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP))
+        icmp = sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+        tcp.setblocking(False)
         async with hanging(address) as port:
 
             def answer() -> None:
-                packet = heard.recv(65535)
+                packet = tcp.recv(65535)
                 header = (packet[0] & 0x0F) * 4
                 destination = struct.unpack_from("!H", packet, header + 2)[0]
                 if destination == port and packet[header + 13] & _SYN:
-                    said.sendto(_unreachable(packet[: header + 8]), (socket.inet_ntoa(packet[12:16]), 0))
+                    icmp.sendto(_unreachable(packet[: header + 8]), (socket.inet_ntoa(packet[12:16]), 0))
 
-            loop.add_reader(heard, answer)
+            loop.add_reader(tcp, answer)
             try:
                 yield port
             finally:
-                loop.remove_reader(heard)
+                loop.remove_reader(tcp)
 
 
 def _unreachable(quoted: bytes) -> bytes:
-    """The message about the packet that began with `quoted`: its IP header and the first 8 bytes after it."""
+    """The ICMP message about a packet; `quoted` is its IP header and the 8 bytes after it."""
     kind, code = _HOST_UNREACHABLE
     body = struct.pack("!BBHI", kind, code, 0, 0) + quoted
     return body[:2] + struct.pack("!H", _checksum(body)) + body[4:]

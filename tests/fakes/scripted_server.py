@@ -1,6 +1,6 @@
-"""A server that plays one script per connection. A script reads like a dialogue: `"S: 220 hello"`, `"C: EHLO"`, TLS.
+"""A server that plays a script to each connection. A script reads like a dialogue: `"S: 220 hello"`, `"C: EHLO"`, TLS.
 
-It knows no protocol, so one serves SMTP, IMAP and POP3 alike.
+It knows no protocol, so it serves SMTP, IMAP and POP3 alike.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.fakes.ports import free_port
 
 
 class Raw(NamedTuple):
-    """Send bytes as they are; an infinite reply is `Raw(chunk, repeat=n)`."""
+    """Send bytes as they are; a very long reply is `Raw(chunk, repeat=n)`."""
 
     data: bytes
     repeat: int = 1
@@ -41,37 +41,37 @@ class Pause(NamedTuple):
 
 
 class Hang(NamedTuple):
-    """Say nothing more until the client goes."""
+    """Send nothing more until the client closes the connection."""
 
 
 class Gate(NamedTuple):
-    """Say nothing more until the test opens it."""
+    """Send nothing more until the test sets the event."""
 
     opened: asyncio.Event
 
 
-class Hear(NamedTuple):
-    """Wait for the client's next bytes, a line or not, as the first of a handshake."""
+class Receive(NamedTuple):
+    """Wait for the client's next bytes, which need not be a line: the first of a handshake, for instance."""
 
 
 class Reset(NamedTuple):
-    """Break the connection off (RST)."""
+    """Reset the connection (RST)."""
 
 
-class Tell(NamedTuple):
-    """Say back what the client said last, with this before it."""
+class Echo(NamedTuple):
+    """Send the client's last line back, after this prefix."""
 
     prefix: str
 
 
-Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Gate | Hear | Reset | Tell
+Step: TypeAlias = str | Raw | Pieces | Tls | Pause | Hang | Gate | Receive | Reset | Echo
 Script: TypeAlias = Sequence[Step]
 
 
 class ScriptedServer:
-    """What came of the connections so far: the clients' lines, and those of them the script did not foresee.
+    """Keeps the lines of all clients so far, and in `unexpected` those that differ from the script.
 
-    `script` may be changed for the next connection.
+    A test may change `script` for the next connection.
     """
 
     def __init__(self, script: Script, certificates: Certificates | None) -> None:
@@ -79,7 +79,7 @@ class ScriptedServer:
         self._certificates = certificates
         self.listener = Listener(self._play)
         self.connections = 0
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.unexpected: list[str] = []
 
     @property
@@ -92,12 +92,12 @@ class ScriptedServer:
 
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(EOFError, ValueError):  # the client went, or was thrown out
+        with suppress(EOFError, ValueError):  # the client closed the connection, or the server did
             for step in self.script:
                 await self._step(step, reader, writer)
             writer.write_eof() if writer.can_write_eof() else writer.close()
             while line := await reader.readline():
-                self.heard.append(_text(line))
+                self.received.append(_text(line))
 
     async def _step(self, step: Step, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match step:
@@ -109,7 +109,7 @@ class ScriptedServer:
                 except (OSError, EOFError):
                     self.unexpected.append(f"the end instead of {step[3:]!r}")
                     raise
-                self.heard.append(_text(line))
+                self.received.append(_text(line))
                 if not _text(line).upper().startswith(step[3:].upper()):
                     self.unexpected.append(f"{_text(line)!r} instead of {step[3:]!r}")
             case Raw(data, repeat):
@@ -131,15 +131,15 @@ class ScriptedServer:
                     pass
             case Gate(opened):
                 await opened.wait()
-            case Hear():
+            case Receive():
                 if not await reader.read(4096):
                     raise EOFError
             case Reset():
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
                 raise EOFError
-            case Tell(prefix):
-                writer.write(f"{prefix}{self.heard[-1]}\r\n".encode())
+            case Echo(prefix):
+                writer.write(f"{prefix}{self.received[-1]}\r\n".encode())
             case _:
                 raise AssertionError(f"not a step: {step!r}")
         await writer.drain()
@@ -147,7 +147,7 @@ class ScriptedServer:
 
 @asynccontextmanager
 async def playing(script: Script, certificates: Certificates | None = None) -> AsyncIterator[ScriptedServer]:
-    """A server on 127.0.0.1 that plays `script` to each client; afterwards nothing unforeseen may have been said."""
+    """A server on 127.0.0.1 that plays `script` to each client. At its end it asserts that no line was unexpected."""
     server = ScriptedServer(script, certificates)
     async with server.listener:
         yield server
@@ -156,9 +156,9 @@ async def playing(script: Script, certificates: Certificates | None = None) -> A
 
 @asynccontextmanager
 async def hanging(address: str, port: int = 0) -> AsyncIterator[int]:
-    """A port where connections hang: nobody accepts them, and the queue is full, so the kernel answers no SYN.
+    """A port where connections hang: nothing accepts them, and the queue is full, so the kernel answers no SYN.
 
-    On a machine without that address (no IPv6) connections fail at once, which is as dead.
+    On a machine without that address (no IPv6) connections fail at once, which serves the tests as well.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with ExitStack() as sockets:
@@ -187,7 +187,7 @@ def _connected(client: socket.socket) -> bool:
 
 
 def closed_port() -> int:
-    """A port of 127.0.0.1 nobody listens on, nor begins to by chance."""
+    """A port of 127.0.0.1 on which nothing listens, and will not by chance."""
     return free_port()
 
 

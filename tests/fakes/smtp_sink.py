@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given, in a thread of its own, so that a test of any kind may look at it.
+"""A mail server that keeps the mails it receives. It runs in its own thread, so that any kind of test can read them.
 
 with SmtpSink() as sink: ... sink.port ... sink.to("ops@example.com")
 """
@@ -24,7 +24,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class Mail(NamedTuple):
-    """What was accepted, and when (monotonic clock, seconds)."""
+    """A mail that was accepted, and when (monotonic clock, seconds)."""
 
     sender: str
     recipients: list[str]
@@ -34,17 +34,17 @@ class Mail(NamedTuple):
     user: str | None
 
     def text(self, kind: str = "plain") -> str:
-        """The words of its part `plain` or `html`."""
+        """The text of its part `plain` or `html`."""
         part = self.message.get_body((kind,))
         assert part is not None, f"no {kind} part"
         return str(part.get_content())
 
 
 class SmtpSink:
-    """`refusals` maps a recipient to the reply it gets, as `550 5.1.1 nobody`, until the test takes it away again.
+    """`refusals` maps a recipient to the reply it gets, as `550 5.1.1 nobody`, until the test removes it.
 
-    `tls` is a server's context: for every connection from its first byte (`implicit`), or by STARTTLS. With a `login`
-    mail is taken only from who has given it.
+    `tls` is a server context: for every connection from its first byte (`implicit`), or by STARTTLS. If there is a
+    `login`, mail is accepted only from clients that have logged in with it.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class SmtpSink:
     ) -> None:
         self.received: list[Mail] = []
         self.greeted = 0
-        """How many clients have said EHLO."""
+        """How many times a client has sent EHLO."""
         self.refusals: dict[str, str] = {}
         self.scan_seconds = 0.0
-        """How long a mail is looked at before it is accepted."""
+        """How long a mail is scanned before it is accepted."""
         self.port = free_port()
         self._tls = tls
         self._implicit = implicit
@@ -66,7 +66,7 @@ class SmtpSink:
         self._thread: threading.Thread | None = None
 
     def hold(self) -> None:
-        """Leave clients without an answer to EHLO until `release`."""
+        """Give no answer to EHLO until `release`."""
         self._go_on.clear()
 
     def release(self) -> None:
@@ -76,7 +76,7 @@ class SmtpSink:
         return [mail for mail in list(self.received) if recipient in mail.recipients]
 
     def start(self) -> None:
-        """Return when it listens; after `stop` it may be started again on its port."""
+        """Return when the sink listens; after `stop` it can be started again on the same port."""
         started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(started)), name="smtp-sink")
         self._thread.start()
@@ -106,9 +106,8 @@ class SmtpSink:
 
         def session() -> SMTP:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore"
-                )  # a login without STARTTLS: with `implicit` it is encrypted all the same
+                # It warns of a login without STARTTLS, although with `implicit` the connection is encrypted.
+                warnings.simplefilter("ignore")
                 made = SMTP(
                     self,
                     hostname="sink.test",
@@ -131,7 +130,7 @@ class SmtpSink:
         for each in open_now:
             if isinstance(each.transport, asyncio.WriteTransport):
                 each.transport.abort()
-        await asyncio.sleep(0.01)  # the sessions hear of it
+        await asyncio.sleep(0.01)  # lets the sessions notice
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
@@ -141,7 +140,7 @@ class SmtpSink:
         session.user = given[0] if given else None  # type: ignore[attr-defined]
         return AuthResult(success=given == self._login, handled=False)
 
-    # What aiosmtpd calls.
+    # aiosmtpd calls these methods.
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

@@ -1,4 +1,4 @@
-"""A web server that keeps what is posted to it, in a thread of its own, so that a test of any kind may look at it.
+"""A web server that keeps the posts it receives. It runs in its own thread, so that any kind of test can read them.
 
 with WebhookSink() as sink: ... sink.url ... sink.received
 """
@@ -27,7 +27,7 @@ class Post(NamedTuple):
     method: str
     path: str
     headers: dict[str, str]
-    """Names in lower case."""
+    """The keys are header names in lower case."""
     body: bytes
     at: float
 
@@ -36,7 +36,7 @@ class Post(NamedTuple):
         return json.loads(self.body)
 
     def signed_with(self, secret: str) -> bool:
-        """Whether the signature over the body as it came is right (Uptimeify's webhooks, section 7.3)."""
+        """Whether the signature over the raw body is right (Uptimeify's webhooks, section 7.3)."""
         right = hmac.new(secret.encode(), self.body, "sha256").hexdigest()
         return (
             hmac.compare_digest(right, self.headers.get("x-webhook-signature", ""))
@@ -45,15 +45,15 @@ class Post(NamedTuple):
 
 
 class WebhookSink:
-    """`answers` are the statuses of the next requests, 200 after them; `location` goes with each, for redirects.
+    """`answers` are the statuses of the next requests, then 200; each answer has `location` as header, for redirects.
 
-    `body` is what every answer says.
+    `body` is the body of every answer.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Post] = []
-        self.asked = 0
-        """How many requests there were, also of those who have gone."""
+        self.requests = 0
+        """How many requests came, including those whose client did not wait for the answer."""
         self.answers: list[int] = []
         self.location: str | None = None
         self.body = b"{}"
@@ -68,14 +68,14 @@ class WebhookSink:
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _take  # noqa: N815
 
             def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-                """Say nothing: the test looks at `received`."""
+                """Log nothing: the test reads `received`."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
-            request_queue_size = 256  # many channels may be told at once
+            request_queue_size = 256  # many channels may be notified at once
 
             def handle_error(self, request: Any, client_address: Any) -> None:
-                """A client that has gone is no trouble of the test's."""
+                """Ignore clients that have closed the connection."""
 
         self._server = Server((ADDRESS, 0), Handler)
         if tls is not None:
@@ -88,14 +88,14 @@ class WebhookSink:
         )
 
     def hold(self) -> None:
-        """Leave clients without an answer until `release`. Who has gone by then has posted nothing."""
+        """Give no answer until `release`. The post of a client that has closed the connection by then is not kept."""
         self._go_on.clear()
 
     def release(self) -> None:
         self._go_on.set()
 
     def at(self, path: str) -> list[Post]:
-        """What was posted to this path."""
+        """The posts to this path."""
         return [post for post in list(self.received) if post.path == path]
 
     def __enter__(self) -> Self:
@@ -114,7 +114,7 @@ class WebhookSink:
         length = int(request.headers.get("Content-Length") or 0)
         body = request.rfile.read(length)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        self.asked += 1
+        self.requests += 1
         if not self._go_on.is_set():
             self._go_on.wait(_HELD_SECONDS)
             if _gone(request.connection):

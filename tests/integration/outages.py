@@ -1,4 +1,4 @@
-"""Confirmed outages as the judge writes them down, for tests of what is made of them."""
+"""Confirmed outages as the evaluator stores them, for tests of what is computed from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from controller.store.platform.pool import Database
 
 
 async def outage(database: Database, monitor_id: int, *changes: tuple[str, str, datetime]) -> None:
-    """An incident with these changes of its timeline: kind, severity, moment. The first one opened it, then."""
+    """An incident with these changes of its timeline: kind, severity, moment. The first change opened it."""
     _, severity, began = changes[0]
     kind, _, ended = changes[-1]
     async with database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""What PromQL expressions ask for, as Prometheus' own grammar reads them: metrics, and the labels they are used by."""
+"""The metrics and labels that PromQL expressions use, read with Prometheus' own grammar."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 import promql_parser
 
 BY_PROMETHEUS = frozenset({"instance", "job"})
-"""Labels that Prometheus puts on whatever it scrapes."""
+"""Labels that Prometheus adds to every target it scrapes."""
 
 _VARIABLES = re.compile(r"\$__(rate_interval|interval|range)")
 
 
 def parsed(expression: str) -> Any:
-    """Raises ValueError for what Prometheus would not take. Grafana's durations are filled in."""
+    """Fill in Grafana's duration variables and parse. Raises ValueError when Prometheus would refuse the expression."""
     return promql_parser.parse(_VARIABLES.sub("5m", expression))
 
 
 def mistakes(expression: str, known: Mapping[str, AbstractSet[str]]) -> list[str]:
-    """What is asked for and not there; `known` gives the labels of each metric by its sample's name."""
-    return list(_look(parsed(expression), known))
+    """What the expression uses and does not exist; `known` holds the labels of each metric by its sample's name."""
+    return list(_check(parsed(expression), known))
 
 
 def metrics_of(expression: Any) -> set[str]:
@@ -30,9 +30,9 @@ def metrics_of(expression: Any) -> set[str]:
     return {str(node.name) for node in _nodes(expression) if isinstance(node, promql_parser.VectorSelector)}
 
 
-def _look(expression: Any, known: Mapping[str, AbstractSet[str]]) -> Iterator[str]:
+def _check(expression: Any, known: Mapping[str, AbstractSet[str]]) -> Iterator[str]:
     if not metrics_of(expression):
-        yield "it asks for no metric"
+        yield "it uses no metric"
     for node in _nodes(expression):
         there = BY_PROMETHEUS.union(*(known.get(name, frozenset()) for name in metrics_of(node)))
         if isinstance(node, promql_parser.VectorSelector):

@@ -1,4 +1,4 @@
-"""What a scrape told, to look figures up in."""
+"""The figures of one scrape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Scraped(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Scraped:
-        """Raises ValueError for what is not Prometheus' text format."""
+        """Raises ValueError when the text is not in Prometheus' text format."""
         return cls(text, list(text_string_to_metric_families(text)))
 
     def all(self, name: str, /, **labels: str) -> list[float]:
@@ -27,11 +27,11 @@ class Scraped(NamedTuple):
         ]
 
     def sum(self, name: str, /, **labels: str) -> float:
-        """Of all of them; 0 without any."""
+        """The sum of these values; 0 when there are none."""
         return sum(self.all(name, **labels))
 
     def labels(self) -> dict[str, set[str]]:
-        """The labels of every sample's name, without those of a histogram's or counter's samples that are not there."""
+        """The labels of each sample's name; a histogram or counter without samples has none."""
         known: dict[str, set[str]] = {}
         for family in self.families:
             for sample in family.samples:

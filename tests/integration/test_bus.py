@@ -11,11 +11,11 @@ from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from tests.fakes.installation import as_controller
 from tests.fakes.listening import Listener
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 
 
 async def test_a_connection_that_the_server_ends_for_good_is_replaced(bus: Bus) -> None:
-    """nats-py closes itself for every error but two that a server sends on a live connection."""
+    """nats-py closes itself for all but two of the errors that a server sends on a live connection."""
     before = bus.client
     await bus.client._process_err("'authentication timeout'")
 
@@ -30,7 +30,7 @@ async def test_a_connection_that_the_server_ends_for_good_is_replaced(bus: Bus) 
 
 
 async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() -> None:
-    """The server is full, say: it lets nobody in who comes back, but leaves it to him to hang up."""
+    """A full server, for example, refuses a reconnecting client but does not close the connection."""
     served = refused = hung_up = 0
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,7 +69,7 @@ async def test_a_bus_that_never_came_to_connect_is_closed_in_order() -> None:
 
 
 async def test_a_bus_that_the_broker_refuses_is_closed_at_any_moment(nats_url: str) -> None:
-    """nats-py swallows a cancellation that meets it while it closes a refused attempt."""
+    """nats-py swallows a cancellation that comes while it closes a refused attempt."""
     stranger = as_controller(nats_url, new_trust())
 
     async def opened_for(moments: int) -> bool:
@@ -88,7 +88,7 @@ async def test_a_bus_that_the_broker_refuses_is_closed_at_any_moment(nats_url: s
         pytest.param("nats://127.0.0.1:port", "must be URLs", id="a port that is no number"),
         pytest.param("http://127.0.0.1", "must be URLs", id="another protocol"),
         pytest.param("nats://", "must be URLs", id="no host"),
-        pytest.param("nats://token@127.0.0.1", "must hold no user", id="a token, which is not how we log in"),
+        pytest.param("nats://token@127.0.0.1", "must hold no user", id="a token, which Mailprobe does not log in with"),
         pytest.param(" , ", "must name a server", id="nothing"),
     ],
 )

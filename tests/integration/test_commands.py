@@ -1,4 +1,4 @@
-"""The controller's command line, as processes: exit status, one clear line, and files whole or not at all."""
+"""The controller's commands as processes: exit status, one clear line, and files written completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from controller.operations.channels.channels import Outlets
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys
 from shared.nats.bus import Bus
+from shared.secret import Secret
 from shared.wire import enrolment
 from shared.wire.sealing import open_login, seal_login
-from shared.wire.targets import Login, Secret
+from shared.wire.targets import Login
 from tests.fakes.ports import free_port
 from tests.integration.api.conftest import RecordingDispatcher, client_of
 
@@ -30,7 +31,7 @@ NATS_URL = "tls://nats.example.com:4222"
 
 
 def begin(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-    """A command that runs on."""
+    """A command that keeps running."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}
     return subprocess.Popen(
         [sys.executable, "-m", "controller", *arguments],
@@ -138,7 +139,7 @@ async def test_a_new_location_has_keys_of_its_own(database_url: str, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        pytest.param(["d_e", "--country", "DE"], "'d_e' may hold only letters, digits and hyphens", id="code"),
+        pytest.param(["d_e", "--country", "DE"], "'d_e' must consist of letters, digits and hyphens", id="code"),
         pytest.param(["de", "--country", "XX"], "--country must hold ISO 3166-1", id="country"),
     ],
 )
@@ -159,7 +160,7 @@ async def test_a_location_without_a_file_is_not_stored(database_url: str, tmp_pa
     assert await fetchval(database_url, "SELECT count(*) FROM location") == 0
 
 
-def test_all_problems_of_the_settings_are_told_at_once_without_their_values() -> None:
+def test_all_problems_of_the_settings_are_printed_at_once_without_their_values() -> None:
     done = run("serve", DATABASE_URL="mysql://u:geheim@h/x", VAULT_KEYS="geheim", PORT="geheim")
     assert done.returncode == 2
     assert {line.split()[1].rstrip(":") for line in done.stderr.splitlines()} == {
@@ -175,12 +176,12 @@ def test_all_problems_of_the_settings_are_told_at_once_without_their_values() ->
 @pytest.mark.parametrize(
     ("url", "status"),
     [
-        pytest.param("postgresql://u:geheim@127.0.0.1:1/x", 1, id="nobody there"),
+        pytest.param("postgresql://u:geheim@127.0.0.1:1/x", 1, id="nothing listens there"),
         pytest.param("postgresql://u:geheim@127.0.0.1:zz/x", 2, id="no URL"),
     ],
 )
 @pytest.mark.parametrize("command", [["migrate"], ["locations", "list"]])
-def test_a_database_that_is_not_there_is_told_in_one_line(command: list[str], url: str, status: int) -> None:
+def test_a_database_that_is_not_there_is_named_in_one_line(command: list[str], url: str, status: int) -> None:
     done = run(*command, DATABASE_URL=url)
     assert done.returncode == status
     assert done.stderr.startswith("mailprobe-controller: ")
@@ -194,7 +195,7 @@ async def test_a_command_on_an_old_schema_names_the_way_out(postgres_url: str, t
     assert "run `mailprobe-controller migrate`" in done.stderr
 
 
-async def test_serve_tells_a_busy_port_and_an_old_schema_in_one_line(
+async def test_serve_names_a_busy_port_and_an_old_schema_in_one_line(
     postgres_url: str, nats_url: str, trust_file: Path
 ) -> None:
     needed = {

@@ -1,4 +1,4 @@
-"""Streams of controllers that are processes of their own: one stops and lets go of its clients, another goes on."""
+"""Streams of controllers that run as processes: one stops and disconnects its clients, another one serves them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from shared.wire.messages import Event
 from tests.fakes.ports import free_port
-from tests.integration.api.live_desk import Block, Listener, an_event, ids
-from tests.integration.pipeline.world import eventually
+from tests.integration.api.stream.stream_client import Block, Listener, an_event, ids
+from tests.integration.pipeline.small_installation import eventually
 from tests.integration.test_serve_settings import found, serve
 
 STREAM = "/api/results/stream"
@@ -26,7 +26,7 @@ STREAM = "/api/results/stream"
 async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes_on(
     database_url: str, nats_url: str, trust_file: Path, bus: Bus, tmp_path: Path
 ) -> None:
-    """Requests would have a minute; streams are not waited for."""
+    """A stopping controller waits up to a minute for requests, but not for streams."""
     headers = {"Authorization": f"Bearer {await found(database_url)}"}
     organization = await _organization(database_url)
     async with AsyncExitStack() as controller:
@@ -37,8 +37,8 @@ async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes
             await eventually(lambda: _is_live(client, headers), 30)
             async with client.stream("GET", STREAM, headers=headers) as answer:
                 listener = Listener(answer)
-                told = [await _tell(bus, organization) for _ in range(3)]
-                heard = await listener.events(3)
+                sent = [await _publish(bus, organization) for _ in range(3)]
+                received = await listener.events(3)
                 ending = asyncio.create_task(_ended(listener))
                 began = time.monotonic()
                 await controller.aclose()
@@ -46,22 +46,22 @@ async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes
                 assert at - began < 3
                 assert time.monotonic() - began < 30
                 assert [block.json["reason"] for block in rest] == ["stopping"]
-    told += [await _tell(bus, organization) for _ in range(2)]  # while there is none
-    last = {"Last-Event-ID": heard[1].id}
+    sent += [await _publish(bus, organization) for _ in range(2)]  # while no controller runs
+    last = {"Last-Event-ID": received[1].id}
     async with serve(database_url, nats_url, trust_file, tmp_path / "second") as client:
         await eventually(lambda: _is_live(client, headers), 30)
         async with client.stream("GET", STREAM, headers=headers | last) as answer:
             listener = Listener(answer)
-            told.append(await _tell(bus, organization))
-            assert ids(heard[:2] + await listener.events(4)) == told
+            sent.append(await _publish(bus, organization))
+            assert ids(received[:2] + await listener.events(4)) == sent
 
 
 class Browser:
-    """Reads as EventSource does: it comes back after every break, and never after an answer that is not a 200."""
+    """Reads as EventSource does: it reconnects after every break, but never after an answer other than 200."""
 
     def __init__(self) -> None:
         self.last = ""
-        self.heard: list[str] = []
+        self.received: list[str] = []
 
     async def follow(self, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
         while True:
@@ -78,24 +78,24 @@ class Browser:
         while block := await listener.block():
             self.last = block.id or self.last
             if block.event == "result":
-                self.heard += ids([block])
+                self.received += ids([block])
 
 
 async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restarted(
     database_url: str, nats_url: str, trust_file: Path, bus: Bus, tmp_path: Path
 ) -> None:
-    """All at once, while it has not yet reached the broker, and more often than one may make requests in a minute."""
+    """All come at once, before the controller has reached the broker, and more often than the rate limit allows."""
     headers = {"Authorization": f"Bearer {await found(database_url)}"}
     organization = await _organization(database_url)
     port = str(free_port())
     browsers = [Browser() for _ in range(60)]
-    told: list[str] = []
+    sent: list[str] = []
 
     async def all_have_begun() -> bool:
         return all(browser.last for browser in browsers)
 
-    async def all_have_heard() -> bool:
-        return all(browser.heard == told for browser in browsers)
+    async def all_have_received() -> bool:
+        return all(browser.received == sent for browser in browsers)
 
     async with (
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client,
@@ -104,12 +104,12 @@ async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restart
         following = [tasks.create_task(browser.follow(client, headers)) for browser in browsers]
         async with serve(database_url, nats_url, trust_file, tmp_path / "first", PORT=port):
             await eventually(all_have_begun, 30)
-            told += [await _tell(bus, organization) for _ in range(2)]
-            await eventually(all_have_heard, 30)
-        told.append(await _tell(bus, organization))  # while there is none
+            sent += [await _publish(bus, organization) for _ in range(2)]
+            await eventually(all_have_received, 30)
+        sent.append(await _publish(bus, organization))  # while no controller runs
         async with serve(database_url, nats_url, trust_file, tmp_path / "second", PORT=port):
-            told.append(await _tell(bus, organization))
-            await eventually(all_have_heard, 30)
+            sent.append(await _publish(bus, organization))
+            await eventually(all_have_received, 30)
             answer = await client.get("/api/locations", headers=headers)
             assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, "99")
         for each in following:
@@ -117,7 +117,7 @@ async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restart
 
 
 async def _is_live(client: httpx.AsyncClient, headers: dict[str, str]) -> bool:
-    """Whether streams begin at once."""
+    """Whether a stream begins at once."""
     async with client.stream("GET", STREAM, headers=headers) as answer:
         listener = Listener(answer)
         blocks = [await listener.block(), await listener.block()]
@@ -137,7 +137,7 @@ async def _organization(database_url: str) -> UUID:
     return public_id
 
 
-async def _tell(bus: Bus, organization: UUID) -> str:
+async def _publish(bus: Bus, organization: UUID) -> str:
     event: Event = an_event(organization=str(organization))
     subject = subjects.event(organization, event.customer_id, event.monitor_id, event.type.value)
     await bus.publish(Message(subject, msgspec.json.encode(event), str(event.event_id)))

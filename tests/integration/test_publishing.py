@@ -1,4 +1,4 @@
-"""Publishing into streams: who publishes hears what became of the very message."""
+"""Publishing into streams: the publisher gets the outcome of each single message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_a_repeat_is_accepted_and_stored_once(bus: Bus) -> None:
     assert (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages == 1
 
 
-async def test_what_a_stream_refuses_is_told_with_its_reason(bus: Bus) -> None:
+async def test_what_a_stream_refuses_is_raised_with_its_reason(bus: Bus) -> None:
     with pytest.raises(BusError, match="TTL"):
         await bus.publish(Message(RESULT, b"{}", "with an end", ttl_seconds=5))
 

@@ -1,4 +1,4 @@
-"""Fetching from a shared consumer: at once what is there, else the first to come, and nothing is lost in between."""
+"""A fetch from a shared consumer returns at once what is there, else the first to come, and loses nothing."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ async def fetched(consumer: Consumer, most: int, wait_seconds: float = LONG) -> 
 
 
 async def waiting(consumer: Consumer) -> asyncio.Task[list[str]]:
-    """A fetch whose request the broker has, and has nothing for."""
-    while consumer._pull._end is None:  # its own word, or what an earlier request asked for might come as well
+    """A fetch whose request has reached the broker, which has no message for it yet."""
+    while consumer._pull._end is None:  # wait for this request itself: an earlier one might still get messages
         assert await fetched(consumer, 1, 0.02) == []
     fetch = asyncio.create_task(fetched(consumer, 8))
     await asyncio.sleep(0.05)
@@ -35,7 +35,7 @@ async def waiting(consumer: Consumer) -> asyncio.Task[list[str]]:
     return fetch
 
 
-async def test_what_is_there_comes_at_once_and_never_more_than_asked_for(bus: Bus) -> None:
+async def test_what_is_there_comes_at_once_and_never_more_than_requested(bus: Bus) -> None:
     consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
     await send(bus, "a", "b", "c")
     async with asyncio.timeout(10):
@@ -83,7 +83,7 @@ async def test_what_came_for_nobody_is_given_back_at_the_end(bus: Bus) -> None:
     assert (delivery.body, delivery.redelivered) == (b"a", True)
 
 
-async def test_a_consumer_that_does_not_exist_is_told(bus: Bus) -> None:
+async def test_a_consumer_that_does_not_exist_is_an_error(bus: Bus) -> None:
     consumer = await bus.consumer(subjects.RESULTS, "nobody")
     with pytest.raises(BusError):
         await consumer.fetch(1, LONG)

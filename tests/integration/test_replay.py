@@ -1,4 +1,4 @@
-"""Reading a stream by sequence: pages, following, and what happens when the stream or the reader goes away."""
+"""Reading a stream by sequence: pages, following, and what happens when the stream disappears or the reader ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def publish(bus: Bus, count: int, subject: str = SUBJECTS[0]) -> None:
     assert not any(refusals)
 
 
-async def test_the_state_tells_what_is_there_and_which_stream_it_is(bus: Bus) -> None:
+async def test_the_state_says_what_is_stored_and_which_stream_it_is(bus: Bus) -> None:
     new = await stream_state(bus, subjects.EVENTS)
     assert (new.first, new.last) == (1, 0)
     await publish(bus, 5)
@@ -39,32 +39,32 @@ async def test_the_state_tells_what_is_there_and_which_stream_it_is(bus: Bus) ->
     assert (await stream_state(bus, subjects.EVENTS)).created > new.created
 
 
-async def test_pages_hold_what_is_wanted_in_order_and_tell_whether_there_is_more(bus: Bus) -> None:
+async def test_pages_hold_the_filtered_subjects_in_order_and_say_whether_there_is_more(bus: Bus) -> None:
     for subject in SUBJECTS * 4:
         await publish(bus, 1, subject)
-    wanted = SUBJECTS[:2]
-    first = await read_after(bus, subjects.EVENTS, 1, wanted, at_most=3)
+    filtered = SUBJECTS[:2]
+    first = await read_after(bus, subjects.EVENTS, 1, filtered, at_most=3)
     assert [(each.sequence, each.subject) for each in first.messages] == [
         (2, SUBJECTS[1]),
         (4, SUBJECTS[0]),
         (5, SUBJECTS[1]),
     ]
     assert first.more
-    rest = await read_after(bus, subjects.EVENTS, 5, wanted)
+    rest = await read_after(bus, subjects.EVENTS, 5, filtered)
     assert [each.sequence for each in rest.messages] == [7, 8, 10, 11]
     assert not rest.more
-    assert await read_after(bus, subjects.EVENTS, 11, wanted) == ([], False)
-    assert await read_after(bus, subjects.EVENTS, 99, wanted) == ([], False)
+    assert await read_after(bus, subjects.EVENTS, 11, filtered) == ([], False)
+    assert await read_after(bus, subjects.EVENTS, 99, filtered) == ([], False)
     assert (await bus.client.jsm().stream_info(subjects.EVENTS)).state.consumer_count == 0
 
 
-async def test_following_tells_the_past_and_then_what_comes(bus: Bus) -> None:
+async def test_following_yields_the_past_and_then_what_comes(bus: Bus) -> None:
     await publish(bus, 300)
     async with aclosing(follow(bus, subjects.EVENTS, 10, [subjects.ALL_EVENTS])) as batches:
-        seen = await _up_to(batches, 300)
+        sequences = await _up_to(batches, 300)
         await publish(bus, 40)
-        seen += await _up_to(batches, 340)
-    assert seen == list(range(11, 341))
+        sequences += await _up_to(batches, 340)
+    assert sequences == list(range(11, 341))
     assert (await bus.client.jsm().stream_info(subjects.EVENTS)).state.consumer_count == 0
 
 
@@ -78,7 +78,7 @@ async def test_a_stream_that_goes_away_ends_the_following(bus: Bus) -> None:
 
 
 async def test_after_a_reconnect_the_reader_begins_anew(bus: Bus) -> None:
-    """What was under way when the connection broke would be missing otherwise."""
+    """Otherwise the messages that were on their way when the connection broke would be missing."""
     await publish(bus, 1)
     async with aclosing(follow(bus, subjects.EVENTS, 0, [subjects.ALL_EVENTS])) as batches:
         assert await _up_to(batches, 1) == [1]
@@ -89,8 +89,8 @@ async def test_after_a_reconnect_the_reader_begins_anew(bus: Bus) -> None:
             await _up_to(batches, 2)
 
 
-async def test_a_reader_ends_when_it_is_told_to_however_busy_it_is(bus: Bus) -> None:
-    """A cancellation that comes together with messages gets lost in the client."""
+async def test_a_cancelled_reader_ends_however_busy_it_is(bus: Bus) -> None:
+    """The NATS client loses a cancellation that comes together with messages."""
     stop = asyncio.Event()
 
     async def busy() -> None:
@@ -131,8 +131,8 @@ async def test_a_reader_ends_when_it_is_told_to_however_busy_it_is(bus: Bus) -> 
 
 
 async def _up_to(batches: AsyncIterator[list[Stored]], sequence: int) -> list[int]:
-    seen: list[int] = []
+    sequences: list[int] = []
     async with asyncio.timeout(30):
-        while not seen or seen[-1] < sequence:
-            seen += [each.sequence for each in await anext(batches)]
-    return seen
+        while not sequences or sequences[-1] < sequence:
+            sequences += [each.sequence for each in await anext(batches)]
+    return sequences

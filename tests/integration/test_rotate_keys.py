@@ -1,4 +1,4 @@
-"""`rotate-keys` while people change monitors: every secret ends under the first key, and no change is lost."""
+"""`rotate-keys` while users change monitors: every secret ends under the first key, and no change is lost."""
 
 from __future__ import annotations
 
@@ -65,26 +65,26 @@ async def test_every_secret_ends_under_the_first_key_and_nothing_else_moves(
     before = await value(database, "SELECT json_agg(to_jsonb(m) - 'config' ORDER BY id)::text FROM monitor m")
     done = run("rotate-keys", DATABASE_URL=database_url, VAULT_KEYS=f"{NEW},{OLD}")
     changed = BATCH + 2
-    wanted = f"re-encrypted {changed * SECRETS} secrets of {changed} monitors and channels with the first key\n"
-    assert (done.returncode, done.stdout) == (0, wanted), done.stderr
+    expected = f"re-encrypted {changed * SECRETS} secrets of {changed} monitors and channels with the first key\n"
+    assert (done.returncode, done.stdout) == (0, expected), done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     assert before == await value(database, "SELECT json_agg(to_jsonb(m) - 'config' ORDER BY id)::text FROM monitor m")
     new_alone = Vault(VaultKeys(NEW))
-    last, seen = 0, 0
+    last, monitors_read = 0, 0
     while batch := await configs.after(database, Table.MONITOR, last):
         last = batch[-1].id
         for stored in batch:
             assert new_alone.reveal(stored.config) == CONFIG
             assert list(stored.config) == list(CONFIG)
-            seen += 1
-    assert seen == changed
+            monitors_read += 1
+    assert monitors_read == changed
 
     again = run("rotate-keys", DATABASE_URL=database_url, VAULT_KEYS=f"{NEW} {OLD}")
     assert again.stdout == "re-encrypted 0 secrets of 0 monitors and channels with the first key\n"
 
 
 async def test_no_change_of_a_monitor_is_lost_while_keys_rotate(database: Database) -> None:
-    """Controllers that have the new ring change configs all the while."""
+    """Controllers that have the new keys change configs at the same time."""
     ring = Vault(VaultKeys(f"{NEW},{OLD}"))
     await fill(database, 60, Vault(VaultKeys(OLD)))
     rows = [(UUID(stored.name), stored.id) for stored in await configs.after(database, Table.MONITOR, 0)]
@@ -99,8 +99,8 @@ async def test_no_change_of_a_monitor_is_lost_while_keys_rotate(database: Databa
                 password = f"p{number}"
 
                 def decide(monitor: Any, password: str = password) -> Any:
-                    wanted = {**CONFIG, "auth": {"user": "u", "pass": password}, "secret": "********"}
-                    config = ring.conceal(wanted, monitor.config, field="smtpConfig")
+                    changed_config = {**CONFIG, "auth": {"user": "u", "pass": password}, "secret": "********"}
+                    config = ring.conceal(changed_config, monitor.config, field="smtpConfig")
                     return msgspec.structs.replace(monitor, config=config)
 
                 assert await monitors.change(database, None, ("smtp",), public_id, decide)
@@ -108,7 +108,7 @@ async def test_no_change_of_a_monitor_is_lost_while_keys_rotate(database: Databa
 
     changing = asyncio.create_task(change_all())
     async with asyncio.timeout(10):
-        while not written:  # its connection may take its time
+        while not written:  # the first connection may take a while
             await asyncio.sleep(0.001)
     for _ in range(3):
         done = await rotate_keys(database, ring)
@@ -135,7 +135,7 @@ async def test_a_config_that_changed_in_between_is_not_overwritten(database: Dat
     assert json.loads(await value(database, "SELECT config::text FROM monitor")) == {"secure": True}
 
 
-async def test_what_no_key_reads_is_told_and_left_as_it_is(database: Database, database_url: str) -> None:
+async def test_what_no_key_reads_is_reported_and_left_as_it_is(database: Database, database_url: str) -> None:
     await fill(database, 1, Vault(VaultKeys(new_key().reveal())))
     (stored,) = await configs.after(database, Table.MONITOR, 0)
     done = run("rotate-keys", DATABASE_URL=database_url, VAULT_KEYS=f"{NEW},{OLD}")
@@ -165,15 +165,15 @@ async def test_channels_keep_their_secrets_too(database: Database) -> None:
     assert Vault(VaultKeys(NEW)).reveal(first.config) == config
 
 
-async def test_schedulers_hear_of_it(database: Database) -> None:
-    """Their copy of a config must be readable after the old key is gone."""
+async def test_schedulers_are_notified_of_it(database: Database) -> None:
+    """A scheduler's copy of a config must be readable after the old key is gone."""
     await fill(database, 1, Vault(VaultKeys(OLD)))
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    notices: asyncio.Queue[str] = asyncio.Queue()
     async with database.connection() as connection:
-        await connection.add_listener("mailprobe_change", lambda *given: heard.put_nowait(str(given[3])))
+        await connection.add_listener("mailprobe_change", lambda *given: notices.put_nowait(str(given[3])))
         await rotate_keys(database, Vault(VaultKeys(f"{NEW},{OLD}")))
         async with asyncio.timeout(10):
-            assert await heard.get() == f"monitor:{(await configs.after(database, Table.MONITOR, 0))[0].id}"
+            assert await notices.get() == f"monitor:{(await configs.after(database, Table.MONITOR, 0))[0].id}"
         await connection.reset()
 
 

@@ -1,4 +1,4 @@
-"""The key that requests are signed with is changed while agents run: each step as ops type it."""
+"""The key that requests are signed with is changed while agents run, by the commands that ops type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.test_commands import NATS_URL, add, run
 
 
 def rotate(file: Path, *step: str, succeeds: bool = True) -> str:
-    """What it said; everything but the request keys is as before."""
+    """What the command printed. Everything but the request keys must be as before."""
     before = keys.read(file)
     done = run("trust", "rotate-requests", "--trust-file", str(file), *step)
     assert done.returncode == (0 if succeeds else 1), done.stderr
@@ -24,13 +24,13 @@ def rotate(file: Path, *step: str, succeeds: bool = True) -> str:
     for name in ("operator", "account", "locations", "system_account"):
         assert getattr(after, name).reveal() == getattr(before, name).reveal()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    said = done.stdout + done.stderr
-    assert not any(key.reveal() in said for key in [*after.requests, *before.requests])
-    return said
+    output = done.stdout + done.stderr
+    assert not any(key.reveal() in output for key in [*after.requests, *before.requests])
+    return output
 
 
 def believes(enrolment: Enrolment, file: Path) -> bool:
-    """Whether an agent with these keys takes what a controller with this file signs."""
+    """Whether an agent with these keys accepts what a controller with this file signs."""
     signature = Signer(keys.read(file).requests[0]).headers("mailprobe.check.de.de.smtp", b"{}")[SIGNATURE]
     try:
         Verifier(enrolment.verify_keys).verify("mailprobe.check.de.de.smtp", b"{}", signature)
@@ -62,7 +62,7 @@ async def test_agents_believe_their_controllers_at_every_step(database_url: str,
     assert "then --drop" in rotate(file, "--use")
     assert not believes(first, file)
     assert believes(second, file)
-    rotate(file, "--use")  # second thoughts
+    rotate(file, "--use")  # the operator changes their mind
     assert believes(first, file)
     rotate(file, "--use")
     rotate(file, "--drop")
@@ -73,6 +73,6 @@ async def test_agents_believe_their_controllers_at_every_step(database_url: str,
 
 def test_steps_out_of_order_change_nothing(file: Path) -> None:
     for step in ("--use", "--drop"):
-        assert "one request key only" in rotate(file, step, succeeds=False)
+        assert "only one request key" in rotate(file, step, succeeds=False)
     rotate(file)
     assert "a second request key already" in rotate(file, succeeds=False)

@@ -1,4 +1,4 @@
-"""Who a controller takes its clients for: their own address, unless a proxy that is trusted says another."""
+"""The client address that a controller uses: the peer's own, unless a trusted proxy names another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from controller.store.accounts.organizations import FirstAccount
 from controller.store.platform.pool import Database
 from controller.vault import new_key
 from tests.fakes.ports import free_port
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 
 PASSWORD = "correct horse battery staple"
 
@@ -75,7 +75,7 @@ async def found(database_url: str) -> str:
         password_hash=await Passwords().hash(PASSWORD),
         token=token,
     )
-    async with Database.open(database_url) as database, organizations.founding(database, first):
+    async with Database.open(database_url) as database, organizations.insert_first(database, first):
         pass
     return token.reveal()
 
@@ -96,7 +96,7 @@ async def test_a_hundred_requests_a_minute_is_the_default(
         assert (answer.status_code, answer.headers["x-ratelimit-limit"]) == (200, "100")
 
 
-async def test_nobody_is_believed_to_be_a_proxy_unless_told(
+async def test_no_client_is_trusted_as_a_proxy_by_default(
     database_url: str, nats_url: str, trust_file: Path, tmp_path: Path
 ) -> None:
     await found(database_url)

@@ -1,1 +1,1 @@
-"""Real sockets on 127.0.0.1 against scripted servers and real ones."""
+"""Tests of checks over real sockets on 127.0.0.1, against scripted servers and real ones."""

@@ -1,4 +1,4 @@
-"""Probes run on uvloop, as in production, beside certificates made once."""
+"""Fixtures of the probes' tests: probes run on uvloop, as in production, with certificates that are made once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
-from agent.checks.runner import Station
+from agent.checks.runner import ProbeContext
 from tests.fakes.certificates import Certificates
-from tests.fakes.station import station as composed
+from tests.fakes.context import context as composed
 
 
 def pytest_asyncio_loop_factories(
@@ -20,13 +20,13 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture
-async def punctual(certificates: Certificates) -> AsyncIterator[Station]:
-    """One for checks that are to time out: on a busy machine its loop may stand still for half of a short deadline."""
+async def punctual(certificates: Certificates) -> AsyncIterator[ProbeContext]:
+    """A probe context without loop lag, for checks that must time out: on a busy machine the loop may stand still."""
     async with composed(certificates, punctual=True) as made:
         yield made
 
 
 @pytest.fixture
-async def station(certificates: Certificates) -> AsyncIterator[Station]:
+async def context(certificates: Certificates) -> AsyncIterator[ProbeContext]:
     async with composed(certificates) as made:
         yield made

@@ -1,6 +1,6 @@
 """The contract of all probes: a deadline is kept, the phase named, the socket closed, and no secret shown.
 
-Each probe holds one whole dialogue, with STARTTLS and login; then the server breaks it off at every place it speaks.
+Each probe holds one whole dialogue, with STARTTLS and login; then the server breaks it off at each of its steps.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import msgspec
 import pytest
 import structlog
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from agent.probes import PROBES
 from shared.wire.failures import FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckResult
 from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode, kind_of
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.context import request
 from tests.fakes.scripted_server import Hang, Reset, Script, Step, Tls, playing
-from tests.fakes.station import request
-from tests.probes.zoo.case import LOGIN, PLAIN, secrets
+from tests.probes.scripted.case import LOGIN, PLAIN, secrets
 
 DIALOGUES: dict[type[Target], Script] = {
     SmtpTarget: (
@@ -51,8 +51,8 @@ def test_every_probe_has_its_dialogue_here() -> None:
 
 
 @pytest.fixture
-def check(punctual: Station, certificates: Certificates) -> Check:
-    """One check against a server that plays a script; its socket is closed and no secret shown, however it ends."""
+def check(punctual: ProbeContext, certificates: Certificates) -> Check:
+    """Runs a check against a server that plays a script; asserts that its socket is closed and no secret is shown."""
 
     async def checked(kind: type[Target], script: Script) -> CheckResult:
         async with playing(script, certificates) as server:
@@ -67,7 +67,7 @@ def check(punctual: Station, certificates: Certificates) -> Check:
 
 
 def broken_off(kind: type[Target], end: Step, *, before_goodbye: bool = False) -> list[Script]:
-    """The dialogue up to every place where the server speaks or shakes hands, then `end`."""
+    """The dialogue up to each step where the server sends a reply or a handshake, followed by `end`."""
     whole = DIALOGUES[kind]
     places = [place for place, step in enumerate(whole) if isinstance(step, Tls) or str(step).startswith("S: ")]
     if before_goodbye:
@@ -78,19 +78,19 @@ def broken_off(kind: type[Target], end: Step, *, before_goodbye: bool = False) -
 
 @every_probe
 async def test_a_whole_dialogue_passes_and_says_goodbye(
-    kind: type[Target], station: Station, certificates: Certificates
+    kind: type[Target], context: ProbeContext, certificates: Certificates
 ) -> None:
     async with playing(DIALOGUES[kind], certificates) as server:
         target = kind(host=ADDRESS, port=server.port, tls=TlsMode.REQUIRED)
         with structlog.testing.capture_logs() as logged:
-            result = await run_check(request(target, login=LOGIN), station)
+            result = await run_check(request(target, login=LOGIN), context)
         await server.all_closed()
     assert result.failure is None
     assert result.phases[0].phase is Phase.RESOLVE
     assert result.phases[-1].phase is Phase.QUIT
     assert result.facts["certificateValid"] is True
     assert result.transcript == []
-    assert server.heard[-1].split()[-1] in ("QUIT", "LOGOUT")
+    assert server.received[-1].split()[-1] in ("QUIT", "LOGOUT")
     assert logged == []
 
 
@@ -110,7 +110,7 @@ async def test_silence_at_any_place_ends_with_the_deadline_and_names_the_phase(
 
 
 @every_probe
-async def test_a_connection_broken_off_at_any_place_is_told_at_once_and_names_the_phase(
+async def test_a_connection_broken_off_at_any_place_is_reported_at_once_and_names_the_phase(
     kind: type[Target], check: Check
 ) -> None:
     for script in broken_off(kind, Reset(), before_goodbye=True):
@@ -122,7 +122,9 @@ async def test_a_connection_broken_off_at_any_place_is_told_at_once_and_names_th
 
 
 @every_probe
-async def test_noise_at_any_place_is_told_at_once_and_is_the_servers_fault(kind: type[Target], check: Check) -> None:
+async def test_noise_at_any_place_is_reported_at_once_and_is_the_servers_fault(
+    kind: type[Target], check: Check
+) -> None:
     for script in broken_off(kind, "S: \x01\x02 noise", before_goodbye=True):
         result = await check(kind, script)
         assert result.failure is not None, script
@@ -133,14 +135,14 @@ async def test_noise_at_any_place_is_told_at_once_and_is_the_servers_fault(kind:
 
 @every_probe
 async def test_whoever_cancels_a_check_finds_nothing_left_of_it(
-    kind: type[Target], station: Station, certificates: Certificates
+    kind: type[Target], context: ProbeContext, certificates: Certificates
 ) -> None:
     before = asyncio.all_tasks()
     async with playing((*DIALOGUES[kind][:2], Hang()), certificates) as server:
         target = kind(host=ADDRESS, port=server.port)
-        running = asyncio.create_task(run_check(request(target, login=LOGIN), station))
+        running = asyncio.create_task(run_check(request(target, login=LOGIN), context))
         async with asyncio.timeout(10):
-            while not server.heard:
+            while not server.received:
                 await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

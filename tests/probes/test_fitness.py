@@ -1,4 +1,4 @@
-"""What an agent finds out about its own machine, and what it does not conclude."""
+"""What an agent finds out about its own machine, and what it must not conclude."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ZONE: Zone = {
 @pytest.mark.parametrize(
     ("hosts", "listening", "blocked"),
     [
-        pytest.param(["one.test", "two.test"], False, True, id="two hosts that do not answer: blocked"),
-        pytest.param(["one.test", "two.test"], True, False, id="they answer: open"),
+        pytest.param(["one.test", "two.test"], False, True, id="two hosts that do not answer prove a block"),
+        pytest.param(["one.test", "two.test"], True, False, id="two hosts that answer prove an open port"),
         pytest.param(["one.test"], False, False, id="one dead host proves nothing"),
         pytest.param(["one.test", "nobody.test"], False, False, id="an unknown host proves nothing"),
         pytest.param(["one.test", "broken.test"], False, False, id="a host that cannot be resolved proves nothing"),
         pytest.param(["one.test", "private.test"], False, False, id="a host with a private address proves nothing"),
-        pytest.param([], False, False, id="nobody to ask: not tested"),
+        pytest.param([], False, False, id="without hosts nothing is tested"),
     ],
 )
 async def test_a_port_is_blocked_when_several_known_hosts_keep_silent(
@@ -49,34 +49,34 @@ async def test_a_port_is_blocked_when_several_known_hosts_keep_silent(
         assert await port_blocked(resolver, hosts, port, LOOPBACK) is blocked
 
 
-async def test_a_silent_resolver_is_unfitness_only_after_three_looks() -> None:
+async def test_a_silent_resolver_is_unfitness_only_after_three_examinations() -> None:
     async with Resolver.open("control.test", [f"{ADDRESS}:{closed_port()}"]) as resolver:
         fitness = Fitness(resolver, (), LOOPBACK)
-        looks = [await fitness.look() for _ in range(3)]
-    assert [Unfitness.RESOLVER_BROKEN in found for found in looks] == [False, False, True]
+        examinations = [await fitness.examine() for _ in range(3)]
+    assert [Unfitness.RESOLVER_BROKEN in found for found in examinations] == [False, False, True]
 
 
 async def test_a_resolver_that_answers_again_is_fit_at_once() -> None:
     async with serving(ZONE) as server, Resolver.open("control.test", [server]) as resolver:
         fitness = Fitness(resolver, (), LOOPBACK)
-        fitness._silent_looks = 7
-        assert Unfitness.RESOLVER_BROKEN not in await fitness.look()
+        fitness._silent_examinations = 7
+        assert Unfitness.RESOLVER_BROKEN not in await fitness.examine()
 
 
 async def test_a_family_is_missing_when_neither_the_world_nor_an_allowed_network_has_a_route() -> None:
     async with serving(ZONE) as server, Resolver.open("control.test", [server]) as resolver:
-        found = await Fitness(resolver, (), LOOPBACK).look()
+        found = await Fitness(resolver, (), LOOPBACK).examine()
         assert Unfitness.NO_IPV4 not in found
         assert (Unfitness.NO_IPV6 in found) is not has_route("::1", 25)
 
 
-async def test_what_is_found_is_told_after_each_look() -> None:
-    told: list[list[Unfitness]] = []
+async def test_findings_are_reported_after_each_examination() -> None:
+    reported: list[list[Unfitness]] = []
     async with serving(ZONE) as server, Resolver.open("control.test", [server]) as resolver:
-        looking = asyncio.create_task(Fitness(resolver, (), LOOPBACK).keep_looking(told.append))
+        examining = asyncio.create_task(Fitness(resolver, (), LOOPBACK).keep_examining(reported.append))
         async with asyncio.timeout(10):
-            while not told:
+            while not reported:
                 await asyncio.sleep(0.01)
-        assert not looking.done()
-        looking.cancel()
-        await asyncio.wait([looking])
+        assert not examining.done()
+        examining.cancel()
+        await asyncio.wait([examining])

@@ -1,4 +1,7 @@
-"""What an IMAP check tells besides its verdict, and how names and passwords are spelt. How it judges is in the zoo."""
+"""What an IMAP check reports besides its status, and how names and passwords are encoded.
+
+Which status it reports is in `tests.probes.scripted`.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from agent.probes.imap.mailbox import modified_utf7
 from agent.probes.imap.replies import Response, parse
 from agent.probes.imap.session import Literal, astring
 from shared.wire.messages import CheckResult
 from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.context import request
 from tests.fakes.scripted_server import Script, Tls, playing
-from tests.fakes.station import request
-from tests.probes.zoo.case import LOGIN, PLAIN
-from tests.probes.zoo.imap import STARTTLS
-from tests.probes.zoo.imap_login import BYE, END, INBOX, OK, offering
+from tests.probes.scripted.case import LOGIN, PLAIN
+from tests.probes.scripted.imap import STARTTLS
+from tests.probes.scripted.imap_login import BYE, END, INBOX, OK, offering
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
 SECURED = (*offering("SASL-IR", "AUTH=PLAIN"), "C: A1 AUTHENTICATE PLAIN " + PLAIN)
@@ -28,17 +31,17 @@ SECURED = (*offering("SASL-IR", "AUTH=PLAIN"), "C: A1 AUTHENTICATE PLAIN " + PLA
 
 async def checked(
     script: Script,
-    station: Station,
+    context: ProbeContext,
     certificates: Certificates,
     *,
     tls: TlsMode = TlsMode.IMPLICIT,
     login: tuple[str, str] | None = LOGIN,
 ) -> CheckResult:
     async with playing(script, certificates) as server:
-        return await run_check(request(ImapTarget(host=ADDRESS, port=server.port, tls=tls), login=login), station)
+        return await run_check(request(ImapTarget(host=ADDRESS, port=server.port, tls=tls), login=login), context)
 
 
-async def test_a_login_counts_the_messages(station: Station, certificates: Certificates) -> None:
+async def test_a_login_counts_the_messages(context: ProbeContext, certificates: Certificates) -> None:
     script = (
         *(*STARTTLS, "S: A2 OK go", Tls()),
         *("C: A3 CAPABILITY", "S: * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN", "S: A3 OK"),
@@ -48,12 +51,12 @@ async def test_a_login_counts_the_messages(station: Station, certificates: Certi
         *("S: * OK [UIDNEXT 4392]", "S: * OK [UIDVALIDITY 3857529045]", "S: A6 OK [READ-ONLY]"),
         *("C: A7 LOGOUT", "S: * BYE", "S: A7 OK"),
     )
-    result = await checked(script, station, certificates, tls=TlsMode.REQUIRED)
+    result = await checked(script, context, certificates, tls=TlsMode.REQUIRED)
     assert result.failure is None
     assert " ".join(timing.phase.value for timing in result.phases) == (
         "resolve connect greeting capabilities starttls tls capabilities auth capabilities mailbox quit"
     )
-    wanted = {
+    expected = {
         "greeting": "ready",
         "capabilities": ["IDLE", "IMAP4REV1"],
         "loginMechanism": "PLAIN",
@@ -63,48 +66,48 @@ async def test_a_login_counts_the_messages(station: Station, certificates: Certi
         "uidNext": 4392,
         "uidValidity": 3857529045,
     }
-    assert {name: result.facts[name] for name in wanted} == wanted
+    assert {name: result.facts[name] for name in expected} == expected
 
 
-async def test_without_a_login_no_mailbox_is_looked_at(station: Station, certificates: Certificates) -> None:
+async def test_without_a_login_no_mailbox_is_read(context: ProbeContext, certificates: Certificates) -> None:
     script = (*offering(), "C: A1 LOGOUT", "S: * BYE", "S: A1 OK")
-    result = await checked(script, station, certificates, login=None)
+    result = await checked(script, context, certificates, login=None)
     assert [timing.phase.value for timing in result.phases] == ["resolve", "connect", "tls", "greeting", "quit"]
 
 
-async def test_alerts_are_told_whenever_they_came(station: Station, certificates: Certificates) -> None:
+async def test_alerts_are_reported_whenever_they_came(context: ProbeContext, certificates: Certificates) -> None:
     alert = "S: * OK [ALERT] the disk is nearly full"
-    passed = await checked((*SECURED, OK, alert, *INBOX, alert, *BYE), station, certificates)
-    failed = await checked((*SECURED, alert, "S: A1 NO [EXPIRED] no", "C: A2 LOGOUT"), station, certificates)
+    passed = await checked((*SECURED, OK, alert, *INBOX, alert, *BYE), context, certificates)
+    failed = await checked((*SECURED, alert, "S: A1 NO [EXPIRED] no", "C: A2 LOGOUT"), context, certificates)
     assert (passed.facts["alerts"], failed.facts["alerts"]) == (
         ["the disk is nearly full"] * 2,
         ["the disk is nearly full"],
     )
 
 
-async def test_a_refusal_tells_its_response_code_and_what_the_server_had_said(
-    station: Station, certificates: Certificates
+async def test_a_refusal_reports_its_response_code_and_what_the_server_had_said(
+    context: ProbeContext, certificates: Certificates
 ) -> None:
-    result = await checked((*SECURED, "S: A1 NO [EXPIRED] change it", "C: A2 LOGOUT"), station, certificates)
+    result = await checked((*SECURED, "S: A1 NO [EXPIRED] change it", "C: A2 LOGOUT"), context, certificates)
     assert result.failure is not None
     assert result.failure.detail == "NO [EXPIRED] change it"
     assert (result.facts["responseCode"], result.facts["greeting"]) == ("EXPIRED", "hi")
 
 
 async def test_a_transcript_shows_that_a_password_was_sent_but_neither_it_nor_its_length(
-    station: Station, certificates: Certificates
+    context: ProbeContext, certificates: Certificates
 ) -> None:
     script = (*offering(), 'C: A1 LOGIN "alice" {', "S: + go on", "C: sécret", "S: A1 NO no", "C: A2 LOGOUT")
-    result = await checked(script, station, certificates, login=("alice", "sécret"))
-    said = [line.text for line in result.transcript if line.speaker.value == "client"]
-    assert said == ["A1 LOGIN ********", "********", "A2 LOGOUT"]
+    result = await checked(script, context, certificates, login=("alice", "sécret"))
+    sent = [line.text for line in result.transcript if line.speaker.value == "client"]
+    assert sent == ["A1 LOGIN ********", "********", "A2 LOGOUT"]
 
 
-async def test_a_mailbox_of_the_user_is_read_only(station: Station, certificates: Certificates) -> None:
-    """EXAMINE and nothing that changes a mailbox is all the server hears."""
+async def test_a_mailbox_of_the_user_is_read_only(context: ProbeContext, certificates: Certificates) -> None:
+    """The server receives EXAMINE, and nothing that changes a mailbox."""
     async with playing((*SECURED, *END), certificates) as server:
-        await run_check(request(ImapTarget(host=ADDRESS, port=server.port, tls=TlsMode.IMPLICIT), login=LOGIN), station)
-    assert [line.split()[1] for line in server.heard] == ["AUTHENTICATE", "EXAMINE", "LOGOUT"]
+        await run_check(request(ImapTarget(host=ADDRESS, port=server.port, tls=TlsMode.IMPLICIT), login=LOGIN), context)
+    assert [line.split()[1] for line in server.received] == ["AUTHENTICATE", "EXAMINE", "LOGOUT"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ async def test_a_mailbox_of_the_user_is_read_only(station: Station, certificates
         pytest.param(b"* SEARCH 1 2", Response("*", "SEARCH", "", "", "1 2"), id="data"),
         pytest.param(b"* X [y] z", Response("*", "X", "", "", "[y] z"), id="only a status has a code"),
         pytest.param(b"* OK caf\xc3\xa9 \xff", Response("*", "OK", "", "", "café \ufffd"), id="bytes beyond ASCII"),
-        pytest.param(b"+", Response("+", "", "", "", ""), id="a question without a space"),
+        pytest.param(b"+", Response("+", "", "", "", ""), id="a continuation request without a space"),
         pytest.param(b"+ PDE+", Response("+", "", "", "", "PDE+"), id="a question"),
         pytest.param(b"+OK ready", None, id="POP3"),
         pytest.param(b"220 ready", None, id="SMTP"),

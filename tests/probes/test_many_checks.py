@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from shared.wire.targets import SmtpTarget
-from tests.bench.beside import beside
+from tests.bench.processes import child_process
 from tests.fakes.certificates import ADDRESS
+from tests.fakes.context import request
 from tests.fakes.scripted_server import closed_port, hanging
-from tests.fakes.station import request
 
 CHECKS = 10_000
 AT_ONCE = 100
-GROWTH_BYTES = 400_000  # 40 bytes a check: less than anything a check could leave
+GROWTH_BYTES = 400_000  # 40 bytes a check: less than any object that a check could leave
 
 
 @pytest.mark.timeout(300)
-async def test_ten_thousand_checks_leave_nothing_behind(station: Station) -> None:
-    async with beside("tests.bench.responder") as line, hanging(ADDRESS) as silent_port:
+async def test_ten_thousand_checks_leave_nothing_behind(context: ProbeContext) -> None:
+    async with child_process("tests.bench.responder") as line, hanging(ADDRESS) as silent_port:
         passing = request(SmtpTarget(host=ADDRESS, port=int(line)))
         refused = request(SmtpTarget(host=ADDRESS, port=closed_port()))
         expiring = request(SmtpTarget(host=ADDRESS, port=silent_port), timeout_seconds=0.02)
@@ -32,13 +32,13 @@ async def test_ten_thousand_checks_leave_nothing_behind(station: Station) -> Non
         ends: Counter[str] = Counter()
 
         async def one(number: int) -> None:
-            asked = kinds[number % len(kinds)]
-            if asked is not None:
-                failure = (await run_check(asked, station)).failure
+            check_request = kinds[number % len(kinds)]
+            if check_request is not None:
+                failure = (await run_check(check_request, context)).failure
                 ends[failure.kind if failure else "passed"] += 1
                 return
-            check = asyncio.create_task(run_check(passing, station))
-            for _ in range(number // len(kinds) % 8):  # cut short at every moment of its life
+            check = asyncio.create_task(run_check(passing, context))
+            for _ in range(number // len(kinds) % 8):  # cancel it at different steps
                 await asyncio.sleep(0)
             cut_short = check.cancel()
             await asyncio.wait([check])
@@ -51,7 +51,7 @@ async def test_ten_thousand_checks_leave_nothing_behind(station: Station) -> Non
                     for number in range(begin, begin + AT_ONCE):
                         group.create_task(one(number))
 
-        await many(1000)  # caches fill, arenas grow
+        await many(1000)  # fill caches and arenas
         tracemalloc.start()
         try:
             gc.collect()
@@ -73,7 +73,7 @@ async def test_ten_thousand_checks_leave_nothing_behind(station: Station) -> Non
     assert ends.total() == CHECKS
     assert (ends["passed"], ends["refused"]) == (CHECKS * 2 / 5, CHECKS / 5)
     assert ends["cancelled"] > CHECKS / 10
-    # With so short a deadline the loop is often late for half of it, and then the fault is ours: both are right.
+    # With so short a deadline the loop is often late for half of it, and then the agent is at fault: both are right.
     assert ends["timeout"] + ends["agent_error"] == CHECKS / 5
 
 

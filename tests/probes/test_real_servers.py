@@ -1,4 +1,4 @@
-"""The probes against servers that nobody scripted: Postfix and Dovecot in each TLS mode, with each login they offer."""
+"""The probes against real servers: Postfix and Dovecot in each TLS mode, with each login they offer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import ExitStack
 import msgspec
 import pytest
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from shared.wire.targets import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import Certificates
+from tests.fakes.context import request
 from tests.fakes.dovecot import Dovecot, missing_for_dovecot
 from tests.fakes.postfix import HOST_NAME, Postfix
-from tests.fakes.station import request
 from tests.probes.real import REAL
 from tests.probes.real.row import Row, Servers
-from tests.probes.zoo.case import judged, secrets
+from tests.probes.scripted.case import outcome_of, secrets
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,10 @@ def servers(postfix: Postfix, dovecot: Dovecot, certificates: Certificates) -> I
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in REAL.items()])
-async def test_every_server_is_judged_rightly(row: Row, servers: Servers, station: Station) -> None:
+async def test_every_server_gets_the_right_result(row: Row, servers: Servers, context: ProbeContext) -> None:
     target = msgspec.structs.replace(row.target, port=row.port(servers))
-    result = await run_check(request(target, login=row.login, timeout_seconds=30), station)
-    assert judged(result) == row.expected, result.failure or result.warnings
+    result = await run_check(request(target, login=row.login, timeout_seconds=30), context)
+    assert outcome_of(result) == row.expected, result.failure or result.warnings
     assert " ".join(timing.phase.value for timing in result.phases) == row.phases
     assert {name: result.facts.get(name) for name in row.facts} == row.facts
     if "tls" in row.phases.split():

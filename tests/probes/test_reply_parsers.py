@@ -1,4 +1,4 @@
-"""Whatever a server sends, in whatever pieces: every parser and every probe ends, in a reply or a failure of ours."""
+"""Whatever a server sends, in whatever pieces, every parser and probe ends with a reply or one of our failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.net.stream import LineStream
@@ -21,9 +21,9 @@ from agent.probes.smtp import replies as smtp_reply
 from shared.wire.failures import FailureKind, FailureSource
 from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.context import context as composed
+from tests.fakes.context import request
 from tests.fakes.listening import Listener
-from tests.fakes.station import request
-from tests.fakes.station import station as composed
 
 Read = Callable[[LineStream], Awaitable[object]]
 
@@ -31,7 +31,7 @@ PARSERS: dict[str, Read] = {
     "an SMTP reply": smtp_reply.read_reply,
     "a POP3 status line": pop3_reply.read_reply,
     "a POP3 challenge": pop3_reply.read_challenge,
-    "POP3 capabilities": pop3_reply.ask_capabilities,
+    "POP3 capabilities": pop3_reply.request_capabilities,
     "an IMAP response": replies.read_response,
 }
 FRAGMENTS = [
@@ -71,7 +71,7 @@ def test_arbitrary_bytes_in_arbitrary_pieces_end_in_a_reply_or_a_failure_of_ours
 
 
 async def _read_to_the_end(read: Read, chunks: list[bytes]) -> list[CheckError]:
-    """Raises whatever is not ours."""
+    """Return the failures; an exception other than CheckError is raised."""
     stream = LineStream(ADDRESS, Transcript())
     failures: list[CheckError] = []
 
@@ -83,7 +83,7 @@ async def _read_to_the_end(read: Read, chunks: list[bytes]) -> list[CheckError]:
 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(arrive())
-        # Every reading takes a line at least, or finds none left.
+        # Every read consumes at least a line, or finds none left.
         for _ in range(b"".join(chunks).count(b"\n") + 1):
             try:
                 await read(stream)
@@ -91,17 +91,17 @@ async def _read_to_the_end(read: Read, chunks: list[bytes]) -> list[CheckError]:
                 return failures
             except CheckError as error:
                 failures.append(error)
-    pytest.fail("the end never came")
+    pytest.fail("no read reached the end of the input")
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[tuple[asyncio.Runner, Station]]:
-    """A loop and a station for all examples."""
+def runner_and_context() -> Iterator[tuple[asyncio.Runner, ProbeContext]]:
+    """An event loop and a probe context for all examples."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        context = composed(Certificates())
-        station = runner.run(context.__aenter__())
-        yield runner, station
-        runner.run(context.__aexit__(None, None, None))
+        composing = composed(Certificates())
+        context = runner.run(composing.__aenter__())
+        yield runner, context
+        runner.run(composing.__aexit__(None, None, None))
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def here() -> Iterator[tuple[asyncio.Runner, Station]]:
 @given(chunks=CHUNKS)
 @settings(max_examples=100, deadline=None)
 def test_no_server_makes_a_probe_fail_by_our_own_fault(
-    here: tuple[asyncio.Runner, Station], target: type[Target], chunks: list[bytes]
+    runner_and_context: tuple[asyncio.Runner, ProbeContext], target: type[Target], chunks: list[bytes]
 ) -> None:
-    runner, station = here
-    runner.run(_check(target, chunks, station))
+    runner, context = runner_and_context
+    runner.run(_check(target, chunks, context))
 
 
-async def _check(kind: type[Target], chunks: list[bytes], station: Station) -> None:
-    """The server says a piece at once, and another whenever it hears something; then it hangs up."""
+async def _check(kind: type[Target], chunks: list[bytes], context: ProbeContext) -> None:
+    """The server sends a piece at once, and another whenever it receives something; then it closes the connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for chunk in chunks:
@@ -129,6 +129,6 @@ async def _check(kind: type[Target], chunks: list[bytes], station: Station) -> N
 
     async with Listener(serve) as listener:
         target = kind(host=ADDRESS, port=listener.port, tls=TlsMode.NONE)
-        result = await run_check(request(target, login=("alice", "secret-7")), station)
+        result = await run_check(request(target, login=("alice", "secret-7")), context)
     assert result.failure is None or result.failure.source is FailureSource.TARGET, result.failure
     assert result.failure is None or result.failure.kind is not FailureKind.TIMEOUT

@@ -1,22 +1,25 @@
-"""What an SMTP check tells besides its verdict: facts, phases and evidence. How it judges is in the zoo."""
+"""What an SMTP check reports besides its status: facts, phases and the transcript.
+
+Which status it reports is in `tests.probes.scripted`.
+"""
 
 from __future__ import annotations
 
-from agent.checks.runner import Station, run_check
+from agent.checks.runner import ProbeContext, run_check
 from shared.wire.messages import CheckResult
 from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
+from tests.fakes.context import request
 from tests.fakes.scripted_server import Script, playing
-from tests.fakes.station import request
-from tests.probes.zoo.case import CHALLENGE_64, CRAM_MD5, LOGIN, PLAIN, USER
-from tests.probes.zoo.smtp import BYE, HELLO, OPEN, SECURED
+from tests.probes.scripted.case import CHALLENGE_64, CRAM_MD5, LOGIN, PLAIN, USER
+from tests.probes.scripted.smtp import BYE, HELLO, OPEN, SECURED
 
 AUTH = (*SECURED, "S: 250-x", "S: 250-SIZE", "S: 250 AUTH PLAIN CRAM-MD5", "C: AUTH CRAM-MD5", "S: 334 " + CHALLENGE_64)
 
 
 async def checked(
     script: Script,
-    station: Station,
+    context: ProbeContext,
     certificates: Certificates,
     *,
     tls: TlsMode = TlsMode.OPPORTUNISTIC,
@@ -25,10 +28,10 @@ async def checked(
 ) -> CheckResult:
     async with playing(script, certificates) as server:
         target = SmtpTarget(host=ADDRESS, port=server.port, tls=tls, rcpt_to=rcpt_to)
-        return await run_check(request(target, login=login), station)
+        return await run_check(request(target, login=login), context)
 
 
-async def test_phases_come_in_the_order_of_the_dialogue(station: Station, certificates: Certificates) -> None:
+async def test_phases_come_in_the_order_of_the_dialogue(context: ProbeContext, certificates: Certificates) -> None:
     script = (
         *AUTH,
         "C: " + CRAM_MD5,
@@ -40,7 +43,7 @@ async def test_phases_come_in_the_order_of_the_dialogue(station: Station, certif
         "C: RSET",
         "S: 250",
     )
-    result = await checked((*script, *BYE), station, certificates, login=LOGIN, rcpt_to="bob@example.test")
+    result = await checked((*script, *BYE), context, certificates, login=LOGIN, rcpt_to="bob@example.test")
     assert result.failure is None
     assert [timing.phase.value for timing in result.phases] == (
         ["resolve", "connect", "greeting", "ehlo", "starttls", "tls", "ehlo", "auth", "envelope", "quit"]
@@ -49,17 +52,17 @@ async def test_phases_come_in_the_order_of_the_dialogue(station: Station, certif
     assert result.facts["recipientReply"] == "250 2.1.5 ok"
 
 
-async def test_what_is_offered_under_tls_is_what_is_told(station: Station, certificates: Certificates) -> None:
-    result = await checked((*SECURED, "S: 250-x", "S: 250-8BITMIME", "S: 250 SIZE 10", *BYE), station, certificates)
+async def test_what_is_offered_under_tls_is_what_is_reported(context: ProbeContext, certificates: Certificates) -> None:
+    result = await checked((*SECURED, "S: 250-x", "S: 250-8BITMIME", "S: 250 SIZE 10", *BYE), context, certificates)
     assert result.facts["capabilities"] == ["8BITMIME", "SIZE"]
 
 
-async def test_a_refusal_tells_its_codes_and_what_the_server_had_said(
-    station: Station, certificates: Certificates
+async def test_a_refusal_reports_its_codes_and_what_the_server_had_said(
+    context: ProbeContext, certificates: Certificates
 ) -> None:
     result = await checked(
         (*OPEN, "C: MAIL", "S: 250", "C: RCPT", "S: 550-5.1.1 who?", "S: 550 5.1.1 never heard of", "C: QUIT"),
-        station,
+        context,
         certificates,
         rcpt_to="bob@example.test",
     )
@@ -69,18 +72,22 @@ async def test_a_refusal_tells_its_codes_and_what_the_server_had_said(
     assert (result.facts["greeting"], result.facts["capabilities"]) == ("mail.test ESMTP", ["SIZE"])
 
 
-async def test_an_enhanced_code_of_another_class_is_only_text(station: Station, certificates: Certificates) -> None:
-    result = await checked(("S: 554 4.7.25 no", "C: QUIT"), station, certificates)
+async def test_an_enhanced_code_of_another_class_is_only_text(
+    context: ProbeContext, certificates: Certificates
+) -> None:
+    result = await checked(("S: 554 4.7.25 no", "C: QUIT"), context, certificates)
     assert result.facts["replyCode"] == 554
     assert "enhancedStatus" not in result.facts
 
 
-async def test_the_transcript_shows_the_login_without_its_secrets(station: Station, certificates: Certificates) -> None:
+async def test_the_transcript_shows_the_login_without_its_secrets(
+    context: ProbeContext, certificates: Certificates
+) -> None:
     script = (*AUTH, "C: " + CRAM_MD5, "S: 535 5.7.8 no", "C: AUTH PLAIN " + PLAIN, "S: 535 5.7.8 no", "C: QUIT")
-    result = await checked(script, station, certificates, login=LOGIN)
-    said = [line.text for line in result.transcript]
-    start = said.index("AUTH CRAM-MD5")
-    assert said[start:] == [
+    result = await checked(script, context, certificates, login=LOGIN)
+    lines = [line.text for line in result.transcript]
+    start = lines.index("AUTH CRAM-MD5")
+    assert lines[start:] == [
         "AUTH CRAM-MD5",
         "334 " + CHALLENGE_64,
         "********",
@@ -91,7 +98,7 @@ async def test_the_transcript_shows_the_login_without_its_secrets(station: Stati
     ]
 
 
-async def test_an_unencrypted_login_shows_no_secret_either(station: Station, certificates: Certificates) -> None:
+async def test_an_unencrypted_login_shows_no_secret_either(context: ProbeContext, certificates: Certificates) -> None:
     script = (
         *HELLO,
         "S: 250-x",
@@ -104,21 +111,21 @@ async def test_an_unencrypted_login_shows_no_secret_either(station: Station, cer
         "S: 235",
         *BYE,
     )
-    result = await checked(script, station, certificates, tls=TlsMode.NONE, login=LOGIN)
+    result = await checked(script, context, certificates, tls=TlsMode.NONE, login=LOGIN)
     assert [warning.kind.value for warning in result.warnings] == ["login_unencrypted"]
     assert [line.text for line in result.transcript].count("********") == 2
     assert USER not in str(result.transcript)
 
 
 async def test_a_proof_refused_where_the_password_passes_is_not_tried_again(
-    station: Station, certificates: Certificates
+    context: ProbeContext, certificates: Certificates
 ) -> None:
-    """Else each check would leave a refused login in the server's log, and in the end lock the account."""
+    """Otherwise each check would leave a refused login in the server's log, and the server would lock the account."""
     plain = ("C: AUTH PLAIN " + PLAIN, "S: 235 ok", *BYE)
     async with playing((*AUTH, "C: " + CRAM_MD5, "S: 535 no", *plain), certificates) as server:
         target = SmtpTarget(host=ADDRESS, port=server.port)
-        first = await run_check(request(target, login=LOGIN), station)
+        first = await run_check(request(target, login=LOGIN), context)
         server.script = (*AUTH[:-2], *plain)
-        second = await run_check(request(target, login=LOGIN), station)
+        second = await run_check(request(target, login=LOGIN), context)
     assert (first.failure, second.failure) == (None, None)
     assert first.facts["loginMechanism"] == second.facts["loginMechanism"] == "PLAIN"

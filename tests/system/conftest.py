@@ -1,4 +1,4 @@
-"""A product of a test's own, and a mail server to check."""
+"""A product for one test, and a mail server to check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.system.smtpd import MailServer, Smtpd
 
 @pytest.fixture
 def new_product(tmp_path: Path) -> Iterator[Product]:
-    """A product of the test's own, not started; its path is longer than a socket's may be."""
+    """A product for one test, not started; its path is longer than that of a socket may be."""
     long = tmp_path / ("folder with a long name " * 5).strip()
     long.mkdir()
     made = Product(long / "data")
@@ -28,14 +28,14 @@ def new_product(tmp_path: Path) -> Iterator[Product]:
 
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
-    """Running; which one is for `running_mail_server` to say."""
+    """A running mail server, chosen by `running_mail_server`."""
     with running_mail_server() as server:
         yield server
 
 
 @contextmanager
 def running_mail_server() -> Iterator[MailServer]:
-    """A real Postfix where there can be one, else an aiosmtpd; which of them is not left to chance in CI."""
+    """A real Postfix where it can run, else an aiosmtpd. In CI it must be Postfix."""
     missing = missing_for_postfix()
     if missing is None or REQUIRE_ALL:
         requires(missing is None, missing or "")

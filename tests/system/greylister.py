@@ -1,6 +1,6 @@
-"""A mail server that answers 450 to who comes from some addresses, and properly to everybody else; in a thread.
+"""A mail server in a thread that answers 450 to clients from some addresses, and normally to all others.
 
-with Greylister(address, disliked={"198.18.1.100"}) as server: ... server.port ... server.refused
+with Greylister(address, probe_blocked={"198.18.1.100"}) as server: ... server.port ... server.refused
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _REPLIES = {b"EHLO": b"250-greylister.test\r\n250 8BITMIME\r\n", b"HELO": b"250 
 
 
 class Greylister:
-    """`refused` is how often it has said 450."""
+    """`refused` counts its 450 replies."""
 
-    def __init__(self, address: str, disliked: Collection[str]) -> None:
+    def __init__(self, address: str, blocked: Collection[str]) -> None:
         self.refused = 0
         greylister = self
 
@@ -29,7 +29,7 @@ class Greylister:
                     if verb == b"QUIT":
                         self.wfile.write(b"221 bye\r\n")
                         return
-                    if self.client_address[0] in disliked:
+                    if self.client_address[0] in blocked:
                         greylister.refused += 1
                         self.wfile.write(b"450 4.7.1 greylisted, come again in five minutes\r\n")
                     else:
@@ -39,7 +39,7 @@ class Greylister:
             daemon_threads = True
 
             def handle_error(self, request: object, client_address: object) -> None:
-                """A client that breaks off is no trouble of the test's."""
+                """Ignore clients that close the connection early."""
 
         self._server = Server((address, 0), Dialogue)
         self.port = int(self._server.server_address[1])

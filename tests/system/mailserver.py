@@ -29,7 +29,7 @@ class Dialogue(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class does not inherit from asyncio's
         self._log.write(f"{self._port} {now_ms()}\n")
         self._transport.write(b"220 ledger.test ESMTP\r\n")
 

@@ -1,4 +1,4 @@
-"""Monitors over the API: make one, and wait for what is told of it."""
+"""Monitors over the API: create one, and wait for its checks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.system.product import Product, eventually
 Check = dict[str, Any]
 INTERVAL_SECONDS = 10
 HOURLY: dict[str, Any] = {"checkIntervalSeconds": 3600}
-"""For a monitor whose next round nobody waits for."""
+"""For a monitor whose next round the test does not wait for."""
 
 
 def create(product: Product, port: int, **fields: Any) -> str:
-    """A monitor on 127.0.0.1, checked every 10 s, the shortest interval there is; its public id."""
+    """Create a monitor of 127.0.0.1 with the shortest interval, 10 s, and return its public id."""
     body = {
         "customerId": 1,
         "name": "under test",
@@ -47,7 +47,7 @@ def delete(product: Product, monitor: str) -> None:
 
 
 def history(product: Product, monitor: str) -> list[Check]:
-    """Newest first."""
+    """The monitor's checks, newest first."""
     answer = product.api.get(f"/api/smtp-monitors/{monitor}/check-history", params={"limit": 200})
     assert answer.status_code == 200, answer.text
     return list(answer.json()["data"])
@@ -62,18 +62,18 @@ def checks_from(
 ) -> dict[str, Check]:
     """A check of this kind from each of these countries, as soon as there is one from all."""
 
-    def look() -> dict[str, Check] | None:
+    def complete() -> dict[str, Check] | None:
         found = {check["countryCode"]: check for check in history(product, monitor) if like(check)}
         return found if found.keys() >= countries else None
 
     try:
-        return eventually(look, f"such checks from {sorted(countries)}", seconds)
+        return eventually(complete, f"such checks from {sorted(countries)}", seconds)
     except AssertionError as error:
         raise AssertionError(f"{error}, but {history(product, monitor)}") from None
 
 
 def after(moment: float) -> Callable[[Check], bool]:
-    """Checks due after this moment of the clock."""
+    """Selects checks due after this moment."""
     return lambda check: scheduled(check) >= moment
 
 

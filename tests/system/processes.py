@@ -1,4 +1,4 @@
-"""Which processes descend from one, and which of them are still there. A start moment tells a reused pid apart."""
+"""The descendants of a process, and which of them still run. The start time distinguishes a reused pid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Process(NamedTuple):
 
 
 def family(pid: int) -> set[Process]:
-    """The process and all that descend from it now."""
+    """The process and its present descendants."""
     everything = _all()
     found = {each for each in everything if each.pid == pid}
     while more := {each for each in everything if each.parent in {known.pid for known in found}} - found:
@@ -36,7 +36,7 @@ def _all() -> set[Process]:
 
 
 def _from_proc(entry: Path) -> Process | None:
-    """None for what has ended, if only as a zombie. Fields after the name in parentheses: proc(5), stat."""
+    """None for a process that has ended or is a zombie. The fields follow the name in parentheses (proc(5), stat)."""
     try:
         state, parent, *rest = (entry / "stat").read_text().rpartition(")")[2].split()
     except OSError:

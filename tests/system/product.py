@@ -1,4 +1,4 @@
-"""Mailprobe as its users have it: what `make run` starts, seen through local.json, the API and signals."""
+"""Mailprobe as users run it: what `make run` starts, used through local.json, the API and signals."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _ANSWER_SECONDS = 30.0
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 30.0) -> T:
-    """What `look` returns as soon as it is true; an assertion fails after `seconds`."""
+def eventually(condition: Callable[[], T | None], what: str, seconds: float = 30.0) -> T:
+    """What `condition` returns as soon as it is true; an assertion fails after `seconds`."""
     deadline = time.monotonic() + seconds
-    while not (seen := look()):
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.02)
-    return seen
+    return value
 
 
 class Product:
-    """One instance on a data folder, which may be started again and again."""
+    """One instance on a data folder, which may be started repeatedly."""
 
     def __init__(self, data: Path, *, countries: str = "DE US", allow_networks: str = "127.0.0.0/8") -> None:
         self.data = data
@@ -54,11 +54,11 @@ class Product:
         words = {"--countries": self.countries, "--port": str(self.port), "--data": str(self.data)}
         words["--allow-networks"] = self.allow_networks
         program = str(Path(sys.executable).with_name("mailprobe-local"))
-        # However the tests end, it does not outlive them.
+        # It ends with the tests, however these end.
         return [program, *(word for pair in words.items() for word in pair), "--stop-with-parent"]
 
     def begin(self, around: Iterable[str] = ()) -> subprocess.Popen[bytes]:
-        """Start the program, if wanted under another one, in a process group of its own as a terminal would."""
+        """Start the program, optionally under another one, in its own process group as a terminal would."""
         with self.console.open("ab") as console:
             self.process = subprocess.Popen(
                 [*around, *self.command],
@@ -72,7 +72,7 @@ class Product:
         return self.process
 
     def start(self, around: Iterable[str] = ()) -> None:
-        """Return when it is ready."""
+        """Start, and return when it is ready."""
         process = self.begin(around)
         eventually(lambda: self._ready(process), f"ready\n{self.output()[-3000:]}", START_SECONDS)
         record = self.record
@@ -90,7 +90,7 @@ class Product:
             named = set(self.record["pids"].values())
         except FileNotFoundError:
             return False
-        return named <= {each.pid for each in family(process.pid)}  # and not of an instance that was killed
+        return named <= {each.pid for each in family(process.pid)}  # and is not left by a killed instance
 
     @property
     def record(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Product:
 
     @contextmanager
     def through(self, address: str) -> Iterator[Product]:
-        """The same product, its API asked at another controller."""
+        """The same product, with the API of another controller."""
         there = copy(self)
         with httpx.Client(
             base_url=address, headers=self.api.headers, timeout=_ANSWER_SECONDS, trust_env=False
@@ -119,7 +119,7 @@ class Product:
         return family(self.process.pid)
 
     def stop(self, how: signal.Signals = signal.SIGTERM, *, whole_group: bool = False) -> None:
-        """Ask it to stop, and see that it does so in time, with status 0, and leaves no process behind."""
+        """Stop it, and assert that it ends in time, with status 0 and without leaving a process behind."""
         assert self.process, "not started"
         everyone = self.family()
         (os.killpg if whole_group else os.kill)(self.process.pid, how)
@@ -131,7 +131,7 @@ class Product:
         assert status == 0, self.output()[-3000:]
 
     def kill(self) -> set[Process]:
-        """Kill the parent with -9; what it had started."""
+        """Kill the parent with -9, and return the processes that it had started."""
         assert self.process, "not started"
         everyone = self.family()
         self.process.kill()
@@ -140,7 +140,7 @@ class Product:
         return everyone
 
     def end(self) -> None:
-        """Whatever state it is in: afterwards it does not run."""
+        """End it, whatever state it is in."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -158,5 +158,5 @@ class Product:
 
 
 def environ() -> dict[str, str]:
-    """The environment of a user who has set nothing of ours."""
+    """The environment of a user who has not set any of Mailprobe's settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAILPROBE_")}

@@ -1,4 +1,4 @@
-"""A relay as a process of its own: passes connections to an address of this machine on to another one's port.
+"""A relay as a separate process. It passes connections to an address of this machine on to a port of another address.
 
 python -m tests.system.relay ADDRESS ONWARD PORT      prints the port it listens on; ends with its standard input
 """

@@ -1,4 +1,4 @@
-"""An aiosmtpd as a process of its own, which may be stopped and started again on its port.
+"""An aiosmtpd as a separate process, which may be stopped and started again on its port.
 
 python -m tests.system.smtpd PORT
 """
@@ -18,7 +18,7 @@ from tests.system.product import REPOSITORY, eventually
 
 
 class MailServer(Protocol):
-    """One that may be stopped and started again; `port` stays the same."""
+    """A mail server that may be stopped and started again; `port` stays the same."""
 
     port: int
 

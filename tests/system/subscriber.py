@@ -1,9 +1,9 @@
-"""A subscriber with credentials and a durable consumer of its own, killed again and again: what it must still see once.
+"""A subscriber with credentials and a durable consumer, killed again and again, must still record each event once.
 
 python -m tests.system.subscriber SERVER CREDENTIALS CONSUMER FILE     appends the id of each new result to the file
 
-Until its standard input says something it is killed with -9 every few seconds and started anew, and when that ends once
-more; then it reads what is left.
+Until a byte comes on its standard input it is killed with -9 every few seconds and started anew; when the input ends it
+is killed once more and then reads what is left.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from nats.js import JetStreamContext
 from shared.wire import subjects
 from shared.wire.messages import Event, EventType
 
-_LIFE_SECONDS = 4.0
+_RUN_SECONDS = 4.0
 _READ = "--read"
 _REST = "--rest"
 
 
 def keep(arguments: list[str]) -> None:
-    """The outer process: lives of the inner one, one after the other, and a last one that ends by itself."""
+    """The outer process: runs the inner one again and again, and a last time until it ends by itself."""
     command = [sys.executable, "-m", "tests.system.subscriber"]
     over = False
     while not over:
-        life = subprocess.Popen([*command, _READ, *arguments], stdin=subprocess.DEVNULL)
-        spared = bool(select.select([sys.stdin], [], [], _LIFE_SECONDS)[0])
-        # What a life held comes again after half a minute, so the last ones are spared while checks are settled.
+        run = subprocess.Popen([*command, _READ, *arguments], stdin=subprocess.DEVNULL)
+        spared = bool(select.select([sys.stdin], [], [], _RUN_SECONDS)[0])
+        # Unacknowledged events come again after half a minute, so the last run is not killed while checks are settled.
         while spared and not over:
             over = not os.read(sys.stdin.fileno(), 1)
-        life.kill()
-        life.wait()
+        run.kill()
+        run.wait()
     subprocess.run([*command, _REST, *arguments], stdin=subprocess.DEVNULL, check=True, timeout=100)
 
 
 async def read(server: str, credentials: str, consumer: str, known: set[UUID], written: int, *, for_ever: bool) -> None:
-    """Written down first and acknowledged then; what comes again as it was killed in between is known by its id."""
+    """Record each event before acknowledging it. One that comes again after a kill in between is known by its id."""
     client = await nats.connect(
         server,
         user_credentials=credentials,
@@ -71,7 +71,7 @@ async def read(server: str, credentials: str, consumer: str, known: set[UUID], w
 
 
 async def _is_left(events: JetStreamContext.PullSubscription) -> bool:
-    """Also what a former life was given and did not acknowledge: that comes again after half a minute."""
+    """Includes what an earlier run got and did not acknowledge, which comes again after half a minute."""
     try:
         known = await events.consumer_info()
     except (NatsError, TimeoutError):

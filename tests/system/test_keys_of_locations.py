@@ -1,4 +1,4 @@
-"""Keys of locations, as ops change them under a running product, and as `make run` finds them on old data."""
+"""Keys of locations: ops change them while the product runs, and `make run` finds them on old data."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     locations(product, "rotate", "us", "--now", "--enrolment", str(product.data / "enrolments" / "us.json"))
     eventually(lambda: refused(product, "us") > times, "the agent with the old file is cut off", CUT_OFF_SECONDS)
     assert let_in(product, "us") == before
-    os.kill(product.record["pids"]["agent-us"], signal.SIGKILL)  # it is started again, with the new file
+    os.kill(product.record["pids"]["agent-us"], signal.SIGKILL)  # the supervisor starts it again, with the new file
     eventually(lambda: let_in(product, "us") > before, "the agent with the new file is let in", BACK_SECONDS)
     eventually(lambda: location(product, "us")["ready"], "the location is ready")
     monitors.trigger(product, monitor)
@@ -79,13 +79,13 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     assert location(product, "de")["ready"]
     product.stop()
 
-    trust.with_name("elsewhere").replace(trust)  # the keys that were lost, and logins made with others
+    trust.with_name("elsewhere").replace(trust)  # the lost keys, and logins made with other keys
     product.start()
     assert location(product, "de")["ready"]
     for command in ("disable", "remove"):
         locations(product, command, "de")
     product.stop()
-    product.start()  # where the file of the location that was removed is in the way
+    product.start()  # where the file of the removed location is in the way
     assert location(product, "de")["ready"]
 
 
@@ -96,7 +96,7 @@ def test_a_server_of_the_users_needs_the_keys_it_believes(new_product: Product) 
 
 
 def without_login(file: Any) -> None:
-    """As an earlier version wrote it."""
+    """The enrolment file as an earlier version wrote it."""
     old = json.loads(file.read_text())
     kept = {name: old[name] for name in ("location", "country", "natsUrl", "sealingKey")}
     file.write_text(json.dumps(kept | {"version": 1}))
@@ -120,13 +120,13 @@ def location(product: Product, code: str) -> dict[str, Any]:
 
 
 def refused(product: Product, code: str) -> int:
-    """How often the broker cut its agent off, as the agent tells."""
-    return told(product, code, "nats_closed_by_server")
+    """How often the broker cut the location's agent off, by the agent's log."""
+    return count_logged(product, code, "nats_closed_by_server")
 
 
 def let_in(product: Product, code: str) -> int:
-    return told(product, code, "nats_connected")
+    return count_logged(product, code, "nats_connected")
 
 
-def told(product: Product, code: str, event: str) -> int:
+def count_logged(product: Product, code: str, event: str) -> int:
     return sum(event in line and f"agent-{code}" in line for line in product.output().splitlines())

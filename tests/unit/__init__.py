@@ -1,0 +1,1 @@
+"""Quick tests that need no server."""

@@ -1,0 +1,1 @@
+"""The agent as a whole: requests, results, heartbeats, metrics, and its commands."""

@@ -9,8 +9,8 @@ from shared.nats.bus import Bus
 from shared.wire.enrolment import Enrolment
 from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
+from tests.fakes.context import PRIVATE_KEY
 from tests.fakes.installation import enrolled
-from tests.fakes.station import PRIVATE_KEY
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def trust(certificates: Certificates) -> Trust:
 
 @pytest.fixture(scope="session")
 def enrolment(nats_url: str, installation: Installation) -> Enrolment:
-    """What the agents of location de are given."""
+    """The enrolment of the agents of location de."""
     return enrolled(nats_url, installation, PRIVATE_KEY)
 
 

@@ -1,4 +1,4 @@
-"""An agent whose broker is away, comes late or takes nothing: what it never loses."""
+"""An agent loses no result when its broker is away, comes late or accepts nothing."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from shared.nats.bus import Bus
 from shared.wire import subjects
 from shared.wire.enrolment import Enrolment
 from shared.wire.targets import KINDS
+from tests.fakes.context import request
 from tests.fakes.installation import as_controller
 from tests.fakes.scripted_server import playing
-from tests.fakes.station import request
-from tests.integration.agent.at_work import (
+from tests.integration.agent.running_agent import (
     POLITE,
     SLOW,
     agent,
-    ask,
     in_hand,
     none_left,
     results,
+    send_request,
     stored,
     target,
     until,
@@ -44,20 +44,20 @@ async def test_an_agent_waits_for_a_controller_that_comes_later(enrolment: Enrol
             await until(lambda: any(line["event"] == "fetch_failed" for line in logged))
             await ensure_streams(bus)
             await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
-            await ask(bus, request(target(server)))
+            await send_request(bus, request(target(server)))
             await results(bus, 1)
-    told = [line["kind"] for line in logged if line["event"] == "fetch_failed"]
-    assert sorted(told) == sorted(KINDS)
+    kinds = [line["kind"] for line in logged if line["event"] == "fetch_failed"]
+    assert sorted(kinds) == sorted(KINDS)
 
 
 async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
     enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
-    """While the broker takes no results the request stays in hand; when it does again, both are settled."""
+    """While the broker accepts no results, the request stays unacknowledged; afterwards both are settled."""
     await ready.client.jsm().delete_stream(subjects.RESULTS)
     with structlog.testing.capture_logs() as logged:
         async with playing(POLITE) as server, agent(enrolment, trust):
-            await ask(ready, request(target(server)))
+            await send_request(ready, request(target(server)))
             await until(lambda: any(line["event"] == "results_held_back" for line in logged))
             assert await stored(ready, subjects.CHECKS) == 1
             assert await in_hand(ready) == 1
@@ -71,7 +71,7 @@ async def test_a_request_is_not_acknowledged_before_its_result_is_stored(
 async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(
     server_folder: Path, trust: Trust, enrolment: Enrolment, installation: Installation
 ) -> None:
-    """Results wait in the agent until the broker is back; each request is answered exactly once."""
+    """Results wait in the agent until the broker is back; each request gets exactly one result."""
     server = nats.prepare(server_folder / "nats-agent", server_config(installation, utc_now()))
     connects = 0
 
@@ -89,14 +89,14 @@ async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(
         await ensure_streams(bus)
         await ensure_check_consumer(bus, country="DE", location="de", kind="smtp")
         async with agent(msgspec.structs.replace(enrolment, nats_url=server.url), trust):
-            asked = [request(target(mail)) for _ in range(20)]
-            for each in asked:
-                await ask(bus, each)
+            check_requests = [request(target(mail)) for _ in range(20)]
+            for each in check_requests:
+                await send_request(bus, each)
             await until(lambda: mail.connections >= 10)
             [pid] = supervisor.pids.values()
             os.kill(pid, signal.SIGKILL)
             await until(lambda: connects >= 2)
-            found = await results(bus, len(asked), 60)
+            found = await results(bus, len(check_requests), 60)
             await none_left(bus, 60)
-    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
-    assert mail.connections == len(asked)
+    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in check_requests)
+    assert mail.connections == len(check_requests)

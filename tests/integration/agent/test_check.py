@@ -21,13 +21,13 @@ from shared.wire.failures import FailureKind
 from shared.wire.messages import CheckResult
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, Certificates
-from tests.fakes.scripted_server import Script, Tell, Tls, closed_port, playing
-from tests.integration.agent.at_work import plain_environment
+from tests.fakes.scripted_server import Echo, Script, Tls, closed_port, playing
+from tests.integration.agent.running_agent import plain_environment
 
 POLITE: Script = ("S: 220 mail.test ready", "C: EHLO", "S: 250 mail.test", "C: QUIT", "S: 221 bye")
 REFUSING: Script = (
     *("S: 220 x", "C: EHLO", "S: 250-x", "S: 250 AUTH PLAIN", "C: AUTH PLAIN"),
-    *(Tell("535 5.7.8 I heard "), "C: QUIT", "S: 221 bye"),
+    *(Echo("535 5.7.8 received "), "C: QUIT", "S: 221 bye"),
 )
 
 
@@ -38,7 +38,7 @@ class Done(NamedTuple):
 
 
 async def check(*arguments: str, **settings: str) -> Done:
-    """Run the program to its end; nobody sits at its terminal."""
+    """Run the program to its end, without a terminal."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agent", "check", *arguments),
         env=plain_environment() | {"MAILPROBE_EHLO_NAME": "probe.test"} | settings,
@@ -72,15 +72,15 @@ async def test_a_passed_check_is_a_table_and_status_0() -> None:
         done = await check(f"smtp://{ADDRESS}:{server.port}", "--starttls", "never")
     assert done.err == ""
     assert done.status == 0
-    told = shape(done.out)
-    assert told[0] == f"smtp://{ADDRESS}:PORT at {ADDRESS}: up in 0 ms"
-    phases = [line.split()[0] for line in told[2:] if line.endswith("0 ms")]
+    lines = shape(done.out)
+    assert lines[0] == f"smtp://{ADDRESS}:PORT at {ADDRESS}: up in 0 ms"
+    phases = [line.split()[0] for line in lines[2:] if line.endswith("0 ms")]
     assert phases[:5] == ["resolve", "connect", "greeting", "ehlo", "quit"]
     assert "\033" not in done.out
     assert "█" in done.out
 
 
-async def test_the_dialogue_is_shown_when_asked_for() -> None:
+async def test_the_dialogue_is_shown_on_request() -> None:
     async with playing(POLITE) as server:
         done = await check(f"smtp://{ADDRESS}:{server.port}", "--starttls", "required", "-v")
     assert done.status == 2
@@ -97,7 +97,7 @@ async def test_the_dialogue_of_a_passed_check_is_shown_too() -> None:
 
 
 async def test_a_terminal_gets_nothing_of_what_a_server_could_steer_it_with() -> None:
-    """And one that knows ASCII only gets a table all the same."""
+    """A terminal that knows only ASCII gets a table too."""
     hostile: Script = ("S: 220 \x1b[31m red \x07 ümläut", "C: EHLO", "S: 250 x", "C: QUIT", "S: 221 bye")
     async with playing(hostile) as server:
         done = await check(f"smtp://{ADDRESS}:{server.port}", "--starttls", "never", "-v", PYTHONIOENCODING="ascii")
@@ -144,7 +144,7 @@ async def test_the_facts_of_tls_are_shown(certificates: Certificates, ca_file: s
     assert re.search(r"certificate not after +\d{4}-", done.out)
 
 
-async def test_a_certificate_nobody_vouches_for_fails_unless_it_is_not_to_be_verified(
+async def test_an_untrusted_certificate_fails_unless_verification_is_off(
     certificates: Certificates,
 ) -> None:
     async with playing((Tls(), *POLITE), certificates) as server:
@@ -167,25 +167,25 @@ async def test_a_password_comes_from_the_environment_and_is_shown_nowhere() -> N
     assert "aHVudGVyMg" not in done.out + done.err
 
 
-async def test_a_password_is_said_as_it_is_given() -> None:
+async def test_a_password_is_sent_as_it_is_given() -> None:
     password = " two words "
     async with playing(REFUSING) as server:
         url = f"smtp://anna@{ADDRESS}:{server.port}"
         await check(url, "--starttls", "never", MAILPROBE_PASSWORD=password)
-    said = b64encode(f"\0anna\0{password}".encode()).decode()
-    assert f"AUTH PLAIN {said}" in server.heard
+    encoded = b64encode(f"\0anna\0{password}".encode()).decode()
+    assert f"AUTH PLAIN {encoded}" in server.received
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "JSON"])
 async def test_a_reader_that_has_gone_changes_nothing(options: list[str]) -> None:
-    """`mailprobe-agent check ... | head -1` ends without a word, and with the status of the check."""
+    """`mailprobe-agent check ... | head -1` ends without an error message and with the status of the check."""
     ours, theirs = os.pipe()
     os.close(ours)
     assert await _into(theirs, *options) == (2, "")
 
 
 async def test_a_report_that_cannot_be_written_is_our_own_fault() -> None:
-    """Python's own status for it would say that the check passed, with warnings."""
+    """Python's own exit status for this would mean that the check passed with warnings."""
     requires(sys.platform == "linux", "/dev/full")
     status, err = await _into(os.open("/dev/full", os.O_WRONLY))
     assert status == 3
@@ -193,7 +193,7 @@ async def test_a_report_that_cannot_be_written_is_our_own_fault() -> None:
 
 
 async def _into(descriptor: int, *options: str) -> tuple[int, str]:
-    """Status and complaints of a check that finds a server down and writes to `descriptor`."""
+    """Status and error output of a check that finds a server down and writes to `descriptor`."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agent", "check", f"smtp://{ADDRESS}:{closed_port()}", *options),
         env=plain_environment(),
@@ -206,22 +206,22 @@ async def _into(descriptor: int, *options: str) -> tuple[int, str]:
     return process.returncode, err.decode()
 
 
-async def test_a_password_is_asked_for_at_a_terminal_and_not_shown() -> None:
+async def test_the_terminal_prompts_for_a_password_and_does_not_show_it() -> None:
     """A terminal shows colours too, unless NO_COLOR is set."""
     for no_color in ("", "1"):
         async with playing(REFUSING) as server:
-            seen = await _at_terminal(
+            screen = await _at_terminal(
                 [f"smtp://anna@{ADDRESS}:{server.port}", "--starttls", "never"], b"hunter2\n", NO_COLOR=no_color
             )
-            assert any(line.startswith("AUTH PLAIN") for line in server.heard)
-        assert "Password of anna: " in seen
-        assert "login refused" in seen
-        assert "hunter2" not in seen
-        assert ("\033[31m" in seen) == (not no_color)
+            assert any(line.startswith("AUTH PLAIN") for line in server.received)
+        assert "Password of anna: " in screen
+        assert "login refused" in screen
+        assert "hunter2" not in screen
+        assert ("\033[31m" in screen) == (not no_color)
 
 
 async def _at_terminal(arguments: list[str], typed: bytes, **settings: str) -> str:
-    """All that appears on the terminal of a program; `typed` is typed when it has asked."""
+    """Everything that appears on the terminal of a program; `typed` is typed when its prompt appears."""
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *("setsid", "--ctty", sys.executable, "-m", "agent", "check", *arguments),
@@ -231,23 +231,23 @@ async def _at_terminal(arguments: list[str], typed: bytes, **settings: str) -> s
         stderr=theirs,
     )
     os.close(theirs)
-    seen, asked = b"", False
+    screen, answered = b"", False
     try:
-        with suppress(OSError):  # so ends a terminal whose program has gone
+        with suppress(OSError):  # a terminal ends like this when its program has ended
             while piece := await asyncio.wait_for(asyncio.to_thread(os.read, ours, 4096), 30):
-                seen += piece
-                if not asked and b"Password" in seen and b": " in seen:
-                    asked = True
+                screen += piece
+                if not answered and b"Password" in screen and b": " in screen:
+                    answered = True
                     os.write(ours, typed)
         await asyncio.wait_for(process.wait(), 30)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         os.close(ours)
-    return seen.decode()
+    return screen.decode()
 
 
-async def test_a_password_nobody_can_be_asked_for_is_wrong_usage() -> None:
+async def test_a_password_that_cannot_be_prompted_for_is_wrong_usage() -> None:
     done = await check(f"imap://anna@{ADDRESS}:1")
     assert (done.status, done.out) == (64, "")
     assert "MAILPROBE_PASSWORD" in done.err

@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.certificates import HOST, Certificates
 from tests.fakes.dovecot import FULL, MESSAGES, PASSWORD, Dovecot
 from tests.fakes.postfix import HOST_NAME, Postfix
-from tests.integration.agent.at_work import plain_environment
+from tests.integration.agent.running_agent import plain_environment
 
 IN_CLEAR, OFFERED = "login unencrypted", "login offered unencrypted"
 SMTP, IMAP, POP3 = (
@@ -25,12 +25,12 @@ SMTP, IMAP, POP3 = (
 
 
 class Table(NamedTuple):
-    """What the command prints, without its figures: the verdict, the phases, the facts, what is wrong."""
+    """What the command prints, without its figures: the verdict, the phases, the facts, the problems."""
 
     verdict: str
     phases: list[str]
     facts: dict[str, str]
-    troubles: list[str]
+    problems: list[str]
 
 
 class Row(NamedTuple):
@@ -107,7 +107,7 @@ async def test_the_table_of_a_login(
 ) -> None:
     status, table = await _check(row, PASSWORD, postfix, dovecot, certificates, tmp_path)
     assert (status, table.verdict, " ".join(table.phases)) == (row.status, row.verdict, row.phases)
-    assert [trouble.partition(":")[0] for trouble in table.troubles] == [f"warning {kind}" for kind in row.warnings]
+    assert [problem.partition(":")[0] for problem in table.problems] == [f"warning {kind}" for kind in row.warnings]
     assert {name: table.facts.get(name) for name in row.facts} == row.facts
     about_tls = {"tls version": "TLSv1.3", "certificate valid": "yes"} if "tls" in table.phases else {}
     assert {
@@ -123,7 +123,7 @@ async def test_the_table_of_a_wrong_password(
     status, table = await _check(row, "wonderlnd-4711", postfix, dovecot, certificates, tmp_path)
     assert (status, table.verdict) == (2, "down")
     assert " ".join(table.phases) == row.phases.partition(" auth")[0] + " auth"
-    assert table.troubles[-1].startswith("failure login refused in phase auth, by fault of the mail server: ")
+    assert table.problems[-1].startswith("failure login refused in phase auth, by fault of the mail server: ")
     assert table.facts["tls version"] == "TLSv1.3"
 
 
@@ -151,7 +151,7 @@ def _table(report: str) -> Table:
     verdict = re.fullmatch(r"\S+ at 127\.0\.0\.1: (.+) in [0-9.]+ ms", first)
     assert verdict, first
     phases = [re.fullmatch(r"  (\w+) +[0-9]+\.[0-9] ms +█+", line) for line in bars.splitlines()]
-    facts = re.findall(r"^  (\S.*?) {2,}(.*)$", about, re.MULTILINE)  # of a long one its first line
-    troubles = [" ".join(line.split()) for block in rest for line in block.splitlines()]
+    facts = re.findall(r"^  (\S.*?) {2,}(.*)$", about, re.MULTILINE)  # only the first line of a long fact
+    problems = [" ".join(line.split()) for block in rest for line in block.splitlines()]
     assert all(phases), bars
-    return Table(verdict[1], [phase[1] for phase in phases if phase], dict(facts), troubles)
+    return Table(verdict[1], [phase[1] for phase in phases if phase], dict(facts), problems)

@@ -23,7 +23,7 @@ TLS = frozenset({"tls version", "tls cipher", *CERTIFICATE})
 
 @pytest.fixture
 def ports(postfix: Postfix, dovecot: Dovecot) -> dict[str, int]:
-    """Where the servers listen, by the scheme of a URL."""
+    """The ports of the servers, by the scheme of a URL."""
     return {
         "smtp": postfix.port,
         "smtps": postfix.tls_port,
@@ -40,7 +40,7 @@ class Table(NamedTuple):
     verdict: str
     phases: str
     facts: frozenset[str]
-    told: list[str]
+    problems: list[str]
 
 
 def table_of(report: str) -> Table:
@@ -50,8 +50,8 @@ def table_of(report: str) -> Table:
     bars = [re.fullmatch(r"  (\w+) +\d+\.\d ms  ( *█+)", line) for line in blocks[0].splitlines()]
     assert all(bars), blocks[0]
     facts = {found[1] for line in blocks[1].splitlines() if (found := re.match(r"  ([a-z0-9 ]+?)  +\S", line))}
-    told = [line.strip() for block in blocks[2:] for line in block.splitlines()]
-    return Table(verdict[1], " ".join(bar[1] for bar in bars if bar), frozenset(facts), told)
+    problems = [line.strip() for block in blocks[2:] for line in block.splitlines()]
+    return Table(verdict[1], " ".join(bar[1] for bar in bars if bar), frozenset(facts), problems)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_a_server_that_is_up(
     table = table_of(done.out)
     assert (done.status, table.verdict, table.phases) == (0, "up", f"resolve connect {phases}")
     assert (table.facts >= TLS) == ("tls" in phases.split())
-    assert table.told == []
+    assert table.problems == []
 
 
 @pytest.mark.parametrize("scheme", ["smtps", "imaps", "pop3s"])
@@ -86,5 +86,5 @@ async def test_a_certificate_of_an_unknown_issuer(ports: dict[str, int], scheme:
     table = table_of(done.out)
     assert (done.status, table.verdict, table.phases) == (2, "down", "resolve connect tls")
     assert "certificate problem" in table.facts
-    [line] = table.told
+    [line] = table.problems
     assert line.startswith("failure  certificate untrusted in phase tls, by fault of the mail server: no chain to")

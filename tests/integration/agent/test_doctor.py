@@ -12,8 +12,8 @@ import pytest
 import structlog
 from msgspec import structs
 
-from agent.commands.diagnostics import Examination, Post, Row, State, examine
-from controller.pipeline.location_registry import Roster
+from agent.commands.diagnostics import BrokerLogin, Diagnostics, Row, State, examine
+from controller.pipeline.location_registry import LocationRegistry
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
 from controller.trust.keys import new_trust
@@ -25,7 +25,7 @@ from shared.wire.messages import CLOCK_TOLERANCE_MS
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER, enrolled
 from tests.fakes.scripted_server import closed_port
-from tests.integration.agent.at_work import plain_environment
+from tests.integration.agent.running_agent import plain_environment
 
 
 async def doctor(*arguments: str, **settings: str) -> tuple[int, str, str]:
@@ -43,7 +43,7 @@ async def doctor(*arguments: str, **settings: str) -> tuple[int, str, str]:
 async def test_every_port_of_mail_is_tried_at_the_hosts_given() -> None:
     status, out, err = await doctor(ADDRESS, CONTROL_NAME="localhost")
     assert err == ""
-    assert status in {0, 1}  # whether this machine has IPv6 and a fast name server is its own matter
+    assert status in {0, 1}  # 1 where this machine lacks IPv6 or a fast name server
     for port in (25, 465, 587, 993, 995, 110, 143):
         assert re.search(rf"^fit +port {port} +{ADDRESS} (refused|\d+ ms)", out, re.MULTILINE), out
     assert re.search(r"^skipped +broker, clock ", out, re.MULTILINE)
@@ -56,52 +56,52 @@ async def test_name_servers_that_know_nothing_leave_nothing_to_check() -> None:
     assert re.search(r"^skipped +port 25 ", out, re.MULTILINE)
 
 
-async def test_the_clock_is_compared_with_the_brokers_by_what_a_location_may_ask(
+async def test_the_clock_is_compared_with_the_brokers_by_an_allowed_request(
     enrolment: Enrolment, bus: Bus, database_url: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "de.json"
     write(path, enrolment)
     async with Database.open(database_url) as database, asyncio.TaskGroup() as tasks:
-        roster = Roster(database, bus, SIGNER)
-        await roster.refresh()
-        following = tasks.create_task(roster.follow_heartbeats())
+        registry = LocationRegistry(database, bus, SIGNER)
+        await registry.refresh()
+        following = tasks.create_task(registry.follow_heartbeats())
         with structlog.testing.capture_logs() as logged:
             _, out, _ = await doctor("--enrolment", str(path), CONTROL_NAME="localhost", PORT25_HOSTS="none")
         following.cancel()
         assert (await locations.sightings(database)).agents == {}
     assert "heartbeat_refused" not in [line["event"] for line in logged]
-    assert re.search(r"^fit +broker +lets us in for location de$", out, re.MULTILINE), out
+    assert re.search(r"^fit +broker +accepts the login of location de$", out, re.MULTILINE), out
     found = re.search(r"^fit +clock +(\d+) ms (ahead of|behind) the broker's", out, re.MULTILINE)
     assert found, out
     assert int(found[1]) < CLOCK_TOLERANCE_MS
 
 
-async def test_without_a_controller_nobody_tells_the_time(enrolment: Enrolment, bus: Bus) -> None:
-    assert await looked_at(enrolment) == [
-        Row("broker", State.FIT, "lets us in for location de"),
-        Row("clock", State.SKIPPED, "no controller is there to tell the time"),
+async def test_without_a_controller_nobody_answers_with_the_time(enrolment: Enrolment, bus: Bus) -> None:
+    assert await broker_and_clock(enrolment) == [
+        Row("broker", State.FIT, "accepts the login of location de"),
+        Row("clock", State.SKIPPED, "no controller answers with the time"),
     ]
 
 
 async def test_a_broker_that_is_not_there_is_unfit(enrolment: Enrolment) -> None:
-    [row] = await looked_at(structs.replace(enrolment, nats_url=f"nats://{ADDRESS}:{closed_port()}"))
+    [row] = await broker_and_clock(structs.replace(enrolment, nats_url=f"nats://{ADDRESS}:{closed_port()}"))
     assert (row.what, row.state) == ("broker", State.UNFIT)
     assert "Connect call failed" in row.detail
 
 
 async def test_a_broker_that_does_not_know_the_login_is_unfit(enrolment: Enrolment) -> None:
     stranger = enrolled(enrolment.nats_url, new_trust(), enrolment.sealing_key)
-    [row] = await looked_at(stranger)
+    [row] = await broker_and_clock(stranger)
     assert (row.what, row.state) == ("broker", State.UNFIT)
     assert "authorization violation" in row.detail.lower()
 
 
-async def looked_at(enrolment: Enrolment) -> list[Row]:
-    """What is found about broker and clock."""
+async def broker_and_clock(enrolment: Enrolment) -> list[Row]:
+    """The rows about the broker and the clock."""
     credentials = parse(enrolment.nats_credentials.reveal())
     broker = Broker(enrolment.nats_url, credentials, location=enrolment.location)
-    post = Post(broker, enrolment.country, enrolment.location)
-    rows = await examine(Examination(hosts=(), port25_hosts=(), control_name="localhost", post=post))
+    broker_login = BrokerLogin(broker, enrolment.country, enrolment.location)
+    rows = await examine(Diagnostics(hosts=(), port25_hosts=(), control_name="localhost", broker_login=broker_login))
     return [row for row in rows if row.what in {"broker", "clock"}]
 
 

@@ -1,4 +1,4 @@
-"""An agent of several processes: they share the work and one desk, and outlive each other."""
+"""The processes of an agent share the work and one limiter, and one outlives the other."""
 
 from __future__ import annotations
 
@@ -17,24 +17,33 @@ from typing import Any
 
 import pytest
 
-from agent.throttling.limiter import Ask, Desk
-from agent.throttling.limiter_client import FarDesk, ParentGoneError, reaching
-from agent.throttling.limiter_server import ServedDesk
-from agent.throttling.permits import NoTurnError, Turns
+from agent.throttling.limiter import Limiter, PermitQuery
+from agent.throttling.limiter_client import LimiterClient, ParentGoneError, connect_to_limiter
+from agent.throttling.limiter_server import LimiterServer
+from agent.throttling.permits import NoPermitError, Permits
 from agent.throttling.refused_logins import Outcome, RefusedLogins
 from shared.nats.bus import Bus
 from shared.wire.enrolment import Enrolment
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckResult, ResultStatus, Unfitness
+from tests.fakes.context import request
 from tests.fakes.scripted_server import Gate, Hang, playing
-from tests.fakes.station import request
-from tests.integration.agent.at_work import POLITE, ask, hearing, none_left, program, results, target, until
+from tests.integration.agent.running_agent import (
+    POLITE,
+    none_left,
+    program,
+    receiving_heartbeats,
+    results,
+    send_request,
+    target,
+    until,
+)
 
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
 
 
 class Log:
-    """The lines a running program logs, as they come."""
+    """The lines that a running program logs, as they come."""
 
     def __init__(self, process: Process) -> None:
         self.lines: list[dict[str, Any]] = []
@@ -47,7 +56,7 @@ class Log:
                 self.lines.append(json.loads(line))
 
     def pids(self) -> dict[str, int]:
-        """The processes as last started, by their agents' names."""
+        """The latest process of each agent name."""
         return {line["agent"]: line["pid"] for line in self.lines if line["event"] == "process_started"}
 
     def count(self, event: str) -> int:
@@ -62,15 +71,17 @@ async def test_processes_share_the_work_under_names_of_their_own(
 ) -> None:
     opened = asyncio.Event()
     async with (
-        hearing(ready) as heard,
+        receiving_heartbeats(ready) as received,
         playing((Gate(opened), *POLITE)) as server,
         program(enrolment, tmp_path, "--processes", "2", CONCURRENCY="40") as process,
     ):
         log = Log(process)
-        await until(lambda: {subject for subject, _ in heard} == {f"mailprobe.agent.de.de.program-{n}" for n in (1, 2)})
+        await until(
+            lambda: {subject for subject, _ in received} == {f"mailprobe.agent.de.de.program-{n}" for n in (1, 2)}
+        )
         for _ in range(60):
-            await ask(ready, request(target(server), timeout_seconds=60))
-        await until(lambda: server.connections > 40)  # more than one of them takes
+            await send_request(ready, request(target(server), timeout_seconds=60))
+        await until(lambda: server.connections > 40)  # until more than one of them has taken checks
         opened.set()
         found = await results(ready, 60)
         await none_left(ready)
@@ -85,28 +96,30 @@ async def test_processes_share_the_work_under_names_of_their_own(
 async def test_a_killed_process_is_started_again_and_its_checks_are_run(
     enrolment: Enrolment, ready: Bus, tmp_path: Path
 ) -> None:
-    """What it had in hand the broker gives to another after its patience of ten seconds."""
+    """After ten seconds the broker gives the killed process's requests to another one."""
     async with (
         playing((Hang(),)) as server,
-        program(enrolment, tmp_path, "--processes", "2", CONCURRENCY="7") as process,  # so each has one at least
+        program(
+            enrolment, tmp_path, "--processes", "2", CONCURRENCY="7"
+        ) as process,  # so each process has at least one
     ):
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
-        asked = [request(target(server), timeout_seconds=5, start_in_seconds=60) for _ in range(8)]
-        for each in asked:
-            await ask(ready, each)
-        await until(lambda: server.connections == len(asked))
+        check_requests = [request(target(server), timeout_seconds=5, start_in_seconds=60) for _ in range(8)]
+        for each in check_requests:
+            await send_request(ready, each)
+        await until(lambda: server.connections == len(check_requests))
         before = log.pids()
         os.kill(before["program-1"], signal.SIGKILL)
-        found = await results(ready, len(asked), 60)
+        found = await results(ready, len(check_requests), 60)
         await none_left(ready)
         await until(lambda: log.pids()["program-1"] != before["program-1"])
         assert log.pids()["program-2"] == before["program-2"]
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 30) == 0
         await log.end()
-    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
-    assert server.connections > len(asked)
+    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in check_requests)
+    assert server.connections > len(check_requests)
 
 
 async def test_processes_stop_in_order_when_their_parent_is_killed(
@@ -116,7 +129,7 @@ async def test_processes_stop_in_order_when_their_parent_is_killed(
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
         process.kill()
-        await log.end()  # at the end of the last process that has the pipe
+        await log.end()  # this ends when the last process that holds the pipe ends
     assert log.count("parent_gone") == 2
     assert log.count("agent_stopped") == 2
 
@@ -130,7 +143,7 @@ async def test_a_second_signal_cuts_short_and_status_1_says_so(
     ):
         log = Log(process)
         await until(lambda: log.count("nats_connected") == 2)
-        await ask(ready, request(target(server), timeout_seconds=60))
+        await send_request(ready, request(target(server), timeout_seconds=60))
         await until(lambda: server.connections == 1)
         process.send_signal(signal.SIGINT)
         await until(lambda: log.count("agent_stopping") == 2)
@@ -139,10 +152,10 @@ async def test_a_second_signal_cuts_short_and_status_1_says_so(
         await log.end()
 
 
-async def test_the_turns_of_an_address_are_those_of_all_processes(
+async def test_the_permits_of_an_address_are_shared_by_all_processes(
     enrolment: Enrolment, ready: Bus, tmp_path: Path
 ) -> None:
-    """The address is no public one, so every check ends at once: what shows is that all took a gap for each of them."""
+    """The address is not public, so every check ends at once; the time they take shows that all share one rate."""
     async with program(
         enrolment,
         tmp_path,
@@ -154,9 +167,9 @@ async def test_the_turns_of_an_address_are_those_of_all_processes(
         await until(lambda: log.count("nats_connected") == 2)
         began, found = monotonic(), list[CheckResult]()
         async with playing(POLITE) as server, asyncio.timeout(60):
-            while len({result.agent for result in found}) < 2:  # the broker may give all of a dozen to one
+            while len({result.agent for result in found}) < 2:  # the broker may give all twelve to one process
                 for _ in range(12):
-                    await ask(ready, request(target(server)))
+                    await send_request(ready, request(target(server)))
                 found += await results(ready, 12)
         took = monotonic() - began
         process.terminate()
@@ -167,106 +180,110 @@ async def test_the_turns_of_an_address_are_those_of_all_processes(
 
 
 @asynccontextmanager
-async def two_children(desk: Desk) -> AsyncIterator[tuple[FarDesk, FarDesk, ServedDesk, list[socket.socket]]]:
-    served = ServedDesk(desk)
+async def two_children(
+    limiter: Limiter,
+) -> AsyncIterator[tuple[LimiterClient, LimiterClient, LimiterServer, list[socket.socket]]]:
+    served = LimiterServer(limiter)
     pairs = [socket.socketpair() for _ in range(2)]
     async with asyncio.TaskGroup() as group:
         for ours, _ in pairs:
             group.create_task(served.serve(ours))
-        async with reaching(pairs[0][1]) as first, reaching(pairs[1][1]) as second:
+        async with connect_to_limiter(pairs[0][1]) as first, connect_to_limiter(pairs[1][1]) as second:
             yield first, second, served, [ours for ours, _ in pairs]
 
 
-def a_desk(**turns: Any) -> tuple[Desk, Turns]:
-    made = Turns(**({"at_once": 1, "per_second": 1000, "most_waiting": 10} | turns))
-    return Desk(made, RefusedLogins(), monotonic), made
+def new_limiter(**permits: Any) -> tuple[Limiter, Permits]:
+    made = Permits(**({"at_once": 1, "per_second": 1000, "most_waiting": 10} | permits))
+    return Limiter(made, RefusedLogins(), monotonic), made
 
 
-async def test_a_turn_held_by_one_process_is_waited_for_in_the_other() -> None:
-    desk, _ = a_desk()
-    async with two_children(desk) as (first, second, _, _):
-        async with first.turn(Ask(address="a", seconds=30)):
-            with pytest.raises(NoTurnError, match="no turn in time"):
-                async with second.turn(Ask(address="a", seconds=0.05)):
+async def test_a_permit_held_by_one_process_is_waited_for_in_the_other() -> None:
+    limiter, _ = new_limiter()
+    async with two_children(limiter) as (first, second, _, _):
+        async with first.permit(PermitQuery(address="a", seconds=30)):
+            with pytest.raises(NoPermitError, match="no permit in time"):
+                async with second.permit(PermitQuery(address="a", seconds=0.05)):
                     raise AssertionError
-        async with second.turn(Ask(address="a", seconds=30)):
+        async with second.permit(PermitQuery(address="a", seconds=30)):
             pass
 
 
 async def test_a_login_refused_in_one_process_is_withheld_in_the_other() -> None:
-    desk, _ = a_desk()
-    async with two_children(desk) as (first, second, _, _):
+    limiter, _ = new_limiter()
+    async with two_children(limiter) as (first, second, _, _):
         for child in (first, second, first):
-            async with child.turn(Ask(login=b"x", seconds=30)) as permit:
+            async with child.permit(PermitQuery(login=b"x", seconds=30)) as permit:
                 assert permit.withheld is None
-                permit.fared(Outcome.REFUSED, REFUSED)
+                permit.record_outcome(Outcome.REFUSED, REFUSED)
         async with asyncio.timeout(30):
             while True:
-                async with second.turn(Ask(login=b"x", seconds=30)) as permit:
+                async with second.permit(PermitQuery(login=b"x", seconds=30)) as permit:
                     if permit.withheld == REFUSED:
                         break
-        async with second.turn(Ask(login=b"y", seconds=30)) as permit:
+        async with second.permit(PermitQuery(login=b"y", seconds=30)) as permit:
             assert permit.withheld is None
 
 
 async def test_what_a_dead_process_held_and_waited_for_is_given_back() -> None:
-    desk, turns = a_desk()
-    async with two_children(desk) as (first, second, _, _):
+    limiter, permits = new_limiter()
+    async with two_children(limiter) as (first, second, _, _):
         holding, waiting = (asyncio.create_task(_hold(first)) for _ in range(2))
-        await until(lambda: turns.waiting == 1)
+        await until(lambda: permits.waiting == 1)
         first._writer.transport.abort()
-        async with second.turn(Ask(address="a", seconds=30)):
-            assert turns.waiting == 0
+        async with second.permit(PermitQuery(address="a", seconds=30)):
+            assert permits.waiting == 0
         await asyncio.wait([holding, waiting])
         assert isinstance(waiting.exception(), ParentGoneError)
         holding.cancel()
 
 
-async def _hold(desk: FarDesk) -> None:
-    async with desk.turn(Ask(address="a", seconds=60)):
-        await desk.gone.wait()
+async def _hold(limiter: LimiterClient) -> None:
+    async with limiter.permit(PermitQuery(address="a", seconds=60)):
+        await limiter.gone.wait()
 
 
 async def test_a_check_that_is_cancelled_while_it_waits_leaves_the_queue() -> None:
-    desk, turns = a_desk()
-    async with two_children(desk) as (first, second, _, _), first.turn(Ask(address="a", seconds=30)):
+    limiter, permits = new_limiter()
+    async with two_children(limiter) as (first, second, _, _), first.permit(PermitQuery(address="a", seconds=30)):
         waiting = asyncio.create_task(_hold(second))
-        await until(lambda: turns.waiting == 1)
+        await until(lambda: permits.waiting == 1)
         waiting.cancel()
-        await until(lambda: turns.waiting == 0)
+        await until(lambda: permits.waiting == 0)
 
 
-async def test_what_the_parent_found_out_all_children_know() -> None:
-    desk, _ = a_desk()
-    async with two_children(desk) as (first, second, served, _):
+async def test_all_children_know_what_the_parent_found_out() -> None:
+    limiter, _ = new_limiter()
+    async with two_children(limiter) as (first, second, served, _):
         served.found([Unfitness.PORT25_BLOCKED])
         async with asyncio.timeout(30):
-            await asyncio.gather(first.looked.wait(), second.looked.wait())
+            await asyncio.gather(first.examined.wait(), second.examined.wait())
         assert first.unfit == second.unfit == [Unfitness.PORT25_BLOCKED]
 
 
 async def test_a_parent_that_does_not_answer_is_not_awaited_for_ever() -> None:
     ours, theirs = socket.socketpair()
     with ours:
-        async with reaching(theirs) as child:
-            with pytest.raises(NoTurnError, match="does not answer"):
-                async with child.turn(Ask(address="a", seconds=-4.95)):  # five seconds are its patience beyond that
+        async with connect_to_limiter(theirs) as child:
+            with pytest.raises(NoPermitError, match="does not answer"):
+                async with child.permit(
+                    PermitQuery(address="a", seconds=-4.95)
+                ):  # the client waits five seconds longer than that
                     raise AssertionError
 
 
-async def test_garbage_from_a_child_ends_its_line_only() -> None:
-    desk, _ = a_desk()
-    async with two_children(desk) as (first, second, _, _):
+async def test_garbage_from_a_child_ends_only_its_own_connection() -> None:
+    limiter, _ = new_limiter()
+    async with two_children(limiter) as (first, second, _, _):
         first._writer.write(b"{nonsense}\n")
         await asyncio.wait_for(first.gone.wait(), 30)
-        async with second.turn(Ask(address="a", seconds=30)):
+        async with second.permit(PermitQuery(address="a", seconds=30)):
             pass
 
 
 async def test_one_process_needs_no_parent(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:
     async with program(enrolment, tmp_path, PROCESSES="1") as process, playing(POLITE) as server:
         log = Log(process)
-        await ask(ready, request(target(server)))
+        await send_request(ready, request(target(server)))
         [result] = await results(ready, 1)
         assert (result.agent, result.status) == ("program", ResultStatus.SUCCESS)
         process.terminate()

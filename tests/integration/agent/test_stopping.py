@@ -1,4 +1,4 @@
-"""What a stopping agent finishes, and what it hands back."""
+"""Which checks a stopping agent finishes, and which it hands back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from time import monotonic
 
 from agent.intake.worker import Worker
 from agent.net.tls import Trust
-from agent.throttling.limiter import Desk
-from agent.throttling.permits import Turns
+from agent.throttling.limiter import Limiter
+from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
@@ -18,16 +18,16 @@ from shared.wire import subjects
 from shared.wire.enrolment import Enrolment
 from shared.wire.messages import ResultStatus
 from tests.fakes.certificates import Certificates
+from tests.fakes.context import context, request
 from tests.fakes.installation import VERIFIER
 from tests.fakes.scripted_server import Gate, Hang, playing
-from tests.fakes.station import request, station
-from tests.integration.agent.at_work import (
+from tests.integration.agent.running_agent import (
     POLITE,
     SLOW,
     agent,
-    ask,
     program,
     results,
+    send_request,
     target,
     until,
     until_stored,
@@ -39,10 +39,10 @@ async def test_a_stopping_agent_finishes_what_runs_and_takes_no_more(
 ) -> None:
     async with playing(SLOW) as server:
         async with agent(enrolment, trust) as stop:
-            await ask(ready, request(target(server)))
+            await send_request(ready, request(target(server)))
             await until(lambda: server.connections == 1)
             stop.set()
-        await ask(ready, request(target(server)))
+        await send_request(ready, request(target(server)))
         [result] = await results(ready, 1)
         assert result.status is ResultStatus.SUCCESS
         assert server.connections == 1
@@ -53,30 +53,30 @@ async def test_what_a_stopping_agent_cannot_finish_goes_to_another_at_once(
     enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
     async with playing((Hang(),)) as server:
-        asked = request(target(server), timeout_seconds=60)
+        check_request = request(target(server), timeout_seconds=60)
         async with agent(enrolment, trust, drain_seconds=0.1):
-            await ask(ready, asked)
+            await send_request(ready, check_request)
             await until(lambda: server.connections == 1)
         server.script = POLITE
         async with agent(enrolment, trust, agent_name="two"):
-            [result] = await results(ready, 1, seconds=5)  # before the broker's own patience ends
-    assert (result.check_id, result.agent) == (asked.check_id, "two")
+            [result] = await results(ready, 1, seconds=5)  # before the broker would redeliver it by itself
+    assert (result.check_id, result.agent) == (check_request.check_id, "two")
 
 
-async def test_what_waits_for_its_turn_is_handed_back_at_once(
+async def test_a_check_that_waits_for_a_permit_is_handed_back_at_once(
     enrolment: Enrolment, ready: Bus, certificates: Certificates
 ) -> None:
     stop, opened = asyncio.Event(), asyncio.Event()
-    turns = Turns(at_once=1, per_second=1000, most_waiting=10)
-    async with station(certificates) as here, playing((Gate(opened), *POLITE)) as server:
-        checker = Checker(here, Desk(turns, RefusedLogins(), monotonic), exempt=())
+    permits = Permits(at_once=1, per_second=1000, most_waiting=10)
+    async with context(certificates) as here, playing((Gate(opened), *POLITE)) as server:
+        checker = Checker(here, Limiter(permits, RefusedLogins(), monotonic), exempt=())
         worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=60)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(3):
-            await ask(ready, request(target(server), timeout_seconds=60))
-        await until(lambda: turns.waiting == 2)
+            await send_request(ready, request(target(server), timeout_seconds=60))
+        await until(lambda: permits.waiting == 2)
         stop.set()
-        await until(lambda: turns.waiting == 0)  # and the first one still runs
+        await until(lambda: permits.waiting == 0)  # the first check still runs
         opened.set()
         await working
         assert server.connections == 1
@@ -87,13 +87,13 @@ async def test_what_waits_for_its_turn_is_handed_back_at_once(
 async def test_the_program_runs_and_stops_in_order(enrolment: Enrolment, ready: Bus, tmp_path: Path) -> None:
     async with program(enrolment, tmp_path, "--processes", "1") as process:
         async with playing(POLITE) as server:
-            await ask(ready, request(target(server)))
+            await send_request(ready, request(target(server)))
             [result] = await results(ready, 1)
         assert (result.agent, result.status) == ("program", ResultStatus.SUCCESS)
         process.terminate()
-        _, told = await asyncio.wait_for(process.communicate(), 30)
+        _, output = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0
-    assert b"agent_stopped" in told
-    assert b"Traceback" not in told
+    assert b"agent_stopped" in output
+    assert b"Traceback" not in output
     for secret in (enrolment.sealing_key, parse(enrolment.nats_credentials.reveal()).seed):
-        assert secret.reveal().encode() not in told
+        assert secret.reveal().encode() not in output

@@ -1,4 +1,4 @@
-"""Several agents in one location, each with an enrolment file of its own, share its checks."""
+"""Several agents of one location, each with its own enrolment file, share its checks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from controller.trust.keys import new_request_key
 from shared.nats.bus import Bus
 from shared.wire.enrolment import Enrolment
 from shared.wire.signing import Signer
+from tests.fakes.context import request
 from tests.fakes.installation import enrolled
 from tests.fakes.scripted_server import Gate, playing
-from tests.fakes.station import request
-from tests.integration.agent.at_work import POLITE, agent, ask, none_left, results, target, until
+from tests.integration.agent.running_agent import POLITE, agent, none_left, results, send_request, target, until
 
 
 async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_checks(
@@ -30,22 +30,22 @@ async def test_agents_with_the_old_and_the_new_keys_of_a_location_share_its_chec
         agent(enrolment, trust, agent_name="old", concurrency=2),
         agent(rotated, trust, agent_name="new", concurrency=2),
     ):
-        asked = [request(target(server), timeout_seconds=60) for _ in range(12)]
-        for each in asked:
-            await ask(ready, each)
-        await until(lambda: server.connections >= 3)  # more than one of them takes
+        check_requests = [request(target(server), timeout_seconds=60) for _ in range(12)]
+        for each in check_requests:
+            await send_request(ready, each)
+        await until(lambda: server.connections >= 3)  # so more than one agent has taken checks
         opened.set()
-        found = await results(ready, len(asked))
+        found = await results(ready, len(check_requests))
         await none_left(ready)
-    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in asked)
+    assert sorted(result.check_id for result in found) == sorted(each.check_id for each in check_requests)
     assert {result.agent for result in found} == {"old", "new"}
-    assert server.connections == len(asked)
+    assert server.connections == len(check_requests)
 
 
-async def test_an_agent_that_knows_another_key_leaves_the_work_to_its_neighbour(
+async def test_an_agent_that_knows_another_key_leaves_the_work_to_the_other_agent(
     enrolment: Enrolment, ready: Bus, trust: Trust
 ) -> None:
-    """A forgotten machine, enrolled when the controllers had another request key."""
+    """One agent was enrolled when the controllers had another request key."""
     forgotten = msgspec.structs.replace(enrolment, verify_keys=[Signer(new_request_key()).verify_key])
     with structlog.testing.capture_logs() as logged:
         async with (
@@ -54,9 +54,9 @@ async def test_an_agent_that_knows_another_key_leaves_the_work_to_its_neighbour(
             agent(enrolment, trust, agent_name="known"),
         ):
             for _ in range(8):
-                asked = request(target(server), start_in_seconds=20)
-                await ask(ready, asked)
+                check_request = request(target(server), start_in_seconds=20)
+                await send_request(ready, check_request)
                 [found] = await results(ready, 1)
-                assert (found.check_id, found.agent) == (asked.check_id, "known")
+                assert (found.check_id, found.agent) == (check_request.check_id, "known")
             await none_left(ready)
     assert "unknown_key" in [line.get("reason") for line in logged]

@@ -1,4 +1,4 @@
-"""The application in process, on a real database and a real broker; one database for each file of tests."""
+"""The application in this process, on a real database and a real broker. Each test module has its own database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from controller.api.application import create_api
 from controller.api.http.services import Services
 from controller.model import Location, ScheduledMonitor
 from controller.notify.channels import open_senders
-from controller.notify.mx_lookup import Exchangers
+from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
 from controller.store.accounts.tokens import new_token
 from controller.store.platform.pool import Database
@@ -34,20 +34,20 @@ STRANGE_CUSTOMER = "99999999-9999-4999-8999-999999999999"
 
 @dataclass
 class RecordingDispatcher:
-    """The broker's side of a trigger: remembers what it was asked, or refuses."""
+    """Stands in for the dispatcher: records triggered checks, or fails as if the broker were away."""
 
-    asked: list[tuple[ScheduledMonitor, list[str]]] = field(default_factory=list)
+    triggered: list[tuple[ScheduledMonitor, list[str]]] = field(default_factory=list)
     away: bool = False
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
         if self.away:
             raise BusError("not connected to NATS")
-        self.asked.append((monitor, [location.code for location in locations]))
+        self.triggered.append((monitor, [location.code for location in locations]))
 
 
 @dataclass
 class Api:
-    """A client that sends the organization's token unless told otherwise, and what is behind the routes."""
+    """A client whose default headers carry the organization's token, and the services behind the routes."""
 
     client: httpx.AsyncClient
     application: Litestar
@@ -62,7 +62,7 @@ class Api:
     expired_token: str = ""
 
     async def create(self, **fields: Any) -> dict[str, Any]:
-        """A monitor; `fields` are added to what a POST needs."""
+        """Create a monitor; `fields` are added to the required fields."""
         body = {"customerId": CUSTOMER, "name": "Outbound SMTP", "hostname": "smtp.example.com", **fields}
         answer = await self.client.post("/api/smtp-monitors", json=body)
         assert answer.status_code == 200, answer.text
@@ -87,7 +87,7 @@ class Api:
 
 
 def client_of(application: Litestar) -> httpx.AsyncClient:
-    """A client without a token; what the application raises becomes its 500, as on a real server."""
+    """A client without a token. An exception in the application becomes a 500, as on a real server."""
     transport = httpx.ASGITransport(application, raise_app_exceptions=False)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="http://mailprobe.test")
 
@@ -114,11 +114,11 @@ async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
         open_senders(relay=None, sms_url=None) as senders,
         name_server.serving({}) as nameserver,
     ):
-        outlets = Outlets(senders, Exchangers([nameserver]))
+        outlets = Outlets(senders, MxLookup([nameserver]))
         services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus, outlets=outlets)
         application = create_api(services)
         async with client_of(application) as client:
-            made = Api(
+            api = Api(
                 client=client,
                 application=application,
                 database=database,
@@ -126,12 +126,12 @@ async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
                 dispatcher=dispatcher,
                 outlets=outlets,
             )
-            await _found(made)
-            yield made
+            await _create_organizations(api)
+            yield api
 
 
-async def _found(api: Api) -> None:
-    """Two organizations: ours with two customers, and a stranger's."""
+async def _create_organizations(api: Api) -> None:
+    """Create our organization with two customers, and another organization with one."""
     ours = await api.value(
         "INSERT INTO organization (name, public_id) VALUES ('Ours', $1::uuid) RETURNING id", ORGANIZATION
     )

@@ -1,4 +1,4 @@
-"""Documented statements as rows: what is asked, by whom, and what the answer says."""
+"""Documented statements as rows: the request, its caller, and the expected answer."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Row:
-    """`who` is a key of the test's people; path, body and query may name what the test made, as `{monitor}`.
+    """`caller` is a key of the test's `people`. Path, body and query may refer to objects of the test, as `{monitor}`.
 
-    `answer` is what the answer must hold: of objects these keys at least; a pattern, a type or a value. A text is the
-    message of an error.
+    `answer` is the expected body: an object lists the keys that must be present, each with a value, a type or a
+    pattern. A string is the message of an error.
     """
 
-    says: str
+    title: str
     method: str
     path: str
     status: int = 200
     answer: Any = field(default_factory=dict)
-    who: str = "admin token"
+    caller: str = "admin token"
     body: Any = None
     query: dict[str, str] | None = None
 
 
-async def ask(api: Api, row: Row, people: dict[str, dict[str, str]], made: dict[str, Any]) -> httpx.Response:
+async def send(api: Api, row: Row, people: dict[str, dict[str, str]], made: dict[str, Any]) -> httpx.Response:
     async with client_of(api.application) as client:
         return await client.request(
             row.method,
             row.path.format(**made),
-            headers=people[row.who],
+            headers=people[row.caller],
             json=_filled(row.body, made),
             params=row.query,
         )
@@ -54,28 +54,28 @@ def assert_answers(row: Row, answer: httpx.Response) -> None:
         assert_holds(found, row.answer)
 
 
-def assert_holds(found: Any, wanted: Any, where: str = "answer") -> None:
-    if isinstance(wanted, type):
-        assert type(found) is wanted, where
-    elif isinstance(wanted, re.Pattern):
+def assert_holds(found: Any, expected: Any, where: str = "answer") -> None:
+    if isinstance(expected, type):
+        assert type(found) is expected, where
+    elif isinstance(expected, re.Pattern):
         assert isinstance(found, str), where
-        assert wanted.fullmatch(found), f"{where}: {found}"
-    elif isinstance(wanted, dict):
+        assert expected.fullmatch(found), f"{where}: {found}"
+    elif isinstance(expected, dict):
         assert isinstance(found, dict), where
-        for key, value in wanted.items():
+        for key, value in expected.items():
             assert key in found, f"{where}.{key} is missing"
             assert_holds(found[key], value, f"{where}.{key}")
-    elif isinstance(wanted, list):
+    elif isinstance(expected, list):
         assert isinstance(found, list), where
-        assert len(found) == len(wanted), where
-        for number, (one, other) in enumerate(zip(found, wanted, strict=True)):
+        assert len(found) == len(expected), where
+        for number, (one, other) in enumerate(zip(found, expected, strict=True)):
             assert_holds(one, other, f"{where}[{number}]")
     else:
-        assert (type(found), found) == (type(wanted), wanted), where
+        assert (type(found), found) == (type(expected), expected), where
 
 
 def _filled(value: Any, made: dict[str, Any]) -> Any:
-    """`{name}` alone is what was made, a number too; inside a text it is filled in."""
+    """A string that is only `{name}` becomes that object, which may be a number; other strings stay as they are."""
     if isinstance(value, str) and (alone := re.fullmatch(r"\{(\w+)\}", value)):
         return made[alone[1]]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""IMAP/POP monitors for the tests of their routes."""
+"""Creates IMAP/POP monitors for the tests of their routes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BODY = {"customerId": CUSTOMER, "name": "Mailbox Access", "hostname": "mail.exam
 
 
 async def create(api: Api, **fields: Any) -> dict[str, Any]:
-    """`fields` are added to what a POST needs."""
+    """`fields` are added to the required fields."""
     answer = await api.client.post(PATH, json={**BODY, **fields})
     assert answer.status_code == 200, answer.text
     made: dict[str, Any] = answer.json()

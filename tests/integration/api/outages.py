@@ -1,4 +1,4 @@
-"""Outages for the tests of incidents: stored results, an incident as the judge opens it, and what was told of it."""
+"""Outages for the tests of incidents: stored results, an incident as the evaluator opens it, and its deliveries."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from controller.decisions.evaluation.state import Severity, Standing, VerdictKind
+from controller.decisions.evaluation.state import MonitorState, Severity, VerdictKind
 from controller.store.checks.results import store_results
 from controller.store.evaluation import states
-from controller.store.evaluation.states import Judged
+from controller.store.evaluation.states import EvaluatedState
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import NewIncident, StoredChange, StoredIncident
 from controller.store.platform.partitions import make_partitions
 from shared.clock import utc_now
-from shared.wire.events import Evidence, Testimony
+from shared.epoch import to_ms
+from shared.wire.events import Evidence, LocationEvidence
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckResult, Speaker, TranscriptLine
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 from tests.integration.api.conftest import Api
 
 REASON = "2 of 2 countries cannot connect: refused"
 REFUSED = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="refused")
-SAID = TranscriptLine(at_ms=1.5, speaker=Speaker.NOTE, text="192.0.2.25: connection refused")
+TRANSCRIPT_LINE = TranscriptLine(at_ms=1.5, speaker=Speaker.NOTE, text="192.0.2.25: connection refused")
 COUNTRIES = {"de-nbg": "DE", "fi-hel": "FI"}
 INTERVAL = timedelta(seconds=60)
 
 
 class Outage(NamedTuple):
-    """Of `monitor`, as the API answers it. `began` is its first failing round, which a recheck ten seconds later
-    confirmed.
+    """`monitor` is as the API answers it. `began` is the due time of the first failing round; a recheck ten seconds
+    later confirmed the outage.
     """
 
     monitor: dict[str, Any]
@@ -42,8 +43,8 @@ class Outage(NamedTuple):
         return f"/api/incidents/{self.incident.public_id}"
 
 
-async def places(api: Api) -> None:
-    """The two locations that see it, and room for results of today and yesterday."""
+async def make_locations(api: Api) -> None:
+    """Create the two locations of the outages, and the partitions for results of today and yesterday."""
     for code, country in COUNTRIES.items():
         await api.value(
             "INSERT INTO location (code, name, country_code, public_key) VALUES ($1, $1, $2, 'k')"
@@ -54,7 +55,7 @@ async def places(api: Api) -> None:
     await make_partitions(api.database, (utc_now() - timedelta(days=1)).date(), utc_now().date())
 
 
-def check(monitor: dict[str, Any], due: datetime, location: str, **fields: Any) -> CheckResult:
+def check_result(monitor: dict[str, Any], due: datetime, location: str, **fields: Any) -> CheckResult:
     public_id = UUID(monitor["publicId"])
     values: dict[str, Any] = {"purpose": Purpose.SCHEDULED, "address": "192.0.2.25", **fields}
     return CheckResult(
@@ -71,33 +72,33 @@ def check(monitor: dict[str, Any], due: datetime, location: str, **fields: Any) 
 
 
 async def outage(api: Api, monitor: dict[str, Any], *, began: datetime | None = None) -> Outage:
-    """Both locations fail in the round and in its recheck; the judge has confirmed it."""
+    """Store an outage: both locations fail in a round and in its recheck, and the incident is open."""
     began = began or utc_now() - timedelta(minutes=5)
     began = began.replace(microsecond=0)
     recheck = began + timedelta(seconds=10)
-    failing = {"failure": REFUSED, "transcript": [SAID]}
+    failing = {"failure": REFUSED, "transcript": [TRANSCRIPT_LINE]}
     results = [
-        check(monitor, began - INTERVAL, "de-nbg"),
-        *(check(monitor, began, code, **failing) for code in COUNTRIES),
-        *(check(monitor, recheck, code, purpose=Purpose.RECHECK, **failing) for code in COUNTRIES),
+        check_result(monitor, began - INTERVAL, "de-nbg"),
+        *(check_result(monitor, began, code, **failing) for code in COUNTRIES),
+        *(check_result(monitor, recheck, code, purpose=Purpose.RECHECK, **failing) for code in COUNTRIES),
     ]
     await store_results(api.database, results)
     evidence = Evidence(
         due_at=recheck,
         purpose=Purpose.RECHECK,
         votes=[
-            Testimony(
+            LocationEvidence(
                 location=one.location, country=one.country, ballot="failed", check_id=one.check_id, failure=REFUSED
             )
             for one in results[-2:]
         ],
     )
-    standing = Standing(
+    state = MonitorState(
         verdict=VerdictKind.DOWN,
         reason=REASON,
         since_ms=to_ms(recheck),
         taken_ms=to_ms(recheck),
-        failing_looks=2,
+        failing_evaluations=2,
         failing_rounds=1,
         first_failing_ms=to_ms(began),
         severity=Severity.DOWN,
@@ -120,16 +121,16 @@ async def outage(api: Api, monitor: dict[str, Any], *, began: datetime | None = 
             "UPDATE incident SET started_at = $2 WHERE id = $1", incident.id, recheck + timedelta(milliseconds=50)
         )
         await connection.execute(
-            "INSERT INTO standing (monitor_id, state, verdict, at_rest) VALUES ($1, '{}', 'unknown', false)"
+            "INSERT INTO monitor_state (monitor_id, state, verdict, stable) VALUES ($1, '{}', 'unknown', false)"
             " ON CONFLICT DO NOTHING",
             monitor["id"],
         )
-        await states.save(connection, {monitor["id"]: Judged(standing)})
+        await states.save(connection, {monitor["id"]: EvaluatedState(state)})
     return Outage(monitor, incident, opened, began)
 
 
-async def tell(api: Api, outage: Outage, channel: str, *errors: str | None) -> None:
-    """Attempts to tell of it on a channel, each with its error."""
+async def add_delivery(api: Api, outage: Outage, channel: str, *errors: str | None) -> None:
+    """Store a delivery of the incident's opening on a channel, with one attempt for each error."""
     async with api.database.transaction() as connection:
         delivery = await connection.fetchval(
             "INSERT INTO delivery (organization_id, incident_id, change_id, type, receiver, channel_name, notice)"
@@ -143,3 +144,23 @@ async def tell(api: Api, outage: Outage, channel: str, *errors: str | None) -> N
             await connection.execute(
                 "INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery, error
             )
+
+
+async def detail(api: Api, found: Outage) -> dict[str, Any]:
+    answer = await api.client.get(found.path)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def recover(api: Api, found: Outage) -> datetime:
+    """Store a round in which both locations pass, and resolve the incident. Returns the due time of the round."""
+    due = found.began + timedelta(seconds=60)
+    await store_results(api.database, [check_result(found.monitor, due, code) for code in COUNTRIES])
+    async with api.database.transaction() as connection:
+        await incidents.resolve(connection, found.incident.id, reason="2 of 2 countries pass")
+    return due
+
+
+def timestamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

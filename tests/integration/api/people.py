@@ -1,4 +1,4 @@
-"""People with sessions, made in the database, for tests of what each may do."""
+"""Creates people with sessions directly in the database, for tests of their permissions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from controller.model import Role
 from controller.store.accounts import people, sessions
 from controller.store.accounts.people import NewAccount
-from shared.wire.targets import Secret
+from shared.secret import Secret
 from tests.integration.api.conftest import Api
 
 
 @dataclass(frozen=True)
 class Person:
-    """`headers` carry the session's cookie."""
+    """`headers` hold the session cookie."""
 
     id: int
     public_id: str
@@ -30,7 +30,7 @@ async def person(
     customers: list[int] | None = None,
     password_hash: str = "$argon2id$nobody",
 ) -> Person:
-    """Somebody new who is logged in."""
+    """Create a person who is logged in."""
     email = f"{role.value}-{secrets.token_hex(4)}@example.com"
     account = await people.insert(
         api.database,
@@ -45,10 +45,10 @@ async def person(
         ),
     )
     assert account is not None
-    return Person(account.id, str(account.public_id), email, await logged_in(api, account.id))
+    return Person(account.id, str(account.public_id), email, await session_headers(api, account.id))
 
 
-async def logged_in(api: Api, account_id: int) -> dict[str, str]:
+async def session_headers(api: Api, account_id: int) -> dict[str, str]:
     cookie = Secret(secrets.token_urlsafe(32))
     await sessions.insert(api.database, account_id, cookie, cookie=True)
     return {"Cookie": f"mailprobe_session={cookie.reveal()}"}

@@ -1,4 +1,4 @@
-"""An application on a real port, for clients that are programs of their own."""
+"""Serves an application on a real port, for clients in other processes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import uvicorn
 from litestar import Litestar
 
 from controller.api.v1.stream.response import Connection
-from controller.app import Server
+from controller.app import ControllerServer
 
 
 @asynccontextmanager
 async def serving(application: Litestar, *, drain_seconds: int | None = None) -> AsyncIterator[str]:
-    """Serve on loopback as a controller does; yield the address. A stop waits so long for requests (None: for ever)."""
-    server = Server(
+    """Serve on loopback as a controller does; yield the base URL. A stop waits up to `drain_seconds` for requests;
+    None is for ever.
+    """
+    server = ControllerServer(
         uvicorn.Config(
             application,
             port=0,

@@ -1,5 +1,5 @@
-"""The nats-servers that ops run, on loopback or on addresses of a test's own: the very files of deploy/nats with other
-ports, and what they include.
+"""The nats-servers that ops run, on loopback or on addresses of a test's own. They use the files of deploy/nats, with
+other ports and with the files that these include.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tests.fakes.ports import free_port
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 CONFIGS = DEPLOY / "nats"
+OPERATIONS = DEPLOY.parent / "docs" / "operations.md"
 _MEMBERS = ("nats-1", "nats-2", "nats-3")
 _CLIENTS, _ROUTES, _LEAVES, _MONITORING = "4222", "6222", "7422", "8222"
 _ADDRESS = "0.0.0.0"  # noqa: S104 - what the files listen on, to be replaced
@@ -35,7 +36,7 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Server:
-    """One server's folder and ports, by the port of the files."""
+    """One server. `ports` maps the ports in the files to those of the test."""
 
     name: str
     config: Path
@@ -49,7 +50,7 @@ class Server:
 
     def part(self) -> Part:
         async def ready() -> bool:
-            return b"ok" in await _asked("127.0.0.1", self.ports[_MONITORING], "/healthz")
+            return b"ok" in await _http_get("127.0.0.1", self.ports[_MONITORING], "/healthz")
 
         return Part(
             name=self.name,
@@ -62,14 +63,14 @@ class Server:
         )
 
     def tested(self) -> subprocess.CompletedProcess[str]:
-        """What `nats-server -t` says of the configuration."""
+        """Test the configuration with `nats-server -t`."""
         command = [str(binaries.nats_server()), "-t", "--config", str(self.config)]
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=20, check=False)
 
 
 class Centre:
-    """Keys, certificates and servers of one installation, below `root`. `addresses` are those of servers, by name, that
-    others reach elsewhere than on loopback.
+    """Keys, certificates and servers of one installation, below `root`. `addresses` holds, by name, the address of each
+    server that is not reached on loopback.
     """
 
     def __init__(self, root: Path, addresses: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -94,7 +95,7 @@ class Centre:
         return (self.tls / "ca.pem").read_text()
 
     def server(self, kind: str, name: str, **settings: str) -> Server:
-        """Lay a server's folder out: `kind`.conf, what it includes, and its environment with `settings` (NATS_…)."""
+        """Write a server's folder: `kind`.conf, what it includes, and its environment with `settings` (NATS_…)."""
         folder = self.root / name
         folder.mkdir()
         ports = {port: free_port() for port in (_CLIENTS, _ROUTES, _LEAVES, _MONITORING)}
@@ -104,7 +105,7 @@ class Centre:
                 text = text.replace(f":{port}", f":{free}")
             (folder / file.name).write_text(text)
         (folder / "trust.conf").write_text(server_config(self.trust, utc_now()))
-        told = {
+        variables = {
             "NAME": name,
             "STORE": str(folder / "store"),
             "ACCOUNTS": str(folder / "accounts"),
@@ -114,7 +115,7 @@ class Centre:
             "ROUTES": "[]",
             **settings,
         }
-        environ = {"PATH": os.environ["PATH"]} | {f"NATS_{key}": value for key, value in told.items()}
+        environ = {"PATH": os.environ["PATH"]} | {f"NATS_{key}": value for key, value in variables.items()}
         return Server(name, folder / f"{kind}.conf", ports, environ, self._address(name))
 
     def cluster(self) -> list[Server]:
@@ -138,7 +139,7 @@ class Centre:
         )
 
     def controller(self, *servers: Server, replicas: int = 1) -> Broker:
-        """As a controller connects."""
+        """The broker as a controller connects to it."""
         credentials = claims.controller_credentials(self.trust, utc_now())
         return Broker(",".join(server.url for server in servers), credentials, self.ca, replicas)
 
@@ -146,8 +147,8 @@ class Centre:
         return claims.location_credentials(self.trust, location=code, country=country, now=utc_now())
 
 
-async def _asked(host: str, port: int, path: str) -> bytes:
-    """The answer to a GET, status line and all; empty when nobody answers."""
+async def _http_get(host: str, port: int, path: str) -> bytes:
+    """The whole answer to a GET with its status line; empty when nothing answers."""
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(host, port)

@@ -1,4 +1,4 @@
-"""An agent needs the packages of its own extra only, as one that is installed alone."""
+"""An agent that is installed alone needs only the packages of its own extra."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_it_runs_where_no_package_but_those_of_its_extra_is_installed(command: s
 
 
 def _absent() -> set[str]:
-    """The names of all modules that are installed here and would not be there, and of our own other parts."""
+    """The modules that are installed here but not with an agent alone, and our own packages that an agent lacks."""
     brought = _locked("agent") | {"pip", "setuptools"}
     installed = packages_distributions()
     absent = {
@@ -72,7 +72,7 @@ def _absent() -> set[str]:
 
 @pytest.mark.timeout(300)
 def test_installed_as_its_image_does_it_runs_and_brings_nothing_else(tmp_path: Path) -> None:
-    """The very commands of agent.Dockerfile, on a copy of what it copies."""
+    """Runs the commands of agent.Dockerfile on a copy of the files that it copies."""
     requires(_registry_answers(tmp_path), "a package registry")
     source, wheels, venv = tmp_path / "source", tmp_path / "wheels", tmp_path / "venv"
     dockerfile = (parts.ROOT / "deploy" / "docker" / "agent.Dockerfile").read_text()

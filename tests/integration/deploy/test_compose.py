@@ -1,4 +1,4 @@
-"""deploy/compose: valid as Compose reads it, hardened, and everything that it mounts is made by a step that is told."""
+"""deploy/compose is valid for Compose and hardened, and a documented step makes everything that it mounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from controller.settings import ControllerSettings, EnrolmentSettings, StoreSett
 from shared.settings import load
 from shared.wire import enrolment
 from tests.conftest import requires
-from tests.integration.deploy.centre import DEPLOY
+from tests.integration.deploy.centre import DEPLOY, OPERATIONS
 
 _PROGRAMS = Path(sys.executable).parent
 _NAME = "mail-probe.example.net"
@@ -34,7 +34,7 @@ _KNOWN = {
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder after ./prepare, as in a checkout."""
+    """The compose folder of a checkout after ./prepare."""
     folder = _checkout(tmp_path_factory.mktemp("compose"))
     _prepare(folder, _NAME)
     return folder
@@ -42,7 +42,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def services(prepared: Path) -> dict[str, Any]:
-    """Every service, in full, as Compose understands the file."""
+    """Every service in full, as Compose reads the file."""
     return dict(_config(prepared)["services"])
 
 
@@ -88,7 +88,7 @@ def test_compose_says_what_to_do_when_nothing_is_prepared() -> None:
     "before",
     [
         pytest.param("MAILPROBE_AGENT_LOCATION=there\n", id="another setting"),
-        pytest.param("MAILPROBE_AGENT_LOCATION=there", id="another setting on a line without an end"),
+        pytest.param("MAILPROBE_AGENT_LOCATION=there", id="another setting on a line without a line break"),
         pytest.param("MAILPROBE_AGENT_LOCATION=there\nMAILPROBE_USER=\n", id="a user without a name"),
     ],
 )
@@ -101,7 +101,7 @@ def test_prepare_adds_the_user_to_settings_that_are_there(tmp_path: Path, before
     assert config["services"]["controller-1"]["user"] not in ("", "0:0")
 
 
-def test_what_controller_env_says_is_what_controllers_are_told(tmp_path: Path) -> None:
+def test_controllers_are_given_the_settings_of_controller_env(tmp_path: Path) -> None:
     folder = _checkout(tmp_path)
     _prepare(folder)
     (folder / "controller.env").write_text("MAILPROBE_TRUSTED_PROXIES=192.0.2.10\n")
@@ -168,12 +168,12 @@ def _nats_configs() -> list[Path]:
     return [DEPLOY / "nats" / name for name in ("cluster.conf", "server.conf")]
 
 
-def test_every_file_that_is_mounted_is_there_after_the_steps_of_the_readme(prepared: Path) -> None:
+def test_every_file_that_is_mounted_is_there_after_the_steps_of_the_page(prepared: Path) -> None:
     config = _config(prepared)
     files = {Path(each["file"]) for part in ("secrets", "configs") for each in config[part].values()}
     missing = {path.name for path in files if not path.exists()}
     assert missing == {"here.agent"}
-    assert "locations add here " in (DEPLOY / "README.md").read_text()
+    assert "locations add here " in OPERATIONS.read_text()
     for service in config["services"].values():
         for volume in service.get("volumes", []):
             assert Path(volume["source"]).is_dir(), volume
@@ -215,9 +215,9 @@ def test_secrets_are_for_their_owner_only(prepared: Path) -> None:
 
 def test_preparing_again_keeps_every_key_and_renews_the_certificates(prepared: Path) -> None:
     before = {path.name: path.read_bytes() for path in (prepared / "secrets").rglob("*") if path.is_file()}
-    said = _prepare(prepared)
+    output = _prepare(prepared)
     after = {path.name: path.read_bytes() for path in (prepared / "secrets").rglob("*") if path.is_file()}
     changed = {name for name in before if before[name] != after[name]}
     assert before.keys() == after.keys()
     assert changed - {"trust.conf"} == {f"nats-{number}.{kind}" for number in (1, 2, 3) for kind in ("pem", "key")}
-    assert said.count(f"DNS:{_NAME}") == 3
+    assert output.count(f"DNS:{_NAME}") == 3

@@ -1,4 +1,4 @@
-"""deploy/docker: Dockerfiles without a lint, whose sources exist, and whose packages are those of one part, by hash."""
+"""deploy/docker: the Dockerfiles pass the linter, copy what exists, and pin only the packages of their part."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _IGNORE = (ROOT / ".dockerignore").read_text().splitlines()
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
 def test_hadolint_has_nothing_to_say(dockerfile: Path) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
-    said = subprocess.run([hadolint, dockerfile], capture_output=True, text=True, timeout=60, check=False)
-    assert said.returncode == 0, said.stdout
-    assert not said.stdout
+    ran = subprocess.run([hadolint, dockerfile], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stdout
+    assert not ran.stdout
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.stem)
 def test_everything_copied_exists_and_nothing_else_reaches_the_build(dockerfile: Path) -> None:
-    wanted = _copied(dockerfile)
-    assert wanted
-    for source in wanted:
+    copied = _copied(dockerfile)
+    assert copied
+    for source in copied:
         assert (ROOT / source).exists(), source
     assert _IGNORE[1] == "*"
     let_in = {line.removeprefix("!") for line in _IGNORE if line.startswith("!")}
-    for source in wanted:
+    for source in copied:
         folder = str(Path(source).parent)
         assert {source, f"{folder}/*{Path(source).suffix}"} & let_in, f"{source} is kept out by .dockerignore"
     assert not any(re.search(r"compose|secret|test|\.git|env|bench", line) for line in let_in)
@@ -69,6 +69,6 @@ def _names(name: str) -> set[str]:
 
 
 def _copied(dockerfile: Path) -> list[str]:
-    """What COPY takes from the context."""
+    """What the COPY lines take from the build context."""
     words = [shlex.split(line)[1:] for line in dockerfile.read_text().splitlines() if line.startswith("COPY ")]
     return [source for each in words if not each[0].startswith("--from") for source in each[:-1]]

@@ -1,4 +1,4 @@
-"""Through a leaf server agents do what their location may, whichever of its keys they have, and nothing else."""
+"""Through a leaf server agents may do what their location may, with any of its keys, and nothing else."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ async def test_agents_of_a_region_work_through_its_leaf_and_no_further(centre: C
             await supervisor.start(leaf.part())
             async with Bus.open(Broker(leaf.url, location, centre.ca, location="de-nbg"), name="agent") as agent:
                 await agent.wait_connected()
-                await bus.publish(Message(subjects.check("de", "de-nbg", "smtp"), b"look", "id-1", 60))
+                await bus.publish(Message(subjects.check("de", "de-nbg", "smtp"), b"request", "id-1", 60))
                 consumer = await agent.consumer(subjects.CHECKS, subjects.check_consumer("de-nbg", "smtp"))
                 request = await fetched(consumer)
-                assert request.body == b"look"
+                assert request.body == b"request"
                 await request.ack()
                 await published(agent, subjects.result("de", "de-nbg"), "found")
                 with pytest.raises(BusError):
@@ -53,7 +53,7 @@ async def test_agents_of_a_region_work_through_its_leaf_and_no_further(centre: C
 
 
 async def test_agents_of_another_location_cannot_use_a_leaf(centre: Centre) -> None:
-    """They may log in to it, as they may in the centre, but it speaks for its own location only."""
+    """They may log in to it, as in the centre, but the leaf passes on only what its own location may do."""
     server = centre.server("single", "nats-1")
     leaf = centre.leaf(server, centre.location("de-nbg", "DE"))
     async with supervising() as supervisor:
@@ -70,7 +70,7 @@ async def test_agents_of_another_location_cannot_use_a_leaf(centre: Centre) -> N
             assert (await bus.client.jsm().stream_info(subjects.RESULTS)).state.messages == 0
 
 
-async def test_a_leaf_refuses_who_was_cut_off_when_its_trust_was_printed(centre: Centre) -> None:
+async def test_a_leaf_refuses_keys_that_were_revoked_when_its_trust_was_printed(centre: Centre) -> None:
     server = centre.server("single", "nats-1")
     old, new = centre.location("de-nbg", "DE"), centre.location("de-nbg", "DE")
     leaf = centre.leaf(server, new)
@@ -80,9 +80,9 @@ async def test_a_leaf_refuses_who_was_cut_off_when_its_trust_was_printed(centre:
         async with Bus.open(login, name="system") as system:
             await system.wait_connected()
             claims = account_claims(centre.trust, Side.GUESTS, utc_now(), [old.user])
-            said = await system.ask("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), 5)
-            assert said
-            assert b'"code":200' in said
+            answer = await system.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), 5)
+            assert answer
+            assert b'"code":200' in answer
         leaf.config.with_name("trust.conf").write_text(_leaf_trust(server))
         await supervisor.start(leaf.part())
         assert not await gets_in(Broker(leaf.url, old, centre.ca, location="de-nbg"))

@@ -1,4 +1,4 @@
-"""The configurations of deploy/nats are valid, form what they say, and let in nobody without keys and TLS."""
+"""The configurations of deploy/nats are valid, form a cluster, and refuse clients without keys or TLS."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def test_nats_server_finds_nothing_wrong_with_a_leaf(centre: Centre) -> None:
     assert tested.returncode == 0, tested.stderr
 
 
-def test_every_variable_of_a_file_is_told_in_its_head() -> None:
+def test_every_variable_of_a_file_is_explained_in_its_head() -> None:
     included = _variables(CONFIGS / "server.conf")
     for kind in ("single", "cluster"):
         used = _variables(CONFIGS / f"{kind}.conf") | included
-        assert used <= _told("single") | _told(kind) | {"NATS_ACCOUNTS"}, kind
-    assert _variables(CONFIGS / "leaf.conf") == _told("leaf")
+        assert used <= _explained("single") | _explained(kind) | {"NATS_ACCOUNTS"}, kind
+    assert _variables(CONFIGS / "leaf.conf") == _explained("leaf")
 
 
 def _variables(path: Path) -> set[str]:
     return set(re.findall(r"\$(\w+)", path.read_text()))
 
 
-def _told(kind: str) -> set[str]:
+def _explained(kind: str) -> set[str]:
     """The variables that a file's comments explain."""
     comments = "\n".join(re.findall(r"^#.*$", (CONFIGS / f"{kind}.conf").read_text(), re.MULTILINE))
     return set(re.findall(r"NATS_[A-Z]+", comments))
@@ -95,18 +95,18 @@ async def test_a_leaf_cannot_pass_for_a_server_of_the_cluster(centre: Centre) ->
 
 
 async def _greeting(port: int) -> dict[str, object]:
-    """What a server says of itself in clear, before it asks for anything."""
+    """The INFO that a server sends in clear text before it requests anything."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         async with asyncio.timeout(20):
-            told: dict[str, object] = json.loads((await reader.readline()).removeprefix(b"INFO "))
-            return told
+            info: dict[str, object] = json.loads((await reader.readline()).removeprefix(b"INFO "))
+            return info
     finally:
         writer.close()
 
 
 async def _joined(port: int, centre: Centre, certificate: str | None = None) -> bytes:
-    """As a server of the cluster, with the certificate of one or without any. Raises SSLError when it is refused."""
+    """Connect as a server of the cluster, with a server's certificate or none. Raises SSLError when it is refused."""
     trusting = ssl.create_default_context(cadata=centre.ca)
     if certificate:
         trusting.load_cert_chain(centre.tls / f"{certificate}.pem", centre.tls / f"{certificate}.key")

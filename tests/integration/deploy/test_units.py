@@ -1,4 +1,4 @@
-"""deploy/systemd: units that systemd takes without a word, hardened, and set with settings that the programs have."""
+"""deploy/systemd: systemd accepts the units without warnings; they are hardened and use settings that exist."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pytest
 from agent.settings import Settings as AgentSettings
 from controller.settings import ControllerSettings
 from tests.conftest import requires
-from tests.integration.deploy.centre import CONFIGS, DEPLOY
+from tests.integration.deploy.centre import CONFIGS, DEPLOY, OPERATIONS
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 _MOST_EXPOSED = 1.5
-"""Of 10, by `systemd-analyze security`; 1.2 when this was written. What is left is the network they exist for."""
+"""Exposure by `systemd-analyze security`, at most 10; it was 1.2 when this was written. The rest is network access."""
 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """The units below a root that has the programs they start."""
+    """The units, below a root folder that has the programs they start."""
     requires(shutil.which("systemd-analyze"), "systemd-analyze")
     folder = tmp_path / "etc" / "systemd" / "system"
     folder.mkdir(parents=True)
@@ -49,16 +49,16 @@ def _analyze(*words: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_finds_nothing_wrong(unit: Path, installed: Path) -> None:
     named = unit.name.replace("@.", "@de-nbg.")
-    said = _analyze("verify", f"--root={installed}", "--man=no", "--recursive-errors=one", named)
-    assert said.returncode == 0, said.stderr
-    assert not said.stderr, said.stderr
+    ran = _analyze("verify", f"--root={installed}", "--man=no", "--recursive-errors=one", named)
+    assert ran.returncode == 0, ran.stderr
+    assert not ran.stderr, ran.stderr
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_hardly_anything_is_exposed(unit: Path) -> None:
     requires(shutil.which("systemd-analyze"), "systemd-analyze")
-    said = _analyze("security", "--offline=true", f"--threshold={round(_MOST_EXPOSED * 10)}", unit)
-    assert said.returncode == 0, said.stdout
+    ran = _analyze("security", "--offline=true", f"--threshold={round(_MOST_EXPOSED * 10)}", unit)
+    assert ran.returncode == 0, ran.stdout
     for line in ("DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes"):
         assert f"\n{line}\n" in unit.read_text()
 
@@ -81,16 +81,16 @@ def test_every_variable_is_a_setting_of_that_program() -> None:
             assert variable.lower() in fields or variable.lower().removesuffix("_file") in fields, variable
 
 
-def test_the_unit_of_nats_and_its_environment_file_give_all_that_each_configuration_asks_for() -> None:
+def test_the_unit_of_nats_and_its_environment_file_set_every_variable_of_each_configuration() -> None:
     unit = "\n".join(_environment(DEPLOY / "systemd" / "nats.service"))
     leaf = "\n".join(_environment(DEPLOY / "systemd" / "nats-leaf.conf"))
-    page = (DEPLOY / "README.md").read_text()
+    page = OPERATIONS.read_text()
     server = (CONFIGS / "server.conf").read_text()
     for kind, more in (("single", ""), ("cluster", ""), ("leaf", leaf)):
         text = (CONFIGS / f"{kind}.conf").read_text()
-        asked = set(re.findall(r"\$(NATS_\w+)", text + ("" if kind == "leaf" else server)))
+        required = set(re.findall(r"\$(NATS_\w+)", text + ("" if kind == "leaf" else server)))
         given = set(re.findall(r"(NATS_\w+)=", unit + more))
-        in_file = asked - given
+        in_file = required - given
         assert in_file <= {"NATS_NAME", "NATS_ROUTES", "NATS_CENTRE", "NATS_ACCOUNT"}, kind
         assert all(f"{name}=" in page for name in in_file)
 

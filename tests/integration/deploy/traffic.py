@@ -1,4 +1,4 @@
-"""What goes through servers that have only just begun: tried until it works."""
+"""Traffic through servers that have just started; each attempt is repeated until it works."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.nats.deliveries import Consumer, Delivery
 from shared.nats.errors import BusError
 
 _SECONDS = 45.0
-"""A vote that is split is taken again, each time after up to nine seconds."""
+"""A leader election without a majority is repeated, each time after up to nine seconds."""
 
 
 async def made_streams(bus: Bus) -> None:
-    """A cluster that has just begun chooses its leader first."""
+    """A cluster that has just started must elect its leader first."""
     async with asyncio.timeout(_SECONDS):
         while True:
             try:
@@ -38,7 +38,7 @@ async def published(bus: Bus, subject: str, message_id: str) -> None:
 
 
 async def fetched(consumer: Consumer) -> Delivery:
-    """The first message; a leaf that is not connected to the centre yet has no consumers."""
+    """The first message. A leaf that is not yet connected to the centre has no consumers."""
     async with asyncio.timeout(_SECONDS):
         while True:
             try:
@@ -49,10 +49,10 @@ async def fetched(consumer: Consumer) -> Delivery:
 
 
 async def gets_in(broker: Broker) -> bool:
-    """Whether a server lets somebody in; whom it does not know it asks the other servers about first."""
+    """Whether a server accepts a login. It consults the other servers about an account that it does not know."""
     async with Bus.open(broker, name="test") as bus, asyncio.timeout(_SECONDS):
         while not bus.connected:
-            if "authorization violation" in str(bus.trouble).lower():
+            if "authorization violation" in str(bus.last_error).lower():
                 return False
             await asyncio.sleep(0.02)
         return True

@@ -1,4 +1,4 @@
-"""The embedded nats-server: whom it believes, its port and its store."""
+"""The embedded nats-server: the keys it trusts, its port and its store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.nats.bus import Bus, Message
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from tests.fakes.installation import as_controller
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 
 
 @pytest.fixture(scope="module")

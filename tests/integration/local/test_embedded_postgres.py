@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: as whom it runs, where its socket is, and that its data stays where and whose it was."""
+"""The embedded PostgreSQL: the user it runs as, its socket, and that its data keeps its place and owner."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import asyncpg
 import pytest
 
 from deploy.local import LocalError, postgres
-from deploy.local.identity import Identity, ways
+from deploy.local.identity import Identity, identities
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import supervising
 from tests.conftest import NOT_DURABLE, requires
 
-WAYS = ways()
+WAYS = identities()
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def test_it_serves_from_a_closed_folder_and_opens_no_directory(tmp_path: P
 
 async def test_its_data_is_there_again_whoever_it_runs_as(tmp_path: Path) -> None:
     for count, identity in enumerate([*WAYS, *WAYS]):
-        # What is committed is written: a server that does not end in time is killed.
+        # What is committed must be on disk, because a server that does not end in time is killed.
         server = postgres.prepare(tmp_path / "postgres", options=("--fsync=off",), identity=identity)
         async with running(server, tmp_path):
             await scalar(server, "CREATE TABLE IF NOT EXISTS kept AS SELECT 'kept' AS word")
@@ -93,7 +93,7 @@ async def test_a_path_too_long_for_a_socket_gets_a_short_one(tmp_path: Path) -> 
         with pytest.raises(LocalError, match="not a directory of ours alone"):
             postgres.prepare(deep / "postgres")
     finally:
-        shutil.rmtree(server.sockets)  # a server that was killed leaves its socket
+        shutil.rmtree(server.sockets)  # a killed server leaves its socket behind
 
 
 def test_data_of_a_version_that_is_not_here_is_refused(tmp_path: Path) -> None:

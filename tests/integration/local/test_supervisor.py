@@ -1,4 +1,4 @@
-"""The supervisor with small programs: what dies comes back, what must end ends, and nothing outlives it."""
+"""The supervisor with small programs: it restarts what dies and ends what must end, and nothing outlives it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def shell(name: str, script: str, **more: object) -> Part:
     return Part(name=name, command=["sh", "-c", script], environ=PATH, **more)  # type: ignore[arg-type]
 
 
-async def until(true: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not true():
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -41,7 +41,7 @@ def runs(pid: int) -> bool:
     return True
 
 
-async def test_a_part_that_dies_is_started_again_and_told_of() -> None:
+async def test_a_part_that_dies_is_started_again_and_logged() -> None:
     starts: list[int] = []
     async with supervising(on_start=lambda: starts.append(1), pause_seconds=0.02) as supervisor:
         await supervisor.start(shell("part", "exec sleep 60"))
@@ -175,7 +175,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("way", ["death signal", "watcher"])
 def test_killed_supervisor_leaves_nothing_behind(way: str, tmp_path: Path) -> None:
     path = os.environ["PATH"]
-    if way == "watcher":  # as on macOS: there is no setpriv
+    if way == "watcher":  # as on macOS, which has no setpriv
         for name in ("sh", "sleep"):
             (tmp_path / name).symlink_to(str(shutil.which(name)))
         path = str(tmp_path)

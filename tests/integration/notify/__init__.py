@@ -1,0 +1,1 @@
+"""Notifications, sent to real mail and web servers."""

@@ -1,7 +1,8 @@
-"""E-mail, against a real SMTP server that keeps what it is given."""
+"""E-mail, sent to a real SMTP server that keeps what it receives."""
 
 from __future__ import annotations
 
+import asyncio
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from controller.notify.email.sender import EmailSender, Relay, RelayTls
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.notice import PlainNotice
-from shared.wire.targets import Secret
+from shared.secret import Secret
 from tests.fakes.certificates import Certificates
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.ports import free_port
@@ -50,7 +51,7 @@ async def test_a_mail_says_in_words_what_happened_in_html_and_plain_text() -> No
             assert words in text, f"{kind}: {words}"
 
 
-async def test_no_machine_is_to_answer() -> None:
+async def test_automatic_replies_are_suppressed() -> None:
     with SmtpSink() as sink:
         mail = await one_mail(sink)
     assert mail.message["Auto-Submitted"] == "auto-generated"
@@ -63,8 +64,8 @@ async def test_the_mails_of_an_incident_form_a_thread_and_a_repeat_has_the_same_
         sender = EmailSender(relay(sink))
         await sender.send(a_sending(key=first))
         await sender.send(a_sending(key=first, attempt=2))
-        await sender.send(a_sending(key=second, told=(first,), notice=a_notice("escalated")))
-        await sender.send(a_sending(key=third, told=(first, second), notice=a_notice("resolved")))
+        await sender.send(a_sending(key=second, previous_keys=(first,), notice=a_notice("escalated")))
+        await sender.send(a_sending(key=third, previous_keys=(first, second), notice=a_notice("resolved")))
     opened, again, escalated, resolved = (mail.message for mail in sink.received)
     assert opened["Message-ID"] == again["Message-ID"] == f"<{first}@example.net>"
     assert opened["References"] is None
@@ -77,7 +78,7 @@ def _ids(mail: EmailMessage, name: str) -> list[str]:
     return str(mail[name]).split()
 
 
-async def test_what_ops_are_told_of_one_trouble_refers_to_the_same() -> None:
+async def test_ops_mails_about_one_problem_form_a_thread() -> None:
     notices = [
         PlainNotice(title="T", paragraphs=["P"], at=BEGAN, over=over, subject_id="s-1") for over in (False, True)
     ]
@@ -108,7 +109,7 @@ async def test_a_login_goes_over_tls(
 
 
 async def test_encryption_is_taken_where_it_is_offered(certificates: Certificates) -> None:
-    """Without a login nobody need know the relay's authority (RFC 7435)."""
+    """Without a login the relay's certificate authority need not be known (RFC 7435)."""
     with SmtpSink(tls=certificates.context("good")) as sink:
         await EmailSender(relay(sink, tls=RelayTls.AUTO)).send(a_sending())
     assert sink.received[0].encrypted
@@ -119,7 +120,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_for_now(
     tls: RelayTls, certificates: Certificates
 ) -> None:
     with SmtpSink(tls=certificates.context("good"), implicit=tls is RelayTls.IMPLICIT) as sink:
-        with pytest.raises(DeliveryError) as error:
+        with pytest.raises(DeliveryError, match=r"^the certificate of the mail relay is not valid: ") as error:
             await EmailSender(relay(sink, tls=tls)).send(a_sending())
         assert not error.value.permanent
         assert not sink.received
@@ -138,13 +139,13 @@ async def test_no_password_goes_to_a_relay_without_starttls() -> None:
 @pytest.mark.parametrize(
     ("reply", "permanent"),
     [
-        pytest.param("550 5.1.1 nobody of that name", True, id="550: nobody of that name, for good"),
-        pytest.param("552 5.2.2 mailbox full", True, id="552: for good, as RFC 5321 says of 5yz"),
-        pytest.param("450 4.2.0 greylisted", False, id="450: greylisted, for now"),
-        pytest.param("421 4.3.2 going away", False, id="421: going away, for now"),
+        pytest.param("550 5.1.1 nobody of that name", True, id="550: no such mailbox, permanent"),
+        pytest.param("552 5.2.2 mailbox full", True, id="552: permanent, as RFC 5321 says of 5yz"),
+        pytest.param("450 4.2.0 greylisted", False, id="450: greylisted, temporary"),
+        pytest.param("421 4.3.2 going away", False, id="421: closing the connection, temporary"),
     ],
 )
-async def test_a_refused_receiver_is_told_with_the_relays_words(reply: str, permanent: bool) -> None:
+async def test_a_refused_receiver_is_reported_with_the_relays_words(reply: str, permanent: bool) -> None:
     with SmtpSink() as sink:
         sink.refusals[RECEIVER] = reply
         with pytest.raises(DeliveryError) as error:
@@ -153,7 +154,7 @@ async def test_a_refused_receiver_is_told_with_the_relays_words(reply: str, perm
     assert reply[4:] in str(error.value)
 
 
-async def test_a_wrong_password_is_trouble_of_the_relay_and_is_not_shown() -> None:
+async def test_a_wrong_password_is_an_error_of_the_relay_and_is_not_shown() -> None:
     with SmtpSink(login=("probe", "right")) as sink:
         wrong = EmailSender(relay(sink, user="probe", password=Secret("wr0ng-word")))
         with pytest.raises(DeliveryError) as error:
@@ -164,20 +165,36 @@ async def test_a_wrong_password_is_trouble_of_the_relay_and_is_not_shown() -> No
 
 async def test_a_relay_that_does_not_answer_is_tried_again() -> None:
     closed = Relay(host="127.0.0.1", port=free_port(), sender="a@example.net", tls=RelayTls.NONE)
-    with pytest.raises(DeliveryError) as error:
+    with pytest.raises(DeliveryError, match=r"^cannot connect to the mail relay") as error:
         await EmailSender(closed).send(a_sending())
     assert not error.value.permanent
 
 
-async def test_a_relay_that_looks_for_viruses_first_is_waited_for() -> None:
-    """It accepts the mail in the end: whoever had gone away would send it again."""
+async def test_a_relay_that_closes_the_connection_is_reported_in_plain_words() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay\r\n")
+        await reader.readline()
+        writer.write(b"250 relay\r\n")
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        closing = Relay(host="127.0.0.1", port=port, sender="a@example.net", tls=RelayTls.NONE)
+        with pytest.raises(DeliveryError, match=r"^the mail relay closed the connection$") as error:
+            await EmailSender(closing).send(a_sending())
+    assert not error.value.permanent
+
+
+async def test_a_relay_that_scans_for_viruses_first_is_waited_for() -> None:
+    """It accepts the mail in the end. A client that had hung up would send it twice."""
     with SmtpSink() as sink:
         sink.scan_seconds = 4.0
         await EmailSender(relay(sink), step_seconds=3.0).send(a_sending())
     assert len(sink.received) == 1
 
 
-async def test_without_a_relay_it_is_said_why_nothing_is_sent() -> None:
+async def test_without_a_relay_the_error_says_why_nothing_is_sent() -> None:
     with pytest.raises(SkippedError, match="MAILPROBE_SMTP_HOST"):
         await EmailSender(None).send(a_sending())
 

@@ -1,4 +1,4 @@
-"""What all types of channel have in common: each says whether trying again makes sense, and none shows a secret."""
+"""Properties of all channel types: each says whether trying again makes sense, and none shows a secret."""
 
 from __future__ import annotations
 
@@ -12,41 +12,45 @@ from controller.notify.channels import Senders, open_senders
 from controller.notify.email.sender import Relay, RelayTls
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.registry import CHANNELS
-from shared.wire.targets import Secret
+from shared.secret import Secret
 from tests.fakes.notices import a_sending
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.conftest import LOOPBACK
 
-HUSH = "hush0hush1hush2hush3hush4hush5"
+SECRET = "hush0hush1hush2hush3hush4hush5"
 RECEIVERS = {"email": "ops@example.com", "sms": "+4930123456"}
 
-# Types whose server may be anywhere, so also here. The others are of one company each.
+# Types whose server may be anywhere, so also on this machine. Each of the others belongs to one company.
 SELF_HOSTED: dict[str, Any] = {
-    "webhook": lambda port: {"url": f"http://127.0.0.1:{port}/{HUSH}", "secret": HUSH, "headers": {"X-Key": HUSH}},
-    "gotify": lambda port: {"url": f"http://127.0.0.1:{port}", "token": "A" + HUSH[:14]},
-    "mattermost": lambda port: {"secret": f"http://127.0.0.1:{port}/hooks/{HUSH}"},
-    "ntfy": lambda port: {"url": f"http://127.0.0.1:{port}", "topic": "ops", "token": f"tk_{HUSH}"},
-    "rocketchat": lambda port: {"secret": f"http://127.0.0.1:{port}/hooks/{HUSH}/{HUSH}"},
+    "webhook": lambda port: {
+        "url": f"http://127.0.0.1:{port}/{SECRET}",
+        "secret": SECRET,
+        "headers": {"X-Key": SECRET},
+    },
+    "gotify": lambda port: {"url": f"http://127.0.0.1:{port}", "token": "A" + SECRET[:14]},
+    "mattermost": lambda port: {"secret": f"http://127.0.0.1:{port}/hooks/{SECRET}"},
+    "ntfy": lambda port: {"url": f"http://127.0.0.1:{port}", "topic": "ops", "token": f"tk_{SECRET}"},
+    "rocketchat": lambda port: {"secret": f"http://127.0.0.1:{port}/hooks/{SECRET}/{SECRET}"},
 }
 
 
 def secrets(config: dict[str, Any]) -> list[str]:
-    return [text for text in (HUSH, "A" + HUSH[:14]) if text in str(config)]
+    return [text for text in (SECRET, "A" + SECRET[:14]) if text in str(config)]
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
 async def test_an_incomplete_config_is_refused_and_fails_for_good(senders: Senders, kind: str) -> None:
-    config = {"nothing": "of use", "password": HUSH}
+    config = {"nothing": "of use", "password": SECRET}
     with pytest.raises(InvalidError) as refused:
         await CHANNELS[kind].check(senders, config)
-    assert HUSH not in str(refused.value)
+    assert SECRET not in str(refused.value)
     if kind in RECEIVERS:
-        return  # its receiver is known, whatever became of the config since
+        return  # the receiver is known even when the config became invalid since
     with pytest.raises(DeliveryError) as error:
         await CHANNELS[kind].send(senders, a_sending(config))
     assert error.value.permanent
-    assert HUSH not in str(error.value)
+    assert SECRET not in str(error.value)
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
@@ -57,15 +61,15 @@ async def test_a_refusal_says_whether_to_try_again_and_shows_no_secret(
     caplog.set_level(logging.DEBUG)
     with WebhookSink() as sink:
         sink.answers += [status] * 4
-        sink.body = HUSH.encode()
+        sink.body = SECRET.encode()
         config = SELF_HOSTED[kind](sink.port)
         with pytest.raises(DeliveryError) as error:
             await CHANNELS[kind].send(senders, a_sending(config))
         assert sink.received
     assert error.value.permanent is (status < 500)
     printed = capfd.readouterr()
-    for told in (str(error.value), repr(error.value), caplog.text, printed.out, printed.err):
-        assert not [secret for secret in secrets(config) if secret in told]
+    for text in (str(error.value), repr(error.value), caplog.text, printed.out, printed.err):
+        assert not [secret for secret in secrets(config) if secret in text]
 
 
 @pytest.mark.parametrize("kind", SELF_HOSTED)
@@ -75,7 +79,7 @@ async def test_nobody_there_is_worth_another_try(senders: Senders, kind: str) ->
     with pytest.raises(DeliveryError) as error:
         await CHANNELS[kind].send(senders, a_sending(SELF_HOSTED[kind](port)))
     assert not error.value.permanent
-    assert HUSH not in str(error.value)
+    assert SECRET not in str(error.value)
 
 
 @pytest.mark.parametrize("kind", SELF_HOSTED)

@@ -1,4 +1,4 @@
-"""How deliveries are claimed, sent and recorded: none twice, none lost, none held up by another."""
+"""Deliveries are claimed, sent and recorded: none twice, none lost, none held up by another."""
 
 from __future__ import annotations
 
@@ -16,130 +16,132 @@ from controller.pipeline.notifier import Notifier
 from controller.store.notifications import deliveries
 from controller.store.platform.pool import Database
 from tests.fakes.webhook_sink import WebhookSink
-from tests.integration.notify.desk import Desk, eventually
+from tests.integration.notify.notification_case import NotificationCase, eventually
 
 TYPES = list(CHANNELS)
 LEASE = timedelta(seconds=30)
 
 
-async def test_a_dead_channel_delays_no_other(desk: Desk, hook: WebhookSink) -> None:
+async def test_a_dead_channel_delays_no_other(case: NotificationCase, hook: WebhookSink) -> None:
     with WebhookSink() as dead:
         dead.hold()
         for number in range(40):
-            await desk.channel("webhook", f"Dead {number}", {"url": dead.url, "timeout": 30})
-        await desk.channel("webhook", "Alive", {"url": hook.url}, priority=9)
-        await desk.opened()
-        async with desk.telling():
+            await case.channel("webhook", f"Dead {number}", {"url": dead.url, "timeout": 30})
+        await case.channel("webhook", "Alive", {"url": hook.url}, priority=9)
+        await case.opened()
+        async with case.notifying():
 
-            async def told() -> bool:
+            async def received() -> bool:
                 return bool(hook.received)
 
-            await eventually(told, 20.0)
+            await eventually(received, 20.0)
             assert dead.received == []
             dead.release()
-            await desk.nothing_due()
-    assert set(map(tuple, (await desk.states()).values())) == {("sent",)}
+            await case.nothing_due()
+    assert set(map(tuple, (await case.states()).values())) == {("sent",)}
 
 
-async def test_a_channel_is_told_of_one_thing_after_the_other(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url})
+async def test_a_channel_gets_one_notification_after_the_other(case: NotificationCase, hook: WebhookSink) -> None:
+    await case.channel("webhook", "Hook", {"url": hook.url})
     for _ in range(5):
-        await desk.opened(await desk.monitor())
+        await case.opened(await case.monitor())
     hook.hold()
-    async with desk.telling():
+    async with case.notifying():
 
-        async def asked() -> bool:
-            return hook.asked > 0
+        async def requested() -> bool:
+            return hook.requests > 0
 
-        await eventually(asked)
+        await eventually(requested)
         for _ in range(10):
             await asyncio.sleep(0.03)
-        assert hook.asked == 1
+        assert hook.requests == 1
         hook.release()
-        await desk.nothing_due()
+        await case.nothing_due()
     assert len(hook.received) == 5
 
 
-async def test_two_controllers_tell_everything_once(desk: Desk, hook: WebhookSink, database_url: str) -> None:
+async def test_two_controllers_send_everything_once(
+    case: NotificationCase, hook: WebhookSink, database_url: str
+) -> None:
     for number in range(30):
-        await desk.channel("webhook", f"Hook {number}", {"url": hook.url})
+        await case.channel("webhook", f"Hook {number}", {"url": hook.url})
     async with Database.open(database_url) as db:
-        other = Desk(db, desk.vault, desk.senders)
-        async with desk.telling(), other.telling():
+        other = NotificationCase(db, case.vault, case.senders)
+        async with case.notifying(), other.notifying():
             for _ in range(3):
-                await desk.opened(await desk.monitor())
-            await desk.nothing_due()
+                await case.opened(await case.monitor())
+            await case.nothing_due()
     keys = [post.headers["x-webhook-delivery"] for post in hook.received]
     assert len(keys) == len(set(keys)) == 90
 
 
 async def test_what_a_dead_controller_had_claimed_is_taken_over_with_the_same_key(
-    desk: Desk, hook: WebhookSink
+    case: NotificationCase, hook: WebhookSink
 ) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url})
-    await desk.opened()
-    (claimed,) = await deliveries.claim(desk.db, 5, types=TYPES, busy=(), lasts=LEASE)
-    assert await deliveries.claim(desk.db, 5, types=TYPES, busy=(), lasts=LEASE) == []
-    await desk.value("UPDATE delivery SET claimed_until = now()")
-    await desk.told()
+    await case.channel("webhook", "Hook", {"url": hook.url})
+    await case.opened()
+    (claimed,) = await deliveries.claim(case.db, 5, types=TYPES, busy=(), lasts=LEASE)
+    assert await deliveries.claim(case.db, 5, types=TYPES, busy=(), lasts=LEASE) == []
+    await case.value("UPDATE delivery SET claimed_until = now()")
+    await case.deliver_due()
     (post,) = hook.received
     assert post.headers["x-webhook-delivery"] == str(claimed.key)
     assert post.headers["x-webhook-attempt"] == "2"
 
 
-async def test_a_claim_is_kept_while_it_is_sent(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url, "timeout": 30})
-    await desk.opened()
+async def test_a_claim_is_kept_while_it_is_sent(case: NotificationCase, hook: WebhookSink) -> None:
+    await case.channel("webhook", "Hook", {"url": hook.url, "timeout": 30})
+    await case.opened()
     hook.hold()
-    async with desk.telling():
+    async with case.notifying():
 
         async def claimed() -> bool:
-            return await desk.value("SELECT claimed_until > now() + interval '13 seconds' FROM delivery") is True
+            return await case.value("SELECT claimed_until > now() + interval '13 seconds' FROM delivery") is True
 
         await eventually(claimed)
-        await desk.value("UPDATE delivery SET claimed_until = now() + interval '1 second'")
+        await case.value("UPDATE delivery SET claimed_until = now() + interval '1 second'")
         await eventually(claimed)
         hook.release()
-        await desk.nothing_due()
+        await case.nothing_due()
     assert len(hook.received) == 1
 
 
-async def test_a_controller_that_stops_ends_what_it_has_begun(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url})
-    await desk.opened()
+async def test_a_controller_that_stops_ends_what_it_has_begun(case: NotificationCase, hook: WebhookSink) -> None:
+    await case.channel("webhook", "Hook", {"url": hook.url})
+    await case.opened()
     hook.hold()
-    task = asyncio.create_task(Notifier(desk.db, desk.vault, desk.senders, drain_seconds=30.0).run())
+    task = asyncio.create_task(Notifier(case.db, case.vault, case.senders, drain_seconds=30.0).run())
 
-    async def asked() -> bool:
-        return hook.asked > 0
+    async def requested() -> bool:
+        return hook.requests > 0
 
-    await eventually(asked)
+    await eventually(requested)
     task.cancel()
     await asyncio.sleep(0.02)
     assert not task.done()
     hook.release()
     await asyncio.gather(task, return_exceptions=True)
-    assert await desk.states() == {"Hook": ["sent"]}
+    assert await case.states() == {"Hook": ["sent"]}
 
 
 async def test_what_was_sent_while_the_database_was_away_is_written_down_and_not_sent_again(
-    desk: Desk, hook: WebhookSink, database_url: str, tmp_path: Path
+    case: NotificationCase, hook: WebhookSink, database_url: str, tmp_path: Path
 ) -> None:
-    """Neither is what was begun broken off: the receiver may have accepted it already."""
-    await desk.channel("webhook", "Hook", {"url": hook.url, "timeout": 30})
-    await desk.opened()
-    url, way, sockets = _by_a_way_of_its_own(database_url, tmp_path)
+    """A delivery that has begun is not cancelled either, because the receiver may have accepted it already."""
+    await case.channel("webhook", "Hook", {"url": hook.url, "timeout": 30})
+    await case.opened()
+    url, link, sockets = _by_symlink(database_url, tmp_path)
     hook.hold()
     with structlog.testing.capture_logs() as logs:
         async with Database.open(url) as db:
-            task = asyncio.create_task(Notifier(db, desk.vault, desk.senders, drain_seconds=0.05).run())
+            task = asyncio.create_task(Notifier(db, case.vault, case.senders, drain_seconds=0.05).run())
 
-            async def asked() -> bool:
-                return hook.asked > 0
+            async def requested() -> bool:
+                return hook.requests > 0
 
-            await eventually(asked)
-            way.unlink()
-            await desk.value(
+            await eventually(requested)
+            link.unlink()
+            await case.value(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
@@ -154,90 +156,96 @@ async def test_what_was_sent_while_the_database_was_away_is_written_down_and_not
                 return len(hook.received) == 1
 
             await eventually(accepted)
-            way.symlink_to(sockets)
+            link.symlink_to(sockets)
 
             async def recorded() -> bool:
-                return await desk.states() == {"Hook": ["sent"]}
+                return await case.states() == {"Hook": ["sent"]}
 
             await eventually(recorded)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    assert (hook.asked, len(hook.received)) == (1, 1)
+    assert (hook.requests, len(hook.received)) == (1, 1)
 
 
-def _by_a_way_of_its_own(database_url: str, folder: Path) -> tuple[str, Path, Path]:
-    """The URL of the same database by a link to its sockets, that link, and where it leads: without it, it is away."""
+def _by_symlink(database_url: str, folder: Path) -> tuple[str, Path, Path]:
+    """The database's URL by a link to its sockets, the link, and its target. Without the link the database is away."""
     sockets = Path(parse_qs(urlsplit(database_url).query)["host"][0])
-    way = folder / "s"
-    way.symlink_to(sockets)
-    return f"{database_url.partition('?')[0]}?host={quote(str(way), safe='')}", way, sockets
+    link = folder / "s"
+    link.symlink_to(sockets)
+    return f"{database_url.partition('?')[0]}?host={quote(str(link), safe='')}", link, sockets
 
 
-async def test_pauses_grow_until_it_has_failed(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url})
-    await desk.opened()
+async def test_pauses_grow_until_it_has_failed(case: NotificationCase, hook: WebhookSink) -> None:
+    await case.channel("webhook", "Hook", {"url": hook.url})
+    await case.opened()
     hook.answers = [503] * (len(PAUSES) + 1)
     for pause in PAUSES:
-        await desk.told()
-        ((state, left),) = await desk.rows(
+        await case.deliver_due()
+        ((state, left),) = await case.rows(
             "SELECT state, next_at - (SELECT at FROM delivery_attempt ORDER BY id DESC LIMIT 1) FROM delivery"
         )
         assert (state, left) == ("waiting", pause)
-        await desk.hasten()
-    await desk.told()
-    assert await desk.states() == {"Hook": ["failed"]}
-    errors = await desk.rows("SELECT error FROM delivery_attempt")
-    assert errors == [("it answered 503 Service Unavailable",)] * (len(PAUSES) + 1)
+        await case.hasten()
+    await case.deliver_due()
+    assert await case.states() == {"Hook": ["failed"]}
+    errors = await case.rows("SELECT error FROM delivery_attempt")
+    assert errors == [("the webhook answered 503 Service Unavailable",)] * (len(PAUSES) + 1)
 
 
-async def test_what_is_refused_for_good_is_not_tried_again(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Hook", {"url": hook.url})
-    await desk.opened()
+async def test_what_is_refused_for_good_is_not_tried_again(case: NotificationCase, hook: WebhookSink) -> None:
+    await case.channel("webhook", "Hook", {"url": hook.url})
+    await case.opened()
     hook.answers = [410]
-    await desk.told()
-    assert await desk.rows("SELECT state, error, attempts FROM delivery") == [("failed", "it answered 410 Gone", 1)]
+    await case.deliver_due()
+    assert await case.rows("SELECT state, error, attempts FROM delivery") == [
+        ("failed", "the webhook answered 410 Gone", 1)
+    ]
 
 
-async def test_one_that_cannot_be_understood_holds_up_no_other(desk: Desk, hook: WebhookSink) -> None:
-    await desk.channel("webhook", "Broken", {"url": hook.url})
-    await desk.channel("webhook", "Fine", {"url": hook.url})
-    await desk.opened()
-    await desk.value("UPDATE delivery SET notice = '{\"type\": \"unheard\"}' WHERE receiver = 'Broken'")
-    await desk.told()
-    assert await desk.states() == {"Broken": ["waiting"], "Fine": ["sent"]}
-    assert await desk.value("SELECT error FROM delivery_attempt WHERE error IS NOT NULL") == (
-        "sending it failed on our side"
+async def test_a_notification_that_cannot_be_decoded_holds_up_no_other(
+    case: NotificationCase, hook: WebhookSink
+) -> None:
+    await case.channel("webhook", "Broken", {"url": hook.url})
+    await case.channel("webhook", "Fine", {"url": hook.url})
+    await case.opened()
+    await case.value("UPDATE delivery SET notice = '{\"type\": \"unknown\"}' WHERE receiver = 'Broken'")
+    await case.deliver_due()
+    assert await case.states() == {"Broken": ["waiting"], "Fine": ["sent"]}
+    assert await case.value("SELECT error FROM delivery_attempt WHERE error IS NOT NULL") == (
+        "sending failed on Mailprobe's side"
     )
 
 
-async def test_a_secret_that_cannot_be_read_is_told_without_it(desk: Desk, hook: WebhookSink) -> None:
-    number = await desk.channel("webhook", "Hook", {"url": hook.url, "secret": "hush-hush"})
-    await desk.value(
+async def test_a_secret_that_cannot_be_read_is_reported_without_its_value(
+    case: NotificationCase, hook: WebhookSink
+) -> None:
+    number = await case.channel("webhook", "Hook", {"url": hook.url, "secret": "hush-hush"})
+    await case.value(
         "UPDATE notification_channel SET config = $2 WHERE id = $1", number, {"url": hook.url, "secret": "garbage"}
     )
-    await desk.opened()
-    await desk.told()
-    ((state, error),) = await desk.rows("SELECT state, error FROM delivery")
+    await case.opened()
+    await case.deliver_due()
+    ((state, error),) = await case.rows("SELECT state, error FROM delivery")
     assert state == "waiting"
     assert "MAILPROBE_VAULT_KEYS" in error
     assert hook.received == []
 
 
-async def test_neither_log_nor_row_shows_where_a_secret_url_leads(desk: Desk) -> None:
-    await desk.channel("webhook", "Closed", {"url": "http://127.0.0.1:9/hush-hush", "headers": {"X-Key": "hush-hush"}})
-    await desk.opened()
+async def test_neither_log_nor_row_shows_where_a_secret_url_leads(case: NotificationCase) -> None:
+    await case.channel("webhook", "Closed", {"url": "http://127.0.0.1:9/hush-hush", "headers": {"X-Key": "hush-hush"}})
+    await case.opened()
     with structlog.testing.capture_logs() as logs:
-        await desk.told()
+        await case.deliver_due()
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["delivery_failed"]
-    rows = await desk.rows("SELECT error, notice::text FROM delivery")
+    rows = await case.rows("SELECT error, notice::text FROM delivery")
     assert "hush-hush" not in f"{logs}{rows}"
 
 
 @pytest.mark.parametrize("busy", [True, False])
-async def test_a_busy_lane_is_left_alone(desk: Desk, hook: WebhookSink, busy: bool) -> None:
-    number = await desk.channel("webhook", "Hook", {"url": hook.url})
-    await desk.opened()
+async def test_a_busy_lane_is_left_alone(case: NotificationCase, hook: WebhookSink, busy: bool) -> None:
+    number = await case.channel("webhook", "Hook", {"url": hook.url})
+    await case.opened()
     lanes = [f"channel {number}"] if busy else ["channel 0"]
-    claimed = await deliveries.claim(desk.db, 5, types=TYPES, busy=lanes, lasts=LEASE)
+    claimed = await deliveries.claim(case.db, 5, types=TYPES, busy=lanes, lasts=LEASE)
     assert len(claimed) == (0 if busy else 1)
     assert [deliveries.lane(one) for one in claimed] == ([] if busy else [f"channel {number}"])

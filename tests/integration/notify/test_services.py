@@ -1,4 +1,4 @@
-"""Chat, on-call and text message services by Apprise: which URL a config makes, and sending to servers of our own."""
+"""Chat, on-call and text message services by Apprise: the URL of each config, and sending to servers of the test."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import Tone
 from controller.notify.notice import PlainNotice
 from controller.notify.registry import CHANNELS
-from shared.wire.targets import Secret
+from shared.secret import Secret
 from tests.fakes.listening import Listener
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 from tests.fakes.webhook_sink import WebhookSink
-from tests.integration.notify.complete import COMPLETE
+from tests.integration.notify.complete_configs import COMPLETE
 from tests.integration.notify.conftest import LOOPBACK
 
 
@@ -46,7 +46,7 @@ async def test_apprise_understands_what_a_complete_config_makes(
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_an_empty_config_is_told_what_it_needs(name: str) -> None:
+def test_an_empty_config_is_refused_with_what_it_needs(name: str) -> None:
     with pytest.raises(InvalidError, match="needs"):
         service_url(name, {})
 
@@ -134,7 +134,7 @@ async def test_a_text_message_goes_to_the_number_with_its_reason() -> None:
     assert post.json["message"] == "2 of 3 countries cannot connect: refused; US passes"
 
 
-async def test_without_a_text_message_service_it_is_said_why_nothing_is_sent() -> None:
+async def test_without_a_text_message_service_the_error_says_why_nothing_is_sent() -> None:
     async with open_senders(relay=None, sms_url=None) as senders:
         with pytest.raises(SkippedError, match="MAILPROBE_SMS_URL"):
             await CHANNELS["sms"].send(senders, a_sending(receiver="+4930123456"))
@@ -145,15 +145,15 @@ async def test_a_slow_service_delays_no_other(senders: Senders) -> None:
         slow.hold()
         config = {"token": "Aabcdefgh123456"}
 
-        def told(port: int) -> Awaitable[None]:
+        def send(port: int) -> Awaitable[None]:
             return CHANNELS["gotify"].send(senders, a_sending(config | {"url": f"http://127.0.0.1:{port}"}))
 
-        # Apprise gives the slow one up after 4 s; on a busy machine a process takes as long to start.
-        await asyncio.gather(told(sink.port), told(sink.port))
-        stuck = asyncio.ensure_future(told(slow.port))
-        while not slow.asked:
+        # Apprise gives up on the slow one after 4 s, and on a busy machine a process takes as long to start.
+        await asyncio.gather(send(sink.port), send(sink.port))
+        stuck = asyncio.ensure_future(send(slow.port))
+        while not slow.requests:
             await asyncio.sleep(0.01)
-        await told(sink.port)
+        await send(sink.port)
         assert len(sink.received) == 3
         assert not stuck.done()
         stuck.cancel()
@@ -170,7 +170,7 @@ async def test_an_answer_without_end_is_broken_off_by_killing_the_process() -> N
 
     async with Listener(drip) as listener, AppriseProcesses.open(seconds=2.0) as processes:
         url = f"gotify://127.0.0.1:{listener.port}/Aabcdefgh123456"
-        with pytest.raises(DeliveryError, match="keeps silent") as error:
+        with pytest.raises(DeliveryError, match="did not answer in time") as error:
             await processes.send(url, a_sending().message, allowed=LOOPBACK)
         assert not processes._all
     assert not error.value.permanent

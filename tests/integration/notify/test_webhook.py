@@ -1,7 +1,8 @@
-"""Webhooks, against a real web server that keeps what is posted to it."""
+"""Webhooks, sent to a real web server that keeps what it receives."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any
 from uuid import UUID
@@ -90,7 +91,7 @@ async def test_a_recovery_says_so() -> None:
     assert post.json["incident"]["resolved_at"] == "2026-03-01T12:05:00.000Z"
 
 
-async def test_what_ops_are_told_has_a_document_of_its_own() -> None:
+async def test_ops_notices_have_a_document_of_their_own() -> None:
     notice = PlainNotice(title="Location us silent", paragraphs=["No agent."], at=BEGAN, subject_id="x")
     with WebhookSink() as sink:
         post = await posted(sink, a_sending({"url": sink.url}, notice=notice))
@@ -104,16 +105,18 @@ async def test_what_ops_are_told_has_a_document_of_its_own() -> None:
             '{"text": "{{websiteName}} {{status}}: {{ errorMessage }}"}',
             b'{"text": "Office \\"mail\\" down: 2 of 3 countries cannot connect: refused; US passes"}',
             "application/json",
-            id="JSON stays JSON, whatever is filled in",
+            id="a JSON template stays JSON, whatever is filled in",
         ),
         pytest.param(
             "{{websiteName}} at {{websiteUrl}} is {{status}} since {{startedAt}} ({{incident}}){{nothing}}",
             b'Office "mail" at smtp://mx.example.com:25 is down since 2026-03-01T11:00:30.000Z'
             b" (00000000-0000-0000-0000-000000000007)",
             "text/plain; charset=utf-8",
-            id="plain text, an unknown name is nothing",
+            id="plain text, where an unknown name becomes empty",
         ),
-        pytest.param({"to": ["{{hostname}}"]}, b'{"to": ["mx.example.com"]}', "application/json", id="given as JSON"),
+        pytest.param(
+            {"to": ["{{hostname}}"]}, b'{"to": ["mx.example.com"]}', "application/json", id="a template given as JSON"
+        ),
     ],
 )
 async def test_a_template_is_filled_in(template: Any, body: bytes, kind: str) -> None:
@@ -149,7 +152,10 @@ async def test_the_name_is_shown_to_the_server_although_the_address_is_connected
 async def test_a_bad_certificate_is_refused(certificates: Certificates) -> None:
     context = httpx.create_ssl_context(trust_env=False)
     certificates.authority.configure_trust(context)
-    with WebhookSink(tls=certificates.context("wrong host")) as sink, pytest.raises(DeliveryError) as error:
+    with (
+        WebhookSink(tls=certificates.context("wrong host")) as sink,
+        pytest.raises(DeliveryError, match=r"^the certificate of 127\.0\.0\.1 is not valid: ") as error,
+    ):
         await posted(sink, a_sending({"url": sink.url}), context)
     assert not sink.received
     assert not error.value.permanent
@@ -187,18 +193,18 @@ async def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "good"),
+    ("expected", "status", "good"),
     [
         pytest.param("200,204", 204, True, id="one of the list"),
-        pytest.param([201], 200, False, id="2xx, but not what was asked for"),
-        pytest.param("404", 404, True, id="whatever the channel calls good"),
+        pytest.param([201], 200, False, id="2xx, but not the expected one"),
+        pytest.param("404", 404, True, id="any status that the channel accepts"),
         pytest.param(None, 299, True, id="any 2xx without a list"),
     ],
 )
-async def test_the_channel_says_which_answers_are_good(wanted: Any, status: int, good: bool) -> None:
+async def test_the_channel_says_which_answers_are_good(expected: Any, status: int, good: bool) -> None:
     with WebhookSink() as sink:
         sink.answers.append(status)
-        sending = webhook(sink, expectedStatusCodes=wanted)
+        sending = webhook(sink, expectedStatusCodes=expected)
         if good:
             await posted(sink, sending)
         else:
@@ -209,8 +215,8 @@ async def test_the_channel_says_which_answers_are_good(wanted: Any, status: int,
 async def test_a_silent_receiver_is_given_up_for_now() -> None:
     with WebhookSink() as sink:
         sink.hold()
-        with pytest.raises(DeliveryError, match="keeps silent") as error:
-            await posted(sink, webhook(sink, timeout=3))  # connecting has no more either
+        with pytest.raises(DeliveryError, match="did not answer in time") as error:
+            await posted(sink, webhook(sink, timeout=3))  # the connection has no more time either
     assert not error.value.permanent
 
 
@@ -249,8 +255,20 @@ async def test_what_is_no_url_is_refused_for_good(url: str) -> None:
     assert error.value.permanent
 
 
+async def test_a_server_that_closes_the_connection_is_reported_in_plain_words() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(DeliveryError, match=r"^127\.0\.0\.1 closed the connection") as error:
+            await WebhookSender(Destinations(LOOPBACK)).send(a_sending({"url": f"http://127.0.0.1:{port}/"}))
+    assert not error.value.permanent
+
+
 async def test_nobody_there_is_worth_another_try() -> None:
-    with pytest.raises(DeliveryError) as error:
+    with pytest.raises(DeliveryError, match=r"^cannot connect to 127\.0\.0\.1$") as error:
         await WebhookSender(Destinations(LOOPBACK)).send(a_sending({"url": f"http://127.0.0.1:{free_port()}/"}))
     assert not error.value.permanent
 

@@ -1,0 +1,1 @@
+"""The pipeline's stages on a real database and a real broker."""

@@ -9,38 +9,38 @@ from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.wire import subjects
-from tests.integration.pipeline.asked import HOUR, Case
-from tests.integration.pipeline.court import Court
-from tests.integration.pipeline.pipe import Pipe
-from tests.integration.pipeline.world import World
+from tests.integration.pipeline.evaluation_case import EvaluationCase
+from tests.integration.pipeline.ingest_case import IngestCase
+from tests.integration.pipeline.result_case import HOUR, ResultCase
+from tests.integration.pipeline.small_installation import SmallInstallation
 
 
 @pytest.fixture
-async def world(database_url: str, bus: Bus) -> AsyncIterator[World]:
+async def small_installation(database_url: str, bus: Bus) -> AsyncIterator[SmallInstallation]:
     async with Database.open(database_url) as db:
-        world = World(db, bus)
-        await world.begin("DE", "US")
-        yield world
+        small_installation = SmallInstallation(db, bus)
+        await small_installation.begin("DE", "US")
+        yield small_installation
 
 
 @pytest.fixture
-async def court(world: World) -> Court:
-    court = Court(world)
-    await court.begin()
-    return court
+async def case(small_installation: SmallInstallation) -> EvaluationCase:
+    case = EvaluationCase(small_installation)
+    await case.begin()
+    return case
 
 
 @pytest.fixture
-async def pipe(world: World) -> AsyncIterator[Pipe]:
-    consumer = await world.bus.consumer(subjects.RESULTS, subjects.INGEST)
-    yield Pipe(Ingestor(world.db, world.bus), consumer)
+async def ingest_case(small_installation: SmallInstallation) -> AsyncIterator[IngestCase]:
+    consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
+    yield IngestCase(Ingestor(small_installation.db, small_installation.bus), consumer)
     await consumer.close()
 
 
 @pytest.fixture
-async def case(world: World) -> Case:
-    monitor = await world.monitor(interval=60, countries=["DE"])
+async def result_case(small_installation: SmallInstallation) -> ResultCase:
+    monitor = await small_installation.monitor(interval=60, countries=["DE"])
     since = utc_now() - HOUR
-    await world.value("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", monitor, since)
-    await world.value("UPDATE location SET created_at = now() - interval '30 days'")
-    return Case(world, monitor, since)
+    await small_installation.value("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", monitor, since)
+    await small_installation.value("UPDATE location SET created_at = now() - interval '30 days'")
+    return ResultCase(small_installation, monitor, since)

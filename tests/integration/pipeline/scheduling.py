@@ -10,24 +10,24 @@ from cryptography.fernet import Fernet
 
 from controller.decisions.schedule.rounds import CATCH_UP_MS
 from controller.pipeline.dispatcher import Dispatcher
-from controller.pipeline.location_registry import Roster
+from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.loops import keep
 from controller.pipeline.scheduler import Scheduler
 from controller.vault import Vault, VaultKeys
 from shared.clock import now_ms
+from shared.epoch import to_datetime
 from shared.wire import subjects
 from shared.wire.messages import CheckRequest
-from shared.wire.rounds import to_datetime
 from shared.wire.targets import KINDS
 from tests.fakes.installation import SIGNER
-from tests.integration.pipeline.world import World, eventually
+from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 
 KEY = Fernet.generate_key().decode()
 
 
 class Clock:
-    """The wall clock of a scheduler in epoch milliseconds. It may be advanced; a monitor made later is asked for
-    only as long as its first round, by the clock of the database, may still begin.
+    """The wall clock of a scheduler in epoch milliseconds, which may be advanced. Checks of a monitor made later are
+    requested only while its first round, by the clock of the database, may still begin.
     """
 
     def __init__(self) -> None:
@@ -44,29 +44,29 @@ class Clock:
 class Controller:
     """The scheduling part of one controller."""
 
-    def __init__(self, world: World, url: str, name: str) -> None:
+    def __init__(self, installation: SmallInstallation, url: str, name: str) -> None:
         self.vault = Vault(VaultKeys(KEY))
         self.clock = Clock()
-        self.roster = Roster(world.db, world.bus, SIGNER)
-        self.dispatcher = Dispatcher(world.db, world.bus, self.vault, SIGNER, clock=self.clock)
-        self.scheduler = Scheduler(world.db, url, name, self.roster, self.dispatcher, clock=self.clock)
-        self._world = world
+        self.registry = LocationRegistry(installation.db, installation.bus, SIGNER)
+        self.dispatcher = Dispatcher(installation.db, installation.bus, self.vault, SIGNER, clock=self.clock)
+        self.scheduler = Scheduler(installation.db, url, name, self.registry, self.dispatcher, clock=self.clock)
+        self._installation = installation
         self.tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self.tasks = [
-            asyncio.create_task(keep("heartbeats", self.roster.follow_heartbeats)),
-            asyncio.create_task(keep("roster", self.roster.refresh, every_seconds=0.1)),
+            asyncio.create_task(keep("heartbeats", self.registry.follow_heartbeats)),
+            asyncio.create_task(keep("location_registry", self.registry.refresh, every_seconds=0.1)),
             asyncio.create_task(keep("scheduler", self.scheduler.lead_once)),
         ]
 
     async def advance(self, milliseconds: int) -> None:
-        """Advance the clock, and return when every round due until then was given to the broker."""
+        """Advance the clock, and return when every round due until then was published to the broker."""
         self.clock.advance(milliseconds)
         until = to_datetime(self.clock())
 
         async def published() -> bool:
-            return bool(await self._world.value("SELECT watermark >= $1 FROM schedule", until))
+            return bool(await self._installation.value("SELECT watermark >= $1 FROM schedule", until))
 
         await eventually(published)
 
@@ -78,50 +78,50 @@ class Controller:
 
 @asynccontextmanager
 async def controller(
-    world: World, url: str, name: str = "one", ready: tuple[str, ...] = ("DE", "US")
+    installation: SmallInstallation, url: str, name: str = "one", ready: tuple[str, ...] = ("DE", "US")
 ) -> AsyncIterator[Controller]:
-    """A controller that schedules, with an agent ready in these countries, to the end of the test."""
-    it = Controller(world, url, name)
+    """A controller that schedules, with an agent ready in these countries until the end of the test."""
+    it = Controller(installation, url, name)
     it.start()
 
-    async def seen() -> bool:
+    async def agents_known() -> bool:
         for country in ready:
-            await world.heartbeat(country)
-        return bool(await world.value("SELECT count(DISTINCT location_id) FROM agent") == len(ready))
+            await installation.heartbeat(country)
+        return bool(await installation.value("SELECT count(DISTINCT location_id) FROM agent") == len(ready))
 
     try:
-        await eventually(seen)
-        await eventually(lambda: _consumers_made(world))
+        await eventually(agents_known)
+        await eventually(lambda: _consumers_made(installation))
         if ready:
-            await world.keep_agents()
+            await installation.keep_agents()
         yield it
     finally:
         await it.die()
 
 
-async def _consumers_made(world: World) -> bool:
-    return len(await world.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
+async def _consumers_made(installation: SmallInstallation) -> bool:
+    return len(await installation.bus.client.jsm().consumers_info(subjects.CHECKS)) == 2 * len(KINDS)
 
 
-async def requests(world: World, country: str, count: int) -> list[CheckRequest]:
+async def requests(installation: SmallInstallation, country: str, count: int) -> list[CheckRequest]:
     found: list[CheckRequest] = []
 
     async def enough() -> bool:
-        found.extend(await world.take_requests(country, 0.1))
+        found.extend(await installation.take_requests(country, 0.1))
         return len(found) >= count
 
     await eventually(enough)
     return found
 
 
-async def heard(world: World, *countries: str) -> None:
-    """Return when the leader has heard of every change so far, and nothing it asked for before is left in the queues
-    of these countries: it asks for a monitor that was made after the changes.
+async def until_leader_knows(installation: SmallInstallation, *countries: str) -> None:
+    """Return when the leader knows every change so far and no earlier request is left in the queues of these countries:
+    it requests checks of a monitor that was made after the changes.
     """
-    latest = await world.monitor(interval=3600)
+    latest = await installation.monitor(interval=3600)
     for country in countries:
 
-        async def asked(here: str = country) -> bool:
-            return any(request.monitor_id == latest for request in await world.take_requests(here, 0.1))
+        async def requested(here: str = country) -> bool:
+            return any(request.monitor_id == latest for request in await installation.take_requests(here, 0.1))
 
-        await eventually(asked)
+        await eventually(requested)

@@ -1,12 +1,14 @@
-"""A migrated database of each test's own, with an organization and two customers in it."""
+"""A migrated database for each test, with an organization and two customers."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from controller.model import Monitor
@@ -54,7 +56,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def midnight(store: Store) -> datetime:
-    """The beginning of the day before yesterday, from which on nothing is rolled up yet; locations de and us."""
+    """The beginning of the day before yesterday; nothing since is rolled up yet. Also adds locations de and us."""
     midnight = datetime.combine(utc_now().date() - timedelta(days=2), datetime.min.time(), UTC)
     await make_partitions(store.database, midnight.date(), utc_now().date())
     await make_months(store.database, utc_now().date())
@@ -64,3 +66,16 @@ async def midnight(store: Store) -> datetime:
         )
     await store.value("UPDATE rollup_progress SET closed_until = $1, rolled_until = $1", midnight)
     return midnight
+
+
+@pytest.fixture
+async def empty_url(postgres_url: str) -> AsyncIterator[str]:
+    """A database without any table."""
+    name = f"test_{os.urandom(6).hex()}"
+    connection = await asyncpg.connect(postgres_url, timeout=10)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        yield postgres_url.replace("/postgres?", f"/{name}?")
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close(timeout=10)

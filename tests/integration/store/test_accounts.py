@@ -11,7 +11,7 @@ from controller.model import Role
 from controller.store.accounts import customers, organizations, tokens
 from controller.store.accounts.organizations import FirstAccount
 from controller.store.platform.pool import Database
-from shared.wire.targets import Secret
+from shared.secret import Secret
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def rows(database: Database) -> list[int]:
 
 async def test_the_first_account_has_a_token_that_works_and_is_not_stored(database: Database) -> None:
     token = tokens.new_token()
-    async with organizations.founding(database, first(token)) as new:
+    async with organizations.insert_first(database, first(token)) as new:
         assert new
     assert await rows(database) == [1, 1, 1, 1]
     principal = await tokens.principal_of(database, token.reveal())
@@ -50,7 +50,7 @@ async def test_the_first_account_has_a_token_that_works_and_is_not_stored(databa
 
 async def test_two_at_once_found_one_organization(database: Database) -> None:
     async def found() -> bool:
-        async with organizations.founding(database, first(tokens.new_token())) as new:
+        async with organizations.insert_first(database, first(tokens.new_token())) as new:
             await asyncio.sleep(0.02)
         return new
 
@@ -60,13 +60,13 @@ async def test_two_at_once_found_one_organization(database: Database) -> None:
 
 async def test_a_failure_before_the_end_stores_nothing(database: Database) -> None:
     with pytest.raises(LookupError):
-        async with organizations.founding(database, first(tokens.new_token())):
+        async with organizations.insert_first(database, first(tokens.new_token())):
             raise LookupError
     assert await rows(database) == [0, 0, 0, 0]
 
 
 async def test_a_customer_is_found_in_its_own_organization_only(database: Database) -> None:
-    async with organizations.founding(database, first(tokens.new_token())):
+    async with organizations.insert_first(database, first(tokens.new_token())):
         pass
     async with database.connection() as connection:
         row = await connection.fetchrow("SELECT id, public_id, organization_id FROM customer")
@@ -79,7 +79,7 @@ async def test_a_customer_is_found_in_its_own_organization_only(database: Databa
     assert await customers.customer_of(database, organization, number + 1) is None
 
 
-def test_tokens_look_as_clients_expect_them() -> None:
+def test_tokens_have_the_format_that_clients_expect() -> None:
     token = tokens.new_token().reveal()
     assert token.startswith("wsm_")
     assert len(token) == 47

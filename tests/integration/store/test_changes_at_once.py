@@ -1,4 +1,4 @@
-"""Two changes of different fields at once both stand: the later one begins from what the earlier one left."""
+"""Two changes of different fields at once are both kept: the later one starts from what the earlier one stored."""
 
 from __future__ import annotations
 

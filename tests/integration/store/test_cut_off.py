@@ -1,4 +1,4 @@
-"""A connection whose work was cut off goes back to the pool as good as new."""
+"""A connection whose work was cancelled goes back to the pool without any leftovers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from controller.store.platform.pool import Database, StoreUnavailableError
 
 
 @pytest.mark.parametrize(
-    "told", [asyncio.CancelledError, TimeoutError], ids=["by who stops it", "by a limit of its own"]
+    "raised", [asyncio.CancelledError, TimeoutError], ids=["cancelled from outside", "by its own timeout"]
 )
 async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(
-    database_url: str, told: type[BaseException]
+    database_url: str, raised: type[BaseException]
 ) -> None:
-    """Cut off the moment that its statement is prepared: the server would wait for what to do with that."""
+    """It is cut off the moment its statement is prepared, when the server waits for the next message."""
     sockets: asyncio.Queue[socket.socket] = asyncio.Queue()
 
     async def work() -> None:
@@ -29,7 +29,7 @@ async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(
             try:
                 await connection.fetch("SELECT name FROM monitor")
             except asyncio.CancelledError:
-                raise told from None  # as asyncio.timeout does
+                raise raised from None  # as asyncio.timeout does
 
     async with Database.open(database_url, size=1) as database:
         async with database.connection() as connection:
@@ -37,7 +37,7 @@ async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(
         working = asyncio.create_task(work())
         connected = await sockets.get()
         assert select.select([connected], [], [], 10)[0]
-        await asyncio.sleep(0)  # what was told is read in this turn of the loop, but after this
+        await asyncio.sleep(0)  # the server's answer is read in this iteration of the event loop, but after this
         working.cancel()
         await asyncio.wait([working])
         assert working.cancelled() or isinstance(working.exception(), StoreUnavailableError)
@@ -52,7 +52,7 @@ async def test_work_that_is_cut_off_leaves_no_transaction_and_no_lock(
 
 
 async def test_work_that_is_cut_off_ends_so_although_the_server_does_not_answer(database_url: str) -> None:
-    """Told as a database that is away, it would be tried again by who was told to stop."""
+    """Reported as a database that is away, it would be retried by a caller that was cancelled."""
     at_work: asyncio.Queue[int] = asyncio.Queue()
 
     async def work() -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from controller.store.checks.history import check_history
 from controller.store.platform.partitions import make_partitions
 from shared.clock import utc_now
+from shared.epoch import to_ms
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 from tests.integration.store.conftest import Store
 
 

@@ -91,13 +91,13 @@ async def test_a_heartbeat_is_seen_by_the_databases_clock(store: Store) -> None:
     assert abs(a.last_seen_at - before) < timedelta(minutes=1)
 
 
-async def test_the_latest_heartbeat_tells_how_much_an_agent_does_and_what_it_cannot_do(store: Store) -> None:
+async def test_the_latest_heartbeat_holds_how_much_an_agent_does_and_what_it_cannot_do(store: Store) -> None:
     de = await add(store.database, "de", "DE")
-    told = heartbeat(running=3, waiting=2, capacity=100, loop_lag_ms=0.5, unfit=[Unfitness.NO_IPV6, Unfitness.UNKNOWN])
-    assert await locations.record_heartbeat(store.database, told)
-    [[seen]] = (await locations.sightings(store.database)).agents.values()
-    assert (seen.running, seen.waiting, seen.capacity, seen.loop_lag_ms) == (3, 2, 100, 0.5)
-    assert seen.unfit == [Unfitness.NO_IPV6, Unfitness.UNKNOWN]
+    sent = heartbeat(running=3, waiting=2, capacity=100, loop_lag_ms=0.5, unfit=[Unfitness.NO_IPV6, Unfitness.UNKNOWN])
+    assert await locations.record_heartbeat(store.database, sent)
+    [[stored]] = (await locations.sightings(store.database)).agents.values()
+    assert (stored.running, stored.waiting, stored.capacity, stored.loop_lag_ms) == (3, 2, 100, 0.5)
+    assert stored.unfit == [Unfitness.NO_IPV6, Unfitness.UNKNOWN]
     assert await locations.record_heartbeat(store.database, heartbeat())
     [again] = (await locations.sightings(store.database)).agents[de]
     assert (again.running, again.waiting, again.capacity, again.loop_lag_ms, again.unfit) == (0, 0, 0, 0.0, [])

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -23,19 +21,6 @@ ORDER BY 1
 """
 
 
-@pytest.fixture
-async def empty_url(postgres_url: str) -> AsyncIterator[str]:
-    """A database without any table."""
-    name = f"test_{os.urandom(6).hex()}"
-    connection = await asyncpg.connect(postgres_url, timeout=10)
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}"')
-        yield postgres_url.replace("/postgres?", f"/{name}?")
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    finally:
-        await connection.close(timeout=10)
-
-
 async def test_two_at_once_migrate_once_and_a_third_changes_nothing(empty_url: str) -> None:
     async with Database.open(empty_url) as database:
         with pytest.raises(SchemaError, match="run `mailprobe-controller migrate`"):
@@ -45,7 +30,7 @@ async def test_two_at_once_migrate_once_and_a_third_changes_nothing(empty_url: s
         await require_current(database)
         async with database.connection() as connection:
             assert await connection.fetchval("SELECT count(*) FROM monitor") == 0
-            assert await connection.fetchval("SELECT count(*) FROM pg_proc WHERE proname = 'tell_change'") == 1
+            assert await connection.fetchval("SELECT count(*) FROM pg_proc WHERE proname = 'notify_change'") == 1
 
 
 async def test_every_migration_can_be_taken_back_and_applied_again(empty_url: str) -> None:
@@ -74,6 +59,6 @@ async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> No
         await migrate.apply(database_url)
 
 
-async def test_a_missing_server_is_told_apart_from_a_missing_schema() -> None:
+async def test_a_missing_server_is_distinguished_from_a_missing_schema() -> None:
     with pytest.raises(StoreUnavailableError):
         await migrate.apply("postgresql://nobody@127.0.0.1:1/nothing")

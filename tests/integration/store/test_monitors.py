@@ -43,7 +43,7 @@ async def test_what_is_inserted_is_what_is_read(store: Store) -> None:
     [
         pytest.param({}, {"hostname": "other.example.com"}, True, id="another host"),
         pytest.param({}, {"port": 587}, True, id="a port where there was none"),
-        pytest.param({"port": 587}, {"port": None}, True, id="no port any more"),
+        pytest.param({"port": 587}, {"port": None}, True, id="without the port it had"),
         pytest.param({}, {"config": {"secure": True}}, True, id="another config"),
         pytest.param({"status": DISABLED}, {"status": ACTIVE}, True, id="activated"),
         pytest.param({"status": DISABLED}, {"status": MAINTENANCE}, True, id="from disabled to maintenance"),
@@ -52,7 +52,7 @@ async def test_what_is_inserted_is_what_is_read(store: Store) -> None:
         pytest.param({}, {"name": "other", "interval_seconds": 90, "timeout_seconds": 5}, False, id="name and times"),
         pytest.param({}, {"ipv4": "192.0.2.1"}, False, id="an address that is not used"),
         pytest.param({"ipv4": "192.0.2.1"}, {"resolve_dns": False}, True, id="an address that is used from now on"),
-        pytest.param({}, {"location_ids": [1], "rotate_locations": True}, False, id="who is asked"),
+        pytest.param({}, {"location_ids": [1], "rotate_locations": True}, False, id="the locations that check"),
         pytest.param({"config": {"a": 1}, "port": 25}, {}, False, id="nothing"),
     ],
 )
@@ -60,7 +60,7 @@ async def test_a_first_round_is_due_at_once_after_a_change_of_target(
     store: Store, before: dict[str, Any], after: dict[str, Any], moves: bool
 ) -> None:
     made = await store.monitor(**before)
-    await asyncio.sleep(0.002)  # moments are stored in milliseconds
+    await asyncio.sleep(0.002)  # timestamps are stored in milliseconds
     now = await changed(store, made, **after)
     assert (now.target_changed_at > made.target_changed_at) is moves
     assert now.updated_at > made.updated_at
@@ -157,24 +157,26 @@ async def test_the_first_country_list_there_is_counts(
     assert scheduled.allowed_check_country_codes == effective
 
 
-async def test_every_change_is_told_to_all_controllers(store: Store, database_url: str) -> None:
-    told: list[str] = []
+async def test_every_change_is_announced_to_all_controllers(store: Store, database_url: str) -> None:
+    notified: list[str] = []
     listener = await connect(database_url)
     try:
-        await listener.add_listener("mailprobe_change", lambda *notice: told.append(str(notice[3])))
+        await listener.add_listener("mailprobe_change", lambda *notice: notified.append(str(notice[3])))
         made = await store.monitor()
         await changed(store, made, name="other")
         await monitors.soft_delete(store.database, made.id)
         async with asyncio.timeout(15):
-            while len(told) < 3:
+            while len(notified) < 3:
                 await asyncio.sleep(0.01)
     finally:
         await listener.close()
-    assert told == [f"monitor:{made.id}"] * 3
+    assert notified == [f"monitor:{made.id}"] * 3
 
 
 async def test_a_hundred_thousand_monitors_load_in_a_few_seconds(store: Store) -> None:
-    await store.value("ALTER TABLE monitor DISABLE TRIGGER tell_change")  # nobody listens, and it takes longest by far
+    await store.value(
+        "ALTER TABLE monitor DISABLE TRIGGER notify_change"
+    )  # nothing listens for it here, and it would take most of the time
     await store.value(
         "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
         """ timeout_seconds, config) SELECT $1, $2, 'smtp', 'M', 'h' || n, 'active', 60, 30, '{"secure":false}'"""

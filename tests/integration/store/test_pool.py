@@ -1,4 +1,4 @@
-"""Whatever asyncpg raises when PostgreSQL goes away in the middle of something: it leaves as StoreUnavailableError."""
+"""Every error of asyncpg when PostgreSQL goes away in the middle of its work is raised as StoreUnavailableError."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from controller.store.platform.pool import Database, StoreUnavailableError
     "error",
     [
         pytest.param(OSError("connection reset"), id="the connection is reset"),
-        pytest.param(TimeoutError(), id="no answer comes"),
+        pytest.param(TimeoutError(), id="no answer within the timeout"),
         pytest.param(asyncpg.InterfaceError("connection is closed"), id="the connection is closed already"),
         pytest.param(
             asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
@@ -20,7 +20,7 @@ from controller.store.platform.pool import Database, StoreUnavailableError
         ),
     ],
 )
-async def test_trouble_inside_a_transaction_is_a_database_that_is_away(database_url: str, error: Exception) -> None:
+async def test_an_error_inside_a_transaction_is_a_database_that_is_away(database_url: str, error: Exception) -> None:
     async with Database.open(database_url, size=1) as database:
         with pytest.raises(StoreUnavailableError):
             async with database.transaction():

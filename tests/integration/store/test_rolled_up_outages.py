@@ -1,4 +1,4 @@
-"""Uptime follows the verdict: down is what an incident says was down, whenever it came to say so."""
+"""Uptime follows the verdict: the time of an incident counts as down, also when it is confirmed later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_an_outage_that_is_confirmed_later_is_rolled_up_with_the_hours_it_
     ]
     await store_results(store.database, rounds)
     await roll_up(store.database, midnight + 30 * HOUR)
-    assert await uptime(store, monitor, 86400) == {midnight: (420, 0)}, "failures that nobody confirmed"
+    assert await uptime(store, monitor, 86400) == {midnight: (420, 0)}, "failures that no incident confirms"
     assert await store.value("SELECT count(*) FROM rollup_due") == 0
 
     await outage(store.database, monitor.id, ("opened", "down", midnight + 2 * HOUR))
@@ -39,17 +39,17 @@ async def test_an_outage_that_is_confirmed_later_is_rolled_up_with_the_hours_it_
         pytest.param(
             (("opened", "partial", 1), ("escalated", "down", 3.5), ("resolved", "down", 5)),
             120,
-            id="one that grew is down from the round in which it did",
+            id="a regional outage that becomes a whole one is down from that round",
         ),
         pytest.param(
             (("opened", "down", 1), ("eased", "partial", 3), ("resolved", "partial", 5)),
             120,
-            id="one that eased was down before",
+            id="a whole outage that becomes a regional one was down before that",
         ),
         pytest.param(
             (("opened", "down", 1), ("acknowledged", "down", 2), ("flapping", "down", 3), ("resolved", "down", 5)),
             240,
-            id="what people do to it changes nothing",
+            id="changes that people make to the incident count for nothing",
         ),
     ],
 )

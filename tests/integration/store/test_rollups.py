@@ -1,4 +1,4 @@
-"""Roll-ups hold what the results say, however late those came and however often it is done."""
+"""Roll-ups agree with the results, however late these come and however often hours are rolled up."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from uuid import UUID
 
 from controller.decisions.history.histogram import bin_of
 from controller.model import Monitor, MonitorStatus
-from controller.pipeline.housekeeping import prepare_partitions, tend_partitions
+from controller.pipeline.housekeeping import maintain_partitions, prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from controller.store.checks.results import store_results
 from controller.store.rollups.months import drop_old_months, make_months
+from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
-from shared.wire.rounds import Purpose, check_id, to_ms
+from shared.wire.rounds import Purpose, check_id
 from tests.integration.outages import outage
 from tests.integration.store.conftest import Store
 
@@ -53,7 +54,7 @@ async def rollups(store: Store, monitor: Monitor, seconds: int = 3600) -> list[t
 
 
 async def uptime(store: Store, monitor: Monitor, seconds: int = 3600) -> dict[datetime, tuple[int, int]]:
-    """Judged and down minutes by hour or day."""
+    """Judged and down time in minutes, by hour or day."""
     async with store.database.connection() as connection:
         rows = await connection.fetch(
             "SELECT bucket_at, judged_ms, down_ms FROM uptime WHERE monitor_id = $1 AND bucket_seconds = $2",
@@ -114,7 +115,7 @@ async def test_an_hour_is_rolled_up_only_when_its_checks_have_ended(store: Store
     assert len(await rollups(store, monitor)) == 1
 
 
-async def test_a_late_result_is_rolled_up_with_its_hour_its_day_and_the_time_it_judges(
+async def test_a_late_result_is_rolled_up_with_its_hour_its_day_and_its_judged_time(
     store: Store, midnight: datetime
 ) -> None:
     monitor = await store.monitor(interval_seconds=7200, timeout_seconds=30)
@@ -151,7 +152,7 @@ async def test_a_late_result_is_rolled_up_with_its_hour_its_day_and_the_time_it_
         midnight + 22 * HOUR: (60, 30),
         midnight + 23 * HOUR: (60, 0),
         midnight + 24 * HOUR: (30, 0),
-    }, "its failure at us came after the outage"
+    }, "its failure at location us came after the outage"
     assert [row[2:4] for row in await rollups(store, monitor, 86400)] == [(1, 1), (0, 1)]
     assert await uptime(store, monitor, 86400) == {midnight: (210, 120)}
     assert await store.value("SELECT count(*) FROM rollup_due") == 0
@@ -247,7 +248,7 @@ async def test_a_monitor_that_is_forgotten_takes_its_roll_ups_along(store: Store
     await store_results(store.database, [result(each.public_id, midnight) for each in (gone, kept)])
     await roll_up(store.database, midnight + 2 * HOUR)
     await store.value("UPDATE monitor SET deleted_at = now() - interval '32 days' WHERE id = $1", gone.id)
-    await tend_partitions(store.database)
+    await maintain_partitions(store.database)
     assert await store.value("SELECT array_agg(DISTINCT monitor_id) FROM rollup") == [kept.id]
     assert await store.value("SELECT array_agg(DISTINCT monitor_id) FROM uptime") == [kept.id]
     assert await store.value("SELECT count(*) FROM maintenance_time") == 0

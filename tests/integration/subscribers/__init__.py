@@ -1,0 +1,1 @@
+"""Credentials of subscribers and what they allow."""

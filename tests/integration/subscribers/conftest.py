@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 from controller.store.platform.pool import Database
-from tests.integration.subscribers.office import CUSTOMER, NEIGHBOUR, ORGANIZATION, OTHER, Office
+from tests.integration.subscribers.two_organizations import (
+    CUSTOMER,
+    ORGANIZATION,
+    OTHER,
+    OTHER_CUSTOMER,
+    TwoOrganizations,
+)
 
 
 @pytest.fixture
-async def office(database_url: str, nats_url: str, trust_file: Path) -> AsyncIterator[Office]:
+async def organizations(database_url: str, nats_url: str, trust_file: Path) -> AsyncIterator[TwoOrganizations]:
     async with Database.open(database_url) as database:
         async with database.connection() as connection:
             await connection.execute(
@@ -21,7 +27,7 @@ async def office(database_url: str, nats_url: str, trust_file: Path) -> AsyncIte
                 SELECT id, 'C', $3::uuid FROM one UNION ALL SELECT id, 'D', $4::uuid FROM one UNION ALL
                 SELECT id, 'C', gen_random_uuid() FROM two
                 """,
-                *(ORGANIZATION, OTHER, CUSTOMER, NEIGHBOUR),
+                *(ORGANIZATION, OTHER, CUSTOMER, OTHER_CUSTOMER),
             )
         settings = {"DATABASE_URL": database_url, "NATS_URL": nats_url, "TRUST_FILE": str(trust_file)}
-        yield Office(database, database_url, settings)
+        yield TwoOrganizations(database, database_url, settings)

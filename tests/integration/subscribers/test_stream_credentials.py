@@ -1,4 +1,4 @@
-"""Credentials for a subscriber are good for the events of one organization or customer, and for nothing else."""
+"""Credentials of a subscriber allow reading the events of one organization or customer, and nothing else."""
 
 from __future__ import annotations
 
@@ -24,26 +24,33 @@ from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
-from tests.integration.pipeline.world import eventually
-from tests.integration.subscribers.office import CUSTOMER, NEIGHBOUR, ORGANIZATION, OTHER, Office, issue
+from tests.integration.pipeline.small_installation import eventually
+from tests.integration.subscribers.two_organizations import (
+    CUSTOMER,
+    ORGANIZATION,
+    OTHER,
+    OTHER_CUSTOMER,
+    TwoOrganizations,
+    issue,
+)
 
 
 class Refusals(list[str]):
-    """What the broker refused on a connection, in its own words."""
+    """The broker's messages about what it refused on a connection."""
 
-    async def hear(self, error: Exception) -> None:
+    async def record(self, error: Exception) -> None:
         self.append(str(error).lower())
 
 
 @asynccontextmanager
 async def logged_in(url: str, file: Path, inbox: str) -> AsyncIterator[tuple[Client, Refusals]]:
-    """As a subscriber does it, with a client of its own."""
+    """Connect as a subscriber does, with a plain client."""
     refusals = Refusals()
     client = await nats.connect(
         url,
         user_credentials=str(file),
         inbox_prefix=inbox,
-        error_cb=refusals.hear,
+        error_cb=refusals.record,
         allow_reconnect=False,
         connect_timeout=20,
     )
@@ -53,69 +60,75 @@ async def logged_in(url: str, file: Path, inbox: str) -> AsyncIterator[tuple[Cli
         await client.close()
 
 
-async def tell(bus: Bus, organization: UUID, customer: UUID) -> str:
-    """Publish an event of some monitor; its subject."""
+async def publish_event(bus: Bus, organization: UUID, customer: UUID) -> str:
+    """Publish an event of some monitor, and return its subject."""
     subject = subjects.event(organization, customer, uuid4(), "result")
     await bus.publish(Message(subject, b"{}", str(uuid4())))
     return subject
 
 
 async def test_a_customers_events_are_read_from_the_first_there_is_and_go_on_after_a_break(
-    office: Office, bus: Bus, nats_url: str, tmp_path: Path
+    organizations: TwoOrganizations, bus: Bus, nats_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "customer.creds"
-    first = await tell(bus, ORGANIZATION, CUSTOMER)
-    await tell(bus, ORGANIZATION, NEIGHBOUR)
-    await tell(bus, OTHER, CUSTOMER)
-    consumer = await issue(office, file, "--organization", "One", "--customer", str(CUSTOMER))
+    first = await publish_event(bus, ORGANIZATION, CUSTOMER)
+    await publish_event(bus, ORGANIZATION, OTHER_CUSTOMER)
+    await publish_event(bus, OTHER, CUSTOMER)
+    consumer = await issue(organizations, file, "--organization", "One", "--customer", str(CUSTOMER))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    await SubscriberConsumers(office.database, bus).keep()
-    seen: list[str] = []
-    told = [first]
+    await SubscriberConsumers(organizations.database, bus).keep()
+    received: list[str] = []
+    sent = [first]
     for _ in range(2):
         async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
             stream = client.jetstream(domain=subjects.DOMAIN)
             assert (await stream.consumer_info(subjects.EVENTS, consumer)).num_pending == 1
             events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
             for message in await events.fetch(1, timeout=20):
-                seen.append(message.subject)
+                received.append(message.subject)
                 await message.ack()
             await client.flush()
             assert refusals == []
-        assert seen == told
-        told.append(await tell(bus, ORGANIZATION, CUSTOMER))
+        assert received == sent
+        sent.append(await publish_event(bus, ORGANIZATION, CUSTOMER))
 
 
-async def test_an_organizations_events_come_live(office: Office, bus: Bus, nats_url: str, tmp_path: Path) -> None:
+async def test_an_organizations_events_come_live(
+    organizations: TwoOrganizations, bus: Bus, nats_url: str, tmp_path: Path
+) -> None:
     file = tmp_path / "organization.creds"
-    consumer = await issue(office, file, "--organization", str(ORGANIZATION))
+    consumer = await issue(organizations, file, "--organization", str(ORGANIZATION))
     async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
-        heard = await client.subscribe(subjects.events_of(ORGANIZATION))
-        for _ in range(2):  # the client sends its PING before what is pending, so the second is behind the subscription
+        subscription = await client.subscribe(subjects.events_of(ORGANIZATION))
+        for _ in range(
+            2
+        ):  # the client sends its PING before pending data, so only the second PING follows the subscription
             await client.flush()
-        await tell(bus, OTHER, CUSTOMER)
-        told = await tell(bus, ORGANIZATION, NEIGHBOUR)
-        assert (await heard.next_msg(20)).subject == told
+        await publish_event(bus, OTHER, CUSTOMER)
+        sent = await publish_event(bus, ORGANIZATION, OTHER_CUSTOMER)
+        assert (await subscription.next_msg(20)).subject == sent
         assert refusals == []
 
 
-async def test_events_are_fetched_as_the_document_says(office: Office, bus: Bus, nats_url: str, tmp_path: Path) -> None:
+async def test_events_are_fetched_as_the_document_says(
+    organizations: TwoOrganizations, bus: Bus, nats_url: str, tmp_path: Path
+) -> None:
     file = tmp_path / "document.creds"
-    consumer = await issue(office, file, "--organization", "One")
-    told = await tell(bus, ORGANIZATION, CUSTOMER)
-    await SubscriberConsumers(office.database, bus).keep()
-    said = re.search(r"publish `(\{.*?\})` \(nanoseconds\) to `(\S+)`", DESCRIPTION)
-    assert said
-    body, subject = said.groups()
+    consumer = await issue(organizations, file, "--organization", "One")
+    sent = await publish_event(bus, ORGANIZATION, CUSTOMER)
+    await SubscriberConsumers(organizations.database, bus).keep()
+    documented = re.search(r"publish `(\{.*?\})` \(nanoseconds\) to `(\S+)`", DESCRIPTION)
+    assert documented
+    body, subject = documented.groups()
     inbox = f"{subjects.inbox(consumer)}.answers"
     async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
         answers = await client.subscribe(inbox)
         await client.publish(f"{subject}{consumer}", body.encode(), reply=inbox)
-        assert (await answers.next_msg(20)).subject == told
+        assert (await answers.next_msg(20)).subject == sent
         assert refusals == []
 
 
-FORBIDDEN_TO_SAY = [
+FORBIDDEN_PUBLICATIONS = [
     *("mailprobe.check.de.de.smtp", "mailprobe.result.de.de", "mailprobe.agent.de.de.x", "anything"),
     subjects.event(ORGANIZATION, CUSTOMER, UUID(int=9), "result"),
     *(f"$JS.API.{what}" for what in ("INFO", "STREAM.NAMES", "STREAM.LIST", "DIRECT.GET.EVENTS", "SERVER.REMOVE")),
@@ -133,17 +146,17 @@ FORBIDDEN_TO_SAY = [
     *("$JS.ACK.EVENTS.another.1.1.1.1.1", "$JS.ACK.RESULTS.ingest.1.1.1.1.1", "$JS.FC.EVENTS.{consumer}.x"),
     *("$KV.x.y", "$O.x.M.y", "$SYS.REQ.SERVER.PING", "$SYS.REQ.CLAIMS.UPDATE", "$SYS.REQ.USER.INFO", "_INBOX.x.y"),
 ]
-FORBIDDEN_TO_HEAR = [
+FORBIDDEN_SUBSCRIPTIONS = [
     *(">", "mailprobe.>", "mailprobe.event.>", "mailprobe.event.*.>", "mailprobe.check.>", "mailprobe.result.>"),
     *("mailprobe.agent.>", "_INBOX.>", "_INBOX.*.>", "_INBOX.x.>", "$JS.>", "$JS.EVENT.>", "$SYS.>", "$KV.>", "$O.>"),
     subjects.events_of(OTHER),
-    subjects.events_of(ORGANIZATION, NEIGHBOUR),
+    subjects.events_of(ORGANIZATION, OTHER_CUSTOMER),
     subjects.events_of(ORGANIZATION),
 ]
 
 
 async def refused(refusals: Refusals, client: Client, attempt: Awaitable[Any], subject: str) -> bool:
-    """Whether the broker says that this was not allowed."""
+    """Whether the broker reports that this was not allowed."""
     refusals.clear()
     await attempt
     await client.flush()
@@ -155,22 +168,24 @@ async def refused(refusals: Refusals, client: Client, attempt: Awaitable[Any], s
 
 
 async def test_every_other_subject_and_stream_call_is_refused(
-    office: Office, bus: Bus, nats_url: str, tmp_path: Path
+    organizations: TwoOrganizations, bus: Bus, nats_url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "customer.creds"
-    consumer = await issue(office, file, "--organization", "One", "--customer", "C")
-    await SubscriberConsumers(office.database, bus).keep()
+    consumer = await issue(organizations, file, "--organization", "One", "--customer", "C")
+    await SubscriberConsumers(organizations.database, bus).keep()
     async with logged_in(nats_url, file, subjects.inbox(consumer)) as (client, refusals):
         attempts: list[tuple[Callable[..., Awaitable[Any]], str, tuple[bytes, ...]]]
-        attempts = [(client.publish, subject.replace("{consumer}", consumer), (b"{}",)) for subject in FORBIDDEN_TO_SAY]
-        attempts += [(client.subscribe, subject, ()) for subject in FORBIDDEN_TO_HEAR]
+        attempts = [
+            (client.publish, subject.replace("{consumer}", consumer), (b"{}",)) for subject in FORBIDDEN_PUBLICATIONS
+        ]
+        attempts += [(client.subscribe, subject, ()) for subject in FORBIDDEN_SUBSCRIPTIONS]
         allowed = [
             f"{attempt.__name__} {subject}"
             for attempt, subject, rest in attempts
             if not await refused(refusals, client, attempt(subject, *rest), subject)
         ]
         refusals.clear()
-        await tell(bus, ORGANIZATION, CUSTOMER)
+        await publish_event(bus, ORGANIZATION, CUSTOMER)
         stream = client.jetstream(domain=subjects.DOMAIN)
         events = await stream.pull_subscribe_bind(durable=consumer, stream=subjects.EVENTS)
         [message] = await events.fetch(1, timeout=20)
@@ -187,8 +202,8 @@ async def test_what_has_expired_opens_nothing(broker: Broker, installation: Trus
     with structlog.testing.capture_logs() as logged:
         async with Bus.open(broker._replace(credentials=old), name="old") as bus:
 
-            async def told() -> bool:
+            async def refusal_logged() -> bool:
                 return any("authorization violation" in str(line.get("error", "")).lower() for line in logged)
 
-            await eventually(told, 20)
+            await eventually(refusal_logged, 20)
             assert not bus.connected

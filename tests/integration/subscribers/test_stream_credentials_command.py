@@ -1,4 +1,4 @@
-"""`stream-credentials` makes, lists and revokes: rows, files and consumers agree whatever fails between them."""
+"""`stream-credentials` makes, lists and revokes: rows, files and consumers agree, whichever step fails."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ from controller.pipeline.subscribers import SubscriberConsumers
 from controller.store.accounts import subscribers
 from shared.nats.bus import Bus
 from shared.wire import subjects
-from tests.integration.subscribers.office import OTHER, Office, issue
+from tests.integration.subscribers.two_organizations import OTHER, TwoOrganizations, issue
 from tests.integration.test_commands import begin, run
 
 
 async def test_consumers_are_kept_for_the_good_and_removed_for_the_others(
-    office: Office, bus: Bus, tmp_path: Path
+    organizations: TwoOrganizations, bus: Bus, tmp_path: Path
 ) -> None:
-    one = await issue(office, tmp_path / "one.creds", "--organization", "One", "--days", "1", "--name", "reports")
-    two = await issue(office, tmp_path / "two.creds", "--organization", str(OTHER))
-    kept = SubscriberConsumers(office.database, bus)
+    one = await issue(
+        organizations, tmp_path / "one.creds", "--organization", "One", "--days", "1", "--name", "reports"
+    )
+    two = await issue(organizations, tmp_path / "two.creds", "--organization", str(OTHER))
+    kept = SubscriberConsumers(organizations.database, bus)
     await kept.keep()
     jetstream = bus.client.jsm()
     assert {info.name for info in await jetstream.consumers_info(subjects.EVENTS)} == {one, two}
-    revoked = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **office.settings)
+    revoked = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **organizations.settings)
     assert revoked.returncode == 0, revoked.stderr
     await kept.keep()
     assert {info.name for info in await jetstream.consumers_info(subjects.EVENTS)} == {two}
-    again = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **office.settings)
+    again = await asyncio.to_thread(run, "stream-credentials", "--revoke", one, **organizations.settings)
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    listed = await asyncio.to_thread(run, "stream-credentials", "--list", **office.settings)
+    listed = await asyncio.to_thread(run, "stream-credentials", "--list", **organizations.settings)
     rows = [line.split("\t") for line in listed.stdout.splitlines()]
     assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
-        (two, "good", "Two", "subscriber"),
+        (two, "valid", "Two", "subscriber"),
         (one, "revoked", "One", "reports"),
     ]
-    [good] = await subscribers.at_work(office.database)
+    [good] = await subscribers.active_subscribers(organizations.database)
     assert good.consumer == two
 
 
@@ -47,46 +49,50 @@ async def test_consumers_are_kept_for_the_good_and_removed_for_the_others(
         pytest.param(
             ["--organization", "One", "--customer", "X"], 1, "no organization One with", id="no such customer"
         ),
-        pytest.param([], 1, "--organization is required", id="nobody named"),
-        pytest.param(["--organization", "One", "--days", "0"], 2, "must be 1 to 3650 days", id="no time at all"),
-        pytest.param(["--organization", "One", "--days", "²"], 2, "must be 1 to 3650 days", id="no number"),
+        pytest.param([], 1, "--organization is required", id="no organization given"),
+        pytest.param(["--organization", "One", "--days", "0"], 2, "must be 1 to 3650 days", id="zero days"),
+        pytest.param(["--organization", "One", "--days", "²"], 2, "must be 1 to 3650 days", id="not a number"),
     ],
 )
 async def test_what_cannot_be_is_refused_and_leaves_nothing(
-    office: Office, tmp_path: Path, arguments: list[str], status: int, words: str
+    organizations: TwoOrganizations, tmp_path: Path, arguments: list[str], status: int, words: str
 ) -> None:
     file = tmp_path / "x.creds"
-    done = await asyncio.to_thread(run, "stream-credentials", *arguments, "--output", str(file), **office.settings)
+    done = await asyncio.to_thread(
+        run, "stream-credentials", *arguments, "--output", str(file), **organizations.settings
+    )
     assert done.returncode == status
     assert words in done.stderr
     assert not file.exists()
-    assert await subscribers.all_subscribers(office.database) == []
+    assert await subscribers.all_subscribers(organizations.database) == []
 
 
-async def test_a_file_that_is_there_is_left_alone(office: Office, tmp_path: Path) -> None:
+async def test_a_file_that_is_there_is_left_alone(organizations: TwoOrganizations, tmp_path: Path) -> None:
     file = tmp_path / "x.creds"
-    await issue(office, file, "--organization", "One")
+    await issue(organizations, file, "--organization", "One")
     before = await asyncio.to_thread(file.read_bytes)
     words = ("stream-credentials", "--organization", "One", "--output", str(file))
-    done = await asyncio.to_thread(run, *words, **office.settings)
+    done = await asyncio.to_thread(run, *words, **organizations.settings)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert await asyncio.to_thread(file.read_bytes) == before
-    assert len(await subscribers.all_subscribers(office.database)) == 1
+    assert len(await subscribers.all_subscribers(organizations.database)) == 1
 
 
-async def test_a_file_that_cannot_be_written_leaves_no_row(office: Office, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_leaves_no_row(organizations: TwoOrganizations, tmp_path: Path) -> None:
     file = tmp_path / "nowhere" / "x.creds"
     words = ("stream-credentials", "--organization", "One", "--output", str(file))
-    done = await asyncio.to_thread(run, *words, **office.settings)
+    done = await asyncio.to_thread(run, *words, **organizations.settings)
     assert done.returncode == 1
     assert done.stderr == f"mailprobe-controller: {file}: No such file or directory\n"
-    assert await subscribers.all_subscribers(office.database) == []
+    assert await subscribers.all_subscribers(organizations.database) == []
 
 
-async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(office: Office, tmp_path: Path) -> None:
-    """It is killed while the row is being stored: there is no file yet."""
+async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(
+    organizations: TwoOrganizations, tmp_path: Path
+) -> None:
+    """It is killed while the row is being stored, before there is a file."""
     file = tmp_path / "x.creds"
-    async with office.database.connection() as connection:
+    async with organizations.database.connection() as connection:
         await connection.execute(
             """
             CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
@@ -95,7 +101,9 @@ async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(o
             FOR EACH ROW EXECUTE FUNCTION wait();
             """
         )
-        with begin("stream-credentials", "--organization", "One", "--output", str(file), **office.settings) as process:
+        with begin(
+            "stream-credentials", "--organization", "One", "--output", str(file), **organizations.settings
+        ) as process:
             try:
                 async with asyncio.timeout(30):
                     while not await connection.fetchval(
@@ -110,4 +118,4 @@ async def test_a_command_that_is_killed_leaves_no_login_that_nobody_can_revoke(o
             " WHERE wait_event = 'PgSleep' AND datname = current_database()"
         )
     assert not file.exists()
-    assert await subscribers.all_subscribers(office.database) == []
+    assert await subscribers.all_subscribers(organizations.database) == []

@@ -1,0 +1,1 @@
+"""Keys, permissions and TLS between controllers, agents and the broker."""

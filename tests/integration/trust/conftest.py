@@ -6,18 +6,18 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.integration.trust.desk import Desk
+from tests.integration.trust.location_commands import LocationCommands
 from tests.integration.trust.site import Site, new_site
 
 
 @pytest.fixture
 async def site(database_url: str) -> AsyncIterator[Site]:
-    """An installation of the test's own, because it changes whom the broker believes."""
+    """An installation of the test's own, because the test changes which keys the broker accepts."""
     with TemporaryDirectory(prefix="mp-trust-") as folder:
         async with new_site(Path(folder), database_url) as made:
             yield made
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str, trust_file: Path) -> Desk:
-    return Desk(tmp_path, database_url, trust_file)
+def commands(tmp_path: Path, database_url: str, trust_file: Path) -> LocationCommands:
+    return LocationCommands(tmp_path, database_url, trust_file)

@@ -1,4 +1,4 @@
-"""An installation of a test's own: its keys, its nats-server, its database, and a controller that keeps claims."""
+"""A test's own installation: keys, nats-server, database, and a controller that maintains the NATS accounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from controller.pipeline.nats_accounts import ClaimsKeeper
+from controller.pipeline.nats_accounts import NatsAccounts
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
@@ -45,23 +45,23 @@ class Site:
         await self.supervisor.stop("nats")
 
     def configure(self, now: datetime) -> None:
-        """Write the server's configuration anew, as `trust nats-config` prints it then."""
+        """Write the server's configuration anew, as `trust nats-config` would print it at that time."""
         self.server = nats.prepare(self.folder, server_config(self.trust, now))
 
     @asynccontextmanager
-    async def keeper(self) -> AsyncIterator[ClaimsKeeper]:
+    async def keeper(self) -> AsyncIterator[NatsAccounts]:
         broker = Broker(self.server.url, system_credentials(self.trust, utc_now()))
-        async with Bus.open(broker, name="claims") as bus:
+        async with Bus.open(broker, name="nats accounts") as bus:
             await bus.wait_connected()
-            yield ClaimsKeeper(self.database, bus, self.trust)
+            yield NatsAccounts(self.database, bus, self.trust)
 
-    async def tend(self) -> None:
-        """What a controller does every two seconds."""
+    async def reconcile(self) -> None:
+        """Update the NATS accounts once, as a controller does every two seconds."""
         async with self.keeper() as keeper:
-            await keeper.tend()
+            await keeper.reconcile()
 
     async def add(self, code: str = "de", country: str = "DE", *, now: datetime | None = None) -> Credentials:
-        """A new location, and what its agents log in with."""
+        """Add a location, and return the credentials of its agents."""
         credentials = location_credentials(self.trust, location=code, country=country, now=now or utc_now())
         async with locations.inserting(
             self.database,
@@ -75,7 +75,7 @@ class Site:
         return credentials
 
     async def rotate(self, code: str, keep: timedelta) -> Credentials:
-        """New keys for a location."""
+        """Give a location new keys."""
         here = await locations.by_code(self.database, code)
         assert here
         credentials = location_credentials(self.trust, location=code, country=here.country_code, now=utc_now())
@@ -102,7 +102,7 @@ async def new_site(folder: Path, database_url: str) -> AsyncIterator[Site]:
 
 
 async def may_log_in(url: str, credentials: Credentials) -> bool:
-    """Whether the server lets somebody in with these."""
+    """Whether the server accepts these credentials."""
     try:
         async with logged_in(url, credentials):
             return True
@@ -114,7 +114,7 @@ async def may_log_in(url: str, credentials: Credentials) -> bool:
 async def logged_in(
     url: str, credentials: Credentials, refusals: list[str] | None = None, inbox: str | None = None
 ) -> AsyncIterator[Client]:
-    """A plain client that does not come back when it is cut off; what the server refuses it is put into `refusals`."""
+    """A plain client that does not reconnect when it is cut off. The server's refusals are added to `refusals`."""
 
     async def refused(error: Exception) -> None:
         if refusals is not None:

@@ -1,4 +1,4 @@
-"""The broker answers wherever a client tells it to, with rights of its own: nothing can be done or told by that."""
+"""The broker sends replies to any subject a client names, with its own rights: this changes and reveals nothing."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ TARGETS = [
     *("$JS.API.CONSUMER.DELETE.CHECKS.us-smtp", subjects.check("US", "us", "smtp"), subjects.result("US", "us")),
     *(subjects.event(ORGANIZATION, CUSTOMER, MONITOR, "result"), subjects.agent("US", "us", "one")),
 ]
-ASKED = [
-    pytest.param(b'{"batch":1,"no_wait":true}', id="nothing there, or the next message"),
-    pytest.param(b'{"batch":1,"expires":50000000}', id="nothing there in time"),
+REQUEST_BODIES = [
+    pytest.param(b'{"batch":1,"no_wait":true}', id="the next message, without waiting"),
+    pytest.param(b'{"batch":1,"expires":50000000}', id="the next message, within a time"),
     pytest.param(b"bogus", id="a bad request"),
 ]
 ANSWERED = [pytest.param(word, id=word.decode()) for word in (b"+ACK", b"-NAK", b"+WPI", b"+TERM", b"+NXT")]
@@ -43,9 +43,9 @@ async def ready(bus: Bus) -> Bus:
             await ensure_check_consumer(bus, country=country, location=country.lower(), kind=kind)
     await ensure_event_consumer(bus, durable="sub-test", subject=subjects.events_of(ORGANIZATION, CUSTOMER))
     for number in range(2 * len(TARGETS)):
-        await bus.publish(Message(subjects.check("DE", "de", "smtp"), b"asked", f"check {number}"))
+        await bus.publish(Message(subjects.check("DE", "de", "smtp"), b"request", f"check {number}"))
         event = subjects.event(ORGANIZATION, CUSTOMER, MONITOR, "result")
-        await bus.publish(Message(event, b"told", f"event {number}"))
+        await bus.publish(Message(event, b"event", f"event {number}"))
     return bus
 
 
@@ -71,51 +71,51 @@ async def subscriber(nats_url: str, installation: Trust, ready: Bus) -> AsyncIte
 
 
 async def stored(bus: Bus) -> dict[str, tuple[int, int]]:
-    """Of each stream the highest sequence it ever gave, and its consumers: neither is changed by reading."""
+    """The last sequence of each stream and its consumers; reading changes neither."""
     found = await bus.client.jsm().streams_info()
     return {str(each.config.name): (each.state.last_seq, each.state.consumer_count) for each in found}
 
 
-async def heard_elsewhere(bus: Bus, seconds: float) -> list[str]:
-    """What arrives meanwhile at others by a client's doing, heartbeats above all."""
-    heard: list[str] = []
+async def received_elsewhere(bus: Bus, seconds: float) -> list[str]:
+    """The subjects of heartbeats that arrive at a controller meanwhile, because of what a client sent."""
+    received: list[str] = []
 
-    async def hear(message: Msg) -> None:
-        heard.append(message.subject)
+    async def record(message: Msg) -> None:
+        received.append(message.subject)
 
-    subscription = await bus.client.subscribe(subjects.ALL_AGENTS, cb=hear)
+    subscription = await bus.client.subscribe(subjects.ALL_AGENTS, cb=record)
     await asyncio.sleep(seconds)
     await subscription.unsubscribe()
-    return heard
+    return received
 
 
-@pytest.mark.parametrize("body", ASKED)
-async def test_what_an_agent_asks_for_cannot_be_sent_elsewhere(agent: Client, ready: Bus, body: bytes) -> None:
+@pytest.mark.parametrize("body", REQUEST_BODIES)
+async def test_replies_to_an_agents_requests_cannot_be_sent_elsewhere(agent: Client, ready: Bus, body: bytes) -> None:
     before = await stored(ready)
     for target in TARGETS:
         await agent.publish(f"{NEXT}.CHECKS.de-pop3", body, reply=target)
         await agent.publish(f"{NEXT}.CHECKS.de-smtp", body, reply=target)
     await agent.flush()
-    assert await heard_elsewhere(ready, 0.3) == []
+    assert await received_elsewhere(ready, 0.3) == []
     assert await stored(ready) == before
 
 
-@pytest.mark.parametrize("body", ASKED)
-async def test_what_a_subscriber_asks_for_cannot_be_sent_elsewhere(subscriber: Client, ready: Bus, body: bytes) -> None:
+@pytest.mark.parametrize("body", REQUEST_BODIES)
+async def test_replies_to_a_subscribers_requests_cannot_be_sent_elsewhere(
+    subscriber: Client, ready: Bus, body: bytes
+) -> None:
     before = await stored(ready)
     for target in TARGETS:
         for call in ("MSG.NEXT", "INFO"):
             subject = f"$JS.{subjects.DOMAIN}.API.CONSUMER.{call}.EVENTS.sub-test"
             await subscriber.publish(subject, body, reply=target)
     await subscriber.flush()
-    assert await heard_elsewhere(ready, 0.3) == []
+    assert await received_elsewhere(ready, 0.3) == []
     assert await stored(ready) == before
 
 
 @pytest.mark.parametrize("word", ANSWERED)
-async def test_what_is_said_to_an_acknowledgement_cannot_be_sent_elsewhere(
-    agent: Client, ready: Bus, word: bytes
-) -> None:
+async def test_replies_to_an_acknowledgement_cannot_be_sent_elsewhere(agent: Client, ready: Bus, word: bytes) -> None:
     pulled = await agent.jetstream().pull_subscribe_bind(durable="de-smtp", stream=subjects.CHECKS)
     messages = await pulled.fetch(len(TARGETS), timeout=20)
     assert len(messages) == len(TARGETS)
@@ -123,5 +123,5 @@ async def test_what_is_said_to_an_acknowledgement_cannot_be_sent_elsewhere(
     for message, target in zip(messages, TARGETS, strict=True):
         await agent.publish(message.reply, word, reply=target)
     await agent.flush()
-    assert await heard_elsewhere(ready, 0.3) == []
+    assert await received_elsewhere(ready, 0.3) == []
     assert await stored(ready) == before

@@ -1,4 +1,4 @@
-"""Every server of a cluster is told who is cut off, also one that was away at that moment."""
+"""Every server of a cluster learns which keys are revoked, also one that was away at that moment."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from deploy.local import nats
 from deploy.local.nats import Nats
 from shared.clock import utc_now
 from tests.fakes.ports import free_port
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 from tests.integration.trust.site import Site, may_log_in
 
 
 async def second_server(site: Site) -> Nats:
-    """Make the site's server one of two, and start it; the second waits for the test."""
+    """Make the site's server one of two, and start it; the test starts the second."""
     second = nats.prepare(site.folder / "second", server_config(site.trust, utc_now()))
     routes = [free_port(), free_port()]
     await site.stop()
@@ -32,7 +32,7 @@ async def second_server(site: Site) -> Nats:
     return second
 
 
-async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> None:
+async def test_a_server_that_was_away_is_updated_when_it_is_back(site: Site) -> None:
     credentials = await site.add()
     second = await second_server(site)
     async with site.keeper() as keeper:
@@ -40,19 +40,19 @@ async def test_a_server_that_was_away_is_told_when_it_is_back(site: Site) -> Non
         await site.supervisor.start(part)
 
         async def both_know() -> bool:
-            await keeper.tend()
-            return len(await keeper.told(Side.GUESTS)) == 2
+            await keeper.reconcile()
+            return len(await keeper.published_claims(Side.GUESTS)) == 2
 
         await eventually(both_know, 30)
         assert await may_log_in(second.url, credentials)
         await site.supervisor.stop(part.name)
         await locations.set_enabled(site.database, "de", enabled=False)
-        await keeper.tend()
+        await keeper.reconcile()
         assert not await site.may_log_in(credentials)
         await site.supervisor.start(part)
 
         async def refused_by_both() -> bool:
-            await keeper.tend()
+            await keeper.reconcile()
             return not await may_log_in(second.url, credentials)
 
         await eventually(refused_by_both, 30)

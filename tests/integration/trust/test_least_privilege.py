@@ -1,4 +1,4 @@
-"""With a location's credentials: what its agents need works, and everything else is refused by the broker."""
+"""A location's credentials: what its agents need works, and the broker refuses everything else."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus, Message
 from shared.nats.credentials import Credentials
-from shared.nats.deliveries import Heard
+from shared.nats.deliveries import CoreMessage
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from shared.wire.targets import KINDS
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 from tests.integration.trust.site import logged_in
 
 OTHER = "_INBOX.UOTHERUSER.answer"
@@ -48,7 +48,7 @@ CONSUMERS = (
 
 
 def administration() -> list[str]:
-    """Every subject of the JetStream API but MSG.NEXT, for every stream and consumer there is or could be."""
+    """Every subject of the JetStream API except MSG.NEXT, for existing and invented streams and consumers."""
     tails = [tail for group in JETSTREAM.values() for tail in group]
     for stream in STREAMS:
         tails += [f"STREAM.{verb}.{stream}" for verb in OF_A_STREAM]
@@ -64,8 +64,10 @@ def administration() -> list[str]:
 
 FOREIGN = [
     pytest.param("$JS.API.CONSUMER.MSG.NEXT.CHECKS.us-smtp", id="fetch another location's checks"),
-    pytest.param("$JS.API.CONSUMER.MSG.NEXT.CHECKS.de-nbg-smtp", id="fetch those of one with a code that begins alike"),
-    pytest.param("$JS.API.CONSUMER.MSG.NEXT.CHECKS.de-dns", id="fetch a kind that nobody knows yet"),
+    pytest.param(
+        "$JS.API.CONSUMER.MSG.NEXT.CHECKS.de-nbg-smtp", id="fetch checks of a location whose code begins alike"
+    ),
+    pytest.param("$JS.API.CONSUMER.MSG.NEXT.CHECKS.de-dns", id="fetch a kind that does not exist yet"),
     pytest.param("$JS.API.CONSUMER.MSG.NEXT.RESULTS.ingest", id="fetch results"),
     pytest.param("$JS.API.CONSUMER.MSG.NEXT.EVENTS.s-1", id="fetch events"),
     pytest.param("$JS.ACK.CHECKS.us-smtp.1.1.1.1.0", id="acknowledge another location's check"),
@@ -75,8 +77,8 @@ FOREIGN = [
     pytest.param("$JS.SNAPSHOT.ACK.CHECKS.x", id="a snapshot's acknowledgement"),
     pytest.param("$JS.SNAPSHOT.RESTORE.CHECKS.x", id="a snapshot's content"),
     pytest.param("$JS.EVENT.ADVISORY.STREAM.DELETED.CHECKS", id="pretend an advisory"),
-    pytest.param("mailprobe.check.de.de.smtp", id="ask itself for a check"),
-    pytest.param("mailprobe.check.us.us.smtp", id="ask another location for a check"),
+    pytest.param("mailprobe.check.de.de.smtp", id="request a check from itself"),
+    pytest.param("mailprobe.check.us.us.smtp", id="request a check from another location"),
     pytest.param("mailprobe.result.us.us", id="a result in another location's name"),
     pytest.param("mailprobe.result.de.us", id="a result in the name of another in its country"),
     pytest.param("mailprobe.result.us.de", id="a result in another country's name"),
@@ -85,17 +87,17 @@ FOREIGN = [
     pytest.param("mailprobe.agent.us.de.one", id="a heartbeat in another country's name"),
     pytest.param("mailprobe.agent.de.de.one.two", id="a heartbeat one token too deep"),
     pytest.param("mailprobe.event.o.c.m.result", id="an event"),
-    pytest.param("test.stays", id="a subject of somebody else in the account"),
+    pytest.param("test.stays", id="an unrelated subject of the account"),
     pytest.param("$KV.x.y", id="a key-value bucket"),
     pytest.param("$O.x.C.y", id="an object store"),
     pytest.param("$SRV.PING", id="services"),
     pytest.param("$SYS.REQ.CLAIMS.UPDATE", id="change claims"),
     pytest.param("$SYS.REQ.ACCOUNT.x.CLAIMS.LOOKUP", id="read claims"),
-    pytest.param("$SYS.REQ.SERVER.PING", id="ask servers"),
-    pytest.param("$SYS.REQ.USER.INFO", id="ask who it is"),
-    pytest.param(OTHER, id="answer in another's place"),
-    pytest.param(ELSEWHERE, id="answer another location"),
-    pytest.param(f"{subjects.inbox_at('de')}.answer", id="answer another agent of its own"),
+    pytest.param("$SYS.REQ.SERVER.PING", id="query servers"),
+    pytest.param("$SYS.REQ.USER.INFO", id="query its own user"),
+    pytest.param(OTHER, id="publish to another client's inbox"),
+    pytest.param(ELSEWHERE, id="publish to another location's inbox"),
+    pytest.param(f"{subjects.inbox_at('de')}.answer", id="publish to another agent's inbox of its own location"),
 ]
 
 
@@ -106,8 +108,8 @@ async def ready(bus: Bus) -> Bus:
         for kind in KINDS:
             await ensure_check_consumer(bus, country=country, location=country.lower(), kind=kind)
         subject = subjects.check(country, country, "smtp")
-        await bus.publish(Message(subject, b"asked", message_id=f"check {country}"))
-    await bus.publish(Message("mailprobe.event.o.c.m.result", b"told", message_id="event"))
+        await bus.publish(Message(subject, b"request", message_id=f"check {country}"))
+    await bus.publish(Message("mailprobe.event.o.c.m.result", b"event", message_id="event"))
     return bus
 
 
@@ -123,7 +125,7 @@ async def refusals() -> list[str]:
 
 @pytest.fixture
 async def agent(nats_url: str, german: Credentials, ready: Bus, refusals: list[str]) -> AsyncIterator[Client]:
-    """A client with a location's credentials; what the server refuses it is in `refusals`."""
+    """A client with a location's credentials. The server's refusals are in `refusals`."""
     async with logged_in(nats_url, german, refusals, inbox=subjects.inbox_at("de")) as client:
         yield client
 
@@ -132,11 +134,11 @@ async def test_the_administration_of_streams_and_consumers_is_refused_whole(
     agent: Client, ready: Bus, refusals: list[str]
 ) -> None:
     before = await streams(ready)
-    asked = administration()
-    assert len(asked) > 200
-    for subject in asked:
+    api_subjects = administration()
+    assert len(api_subjects) > 200
+    for subject in api_subjects:
         await agent.publish(subject, b"", reply=agent.new_inbox())
-    await refused(refusals, "publish", asked)
+    await refused(refusals, "publish", api_subjects)
     assert await streams(ready) == before
 
 
@@ -151,9 +153,9 @@ async def test_what_is_not_its_own_it_may_not_publish(agent: Client, refusals: l
     [
         pytest.param(">", id="everything"),
         pytest.param("*.*.*.*.*", id="everything of five tokens"),
-        pytest.param("mailprobe.>", id="everything of ours"),
+        pytest.param("mailprobe.>", id="everything of Mailprobe"),
         pytest.param("mailprobe.check.>", id="all checks"),
-        pytest.param("mailprobe.check.de.de.smtp", id="its own checks, past the consumer"),
+        pytest.param("mailprobe.check.de.de.smtp", id="its own checks, without the consumer"),
         pytest.param("mailprobe.result.>", id="results"),
         pytest.param("mailprobe.result.de.de", id="its own results"),
         pytest.param("mailprobe.event.>", id="events"),
@@ -164,9 +166,9 @@ async def test_what_is_not_its_own_it_may_not_publish(agent: Client, refusals: l
         pytest.param("_INBOX.*.>", id="all inboxes, deeper"),
         pytest.param(OTHER, id="another's inbox"),
         pytest.param(ELSEWHERE, id="another location's inbox"),
-        pytest.param(f"{subjects.inbox_at('de-nbg')}.>", id="that of one with a code that begins alike"),
+        pytest.param(f"{subjects.inbox_at('de-nbg')}.>", id="the inbox of a location whose code begins alike"),
         pytest.param(f"{subjects.inbox('sub-de')}.>", id="a subscriber's inbox"),
-        pytest.param(f"{subjects.inbox('de')}.>", id="that of a client called as the location"),
+        pytest.param(f"{subjects.inbox('de')}.>", id="the inbox of a client that is named like the location"),
         pytest.param("$JS.>", id="JetStream"),
         pytest.param("$JS.API.>", id="requests to JetStream"),
         pytest.param("$JS.ACK.>", id="acknowledgements"),
@@ -177,14 +179,14 @@ async def test_what_is_not_its_own_it_may_not_publish(agent: Client, refusals: l
         pytest.param("$SRV.>", id="services"),
     ],
 )
-async def test_what_is_not_its_own_it_may_not_hear(agent: Client, refusals: list[str], subject: str) -> None:
+async def test_what_is_not_its_own_it_may_not_subscribe_to(agent: Client, refusals: list[str], subject: str) -> None:
     await agent.subscribe(subject)
     await agent.subscribe(subject, queue="q")
     await refused(refusals, "subscription", [subject])
 
 
-async def test_answers_to_what_it_asks_cannot_be_sent_where_it_may_not_publish(agent: Client, ready: Bus) -> None:
-    """The broker answers wherever a client tells it to, and does nothing by that."""
+async def test_replies_to_its_requests_cannot_be_sent_where_it_may_not_publish(agent: Client, ready: Bus) -> None:
+    """The broker sends replies to any subject a client names; here they delete and purge nothing."""
     before = await streams(ready)
     for stream in (subjects.EVENTS, subjects.CHECKS, subjects.RESULTS):
         for verb in ("PURGE", "DELETE"):
@@ -207,7 +209,7 @@ async def test_what_its_agents_need_works(nats_url: str, german: Credentials, re
         await bus.wait_connected()
         consumer = await bus.consumer(subjects.CHECKS, subjects.check_consumer("de", "smtp"))
         [first] = await consumer.fetch(5, 2)
-        assert (first.subject, first.body) == ("mailprobe.check.de.de.smtp", b"asked")
+        assert (first.subject, first.body) == ("mailprobe.check.de.de.smtp", b"request")
         await first.nak()
         [again] = await consumer.fetch(5, 2)
         assert again.redelivered
@@ -219,23 +221,25 @@ async def test_what_its_agents_need_works(nats_url: str, german: Credentials, re
             return (await streams(ready))[subjects.CHECKS] == 1
 
         await eventually(acknowledged, 20)
-        heard = ready.listen(subjects.ALL_AGENTS)
-        answering = asyncio.create_task(answer_one(ready, heard))
-        for _ in range(2):  # the client sends its PING before what is pending, so the second is behind the subscription
+        heartbeats = ready.listen(subjects.ALL_AGENTS)
+        answering = asyncio.create_task(answer_one(ready, heartbeats))
+        for _ in range(
+            2
+        ):  # the client sends its PING before pending data, so only the second PING follows the subscription
             await ready.client.flush()
-        assert await bus.ask(subjects.agent("DE", "de", "one"), b"beat", 20) == b"answer to beat"
+        assert await bus.request(subjects.agent("DE", "de", "one"), b"beat", 20) == b"answer to beat"
         await answering
 
 
-async def answer_one(bus: Bus, heard: AsyncGenerator[Heard]) -> None:
-    async for message in heard:
+async def answer_one(bus: Bus, heartbeats: AsyncGenerator[CoreMessage]) -> None:
+    async for message in heartbeats:
         assert message.reply_to
         await bus.send(message.reply_to, b"answer to " + message.body)
         return
 
 
 async def test_a_controller_may_do_everything_in_the_account_and_nothing_in_the_system(bus: Bus) -> None:
-    """The system's subjects are another account's: nobody is there who would answer a controller."""
+    """The system's subjects belong to another account, so nothing answers a controller there."""
     with pytest.raises(NoRespondersError):
         await bus.client.request("$SYS.REQ.CLAIMS.UPDATE", b"x", timeout=20)
     with pytest.raises(BusError):
@@ -244,17 +248,17 @@ async def test_a_controller_may_do_everything_in_the_account_and_nothing_in_the_
 
 
 async def streams(bus: Bus) -> dict[str, int]:
-    """The streams there are, and how many messages each has."""
+    """The existing streams, and the number of messages in each."""
     found = await bus.client.jsm().streams_info()
     return {str(each.config.name): each.state.messages for each in found}
 
 
-async def refused(refusals: list[str], what: str, wanted: list[str]) -> None:
-    """Wait for `permissions violation for <what> to "<subject>"` of all subjects; the client tells it in lower case."""
-    told = f"permissions violation for {what} to "
-    missing = {subject.lower() for subject in wanted}
+async def refused(refusals: list[str], what: str, expected: list[str]) -> None:
+    """Wait for `permissions violation for <what> to "<subject>"` of all subjects. The client logs it in lower case."""
+    prefix = f"permissions violation for {what} to "
+    missing = {subject.lower() for subject in expected}
 
-    async def all_told() -> bool:
-        return missing <= {line.split('"')[1] for line in refusals if told in line}
+    async def all_refused() -> bool:
+        return missing <= {line.split('"')[1] for line in refusals if prefix in line}
 
-    await eventually(all_told, 20)
+    await eventually(all_refused, 20)

@@ -1,4 +1,4 @@
-"""Outside this machine the broker is spoken to in TLS only, with an authority that is known, or not at all."""
+"""A broker on another machine is used only over TLS and with a known certificate authority."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from shared.nats.bus import Bus
 from shared.nats.credentials import Credentials
 from shared.wire.enrolment import write
 from tests.conftest import requires
+from tests.fakes.context import PRIVATE_KEY
 from tests.fakes.installation import enrolled
 from tests.fakes.listening import Listener
-from tests.fakes.station import PRIVATE_KEY
-from tests.integration.pipeline.world import eventually
+from tests.integration.pipeline.small_installation import eventually
 
-NO_TLS = "the server asks for no TLS, which is required outside this machine"
+NO_TLS = "the server does not require TLS, which Mailprobe needs outside this machine"
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def address() -> str:
     """An address of this machine that is not loopback."""
     found = "127.0.0.1"
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as outward, suppress(OSError):
-        outward.connect(("192.0.2.1", 25))  # chooses the address it would send from; sends nothing
+        outward.connect(("192.0.2.1", 25))  # this chooses the source address and sends nothing
         found = outward.getsockname()[0]
     requires(found != "127.0.0.1", "an address besides loopback")
     return found
@@ -57,14 +57,14 @@ def german(installation: Trust) -> Credentials:
 
 @asynccontextmanager
 async def server(folder: Path, trust: Trust, tls: trustme.LeafCert | None) -> AsyncIterator[int]:
-    """A nats-server that listens on every address; its port."""
+    """Run a nats-server that listens on every address, and yield its port."""
     made = nats.prepare(folder, server_config(trust, utc_now()))
     config = made.config.read_text().replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - the point of the test
     if tls is not None:
         chain, key = folder / "server.pem", folder / "server.key"
         tls.cert_chain_pems[0].write_to_path(chain)
         tls.private_key_pem.write_to_path(key)
-        config += f'tls {{ cert_file: "{chain}", key_file: "{key}", timeout: 10 }}\n'  # by itself it waits for 2 s
+        config += f'tls {{ cert_file: "{chain}", key_file: "{key}", timeout: 10 }}\n'  # the default is 2 s
     made.config.write_text(config)
     async with supervising() as supervisor:
         await supervisor.start(made.part(folder / "nats.log"))
@@ -73,21 +73,21 @@ async def server(folder: Path, trust: Trust, tls: trustme.LeafCert | None) -> As
 
 @asynccontextmanager
 async def eavesdropper(host: str) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """Somebody who answers as a nats-server that asks for no TLS: the port, and what was said on each connection."""
-    heard: list[bytes] = []
+    """An impostor that answers as a nats-server without TLS: its port, and what clients sent on each connection."""
+    received: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         info = {"server_id": "x", "version": "2.15.1", "max_payload": 1024, "auth_required": True, "nonce": "sign this"}
         writer.write(b"INFO " + json.dumps(info).encode() + b"\r\n")
         with suppress(OSError):
-            heard.append(await reader.read())
+            received.append(await reader.read())
 
     async with Listener(answer, host) as listener:
-        yield listener.port, heard
+        yield listener.port, received
 
 
 async def connects(broker: Broker) -> str | None:
-    """Whether it does, None, or what it said first."""
+    """None when it connects, else its first error."""
     with structlog.testing.capture_logs() as logged:
         async with Bus.open(broker, name="agent") as bus:
 
@@ -99,21 +99,21 @@ async def connects(broker: Broker) -> str | None:
 
 
 @pytest.mark.parametrize("scheme", ["nats", "tls"])
-async def test_who_asks_for_no_tls_hears_nothing_of_us(address: str, german: Credentials, scheme: str) -> None:
-    async with eavesdropper(address) as (port, heard):
+async def test_a_server_that_asks_for_no_tls_gets_no_login(address: str, german: Credentials, scheme: str) -> None:
+    async with eavesdropper(address) as (port, received):
         assert await connects(Broker(f"{scheme}://{address}:{port}", german)) == NO_TLS
 
         async def hung_up() -> bool:
-            return bool(heard)
+            return bool(received)
 
         await eventually(hung_up, 20)
-    assert set(heard) == {b""}
+    assert set(received) == {b""}
 
 
 async def test_on_loopback_too_when_the_url_says_tls(german: Credentials) -> None:
-    async with eavesdropper("127.0.0.1") as (port, heard):
+    async with eavesdropper("127.0.0.1") as (port, received):
         assert await connects(Broker(f"tls://127.0.0.1:{port}", german)) == NO_TLS
-    assert set(heard) <= {b""}
+    assert set(received) <= {b""}
 
 
 async def test_a_real_server_without_tls_is_refused_outside_and_used_on_this_machine(
@@ -135,14 +135,16 @@ async def test_a_server_of_ones_own_authority_is_believed_by_the_enrolment_that_
 
 
 @pytest.mark.parametrize(
-    ("ca", "names", "told"),
+    ("ca", "names", "problem"),
     [
         pytest.param("another's", None, "self-signed certificate in certificate chain|unable to get", id="another CA"),
-        pytest.param(None, None, "self-signed certificate in certificate chain|unable to get", id="no CA of one's own"),
+        pytest.param(
+            None, None, "self-signed certificate in certificate chain|unable to get", id="no CA of the installation"
+        ),
         pytest.param("ours", "nats.example.net", "IP address mismatch", id="a certificate for another name"),
     ],
 )
-async def test_a_server_that_cannot_prove_itself_is_told_and_refused(
+async def test_a_server_with_a_bad_certificate_is_logged_and_refused(
     address: str,
     authority: trustme.CA,
     german: Credentials,
@@ -150,7 +152,7 @@ async def test_a_server_that_cannot_prove_itself_is_told_and_refused(
     tmp_path: Path,
     ca: str | None,
     names: str | None,
-    told: str,
+    problem: str,
 ) -> None:
     authorities = {"another's": trustme.CA(), "ours": authority}
     pem = authorities[ca].cert_pem.bytes().decode() if ca else None
@@ -158,4 +160,4 @@ async def test_a_server_that_cannot_prove_itself_is_told_and_refused(
         error = await connects(Broker(f"nats://{address}:{port}", german, pem))
         assert error
         assert "certificate verify failed" in error
-        assert any(words in error for words in told.split("|"))
+        assert any(words in error for words in problem.split("|"))

@@ -1,0 +1,1 @@
+"""`mailprobe-controller watch`."""

@@ -8,11 +8,11 @@ import pytest
 
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus
-from tests.integration.watch.following import CUSTOMER, ORGANIZATION, Office
+from tests.integration.watch.watch_process import CUSTOMER, ORGANIZATION, Publisher
 
 
 @pytest.fixture
-async def office(database_url: str, bus: Bus) -> AsyncIterator[Office]:
+async def publisher(database_url: str, bus: Bus) -> AsyncIterator[Publisher]:
     async with Database.open(database_url) as database:
         async with database.connection() as connection:
             await connection.execute("INSERT INTO organization (public_id, name) VALUES ($1, 'Owners')", ORGANIZATION)
@@ -23,7 +23,7 @@ async def office(database_url: str, bus: Bus) -> AsyncIterator[Office]:
             await connection.execute(
                 "INSERT INTO location (code, name, country_code, public_key) VALUES ('de-nbg', 'N', 'DE', 'k')"
             )
-        yield Office(database, bus)
+        yield Publisher(database, bus)
 
 
 @pytest.fixture

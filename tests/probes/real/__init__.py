@@ -1,4 +1,4 @@
-"""One table of real servers that nobody scripted, a file per protocol."""
+"""A table of checks of real servers, Postfix and Dovecot, with a module per protocol."""
 
 from __future__ import annotations
 

@@ -7,18 +7,18 @@ from functools import partial
 from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.dovecot import ACCENTED_MAILBOX, MESSAGES, STRICT_ADDRESS
 from tests.probes.real.row import (
+    EMPTY_LOGIN,
     EMPTY_MAILBOX,
     FULL_MAILBOX,
-    NOBODY_WROTE,
     OFFERED,
     RIGHT,
     WRONG,
     Row,
-    by,
     dovecot,
+    logged_in_by,
     row,
 )
-from tests.probes.zoo.case import fails, passes
+from tests.probes.scripted.case import fails, passes
 
 imap = partial(row, ImapTarget)
 NONE, OPPORTUNISTIC, REQUIRED, IMPLICIT = TlsMode.NONE, TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED, TlsMode.IMPLICIT
@@ -27,7 +27,7 @@ IMAP_TLS = "greeting starttls tls capabilities"
 
 ROWS: dict[str, Row] = {
     "Dovecot's IMAP in clear": imap(imap_port, passes(), "greeting quit", tls=NONE),
-    "Dovecot's IMAP with STARTTLS as it comes": imap(imap_port, passes(), f"{IMAP_TLS} quit"),
+    "Dovecot's IMAP with STARTTLS where offered": imap(imap_port, passes(), f"{IMAP_TLS} quit"),
     "Dovecot's IMAP with STARTTLS required warns of logins in clear": imap(
         imap_port, OFFERED, f"{IMAP_TLS} quit", tls=REQUIRED
     ),
@@ -35,7 +35,7 @@ ROWS: dict[str, Row] = {
     "Dovecot's IMAP at an address that its certificate does not name": imap(
         imaps_port, fails("certificate_wrong_host@tls"), "tls", tls=IMPLICIT, host=STRICT_ADDRESS
     ),
-    "Dovecot's IMAP at such an address, not verified": imap(
+    "Dovecot's IMAP at such an address passes where the certificate is not verified": imap(
         imaps_port,
         passes(),
         "tls greeting quit",
@@ -52,11 +52,11 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         facts=FULL_MAILBOX,
     ),
-    "an IMAP login with STARTTLS as it comes": imap(
+    "an IMAP login with STARTTLS where offered": imap(
         imap_port, OFFERED, f"{IMAP_TLS} auth mailbox quit", login=RIGHT, facts=FULL_MAILBOX
     ),
     "an IMAP login with STARTTLS required": imap(
-        imap_port, OFFERED, f"{IMAP_TLS} auth mailbox quit", tls=REQUIRED, login=RIGHT, facts=by("CRAM-MD5")
+        imap_port, OFFERED, f"{IMAP_TLS} auth mailbox quit", tls=REQUIRED, login=RIGHT, facts=logged_in_by("CRAM-MD5")
     ),
     "an IMAP login under TLS": imap(
         imaps_port,
@@ -64,7 +64,7 @@ ROWS: dict[str, Row] = {
         "tls greeting auth mailbox quit",
         tls=IMPLICIT,
         login=RIGHT,
-        facts=by("CRAM-MD5") | FULL_MAILBOX | {"uidNext": MESSAGES + 1},
+        facts=logged_in_by("CRAM-MD5") | FULL_MAILBOX | {"uidNext": MESSAGES + 1},
     ),
     **{
         f"an IMAP login by {mechanism.upper()}": imap(
@@ -73,7 +73,7 @@ ROWS: dict[str, Row] = {
             "tls greeting auth mailbox quit",
             tls=IMPLICIT,
             login=RIGHT,
-            facts=by(mechanism.upper()) | FULL_MAILBOX,
+            facts=logged_in_by(mechanism.upper()) | FULL_MAILBOX,
         )
         for mechanism in ("plain", "login", "cram-md5")
     },
@@ -83,7 +83,7 @@ ROWS: dict[str, Row] = {
         "tls greeting auth mailbox quit",
         tls=IMPLICIT,
         login=RIGHT,
-        facts=by("PLAIN"),
+        facts=logged_in_by("PLAIN"),
     ),
     **{
         f"a wrong IMAP password by {mechanism.upper()}": imap(
@@ -96,7 +96,7 @@ ROWS: dict[str, Row] = {
         )
         for mechanism in ("plain", "login", "cram-md5")
     },
-    "an IMAP server that wants TLS before a password, in clear": imap(
+    "an IMAP server that requires TLS before a password refuses a login in clear": imap(
         dovecot("imap_port", "plain"),
         fails("login_mechanism_missing@auth"),
         "greeting auth",
@@ -104,17 +104,17 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         host=STRICT_ADDRESS,
     ),
-    "an IMAP server that wants TLS before a password, with STARTTLS": imap(
+    "an IMAP server that requires TLS before a password accepts a login after STARTTLS": imap(
         dovecot("imap_port", "plain"),
         passes(),
         f"{IMAP_TLS} auth mailbox quit",
         login=RIGHT,
         host=STRICT_ADDRESS,
         verify_certificate=False,
-        facts=by("PLAIN"),
+        facts=logged_in_by("PLAIN"),
     ),
-    "an IMAP mailbox with nothing in it": imap(
-        imaps_port, passes(), "tls greeting auth mailbox quit", tls=IMPLICIT, login=NOBODY_WROTE, facts=EMPTY_MAILBOX
+    "an empty IMAP mailbox": imap(
+        imaps_port, passes(), "tls greeting auth mailbox quit", tls=IMPLICIT, login=EMPTY_LOGIN, facts=EMPTY_MAILBOX
     ),
     "an IMAP mailbox with a name beyond ASCII": imap(
         imaps_port,
@@ -125,7 +125,7 @@ ROWS: dict[str, Row] = {
         mailbox=ACCENTED_MAILBOX,
         facts={"messages": 1},
     ),
-    "an IMAP mailbox that is not there": imap(
+    "an IMAP mailbox that does not exist": imap(
         imaps_port,
         fails("mailbox_missing@mailbox"),
         "tls greeting auth mailbox",

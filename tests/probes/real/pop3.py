@@ -7,18 +7,18 @@ from functools import partial
 from shared.wire.targets import Pop3Target, TlsMode
 from tests.fakes.dovecot import STRICT_ADDRESS
 from tests.probes.real.row import (
+    EMPTY_LOGIN,
     EMPTY_MAILBOX,
     FULL_MAILBOX,
-    NOBODY_WROTE,
     OFFERED,
     RIGHT,
     WRONG,
     Row,
-    by,
     dovecot,
+    logged_in_by,
     row,
 )
-from tests.probes.zoo.case import fails, passes
+from tests.probes.scripted.case import fails, passes
 
 pop3 = partial(row, Pop3Target)
 NONE, OPPORTUNISTIC, REQUIRED, IMPLICIT = TlsMode.NONE, TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED, TlsMode.IMPLICIT
@@ -27,7 +27,7 @@ POP3_TLS = "greeting capabilities starttls tls capabilities"
 
 ROWS: dict[str, Row] = {
     "Dovecot's POP3 in clear": pop3(pop3_port, passes(), "greeting capabilities quit", tls=NONE),
-    "Dovecot's POP3 with STLS as it comes": pop3(pop3_port, passes(), f"{POP3_TLS} quit"),
+    "Dovecot's POP3 with STLS where offered": pop3(pop3_port, passes(), f"{POP3_TLS} quit"),
     "Dovecot's POP3 with STLS required warns of logins in clear": pop3(
         pop3_port, OFFERED, f"{POP3_TLS} quit", tls=REQUIRED
     ),
@@ -40,11 +40,11 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         facts=FULL_MAILBOX,
     ),
-    "a POP3 login with STLS as it comes": pop3(
+    "a POP3 login with STLS where offered": pop3(
         pop3_port, OFFERED, f"{POP3_TLS} auth mailbox quit", login=RIGHT, facts=FULL_MAILBOX
     ),
     "a POP3 login with STLS required": pop3(
-        pop3_port, OFFERED, f"{POP3_TLS} auth mailbox quit", tls=REQUIRED, login=RIGHT, facts=by("APOP")
+        pop3_port, OFFERED, f"{POP3_TLS} auth mailbox quit", tls=REQUIRED, login=RIGHT, facts=logged_in_by("APOP")
     ),
     "a POP3 login by APOP": pop3(
         pop3s_port,
@@ -52,7 +52,7 @@ ROWS: dict[str, Row] = {
         "tls greeting capabilities auth mailbox quit",
         tls=IMPLICIT,
         login=RIGHT,
-        facts=by("APOP") | FULL_MAILBOX,
+        facts=logged_in_by("APOP") | FULL_MAILBOX,
     ),
     **{
         f"a POP3 login by {mechanism.upper()}": pop3(
@@ -61,7 +61,7 @@ ROWS: dict[str, Row] = {
             "tls greeting capabilities auth mailbox quit",
             tls=IMPLICIT,
             login=RIGHT,
-            facts=by(mechanism.upper()) | FULL_MAILBOX,
+            facts=logged_in_by(mechanism.upper()) | FULL_MAILBOX,
         )
         for mechanism in ("plain", "login", "cram-md5")
     },
@@ -71,7 +71,7 @@ ROWS: dict[str, Row] = {
         "tls greeting capabilities auth mailbox quit",
         tls=IMPLICIT,
         login=RIGHT,
-        facts=by("PLAIN"),
+        facts=logged_in_by("PLAIN"),
     ),
     **{
         f"a wrong POP3 password by {mechanism.upper()}": pop3(
@@ -83,7 +83,7 @@ ROWS: dict[str, Row] = {
         )
         for mechanism in ("plain", "login", "cram-md5", "apop")
     },
-    "a POP3 server that wants TLS before a password, in clear": pop3(
+    "a POP3 server that requires TLS before a password refuses a login in clear": pop3(
         dovecot("pop3_port", "plain"),
         fails("login_mechanism_missing@auth"),
         "greeting capabilities auth",
@@ -91,7 +91,7 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         host=STRICT_ADDRESS,
     ),
-    "a POP3 server that wants TLS before a password, with STLS": pop3(
+    "a POP3 server that requires TLS before a password accepts a login after STLS": pop3(
         dovecot("pop3_port", "plain"),
         passes(),
         f"{POP3_TLS} auth mailbox quit",
@@ -99,12 +99,12 @@ ROWS: dict[str, Row] = {
         host=STRICT_ADDRESS,
         verify_certificate=False,
     ),
-    "a POP3 mailbox with nothing in it": pop3(
+    "an empty POP3 mailbox": pop3(
         pop3s_port,
         passes(),
         "tls greeting capabilities auth mailbox quit",
         tls=IMPLICIT,
-        login=NOBODY_WROTE,
+        login=EMPTY_LOGIN,
         facts=EMPTY_MAILBOX | {"octets": 0},
     ),
 }

@@ -1,4 +1,4 @@
-"""What a row about a real server is: a target, which port of which server it means, and what the check must say."""
+"""A row about a real server: a target, the server's port that it stands for, and the expected result of the check."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from shared.wire.targets import Target
 from tests.fakes.certificates import HOST, Certificates
 from tests.fakes.dovecot import EMPTY, FULL, MESSAGES, PASSWORD, Dovecot, start_dovecot
 from tests.fakes.postfix import Postfix
-from tests.probes.zoo.case import Expected, passes
+from tests.probes.scripted.case import Expected, passes
 
-RIGHT, WRONG, NOBODY_WROTE = (FULL, PASSWORD), (FULL, "wonderlnd"), (EMPTY, PASSWORD)
+RIGHT, WRONG, EMPTY_LOGIN = (FULL, PASSWORD), (FULL, "wonderlnd"), (EMPTY, PASSWORD)
 FULL_MAILBOX, EMPTY_MAILBOX = {"messages": MESSAGES}, {"messages": 0}
 OFFERED = passes("login_offered_unencrypted")
 
 
 class Servers:
-    """The servers of a run; a Dovecot of other mechanisms is started when it is first asked for."""
+    """The servers of a run. A Dovecot with other mechanisms is started when a row first needs it."""
 
     def __init__(self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, stack: ExitStack) -> None:
         self.postfix = postfix
@@ -39,7 +39,7 @@ Port: TypeAlias = Callable[[Servers], int]
 
 
 class Row(NamedTuple):
-    """A target whose port `port` knows, what the check must say, in which phases, and facts it must tell."""
+    """A target, whose port `port` finds, with the expected result, phases and facts of its check."""
 
     target: Target
     port: Port
@@ -64,7 +64,7 @@ def row(
 
 
 def dovecot(name: str, *mechanisms: str, scheme: str = "PLAIN") -> Port:
-    """The port of that name of the usual Dovecot, or of one that offers these mechanisms only."""
+    """The port with that name of the default Dovecot, or of one that offers these mechanisms only."""
 
     def port(servers: Servers) -> int:
         server = servers.offering(*mechanisms, scheme=scheme) if mechanisms else servers.dovecot
@@ -74,5 +74,5 @@ def dovecot(name: str, *mechanisms: str, scheme: str = "PLAIN") -> Port:
     return port
 
 
-def by(mechanism: str) -> dict[str, str]:
+def logged_in_by(mechanism: str) -> dict[str, str]:
     return {"loginMechanism": mechanism}

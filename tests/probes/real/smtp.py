@@ -6,8 +6,8 @@ from functools import partial
 
 from shared.wire.targets import SmtpTarget, TlsMode
 from tests.fakes.postfix import GREYLISTED, KNOWN, UNKNOWN
-from tests.probes.real.row import OFFERED, RIGHT, WRONG, Port, Row, Servers, by, row
-from tests.probes.zoo.case import fails, passes
+from tests.probes.real.row import OFFERED, RIGHT, WRONG, Port, Row, Servers, logged_in_by, row
+from tests.probes.scripted.case import fails, passes
 
 smtp = partial(row, SmtpTarget)
 NONE, OPPORTUNISTIC, REQUIRED, IMPLICIT = TlsMode.NONE, TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED, TlsMode.IMPLICIT
@@ -28,7 +28,7 @@ def smtp_only(mechanism: str) -> Port:
 
 ROWS: dict[str, Row] = {
     "Postfix in clear": smtp(smtp_port, passes(), "greeting ehlo quit", tls=NONE),
-    "Postfix with STARTTLS as it comes": smtp(smtp_port, passes(), f"{EHLO_TLS} quit", tls=OPPORTUNISTIC),
+    "Postfix with STARTTLS where offered": smtp(smtp_port, passes(), f"{EHLO_TLS} quit", tls=OPPORTUNISTIC),
     "Postfix with STARTTLS required warns of logins in clear": smtp(
         smtp_port, OFFERED, f"{EHLO_TLS} quit", tls=REQUIRED
     ),
@@ -36,12 +36,12 @@ ROWS: dict[str, Row] = {
     "a login to Postfix in clear": smtp(
         smtp_port, passes("login_unencrypted"), "greeting ehlo auth quit", tls=NONE, login=RIGHT
     ),
-    "a login to Postfix with STARTTLS as it comes": smtp(smtp_port, OFFERED, f"{EHLO_TLS} auth quit", login=RIGHT),
+    "a login to Postfix with STARTTLS where offered": smtp(smtp_port, OFFERED, f"{EHLO_TLS} auth quit", login=RIGHT),
     "a login to Postfix with STARTTLS required": smtp(
-        smtp_port, OFFERED, f"{EHLO_TLS} auth quit", tls=REQUIRED, login=RIGHT, facts=by("CRAM-MD5")
+        smtp_port, OFFERED, f"{EHLO_TLS} auth quit", tls=REQUIRED, login=RIGHT, facts=logged_in_by("CRAM-MD5")
     ),
     "a login to Postfix under TLS": smtp(
-        smtps_port, passes(), "tls greeting ehlo auth quit", tls=IMPLICIT, login=RIGHT, facts=by("CRAM-MD5")
+        smtps_port, passes(), "tls greeting ehlo auth quit", tls=IMPLICIT, login=RIGHT, facts=logged_in_by("CRAM-MD5")
     ),
     **{
         f"a login to Postfix by {mechanism}": smtp(
@@ -49,7 +49,7 @@ ROWS: dict[str, Row] = {
             passes() if mechanism == "CRAM-MD5" else OFFERED,
             f"{EHLO_TLS} auth quit",
             login=RIGHT,
-            facts=by(mechanism),
+            facts=logged_in_by(mechanism),
         )
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")
     },
@@ -59,7 +59,7 @@ ROWS: dict[str, Row] = {
         )
         for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5")
     },
-    "a wrong password to Postfix by all it offers": smtp(
+    "a wrong password to Postfix by all the mechanisms it offers": smtp(
         smtp_port, fails("login_refused@auth"), f"{EHLO_TLS} auth", login=WRONG, facts={"enhancedStatus": "5.7.8"}
     ),
     "a recipient Postfix knows": smtp(smtp_port, passes(), f"{EHLO_TLS} envelope quit", rcpt_to=KNOWN),

@@ -1,1 +1,1 @@
-"""Incidents of one product that tells people: one outage is confirmed while another lasts."""
+"""Incidents of one product with notifications: one outage is confirmed while another lasts."""

@@ -7,13 +7,13 @@ import pytest
 
 from tests.conftest import REQUIRE_ALL, requires
 from tests.fakes.folders import data_folder
-from tests.system.abroad import Abroad, missing_for_abroad
 from tests.system.incidents.watched import Watched
+from tests.system.regions.abroad import Abroad, missing_for_abroad
 
 
 @pytest.fixture(scope="package")
 def watched() -> Iterator[Watched]:
-    """A running product that tells people. At its end nobody was told anything twice."""
+    """A running product with notifications. At its end nothing may have been sent twice."""
     missing = missing_for_abroad()
     requires(missing is None or not REQUIRE_ALL, missing or "")
     with ExitStack() as parts:
@@ -21,4 +21,4 @@ def watched() -> Iterator[Watched]:
         abroad = parts.enter_context(Abroad()) if missing is None else None
         running = parts.enter_context(Watched(folder, abroad))
         yield running
-        assert running.told_twice() == []
+        assert running.sent_twice() == []

@@ -1,4 +1,4 @@
-"""A controller that dies after it confirmed an outage and before anybody heard of it: the next one tells, once."""
+"""A controller dies after it confirmed an outage and before it sent a notification: the next one sends each once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from shared.wire.messages import EventType
 from tests.system.conftest import running_mail_server
-from tests.system.drill import ready
+from tests.system.drills.drill import ready
 from tests.system.incidents.watched import ORGANIZATION, Watched
 from tests.system.product import eventually
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 
 CONFIRMED_SECONDS = 60
 TAKEN_OVER_SECONDS = 150
-"""A second until it is started again, and what it takes until a delivery that was under way is taken up."""
+"""A second until it is started again, and the time until a claimed delivery is taken over."""
 
 _CLAIMED = """
 SELECT count(*) FROM delivery JOIN incident ON incident.id = incident_id
@@ -25,7 +25,7 @@ WHERE monitor_id = $1 AND claimed_until > now()
 """
 
 
-def test_a_confirmed_outage_is_told_once_by_the_controller_that_follows(watched: Watched) -> None:
+def test_a_confirmed_outage_is_sent_once_by_the_controller_that_follows(watched: Watched) -> None:
     with running_mail_server() as server:
         bank = watched.watch("bank", server.port)
         eventually(lambda: watched.verdict(bank) == "up", "the verdict is up")
@@ -33,15 +33,15 @@ def test_a_confirmed_outage_is_told_once_by_the_controller_that_follows(watched:
         watched.hooks.hold()
         try:
             server.stop()
-            asked = watched.mail.greeted, watched.hooks.asked
-            # Another incident may be told in the same moments: of this one, three are to be told.
+            before = watched.mail.greeted, watched.hooks.requests
+            # Another incident may be sent at the same time; this one has three deliveries.
             eventually(
                 lambda: (
-                    watched.mail.greeted > asked[0]
-                    and watched.hooks.asked > asked[1] + 1
-                    and watched.asked(_CLAIMED, bank.number) == 3
+                    watched.mail.greeted > before[0]
+                    and watched.hooks.requests > before[1] + 1
+                    and watched.query(_CLAIMED, bank.number) == 3
                 ),
-                "mail and webhooks are under way",
+                "mail and webhooks are being sent",
                 CONFIRMED_SECONDS,
             )
             [incident] = watched.incidents(bank)
@@ -51,16 +51,16 @@ def test_a_confirmed_outage_is_told_once_by_the_controller_that_follows(watched:
         finally:
             watched.mail.release()
             watched.hooks.release()
-        assert watched.untold(bank)
+        assert watched.nobody_notified(bank)
         eventually(lambda: ready(str(watched.product.api.base_url)), "it is ready")
 
-        def told() -> bool:
-            return all([watched.mails(bank), watched.posts(bank), watched.heard("bank", at=ORGANIZATION)])
+        def everybody_notified() -> bool:
+            return all([watched.mails(bank), watched.posts(bank), watched.webhook_events("bank", at=ORGANIZATION)])
 
-        eventually(told, "everybody is told", TAKEN_OVER_SECONDS)
+        eventually(everybody_notified, "everybody is notified", TAKEN_OVER_SECONDS)
         assert [found["id"] for found in watched.incidents(bank)] == [incident["id"]]
         [mail] = watched.mails(bank)
         assert incident["error_message"] in mail.text()
-        assert watched.heard("bank", at=bank.path) == ["alert"]
-        assert watched.heard("bank", at=ORGANIZATION) == ["alert"]
+        assert watched.webhook_events("bank", at=bank.path) == ["alert"]
+        assert watched.webhook_events("bank", at=ORGANIZATION) == ["alert"]
         assert [event.change for event in watched.events(bank, EventType.INCIDENT)] == ["opened"]

@@ -1,6 +1,7 @@
-"""What only one country sees: a regional outage is told on that monitor's channels, a dislike of our probe to ops only.
+"""Problems of one country: a regional outage is sent on that monitor's channels, a blocked probe is shown to ops only.
 
-Both began with the product (tests.system.incidents.watched), for a regional outage is believed only when it lasts.
+Both begin with the product (tests.system.incidents.watched), because a regional outage is confirmed only when it lasts.
+So test_without_agents, which kills every agent, must come later: pytest runs the files of a folder by name.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import pytest
 
 from tests.conftest import requires
 from tests.system import monitors
-from tests.system.abroad import missing_for_abroad
 from tests.system.incidents.watched import ABROAD, CUSTOMER, ORGANIZATION, Watch, Watched
 from tests.system.product import eventually
+from tests.system.regions.abroad import missing_for_abroad
 
 pytestmark = pytest.mark.timeout(300)
 
 BELIEVED_SECONDS = 150
-"""Six looks in a row 10 s apart, the last of which waits for a check to time out; the rest is leave."""
+"""Six evaluations in a row 10 s apart, the last of which waits for a check to time out; the rest is reserve."""
 
 ROUNDS = 4
 
@@ -35,7 +36,7 @@ def greylisted(watched: Watched) -> Watch:
     return watched.greylisted
 
 
-def test_packets_lost_for_one_country_are_partial_and_told_on_that_monitors_channels_only(
+def test_packets_lost_for_one_country_are_partial_and_sent_on_that_monitors_channels_only(
     watched: Watched, lossy: Watch
 ) -> None:
     eventually(lambda: watched.verdict(lossy) == "partial", "partial", BELIEVED_SECONDS)
@@ -48,7 +49,7 @@ def test_packets_lost_for_one_country_are_partial_and_told_on_that_monitors_chan
     assert incident["error_message"] in mail.text()
     [post] = watched.posts(lossy)
     assert post.signed_with(lossy.secret)
-    assert watched.heard("lossy", at=ORGANIZATION) == []
+    assert watched.webhook_events("lossy", at=ORGANIZATION) == []
     assert not [mail for mail in watched.mail.to(CUSTOMER) if "lossy" in mail.message["Subject"]]
 
 
@@ -65,4 +66,4 @@ def test_a_server_that_greylists_one_country_is_up_and_a_probe_problem(watched: 
     assert greylisted.public_id in str(problem)
     assert not known["DE"]["probeProblems"]
     assert watched.incidents(greylisted) == []
-    assert watched.untold(greylisted)
+    assert watched.nobody_notified(greylisted)

@@ -1,4 +1,4 @@
-"""A product that watches for people: mail and web servers that keep what is told, and a third country abroad.
+"""A product with notifications: mail and web servers that keep what is sent, and a third country abroad.
 
 From its beginning, what the agent abroad sends to one mail server is lost on the way, and another one greylists it.
 """
@@ -28,10 +28,10 @@ from tests.fakes.installation import recorded
 from tests.fakes.smtp_sink import Mail, SmtpSink
 from tests.fakes.webhook_sink import Post, WebhookSink
 from tests.system import monitors
-from tests.system.abroad import Abroad
+from tests.system.event_log import read_events
 from tests.system.greylister import Greylister
 from tests.system.product import REPOSITORY, Product, environ, eventually
-from tests.system.told import told
+from tests.system.regions.abroad import Abroad
 
 HOME = ("DE", "FR")
 ABROAD = "US"
@@ -84,7 +84,7 @@ class Watched:
             undo.enter_context(self.hooks)
             undo.callback(self.product.end)
             self.product.start()
-            self._tell("/organization")
+            self._add_webhook("/organization")
             answer = self.product.api.patch("/api/customers/1", json={"notificationEmail": CUSTOMER})
             assert answer.status_code == 200, answer.text
             if self.abroad:
@@ -114,12 +114,12 @@ class Watched:
         )
         answer = self.product.api.get(f"/api/smtp-monitors/{public_id}")
         made = Watch(public_id, int(answer.json()["id"]), mailbox, path, secret)
-        self._tell(path, secret=secret, smtpMonitorId=made.number)
+        self._add_webhook(path, secret=secret, smtpMonitorId=made.number)
         monitors.checks_from(self.product, public_id, countries, lambda _: True)
         return made
 
     def incidents(self, watch: Watch) -> list[Incident]:
-        """All there ever were of it, from the list of all."""
+        """All incidents that the monitor ever had, from the list of all."""
         answer = self.product.api.get("/api/incidents", params={"limit": 500})
         assert answer.status_code == 200, answer.text
         return [incident for incident in answer.json() if incident["smtpMonitorId"] == watch.number]
@@ -135,53 +135,53 @@ class Watched:
     def posts(self, watch: Watch) -> list[Post]:
         return self.hooks.at(watch.path)
 
-    def heard(self, name: str, *, at: str) -> list[str]:
-        """The events that a webhook at this path was told of a monitor of this name, in order."""
+    def webhook_events(self, name: str, *, at: str) -> list[str]:
+        """The events that a webhook at this path received about a monitor of this name, in order."""
         return [post.headers["x-webhook-event"] for post in self.hooks.at(at) if name.encode() in post.body]
 
     def events(self, watch: Watch, kind: EventType) -> list[Any]:
-        """What the event stream has of it and this kind, in order: VerdictEvents or IncidentEvents."""
+        """The events of this kind and monitor in the event stream, in order: VerdictEvents or IncidentEvents."""
         shape: Any = {EventType.VERDICT: VerdictEvent, EventType.INCIDENT: IncidentEvent}[kind]
-        return asyncio.run(told(recorded(self.product.record), kind, shape, monitor=watch.public_id))
+        return asyncio.run(read_events(recorded(self.product.record), kind, shape, monitor=watch.public_id))
 
-    def told_twice(self) -> list[str]:
-        """What somebody was told more than once: the same words at the same place, attempts and clocks aside."""
-        told = [
+    def sent_twice(self) -> list[str]:
+        """What was sent more than once: the same text to the same receiver, apart from attempt numbers and times."""
+        sent = [
             f"{recipient}: {mail.message['Message-ID']} {mail.message['Subject']}"
             for mail in self.mail.received
             for recipient in mail.recipients
         ]
-        told += [f"{post.path}: {post.body.decode()}" for post in self.hooks.received]
-        return [words for words, times in Counter(told).items() if times > 1]
+        sent += [f"{post.path}: {post.body.decode()}" for post in self.hooks.received]
+        return [words for words, times in Counter(sent).items() if times > 1]
 
-    def untold(self, watch: Watch) -> bool:
-        """Whether nobody at all has heard of it."""
+    def nobody_notified(self, watch: Watch) -> bool:
+        """Whether no notification names the monitor."""
         name = watch.path[1:]
         posted = any(name.encode() in post.body for post in list(self.hooks.received))
         mailed = any(name in mail.message.as_string() for mail in list(self.mail.received))
         return not posted and not mailed
 
     def verdict(self, watch: Watch) -> Any:
-        """As it stands in the database: up, degraded, partial, down, unknown; None before the first look."""
-        return self.asked("SELECT verdict FROM standing WHERE monitor_id = $1", watch.number)
+        """The stored verdict: up, degraded, partial, down or unknown; None before the first evaluation."""
+        return self.query("SELECT verdict FROM monitor_state WHERE monitor_id = $1", watch.number)
 
-    def asked(self, query: str, *arguments: Any) -> Any:
-        """The first value that the database answers."""
+    def query(self, query: str, *arguments: Any) -> Any:
+        """The first value of a query's result."""
 
-        async def ask() -> Any:
+        async def fetch() -> Any:
             connection = await asyncpg.connect(self.product.record["databaseUrl"])
             try:
                 return await connection.fetchval(query, *arguments)
             finally:
                 await connection.close()
 
-        return asyncio.run(ask())
+        return asyncio.run(fetch())
 
     @contextmanager
     def without_agents(self) -> Iterator[None]:
         """Kill every agent; nobody starts them again until the end."""
         assert self.product.process
-        os.kill(self.product.process.pid, signal.SIGSTOP)  # it would start them again within a second
+        os.kill(self.product.process.pid, signal.SIGSTOP)  # otherwise it would start them again within a second
         try:
             for part, pid in self.product.record["pids"].items():
                 if part.startswith("agent-"):
@@ -194,18 +194,18 @@ class Watched:
                 self._start_foreign(self.abroad)
             self._wait_for_all()
 
-    def _tell(self, path: str, **fields: Any) -> None:
-        """Make a webhook channel that posts to this path of the sink."""
+    def _add_webhook(self, path: str, **fields: Any) -> None:
+        """Add a webhook channel that posts to this path of the sink."""
         secret = fields.pop("secret", "secret-of-the-organization")
         body = {"type": "webhook", "name": path, "config": {"url": self.hooks.address + path, "secret": secret}}
         answer = self.product.api.post("/api/notification-channels", json=body | fields)
         assert answer.status_code in (200, 201), answer.text
 
     def _open_abroad(self, undo: ExitStack, abroad: Abroad) -> None:
-        """The location, its agent, and the mail servers it has trouble with."""
+        """Add the location abroad, its agent, and the mail servers that it has problems with."""
         broker, lossy, greylisting = abroad.here
-        lost = undo.enter_context(Greylister(lossy, disliked=()))
-        disliking = undo.enter_context(Greylister(greylisting, disliked=[abroad.there]))
+        lost = undo.enter_context(Greylister(lossy, blocked=()))
+        greylister = undo.enter_context(Greylister(greylisting, blocked=[abroad.there]))
         record = self.product.record
         settings = {
             "MAILPROBE_DATABASE_URL": record["databaseUrl"],
@@ -216,7 +216,7 @@ class Watched:
         subprocess.run(
             [program("mailprobe-controller"), *enrol], env=environ() | settings, capture_output=True, check=True
         )
-        # Without TLS an agent speaks to its own machine only: one relay there, and one to our loopback.
+        # Without TLS an agent connects only to its own machine, so one relay runs there and one leads to our loopback.
         port = self._relay(undo, [], broker, ADDRESS, urlsplit(record["natsUrl"]).port)
         self._relayed = f"nats://{ADDRESS}:{self._relay(undo, abroad.command([]), ADDRESS, broker, port)}"
         undo.callback(self._kill_foreign)
@@ -224,7 +224,7 @@ class Watched:
         self._wait_for_all()
         abroad.lose(lossy)
         self.lossy = self.watch("lossy", lost.port, hostname=lossy, timeoutSeconds=2)
-        self.greylisted = self.watch("greylisted", disliking.port, hostname=greylisting)
+        self.greylisted = self.watch("greylisted", greylister.port, hostname=greylisting)
 
     def _relay(self, undo: ExitStack, around: list[str], address: str, onward: str, port: int | None) -> int:
         """Relay what comes to this address; returns the port there."""

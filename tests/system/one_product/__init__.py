@@ -1,1 +1,1 @@
-"""One product for all tests of this folder, which leave it running as they found it."""
+"""One product for all tests of this folder. Each test leaves it running as it found it."""

@@ -15,7 +15,7 @@ from tests.system.product import Product
 def product() -> Iterator[Product]:
     """A running product whose agents, in DE and US, may reach this machine.
 
-    They are fit without a name server too: who cannot resolve for some minutes is asked for no check of a name.
+    They are fit without a name server too. An agent that cannot resolve names for some minutes gets no checks of names.
     """
     with data_folder() as folder:
         running = Product(folder / "data")
@@ -29,7 +29,7 @@ def product() -> Iterator[Product]:
 
 @pytest.fixture
 def dovecot() -> Iterator[Dovecot]:
-    """One of its own for each test: it makes whoever fails to log in wait longer each time."""
+    """A new one for each test, because it makes clients wait longer after each failed login."""
     missing = missing_for_dovecot()
     requires(missing is None, missing or "")
     with start_dovecot(certificates=Certificates()) as running:

@@ -1,4 +1,4 @@
-"""Start, stop, kill and start again: nothing is left behind, and nothing is forgotten."""
+"""Start, stop, kill and start again: no process is left behind, and no data is lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     assert {(check["failure"]["kind"], check["failure"]["source"]) for check in forbidden.values()} == {
         ("address_forbidden", "agent")
     }
-    # Ctrl-C in a terminal reaches every process of the group at once; only ours may act on it.
+    # Ctrl-C in a terminal reaches every process of the group at once; only the parent may act on it.
     product.stop(signal.SIGINT, whole_group=True)
     assert "part_died" not in product.output()
     assert not sockets.exists()
@@ -72,7 +72,7 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
         silent.settimeout(30)
         monitors.create(product, silent.getsockname()[1], timeoutSeconds=10)
         connection, _ = silent.accept()
-        with connection:  # a check that hangs does not keep it from stopping in time
+        with connection:  # a check that hangs does not delay the stop
             product.stop()
 
 
@@ -97,7 +97,7 @@ def test_servers_of_the_user_win_over_the_embedded_ones(
 
 
 def test_make_killed_takes_all_with_it(new_product: Product) -> None:
-    """Under make, the parent that is killed may be make itself."""
+    """Under make, the killed parent may be make itself."""
     new_product.countries = "DE"
     new_product.start(around=["sh", "-c", '"$@"; exit $?', "make"])
     everyone = new_product.kill()
@@ -149,26 +149,26 @@ def test_a_busy_port_is_named(product: Product, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "complaint"),
     [
         pytest.param({"data": Path("/proc/self/data")}, "/proc/self/data", id="a folder that cannot be made"),
         pytest.param({"data": REPOSITORY / "LICENSE"}, "LICENSE", id="a file where the folder should be"),
-        pytest.param({"countries": "DE XX"}, "XX", id="a code that is no country's"),
+        pytest.param({"countries": "DE XX"}, "XX", id="a code that is not a country's"),
         pytest.param({"countries": " "}, "country", id="no country at all"),
-        pytest.param({"port": 70000}, "70000", id="a port beyond the last"),
+        pytest.param({"port": 70000}, "70000", id="a port above 65535"),
         pytest.param({"allow_networks": "localhost"}, "localhost", id="a name where a network should be"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, object], told: str) -> None:
+def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, object], complaint: str) -> None:
     product = Product(tmp_path / "data")
     for name, value in wrong.items():
         setattr(product, name, value)
     product.console = tmp_path / "console"
-    assert told in _refusal(product)
+    assert complaint in _refusal(product)
 
 
 def _refusal(product: Product) -> str:
-    """The one line with which it refuses to start."""
+    """The one line that it prints when it refuses to start."""
     process = product.begin()
     assert process.wait(timeout=60) == 1
     lines = product.output().splitlines()

@@ -12,9 +12,9 @@ from tests.conftest import requires
 from tests.fakes.certificates import Certificates
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 from tests.system import monitors
-from tests.system.eavesdropper import files_in
 from tests.system.monitors import checks_from
 from tests.system.product import Product
+from tests.system.regions.eavesdropper import files_in
 
 BOTH = {"DE", "US"}
 USER, PASSWORD, WRONG = "alice", "open-sesame-4711", "close-sesame-4712"
@@ -44,7 +44,7 @@ def test_a_login_works_from_both_countries_and_its_password_is_kept_nowhere(prod
     assert product.api.get(f"/api/smtp-monitors/{right}").json()["config"]["auth"] == {"user": USER, "pass": "********"}
 
     wrong = monitors.create(product, postfix.port, smtpConfig=config(WRONG))
-    # Dovecot lets a refused login wait, the longer the more of them there were.
+    # Dovecot delays the answer to a refused login, longer each time.
     found = checks_from(product, wrong, BOTH, lambda check: check["status"] == "failure")
     assert {(check["failure"]["kind"], check["failure"]["phase"]) for check in found.values()} == {
         ("login_refused", "auth")
@@ -60,6 +60,6 @@ def test_a_login_works_from_both_countries_and_its_password_is_kept_nowhere(prod
 def holds_a_password(path: Path) -> bool:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:  # the servers remove some at any time
+    except FileNotFoundError:  # the servers remove files at any time
         return False
     return PASSWORD.encode() in content or WRONG.encode() in content

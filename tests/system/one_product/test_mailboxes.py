@@ -1,4 +1,4 @@
-"""An IMAP/POP monitor made over the API is checked against a real Dovecot, in the protocol it says at the moment."""
+"""An IMAP/POP monitor made over the API is checked against a real Dovecot, in the protocol that is set just then."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def create(product: Product, port: int, config: dict[str, Any]) -> str:
 
 
 def checks(product: Product, monitor: str, like: Callable[[Check], bool]) -> dict[str, Check]:
-    """Such a check from each country, as soon as there are both."""
+    """Such a check from each country, as soon as there is one from both."""
 
-    def look() -> dict[str, Check] | None:
+    def complete() -> dict[str, Check] | None:
         items = product.api.get(f"{PATH}/{monitor}/check-history").json()["data"]
         found = {item["countryCode"]: item for item in items if like(item)}
         return found if found.keys() == BOTH else None
 
-    return eventually(look, f"such checks from {BOTH}")
+    return eventually(complete, f"such checks from {BOTH}")
 
 
 def test_a_mailbox_is_opened_in_one_protocol_and_then_in_the_other(product: Product, dovecot: Dovecot) -> None:

@@ -1,6 +1,6 @@
-"""Mail passwords and keys of the installation, searched for everywhere that a product writes to or answers from.
+"""Mail passwords and keys of the installation are searched for in everything that a product writes and answers.
 
-What is no secret is searched for too, in the same way: where that is not found, a search proves nothing.
+Values that are not secret are searched for in the same way, because a search that does not find them proves nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tests.fakes.dovecot import FULL, Dovecot
 from tests.fakes.dovecot import PASSWORD as RIGHT
 from tests.fakes.installation import recorded
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
-from tests.system.eavesdropper import Eavesdropper
 from tests.system.product import Product, eventually
+from tests.system.regions.eavesdropper import Eavesdropper
 
 WRONG = "close-sesame-4799"
 COUNTRIES = {"DE", "US"}
 INCIDENT_SECONDS = 120.0
 STREAMS = {"/api/results/stream", "/api/events/stream"}
-"""What does not end by itself: the events in it are seen on the broker."""
+"""An answer that does not end by itself; its events are searched on the broker."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def postfix() -> Iterator[Postfix]:
 
 
 def forms(secret: str) -> list[bytes]:
-    """As it is, as bytes are shown by PostgreSQL, and within anything in base64, wherever it begins there."""
+    """The secret as it is, as PostgreSQL shows bytes, and inside base64 at any offset."""
     plain = secret.encode()
     inside = []
     for offset in range(3):
@@ -54,7 +54,7 @@ def forms(secret: str) -> list[bytes]:
 
 
 def raw(key: str) -> list[bytes]:
-    """A key in base64, and the bytes it stands for."""
+    """A key in base64, and its decoded bytes."""
     content = b64decode(key)
     return [key.encode(), content, content.hex().encode()]
 
@@ -65,7 +65,7 @@ def test_a_form_is_found_wherever_it_begins_in_base64() -> None:
         assert sum(form in coded for form in forms(WRONG)) == 1, before
 
 
-def wanted(product: Product) -> dict[str, list[bytes]]:
+def secret_forms(product: Product) -> dict[str, list[bytes]]:
     record = product.record
     trust = keys.read(Path(record["trustFile"]))
     sought = {"the right password": forms(RIGHT), "the wrong password": forms(WRONG)}
@@ -85,7 +85,7 @@ def wanted(product: Product) -> dict[str, list[bytes]]:
 
 
 def monitors(product: Product, postfix: Postfix, dovecot: Dovecot) -> set[str]:
-    """Each protocol with the right and the wrong password; their public ids."""
+    """Create monitors of each protocol with the right and the wrong password; their public ids."""
     tls = {"tlsOptions": {"rejectUnauthorized": False}}
     made = set()
     for password in (RIGHT, WRONG):
@@ -106,16 +106,16 @@ def create(product: Product, group: str, port: int, **config: Any) -> str:
 
 
 def checked(product: Product, made: set[str]) -> bool:
-    """Whether all have been checked from everywhere, as their passwords deserve, and an outage was confirmed."""
-    seen: dict[str, set[tuple[str, str]]] = {}
+    """Whether all were checked from everywhere with the expected result, and an outage was confirmed."""
+    outcomes: dict[str, set[tuple[str, str]]] = {}
     for group in ("smtp-monitors", "imap-pop-monitors"):
         for monitor in _objects(product.api.get(f"/api/{group}").json()):
             path = f"/api/{group}/{monitor['publicId']}/check-history"
             checks = product.api.get(path).json()["data"]
-            seen[monitor["publicId"]] = {(check["countryCode"], check["status"]) for check in checks}
-    assert seen.keys() == made
-    right = [ends for ends in seen.values() if {(country, "success") for country in COUNTRIES} <= ends]
-    wrong = [ends for ends in seen.values() if {(country, "failure") for country in COUNTRIES} <= ends]
+            outcomes[monitor["publicId"]] = {(check["countryCode"], check["status"]) for check in checks}
+    assert outcomes.keys() == made
+    right = [ends for ends in outcomes.values() if {(country, "success") for country in COUNTRIES} <= ends]
+    wrong = [ends for ends in outcomes.values() if {(country, "failure") for country in COUNTRIES} <= ends]
     return len(right) == len(wrong) == len(made) / 2 and bool(product.api.get("/api/incidents").json())
 
 
@@ -136,7 +136,7 @@ async def rows(url: str) -> dict[str, str]:
 
 
 def reads(product: Product) -> dict[str, str]:
-    """The answer to every GET that the API documents, of everything there is to read, as its admin sees it."""
+    """The answer to every GET that the API documents, for every object, as the admin sees it."""
     record = product.record
     with httpx.Client(base_url=record["apiUrl"], timeout=30, trust_env=False) as admin:
         person = {"email": record["adminEmail"], "password": record["adminPassword"]}
@@ -174,7 +174,7 @@ def _text(path: str, answer: httpx.Response) -> str:
 
 
 def _objects(answer: Any) -> Iterator[Any]:
-    """The items of a list, however it is wrapped, or the one thing there is."""
+    """The items of a list, however it is wrapped, or the single object."""
     items = answer if isinstance(answer, list) else next((of for of in answer.values() if isinstance(of, list)), answer)
     return (one for one in (items if isinstance(items, list) else [items]) if isinstance(one, dict))
 
@@ -186,7 +186,7 @@ def test_no_password_and_no_key_is_on_the_broker_in_the_database_in_logs_or_in_a
     product = new_product
     product.settings = {"MAILPROBE_LOG_LEVEL": "debug"}
     product.start()
-    record, secrets = product.record, wanted(product)
+    record, secrets = product.record, secret_forms(product)
     known = {"no secret: sealed logins": [b"sealedLogin"], "no secret: the user": [FULL.encode()]}
     with Eavesdropper(recorded(record), product.data / "nats", secrets | known) as search:
         made = monitors(product, postfix, dovecot)

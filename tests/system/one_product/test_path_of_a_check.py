@@ -6,14 +6,15 @@ import asyncpg
 
 from shared.wire.messages import READY_SECONDS
 from tests.fakes.ports import free_port
-from tests.system import ledger, monitors
+from tests.system import monitors
+from tests.system.drills import ledger
 from tests.system.monitors import HOURLY, after, checks_from, now
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
 SOON_SECONDS = 5.0
-"""What is to come at once takes less than a second of it, but machines stand still now and then."""
+"""What should come at once takes less than a second, but a machine may stall now and then."""
 
 
 def succeeded(check: monitors.Check) -> bool:
@@ -89,7 +90,7 @@ async def test_a_disabled_and_a_deleted_monitor_are_left_alone(product: Product,
     assert (answer.status_code, answer.json()["message"]) == (404, "Not found")
     since = await ledger.silent_since(product.record["databaseUrl"]) / 1000
 
-    # Two more rounds of the third: by then the others would have had one at least.
+    # After two more rounds of the third monitor the others would have had at least one.
     checks_from(product, active, BOTH, after(since))
     checks_from(product, active, BOTH, after(since + monitors.INTERVAL_SECONDS))
     assert not [check for check in monitors.history(product, disabled) if after(since)(check)]
@@ -105,7 +106,7 @@ async def test_a_disabled_and_a_deleted_monitor_are_left_alone(product: Product,
 
 
 async def _checks_due_after(product: Product, monitor: str, moment: float) -> int:
-    """Of a monitor that the API does not know any more."""
+    """How many checks were due after this moment, of a monitor that the API no longer knows."""
     connection = await asyncpg.connect(product.record["databaseUrl"])
     try:
         return int(
@@ -120,12 +121,12 @@ async def _checks_due_after(product: Product, monitor: str, moment: float) -> in
         await connection.close()
 
 
-def test_locations_are_listed_with_what_their_agents_tell(product: Product) -> None:
+def test_locations_are_listed_with_what_their_agents_report(product: Product) -> None:
     def ready() -> dict[str, dict[str, object]] | None:
         found = {each["code"]: each for each in product.api.get("/api/locations").json()}
         return found if all(each["ready"] and each["agents"] == 1 for each in found.values()) else None
 
-    # An agent that was killed in a test before counts until its last heartbeat is too old.
+    # An agent that an earlier test killed counts until its last heartbeat is too old.
     known = eventually(ready, "every location is ready, with one agent", READY_SECONDS + 30)
     assert known.keys() == set(product.record["locations"]) == {"de", "us"}
     assert {each["countryCode"] for each in known.values()} == BOTH

@@ -1,38 +1,50 @@
-"""Each shell example of the README works, in one shell and in their order, beside a running product."""
+"""The shell examples of the README and of docs/ work beside a running product: those of a page in one shell, in
+order.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import requires
 from tests.system.product import REPOSITORY, Product, environ
-from tests.system.readme import Example, examples
+from tests.system.readme import PAGES, Example, examples
 
-README = (REPOSITORY / "README.md").read_text()
-EXAMPLES = [example for example in examples(README) if not example.skipped]
+EXAMPLES = [
+    (page, example) for page in PAGES for example in examples((REPOSITORY / page).read_text()) if not example.skipped
+]
 _MARK = "=== example at line "
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    """What each example printed, by its line; an example that failed ends the shell, so those after it are missing."""
+def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[int, str]]:
+    """What each example of a page printed, by its line; an example that failed ends the shell, so those after it are
+    missing.
+    """
     requires(shutil.which("bash") and shutil.which("curl"), "bash and curl, for the examples")
     copy = tmp_path_factory.mktemp("readme") / "mailprobe"
     ignored = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis")
     shutil.copytree(REPOSITORY, copy, ignore=ignored)
-    script = "\n".join(f"echo '{_MARK}{example.line}'\n{example.script}" for example in EXAMPLES)
-    paths = f"{Path(sys.executable).parent}:{environ()['PATH']}"
+    return cache(lambda page: _outputs(page, product, copy))
+
+
+def _outputs(page: str, product: Product, copy: Path) -> dict[int, str]:
+    chosen = [example for its_page, example in EXAMPLES if its_page == page]
     # From a file, so that no program of an example can read the rest of the script as its input.
-    (copy.parent / "examples.sh").write_text(script)
+    script = copy.parent / "examples.sh"
+    script.write_text("\n".join(f"echo '{_MARK}{example.line}'\n{example.script}" for example in chosen))
+    paths = f"{Path(sys.executable).parent}:{environ()['PATH']}"
     ran = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", copy.parent / "examples.sh"],
+        ["bash", "-eu", "-o", "pipefail", script],
         cwd=copy,
         env=environ() | {"PATH": paths, "DATA": str(product.data), "PORT": str(product.port)},
         stdin=subprocess.DEVNULL,
@@ -50,13 +62,16 @@ def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def test_the_readme_has_examples_to_run() -> None:
-    assert len(EXAMPLES) >= 3
+    assert len([page for page, _ in EXAMPLES if page == "README.md"]) >= 3
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line {example.line}")
-def test_example_works(example: Example, outputs: dict[int, str]) -> None:
-    assert example.line in outputs, "an example before it failed"
-    assert not outputs[example.line].startswith("exit status"), outputs[example.line]
+@pytest.mark.parametrize(
+    ("page", "example"), EXAMPLES, ids=[f"{page} line {example.line}" for page, example in EXAMPLES]
+)
+def test_example_works(page: str, example: Example, outputs: Callable[[str], dict[int, str]]) -> None:
+    printed = outputs(page)
+    assert example.line in printed, "an example before it failed"
+    assert not printed[example.line].startswith("exit status"), printed[example.line]
 
 
 def test_the_curl_line_that_make_run_prints_works_when_pasted(product: Product) -> None:

@@ -1,4 +1,4 @@
-"""A running controller rolls up the hours that ended, without being asked."""
+"""A running controller rolls up the hours that ended, by itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BACK = (
 _PASSED = """
 SELECT sum(passed) FROM rollup JOIN monitor ON monitor.id = monitor_id WHERE public_id = $1 AND bucket_seconds = 3600
 """
-"""In hours: those before three o'clock are of a day that has ended too, and are rolled up with it as well."""
+"""When it is before three o'clock, the hour belongs to a day that has ended too, and is rolled up with the day."""
 
 
 def test_an_hour_that_ended_is_rolled_up(product: Product) -> None:
@@ -40,11 +40,11 @@ def test_an_hour_that_ended_is_rolled_up(product: Product) -> None:
 
 
 def _value(product: Product, statement: str, *arguments: object) -> Any:
-    async def ask() -> Any:
+    async def fetch() -> Any:
         connection = await asyncpg.connect(product.record["databaseUrl"])
         try:
             return await connection.fetchval(statement, *arguments)
         finally:
             await connection.close()
 
-    return asyncio.run(ask())
+    return asyncio.run(fetch())

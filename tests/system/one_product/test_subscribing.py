@@ -1,4 +1,4 @@
-"""The README's example for NATS, as its reader would run it: credentials, a consumer, and every result told once."""
+"""The example of docs/streaming.md for NATS, run as a reader would: every result is printed once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.system.smtpd import MailServer
 
 @contextmanager
 def following(script: Path, printed: Path, *arguments: str) -> Iterator[None]:
-    """The example at work, killed at the end."""
+    """The running example, killed at the end."""
     with printed.open("a") as output:
         process = subprocess.Popen([sys.executable, script, *arguments], stdin=subprocess.DEVNULL, stdout=output)
     try:
@@ -34,7 +34,9 @@ def following(script: Path, printed: Path, *arguments: str) -> Iterator[None]:
 def test_the_example_prints_every_result_and_goes_on_after_a_kill(
     product: Product, mail_server: MailServer, tmp_path: Path
 ) -> None:
-    example = re.search(r"^```python\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    example = re.search(
+        r"^```python\n(.*?)^```$", (REPOSITORY / "docs/streaming.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     assert example
     script, printed, credentials = tmp_path / "follow.py", tmp_path / "printed", tmp_path / "results.creds"
     script.write_text(example[1])

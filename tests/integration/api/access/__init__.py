@@ -1,0 +1,1 @@
+"""Roles and scopes on every route, and authentication."""

@@ -1,0 +1,1 @@
+"""Organizations, customers, users, API tokens, sessions and the rate limit."""

@@ -1,0 +1,1 @@
+"""Incidents, and the incident and alert histories of a monitor."""

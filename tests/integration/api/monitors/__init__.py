@@ -1,0 +1,1 @@
+"""The routes of monitors in Uptimeify's form, their policies and triggers."""

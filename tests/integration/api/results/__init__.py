@@ -1,0 +1,1 @@
+"""The history of results: pages and exports."""

@@ -1,0 +1,1 @@
+"""Locations, health, metrics, the OpenAPI document and the form of errors."""

@@ -1,0 +1,181 @@
+"""An organization with a monitor, its incidents, and a controller that sends their notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from controller.notify.channels import Senders
+from controller.pipeline import incident_notifications
+from controller.pipeline.notifier import Notifier
+from controller.store.incidents import incidents
+from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.platform.pool import Database
+from controller.vault import Vault
+from shared.clock import utc_now
+from shared.wire import events
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.rounds import Purpose
+from tests.fakes.smtp_sink import SmtpSink
+
+Value = TypeVar("Value")
+
+EVIDENCE = events.Evidence(
+    due_at=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
+    purpose=Purpose.RECHECK,
+    votes=[
+        events.LocationEvidence(
+            location="de",
+            country="DE",
+            ballot="failed",
+            failure=Failure(
+                kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=Phase.CONNECT, detail="Connection refused"
+            ),
+        )
+    ],
+)
+
+
+async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 30.0) -> Value:
+    """The first true value that `condition` returns; fails when there is none in time."""
+    async with asyncio.timeout(within_seconds):
+        while not (value := await condition()):
+            await asyncio.sleep(0.02)
+    return value
+
+
+class NotificationCase:
+    def __init__(self, db: Database, vault: Vault, senders: Senders) -> None:
+        self.db = db
+        self.vault = vault
+        self.senders = senders
+        self.organization = self.customer = self.monitor_id = 0
+
+    async def begin(self) -> None:
+        self.organization = await self.value(
+            "INSERT INTO organization (name, time_zone) VALUES ('Acme', 'Europe/Berlin') RETURNING id"
+        )
+        self.customer = await self.value(
+            "INSERT INTO customer (organization_id, name) VALUES ($1, 'Bakery') RETURNING id", self.organization
+        )
+        self.monitor_id = await self.monitor()
+
+    async def monitor(self, **fields: Any) -> int:
+        """Add a monitor of the customer."""
+        number: int = await self.value(
+            "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
+            " timeout_seconds, config) VALUES ($1, $2, 'smtp', 'Office mail', 'mx.example.com', 'active', 60, 5, '{}')"
+            " RETURNING id",
+            self.organization,
+            self.customer,
+        )
+        for name, value in fields.items():
+            await self.value(f"UPDATE monitor SET {name} = $2 WHERE id = $1", number, value)  # noqa: S608 - ours
+        return number
+
+    async def channel(self, type_: str, name: str, config: dict[str, Any], **fields: Any) -> int:
+        """Add a channel of the organization, or of a customer or monitor with `customer_id` or `monitor_id`."""
+        number: int = await self.value(
+            "INSERT INTO notification_channel (organization_id, type, name, config) VALUES ($1, $2, $3, $4)"
+            " RETURNING id",
+            self.organization,
+            type_,
+            name,
+            self.vault.conceal(config, None, field="config"),
+        )
+        for field, value in fields.items():
+            statement = f"UPDATE notification_channel SET {field} = $2 WHERE id = $1"  # noqa: S608 - ours
+            await self.value(statement, number, value)
+        return number
+
+    async def opened(self, monitor: int | None = None, *, severity: str = "down") -> StoredIncident:
+        """Confirm an outage and enqueue its notifications."""
+        new = incidents.NewIncident(
+            organization_id=self.organization,
+            customer_id=self.customer,
+            monitor_id=monitor or self.monitor_id,
+            severity=severity,
+            reason="1 of 1 country cannot connect: refused",
+            failure=None,
+            evidence=EVIDENCE,
+            outage_started_at=utc_now(),
+        )
+        async with self.db.transaction() as connection:
+            incident, change = await incidents.open_incident(connection, new)
+            await incident_notifications.enqueue(connection, incident, change)
+        return incident
+
+    async def changed(self, incident: StoredIncident, kind: str, severity: str = "down") -> StoredChange:
+        async with self.db.transaction() as connection:
+            incident, change = await incidents.append_change(
+                connection, incident.id, kind=kind, severity=severity, reason="changed", evidence=EVIDENCE
+            )
+            await incident_notifications.enqueue(connection, incident, change)
+        return change
+
+    async def resolved(self, incident: StoredIncident) -> StoredChange:
+        async with self.db.transaction() as connection:
+            ended = await incidents.resolve(connection, incident.id, reason="1 of 1 country passes", evidence=EVIDENCE)
+            assert ended is not None
+            await incident_notifications.enqueue(connection, *ended)
+        return ended[1]
+
+    @asynccontextmanager
+    async def notifying(self) -> AsyncIterator[Notifier]:
+        """A controller sends notifications until the end of the block."""
+        notifier = Notifier(self.db, self.vault, self.senders)
+        task = asyncio.create_task(notifier.run())
+        try:
+            yield notifier
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def deliver_due(self) -> None:
+        """Send until nothing is due."""
+        async with self.notifying():
+            await self.nothing_due()
+
+    async def nothing_due(self) -> None:
+        async def condition() -> bool:
+            # Timestamps are rounded to milliseconds, so what is due now may seem to be due slightly later.
+            left: int = await self.value(
+                "SELECT count(*) FROM delivery WHERE state = 'waiting'"
+                " AND (next_at <= now() + interval '1 second' OR claimed_until > now())"
+            )
+            return left == 0
+
+        await eventually(condition)
+
+    async def states(self) -> dict[str, list[str]]:
+        """The states of each receiver's deliveries, in order."""
+        found: dict[str, list[str]] = {}
+        for receiver, state in await self.rows("SELECT receiver, state FROM delivery ORDER BY id"):
+            found.setdefault(receiver, []).append(state)
+        return found
+
+    async def hasten(self) -> None:
+        """Make every waiting delivery due now."""
+        await self.value("UPDATE delivery SET next_at = now() - interval '1 second' WHERE state = 'waiting'")
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        async with self.db.connection() as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        async with self.db.connection() as connection:
+            return [tuple(row) for row in await connection.fetch(query, *arguments)]
+
+
+async def addressed(case: NotificationCase, **fields: str) -> None:
+    for name, value in fields.items():
+        table, column = ("customer", name[9:]) if name.startswith("customer_") else ("monitor", name)
+        number = case.customer if table == "customer" else case.monitor_id
+        await case.value(f"UPDATE {table} SET {column} = $2 WHERE id = $1", number, value)  # noqa: S608 - ours
+
+
+def subjects(mail: SmtpSink, receiver: str) -> list[str]:
+    return [str(one.message["Subject"]) for one in mail.to(receiver)]

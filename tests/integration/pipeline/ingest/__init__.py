@@ -1,0 +1,1 @@
+"""From the results stream to stored results and dead letters."""

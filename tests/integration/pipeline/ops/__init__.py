@@ -1,0 +1,1 @@
+"""What ops see and are warned of: metrics, clocks, heartbeats, silent locations."""

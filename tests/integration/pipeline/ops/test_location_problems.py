@@ -1,0 +1,162 @@
+"""What ops see of a location: when it was blind, and which servers block it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from controller.model import GapReason, Principal, Role
+from controller.operations.locations import LocationState, list_locations
+from controller.pipeline.housekeeping import forget_old
+from controller.store.checks.dispatch import GapRange, insert_gap_ranges
+from controller.store.checks.results import store_results
+from shared.wire.failures import FailureSource
+from tests.integration.pipeline.evaluation_case import EvaluationCase
+from tests.integration.pipeline.small_installation import a_result
+
+MINUTE = timedelta(minutes=1)
+
+
+async def shown(case: EvaluationCase, code: str, **who: object) -> LocationState:
+    principal = Principal(**({"works_in": 1, "role": Role.ADMIN} | who))  # type: ignore[arg-type]
+    return {one.location.code: one for one in await list_locations(case.db, principal)}[code]
+
+
+@pytest.fixture
+async def monitor(case: EvaluationCase) -> UUID:
+    monitor = await case.monitor()
+    await case.evaluate(monitor, -20, "ppp")
+    return monitor
+
+
+async def test_a_server_that_blocks_one_location_is_shown_as_that_locations_problem(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    for number in range(3):
+        await case.evaluate(monitor, number, "gpp")
+    [problem] = (await shown(case, "de")).problems
+    assert (problem.monitor_public_id, problem.kind, problem.detail) == (monitor, "temporary_refusal", "450 later")
+    assert (problem.evaluations, problem.lasts, problem.total) == (3, True, 1)
+    assert abs(problem.first_at - case.at(0)) < timedelta(milliseconds=1)
+    assert abs(problem.last_at - case.at(2)) < timedelta(milliseconds=1)
+    assert (await shown(case, "us")).problems == []
+    assert await case.timeline(monitor) == []
+
+    await case.evaluate(monitor, 3, "ppp")
+    [problem] = (await shown(case, "de")).problems
+    assert (problem.evaluations, problem.lasts) == (3, False)
+
+
+async def test_a_problem_that_is_over_is_forgotten_and_one_that_is_not_is_kept(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    await case.evaluate(monitor, 0, "pgp")
+    await case.installation.value("UPDATE probe_problem SET last_at = now() - interval '7 hours'")
+    await case.evaluate(monitor, 1, "gpp")
+    await forget_old(case.db)
+    assert await case.installation.rows(
+        "SELECT code FROM probe_problem JOIN location ON location.id = location_id"
+    ) == [("de",)]
+
+
+async def test_a_problem_of_long_ago_is_not_shown_and_a_new_one_counts_anew(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    for number in range(3):
+        await case.evaluate(monitor, number, "gpp")
+    await case.installation.value(
+        "UPDATE probe_problem SET first_at = first_at - interval '9 hours', last_at = last_at - interval '7 hours'"
+    )
+    assert (await shown(case, "de")).problems == []
+    await case.evaluate(monitor, 3, "gpp")
+    [problem] = (await shown(case, "de")).problems
+    assert (problem.evaluations, problem.first_at) == (1, problem.last_at)
+
+
+async def test_an_outage_is_no_problem_of_the_locations(case: EvaluationCase, monitor: UUID) -> None:
+    await case.evaluate(monitor, 0, "ggg")
+    await case.recheck(monitor, "ggg")
+    assert await case.verdict(monitor) == "down"
+    for code in ("de", "us", "fr"):
+        assert (await shown(case, code)).problems == []
+
+
+async def test_problems_are_shown_to_those_who_may_see_the_monitor(case: EvaluationCase, monitor: UUID) -> None:
+    await case.evaluate(monitor, 0, "gpp")
+    stranger = await case.installation.value("INSERT INTO organization (name) VALUES ('Strange') RETURNING id")
+    asking: list[dict[str, Any]] = [
+        {},
+        {"works_in": stranger},
+        {"customer_ids": frozenset({1})},
+        {"customer_ids": frozenset({2})},
+        {"customer_ids": frozenset()},
+        {"works_in": None, "role": Role.GLOBAL_SUPPORTER},
+    ]
+    counts = [len((await shown(case, "de", **who)).problems) for who in asking]
+    assert counts == [1, 0, 1, 0, 0, 1]
+
+
+async def test_missing_checks_are_one_blind_period_until_the_monitor_is_due_anew(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    for number in range(5):
+        await case.store(monitor, 60 * number - 300, "npp")
+    [blind] = (await shown(case, "de")).blind
+    assert (blind.reason, blind.checks) == ("no_agent", 5)
+    assert abs(blind.from_at - case.at(-300)) < timedelta(milliseconds=1)
+    assert blind.to_at - blind.from_at == 5 * MINUTE
+    assert (await shown(case, "us")).blind == []
+
+
+async def test_times_apart_and_other_reasons_are_periods_of_their_own(case: EvaluationCase, monitor: UUID) -> None:
+    await case.store(monitor, -1000, "npp")
+    await case.store(monitor, -500, "npp")
+    await case.store(monitor, -490, "app")
+    found = [(blind.reason, blind.checks) for blind in (await shown(case, "de")).blind]
+    assert found == [("agent", 1), ("no_agent", 1), ("no_agent", 1)]
+
+
+async def test_a_fault_of_ours_in_a_result_blinds_and_a_second_copy_of_it_counts_once(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    results = [
+        a_result(monitor, "DE", due_at=case.at(60 * number - 300), source=source)
+        for number, source in enumerate([FailureSource.RESOLVER, FailureSource.RESOLVER, FailureSource.TARGET, None])
+    ]
+    for _ in range(2):
+        await store_results(case.db, results)
+    [blind] = (await shown(case, "de")).blind
+    assert (blind.reason, blind.checks, blind.to_at - blind.from_at) == ("resolver", 2, 2 * MINUTE)
+
+
+async def test_rounds_that_no_controller_planned_blind_every_location_of_theirs(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    number = await case.number(monitor)
+    location_ids = [
+        row[0] for row in await case.installation.rows("SELECT id FROM location WHERE code IN ('de', 'us') ORDER BY id")
+    ]
+    async with case.db.connection() as connection:
+        await insert_gap_ranges(connection, [GapRange(number, case.at(-3000), case.at(-2400), location_ids)])
+    for code in ("de", "us"):
+        [blind] = (await shown(case, code)).blind
+        assert blind.reason == GapReason.LATE.value
+        assert blind.to_at - blind.from_at == 11 * MINUTE
+
+
+async def test_blind_periods_of_long_ago_are_not_shown_and_at_last_forgotten(
+    case: EvaluationCase, monitor: UUID
+) -> None:
+    await case.store(monitor, -300, "npp")
+    await case.installation.value(
+        "UPDATE blind_period SET from_at = from_at - interval '25 hours', to_at = to_at - interval '25 hours'"
+    )
+    assert (await shown(case, "de")).blind == []
+    await forget_old(case.db)
+    assert await case.installation.value("SELECT count(*) FROM blind_period") == 1
+    await case.installation.value("UPDATE blind_period SET to_at = to_at - interval '30 days'")
+    await forget_old(case.db)
+    assert await case.installation.value("SELECT count(*) FROM blind_period") == 0

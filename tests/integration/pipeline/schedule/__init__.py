@@ -1,0 +1,1 @@
+"""From monitors to check requests on the broker."""

@@ -1,0 +1,1 @@
+"""Tests of resolving, connecting and the line stream."""

@@ -1,0 +1,1 @@
+"""Tests of throttled checks and their permits."""

@@ -1,0 +1,1 @@
+"""Drills: parts of a product under load die."""

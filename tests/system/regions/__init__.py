@@ -1,0 +1,1 @@
+"""An installation across regions with long cables between them."""

@@ -1,0 +1,140 @@
+"""When a refused login is tried again, and when it is withheld."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from agent.throttling.refused_logins import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    MOST_REFUSALS,
+    Outcome,
+    RefusedLogins,
+    digest,
+    outcome_of,
+)
+from shared.secret import Secret
+from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.targets import ImapTarget, Login
+
+REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
+LOGIN = b"a login"
+KEY = Secret("of the location")
+
+
+def try_at(logins: RefusedLogins, now: float, outcome: Outcome = Outcome.REFUSED) -> bool:
+    """Whether the login was tried at `now`; a login that is tried ends with `outcome`."""
+    if logins.withheld(LOGIN, now) is not None:
+        return False
+    logins.record(LOGIN, outcome, REFUSED if outcome is Outcome.REFUSED else None, now)
+    return True
+
+
+def refused_thrice() -> RefusedLogins:
+    logins = RefusedLogins()
+    assert all(try_at(logins, 0) for _ in range(MOST_REFUSALS))
+    return logins
+
+
+def test_after_three_refusals_in_a_row_the_pauses_double_from_a_quarter_of_an_hour_to_six_hours() -> None:
+    logins = refused_thrice()
+    tried = [minute for minute in range(24 * 60) if try_at(logins, minute * 60)]
+    assert tried == [15, 45, 105, 225, 465, 825, 1185]
+
+
+def test_between_two_tries_the_last_failure_is_repeated() -> None:
+    logins = refused_thrice()
+    assert logins.withheld(LOGIN, 1) == REFUSED
+    assert logins.withheld(b"another login", 1) is None
+
+
+def test_an_accepted_login_is_forgotten() -> None:
+    logins = refused_thrice()
+    assert try_at(logins, FIRST_PAUSE_SECONDS, Outcome.ACCEPTED)
+    assert len(logins) == 0
+    assert all(try_at(logins, FIRST_PAUSE_SECONDS) for _ in range(MOST_REFUSALS))
+
+
+def test_refusals_count_only_in_a_row() -> None:
+    logins = RefusedLogins()
+    for _ in range(5):
+        assert all(try_at(logins, 0) for _ in range(MOST_REFUSALS - 1))
+        assert try_at(logins, 0, Outcome.ACCEPTED)
+
+
+def test_a_check_that_does_not_reach_its_login_leaves_the_try_for_the_next() -> None:
+    logins = refused_thrice()
+    assert try_at(logins, FIRST_PAUSE_SECONDS, Outcome.UNTRIED)
+    assert try_at(logins, FIRST_PAUSE_SECONDS)
+    assert not try_at(logins, 2 * FIRST_PAUSE_SECONDS)
+
+
+def test_a_login_without_a_clear_answer_is_not_tried_again_at_once() -> None:
+    logins = refused_thrice()
+    assert try_at(logins, FIRST_PAUSE_SECONDS, Outcome.UNCLEAR)
+    assert not try_at(logins, 2 * FIRST_PAUSE_SECONDS - 1)
+    assert try_at(logins, 2 * FIRST_PAUSE_SECONDS)
+
+
+def test_of_two_checks_at_the_same_moment_one_tries() -> None:
+    logins = refused_thrice()
+    assert logins.withheld(LOGIN, FIRST_PAUSE_SECONDS) is None
+    assert logins.withheld(LOGIN, FIRST_PAUSE_SECONDS) == REFUSED
+
+
+def test_the_longest_unseen_login_is_forgotten_first() -> None:
+    logins = RefusedLogins(most=2)
+    for login in (b"1", b"2"):
+        logins.record(login, Outcome.REFUSED, REFUSED, 0)
+    logins.withheld(b"1", 0)
+    logins.record(b"3", Outcome.REFUSED, REFUSED, 0)
+    assert len(logins) == 2
+    for login, refusals_left in ((b"1", 2), (b"3", 2)):
+        for _ in range(refusals_left):
+            logins.record(login, Outcome.REFUSED, REFUSED, 0)
+        assert logins.withheld(login, 1) == REFUSED
+
+
+def test_no_pause_is_longer_than_six_hours() -> None:
+    logins = refused_thrice()
+    now = FIRST_PAUSE_SECONDS
+    for _ in range(20):
+        assert try_at(logins, now)
+        now += LONGEST_PAUSE_SECONDS
+
+
+def test_a_digest_changes_with_monitor_target_and_login_and_shows_none_of_them() -> None:
+    monitor, target = uuid4(), ImapTarget(host="imap.example.com", port=993)
+    login = Login("anna", Secret("hunter2"))
+    same = digest(monitor, target, login, KEY)
+    assert same == digest(monitor, ImapTarget(host="imap.example.com", port=993, login=login), login, KEY)
+    others = {
+        digest(uuid4(), target, login, KEY),
+        digest(monitor, ImapTarget(host="imap.example.com", port=143), login, KEY),
+        digest(monitor, target, Login("anna", Secret("hunter3")), KEY),
+        digest(monitor, target, Login("berta", Secret("hunter2")), KEY),
+        digest(monitor, target, login, Secret("of another location")),
+    }
+    assert len(others | {same}) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "outcome"),
+    [
+        pytest.param(FailureKind.REFUSED, Phase.CONNECT, Outcome.UNTRIED, id="never connected"),
+        pytest.param(FailureKind.TIMEOUT, None, Outcome.UNTRIED, id="before any phase"),
+        pytest.param(FailureKind.LOGIN_MECHANISM_MISSING, Phase.AUTH, Outcome.UNTRIED, id="nothing to log in with"),
+        pytest.param(FailureKind.LOGIN_REFUSED, Phase.AUTH, Outcome.REFUSED, id="refused"),
+        pytest.param(FailureKind.LOGIN_UNAVAILABLE, Phase.AUTH, Outcome.UNCLEAR, id="temporary error"),
+        pytest.param(FailureKind.TIMEOUT, Phase.AUTH, Outcome.UNCLEAR, id="no answer to the login"),
+        pytest.param(FailureKind.MAILBOX_MISSING, Phase.MAILBOX, Outcome.ACCEPTED, id="the mailbox came after it"),
+    ],
+)
+def test_what_a_failure_says_about_the_login(kind: FailureKind, phase: Phase | None, outcome: Outcome) -> None:
+    assert outcome_of(Failure(kind=kind, source=FailureSource.TARGET, phase=phase)) is outcome
+
+
+def test_a_passed_check_says_that_the_login_was_accepted() -> None:
+    assert outcome_of(None) is Outcome.ACCEPTED

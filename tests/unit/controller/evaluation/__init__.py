@@ -1,0 +1,1 @@
+"""Unit tests of evaluations: votes, quorum, monitor state and incidents."""

@@ -1,0 +1,1 @@
+"""Unit tests of the kinds of monitors and their configs."""

@@ -1,0 +1,1 @@
+"""Unit tests of `watch`, the stream in a terminal."""

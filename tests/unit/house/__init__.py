@@ -1,0 +1,1 @@
+"""Rules of the source code itself: its words, its layout."""
