@@ -6,12 +6,12 @@ DATA ?= var
 ALLOW_NETWORKS ?=
 WORKERS ?= auto
 BIN = $(VENV)/bin
-# Tests start many Python programs, which need not be compiled anew each time.
+# Tests start many Python programs; bytecode saves compiling them each time.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Several processes, each with servers of its own; tests/spread.py says which runs what.
+# Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long drill check fmt bench schema lock help
+.PHONY: run test-quick test test-long drill check fmt bench schema docs lock help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -20,37 +20,40 @@ run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per cou
 test-quick: $(VENV)/.ready ## Run the tests of decisions, parsers and contracts (under a minute)
 	$(PYTEST) $(SPREAD) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
 
-test: $(VENV)/.ready ## Run all tests but the long ones (under ten minutes); skips say what is missing
+test: $(VENV)/.ready ## Run all tests but the long ones (under ten minutes); reasons of skips name what is missing
 	$(PYTEST) $(SPREAD)
 
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
 	$(PYTEST) $(SPREAD) -m long
 
-drill: $(VENV)/.ready ## Kill and freeze every part under load; the ledger must balance (an hour)
+drill: $(VENV)/.ready ## Kill and freeze every part under load, and account for every check (an hour)
 	$(PYTEST) -m drill tests/system
 
-check: $(VENV)/.ready ## Format and lint (ruff), types (mypy), import contracts
+check: $(VENV)/.ready ## Check format and lint (ruff), types (mypy), import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fmt: $(VENV)/.ready ## Format and fix what can be fixed
+fmt: $(VENV)/.ready ## Format, and fix lint errors that ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.ready ## Measure; prints JSON (some minutes)
+bench: $(VENV)/.ready ## Measure performance; prints JSON (some minutes)
 	@$(BIN)/python -m tests.bench
 
-schema: $(VENV)/.ready ## Write asyncapi.json anew, after a change of the wire types
+schema: $(VENV)/.ready ## Rewrite asyncapi.json after a change of the wire types
 	@$(BIN)/python -m controller.api.asyncapi
 
-lock: $(VENV)/.ready ## Write requirements.lock and what the images install of it anew (needs uv)
+docs: $(VENV)/.ready ## Rewrite the generated pages of docs/: settings, failures, metrics
+	@$(BIN)/python -m tests.docs
+
+lock: $(VENV)/.ready ## Rewrite requirements.lock and the images' parts of it (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  --extra agent --extra controller --extra embedded --extra dev -o requirements.lock pyproject.toml
 	$(BIN)/python -m deploy.docker.parts
 
-help: ## Show this
+help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.ready: pyproject.toml requirements.lock
