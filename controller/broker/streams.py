@@ -17,7 +17,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from shared.nats.bus import Bus
-from shared.nats.errors import BusError
+from shared.nats.errors import BusError, describe
 from shared.wire import subjects
 
 ACK_WAIT_SECONDS = 10.0
@@ -77,7 +77,7 @@ async def ensure_streams(bus: Bus) -> None:
             ),
         )
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error
 
 
 async def ensure_check_consumer(bus: Bus, *, country: str, location: str, kind: str) -> None:
@@ -95,7 +95,7 @@ async def ensure_check_consumer(bus: Bus, *, country: str, location: str, kind: 
             ),
         )
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error
 
 
 async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None:
@@ -116,7 +116,7 @@ async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None
             ),
         )
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error
 
 
 async def event_consumers(bus: Bus) -> list[str]:
@@ -126,7 +126,7 @@ async def event_consumers(bus: Bus) -> list[str]:
         while page := await bus.client.jsm().consumers_info(subjects.EVENTS, offset=len(names)):
             names += [info.name for info in page]
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error
     return names
 
 
@@ -136,7 +136,7 @@ async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
         with suppress(NotFoundError):
             await bus.client.jsm().delete_consumer(subjects.EVENTS, durable)
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error
 
 
 async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
@@ -146,4 +146,4 @@ async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
     except NotFoundError:
         return
     except (NatsError, OSError, TimeoutError) as error:
-        raise BusError(str(error)) from error
+        raise BusError(describe(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nats.errors import ConnectionClosedError, StaleConnectionError
 from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
 BROKER_ERRORS = (NatsError, OSError, TimeoutError)
 """All errors that the client raises."""
@@ -22,4 +23,6 @@ def describe(error: BaseException) -> str:
         return "the broker did not answer in time"
     if isinstance(error, _CLOSED):
         return "the broker closed the connection"
+    if isinstance(error, APIError):
+        return error.description or "JetStream is not available on the broker"
     return str(error) or type(error).__name__

@@ -153,7 +153,7 @@ async def test_a_controller_cuts_a_location_off_and_complains_of_nothing(
             id="a resolver in memory",
         ),
         pytest.param((re.compile("8GB"), "2GB"), "insufficient storage resources available", id="too little storage"),
-        pytest.param((JETSTREAM, ""), "ServiceUnavailableError", id="no JetStream"),
+        pytest.param((JETSTREAM, ""), "JetStream is not available on the broker", id="no JetStream"),
     ],
 )
 async def test_the_log_of_a_controller_says_what_is_wrong(
