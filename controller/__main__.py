@@ -10,14 +10,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import asyncpg
 import uvloop
 
 from controller.commands import installation, locations, subscribers, trust, vault_keys, watch
 from controller.commands.command import CommandError
 from controller.operations.installation.row_files import FileError
 from controller.store.platform import migrate
-from controller.store.platform.pool import StoreUnavailableError
+from controller.store.platform.pool import REFUSED, StoreUnavailableError
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except StoreUnavailableError as error:
         return _failed(f"the database is unavailable: {error}")
-    except asyncpg.PostgresError as error:
+    except REFUSED as error:
         return _failed(f"the database refused the command: {error}")
     except OSError as error:
         return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))

@@ -31,6 +31,9 @@ AWAY = (
 )
 """What asyncpg raises while PostgreSQL is unreachable, starting, stopping or full."""
 
+REFUSED = asyncpg.PostgresError
+"""What asyncpg raises when PostgreSQL refuses a statement."""
+
 
 class StoreUnavailableError(Exception):
     """PostgreSQL is unavailable for now; nothing was stored."""
