@@ -12,10 +12,11 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
-from controller.api.v1.stream.response import Connection
+from controller.application import create_application
+from controller.http.event_stream import Connection
+from controller.http.services import Services
 from controller.metrics.process import Metrics
+from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import open_senders
 from controller.notify.email.sender import Relay, RelayTls
 from controller.operations.channels.channels import Outlets
@@ -76,7 +77,7 @@ async def run(settings: ControllerSettings) -> None:
         metrics.pools = {"api": db, "pipeline": pipeline_db}
         signer = Signer(trust.requests[0])
         dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
-        api = create_api(
+        api = create_application(
             Services(
                 database=db,
                 vault=vault,
@@ -87,6 +88,7 @@ async def run(settings: ControllerSettings) -> None:
                 metrics=metrics,
                 live=hub,
                 metrics_per_monitor=settings.metrics_per_monitor,
+                public_url=settings.public_url or PublicUrl(),
             )
         )
         server = ControllerServer(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from controller.decisions.monitors.monitors import is_email
+from controller.model.values.public_url import PublicUrl
 from controller.trust.keys import TrustFile
 from controller.vault import VaultKeys
 from shared.log import LogFormat
@@ -104,6 +105,14 @@ class VaultSettings(StoreSettings, frozen=True, kw_only=True):
 
 class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
     """The settings of notifications."""
+
+    public_url: Annotated[
+        PublicUrl | None,
+        described(
+            "Where people reach the dashboard, as in https://mailprobe.example.com. All links begin with it. Without it"
+            " mails and messages hold no links."
+        ),
+    ] = None
 
     smtp_host: Annotated[
         Text | None,

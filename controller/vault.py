@@ -6,6 +6,8 @@ of its JSON text (AES-CBC with HMAC). `reveal` and `mask` make the forms that ca
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +38,7 @@ class VaultError(Exception):
 class VaultKeys:
     """Fernet keys from a setting, separated by commas or spaces. The first encrypts, all decrypt. Never printed."""
 
-    __slots__ = ("first", "ring")
+    __slots__ = ("first", "ring", "secret")
 
     def __init__(self, text: str) -> None:
         """Raises ValueError, whose message does not hold the text."""
@@ -45,6 +47,7 @@ class VaultKeys:
             ring = [Fernet(key) for key in keys]
             self.ring = MultiFernet(ring)
             self.first = ring[0]
+            self.secret = keys[0].encode()
         except ValueError:
             message = "must be one or more keys as `mailprobe-controller new-vault-key` prints them"
             raise ValueError(message) from None
@@ -69,6 +72,11 @@ class Vault:
     def __init__(self, keys: VaultKeys) -> None:
         self._ring = keys.ring
         self._first = keys.first
+        self._secret = keys.secret
+
+    def derived(self, purpose: str) -> str:
+        """A secret of this installation for one purpose, in hex; another one after the first key has changed."""
+        return hmac.new(self._secret, purpose.encode(), hashlib.sha256).hexdigest()
 
     def encrypt(self, value: object) -> str:
         return self._ring.encrypt(msgspec.json.encode(value)).decode()

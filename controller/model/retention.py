@@ -4,3 +4,6 @@ from __future__ import annotations
 
 DETAIL_DAYS = 30
 """Results, gaps, dead letters, blind periods and deleted monitors, in days. Hourly rollups are kept longer."""
+
+VERDICT_DAYS = 32
+"""For how many days it is known when verdicts changed."""

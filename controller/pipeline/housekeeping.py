@@ -12,6 +12,7 @@ from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
 from controller.store.evaluation import evaluations, probe_problems
+from controller.store.incidents import verdict_changes
 from controller.store.locations import blind_periods
 from controller.store.platform.partitions import drop_old_partitions, make_partitions
 from controller.store.platform.pool import Database
@@ -37,7 +38,8 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 
 async def forget_old(db: Database) -> None:
-    """Delete ended sessions and probe problems, and old counts of requests, retries, blind periods and dead letters.
+    """Delete ended sessions and probe problems, and old counts of requests, retries, blind periods, dead letters
+    and verdict changes.
 
     Raises StoreUnavailableError.
     """
@@ -47,6 +49,7 @@ async def forget_old(db: Database) -> None:
     await blind_periods.forget_old(db)
     await probe_problems.forget_old(db)
     await dead_letters.forget_old(db)
+    await verdict_changes.forget_old(db)
 
 
 async def prepare_partitions(db: Database) -> None:

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.notify.channels import open_senders
 from controller.operations.channels.channels import Outlets
 from controller.store.platform.pool import Database
@@ -87,7 +87,7 @@ async def test_bootstrap_makes_a_login_and_a_token_that_works(database_url: str,
         services = Services(
             database=database, vault=vault, dispatcher=RecordingDispatcher(), bus=bus, outlets=Outlets(senders)
         )
-        async with client_of(create_api(services)) as client:
+        async with client_of(create_application(services)) as client:
             answer = await client.get("/api/locations", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
 

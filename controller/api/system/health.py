@@ -10,11 +10,11 @@ import msgspec
 import structlog
 from litestar import Response, get
 
-from controller.api.http.auth import PERMISSION, UNCOUNTED
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.problems import RETRY_AFTER_SECONDS, Problem, problem
-from controller.api.http.services import GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, UNCOUNTED
+from controller.http.openapi import answers, refusals
+from controller.http.problems import RETRY_AFTER_SECONDS, Problem, problem
+from controller.http.services import GivenServices
 from controller.store.platform.migrate import SchemaError, require_current
 from controller.store.platform.pool import StoreUnavailableError
 

@@ -14,10 +14,10 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.api.http.auth import PERMISSION, SECURITY, UNCOUNTED
-from controller.api.http.openapi import refusals
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY, UNCOUNTED
+from controller.http.openapi import refusals
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.metrics.counts import Counts
 from controller.metrics.exposition import CONTENT_TYPE
 from shared.counters import OTHER

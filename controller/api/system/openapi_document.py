@@ -13,10 +13,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
 
 from controller.api.asyncapi.routes import asyncapi_json, stream_page
-from controller.api.http.auth import PERMISSION, SCHEMES
-from controller.api.http.problems import AlertSiteErrors, Problem, problem
 from controller.api.system.schema_page import SchemaPage, with_policy
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SCHEMES
+from controller.http.problems import AlertSiteErrors, Problem, problem
 
 
 class _MsgspecSchemas(JsonRenderPlugin):

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from controller.store.incidents import verdict_changes
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
@@ -52,7 +53,8 @@ async def insert_verdict_event(
     at: datetime,
     evidence: Evidence | None = None,
 ) -> None:
-    """Insert the event that a verdict changed: by the evaluation due `at`, or, without one, at that moment."""
+    """Record that a verdict changed, by the evaluation due `at` or, without one, at that moment; insert its event."""
+    await verdict_changes.insert(connection, owner.monitor, at=at, verdict=verdict, previous=previous, reason=reason)
     event = VerdictEvent(
         event_id=uuid5(owner.monitor, f"{to_ms(at)}:{verdict}:verdict"),
         type=EventType.VERDICT,

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.model import Location, ScheduledMonitor
 from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
@@ -116,7 +116,7 @@ async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
     ):
         outlets = Outlets(senders, MxLookup([nameserver]))
         services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus, outlets=outlets)
-        application = create_api(services)
+        application = create_application(services)
         async with client_of(application) as client:
             api = Api(
                 client=client,

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
-from controller.api.v1.stream.response import Connection
 from controller.app import ControllerServer
+from controller.http.event_stream import Connection
 
 
 @asynccontextmanager

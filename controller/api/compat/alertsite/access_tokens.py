@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from controller.api.compat.alertsite.bodies import StrictJsonBody
 from controller.api.compat.alertsite.documents import TAGS, refusals
-from controller.api.http.auth import PERMISSION, address_of
-from controller.api.http.openapi import answers
-from controller.api.http.services import GivenServices
 from controller.decisions.access import Permission
 from controller.errors import InvalidError, LoginRefusedError
+from controller.http.auth import PERMISSION, address_of
+from controller.http.openapi import answers
+from controller.http.services import GivenServices
 from controller.operations.accounts.sessions import open_session
 
 _EXAMPLE = {"access_token": "0123456789abcdef0123456789abcdef"}

@@ -8,7 +8,7 @@ import msgspec
 from litestar.exceptions import HTTPException
 from msgspec import UNSET, Meta
 
-from controller.api.http.bodies import JsonBody
+from controller.http.bodies import JsonBody
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from litestar.openapi import ResponseSpec
 
-from controller.api.http import openapi as documents
-from controller.api.http.openapi import answers
-from controller.api.http.problems import AlertSiteErrors
+from controller.http import openapi as documents
+from controller.http.openapi import answers
+from controller.http.problems import AlertSiteErrors
 
 TAGS = ("AlertSite",)
 

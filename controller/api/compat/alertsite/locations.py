@@ -10,10 +10,10 @@ from litestar import get
 
 from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.lists import LARGEST_LIMIT, Limit, Metadata, Offset, listed, metadata
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission, permits
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Location
 from controller.store.locations.locations import present_locations
 

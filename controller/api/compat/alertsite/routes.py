@@ -10,7 +10,7 @@ from controller.api.compat.alertsite.monitors import email_monitors
 from controller.api.compat.alertsite.monitors import routes as monitors
 from controller.api.compat.alertsite.sitestatus import routes as sitestatus
 from controller.api.compat.alertsite.sitestatus.answers import SiteStatusReport
-from controller.api.http.problems import AlertSiteErrors
+from controller.http.problems import AlertSiteErrors
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     access_tokens.create_access_token,

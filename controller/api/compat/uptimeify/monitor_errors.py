@@ -8,8 +8,8 @@ from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap
 
 from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
-from controller.api.http.problems import from_domain
 from controller.errors import DomainError, NotFoundError, UnknownCustomerError
+from controller.http.problems import from_domain
 
 
 def error_handlers(group: UptimeifyGroup) -> ExceptionHandlersMap:

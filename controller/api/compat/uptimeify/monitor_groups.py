@@ -13,8 +13,8 @@ from controller import kinds as targets
 from controller.api.compat.uptimeify.checks import history
 from controller.api.compat.uptimeify.details import answers as detail_answers
 from controller.api.compat.uptimeify.monitors import answers, bodies, examples
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import monitor_public_id
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import monitor_public_id
 from controller.model import CheckRecord
 
 

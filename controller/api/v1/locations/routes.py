@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from litestar import get
 
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.services import GivenPrincipal, GivenServices
-from controller.api.http.timestamps import timestamp, timestamp_or_none
 from controller.api.v1.locations.schemas import (
     EXAMPLE,
     DeadLettersAnswer,
@@ -17,6 +13,10 @@ from controller.api.v1.locations.schemas import (
     probe_problem,
 )
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers, refusals
+from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.timestamps import timestamp, timestamp_or_none
 from controller.operations import locations
 
 

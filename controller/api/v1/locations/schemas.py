@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Timestamp, timestamp
 from controller.decisions.evaluation.blindness import Blind
+from controller.http.timestamps import Timestamp, timestamp
 from controller.model import AgentSighting
 from controller.store.evaluation.probe_problems import ProbeProblem
 from shared.wire.messages import CLOCK_TOLERANCE_MS, Unfitness

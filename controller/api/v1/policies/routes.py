@@ -6,12 +6,6 @@ from litestar import Controller, get, patch
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier
-from controller.api.http.openapi import refusals
-from controller.api.http.parameters import CustomerPath, OrganizationId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.api.v1.policies.schemas import (
     POLICY_ANSWER,
     REFUSED_PRESET,
@@ -22,6 +16,12 @@ from controller.api.v1.policies.schemas import (
     policy_change,
 )
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier
+from controller.http.openapi import refusals
+from controller.http.parameters import CustomerPath, OrganizationId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors import policies
 
 

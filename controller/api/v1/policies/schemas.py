@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.openapi import answers
 from controller.decisions.evaluation.policies import Effective, Origin, preset_of
 from controller.decisions.evaluation.policy import STANDARD, Count, Policy, from_thresholds
 from controller.errors import InvalidError
+from controller.http.openapi import answers
 from controller.model import Mode
 from controller.operations.monitors.policies import PolicyChange
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from controller.api.http.timestamps import timestamp
 from controller.api.v1.results.items import result_item, rounded, summed
+from controller.http.timestamps import timestamp
 from controller.store.checks.result_history import HistoryRecord
 from shared.wire.failures import CheckWarning, Phase
 

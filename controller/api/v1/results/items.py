@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp
 from controller.store.checks.result_history import HistoryRecord
 from shared.wire.failures import CheckWarning, Failure, Phase
 from shared.wire.messages import PhaseTiming, ResultStatus

@@ -16,10 +16,10 @@ from litestar.datastructures import MultiDict
 from litestar.datastructures.headers import Accept
 from litestar.params import QueryParameter
 
-from controller.api.http.identifiers import customer_identifier
 from controller.api.v1.results.formats import CSV, NDJSON, Format
 from controller.decisions.history.history import Order
 from controller.errors import InvalidError
+from controller.http.identifiers import customer_identifier
 from controller.model.values.countries import country_list
 from controller.operations.results.results import Question
 from shared.wire.messages import ResultStatus

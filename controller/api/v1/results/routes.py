@@ -11,11 +11,6 @@ import msgspec
 from litestar import Request, get
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 
-from controller.api.http.auth import PERMISSION, SECURITY, credential_of
-from controller.api.http.identifiers import organization_number
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import CustomerId, OrganizationId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.api.v1.results.export import Export, export, file_name
 from controller.api.v1.results.formats import COLUMNS, CSV, NDJSON
 from controller.api.v1.results.items import EXAMPLE, ResultPage, result_item
@@ -42,6 +37,11 @@ from controller.api.v1.results.query import (
 from controller.decisions.access import Permission
 from controller.decisions.history.history import period
 from controller.errors import ForbiddenError
+from controller.http.auth import PERMISSION, SECURITY, credential_of
+from controller.http.identifiers import organization_number
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import CustomerId, OrganizationId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Principal
 from controller.operations.results.results import KEPT, all_results, results_page
 from controller.streaming.subscription import Holder

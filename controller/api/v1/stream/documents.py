@@ -6,7 +6,7 @@ import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 
-from controller.api.v1.stream.response import EVENT_STREAM
+from controller.http.event_stream import EVENT_STREAM
 from controller.streaming.frames import (
     EndReason,
     StreamPosition,

@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 
 from litestar.params import HeaderParameter, QueryParameter
 
-from controller.api.http.identifiers import customer_identifier, monitor_public_id
 from controller.errors import InvalidError
+from controller.http.identifiers import customer_identifier, monitor_public_id
 from controller.model.values.countries import country_list
 from controller.model.values.json_rules import quoted
 from controller.streaming.frames import StreamPosition, read_position

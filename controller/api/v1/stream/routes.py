@@ -8,11 +8,6 @@ from typing import Any
 from litestar import Request, get
 from litestar.types import ControllerRouterHandler
 
-from controller.api.http.auth import COUNTED_APART, PERMISSION, SECURITY, credential_of
-from controller.api.http.identifiers import organization_number
-from controller.api.http.openapi import refusals
-from controller.api.http.parameters import OrganizationId
-from controller.api.http.services import GivenPrincipal, GivenServices, Services
 from controller.api.v1.results.query import require_known
 from controller.api.v1.stream.documents import DESCRIPTION, EVENTS, RESULTS, stream_of
 from controller.api.v1.stream.filters import (
@@ -31,9 +26,14 @@ from controller.api.v1.stream.filters import (
     requested_filter,
     resume_at,
 )
-from controller.api.v1.stream.response import EVENT_STREAM, EventStream, away
 from controller.decisions.access import Permission
 from controller.errors import ForbiddenError
+from controller.http.auth import COUNTED_APART, PERMISSION, SECURITY, credential_of
+from controller.http.event_stream import EVENT_STREAM, EventStream, away
+from controller.http.identifiers import organization_number
+from controller.http.openapi import refusals
+from controller.http.parameters import OrganizationId
+from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.store.platform.pool import StoreUnavailableError
 from controller.streaming.frames import StreamPosition

@@ -8,8 +8,8 @@ import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
-from controller.api.http.auth import PERMISSION, require_permissions
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, require_permissions
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api, client_of
 
 UNKNOWN_ID = "33333333-3333-4333-8333-333333333333"

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from litestar.testing import RequestFactory
 
-from controller.api.application import create_api
-from controller.api.http.auth import address_of
-from controller.api.http.services import Services
 from controller.api.v1.stream.routes import OPENINGS
+from controller.application import create_application
+from controller.http.auth import address_of
+from controller.http.services import Services
 from controller.model import Role
 from controller.store.accounts import request_counts
 from shared.nats.bus import Bus
@@ -38,7 +38,7 @@ async def controllers(api: Api, module_bus: Bus) -> AsyncIterator[list[httpx.Asy
                 outlets=api.outlets,
                 rate_limit=LIMIT,
             )
-            clients.append(await stack.enter_async_context(client_of(create_api(services))))
+            clients.append(await stack.enter_async_context(client_of(create_application(services))))
         yield clients
 
 

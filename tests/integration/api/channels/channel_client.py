@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.notify.channels import open_senders
 from controller.notify.email.sender import Relay
 from controller.notify.mx_lookup import MxLookup
@@ -78,7 +78,7 @@ async def open_channel_client(
         serving(zone or {}) as nameserver,
     ):
         outlets = Outlets(senders, MxLookup([nameserver]))
-        application = create_api(
+        application = create_application(
             Services(database=api.database, vault=api.vault, dispatcher=api.dispatcher, bus=bus, outlets=outlets)
         )
         async with client_of(application) as client:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.kinds import target_of
 from controller.model import Role
 from controller.store.locations.locations import record_heartbeat
@@ -175,7 +175,7 @@ async def test_details_that_fail_by_our_own_fault_have_the_documented_message(
 
 async def test_the_remaining_requests_are_shown_until_the_limit_refuses_one(api: Api) -> None:
     services: Services = api.application.state.services
-    async with client_of(create_api(dataclasses.replace(services, rate_limit=2))) as client:
+    async with client_of(create_application(dataclasses.replace(services, rate_limit=2))) as client:
         client.headers["Authorization"] = f"Bearer {await api.token(await organization_of(api, 'Ours'))}"
         answers = [await client.get(SMTP) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.model import Principal, Role
 from controller.operations.results.exports import AT_ONCE, OF_ONE, Exports
 from controller.operations.results.results import Question, all_results
@@ -126,7 +126,9 @@ async def test_a_client_that_disconnects_ends_its_export(api: Api, monitor: str)
 
 
 async def test_a_client_that_does_not_read_is_disconnected(api: Api, monitor: str) -> None:
-    impatient = replace(api, application=create_api(replace(services_of(api), exports=Exports(read_seconds=0.3))))
+    impatient = replace(
+        api, application=create_application(replace(services_of(api), exports=Exports(read_seconds=0.3)))
+    )
     async with serving(impatient.application) as address, exporting(impatient, address, monitor) as export:
         assert exports_of(impatient).running == 1
         await wait_until_free(impatient)
@@ -149,7 +151,7 @@ async def test_a_client_that_does_not_read_is_disconnected(api: Api, monitor: st
     ],
 )
 async def test_an_export_ends_when_its_caller_loses_access(api: Api, monitor: str, ends: str) -> None:
-    strict = replace(api, application=create_api(replace(services_of(api), exports=Exports(review_seconds=0))))
+    strict = replace(api, application=create_application(replace(services_of(api), exports=Exports(review_seconds=0))))
     token = await api.token(await organization_of(api, "Ours"))
     async with (
         serving(strict.application) as address,

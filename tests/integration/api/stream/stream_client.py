@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.pipeline.loops import keep
 from controller.streaming.access_review import review
 from controller.streaming.follower import follow_events
@@ -247,7 +247,7 @@ async def open_streams(
     services = Services(
         database=api.database, vault=api.vault, dispatcher=api.dispatcher, bus=bus, outlets=api.outlets, live=hub
     )
-    async with serving(create_api(services)) as address:
+    async with serving(create_application(services)) as address:
         tasks = [
             asyncio.create_task(keep("live", lambda: follow_events(bus, hub))),
             asyncio.create_task(keep("live_access", lambda: review(api.database, hub), every_seconds=0.05)),

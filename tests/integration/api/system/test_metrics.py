@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.metrics import exposition
 from controller.metrics.process import Metrics
 from controller.model import Role
@@ -40,7 +40,7 @@ async def controller(api: Api, bus: Bus, **changes: Any) -> AsyncIterator[httpx.
         outlets=api.outlets,
         metrics=Metrics(),
     )
-    async with client_of(create_api(replace(services, **changes))) as client:
+    async with client_of(create_application(replace(services, **changes))) as client:
         yield client
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.model import Role
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus
@@ -109,7 +109,7 @@ async def test_a_database_that_is_away_is_503(api: Api, module_bus: Bus, path: s
         services = Services(
             database=nowhere, vault=api.vault, dispatcher=api.dispatcher, bus=module_bus, outlets=api.outlets
         )
-        async with client_of(create_api(services)) as client:
+        async with client_of(create_application(services)) as client:
             answer = await client.get(path, headers=dict(api.client.headers))
     assert_shape(answer, path, 503)
     assert int(answer.headers["retry-after"]) >= 1

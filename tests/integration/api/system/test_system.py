@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.store.platform.pool import Database
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
@@ -23,7 +23,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 async def application(api: Api, database_url: str, bus: Bus) -> AsyncIterator[httpx.AsyncClient]:
     async with Database.open(database_url) as database:
         services = Services(database=database, vault=api.vault, dispatcher=api.dispatcher, bus=bus, outlets=api.outlets)
-        async with client_of(create_api(services)) as client:
+        async with client_of(create_application(services)) as client:
             yield client
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.api.application import create_api
-from controller.api.http.services import Services
+from controller.application import create_application
+from controller.http.services import Services
 from controller.notify.channels import open_senders
 from controller.operations.channels.channels import Outlets
 from controller.store.accounts.tokens import new_token
@@ -41,7 +41,7 @@ async def scheduled(small_installation: SmallInstallation, database_url: str, bu
             database=small_installation.db, vault=vault, dispatcher=broker, bus=bus, outlets=Outlets(senders)
         )
         async with (
-            client_of(create_api(services)) as client,
+            client_of(create_application(services)) as client,
             scheduling(small_installation, database_url) as controller,
         ):
             client.headers["Authorization"] = f"Bearer {token}"

@@ -11,12 +11,12 @@ from controller.api.compat.alertsite.account_defaults.fields import Locations, d
 from controller.api.compat.alertsite.bodies import StrictJsonBody, sent
 from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.locations import location_brief, numbered
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
 from controller.decisions.monitors.defaults import AccountDefaults
 from controller.decisions.schedule.rotation import chosen
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import defaults as account
 from controller.store.locations.locations import all_locations
 

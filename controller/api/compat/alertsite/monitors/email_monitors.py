@@ -17,12 +17,12 @@ from controller.api.compat.alertsite.monitors.bodies import MonitorBody, NewMoni
 from controller.api.compat.alertsite.monitors.changes import change_to_create, change_to_update
 from controller.api.compat.alertsite.monitors.kinds import KINDS
 from controller.api.compat.alertsite.monitors.queries import MonitorNumber, number_of
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers
-from controller.api.http.problems import RECORD_NOT_FOUND
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission, may_change
 from controller.errors import ForbiddenError, InvalidError, UnknownCustomerError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers
+from controller.http.problems import RECORD_NOT_FOUND
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Monitor, Principal
 from controller.operations.accounts import defaults as account
 from controller.operations.monitors import monitors

@@ -18,11 +18,11 @@ from controller.api.compat.alertsite.monitors.queries import (
     kinds_of,
     number_of,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers
-from controller.api.http.problems import RECORD_NOT_FOUND
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission, permits
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers
+from controller.http.problems import RECORD_NOT_FOUND
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors import monitors
 from controller.store.locations.locations import all_locations
 

@@ -6,8 +6,8 @@ import msgspec
 
 from controller.api.compat.alertsite.lists import Metadata
 from controller.api.compat.alertsite.monitors.kinds import TYPES
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.decisions.sitestatus import TEXTS, SiteStatus, status_of
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import LatestCheck, Location
 from controller.operations.monitors.sitestatus import MonitorReport
 

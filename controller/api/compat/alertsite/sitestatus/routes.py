@@ -11,11 +11,11 @@ from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.lists import LARGEST_LIMIT, Limit, Offset, listed, metadata
 from controller.api.compat.alertsite.monitors.queries import Types, kinds_of, numbers_of
 from controller.api.compat.alertsite.sitestatus.answers import EXAMPLE, SiteStatusReport, site_status_object
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission, permits
 from controller.decisions.sitestatus import SiteStatus
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors.sitestatus import MonitorReport, site_status
 
 MonitorNumbers = Annotated[

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.timestamps import Timestamp, timestamp
 from controller.decisions.notification.channels import CATEGORIES
+from controller.http.timestamps import Timestamp, timestamp
 from controller.notify.registry import CHANNELS
 from controller.operations.channels.channel_tests import ChannelTestResult
 from controller.operations.channels.channels import ChannelView

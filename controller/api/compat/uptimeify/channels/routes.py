@@ -21,14 +21,14 @@ from controller.api.compat.uptimeify.channels.bodies import (
 )
 from controller.api.compat.uptimeify.channels.examples import CHANNEL, TESTED
 from controller.api.compat.uptimeify.monitors.answers import DeleteAnswer
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import CustomerId, OrganizationId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import GLOBAL, Permission
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import CustomerId, OrganizationId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.kinds import IMAP_POP, SMTP
 from controller.model import Principal
 from controller.operations.channels import channel_tests, channels

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.api.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import TranscriptLine

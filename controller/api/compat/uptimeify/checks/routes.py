@@ -10,12 +10,12 @@ from controller.api.compat.uptimeify.checks.history import History
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
 from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
 from controller.api.compat.uptimeify.monitors.answers import TriggerAnswer
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import Limit, PublicId
-from controller.api.http.problems import DETAIL_IN_STATUS, FAILED
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import Limit, PublicId
+from controller.http.problems import DETAIL_IN_STATUS, FAILED
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors import checks
 
 

@@ -17,14 +17,14 @@ from controller.api.compat.uptimeify.customers.schemas import (
     customer_answer,
     customer_change,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import CustomerPath, OrganizationId
-from controller.api.http.problems import FAILED
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import CustomerPath, OrganizationId
+from controller.http.problems import FAILED
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import customers
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.decisions.access import GLOBAL
 from controller.errors import ForbiddenError, InvalidError
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Customer, Principal
 from controller.operations.accounts.customers import STATUSES, CustomerChange
 

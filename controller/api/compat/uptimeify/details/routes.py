@@ -11,15 +11,15 @@ from controller.api.compat.uptimeify.dates import given_date
 from controller.api.compat.uptimeify.details.answers import UptimeifyMonitorDetails, detail_fields
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
 from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.identifiers import monitor_public_id
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import PublicId
-from controller.api.http.problems import FAILED
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
 from controller.decisions.history.views import Range, chart_view
 from controller.errors import InvalidError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.identifiers import monitor_public_id
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import PublicId
+from controller.http.problems import FAILED
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.details import monitor_details
 from shared.clock import utc_now
 

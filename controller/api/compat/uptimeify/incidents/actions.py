@@ -8,13 +8,13 @@ from litestar.params import JSONBody
 from controller.api.compat.uptimeify.incidents import examples
 from controller.api.compat.uptimeify.incidents.answers import IncidentDetail, incident_detail
 from controller.api.compat.uptimeify.incidents.routes import ID_REQUIRED, PATH, TAGS, IncidentId
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import monitor_public_id
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.api.v1.incidents.schemas import Acknowledgement, Comment, Resolution
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import monitor_public_id
+from controller.http.openapi import answers, refusals
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.incidents import incident_handling as handling
 from controller.operations.incidents.incidents import UNKNOWN
 from shared.clock import utc_now

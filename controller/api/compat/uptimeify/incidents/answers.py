@@ -9,7 +9,7 @@ import msgspec
 
 from controller import kinds
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord
 from shared.wire.events import Evidence

@@ -12,12 +12,12 @@ from controller.api.compat.uptimeify.incidents.history_items import (
 )
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
 from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import PublicId
-from controller.api.http.problems import FAILED
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import PublicId
+from controller.http.problems import FAILED
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.incidents import incidents
 from shared.clock import utc_now
 

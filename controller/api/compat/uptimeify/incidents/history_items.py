@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp
 from controller.model import Alert, Incident
 
 

@@ -15,14 +15,14 @@ from controller.api.compat.uptimeify.incidents.answers import (
     incident_detail,
     listed_incident,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.identifiers import monitor_public_id, organization_number
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import OrganizationId
-from controller.api.http.problems import FAILED, from_domain
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
 from controller.errors import ForbiddenError, InvalidError, OrganizationRequiredError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.identifiers import monitor_public_id, organization_number
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import OrganizationId
+from controller.http.problems import FAILED, from_domain
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.incidents import incidents
 from controller.operations.incidents.incidents import UNKNOWN
 from shared.clock import utc_now

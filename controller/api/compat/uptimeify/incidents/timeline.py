@@ -11,7 +11,7 @@ import msgspec
 
 from controller.api.compat.uptimeify.checks.history import checked_at, diagnostics, error_message, timings
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, alert_item
-from controller.api.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import ChangeRecord

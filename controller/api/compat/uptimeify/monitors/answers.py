@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Customer, Monitor
 
 _SECONDS_PER_MINUTE = 60

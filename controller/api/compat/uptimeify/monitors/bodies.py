@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.identifiers import INVALID_CUSTOMER
 from controller.decisions.monitors.monitors import check_interval
 from controller.errors import InvalidError
+from controller.http.identifiers import INVALID_CUSTOMER
 from controller.model import MonitorStatus
 from controller.operations.monitors.monitors import MonitorChange
 

@@ -17,13 +17,13 @@ from controller.api.compat.uptimeify.monitors.answers import (
     monitor_fields,
 )
 from controller.api.compat.uptimeify.monitors.bodies import UptimeifyMonitorChange, UptimeifyNewMonitor, change_of
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import CustomerId, OrganizationId, PageNumber, PerPage, PublicId, Search
-from controller.api.http.services import GivenPrincipal, GivenServices, Services
 from controller.decisions.access import Permission, sees_secrets
 from controller.errors import ForbiddenError, InvalidError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import CustomerId, OrganizationId, PageNumber, PerPage, PublicId, Search
+from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Monitor, Principal
 from controller.operations.channels import mail_routes
 from controller.operations.monitors import monitors

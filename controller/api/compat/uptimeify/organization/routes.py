@@ -15,13 +15,13 @@ from controller.api.compat.uptimeify.organization.schemas import (
     OrganizationUpdate,
     organization_answer,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.identifiers import monitor_public_id
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import OrganizationId, PublicId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.identifiers import monitor_public_id
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import OrganizationId, PublicId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import organizations
 from controller.operations.accounts.organizations import OrganizationChange
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp
 from controller.model import Organization
 
 ID_REQUIRED = "Organization public ID (UUID) required"

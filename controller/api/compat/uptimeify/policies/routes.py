@@ -7,11 +7,6 @@ from litestar.params import JSONBody
 
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
 from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.openapi import refusals
-from controller.api.http.parameters import PublicId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.api.v1.policies.schemas import (
     POLICY_ANSWER,
     TAGS,
@@ -21,6 +16,11 @@ from controller.api.v1.policies.schemas import (
     policy_change,
 )
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.openapi import refusals
+from controller.http.parameters import PublicId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors import policies
 
 

@@ -11,11 +11,11 @@ from litestar.params import JSONBody
 from controller.api.compat.uptimeify.monitors.answers import DeleteAnswer
 from controller.api.compat.uptimeify.sessions.schemas import EXAMPLE, REFUSED, Login, SessionAnswer
 from controller.api.compat.uptimeify.users.schemas import user_answer
-from controller.api.http.auth import COOKIE, PERMISSION, SECURITY, address_of, require_same_origin
-from controller.api.http.bodies import JsonBody
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import COOKIE, PERMISSION, SECURITY, address_of, require_same_origin
+from controller.http.bodies import JsonBody
+from controller.http.openapi import answers, refusals
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import people, sessions
 
 

@@ -18,14 +18,14 @@ from controller.api.compat.uptimeify.tokens.schemas import (
     customer_of,
     token_answer,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import OrganizationId
-from controller.api.http.services import GivenPrincipal, GivenServices
-from controller.api.http.timestamps import timestamp, timestamp_or_none
 from controller.decisions.access import Permission
 from controller.errors import NotFoundError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import OrganizationId
+from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.timestamps import timestamp, timestamp_or_none
 from controller.operations.accounts import tokens
 from controller.operations.accounts.tokens import INVALID_CUSTOMER
 

@@ -8,9 +8,9 @@ import msgspec
 from litestar.params import PathParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.identifiers import customer_identifier
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.errors import InvalidError
+from controller.http.identifiers import customer_identifier
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import ApiToken
 from controller.operations.accounts.tokens import INVALID_CUSTOMER
 

@@ -19,12 +19,12 @@ from controller.api.compat.uptimeify.users.schemas import (
     user_answer,
     user_id,
 )
-from controller.api.http.auth import PERMISSION, SECURITY
-from controller.api.http.bodies import JsonBody
-from controller.api.http.openapi import answers, refusals
-from controller.api.http.parameters import OrganizationId, PublicId
-from controller.api.http.services import GivenPrincipal, GivenServices
 from controller.decisions.access import Permission
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import JsonBody
+from controller.http.openapi import answers, refusals
+from controller.http.parameters import OrganizationId, PublicId
+from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import people
 from controller.operations.accounts.tokens import INVALID_CUSTOMER
 

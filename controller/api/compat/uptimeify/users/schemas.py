@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.http.identifiers import customer_identifier, monitor_public_id
-from controller.api.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.errors import InvalidError
+from controller.http.identifiers import customer_identifier, monitor_public_id
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Account, Role
 from controller.operations.accounts.passwords import LONGEST, SHORTEST
 from controller.operations.accounts.people import AccountChange

@@ -1,19 +1,19 @@
-"""The HTTP application: all groups of routes on one server, with one login and one form of error."""
+"""The HTTP application: all groups of routes and the pages on one server, with one login."""
 
 from __future__ import annotations
 
-from litestar import Litestar
+from typing import Any
+
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from controller.api.compat.alertsite.routes import BODIES as ALERTSITE_BODIES
 from controller.api.compat.alertsite.routes import ROUTES as ALERTSITE_ROUTES
 from controller.api.compat.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
 from controller.api.compat.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
-from controller.api.http.auth import add_quota_headers, given_principal, require_permissions, requires_permission
-from controller.api.http.problems import HANDLERS
-from controller.api.http.services import Services
 from controller.api.system.health import Health, healthz, readyz
 from controller.api.system.metrics import counting, metrics, metrics_per_monitor
 from controller.api.system.openapi_document import document
@@ -25,7 +25,12 @@ from controller.api.v1.results.items import ResultPage
 from controller.api.v1.results.routes import read_results
 from controller.api.v1.stream.documents import BODIES as STREAM_BODIES
 from controller.api.v1.stream.routes import ROUTES as STREAM_ROUTES
+from controller.http.auth import add_quota_headers, given_principal, require_permissions, requires_permission
+from controller.http.problems import HANDLERS, from_framework
+from controller.http.services import Services
 from controller.operations.accounts.limits import RequestLimits
+from controller.pages.routes import create_pages
+from controller.pages.shell.errors import page_of_unknown_path
 
 LARGEST_BODY = 256 * 1024
 BODIES: tuple[type[Struct], ...] = (
@@ -39,7 +44,7 @@ BODIES: tuple[type[Struct], ...] = (
 )
 
 
-def create_api(services: Services) -> Litestar:
+def create_application(services: Services) -> Litestar:
     """The ASGI application; the caller owns `services`. Raises LookupError for a route that declares no permission."""
     application = Litestar(
         route_handlers=[
@@ -53,6 +58,7 @@ def create_api(services: Services) -> Litestar:
             *ALERTSITE_ROUTES,
             *POLICY_ROUTES,
             *STREAM_ROUTES,
+            create_pages(services),
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
@@ -61,7 +67,7 @@ def create_api(services: Services) -> Litestar:
         guards=[requires_permission],
         before_send=[add_quota_headers],
         state=State({"services": services, "limits": RequestLimits(services.database, services.rate_limit)}),
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, HTTPException: _unknown_path},
         request_max_body_size=LARGEST_BODY,
         openapi_config=document(BODIES),
         logging_config=None,
@@ -70,3 +76,8 @@ def create_api(services: Services) -> Litestar:
     # This is not a middleware, because those do not run for requests without a route.
     application.asgi_handler = counting(application.asgi_handler, services.metrics.counts)
     return application
+
+
+def _unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Browsers get a page, programs what the API answers."""
+    return page_of_unknown_path(request, error) or from_framework(request, error)

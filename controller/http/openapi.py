@@ -8,7 +8,7 @@ from typing import Any
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 
-from controller.api.http.problems import Problem
+from controller.http.problems import Problem
 
 _GUARDED = {400: "Invalid organizationId", 401: "Unauthorized"}
 _ALWAYS = {

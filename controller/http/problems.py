@@ -112,8 +112,13 @@ def is_alertsite(path: str) -> bool:
     return path == ALERTSITE or path.startswith(f"{ALERTSITE}/")
 
 
+def status_of(error: errors.DomainError) -> HTTPStatus:
+    """The HTTP status that stands for an error."""
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+
+
 def from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> Answer:
-    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    status = status_of(error)
     messages = (
         [RECORD_NOT_FOUND] if isinstance(error, errors.NotFoundError) and is_alertsite(request.url.path) else None
     )
@@ -129,10 +134,20 @@ def from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> A
     )
 
 
-def from_dependency(request: Request[Any, Any, Any], error: Exception) -> Answer:
-    """The answer when PostgreSQL or NATS cannot be reached."""
+UNAVAILABLE: tuple[type[Exception], ...] = (StoreUnavailableError, BusError)
+"""The errors of PostgreSQL and of NATS when they cannot be reached."""
+
+
+def missing_part(request: Request[Any, Any, Any], error: Exception) -> str:
+    """Log one of UNAVAILABLE and return which part is missing, for the caller: database or broker."""
     part = "database" if isinstance(error, StoreUnavailableError) else "broker"
     log.warning("request_unavailable", method=request.method, path=request.url.path, part=part, error=str(error))
+    return part
+
+
+def from_dependency(request: Request[Any, Any, Any], error: Exception) -> Answer:
+    """The answer when PostgreSQL or NATS cannot be reached."""
+    part = missing_part(request, error)
     return refusal(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,

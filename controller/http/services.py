@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 from controller.metrics.exposition import Exposition
 from controller.metrics.process import Metrics
 from controller.model import Principal
+from controller.model.values.public_url import PublicUrl
 from controller.operations.accounts.passwords import Passwords
 from controller.operations.channels.channels import Outlets
 from controller.operations.monitors.checks import TriggeredDispatch
@@ -24,7 +25,8 @@ from shared.nats.bus import Bus
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Routes use the bus to see whether it is connected, and to resume streams. `rate_limit` is requests a minute for
-    each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor.
+    each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor. `public_url` is the
+    base of all links.
     """
 
     database: Database
@@ -35,6 +37,7 @@ class Services:
     rate_limit: int = 0
     metrics: Metrics = field(default_factory=Metrics)
     metrics_per_monitor: bool = False
+    public_url: PublicUrl = field(default_factory=PublicUrl)
     passwords: Passwords = field(default_factory=Passwords)
     exports: Exports = field(default_factory=Exports)
     live: StreamHub = field(default_factory=StreamHub)

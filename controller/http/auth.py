@@ -19,9 +19,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import SecurityScheme
 from litestar.types import Message, Scope
 
-from controller.api.http.services import Services
 from controller.decisions.access import GLOBAL, Permission, permits
 from controller.errors import ForbiddenError, InvalidError, LimitedError, UnauthenticatedError
+from controller.http.services import Services
 from controller.model import Principal
 from controller.operations.accounts.limits import Quota, RequestLimits
 from controller.store.accounts import organizations, sessions, tokens

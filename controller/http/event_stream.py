@@ -12,7 +12,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from controller.api.http.problems import Answer, from_dependency
+from controller.http.problems import Answer, from_dependency
 from controller.store.platform.pool import StoreUnavailableError
 from controller.streaming.frames import RETRY_MS, EndReason, end_frame, retry_frame
 from controller.streaming.hub import StreamHub

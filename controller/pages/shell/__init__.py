@@ -1,0 +1,1 @@
+"""What all pages share: templates, the frame around each page, static files, forms and errors."""

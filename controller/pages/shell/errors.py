@@ -1,0 +1,111 @@
+"""Errors as pages: the login for those who are not logged in, and sentences for everything else."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.types import ExceptionHandlersMap
+
+from controller import errors
+from controller.http.problems import RETRY_AFTER_SECONDS, UNAVAILABLE, missing_part, status_of
+from controller.pages.shell.page import page, see_other, wants_fragment
+
+log = structlog.get_logger()
+
+_TITLES = {
+    HTTPStatus.BAD_REQUEST: "This address or form cannot be understood",
+    HTTPStatus.FORBIDDEN: "You may not do this",
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This page does not take that",
+    HTTPStatus.CONFLICT: "Somebody was faster",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This form is too large",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Mailprobe cannot answer now",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Mailprobe failed",
+}
+_SAFE = frozenset({"GET", "HEAD"})
+_OUT_OF_DATE = "The form is out of date. Go back, load its page again and send it once more."
+
+
+class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
+    status: int
+    title: str
+    message: str
+    again: bool
+    """Whether the same request may succeed a moment later."""
+
+
+def failed(
+    request: Request[Any, Any, Any], status: HTTPStatus, message: str, headers: dict[str, str] | None = None
+) -> Response[Any]:
+    """The page of an error, or only its sentence for a script."""
+    if wants_fragment(request):
+        return Response(message, status_code=status, media_type=MediaType.TEXT, headers=headers)
+    title = _TITLES.get(status, status.phrase)
+    again = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
+    view = ErrorView(status=int(status), title=title, message=message, again=again)
+    return page(request, "error.html", view, title=title, status=status, headers=headers)
+
+
+def page_of_unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any] | None:
+    """The page for a path outside of the API that does not exist, when a browser asks for it."""
+    from_browser = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    if error.status_code != HTTPStatus.NOT_FOUND or request.scope.get("route_handler") or not from_browser:
+        return None
+    return _from_framework(request, error)
+
+
+def _from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> Response[Any]:
+    status = status_of(error)
+    if isinstance(error, errors.UnauthenticatedError):
+        return _to_login(request)
+    if isinstance(error, errors.ForbiddenError) and request.method in _SAFE and request.path_params:
+        # Who may not see a thing does not learn that it exists.
+        return failed(request, HTTPStatus.NOT_FOUND, "It was deleted, or it belongs to somebody else.")
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.LimitedError) else None
+    return failed(request, status, str(error), headers)
+
+
+def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
+    if wants_fragment(request):
+        return failed(request, HTTPStatus.UNAUTHORIZED, "You are logged out.")
+    if request.method not in _SAFE or request.url.path == "/":
+        return see_other(request, "/login")
+    query = f"?{request.url.query}" if request.url.query else ""
+    return see_other(request, f"/login?next={quote(request.url.path + query, safe='/')}")
+
+
+def _from_dependency(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    return failed(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"The {missing_part(request, error)} is not available. Try again in a moment.",
+        {"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    status = HTTPStatus(error.status_code)
+    if isinstance(error, PermissionDeniedException):
+        return failed(request, status, _OUT_OF_DATE)
+    return failed(request, status, f"{request.method} {request.url.path}: {status.phrase}.", error.headers)
+
+
+def _from_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    message = "This is an error of Mailprobe itself. Its log says more."
+    return failed(request, HTTPStatus.INTERNAL_SERVER_ERROR, message)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    errors.DomainError: _from_domain,
+    **dict.fromkeys(UNAVAILABLE, _from_dependency),
+    HTTPException: _from_framework,
+    Exception: _from_bug,
+}

@@ -1,0 +1,128 @@
+"""Answers of pages: HTML with its frame, a fragment of it for scripts, and redirects after forms."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.template.base import csrf_token
+
+from controller.decisions.access import Permission, permits
+from controller.http.services import Services
+from controller.model import Principal
+from controller.pages.shell.templates import render, render_fragment
+from shared.clock import utc_now
+
+THEME_COOKIE = "mailprobe_theme"
+THEMES = ("light", "dark")
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding, Cookie",
+}
+
+_WORTH_PACKING = 1024
+_GZIP_LEVEL = 5
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds a page. `base` stands before every path, `section` names the entry of the navigation, and `live`
+    is the path and query whose changes the page follows; None for a page that nothing changes.
+    """
+
+    title: str
+    base: str
+    section: str
+    live: str | None
+    now: datetime
+    csrf: str
+    theme: str | None
+    principal: Principal | None
+
+    def may(self, permission: str) -> bool:
+        """Whether the person may use this permission at all; templates leave out what it does not allow."""
+        return self.principal is not None and permits(self.principal, Permission(permission))
+
+
+def page(
+    request: Request[Any, Any, Any],
+    template: str,
+    view: msgspec.Struct | None,
+    *,
+    title: str,
+    section: str = "",
+    live: bool = False,
+    status: HTTPStatus = HTTPStatus.OK,
+    now: datetime | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """The page of this view; only its main part when the request accepts a fragment. `now` is the moment as of which
+    the view is true.
+    """
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    principal = request.scope.get("user")
+    frame = Frame(
+        title=title,
+        base=base_of(request),
+        section=section,
+        live=address if live else None,
+        now=now or utc_now(),
+        csrf=csrf_token({"request": request}),
+        theme=request.cookies.get(THEME_COOKIE) if request.cookies.get(THEME_COOKIE) in THEMES else None,
+        principal=principal if isinstance(principal, Principal) else None,
+    )
+    draw = render_fragment if wants_fragment(request) else render
+    return html(request, draw(template, frame=frame, view=view), status=status, headers=headers)
+
+
+def html(
+    request: Request[Any, Any, Any],
+    text: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """HTML with the headers of all pages, compressed where the browser takes that."""
+    body, extra = text.encode(), {**HEADERS, **(headers or {})}
+    if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, _GZIP_LEVEL)
+        extra["Content-Encoding"] = "gzip"
+    return Response(body, status_code=status, media_type=MediaType.HTML, headers=extra)
+
+
+def see_other(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
+    """Send the browser to a path of ours, after a form was accepted. The path begins with one slash."""
+    return Response(
+        b"",
+        status_code=HTTPStatus.SEE_OTHER,
+        headers={"Location": base_of(request) + path, "Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
+    )
+
+
+def own_path(text: str | None) -> str:
+    """A path of ours that a link or a form gave; `/` when it is missing or leads elsewhere."""
+    if text is None or not text.startswith("/") or text[1:2] in {"/", "\\"} or not text.isprintable():
+        return "/"
+    return text
+
+
+def base_of(request: Request[Any, Any, Any]) -> str:
+    """What stands before every path in a link: the path of MAILPROBE_PUBLIC_URL, or nothing."""
+    services: Services = request.app.state.services
+    return services.public_url.path
+
+
+def wants_fragment(request: Request[Any, Any, Any]) -> bool:
+    """Whether a script of ours fetches the page again to refresh it."""
+    return "fragment" in request.headers.get("accept", "")
