@@ -84,10 +84,10 @@ class Composition:
         await self._enrol()
         await self.supervisor.start(self._controller_part())
         await asyncio.gather(*(self.supervisor.start(self._agent_part(location)) for location in self.locations))
-        await self._wait_for_locations()
+        login_link, _ = await asyncio.gather(self._login_link(), self._wait_for_locations())
         self.complete = True
         self.write_record()
-        self.announce(self._welcome(await self._login_link()))
+        self.announce(self._welcome(login_link))
 
     async def stop(self) -> None:
         """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
