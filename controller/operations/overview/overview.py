@@ -167,9 +167,10 @@ class _Verdict(msgspec.Struct, frozen=True):
 
 def _verdict_spans(row: OverviewRow, now_ms: int) -> list[_Verdict]:
     """From each verdict to the next one. The latest one holds until now."""
-    ends = [later.at_ms for later in row.verdicts[1:]] + [now_ms]
+    starts = [one.at_ms for one in row.verdicts]
     return [
-        _Verdict(Span(one.at_ms, end), one.verdict, one.reason) for one, end in zip(row.verdicts, ends, strict=True)
+        _Verdict(Span(one.at_ms, end), one.verdict, one.reason)
+        for one, end in zip(row.verdicts, [*starts[1:], now_ms], strict=False)
     ]
 
 

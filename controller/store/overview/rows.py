@@ -27,14 +27,14 @@ SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
   (
     SELECT json_agg(json_build_array(country_code, latest.status, failure_kind, duration_ms))
     FROM latest JOIN location ON location.id = latest.location_id
-    WHERE latest.monitor_id = m.id AND enabled AND removed_at IS NULL AND latest.due_at > $3 - {_FORGOTTEN}
+    WHERE latest.monitor_id = m.id AND enabled AND removed_at IS NULL AND latest.due_at > $3::timestamptz - {_FORGOTTEN}
   ) AS latest,
   (
     SELECT json_object_agg(country_code, ms) FROM (
       SELECT country_code, percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS ms
       FROM (
         SELECT location_id, status, duration_ms FROM result
-        WHERE monitor_id = m.id AND due_at > $3 - interval '1 hour' AND due_at <= $3
+        WHERE monitor_id = m.id AND due_at > $3::timestamptz - interval '1 hour' AND due_at <= $3
         ORDER BY due_at DESC LIMIT {MEDIAN_CHECKS}
       ) AS recent JOIN location ON location.id = recent.location_id
       WHERE recent.status = 'success' GROUP BY country_code
