@@ -12,7 +12,9 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
+from controller.pages.overview.routes import ROUTES as OVERVIEW
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE
 from controller.pages.shell.static_files import static_file
@@ -20,7 +22,14 @@ from controller.pages.shell.static_files import static_file
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION]
+
+_ROUTES: list[ControllerRouterHandler] = [
+    *OVERVIEW,
+    *NEW_MONITOR,
+    *LOGIN,
+    *ACCOUNT,
+    *ORGANIZATION,
+]
 
 
 def create_pages(services: Services) -> Router:
