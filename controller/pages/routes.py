@@ -10,13 +10,14 @@ from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART
 from controller.http.services import Services
+from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = []
+_ROUTES: list[ControllerRouterHandler] = [*CHECK]
 
 
 def create_pages(services: Services) -> Router:
