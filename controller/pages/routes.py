@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
+from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
@@ -26,6 +27,7 @@ REQUESTS = 600
 _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW,
     *NEW_MONITOR,
+    *CHECK,
     *LOGIN,
     *ACCOUNT,
     *ORGANIZATION,
