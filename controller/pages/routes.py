@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from typing import Any
+
+from litestar import Request, Router
 from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART
 from controller.http.services import Services
+from controller.pages.live.live_pages import LivePages
+from controller.pages.live.routes import ROUTES as LIVE_ROUTES
 from controller.pages.shell.errors import HANDLERS
+from controller.pages.shell.page import LIVE_AT
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = []
+_ROUTES: list[ControllerRouterHandler] = [*LIVE_ROUTES]
 
 
 def create_pages(services: Services) -> Router:
@@ -28,10 +34,19 @@ def create_pages(services: Services) -> Router:
         cookie_secure=services.public_url.encrypted,
         cookie_samesite="lax",
     )
+    live_pages = LivePages(services)
     pages = Router(
         path="/",
         route_handlers=_ROUTES,
         middleware=[DefineMiddleware(CSRFMiddleware, config=csrf)],
+        dependencies={"live_pages": Provide(lambda: live_pages, sync_to_thread=False)},
+        before_request=_note_position,
         opt={COUNTED_APART: REQUESTS},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
+
+
+def _note_position(request: Request[Any, Any, Any]) -> None:
+    """Before a page reads anything, so that it knows what happened afterwards."""
+    services: Services = request.app.state.services
+    request.scope["state"][LIVE_AT] = services.live.now

@@ -32,19 +32,24 @@ HEADERS = {
     "Vary": "Accept, Accept-Encoding, Cookie",
 }
 
+LIVE_AT = "live_at"
+"""The name in a request's state of the position in the stream of events that the page is true of."""
+
 _WORTH_PACKING = 1024
 _GZIP_LEVEL = 5
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a page. `base` stands before every path, `section` names the entry of the navigation, and `live`
-    is the path and query whose changes the page follows; None for a page that nothing changes.
+    is the path and query whose changes the page follows; None for a page that nothing changes. `at` is the position in
+    the stream of events that it is true of.
     """
 
     title: str
     base: str
     section: str
     live: str | None
+    at: str | None
     now: datetime
     csrf: str
     theme: str | None
@@ -77,6 +82,7 @@ def page(
         base=base_of(request),
         section=section,
         live=address if live else None,
+        at=str(at) if (at := request.scope["state"].get(LIVE_AT)) else None,
         now=now or utc_now(),
         csrf=csrf_token({"request": request}),
         theme=request.cookies.get(THEME_COOKIE) if request.cookies.get(THEME_COOKIE) in THEMES else None,
