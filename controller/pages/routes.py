@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from typing import Any
+
+from litestar import Request, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ControllerRouterHandler
 
-from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
-from controller.pages.account.routes import ROUTES as ACCOUNT
-from controller.pages.check.routes import ROUTES as CHECK
-from controller.pages.login.routes import ROUTES as LOGIN
-from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
-from controller.pages.organization.routes import ROUTES as ORGANIZATION
-from controller.pages.overview.routes import ROUTES as OVERVIEW
-from controller.pages.shell.errors import HANDLERS
-from controller.pages.shell.page import CSRF_COOKIE
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
@@ -28,6 +21,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW,
     *NEW_MONITOR,
     *CHECK,
+    *LIVE,
     *LOGIN,
     *ACCOUNT,
     *ORGANIZATION,
@@ -43,10 +37,16 @@ def create_pages(services: Services) -> Router:
         cookie_secure=services.public_url.encrypted,
         cookie_samesite="lax",
     )
+    live_pages = LivePages(services)
     pages = Router(
         path="/",
         route_handlers=_ROUTES,
         middleware=[DefineMiddleware(CSRFMiddleware, config=csrf)],
-        opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
+
+
+def _note_position(request: Request[Any, Any, Any]) -> None:
+    """Before a page reads anything, so that it knows what happened afterwards."""
+    services: Services = request.app.state.services
+    request.scope["state"][LIVE_AT] = services.live.now

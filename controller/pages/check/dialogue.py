@@ -57,7 +57,9 @@ def bands(check: CheckRecord) -> list[Band]:
         sorted_in[_place(phases, line.at_ms)].append(
             Line(
                 at_ms=line.at_ms,
-                lane="lock" if line.text.startswith(_ENCRYPTED) and line.speaker is Speaker.NOTE else line.speaker.value,
+                lane="lock"
+                if line.text.startswith(_ENCRYPTED) and line.speaker is Speaker.NOTE
+                else line.speaker.value,
                 text=line.text.removeprefix(_ENCRYPTED) if line.speaker is Speaker.NOTE else line.text,
                 decided=number == decided,
                 silence_ms=silence if silence >= SILENCE_MS else 0.0,

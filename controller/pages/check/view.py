@@ -255,14 +255,14 @@ def _talk(monitor_path: str, check: CheckRecord) -> Talk:
 
 
 def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: Talk) -> Comparison:
-    where = "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
+    where = (
+        "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
+    )
     if good.due_at < check.due_at:
         relation = f"The last check that passed before{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
-    return Comparison(
-        good=_talk(monitor_path, good), bad=talk, relation=relation, differences=differences(good, check)
-    )
+    return Comparison(good=_talk(monitor_path, good), bad=talk, relation=relation, differences=differences(good, check))
 
 
 def _command_note(details: CheckDetails) -> str:
