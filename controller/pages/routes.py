@@ -6,16 +6,27 @@ from typing import Any
 
 from litestar import Request, Router
 from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ControllerRouterHandler
 
+from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
+from controller.pages.account.routes import ROUTES as ACCOUNT
+from controller.pages.check.routes import ROUTES as CHECK
+from controller.pages.live.live_pages import LivePages
+from controller.pages.live.routes import ROUTES as LIVE
+from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
+from controller.pages.organization.routes import ROUTES as ORGANIZATION
+from controller.pages.overview.routes import ROUTES as OVERVIEW
+from controller.pages.shell.errors import HANDLERS
+from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
-
 
 _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW,
@@ -42,6 +53,9 @@ def create_pages(services: Services) -> Router:
         path="/",
         route_handlers=_ROUTES,
         middleware=[DefineMiddleware(CSRFMiddleware, config=csrf)],
+        dependencies={"live_pages": Provide(lambda: live_pages, sync_to_thread=False)},
+        before_request=_note_position,
+        opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
 
