@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.model import Monitor, MonitorStatus
 from controller.operations.monitors.course import MonitorIncident
@@ -46,7 +47,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
-    `failing` and `passing` are countries, or locations where a country has several.
+    `failing` are countries, or locations where a country has several; who passes is in the reason.
     """
 
     public_id: UUID
@@ -60,7 +61,6 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None
     reason: str
     failing: list[str]
-    passing: list[str]
     decisive: str | None
     incident: OpenIncident | None
     locations: list[LocationNow]
@@ -86,7 +86,6 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
 def head_view(report: MonitorReport, port: int) -> HeadView:
     monitor, situation = report.monitor, report.situation
     state = situation.state
-    failing, passing = _sides(situation)
     verdict = state.verdict if state else None
     shown = verdict.value if verdict else VerdictKind.UNKNOWN.value
     if monitor.status is not MonitorStatus.ACTIVE:
@@ -102,8 +101,7 @@ def head_view(report: MonitorReport, port: int) -> HeadView:
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=state.reason if state else "",
-        failing=failing if verdict in _BAD else [],
-        passing=passing if verdict in _BAD else [],
+        failing=_failing(situation) if verdict in _BAD else [],
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
         locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
@@ -133,17 +131,11 @@ def _triggered(monitor: Monitor, one: TriggeredAt, too_late: bool) -> TriggeredR
     )
 
 
-def _sides(situation: Situation) -> tuple[list[str], list[str]]:
-    """Who failed and who passed in the evaluation that the open incident rests on."""
-    if situation.evidence is None:
-        return [], []
-    votes = situation.evidence.votes
+def _failing(situation: Situation) -> list[str]:
+    """Who failed in the evaluation that the open incident rests on."""
+    votes = situation.evidence.votes if situation.evidence else []
     by_country = len({vote.country for vote in votes}) == len(votes)
-    names = [(vote.country if by_country else vote.location, vote.ballot) for vote in votes]
-    return (
-        sorted(name for name, ballot in names if ballot == "failed"),
-        sorted(name for name, ballot in names if ballot in ("passed", "warned")),
-    )
+    return sorted(vote.country if by_country else vote.location for vote in votes if vote.ballot == Ballot.FAILED)
 
 
 def _decisive(monitor: Monitor, situation: Situation) -> str | None:
@@ -152,7 +144,7 @@ def _decisive(monitor: Monitor, situation: Situation) -> str | None:
     """
     evidence = situation.evidence
     for vote in evidence.votes if evidence else ():
-        if vote.ballot != "failed" or evidence is None:
+        if vote.ballot != Ballot.FAILED or evidence is None:
             continue
         due_ms = to_ms(evidence.due_at)
         if vote.check_id == check_id(monitor.public_id, due_ms, vote.location, evidence.purpose):
