@@ -11,7 +11,7 @@ from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.model import Monitor, MonitorStatus
 from controller.operations.monitors.course import MonitorIncident
-from controller.operations.monitors.report import LoggedCheck, MonitorReport
+from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
 from controller.pages.monitor.words import check_path, kind_in_words, outcome_of
 from shared.epoch import to_datetime, to_ms
@@ -35,7 +35,7 @@ class LocationNow(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
-class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
     """`owner` has it; None when nobody has acknowledged it."""
 
     path: str
@@ -45,7 +45,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
 
 
-class HeadView(msgspec.Struct, frozen=True, kw_only=True):
+class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
     `failing` are countries, or locations where a country has several; who passes is in the reason.
     """
@@ -62,7 +62,7 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     failing: list[str]
     decisive: str | None
-    incident: OpenIncident | None
+    incident: HeadIncident | None
     locations: list[LocationNow]
 
 
@@ -79,18 +79,19 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     """A check that was triggered by hand, country by country. `waiting` is how many have not answered yet."""
 
     due_at: datetime
+    due_ms: int
     rows: list[TriggeredRow]
     waiting: int
 
 
-def head_view(report: MonitorReport, port: int) -> HeadView:
+def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
     verdict = state.verdict if state else None
     shown = verdict.value if verdict else VerdictKind.UNKNOWN.value
     if monitor.status is not MonitorStatus.ACTIVE:
         shown = monitor.status.value
-    return HeadView(
+    return MonitorHead(
         public_id=monitor.public_id,
         name=monitor.name,
         host=monitor.hostname,
@@ -108,12 +109,13 @@ def head_view(report: MonitorReport, port: int) -> HeadView:
     )
 
 
-def triggered_view(report: MonitorReport, due_at: datetime, now: datetime) -> TriggeredView:
+def triggered_view(report: ReportedMonitor, due_at: datetime, now: datetime) -> TriggeredView:
     monitor = report.monitor
     begun_by = to_datetime(start_by_ms(to_ms(due_at), monitor.interval_seconds * 1000))
     too_late = now > begun_by + timedelta(seconds=monitor.timeout_seconds) + SLACK
     rows = [_triggered(monitor, one, too_late) for one in report.situation.triggered or ()]
-    return TriggeredView(due_at=due_at, rows=rows, waiting=sum(row.words == WAITING for row in rows))
+    waiting = sum(row.words == WAITING for row in rows)
+    return TriggeredView(due_at=due_at, due_ms=to_ms(due_at), rows=rows, waiting=waiting)
 
 
 WAITING = "is checking"
@@ -155,11 +157,11 @@ def _decisive(monitor: Monitor, situation: Situation) -> str | None:
     return None
 
 
-def _open(incidents: list[MonitorIncident]) -> OpenIncident | None:
+def _open(incidents: list[MonitorIncident]) -> HeadIncident | None:
     found = next((one for one in incidents if one.resolved_at is None), None)
     if found is None:
         return None
-    return OpenIncident(
+    return HeadIncident(
         path=f"/incidents/{found.public_id}",
         since=found.outage_started_at,
         acknowledged=found.acknowledged_at is not None,

@@ -1,0 +1,1 @@
+"""Unit tests of what pages show and draw."""
