@@ -11,7 +11,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long drill check fmt bench schema docs lock browser-tools help
+.PHONY: run test-quick test test-long drill check fmt bench pictures schema docs lock browser-tools help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -41,6 +41,9 @@ fmt: $(VENV)/.ready ## Format, and fix lint errors that ruff can fix
 
 bench: $(VENV)/.ready ## Measure performance; prints JSON (some minutes)
 	@$(BIN)/python -m tests.bench
+
+pictures: $(VENV)/.ready ## Take a picture of every view of the dashboard, into pictures/ (needs Chromium)
+	@$(BIN)/python -m tests.pictures
 
 schema: $(VENV)/.ready ## Rewrite asyncapi.json after a change of the wire types
 	@$(BIN)/python -m controller.api.asyncapi
