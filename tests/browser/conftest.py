@@ -1,17 +1,32 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import NamedTuple
 
 import pytest
 
+from shared.nats.broker import Broker
 from tests.browser.browser import Browser
 from tests.browser.chromium import browsing, missing_for_chromium
 from tests.browser.watching import Watch
 from tests.conftest import requires
+from tests.fakes.databases import Databases
+from tests.pictures.served import dashboard
+from tests.pictures.views import ALBUM, View
+from tests.pictures.worlds import World
 from tests.system.conftest import mail_server
 from tests.system.one_product.conftest import product
 
 __all__ = ["mail_server", "product"]
+
+
+class Exhibition(NamedTuple):
+    """A served dashboard of an installation that is made up, and the views to look at there."""
+
+    url: str
+    host: str
+    world: World
+    views: tuple[View, ...]
 
 
 @pytest.fixture(scope="package")
@@ -40,6 +55,14 @@ def watch(browser: Browser) -> Iterator[Watch]:
         assert watching.found() == []
     finally:
         watching.end()
+
+
+@pytest.fixture(scope="module", params=ALBUM)
+async def exhibition(request: pytest.FixtureRequest, databases: Databases, broker: Broker) -> AsyncIterator[Exhibition]:
+    """Each installation of the pictures in turn."""
+    make, views = ALBUM[request.param]
+    async with databases.one() as database_url, dashboard(database_url, broker, make) as (served, world):
+        yield Exhibition(served.url, served.url.removeprefix("http://"), world, views)
 
 
 def _clean(browser: Browser) -> None:

@@ -19,10 +19,11 @@ class View(NamedTuple):
     name: str
     path: Callable[[World], str]
     outside: bool = False
+    status: int = 200
 
 
 def _at(path: str) -> Callable[[World], str]:
-    return lambda world: path
+    return lambda _world: path
 
 
 def _monitor(which: str, query: str = "") -> Callable[[World], str]:
@@ -69,7 +70,7 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
-    View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000")),
+    View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
     "empty": (worlds.empty, EMPTY),
