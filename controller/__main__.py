@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from controller.commands import installation, locations, subscribers, trust, vault_keys, watch
+from controller.commands import installation, locations, login_link, subscribers, trust, vault_keys, watch
 from controller.commands.command import CommandError
 from controller.operations.installation.row_files import FileError
 from controller.store.platform import migrate
@@ -53,7 +53,7 @@ def _failed(message: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mailprobe-controller", description="The controller of Mailprobe.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for subject in (installation, trust, locations, subscribers, vault_keys, watch):
+    for subject in (installation, login_link, trust, locations, subscribers, vault_keys, watch):
         subject.add(commands)
     return parser
 

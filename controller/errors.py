@@ -49,6 +49,10 @@ class ForbiddenError(DomainError):
         super().__init__("Forbidden")
 
 
+class OtherSiteError(ForbiddenError):
+    """A page of another site made the browser send this."""
+
+
 class OrganizationRequiredError(DomainError):
     """A global admin did not name an organization."""
 
@@ -69,6 +73,13 @@ class LoginRefusedError(DomainError):
 
     def __init__(self) -> None:
         super().__init__("Invalid email or password")
+
+
+class LoginCodeRefusedError(DomainError):
+    """The one-time code of a login link is unknown, used or expired; the message does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__("The login code is wrong, was used already, or is older than ten minutes")
 
 
 class AlreadyEndedError(DomainError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -103,17 +103,25 @@ class VaultSettings(StoreSettings, frozen=True, kw_only=True):
     ]
 
 
+_PublicUrl: TypeAlias = Annotated[
+    PublicUrl | None,
+    described(
+        "Where people reach the dashboard, as in https://mailprobe.example.com. All links begin with it. Without it"
+        " mails and messages hold no links."
+    ),
+]
+
+
+class LinkSettings(StoreSettings, frozen=True, kw_only=True):
+    """The settings of `login-link`."""
+
+    public_url: _PublicUrl = None
+
+
 class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
     """The settings of notifications."""
 
-    public_url: Annotated[
-        PublicUrl | None,
-        described(
-            "Where people reach the dashboard, as in https://mailprobe.example.com. All links begin with it. Without it"
-            " mails and messages hold no links."
-        ),
-    ] = None
-
+    public_url: _PublicUrl = None
     smtp_host: Annotated[
         Text | None,
         described("The mail relay for notifications. Without it no mail is sent, and the alert history says so."),

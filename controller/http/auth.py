@@ -20,13 +20,13 @@ from litestar.openapi.spec import SecurityScheme
 from litestar.types import Message, Scope
 
 from controller.decisions.access import GLOBAL, Permission, permits
-from controller.errors import ForbiddenError, InvalidError, LimitedError, UnauthenticatedError
+from controller.errors import ForbiddenError, InvalidError, LimitedError, OtherSiteError, UnauthenticatedError
+from controller.http import cookies
 from controller.http.services import Services
 from controller.model import Principal
 from controller.operations.accounts.limits import Quota, RequestLimits
 from controller.store.accounts import organizations, sessions, tokens
 
-COOKIE = "mailprobe_session"
 SECURITY_SCHEME = "bearerToken"
 COOKIE_SCHEME = "sessionCookie"
 SECURITY: list[dict[str, list[str]]] = [{SECURITY_SCHEME: []}, {COOKIE_SCHEME: []}]
@@ -38,7 +38,7 @@ SCHEMES = {
         description="An API token (`wsm_…`), or an access token of `/api/v3/access-tokens`.",
     ),
     COOKIE_SCHEME: SecurityScheme(
-        type="apiKey", security_scheme_in="cookie", name=COOKIE, description="From `POST /api/session`."
+        type="apiKey", security_scheme_in="cookie", name=cookies.SESSION, description="From `POST /api/session`."
     ),
 }
 
@@ -50,10 +50,15 @@ COUNTED_APART = "counted_apart"
 """A route with this opt has a rate limit of its own, this many requests a minute, for callers that are known: streams,
 whose clients all reconnect at once."""
 
+FOR_PEOPLE = "for_people"
+"""A route with this opt is a page: a global role names its organization by a cookie, and `chosen_organization` returns
+its name."""
+
 _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUOTA = "quota"
+_CHOSEN = "chosen_organization"
 _V6_NETWORK = 64
 
 
@@ -78,7 +83,8 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
         return
     if principal is None:
         raise UnauthenticatedError
-    principal = await _in_organization(principal, connection, services)
+    in_organization = _in_chosen_organization if handler.opt.get(FOR_PEOPLE) else _in_organization
+    principal = await in_organization(principal, connection, services)
     if not permits(principal, permission):
         raise ForbiddenError
     connection.scope["user"] = principal
@@ -89,10 +95,23 @@ def given_principal(request: Request[Principal, Any, Any]) -> Principal:
     return request.user
 
 
+async def person_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal | None:
+    """Who is logged in, on a public route, which the guard identifies nobody for. Raises StoreUnavailableError."""
+    secret = connection.cookies.get(cookies.SESSION)
+    services: Services = connection.app.state.services
+    return None if secret is None else await sessions.principal_of(services.database, secret, cookie=True)
+
+
+def chosen_organization(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The name of the organization that a page is about, for a global role that works in one; else None."""
+    name: str | None = connection.scope["state"].get(_CHOSEN)
+    return name
+
+
 def credential_of(request: Request[Principal, Any, Any]) -> bytes:
     """The SHA-256 that the store keeps of the token that the guard accepted, or of the cookie without a token."""
     header = request.headers.get("authorization")
-    return tokens.digest(request.cookies[COOKIE] if header is None else header.partition(" ")[2].strip())
+    return tokens.digest(request.cookies[cookies.SESSION] if header is None else header.partition(" ")[2].strip())
 
 
 def require_permissions(application: Litestar) -> None:
@@ -118,16 +137,19 @@ async def add_quota_headers(message: Message, scope: Scope) -> None:
 def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Refuses a write that a page of another site sends: browsers add our cookie to it, and name the page's origin.
 
-    Sec-Fetch-Site decides when it is sent, else Origin, which browsers send with every write. Raises ForbiddenError.
+    Sec-Fetch-Site decides when it is sent, else Origin, which browsers send with every write. A proxy may have replaced
+    Host, so the public URL counts as ours too. Raises OtherSiteError.
     """
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
     if site is not None:
         same = site in {"same-origin", "none"}
     else:
-        same = origin is None or urlsplit(origin).netloc == connection.headers.get("host", "")
+        services: Services = connection.app.state.services
+        ours = {connection.headers.get("host", ""), urlsplit(services.public_url.url).netloc} - {""}
+        same = origin is None or urlsplit(origin).netloc in ours
     if not same:
-        raise ForbiddenError
+        raise OtherSiteError
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -156,7 +178,7 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
         if _ACCESS_TOKEN.fullmatch(token):
             return await sessions.principal_of(services.database, token, cookie=False)
         return None
-    cookie = connection.cookies.get(COOKIE)
+    cookie = connection.cookies.get(cookies.SESSION)
     if cookie is None:
         return None
     if connection.scope.get("method") not in _SAFE:
@@ -184,3 +206,20 @@ async def _in_organization(
     if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
         raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")
     return Principal(works_in=int(named), role=principal.role, account_id=principal.account_id)
+
+
+async def _in_chosen_organization(
+    principal: Principal, connection: ASGIConnection[Any, Any, Any, Any], services: Services
+) -> Principal:
+    """The caller in the organization that the browser's cookie names. One that is gone counts as none."""
+    if principal.role not in GLOBAL:
+        return principal
+    named = connection.cookies.get(cookies.ORGANIZATION, "")
+    number = int(named) if _ORGANIZATION.fullmatch(named) else principal.works_in
+    found = None if number is None else await organizations.by_id(services.database, number)
+    if found is None and number != principal.works_in and principal.works_in is not None:
+        found = await organizations.by_id(services.database, principal.works_in)
+    if found is None:
+        return principal
+    connection.scope["state"][_CHOSEN] = found.name
+    return Principal(works_in=found.id, role=principal.role, account_id=principal.account_id)

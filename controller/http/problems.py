@@ -38,6 +38,7 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.NoEligibleLocationsError: HTTPStatus.BAD_REQUEST,
     errors.UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
+    errors.LoginCodeRefusedError: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.OrganizationRequiredError: HTTPStatus.BAD_REQUEST,
     errors.AlreadyExistsError: HTTPStatus.CONFLICT,

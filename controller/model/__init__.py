@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.model.accounts import Account, ApiToken, Customer, Organization, Principal, Role
+from controller.model.accounts import Account, ApiToken, Customer, Organization, OwnSession, Principal, Role
 from controller.model.checks import CheckRecord, GapReason, LatestCheck
 from controller.model.incidents import Alert, Channel, Incident
 from controller.model.locations import AgentSighting, Location
@@ -24,6 +24,7 @@ __all__ = [
     "Monitor",
     "MonitorStatus",
     "Organization",
+    "OwnSession",
     "Principal",
     "Role",
     "ScheduledMonitor",

@@ -118,3 +118,17 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     expires_at: datetime | None
     created_at: datetime
+
+
+class OwnSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as its person sees it: a browser's, or with an access token (not `cookie`) a program's, whose last use
+    is not known. `current` is the one that makes the request.
+    """
+
+    public_id: UUID
+    cookie: bool
+    address: str | None
+    user_agent: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    current: bool

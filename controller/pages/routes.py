@@ -8,22 +8,26 @@ from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ControllerRouterHandler
 
-from controller.http.auth import COUNTED_APART
+from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
+from controller.pages.account.routes import ROUTES as ACCOUNT
+from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.shell.errors import HANDLERS
+from controller.pages.shell.page import CSRF_COOKIE
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = []
+_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION]
 
 
 def create_pages(services: Services) -> Router:
     """The router of all pages. It accepts a change only with the token of its form, which a cookie holds too."""
     csrf = CSRFConfig(
         secret=services.vault.derived("csrf"),
-        cookie_name="mailprobe_csrf",
+        cookie_name=CSRF_COOKIE,
         cookie_httponly=True,
         cookie_secure=services.public_url.encrypted,
         cookie_samesite="lax",
@@ -32,6 +36,6 @@ def create_pages(services: Services) -> Router:
         path="/",
         route_handlers=_ROUTES,
         middleware=[DefineMiddleware(CSRFMiddleware, config=csrf)],
-        opt={COUNTED_APART: REQUESTS},
+        opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from controller.metrics.counts import Counts
-from controller.store.accounts import request_counts, sessions
+from controller.store.accounts import login_codes, request_counts, sessions
 from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
@@ -38,12 +38,13 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 
 async def forget_old(db: Database) -> None:
-    """Delete ended sessions and probe problems, and old counts of requests, retries, blind periods, dead letters
-    and verdict changes.
+    """Delete ended sessions, login codes and probe problems, and old counts of requests, retries, blind periods, dead
+    letters and verdict changes.
 
     Raises StoreUnavailableError.
     """
     await sessions.forget_expired(db)
+    await login_codes.forget_expired(db)
     await request_counts.forget_old(db)
     await evaluations.forget_retries(db)
     await blind_periods.forget_old(db)

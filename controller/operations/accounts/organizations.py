@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.decisions.access import Permission, Reach, limits_to, reaches
+from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, reaches
 from controller.decisions.monitors.monitors import check_name, is_email
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import Organization, Principal
@@ -54,6 +54,13 @@ async def get_organization(database: Database, principal: Principal, public_id: 
     if found is None:
         raise NotFoundError
     return found
+
+
+async def organization_names(database: Database, principal: Principal) -> list[tuple[int, str]]:
+    """Number and name of every organization, for those who may work in any. Raises ForbiddenError."""
+    if principal.role not in GLOBAL:
+        raise ForbiddenError
+    return await store.names(database)
 
 
 async def update_organization(database: Database, principal: Principal, change: OrganizationChange) -> Organization:

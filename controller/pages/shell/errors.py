@@ -30,6 +30,7 @@ _TITLES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Mailprobe failed",
 }
 _SAFE = frozenset({"GET", "HEAD"})
+_OTHER_SITE = "Another site made your browser send this. Open the page here and send its form again."
 _OUT_OF_DATE = "The form is out of date. Go back, load its page again and send it once more."
 
 
@@ -54,9 +55,11 @@ def failed(
 
 
 def page_of_unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any] | None:
-    """The page for a path outside of the API that does not exist, when a browser asks for it."""
-    from_browser = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
-    if error.status_code != HTTPStatus.NOT_FOUND or request.scope.get("route_handler") or not from_browser:
+    """The page for a path or method outside of the API that does not exist, when a browser requests it."""
+    path = request.url.path
+    from_browser = "text/html" in request.headers.get("accept", "") and path != "/api" and not path.startswith("/api/")
+    unknown = error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+    if not unknown or request.scope.get("route_handler") or not from_browser:
         return None
     return _from_framework(request, error)
 
@@ -64,21 +67,28 @@ def page_of_unknown_path(request: Request[Any, Any, Any], error: HTTPException) 
 def _from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> Response[Any]:
     status = status_of(error)
     if isinstance(error, errors.UnauthenticatedError):
-        return _to_login(request)
+        return _to(request, "/login", "You are logged out.", status)
+    if isinstance(error, errors.OrganizationRequiredError):
+        return _to(request, "/organization", "Choose an organization first.", status)
+    if isinstance(error, errors.OtherSiteError):
+        return failed(request, status, _OTHER_SITE)
     if isinstance(error, errors.ForbiddenError) and request.method in _SAFE and request.path_params:
         # Who may not see a thing does not learn that it exists.
         return failed(request, HTTPStatus.NOT_FOUND, "It was deleted, or it belongs to somebody else.")
+    if isinstance(error, errors.ForbiddenError):
+        return failed(request, status, "The role of your account does not allow this.")
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.LimitedError) else None
     return failed(request, status, str(error), headers)
 
 
-def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
+def _to(request: Request[Any, Any, Any], path: str, message: str, status: HTTPStatus) -> Response[Any]:
+    """Send a person to a page that leads back here afterwards; a script gets only the message."""
     if wants_fragment(request):
-        return failed(request, HTTPStatus.UNAUTHORIZED, "You are logged out.")
+        return failed(request, status, message)
     if request.method not in _SAFE or request.url.path == "/":
-        return see_other(request, "/login")
+        return see_other(request, path)
     query = f"?{request.url.query}" if request.url.query else ""
-    return see_other(request, f"/login?next={quote(request.url.path + query, safe='/')}")
+    return see_other(request, f"{path}?next={quote(request.url.path + query, safe='/')}")
 
 
 def _from_dependency(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
 from litestar.template.base import csrf_token
 
-from controller.decisions.access import Permission, permits
+from controller.decisions.access import GLOBAL, Permission, permits
+from controller.http.auth import chosen_organization
 from controller.http.services import Services
 from controller.model import Principal
 from controller.pages.shell.templates import render, render_fragment
@@ -19,6 +23,9 @@ from shared.clock import utc_now
 
 THEME_COOKIE = "mailprobe_theme"
 THEMES = ("light", "dark")
+KEYS_COOKIE = "mailprobe_keys"
+KEYS_OFF = "off"
+CSRF_COOKIE = "mailprobe_csrf"
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -32,6 +39,7 @@ HEADERS = {
     "Vary": "Accept, Accept-Encoding, Cookie",
 }
 
+_IN_URLS = "/?#[]@!$&'()*+,;=:%~-._"
 _WORTH_PACKING = 1024
 _GZIP_LEVEL = 5
 
@@ -48,7 +56,16 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     csrf: str
     theme: str | None
+    keys: bool
+    """Whether the person wants key shortcuts (WCAG 2.1.4)."""
+    organization: str | None
+    """The organization that a global role works in; None for all others."""
     principal: Principal | None
+
+    @property
+    def is_global(self) -> bool:
+        """Whether the person chooses the organization."""
+        return self.principal is not None and self.principal.role in GLOBAL
 
     def may(self, permission: str) -> bool:
         """Whether the person may use this permission at all; templates leave out what it does not allow."""
@@ -78,8 +95,11 @@ def page(
         section=section,
         live=address if live else None,
         now=now or utc_now(),
-        csrf=csrf_token({"request": request}),
-        theme=request.cookies.get(THEME_COOKIE) if request.cookies.get(THEME_COOKIE) in THEMES else None,
+        # An error before the forms' middleware has run leaves no token but the one of the last page.
+        csrf=csrf_token({"request": request}) or request.cookies.get(CSRF_COOKIE, ""),
+        theme=theme_of(request),
+        keys=keys_of(request),
+        organization=chosen_organization(request),
         principal=principal if isinstance(principal, Principal) else None,
     )
     draw = render_fragment if wants_fragment(request) else render
@@ -101,12 +121,13 @@ def html(
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=extra)
 
 
-def see_other(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
+def see_other(request: Request[Any, Any, Any], path: str, *, set_cookies: Sequence[Cookie] = ()) -> Response[bytes]:
     """Send the browser to a path of ours, after a form was accepted. The path begins with one slash."""
     return Response(
         b"",
         status_code=HTTPStatus.SEE_OTHER,
-        headers={"Location": base_of(request) + path, "Cache-Control": "no-store", "Referrer-Policy": "same-origin"},
+        headers={**HEADERS, "Location": base_of(request) + quote(path, safe=_IN_URLS)},
+        cookies=list(set_cookies),
     )
 
 
@@ -121,6 +142,17 @@ def base_of(request: Request[Any, Any, Any]) -> str:
     """What stands before every path in a link: the path of MAILPROBE_PUBLIC_URL, or nothing."""
     services: Services = request.app.state.services
     return services.public_url.path
+
+
+def theme_of(request: Request[Any, Any, Any]) -> str | None:
+    """The theme that this browser has chosen; None is the system's."""
+    theme = request.cookies.get(THEME_COOKIE)
+    return theme if theme in THEMES else None
+
+
+def keys_of(request: Request[Any, Any, Any]) -> bool:
+    """Whether single keys are shortcuts in this browser."""
+    return request.cookies.get(KEYS_COOKIE) != KEYS_OFF
 
 
 def wants_fragment(request: Request[Any, Any, Any]) -> bool:

@@ -14,6 +14,8 @@ from controller.store.accounts import tokens
 from controller.store.platform.pool import Connection, Database
 from shared.secret import Secret
 
+MOST_LISTED = 1000
+
 _COLUMNS = """
 id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
 allowed_check_country_codes, default_notification_channels, default_notification_targets, time_zone, created_at,
@@ -88,6 +90,15 @@ async def by_public_id(database: Database, organization_id: int | None, public_i
             organization_id,
         )
     return Organization(**row) if row else None
+
+
+async def names(database: Database) -> list[tuple[int, str]]:
+    """Number and name of every organization, in the order of their names, MOST_LISTED at most."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT id, name FROM organization ORDER BY lower(name), id LIMIT $1", MOST_LISTED
+        )
+    return [(row["id"], row["name"]) for row in rows]
 
 
 async def is_operating(database: Database, organization_id: int) -> bool:

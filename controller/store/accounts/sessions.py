@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from controller.decisions.access import GLOBAL, customers_within
-from controller.model import Principal, Role
+from controller.model import OwnSession, Principal, Role
 from controller.store.accounts.tokens import digest
 from controller.store.platform.pool import Database
 from shared.secret import Secret
@@ -14,23 +15,34 @@ from shared.secret import Secret
 COOKIE_IDLE = timedelta(hours=12)
 COOKIE_LIFE = timedelta(days=7)
 ACCESS_TOKEN_LIFE = timedelta(hours=1)
+MOST_LISTED = 200
 _NOTED_EVERY = timedelta(minutes=1)
 
 
-async def insert(database: Database, account_id: int, token: Secret, *, cookie: bool) -> None:
+async def insert(
+    database: Database,
+    account_id: int,
+    token: Secret,
+    *,
+    cookie: bool,
+    address: str | None = None,
+    user_agent: str | None = None,
+) -> None:
     """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE."""
     async with database.connection() as connection:
         await connection.execute(
             """
             WITH logged_in AS (UPDATE account SET last_login_at = now() WHERE id = $2)
-            INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)
-            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval)
+            INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at, address, user_agent)
+            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval, $6, $7)
             """,
             digest(token.reveal()),
             account_id,
             cookie,
             COOKIE_IDLE if cookie else ACCESS_TOKEN_LIFE,
             COOKIE_LIFE if cookie else ACCESS_TOKEN_LIFE,
+            address,
+            user_agent,
         )
 
 
@@ -66,6 +78,41 @@ def principal(row: Any) -> Principal:
         customer_ids=None if role in GLOBAL else customers_within(role, row["customer_ids"]),
         account_id=row["id"],
     )
+
+
+async def sessions_of(database: Database, account_id: int, token: str | None) -> list[OwnSession]:
+    """The sessions of an account that have not ended, the latest login first. The one of `token` is the current one."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT public_id, cookie, address, user_agent, created_at, token_hash = $2 AS current,
+              CASE WHEN cookie THEN greatest(created_at, idle_until - $3::interval) END AS last_used_at
+            FROM session WHERE account_id = $1 AND idle_until > now() AND expires_at > now()
+            ORDER BY created_at DESC LIMIT $4
+            """,
+            account_id,
+            digest(token or ""),
+            COOKIE_IDLE,
+            MOST_LISTED,
+        )
+    return [OwnSession(**row) for row in rows]
+
+
+async def delete_of(database: Database, account_id: int, public_id: UUID) -> bool:
+    """End one session of an account; False when it has no such session."""
+    async with database.connection() as connection:
+        deleted = await connection.fetchval(
+            "DELETE FROM session WHERE account_id = $1 AND public_id = $2 RETURNING true", account_id, public_id
+        )
+    return deleted is True
+
+
+async def delete_others(database: Database, account_id: int, token: str) -> None:
+    """End every session of an account but the one of `token`."""
+    async with database.connection() as connection:
+        await connection.execute(
+            "DELETE FROM session WHERE account_id = $1 AND token_hash <> $2", account_id, digest(token)
+        )
 
 
 async def delete(database: Database, token: str) -> None:

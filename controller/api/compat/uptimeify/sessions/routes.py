@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, delete, get, post
-from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
 from controller.api.compat.uptimeify.monitors.answers import DeleteAnswer
 from controller.api.compat.uptimeify.sessions.schemas import EXAMPLE, REFUSED, Login, SessionAnswer
 from controller.api.compat.uptimeify.users.schemas import user_answer
 from controller.decisions.access import Permission
-from controller.http.auth import COOKIE, PERMISSION, SECURITY, address_of, require_same_origin
+from controller.http.auth import PERMISSION, SECURITY, address_of, require_same_origin
 from controller.http.bodies import JsonBody
+from controller.http.cookies import SESSION, ended, session_cookie, user_agent_of
 from controller.http.openapi import answers, refusals
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.accounts import people, sessions
@@ -37,10 +37,15 @@ async def log_in(
 ) -> Response[SessionAnswer]:
     require_same_origin(request)
     account, secret = await sessions.log_in(
-        services.database, services.passwords, data.email, data.password, address=address_of(request)
+        services.database,
+        services.passwords,
+        data.email,
+        data.password,
+        address=address_of(request),
+        user_agent=user_agent_of(request),
     )
     body = SessionAnswer(success=True, user=user_answer(account))
-    return Response(body, cookies=[_cookie(request, secret.reveal())])
+    return Response(body, cookies=[session_cookie(request, secret.reveal())])
 
 
 @get(
@@ -68,23 +73,10 @@ async def who_am_i(services: GivenServices, principal: GivenPrincipal) -> Sessio
 )
 async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> Response[DeleteAnswer]:
     require_same_origin(request)
-    secret = request.cookies.get(COOKIE)
+    secret = request.cookies.get(SESSION)
     if secret is not None:
         await sessions.close_session(services.database, secret)
-    return Response(DeleteAnswer(success=True), cookies=[_cookie(request, "", max_age=0)])
+    return Response(DeleteAnswer(success=True), cookies=[ended(request, SESSION)])
 
 
 ROUTES = [log_in, who_am_i, log_out]
-
-
-def _cookie(request: Request[Any, Any, Any], value: str, *, max_age: int | None = None) -> Cookie:
-    """A session cookie without an end of its own; the server ends the session."""
-    return Cookie(
-        COOKIE,
-        value=value,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-        max_age=max_age,
-    )

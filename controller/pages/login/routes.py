@@ -1,0 +1,110 @@
+"""`/login` and `/logout`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from controller.decisions.access import Permission
+from controller.errors import LimitedError, LoginCodeRefusedError, LoginRefusedError
+from controller.http import cookies
+from controller.http.auth import PERMISSION, address_of, person_of, require_same_origin
+from controller.http.cookies import session_cookie, user_agent_of
+from controller.http.services import GivenServices
+from controller.operations.accounts import sessions
+from controller.pages.login.view import WRONG, WRONG_CODE, LoginView, later
+from controller.pages.shell.forms import form_of
+from controller.pages.shell.page import own_path, page, see_other
+from shared.secret import Secret
+
+_OPEN_TO_ALL = {PERMISSION: Permission.PUBLIC}
+
+
+class PasswordForm(msgspec.Struct, frozen=True, kw_only=True):
+    email: str = ""
+    password: str = ""
+    next: str = "/"
+
+
+class CodeForm(msgspec.Struct, frozen=True, kw_only=True):
+    code: str = ""
+    next: str = "/"
+
+
+@get("/login", opt=_OPEN_TO_ALL)
+async def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    following = own_path(request.query_params.get("next"))
+    if await person_of(request) is not None:
+        return see_other(request, following)
+    return _login(request, LoginView(next=following))
+
+
+@post("/login", opt=_OPEN_TO_ALL)
+async def log_in(request: Request[Any, Any, Any], services: GivenServices) -> Response[bytes]:
+    require_same_origin(request)
+    form = await form_of(request, PasswordForm)
+    following = own_path(form.next)
+    typed = LoginView(next=following, email=form.email)
+    try:
+        _, secret = await sessions.log_in(
+            services.database,
+            services.passwords,
+            form.email,
+            form.password,
+            address=address_of(request),
+            user_agent=user_agent_of(request),
+        )
+    except LoginRefusedError:
+        return _login(request, msgspec.structs.replace(typed, problem=WRONG), HTTPStatus.UNAUTHORIZED)
+    except LimitedError as error:
+        return _limited(request, error, msgspec.structs.replace(typed, problem=later(error.retry_after)))
+    return _logged_in(request, secret, following)
+
+
+@post("/login/code", opt=_OPEN_TO_ALL)
+async def log_in_with_code(request: Request[Any, Any, Any], services: GivenServices) -> Response[bytes]:
+    require_same_origin(request)
+    form = await form_of(request, CodeForm)
+    following = own_path(form.next)
+    try:
+        secret = await sessions.log_in_with_code(
+            services.database, form.code, address=address_of(request), user_agent=user_agent_of(request)
+        )
+    except LoginCodeRefusedError:
+        return _login(request, LoginView(next=following, code_problem=WRONG_CODE), HTTPStatus.UNAUTHORIZED)
+    except LimitedError as error:
+        return _limited(request, error, LoginView(next=following, code_problem=later(error.retry_after)))
+    return _logged_in(request, secret, following)
+
+
+@post("/logout", opt=_OPEN_TO_ALL)
+async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> Response[bytes]:
+    require_same_origin(request)
+    secret = request.cookies.get(cookies.SESSION)
+    if secret is not None:
+        await sessions.close_session(services.database, secret)
+    gone = [cookies.ended(request, cookies.SESSION), cookies.ended(request, cookies.ORGANIZATION)]
+    return see_other(request, "/login", set_cookies=gone)
+
+
+ROUTES = [login_page, log_in, log_in_with_code, log_out]
+
+
+def _login(
+    request: Request[Any, Any, Any],
+    view: LoginView,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    return page(request, "login/login.html", view, title="Log in", status=status, headers=headers)
+
+
+def _limited(request: Request[Any, Any, Any], error: LimitedError, view: LoginView) -> Response[bytes]:
+    return _login(request, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+
+
+def _logged_in(request: Request[Any, Any, Any], secret: Secret, following: str) -> Response[bytes]:
+    return see_other(request, following, set_cookies=[session_cookie(request, secret.reveal())])

@@ -1,0 +1,1 @@
+"""Where somebody who works for every organization chooses one."""

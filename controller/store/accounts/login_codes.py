@@ -1,0 +1,52 @@
+"""Codes that log an account in once. Only their SHA-256 is stored."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from controller.store.accounts.tokens import digest
+from controller.store.platform.pool import Database
+from shared.secret import Secret
+
+LIFE = timedelta(minutes=10)
+
+
+async def insert(database: Database, email: str | None, code: Secret) -> str | None:
+    """Store a code for the account with this e-mail address; without one, for the first administrator of the
+    organization that runs the installation. Returns the account's address; None when there is no such account.
+    """
+    async with database.connection() as connection:
+        address: str | None = await connection.fetchval(
+            """
+            WITH found AS (
+              SELECT id, email FROM account
+              WHERE CASE WHEN $1::text IS NULL
+                THEN role IN ('admin', 'global_admin') AND customer_ids IS NULL
+                  AND organization_id = (SELECT min(id) FROM organization)
+                ELSE lower(email) = lower($1) END
+              ORDER BY id LIMIT 1
+            ), made AS (
+              INSERT INTO login_code (code_hash, account_id, expires_at) SELECT $2, id, now() + $3::interval FROM found
+            )
+            SELECT email FROM found
+            """,
+            email,
+            digest(code.reveal()),
+            LIFE,
+        )
+    return address
+
+
+async def use(database: Database, code: str) -> int | None:
+    """Use a code up. Returns the number of its account; None when it is unknown, used or expired."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            "DELETE FROM login_code WHERE code_hash = $1 RETURNING account_id, expires_at > now() AS valid",
+            digest(code),
+        )
+    return row["account_id"] if row and row["valid"] else None
+
+
+async def forget_expired(database: Database) -> None:
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM login_code WHERE expires_at < now()")

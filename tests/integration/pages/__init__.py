@@ -1,0 +1,1 @@
+"""The dashboard, page by page, as a browser without scripts reads it."""
