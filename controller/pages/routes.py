@@ -12,6 +12,7 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.monitor import routes as monitor
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE
@@ -20,7 +21,7 @@ from controller.pages.shell.static_files import static_file
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION]
+_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION, *monitor.ROUTES]
 
 
 def create_pages(services: Services) -> Router:
