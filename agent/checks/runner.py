@@ -35,7 +35,7 @@ BLOCKED_SECONDS = 1.0
 
 
 class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Where checks run, and what they share. With `every_transcript` a check that passed has a transcript too."""
+    """Where checks run, and what they share."""
 
     agent: str
     location: str
@@ -43,7 +43,6 @@ class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
     sealing_key: Secret
     reach: Reach
     lag: LoopLag
-    every_transcript: bool = False
     logins: UnsealedLogins = msgspec.field(default_factory=UnsealedLogins)
 
 
@@ -92,7 +91,7 @@ async def run_check(
         ],
         address=connect.address,
         facts=scrubber.clean_facts(connect.facts),
-        transcript=transcript.lines(scrubber) if failure or findings.warnings or context.every_transcript else [],
+        transcript=transcript.lines(scrubber) if failure or findings.warnings or request.want_transcript else [],
         loop_lag_ms=to_ms(context.lag.worst_since(began)),
         kernel_rtt_ms=connect.kernel_rtt_ms,
     )

@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         return WRONG_USAGE
     logging.configure(environment.log_level, "console")
     try:
-        result = asyncio.run(_check(address, login, trust, environment, given.timeout, every_transcript=given.verbose))
+        result = asyncio.run(_check(address, login, trust, environment, given.timeout, want_transcript=given.verbose))
         if given.json:
             write(msgspec.json.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
         else:
@@ -176,7 +176,7 @@ async def _check(
     environment: _CheckEnvironment,
     seconds: float,
     *,
-    every_transcript: bool,
+    want_transcript: bool,
 ) -> CheckResult:
     lag = LoopLag()
     now = utc_now()
@@ -190,6 +190,7 @@ async def _check(
         start_by=now + timedelta(seconds=seconds),
         timeout_seconds=seconds,
         target=msgspec.structs.replace(address.target, login=login),
+        want_transcript=want_transcript,
     )
     with lag.watching():
         async with Resolver.open(environment.control_name) as resolver:
@@ -206,7 +207,6 @@ async def _check(
                 sealing_key=Secret(""),
                 reach=reach,
                 lag=lag,
-                every_transcript=every_transcript,
             )
             return await run_check(request, context)
 

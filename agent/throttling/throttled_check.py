@@ -97,21 +97,22 @@ class Checker:
             result = await self._run(request)
             permit.record_outcome(outcome_of(result.failure), result.failure)
             return result
-        context = msgspec.structs.replace(self._context, every_transcript=True)  # because the result becomes a failure
         target = request.target
         if target.tls is TlsMode.OPPORTUNISTIC:  # with a login, TLS is required
             target = msgspec.structs.replace(target, tls=TlsMode.REQUIRED)
-        result = await self._run(msgspec.structs.replace(request, target=target, sealed_login=None), context)
+        # The result becomes a failure, so it needs its transcript.
+        without_login = msgspec.structs.replace(request, target=target, sealed_login=None, want_transcript=True)
+        result = await self._run(without_login)
         if result.failure is not None:
             return result
         log.debug("login_withheld")
         return msgspec.structs.replace(result, failure=permit.withheld, warnings=[], login_withheld=True)
 
-    async def _run(self, request: CheckRequest, context: ProbeContext | None = None) -> CheckResult:
+    async def _run(self, request: CheckRequest) -> CheckResult:
         self.running += 1
         self.counts.started.add((kind_of(request.target),))
         try:
-            result = await run_check(request, context or self._context)
+            result = await run_check(request, self._context)
         finally:
             self.running -= 1
         self._addresses.learn(request.target, result.address)

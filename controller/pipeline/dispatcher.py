@@ -69,7 +69,7 @@ class Dispatcher:
         if not self._bus.connected:
             raise BusError("not connected to NATS")
         due_ms = self._clock()
-        checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED) for location in locations]
+        checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED, True) for location in locations]
         messages = [self._message(check) for check in checks]
         await expect(self._db, [expected(check) for check in checks])
         outcomes = await self._bus.publish_all(messages)
@@ -117,7 +117,7 @@ class Dispatcher:
         return refused
 
     def _message(self, check: PlannedCheck) -> Message:
-        monitor, due_ms, location, purpose = check
+        monitor, due_ms, location, purpose, want_transcript = check
         identity = check_id(monitor.public_id, due_ms, location.code, purpose)
         start_by = _start_by(check)
         target = self._target(monitor)
@@ -134,6 +134,7 @@ class Dispatcher:
             target=target,
             sealed_login=sealed[0] if sealed else None,
             older_sealed_logins=sealed[1:],
+            want_transcript=want_transcript,
         )
         subject = subjects.check(location.country_code, location.code, monitor.kind)
         body = msgspec.json.encode(request)
@@ -187,7 +188,7 @@ def expected(check: PlannedCheck) -> Expected:
 
 def _names(check: PlannedCheck) -> dict[str, str]:
     """The fields that name a check in log lines."""
-    monitor, due_ms, location, purpose = check
+    monitor, due_ms, location, purpose, _ = check
     identity = check_id(monitor.public_id, due_ms, location.code, purpose)
     return {"check_id": str(identity), "monitor_id": str(monitor.public_id), "location": location.code}
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
+from controller.decisions.schedule.dialogues import wants_transcript
 from controller.decisions.schedule.rotation import locations_of_round, pool
 from controller.decisions.schedule.rounds import (
     CATCH_UP_MS,
@@ -44,6 +45,7 @@ MONITORS_AT_ONCE = 2_000
 _WRITE_EVERY_MS = 1_000
 _RECHECKS_EVERY_MS = 500
 _RECHECKS_AT_ONCE = 1_000
+_INCIDENTS_EVERY_MS = 1_000
 _DAY_MS = 24 * 3600 * 1000
 
 PlannedRound: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
@@ -73,6 +75,8 @@ class Rounds:
         self._wheel = Wheel(lead.watermark_ms)
         self._written_at = 0
         self._rechecked_at = 0
+        self._incidents: frozenset[int] = frozenset()
+        self._incidents_read_at = 0
 
     async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
         """Continue where the former leader stopped. Rounds that are too old for that become gaps."""
@@ -166,6 +170,13 @@ class Rounds:
             await self._publish(list(self._due_rechecks(rechecks)), self._planned_until, Purpose.RECHECK)
             await self._lead.remove_rechecks([recheck.id for recheck in rechecks])
 
+    async def read_incidents(self) -> None:
+        """Learn which monitors have an open incident, at most once a second. Raises StoreUnavailableError."""
+        now = self._clock()
+        if now - self._incidents_read_at >= _INCIDENTS_EVERY_MS:
+            self._incidents_read_at = now
+            self._incidents = await self._lead.monitors_with_incident()
+
     def _due_rechecks(self, rechecks: Sequence[Recheck]) -> Iterator[PlannedRound]:
         """The rechecks to dispatch: none of a monitor that is disabled or deleted, or whose next round comes as
         soon.
@@ -192,7 +203,10 @@ class Rounds:
         now = self._clock()
         for monitor, due_ms, locations in rounds:
             ready, unfit = self._registry.readiness(monitor)
-            planned = plan_round(monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose)
+            shown = wants_transcript(monitor, due_ms, self._locations(monitor), purpose, self._incidents)
+            planned = plan_round(
+                monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose, want_transcript=shown
+            )
             checks += planned.checks
             # A round that a former leader stored is settled by what that leader stored, because the broker may have got
             # its requests. A monitor's first round may be unknown to the former leader.

@@ -83,6 +83,7 @@ class Scheduler:
                 await self._apply(rounds, numbers)
             await rounds.tick()
             await rounds.recheck()
+            await rounds.read_incidents()
             await asyncio.sleep((SLOT_MS - self._clock() % SLOT_MS) / 1000)
 
     async def _apply(self, rounds: Rounds, numbers: set[int]) -> None:

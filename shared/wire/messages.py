@@ -40,7 +40,8 @@ class ResultStatus(StrEnum):
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One check to run at one location. `sealed_login` is a login sealed to the location's newest key
-    (shared.wire.sealing); `older_sealed_logins` are the same login sealed to its older keys.
+    (shared.wire.sealing); `older_sealed_logins` are the same login sealed to its older keys. With `want_transcript` the
+    result has its transcript also when the check passes.
     """
 
     check_id: UUID
@@ -54,6 +55,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     target: Target
     sealed_login: bytes | None = None
     older_sealed_logins: list[bytes] = []
+    want_transcript: bool = False
 
     @property
     def sealed_logins(self) -> list[bytes]:
@@ -108,7 +110,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     facts: Annotated[dict[str, Fact], described("What the probe found out about the server, by name.")] = {}
     transcript: Annotated[
         list[TranscriptLine],
-        described("The dialogue without secrets, at most 16 KiB; for a failure or warning."),
+        described("The dialogue without secrets, at most 16 KiB; for failures, warnings, and some checks that passed."),
     ] = []
     loop_lag_ms: Annotated[
         float, described("Milliseconds by which the agent itself ran late at worst: timings may be wrong by that much.")

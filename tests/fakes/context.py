@@ -62,6 +62,7 @@ def request(
     location: str = LOCATION,
     start_in_seconds: float = 30.0,
     monitor_id: UUID | None = None,
+    want_transcript: bool = False,
 ) -> CheckRequest:
     """A request as the dispatcher would send it; the login is sealed to `PUBLIC_KEY`."""
     monitor = monitor_id or uuid4()
@@ -80,4 +81,5 @@ def request(
         timeout_seconds=timeout_seconds,
         target=target,
         sealed_login=sealed,
+        want_transcript=want_transcript,
     )

@@ -77,6 +77,7 @@ class PlannedCheck(NamedTuple):
     due_ms: int
     location: Location
     purpose: Purpose
+    want_transcript: bool = False
 
 
 class MissedCheck(NamedTuple):
@@ -103,6 +104,7 @@ def plan_round(
     *,
     unfit: AbstractSet[int] = frozenset(),
     purpose: Purpose = Purpose.SCHEDULED,
+    want_transcript: bool = False,
 ) -> Round:
     """Plan a check at each of these locations whose id is in `ready`, as long as it may still begin; the others are
     missed, those in `unfit` because of the deficiencies that their agents report.
@@ -117,7 +119,7 @@ def plan_round(
             reason = GapReason.UNFIT if location.id in unfit else GapReason.NO_AGENT
             missed.append(MissedCheck(monitor.id, due_ms, location.id, reason, purpose))
         else:
-            checks.append(PlannedCheck(monitor, due_ms, location, purpose))
+            checks.append(PlannedCheck(monitor, due_ms, location, purpose, want_transcript))
     return Round(checks, missed)
 
 

@@ -84,6 +84,12 @@ class Lead:
         async with self._fenced() as connection:
             await remove_rechecks(connection, numbers)
 
+    async def monitors_with_incident(self) -> frozenset[int]:
+        """The ids of the monitors whose incident is open. Raises StoreUnavailableError."""
+        async with self._fenced() as connection:
+            rows = await connection.fetch("SELECT monitor_id FROM incident WHERE resolved_at IS NULL")
+        return frozenset(row[0] for row in rows)
+
     async def beat(self) -> None:
         """Record that the leader is alive. Raises FencedError, StoreUnavailableError."""
         async with self._fenced() as connection:

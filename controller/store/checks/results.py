@@ -1,7 +1,8 @@
 """Store results: a new one is inserted, closes its gap and becomes the latest state; a second copy does nothing.
 
 A new failure of a monitor with local retries makes its recheck in the same statement, so there is one even when a
-controller dies. The same statement notes an evaluation of the monitor, when the result can change something.
+controller dies. The same statement notes an evaluation of the monitor, when the result can change something, and keeps
+the newest dialogue of a passing check, when the result has one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
 
 _RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (controller.broker.streams)
+_WARNED_SECONDS = 3600
+"""A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 
@@ -146,6 +149,22 @@ WITH given AS (
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, status = EXCLUDED.status,
     failure_kind = EXCLUDED.failure_kind, duration_ms = EXCLUDED.duration_ms,
     checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at)
+  WHERE old.due_at < EXCLUDED.due_at
+), good AS (
+  INSERT INTO last_good AS old (monitor_id, location_id, due_at, purpose, started_at, duration_ms, agent, address,
+    phases, warnings, facts, transcript)
+  SELECT DISTINCT ON (fresh.monitor_id, fresh.location_id) fresh.monitor_id, fresh.location_id, fresh.due_at,
+    fresh.purpose, fresh.started_at, fresh.duration_ms, fresh.agent, fresh.address, fresh.phases::json,
+    fresh.warnings::json, fresh.facts::json, fresh.transcript::json
+  FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
+    AND known.location_id = fresh.location_id
+  WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => {_WARNED_SECONDS}) END)
+  ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
+  ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
+    started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
+    address = EXCLUDED.address, phases = EXCLUDED.phases, warnings = EXCLUDED.warnings, facts = EXCLUDED.facts,
+    transcript = EXCLUDED.transcript
   WHERE old.due_at < EXCLUDED.due_at
 ), late AS (
   INSERT INTO rollup_due (monitor_id, hour)

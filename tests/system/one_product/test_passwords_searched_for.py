@@ -187,7 +187,11 @@ def test_no_password_and_no_key_is_on_the_broker_in_the_database_in_logs_or_in_a
     product.settings = {"MAILPROBE_LOG_LEVEL": "debug"}
     product.start()
     record, secrets = product.record, secret_forms(product)
-    known = {"no secret: sealed logins": [b"sealedLogin"], "no secret: the user": [FULL.encode()]}
+    known = {
+        "no secret: sealed logins": [b"sealedLogin"],
+        "no secret: the user": [FULL.encode()],
+        "no secret: a login that passed": [b"235 2.7.0 Authentication successful"],
+    }
     with Eavesdropper(recorded(record), product.data / "nats", secrets | known) as search:
         made = monitors(product, postfix, dovecot)
         known["no secret: a monitor"] = [monitor.encode() for monitor in made]
@@ -204,9 +208,10 @@ def test_no_password_and_no_key_is_on_the_broker_in_the_database_in_logs_or_in_a
 
     found = {name: where for name, where in search.found.items() if not name.startswith("no secret")}
     assert found == {}
-    sealed, user, monitor = (search.found[name] for name in known)
+    sealed, user, dialogue, monitor = (search.found[name] for name in known)
     assert any(where.startswith("message on mailprobe.check.") for where in sealed)
     assert any(where.startswith("file jetstream/") for where in sealed)
     assert any(where.startswith("database public.monitor") for where in user)
     assert any(where.startswith("answer /api/smtp-monitors/") for where in user)
+    assert "database public.last_good" in dialogue
     assert {"log of controller", "log of agent-de", "log of agent-us"} <= monitor
