@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
@@ -16,7 +17,6 @@ from controller.http.problems import Answer, from_dependency
 from controller.store.platform.pool import StoreUnavailableError
 from controller.streaming.frames import RETRY_MS, EndReason, end_frame, retry_frame
 from controller.streaming.hub import StreamHub
-from controller.streaming.stream import Stream
 from controller.streaming.subscription import Subscription
 
 EVENT_STREAM = "text/event-stream"
@@ -39,10 +39,17 @@ class Connection(HttpToolsProtocol):
         self.scope["extensions"] = {_ABORT: {"abort": self.transport.abort}}
 
 
+class Chunks(Protocol):
+    """What a stream sends."""
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """The bytes to write, in chunks of whole frames, until the subscription is over."""
+
+
 class EventStream(Response[bytes]):
     """The answer of a route that streams. The subscription is closed when the stream ends, for whatever reason."""
 
-    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Stream) -> None:
+    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Chunks) -> None:
         super().__init__(b"", media_type=EVENT_STREAM)
         self._answer = _Answer(hub, subscription, stream)
 
@@ -62,7 +69,7 @@ def away(request: Request[Any, Any, Any], error: StoreUnavailableError) -> Answe
 
 
 class _Answer:
-    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Stream) -> None:
+    def __init__(self, hub: StreamHub, subscription: Subscription, stream: Chunks) -> None:
         self._hub = hub
         self._subscription = subscription
         self._stream = stream

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from litestar import Router
+from typing import Any
+
+from litestar import Request, Router
 from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ControllerRouterHandler
@@ -11,17 +14,19 @@ from litestar.types import ControllerRouterHandler
 from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
+from controller.pages.live.live_pages import LivePages
+from controller.pages.live.routes import ROUTES as LIVE_ROUTES
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.monitor import routes as monitor
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.shell.errors import HANDLERS
-from controller.pages.shell.page import CSRF_COOKIE
+from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION, *monitor.ROUTES]
+_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION, *monitor.ROUTES, *LIVE_ROUTES]
 
 
 def create_pages(services: Services) -> Router:
@@ -33,10 +38,19 @@ def create_pages(services: Services) -> Router:
         cookie_secure=services.public_url.encrypted,
         cookie_samesite="lax",
     )
+    live_pages = LivePages(services)
     pages = Router(
         path="/",
         route_handlers=_ROUTES,
         middleware=[DefineMiddleware(CSRFMiddleware, config=csrf)],
+        dependencies={"live_pages": Provide(lambda: live_pages, sync_to_thread=False)},
+        before_request=_note_position,
         opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
+
+
+def _note_position(request: Request[Any, Any, Any]) -> None:
+    """Before a page reads anything, so that it knows what happened afterwards."""
+    services: Services = request.app.state.services
+    request.scope["state"][LIVE_AT] = services.live.now

@@ -9,6 +9,7 @@ import asyncio
 from bisect import bisect_right
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -34,6 +35,16 @@ class HubLimits(msgspec.Struct, frozen=True, kw_only=True):
     readers: int = 16
 
 
+class Observer(Protocol):
+    """Gets every event of one organization as it comes, for what is made of many events. It must be quick."""
+
+    def notice(self, event: StreamEvent) -> None:
+        """An event, in order. Events from before it began to observe may be among them after a restart."""
+
+    def miss(self) -> None:
+        """Events are lost."""
+
+
 class StreamHub:
     """`position` is the one behind the last event; None until EVENTS was reached for the first time."""
 
@@ -51,6 +62,7 @@ class StreamHub:
         self._open_of: Counter[str] = Counter()
         self._of_organization: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._of_customer: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._observers: dict[str, list[Observer]] = {}
 
     # Streams.
 
@@ -107,6 +119,16 @@ class StreamHub:
             for customer in event_filter.customers:
                 yield self._of_customer, customer
 
+    def observe(self, organization: str, observer: Observer) -> None:
+        """From now on the observer gets the organization's events. The caller must `forget` it."""
+        self._observers.setdefault(organization, []).append(observer)
+
+    def forget(self, organization: str, observer: Observer) -> None:
+        observers = self._observers[organization]
+        observers.remove(observer)
+        if not observers:
+            del self._observers[organization]
+
     def _joined(self) -> set[Subscription]:
         return {
             subscription
@@ -125,6 +147,7 @@ class StreamHub:
             for subscription in self._joined():
                 subscription.since = position.sequence
                 subscription.queue(replaced_frame(before, position))
+            self._report_loss()
             log.warning("events_replaced", before=str(before), now=str(position))
 
     def skip(self, first: int) -> None:
@@ -132,6 +155,7 @@ class StreamHub:
         assert self.position is not None  # noqa: S101 - set by begin
         for subscription in self._joined():
             subscription.queue(expired_frame(self.position, first))
+        self._report_loss()
         self.position = StreamPosition(self.position.epoch, first - 1)
         self._clear(first - 1)
 
@@ -150,6 +174,8 @@ class StreamHub:
             for subscription in subscriptions or ():
                 if matches(subscription.event_filter, event):
                     subscription.offer(event)
+        for observer in self._observers.get(event.organization, ()):
+            observer.notice(event)
 
     def after(self, position: StreamPosition, at_most: int) -> list[StreamEvent] | None:
         """At most so many events behind this position; None when the ring does not reach back to it."""
@@ -157,6 +183,11 @@ class StreamHub:
             return None
         first = bisect_right(self._ring, position.sequence, key=_sequence)
         return [self._ring[number] for number in range(first, min(first + at_most, len(self._ring)))]
+
+    def _report_loss(self) -> None:
+        for observers in self._observers.values():
+            for observer in observers:
+                observer.miss()
 
     def _keep(self, event: StreamEvent) -> None:
         self._ring.append(event)

@@ -33,7 +33,8 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of the queue of one client, and of the seconds that one write to it may take; beyond them it is too slow.
-    `grace_seconds` is the time for the end event. A comment is sent every `comment_seconds`.
+    `grace_seconds` is the time for the end event. A comment is sent every `comment_seconds`. What pages show is sent at
+    most every `pace_seconds`.
     """
 
     events: int = 10_000
@@ -41,6 +42,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     write_seconds: float = 30.0
     grace_seconds: float = 0.5
     comment_seconds: float = 15.0
+    pace_seconds: float = 2.0
 
 
 class Subscription:

@@ -40,19 +40,24 @@ HEADERS = {
 }
 
 _IN_URLS = "/?#[]@!$&'()*+,;=:%~-._"
+LIVE_AT = "live_at"
+"""The name in a request's state of the position in the stream of events that the page is true of."""
+
 _WORTH_PACKING = 1024
 _GZIP_LEVEL = 5
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a page. `base` stands before every path, `section` names the entry of the navigation, and `live`
-    is the path and query whose changes the page follows; None for a page that nothing changes.
+    is the path and query whose changes the page follows; None for a page that nothing changes. `at` is the position in
+    the stream of events that it is true of.
     """
 
     title: str
     base: str
     section: str
     live: str | None
+    at: str | None
     now: datetime
     csrf: str
     theme: str | None
@@ -94,6 +99,7 @@ def page(
         base=base_of(request),
         section=section,
         live=address if live else None,
+        at=str(at) if (at := request.scope["state"].get(LIVE_AT)) else None,
         now=now or utc_now(),
         # An error before the forms' middleware has run leaves no token but the one of the last page.
         csrf=csrf_token({"request": request}) or request.cookies.get(CSRF_COOKIE, ""),

@@ -209,3 +209,11 @@ async def skip(db: Database, delivery: Claimed, why: str) -> None:
             why,
         )
         await connection.execute("INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery.id, why)
+
+
+async def any_waiting(connection: Connection, incident_id: int) -> bool:
+    """Whether a delivery about this incident is neither sent nor given up."""
+    waiting: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM delivery WHERE incident_id = $1 AND state = 'waiting')", incident_id
+    )
+    return waiting

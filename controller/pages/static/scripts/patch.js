@@ -1,0 +1,130 @@
+// Puts newer HTML of this page in place. What did not change stays, and so do focus, open details, and forms in which
+// somebody types.
+import { writeTimes } from "./times.js";
+
+const WALKED = new Set(["MAIN", "SECTION", "ARTICLE", "DIV", "TABLE", "THEAD", "TBODY", "UL", "OL", "DL", "DETAILS"]);
+const KEPT = new Set(["open", "tabindex"]);
+const FIELDS = "input:not([type=hidden]), select, textarea";
+const FOCUSABLE = "a, button, input, select, textarea, summary, [tabindex]";
+const SHOWN_MS = 2000;
+
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+}
+
+// Whether somebody fills in a form in this element.
+export function busy(element) {
+  return [...element.querySelectorAll(FIELDS)].some((field) => field === document.activeElement || changed(field));
+}
+
+function selected(element) {
+  const selection = document.getSelection();
+  return selection && !selection.isCollapsed && selection.containsNode(element, true);
+}
+
+// The elements of a text, ready to stand in this page.
+function parsed(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const token = document.querySelector('header [name="_csrf_token"]')?.value;
+  if (token) for (const field of template.content.querySelectorAll('[name="_csrf_token"]')) field.value = token;
+  const content = document.importNode(template.content, true);
+  writeTimes(content);
+  return content;
+}
+
+const words = (element) => {
+  const copy = element.cloneNode(true);
+  for (const age of copy.querySelectorAll("time[data-age]")) age.remove();
+  return copy.textContent.replace(/\s+/g, " ");
+};
+
+function swap(old, fresh) {
+  const places = [...old.querySelectorAll(FOCUSABLE)];
+  const focus = old === document.activeElement ? -1 : places.indexOf(document.activeElement);
+  const held = old.contains(document.activeElement);
+  const open = [...old.querySelectorAll("details")].map((details) => details.open);
+  const news = fresh.matches("[data-item]") && words(old) !== words(fresh);
+  old.replaceWith(fresh);
+  fresh.querySelectorAll("details").forEach((details, number) => {
+    details.open = open[number] ?? details.open;
+  });
+  if (old.tabIndex === -1 && old.hasAttribute("tabindex")) fresh.tabIndex = -1;
+  if (held) (focus < 0 ? fresh : fresh.querySelectorAll(FOCUSABLE)[focus])?.focus({ preventScroll: true });
+  if (news) {
+    fresh.classList.add("news");
+    setTimeout(() => fresh.classList.remove("news"), SHOWN_MS);
+  }
+  place(fresh);
+}
+
+function place(element) {
+  if (element.nodeType === Node.ELEMENT_NODE) element.dispatchEvent(new Event("placed", { bubbles: true }));
+}
+
+// Returns whether everything is in place; false when a selection is in the way.
+function update(old, fresh) {
+  if (old.isEqualNode(fresh)) return true;
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    old.data = fresh.data;
+    return true;
+  }
+  if (WALKED.has(old.tagName)) {
+    for (const { name } of [...old.attributes]) {
+      if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (!KEPT.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    return updateChildren(old, fresh);
+  }
+  if (old.tagName === "FORM" && busy(old)) return true;
+  if (busy(old) || selected(old)) return false;
+  swap(old, fresh);
+  return true;
+}
+
+// The children of `fresh`, an element or a fragment, become those of `old`.
+export function updateChildren(old, fresh) {
+  let done = true;
+  const left = [...old.childNodes];
+  let before = null;
+  for (const child of [...fresh.childNodes]) {
+    const number = left.findIndex((one) => one.nodeName === child.nodeName && (one.id ?? "") === (child.id ?? ""));
+    const match = number < 0 ? null : left.splice(number, 1)[0];
+    const next = before ? before.nextSibling : old.firstChild;
+    if (!match) {
+      old.insertBefore(child, next);
+      place(child);
+      before = child;
+      continue;
+    }
+    if (match !== next) old.insertBefore(match, next);
+    const after = match.nextSibling;
+    done = update(match, child) && done;
+    before = after ? after.previousSibling : old.lastChild;
+  }
+  for (const one of left) {
+    if (one.nodeType === Node.ELEMENT_NODE && (busy(one) || selected(one))) done = false;
+    else one.remove();
+  }
+  return done;
+}
+
+// The element with this id becomes that of the text. Returns whether it is in place.
+export function updateById(id, html) {
+  const old = document.getElementById(id);
+  const fresh = parsed(html).firstElementChild;
+  return !old || !fresh || update(old, fresh);
+}
+
+export function updateMain(html) {
+  const main = document.getElementById("main");
+  writeTimes(main); // so that what differs is not only the age of the page
+  const focus = document.activeElement;
+  const done = updateChildren(main, parsed(html));
+  if (focus !== document.activeElement && main.contains(focus)) focus.focus({ preventScroll: true });
+  return done;
+}
