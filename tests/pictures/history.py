@@ -58,9 +58,9 @@ async def add_monitors(here: Installation, servers: Sequence[Server]) -> dict[st
 
 
 _CONFIG = {
-    "smtp": '{"secure":false,"requireTls":true}',
-    "imap": '{"protocol":"imap","secure":true}',
-    "pop3": '{"protocol":"pop3","secure":true}',
+    "smtp": {"secure": False, "requireTls": True},
+    "imap": {"protocol": "imap", "secure": True},
+    "pop3": {"protocol": "pop3", "secure": True},
 }
 
 
