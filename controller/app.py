@@ -75,6 +75,7 @@ async def run(settings: ControllerSettings) -> None:
         metrics = Metrics()
         hub = StreamHub()
         metrics.pools = {"api": db, "pipeline": pipeline_db}
+        public_url = settings.public_url or PublicUrl()
         signer = Signer(trust.requests[0])
         dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
         api = create_application(
@@ -88,7 +89,7 @@ async def run(settings: ControllerSettings) -> None:
                 metrics=metrics,
                 live=hub,
                 metrics_per_monitor=settings.metrics_per_monitor,
-                public_url=settings.public_url or PublicUrl(),
+                public_url=public_url,
             )
         )
         server = ControllerServer(
@@ -110,7 +111,7 @@ async def run(settings: ControllerSettings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
-                notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts)
+                notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
                 watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(

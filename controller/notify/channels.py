@@ -24,6 +24,7 @@ from shared.addresses import Network
 from shared.secret import Secret
 
 Config = Mapping[str, Any]
+_ONE_SMS = 160
 NUMBER = "{number}"
 """The placeholder for the phone number in the Apprise URL of the text message service."""
 
@@ -94,8 +95,15 @@ async def send_sms(senders: Senders, sending: Sending) -> None:
     if senders.sms_url is None:
         raise SkippedError("no text message service is configured (MAILPROBE_SMS_URL)")
     url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
-    short = msgspec.structs.replace(sending.message, text=sending.notice.sms_text)
+    short = msgspec.structs.replace(sending.message, text=sms_text(sending))
     await senders.apprise.send(url, short, allowed=None)
+
+
+def sms_text(sending: Sending) -> str:
+    """The text beside the subject, with the link if one text message holds all of it."""
+    text, message = sending.notice.sms_text, sending.message
+    linked = f"{text}\n{message.link}"
+    return linked if message.link and len(f"{message.subject}\n{linked}") <= _ONE_SMS else text
 
 
 async def check_webhook(senders: Senders, config: Config) -> None:

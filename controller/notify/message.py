@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
 
 _LONGEST_SUBJECT = 200
@@ -26,12 +27,15 @@ class Tone(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendered notice. `text` is plain text whose lines end with a newline."""
+    """A rendered notice. `text` is plain text whose lines end with a newline. `link` is the page about it, which `text`
+    and `html` have too; None when the address of the dashboard is not known.
+    """
 
     subject: str
     text: str
     html: str
     tone: Tone
+    link: str | None = None
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -39,17 +43,20 @@ class _Content(msgspec.Struct, frozen=True):
     paragraphs: list[str]
     facts: list[tuple[str, str]]
     evidence: list[tuple[str, str]]
+    link: str | None
 
 
-def render(notice: Notice) -> Message:
+def render(notice: Notice, public_url: PublicUrl) -> Message:
+    link = public_url.link(notice.path) if notice.path else None
     if isinstance(notice, PlainNotice):
-        content = _Content(notice.title, notice.paragraphs, [("At", local_time_text(notice.at, notice.time_zone))], [])
+        facts = [("At", local_time_text(notice.at, notice.time_zone))]
+        content = _Content(notice.title, notice.paragraphs, facts, [], link)
         tone = Tone.BETTER if notice.over else Tone.PLAIN
     else:
-        content = _incident_content(notice)
+        content = _incident_content(notice, link)
         tone = Tone.BETTER if notice.over else Tone.TROUBLE
     subject = " ".join(content.headline.split())[:_LONGEST_SUBJECT]
-    return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone)
+    return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone, link=link)
 
 
 def local_time_text(at: datetime, time_zone: str) -> str:
@@ -107,7 +114,7 @@ _MEANINGS = {
 }
 
 
-def _incident_content(notice: IncidentNotice) -> _Content:
+def _incident_content(notice: IncidentNotice, link: str | None) -> _Content:
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
@@ -128,7 +135,7 @@ def _incident_content(notice: IncidentNotice) -> _Content:
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
-    return _Content(headline, [meaning] if meaning else [], facts, evidence)
+    return _Content(headline, [meaning] if meaning else [], facts, evidence, link)
 
 
 def _text(content: _Content) -> str:
@@ -137,6 +144,8 @@ def _text(content: _Content) -> str:
         parts.append(
             "\n".join(["What each location saw:", *(f"  {name}: {finding}" for name, finding in content.evidence)])
         )
+    if content.link:
+        parts.append(content.link)
     return "\n\n".join(parts) + "\n"
 
 
@@ -149,6 +158,7 @@ def _html(subject: str, content: _Content, tone: Tone) -> str:
         colour=_COLOURS[tone],
         paragraphs="".join(f"<p>{escape(text)}</p>" for text in content.paragraphs),
         facts=_rows(content.facts),
+        link=f'<p><a href="{escape(content.link)}">Open it in Mailprobe</a></p>' if content.link else "",
         evidence=f"<h2>What each location saw</h2><table>{_rows(content.evidence)}</table>" if content.evidence else "",
     )
 

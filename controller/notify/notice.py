@@ -51,6 +51,11 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     evidence: list[LocationFinding] = []
 
     @property
+    def path(self) -> str:
+        """The page about it, below the public URL."""
+        return f"/incidents/{self.incident_public_id}"
+
+    @property
     def over(self) -> bool:
         return self.change == "resolved"
 
@@ -67,7 +72,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
 
 class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="plain"):
     """A title and paragraphs: a test of a channel, or a message to ops. `over` marks the end of a problem that an
-    earlier notice with the same `subject_id` reported.
+    earlier notice with the same `subject_id` reported. `path` is the page about it, below the public URL.
     """
 
     title: str
@@ -76,6 +81,7 @@ class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
     time_zone: str = "UTC"
     over: bool = False
     subject_id: str | None = None
+    path: str | None = None
 
     @property
     def sms_text(self) -> str:

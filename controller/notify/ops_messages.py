@@ -17,15 +17,17 @@ _REPLACE_ENROLMENT = (
 
 
 class OpsMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """The title and paragraphs of a notice."""
+    """The title and paragraphs of a notice, and the path of the page about it."""
 
     title: str
     paragraphs: list[str]
+    path: str = "/locations"
 
 
 def locations_silent(new: Collection[str], contacts: Mapping[str, LocationContact]) -> OpsMessage:
     locations = [contacts[code] for code in sorted(new)]
     return OpsMessage(
+        path=_path(new),
         title=f"{_named(new)} silent, {len(new)} of {len(contacts)}",
         paragraphs=[
             *_first_lines(
@@ -39,6 +41,7 @@ def locations_silent(new: Collection[str], contacts: Mapping[str, LocationContac
 
 def locations_back(over: Sequence[OpenProblem], contacts: Mapping[str, LocationContact]) -> OpsMessage:
     return OpsMessage(
+        path=_path([trouble.subject for trouble in over]),
         title=f"{_named([trouble.subject for trouble in over])} back",
         paragraphs=_first_lines(
             f"{contacts[trouble.subject].name} ({trouble.subject}): its agents send heartbeats again."
@@ -50,6 +53,7 @@ def locations_back(over: Sequence[OpenProblem], contacts: Mapping[str, LocationC
 
 def clocks_off(new: Collection[str], offsets_ms: Mapping[str, float]) -> OpsMessage:
     return OpsMessage(
+        path=_path({agent.partition("/")[0] for agent in new}),
         title=f"Clock off: {', '.join(sorted(new)[:_MOST_NAMED])}",
         paragraphs=[
             *_first_lines(
@@ -65,6 +69,7 @@ def clocks_off(new: Collection[str], offsets_ms: Mapping[str, float]) -> OpsMess
 def clocks_right(over: Sequence[OpenProblem]) -> OpsMessage:
     agents = [trouble.subject for trouble in over]
     return OpsMessage(
+        path=_path({agent.partition("/")[0] for agent in agents}),
         title=f"Clock right again: {', '.join(agents[:_MOST_NAMED])}",
         paragraphs=_first_lines(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
     )
@@ -75,6 +80,7 @@ def unrequested_results(
 ) -> OpsMessage:
     """`counts` are the dead letters of each location, the latest first."""
     return OpsMessage(
+        path=_path(new),
         title=f"Unrequested results: {_named(new).lower()}",
         paragraphs=[
             *_first_lines(
@@ -91,6 +97,7 @@ def unrequested_results(
 def no_more_unrequested_results(over: Sequence[OpenProblem]) -> OpsMessage:
     codes = [trouble.subject for trouble in over]
     return OpsMessage(
+        path=_path(codes),
         title=f"No more unrequested results: {_named(codes).lower()}",
         paragraphs=_first_lines(f"The last one from {code} came more than an hour ago." for code in codes),
     )
@@ -99,6 +106,11 @@ def no_more_unrequested_results(over: Sequence[OpenProblem]) -> OpsMessage:
 def _named(codes: Collection[str]) -> str:
     """For example "Locations de, us"."""
     return f"Location{'s' if len(codes) > 1 else ''} {', '.join(sorted(codes)[:_MOST_NAMED])}"
+
+
+def _path(codes: Collection[str]) -> str:
+    """The page of the locations, at the one that this is about."""
+    return f"/locations#{next(iter(codes))}" if len(codes) == 1 else "/locations"
 
 
 def _first_lines(lines: Iterable[str]) -> list[str]:

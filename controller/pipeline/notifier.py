@@ -18,6 +18,7 @@ import structlog
 from controller.decisions.notification.recipients import FOLLOWING
 from controller.decisions.notification.retries import pause_after
 from controller.metrics.counts import Counts, DeliveryOutcome
+from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import render
@@ -44,7 +45,9 @@ _LONGEST_ERROR = 300
 
 
 class Notifier:
-    """`drain_seconds` is how long deliveries that are being sent may take when the controller stops."""
+    """`public_url` is the base of the links in messages. `drain_seconds` is how long deliveries that are being sent may
+    take when the controller stops.
+    """
 
     def __init__(
         self,
@@ -54,8 +57,10 @@ class Notifier:
         *,
         drain_seconds: float = 5.0,
         counts: Counts | None = None,
+        public_url: PublicUrl | None = None,
     ) -> None:
         self._counts = counts or Counts()
+        self._public_url = public_url or PublicUrl()
         self._db = db
         self._vault = vault
         self._senders = senders
@@ -167,7 +172,7 @@ class Notifier:
                 receiver=delivery.receiver,
                 config=config,
                 notice=notice,
-                message=render(notice),
+                message=render(notice, self._public_url),
                 attempt=delivery.attempts,
                 at=utc_now(),
                 previous_keys=tuple(delivery.previous_keys),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import structlog
@@ -54,7 +54,7 @@ async def begin(
         if not new:
             return
         message = make_message(new)
-        notice = PlainNotice(title=message.title, paragraphs=message.paragraphs, at=now, subject_id=str(number))
+        notice = _notice(message, now, number, over=False)
         receivers = await _send(connection, addresses, notice)
     log.warning(kind.value, subjects=new, receivers=receivers)
 
@@ -76,12 +76,20 @@ async def end(
         receivers = 0
         for number, together in groupby(sorted(over, key=lambda one: one.number), key=lambda one: one.number):
             message = make_message(list(together))
-            notice = PlainNotice(
-                title=message.title, paragraphs=message.paragraphs, at=now, over=True, subject_id=str(number)
-            )
-            receivers += await _send(connection, addresses, notice)
+            receivers += await _send(connection, addresses, _notice(message, now, number, over=True))
     if over:
         log.info(f"{kind.value}_over", subjects=[trouble.subject for trouble in over], receivers=receivers)
+
+
+def _notice(message: OpsMessage, now: datetime, number: UUID, *, over: bool) -> PlainNotice:
+    return PlainNotice(
+        title=message.title,
+        paragraphs=message.paragraphs,
+        at=now,
+        over=over,
+        subject_id=str(number),
+        path=message.path,
+    )
 
 
 async def _send(connection: Connection, addresses: Sequence[str], notice: PlainNotice) -> int:

@@ -68,6 +68,7 @@ class Composition:
         """Return when every location is ready to check. Raises LocalError, OSError."""
         self.settings["HOST"] = os.environ.get("MAILPROBE_HOST") or "127.0.0.1"
         self.settings["PORT"] = str(self.options.port)
+        self.settings["PUBLIC_URL"] = os.environ.get("MAILPROBE_PUBLIC_URL") or self.api_url
         self.settings["RATE_LIMIT"] = os.environ.get("MAILPROBE_RATE_LIMIT") or "0"  # the API has one user here
         if sys.stderr.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
             self.settings["LOG_FORMAT"] = "console"
@@ -83,10 +84,10 @@ class Composition:
         await self._enrol()
         await self.supervisor.start(self._controller_part())
         await asyncio.gather(*(self.supervisor.start(self._agent_part(location)) for location in self.locations))
-        await self._wait_for_locations()
+        login_link, _ = await asyncio.gather(self._login_link(), self._wait_for_locations())
         self.complete = True
         self.write_record()
-        self.announce(self._welcome())
+        self.announce(self._welcome(login_link))
 
     async def stop(self) -> None:
         """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
@@ -224,13 +225,29 @@ class Composition:
         except TimeoutError:
             log.warning("locations_not_ready", locations=sorted(waiting))
 
-    def _welcome(self) -> str:
+    async def _login_link(self) -> str | None:
+        """A link with a one-time code, which must stay out of the record and of logs; None when nobody can log in."""
+        try:
+            return (await self._controller("login-link")).splitlines()[0]
+        except LocalError as error:
+            log.warning("no_login_link", reason=str(error))
+            return None
+
+    def _welcome(self, login_link: str | None) -> str:
         bearer = f'"Authorization: Bearer $(cat {shlex.quote(str(self.data.token))})"'
+        dashboard = self.settings["PUBLIC_URL"]
+        first = [
+            f"Open the dashboard, logged in: {login_link}",
+            f"  once, within 10 minutes; without scripts, paste what follows #code= at {dashboard}/login",
+            "",
+        ]
         lines = {
+            "Dashboard": dashboard,
             "API": self.api_url,
             "Locations": " ".join(self.locations),
             "Token": f"in {self.data.token}",
             "Password": f"in {self.data.password}, of {ADMIN_EMAIL}",
             "Try it": f"curl -fsS -H {bearer} {self.api_url}/api/locations",
         }
-        return "\n".join(["", "Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""])
+        running = ["Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""]
+        return "\n".join(["", *(first if login_link else []), *running])

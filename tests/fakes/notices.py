@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from controller.model.values.public_url import PublicUrl
 from controller.notify.message import render
 from controller.notify.notice import IncidentNotice, LocationFinding, Notice, NoticeCustomer, NoticeMonitor
 from controller.notify.sending import Sending
@@ -47,7 +48,7 @@ def a_sending(config: dict[str, Any] | None = None, *, notice: Notice | None = N
         receiver="ops@example.com",
         config=config or {},
         notice=notice,
-        message=render(notice),
+        message=render(notice, PublicUrl()),
         attempt=1,
         at=BEGAN + timedelta(seconds=31),
     )

@@ -14,8 +14,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from controller.application import create_application
+from controller.errors import LoginCodeRefusedError
 from controller.http.services import Services
 from controller.notify.channels import open_senders
+from controller.operations.accounts.sessions import log_in_with_code
 from controller.operations.channels.channels import Outlets
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys
@@ -221,3 +223,34 @@ def test_a_vault_key_is_one_that_the_vault_takes() -> None:
     assert done.returncode == 0
     vault = Vault(VaultKeys(done.stdout))
     assert vault.decrypt(vault.encrypt("x")) == "x"
+
+
+async def test_a_login_link_logs_the_first_administrator_in_once(database_url: str, tmp_path: Path) -> None:
+    bootstrap(tmp_path, database_url)
+    made = run("login-link", DATABASE_URL=database_url, PUBLIC_URL="https://mail.example.com/probe")
+    assert (made.returncode, made.stderr) == (0, "")
+    link, explained = made.stdout.splitlines()
+    base, _, code = link.partition("#code=")
+    assert base == "https://mail.example.com/probe/login"
+    assert "logs admin@localhost in, once, within 10 minutes" in explained
+    async with Database.open(database_url) as database:
+        assert await log_in_with_code(database, code, address="192.0.2.1", user_agent=None)
+        with pytest.raises(LoginCodeRefusedError):
+            await log_in_with_code(database, code, address="192.0.2.1", user_agent=None)
+
+
+async def test_a_login_link_without_a_public_address_is_a_path(database_url: str, tmp_path: Path) -> None:
+    bootstrap(tmp_path, database_url)
+    made = run("login-link", "--email", "Admin@LocalHost", DATABASE_URL=database_url)
+    assert made.stdout.startswith("/login#code=")
+    assert "set MAILPROBE_PUBLIC_URL" in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("email", "complaint"),
+    [((), "there is no administrator"), (("--email", "x@example.com"), "nobody has the address 'x@example.com'")],
+)
+async def test_a_login_link_for_nobody_is_refused(database_url: str, email: tuple[str, ...], complaint: str) -> None:
+    refused = run("login-link", *email, DATABASE_URL=database_url)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"mailprobe-controller: {complaint}\n"

@@ -60,6 +60,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "subject": message.subject,
         "text": message.text,
         "deliveryKey": str(sending.key),
+        "url": message.link or "",
     }
     if not isinstance(notice, IncidentNotice):
         return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
@@ -84,6 +85,10 @@ def values_of(sending: Sending) -> dict[str, str]:
 
 
 def _document(sending: Sending) -> dict[str, Any]:
+    return _facts(sending) | ({"url": sending.message.link} if sending.message.link else {})
+
+
+def _facts(sending: Sending) -> dict[str, Any]:
     notice = sending.notice
     if not isinstance(notice, IncidentNotice):
         return {

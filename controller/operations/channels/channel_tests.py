@@ -14,6 +14,7 @@ import msgspec
 from controller.decisions.access import Permission
 from controller.errors import InvalidError
 from controller.model import Principal
+from controller.model.values.public_url import PublicUrl
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import render
@@ -167,7 +168,13 @@ def _sending(config: dict[str, Any], receiver: str) -> Sending:
         at=now,
     )
     return Sending(
-        key=uuid4(), receiver=receiver, config=config, notice=notice, message=render(notice), attempt=1, at=now
+        key=uuid4(),
+        receiver=receiver,
+        config=config,
+        notice=notice,
+        message=render(notice, PublicUrl()),
+        attempt=1,
+        at=now,
     )
 
 

@@ -25,6 +25,16 @@ KEYS = {"apiUrl", "token", "adminEmail", "adminPassword", "natsUrl", "trustFile"
 PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json", "enrolments/us.json", "nats/nats.conf")
 
 
+def welcome_code(product: Product) -> str:
+    """The one-time code of the link with which the latest welcome begins."""
+    welcome = product.output().rpartition("Open the dashboard, logged in: ")[2]
+    link, once, blank, runs, *_ = welcome.splitlines()
+    assert link.startswith(f"http://127.0.0.1:{product.port}/login#code=")
+    assert "once, within 10 minutes" in once
+    assert (blank, runs) == ("", "Mailprobe runs.")
+    return link.partition("#code=")[2]
+
+
 @pytest.mark.timeout(300)
 def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     new_product: Product, mail_server: MailServer
@@ -50,9 +60,14 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     assert not sockets.exists()
     for secret in ("token", "adminPassword"):
         assert first[secret] not in product.output()
+    code = welcome_code(product)
+    for path in product.data.rglob("*"):
+        if path.is_file() and path.suffix in {".json", ".log"}:
+            assert code.encode() not in path.read_bytes(), path
 
     product.allow_networks = "127.0.0.0/8"
     product.start()
+    assert welcome_code(product) != code
     second = product.record
     assert {key: second[key] for key in KEYS - {"pids"}} == {key: first[key] for key in KEYS - {"pids"}}
     assert {check["id"] for check in forbidden.values()} <= {

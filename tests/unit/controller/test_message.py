@@ -9,15 +9,21 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from controller.model.values.public_url import PublicUrl
 from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.channels import sms_text
 from controller.notify.location_evidence import location_findings
 from controller.notify.message import Tone, duration_text, local_time_text, render
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
 from controller.notify.sending import without_secrets
+from controller.notify.webhook.body import body_of
 from shared.wire import events
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.rounds import Purpose
-from tests.fakes.notices import BEGAN, a_notice
+from tests.fakes.notices import BEGAN, a_notice, a_sending
+
+NO_LINKS = PublicUrl()
+LINKS = PublicUrl("https://mail.example.com/probe")
 
 
 @pytest.mark.parametrize(
@@ -34,12 +40,12 @@ from tests.fakes.notices import BEGAN, a_notice
     ],
 )
 def test_each_change_has_its_subject(change: str, severity: str, subject: str, tone: Tone) -> None:
-    message = render(a_notice(change, severity=severity))
+    message = render(a_notice(change, severity=severity), NO_LINKS)
     assert (message.subject, message.tone) == (subject, tone)
 
 
 def test_an_outage_is_described_with_reason_times_and_evidence() -> None:
-    assert render(a_notice()).text == (
+    assert render(a_notice(), NO_LINKS).text == (
         "Down: Office mail\n\n"
         "The outage is confirmed from the locations below.\n\n"
         "Monitor: Office mail\n"
@@ -58,7 +64,7 @@ def test_an_outage_is_described_with_reason_times_and_evidence() -> None:
 @pytest.mark.parametrize("severity", ["down", "partial"])
 def test_an_incident_that_somebody_closed_is_not_called_a_recovery(severity: str) -> None:
     """No location saw the end of the outage, so the server may still be down."""
-    message = render(a_notice("resolved", severity=severity, reason="the monitor was deleted", evidence=[]))
+    message = render(a_notice("resolved", severity=severity, reason="the monitor was deleted", evidence=[]), NO_LINKS)
     assert message.subject == "Closed: Office mail"
     assert "No check saw the end" in message.text
     assert "Reason: the monitor was deleted" in message.text
@@ -66,13 +72,51 @@ def test_an_incident_that_somebody_closed_is_not_called_a_recovery(severity: str
 
 
 def test_a_recovery_says_how_long_it_lasted() -> None:
-    text = render(a_notice("resolved")).text
+    text = render(a_notice("resolved"), NO_LINKS).text
     assert "Ended: 2026-03-01 13:05:00 CET (UTC+01:00)\nLasted: 1 h 5 min\n" in text
+
+
+def test_a_message_leads_to_the_page_of_its_incident() -> None:
+    link = "https://mail.example.com/probe/incidents/00000000-0000-0000-0000-000000000007"
+    without, message = render(a_notice(), NO_LINKS), render(a_notice(), LINKS)
+    assert (without.link, message.link) == (None, link)
+    assert message.text == f"{without.text}\n{link}\n"
+    assert f'<p><a href="{link}">' in message.html
+    assert "<a " not in without.html
+    assert message.html.replace(f'<p><a href="{link}">Open it in Mailprobe</a></p>', "") == without.html
+
+
+def test_a_notice_to_ops_leads_to_the_location() -> None:
+    notice = PlainNotice(title="Location de silent", paragraphs=[], at=BEGAN, path="/locations#de")
+    assert render(notice, LINKS).link == "https://mail.example.com/probe/locations#de"
+    assert render(notice, NO_LINKS).link is None
+    stored = msgspec.to_builtins(notice)
+    del stored["path"]
+    assert msgspec.convert(stored, Notice).path is None  # stored by an earlier version
+
+
+def test_a_webhook_has_the_link_where_there_is_one() -> None:
+    sending = a_sending()
+    linked = msgspec.structs.replace(sending, message=render(sending.notice, LINKS))
+    without, document = (msgspec.json.decode(body_of(each)) for each in (sending, linked))
+    assert document == {**without, "url": linked.message.link}
+    assert "url" not in without
+    template = {"bodyTemplate": '{"open": "{{url}}"}'}
+    assert body_of(msgspec.structs.replace(linked, config=template)) == f'{{"open": "{document["url"]}"}}'.encode()
+    assert body_of(msgspec.structs.replace(sending, config=template)) == b'{"open": ""}'
+
+
+@pytest.mark.parametrize(("reason", "linked"), [("cannot connect", True), ("x" * 80, False)])
+def test_a_text_message_has_the_link_if_it_stays_one(reason: str, linked: bool) -> None:
+    sending = a_sending(notice=a_notice(reason=reason))
+    sending = msgspec.structs.replace(sending, message=render(sending.notice, PublicUrl("https://m.example.com")))
+    link = f"https://m.example.com/incidents/{sending.notice.incident_public_id}"
+    assert sms_text(sending) == (f"{reason}\n{link}" if linked else reason)
 
 
 def test_nothing_in_a_notice_can_write_html() -> None:
     monitor = msgspec.structs.replace(a_notice().monitor, name="<script>alert(1)</script>")
-    html = render(a_notice(monitor=monitor, reason="a & b < c")).html
+    html = render(a_notice(monitor=monitor, reason="a & b < c"), NO_LINKS).html
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "a &amp; b &lt; c" in html
@@ -80,7 +124,7 @@ def test_nothing_in_a_notice_can_write_html() -> None:
 
 def test_a_name_with_dollars_and_braces_stays_as_it_is() -> None:
     monitor = msgspec.structs.replace(a_notice().monitor, name="$subject {name} %s")
-    message = render(a_notice(monitor=monitor))
+    message = render(a_notice(monitor=monitor), NO_LINKS)
     assert message.subject == "Down: $subject {name} %s"
     assert "Down: $subject {name} %s" in message.html
 
