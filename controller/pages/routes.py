@@ -13,12 +13,8 @@ from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
-from controller.pages.account.routes import ROUTES as ACCOUNT
-from controller.pages.live.live_pages import LivePages
-from controller.pages.live.routes import ROUTES as LIVE_ROUTES
-from controller.pages.login.routes import ROUTES as LOGIN
-from controller.pages.monitor import routes as monitor
-from controller.pages.organization.routes import ROUTES as ORGANIZATION
+
+_ROUTES: list[ControllerRouterHandler] = []
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
@@ -26,7 +22,15 @@ from controller.pages.shell.static_files import static_file
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = [*LOGIN, *ACCOUNT, *ORGANIZATION, *monitor.ROUTES, *LIVE_ROUTES]
+_ROUTES: list[ControllerRouterHandler] = [
+    *LOGIN,
+    *ACCOUNT,
+    *ORGANIZATION,
+    *monitor.ROUTES,
+    *LIVE_ROUTES,
+    *OVERVIEW_ROUTES,
+    *NEW_MONITOR_ROUTES,
+]
 
 
 def create_pages(services: Services) -> Router:
