@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -61,3 +61,21 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None
     login_withheld: bool
+
+
+class MissingCheck(NamedTuple):
+    """A check of the round without a result. `reason` is a GapReason, or None while the result may still come."""
+
+    location_code: str
+    location_name: str
+    country_code: str
+    purpose: Purpose
+    reason: str | None
+
+
+class CheckPlace(NamedTuple):
+    """Where a check is found: its id and the moment when it was due."""
+
+    check_id: UUID
+    due_at: datetime
+    status: ResultStatus

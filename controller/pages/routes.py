@@ -15,6 +15,7 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 
 _ROUTES: list[ControllerRouterHandler] = []
+from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
@@ -30,6 +31,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *LIVE_ROUTES,
     *OVERVIEW_ROUTES,
     *NEW_MONITOR_ROUTES,
+    *CHECK,
 ]
 
 

@@ -15,13 +15,13 @@ from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
 from shared.wire.rounds import Purpose, check_id
 
-_COLUMNS = """
+CHECK_COLUMNS = """
 result.location_id, location.code AS location_code, location.name AS location_name, location.country_code,
 result.purpose, result.status, result.due_at, result.started_at, result.duration_ms, result.agent, result.address,
 result.failure, result.phases, result.warnings, result.facts, result.transcript, result.loop_lag_ms,
 result.kernel_rtt_ms, result.login_withheld
 """
-_FROM = "result JOIN location ON location.id = result.location_id"
+CHECK_SOURCE = "result JOIN location ON location.id = result.location_id"
 _VOTING_FAILURE = "monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'"
 """A check that somebody triggered by hand has no vote."""
 
@@ -31,13 +31,13 @@ async def check_history(database: Database, monitor_id: int, public_id: UUID, *,
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"""
-            SELECT {_COLUMNS} FROM {_FROM} WHERE result.monitor_id = $1
+            SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE} WHERE result.monitor_id = $1
             ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
             """,  # noqa: S608 - constants only
             monitor_id,
             limit,
         )
-    return [_record(public_id, row) for row in rows]
+    return [check_record(public_id, row) for row in rows]
 
 
 async def failed_checks(
@@ -54,7 +54,7 @@ async def failed_checks(
     order = "DESC" if latest else "ASC"
     rows = await connection.fetch(
         f"""
-        SELECT {_COLUMNS} FROM {_FROM} WHERE {_VOTING_FAILURE}
+        SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE} WHERE {_VOTING_FAILURE}
         ORDER BY result.due_at {order}, result.location_id {order}, result.purpose {order} LIMIT $4
         """,  # noqa: S608 - constants only
         monitor_id,
@@ -62,7 +62,7 @@ async def failed_checks(
         until,
         limit,
     )
-    return [_record(public_id, row) for row in rows]
+    return [check_record(public_id, row) for row in rows]
 
 
 async def count_failed_checks(
@@ -90,8 +90,8 @@ async def recovered_checks(
         WITH failed AS (
           SELECT location_id, max(due_at) AS last_at FROM result WHERE {_VOTING_FAILURE} GROUP BY location_id
         )
-        SELECT {_COLUMNS}, count(*) OVER () AS total
-        FROM {_FROM} JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
+        SELECT {CHECK_COLUMNS}, count(*) OVER () AS total
+        FROM {CHECK_SOURCE} JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
         WHERE result.monitor_id = $1 AND result.due_at BETWEEN $2 AND $3 AND result.purpose <> 'triggered'
           AND result.status = 'success'
         ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
@@ -101,10 +101,10 @@ async def recovered_checks(
         until,
         limit,
     )
-    return [_record(public_id, row) for row in rows], rows[0]["total"] if rows else 0
+    return [check_record(public_id, row) for row in rows], rows[0]["total"] if rows else 0
 
 
-def _record(public_id: UUID, row: Any) -> CheckRecord:
+def check_record(public_id: UUID, row: Any) -> CheckRecord:
     values = dict(row)
     values.pop("total", None)
     values["purpose"] = purpose = Purpose(row["purpose"])

@@ -141,6 +141,24 @@ async def incidents_of(connection: Connection, monitor_id: int, limit: int) -> l
     return [Incident(**row) for row in rows]
 
 
+async def incident_at(
+    connection: Connection, monitor_id: int, moment: datetime
+) -> tuple[Incident, datetime] | tuple[None, None]:
+    """The incident of a monitor whose outage lasted at this moment, and since when; the latest, should there be two."""
+    row = await connection.fetchrow(
+        "SELECT id, public_id, type, severity, reason, started_at, resolved_at AS ended_at, outage_started_at"
+        " FROM incident WHERE monitor_id = $1 AND outage_started_at <= $2 AND COALESCE(resolved_at, 'infinity') >= $2"
+        " ORDER BY started_at DESC LIMIT 1",
+        monitor_id,
+        moment,
+    )
+    if row is None:
+        return None, None
+    values = dict(row)
+    since: datetime = values.pop("outage_started_at")
+    return Incident(**values), since
+
+
 _ATTEMPTS = """
 SELECT delivery_attempt.id, delivery.incident_id, delivery.type AS channel_type,
   COALESCE(delivery.channel_name, delivery.receiver) AS channel_name, delivery_attempt.at AS sent_at,

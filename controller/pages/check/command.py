@@ -1,0 +1,51 @@
+"""The command that repeats a check from a shell: `mailprobe-agent check …`. It holds no password. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from shared.wire.targets import ImapTarget, IpFamily, SmtpTarget, Target, TlsMode, kind_of
+
+_TLS = {TlsMode.NONE: "never", TlsMode.REQUIRED: "required", TlsMode.OPPORTUNISTIC: "opportunistic"}
+_DEFAULT_SECONDS = 30
+_DEFAULT_WARNING_DAYS = 14
+
+
+def command_of(target: Target, *, user: str | None, bearer: bool, timeout_seconds: int) -> str:
+    """The command line for this target; options that have their defaults are left out."""
+    return shlex.join(["mailprobe-agent", "check", *_options(target, bearer, timeout_seconds), "-v", _url(target, user)])
+
+
+def _url(target: Target, user: str | None) -> str:
+    scheme = kind_of(target) + ("s" if target.tls is TlsMode.IMPLICIT else "")
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    login = f"{quote(user, safe='')}@" if user else ""
+    return f"{scheme}://{login}{host}:{target.port}"
+
+
+def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str]:
+    if target.tls in (TlsMode.NONE, TlsMode.REQUIRED):
+        yield f"--starttls={_TLS[target.tls]}"
+    if not target.verify_certificate:
+        yield "--no-verify"
+    if target.ip_family is not IpFamily.ANY:
+        yield f"--{target.ip_family.value}"
+    if timeout_seconds != _DEFAULT_SECONDS:
+        yield f"--timeout={timeout_seconds}"
+    if target.warning_ms is not None:
+        yield f"--warning-ms={target.warning_ms}"
+    if target.certificate_warning_days != _DEFAULT_WARNING_DAYS:
+        yield f"--certificate-warning-days={target.certificate_warning_days}"
+    if bearer:
+        yield "--bearer"
+    if isinstance(target, ImapTarget) and target.mailbox != "INBOX":
+        yield f"--mailbox={target.mailbox}"
+    if isinstance(target, SmtpTarget):
+        if target.ehlo_name:
+            yield f"--ehlo-name={target.ehlo_name}"
+        if target.mail_from:
+            yield f"--mail-from={target.mail_from}"
+        if target.rcpt_to:
+            yield f"--rcpt-to={target.rcpt_to}"

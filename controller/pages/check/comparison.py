@@ -1,0 +1,87 @@
+"""What the server was like when the check passed last, and what it was like this time, fact by fact. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from controller.model import CheckRecord
+from shared.wire.messages import Speaker
+
+_NAMES = (
+    ("greeting", "Banner"),
+    ("tlsVersion", "TLS version"),
+    ("tlsCipher", "TLS cipher"),
+    ("certificateSubject", "Certificate"),
+    ("certificateNames", "Its names"),
+    ("certificateIssuer", "Its issuer"),
+    ("certificateSerial", "Its serial number"),
+    ("certificateNotAfter", "It ends"),
+    ("certificateValid", "It is valid"),
+    ("capabilities", "Capabilities"),
+)
+_OFFER = re.compile(r"(?:250[- ]AUTH[ =]|SASL )(.+)", re.IGNORECASE)
+_IMAP_OFFER = re.compile(r"AUTH=(\S+)", re.IGNORECASE)
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact of both checks; `mark` is same, differs or "not reached". `gone` and `new` are the items of a list that are
+    only in the good one, or only in the other.
+    """
+
+    name: str
+    good: str
+    bad: str
+    mark: str
+    gone: list[str] = []
+    new: list[str] = []
+
+
+def differences(good: CheckRecord, bad: CheckRecord) -> list[Difference]:
+    """The facts that at least one of the checks found out, what differs first."""
+    found = list(_all(good, bad))
+    return sorted(found, key=lambda one: ("differs", "not reached", "same").index(one.mark))
+
+
+def _all(good: CheckRecord, bad: CheckRecord) -> Iterator[Difference]:
+    yield from _compared("Address", good.address, bad.address)
+    for key, name in _NAMES:
+        yield from _compared(name, good.facts.get(key), bad.facts.get(key))
+    yield from _compared("Ways to log in", login_ways(good), login_ways(bad))
+
+
+def _compared(name: str, good: Any, bad: Any) -> Iterator[Difference]:
+    """Nothing when neither check got so far. A check that ended before lists no capabilities, which says nothing."""
+    good, bad = (None if value == [] else value for value in (good, bad))
+    if good is None and bad is None:
+        return
+    gone, new = list[str](), list[str]()
+    if isinstance(good, list) and isinstance(bad, list):
+        gone = [item for item in good if item not in bad]
+        new = [item for item in bad if item not in good]
+        differs = bool(gone or new)
+    else:
+        differs = good != bad
+    mark = "not reached" if bad is None else "differs" if differs else "same"
+    yield Difference(name=name, good=_text(good), bad=_text(bad), mark=mark, gone=gone, new=new)
+
+
+def login_ways(check: CheckRecord) -> list[str]:
+    """The mechanisms that the server offered last, under TLS if it came to that."""
+    offered: Sequence[str] = ()
+    for line in check.transcript:
+        if line.speaker is Speaker.SERVER:
+            whole = _OFFER.match(line.text)
+            offered = (whole[1].split() if whole else _IMAP_OFFER.findall(line.text)) or offered
+    return sorted(set(offered))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
