@@ -10,9 +10,10 @@ import structlog
 from controller.errors import DomainError
 from controller.http.problems import UNAVAILABLE
 from controller.operations.monitors.verdict_counts import VerdictCounts, count_verdicts
+from controller.pages.live.addresses import view_of
 from controller.pages.live.changes import Changes
 from controller.pages.live.frames import beat_frame, stale_frame, view_frame
-from controller.pages.live.views import Context, View, view_of
+from controller.pages.live.views import Context, View
 from controller.streaming.event_filter import EventFilter, matches
 from controller.streaming.frames import StreamPosition
 from controller.streaming.stream_event import StreamEvent

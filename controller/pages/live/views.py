@@ -5,7 +5,6 @@ A view is shared by everybody in one scope who has the same page open.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,10 +14,6 @@ from controller.operations.incidents.followed import FollowedIncident, follow_in
 from controller.pages.live.changes import Changes
 from controller.pages.live.frames import ViewMessage
 from controller.streaming.subscription import Subscription
-
-_UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-_MONITOR = re.compile(f"/monitors/{_UUID}(?:/|$)")
-_INCIDENT = re.compile(f"/incidents/{_UUID}(?:/|$)")
 
 
 class Context(NamedTuple):
@@ -89,17 +84,3 @@ class RegularView(View):
 
     async def _changed(self, context: Context, changes: Changes, *, refresh: bool) -> bool:  # noqa: ARG002
         return refresh
-
-
-def view_of(address: str) -> View:
-    """The view of a page's path and query. A page that follows nothing has a view without messages."""
-    path = address.partition("?")[0]
-    if found := _MONITOR.match(path):
-        return MonitorView(address, found[1])
-    if found := _INCIDENT.match(path):
-        return IncidentView(address, UUID(found[1]))
-    if path.startswith("/incidents"):
-        return IncidentsView(address)
-    if path.startswith("/locations"):
-        return RegularView(address)
-    return View(address)

@@ -69,8 +69,8 @@ function beat(message) {
   beatAt = performance.now();
   beatTime = Date.parse(message.now);
   showBadge(message.down + message.partial);
-  if (page.dataset.live === "off") refresh();
-  page.dataset.live = "on";
+  if (page.dataset.stream === "off") refresh();
+  page.dataset.stream = "on";
   document.getElementById("live-banner").hidden = true;
   asOf("Live, as of ");
   if (owed && document.getSelection().isCollapsed) refresh();
@@ -96,8 +96,8 @@ function asOf(words) {
 
 function watch() {
   const silent = performance.now() - beatAt;
-  if (silent > SILENT_MS && page.dataset.live !== "off") {
-    page.dataset.live = "off";
+  if (silent > SILENT_MS && page.dataset.stream !== "off") {
+    page.dataset.stream = "off";
     const banner = document.getElementById("live-banner");
     banner.textContent = `Not live since ${moment(beatTime).slice(11)}. What you see may be out of date.`;
     banner.hidden = false;

@@ -1,0 +1,29 @@
+"""Which view belongs to the address of a page."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from controller.pages.live.overview_view import OverviewView
+from controller.pages.live.views import IncidentsView, IncidentView, MonitorView, RegularView, View
+
+_UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_MONITOR = re.compile(f"/monitors/{_UUID}(?:/|$)")
+_INCIDENT = re.compile(f"/incidents/{_UUID}(?:/|$)")
+
+
+def view_of(address: str) -> View:
+    """The view of a page's path and query. A page that follows nothing has a view without messages."""
+    path = address.partition("?")[0]
+    if path == "/":
+        return OverviewView(address)
+    if found := _MONITOR.match(path):
+        return MonitorView(address, found[1])
+    if found := _INCIDENT.match(path):
+        return IncidentView(address, UUID(found[1]))
+    if path.startswith("/incidents"):
+        return IncidentsView(address)
+    if path.startswith("/locations"):
+        return RegularView(address)
+    return View(address)
