@@ -13,9 +13,15 @@ from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
-
-_ROUTES: list[ControllerRouterHandler] = []
+from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
+from controller.pages.live.live_pages import LivePages
+from controller.pages.live.routes import ROUTES as LIVE_ROUTES
+from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.monitor import routes as monitor
+from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR_ROUTES
+from controller.pages.organization.routes import ROUTES as ORGANIZATION
+from controller.pages.overview.routes import ROUTES as OVERVIEW_ROUTES
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file

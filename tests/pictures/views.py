@@ -40,7 +40,6 @@ def _incident(which: str) -> Callable[[World], str]:
 
 EMPTY = (
     View("login", _at("/login"), outside=True),
-    View("login-by-link", _at("/login/link"), outside=True),
     View("overview-empty", _at("/")),
     View("incidents-empty", _at("/incidents")),
 )
