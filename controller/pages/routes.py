@@ -15,6 +15,8 @@ from controller.http.auth import COUNTED_APART
 from controller.http.services import Services
 from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE_ROUTES
+from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR_ROUTES
+from controller.pages.overview.routes import ROUTES as OVERVIEW_ROUTES
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import LIVE_AT
 from controller.pages.shell.static_files import static_file
@@ -22,7 +24,11 @@ from controller.pages.shell.static_files import static_file
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = [*LIVE_ROUTES]
+_ROUTES: list[ControllerRouterHandler] = [
+    *OVERVIEW_ROUTES,
+    *NEW_MONITOR_ROUTES,
+    *LIVE_ROUTES,
+]
 
 
 def create_pages(services: Services) -> Router:

@@ -64,6 +64,18 @@ def evaluated_time(
     return EvaluatedTime(judged, down)
 
 
+def estimated_time(
+    judged: Sequence[Span], down: Sequence[Span], within: Span, maintenance: Sequence[Span] = ()
+) -> EvaluatedTime:
+    """An estimate without results: `judged` is when there was a verdict, `down` when it was down. It differs from
+    `evaluated_time` by the minutes between an outage's first failing round and its confirmation.
+    """
+    return EvaluatedTime(
+        sum(_length(span, within, maintenance) for span in judged),
+        sum(_length(span, within, maintenance) for span in down),
+    )
+
+
 def _down_until(due_ms: int, end_ms: int, outages: Iterable[Span]) -> int:
     """The end of the outage the round belongs to; an outage may begin in the middle of the round's time, when it got
     worse.

@@ -1,0 +1,208 @@
+"""All monitors at once, and what is wrong with them or with the installation: only what the principal may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time, uptime_percent
+from controller.decisions.history.views import Range, ceil, stats_view
+from controller.errors import InvalidError
+from controller.kinds import target_of
+from controller.model import Principal
+from controller.model.overview import OverviewFilter
+from controller.store.overview import finding, rows, troubles
+from controller.store.overview.finding import FoundMonitors
+from controller.store.overview.rows import LatestAtLocation, OverviewRow
+from controller.store.overview.troubles import (
+    LocationContactState,
+    NamedCustomer,
+    OpenIncident,
+    OpenNotice,
+    Troubles,
+)
+from controller.store.platform.pool import Database
+from shared.epoch import to_datetime, to_ms
+
+__all__ = [
+    "FoundMonitors",
+    "LatestAtLocation",
+    "LocationContactState",
+    "NamedCustomer",
+    "OpenIncident",
+    "OpenNotice",
+    "Troubles",
+]
+
+PER_PAGE = 100
+BAR_SLICES = 48
+BAR = timedelta(hours=24)
+_SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
+_NOT_JUDGED = "unknown"
+_DOWN = "down"
+MAINTENANCE = "maintenance"
+DISABLED = "disabled"
+
+
+class KnownState(msgspec.Struct, frozen=True):
+    """A state of a monitor from one moment (included) to another (excluded)."""
+
+    from_at: datetime
+    to_at: datetime
+    state: str
+    reason: str
+
+
+class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the overview. `medians` are milliseconds by country, of the last hour's checks that passed. `states` are
+    those of the bar's time; time without any is a gap. `uptime` is a percentage, None when nothing was judged.
+    """
+
+    public_id: UUID
+    kind: str
+    name: str
+    hostname: str
+    port: int | None
+    customer_name: str
+    customer_id: UUID
+    state: str
+    latest: list[LatestAtLocation]
+    medians: dict[str, float]
+    states: list[KnownState]
+    uptime: float | None
+
+
+class BarTime(msgspec.Struct, frozen=True):
+    """What a bar covers: BAR_SLICES slices, the last of which contains now."""
+
+    since: datetime
+    until: datetime
+
+
+def bar_time(now: datetime) -> BarTime:
+    until = ceil(now, _SLICE_SECONDS)
+    return BarTime(until - BAR, until)
+
+
+async def find_monitors(
+    database: Database, principal: Principal, selection: OverviewFilter, now: datetime
+) -> FoundMonitors:
+    """Raises OrganizationRequiredError."""
+    return await finding.find_monitors(
+        database,
+        principal.organization_id,
+        principal.customer_ids,
+        selection,
+        per_page=PER_PAGE,
+        since=_uptime_since(now),
+        now=now,
+    )
+
+
+async def read_monitors(
+    database: Database, principal: Principal, monitors: Collection[UUID], now: datetime
+) -> list[OverviewMonitor]:
+    """These monitors in their order, as far as the principal may see them. Raises OrganizationRequiredError."""
+    if not monitors:
+        return []
+    found = await rows.rows_of(
+        database,
+        principal.organization_id,
+        principal.customer_ids,
+        monitors,
+        bar_since=bar_time(now).since,
+        uptime_since=_uptime_since(now),
+        now=now,
+    )
+    return [_monitor(row, now) for row in found]
+
+
+async def read_troubles(database: Database, principal: Principal, customer: int | UUID | None = None) -> Troubles:
+    """`customer` is that of the filter, to be among the customers. Raises OrganizationRequiredError."""
+    return await troubles.troubles_of(database, principal.organization_id, principal.customer_ids, customer=customer)
+
+
+def _uptime_since(now: datetime) -> datetime:
+    """The same day as that of a monitor's details."""
+    return stats_view(Range.DAY, reference=now, now=now).since
+
+
+def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
+    known = _verdict_spans(row, to_ms(now))
+    maintenance = [Span(*span) for span in row.maintenance]
+    return OverviewMonitor(
+        public_id=row.public_id,
+        kind=row.kind,
+        name=row.name,
+        hostname=row.hostname,
+        port=_port(row),
+        customer_name=row.customer_name,
+        customer_id=row.customer_public_id,
+        state=row.state,
+        latest=row.latest,
+        medians=row.medians,
+        states=_states(known, maintenance),
+        uptime=uptime_percent(_judged(row, known, maintenance, now)),
+    )
+
+
+def _port(row: OverviewRow) -> int | None:
+    """That of the config when none is set; None when the stored config is not understood any more."""
+    if row.port is not None:
+        return row.port
+    try:
+        return target_of(row).port
+    except InvalidError:
+        return None
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    span: Span
+    verdict: str
+    reason: str
+
+
+def _verdict_spans(row: OverviewRow, now_ms: int) -> list[_Verdict]:
+    """From each verdict to the next one. The latest one holds until now."""
+    starts = [one.at_ms for one in row.verdicts]
+    return [
+        _Verdict(Span(one.at_ms, end), one.verdict, one.reason)
+        for one, end in zip(row.verdicts, [*starts[1:], now_ms], strict=False)
+    ]
+
+
+def _states(known: Sequence[_Verdict], maintenance: Sequence[Span]) -> list[KnownState]:
+    """Verdicts where they are known and the monitor was not in maintenance, and maintenance; in order."""
+    found = [(span, MAINTENANCE, "") for span in maintenance]
+    for one in known:
+        if one.verdict != _NOT_JUDGED:
+            found += [(part, one.verdict, one.reason) for part in _without(one.span, maintenance)]
+    found.sort()
+    return [KnownState(to_datetime(span.from_ms), to_datetime(span.to_ms), *rest) for span, *rest in found]
+
+
+def _without(span: Span, others: Sequence[Span]) -> list[Span]:
+    """What is left of a span outside of others, which are in order."""
+    parts, start = [], span.from_ms
+    for other in others:
+        if other.to_ms <= start or other.from_ms >= span.to_ms:
+            continue
+        if other.from_ms > start:
+            parts.append(Span(start, other.from_ms))
+        start = other.to_ms
+    return [*parts, Span(start, span.to_ms)] if start < span.to_ms else parts
+
+
+def _judged(row: OverviewRow, known: Sequence[_Verdict], maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
+    """The hours that are rolled up, as everywhere, and an estimate of the time since."""
+    since = max(row.rolled_until, _uptime_since(now))
+    fresh = estimated_time(
+        [one.span for one in known if one.verdict != _NOT_JUDGED],
+        [one.span for one in known if one.verdict == _DOWN],
+        Span(to_ms(since), to_ms(now)),
+        maintenance,
+    )
+    return EvaluatedTime(*row.uptime).plus(fresh)

@@ -1,0 +1,248 @@
+"""What stands above the list: open incidents, what is wrong with the installation, and counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from controller.model.overview import DisplayState
+from controller.operations.overview.overview import FoundMonitors, LocationContactState, OpenNotice, Troubles
+from controller.pages.overview.query import OverviewQuery
+from controller.pages.shell.texts import counted, span
+from shared.wire.messages import READY_SECONDS
+
+_LATE_SECONDS = 60.0
+_BAD = (DisplayState.DOWN, DisplayState.PARTIAL)
+_GAP_REASONS = {
+    "no_agent": "No agent of it was ready when checks were due.",
+    "unfit": "Its agents report that they cannot do these checks.",
+    "late": "The controllers were down or behind when its checks were due.",
+    "no_result": "It was given checks, but no results came back.",
+    "agent": "Its agents fail by themselves, whatever the mail server does.",
+    "resolver": "Its name servers do not answer.",
+}
+_NOTICES = {
+    "location_silent": ("Location {} is silent", "None of its agents sends heartbeats. Start one, or look at its log."),
+    "clock_off": ("The clock of agent {} is wrong", "Set it by NTP. Until then times of its results are corrected."),
+    "unexpected_results": (
+        "Location {} sends results that nobody requested",
+        "Somebody may have a copy of its enrolment file: give it new keys.",
+    ),
+}
+
+
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An open incident. `where` says in words from which countries its monitor fails now."""
+
+    id: UUID
+    severity: str
+    reason: str
+    since: datetime
+    acknowledged: bool
+    acknowledged_by: str
+    flapping: bool
+    monitor_id: UUID
+    monitor_name: str
+    hostname: str
+    customer: str
+    where: str
+
+
+class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with the installation: what it is, what it means and what to do, and where to read more."""
+
+    title: str
+    meaning: str
+    path: str = "/locations"
+    since: datetime | None = None
+
+
+class CountView(msgspec.Struct, frozen=True, kw_only=True):
+    """How many monitors that match the other filters are in a state. The link takes that state into the filter, or out
+    of it when it is in.
+    """
+
+    state: str
+    number: int
+    chosen: bool
+    path: str
+
+
+class HeadView(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` is the path to return to after a form. `calm` is one sentence when nothing is wrong, else empty."""
+
+    now: datetime
+    incidents: list[IncidentView]
+    open_incidents: int
+    troubles: list[TroubleView]
+    counts: list[CountView]
+    calm: str
+    total: int
+    down: int
+    many_customers: bool
+    next: str
+
+
+def down_of(counts: Mapping[str, int]) -> int:
+    return sum(counts.get(state, 0) for state in _BAD)
+
+
+def title_of(counts: Mapping[str, int]) -> str:
+    down = down_of(counts)
+    return f"▼{down} down" if down else "Overview"
+
+
+def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) -> HeadView:
+    wrong = [*_locations(troubles), *_waiting(troubles)]
+    return HeadView(
+        now=troubles.now,
+        incidents=[
+            IncidentView(
+                id=one.id,
+                severity=one.severity,
+                reason=one.reason,
+                since=one.outage_started_at,
+                acknowledged=one.acknowledged_at is not None,
+                acknowledged_by=one.acknowledged_by or "",
+                flapping=one.flapping,
+                monitor_id=one.monitor_id,
+                monitor_name=one.monitor_name,
+                hostname=one.hostname,
+                customer=one.customer_name,
+                where=_where(one.failing, one.passing),
+            )
+            for one in troubles.incidents
+        ],
+        open_incidents=troubles.open_incidents,
+        troubles=wrong,
+        counts=_counts(query, found),
+        calm="" if troubles.open_incidents or wrong else _calm(found.of_all, troubles.locations),
+        total=sum(found.of_all.values()),
+        down=down_of(found.of_all),
+        many_customers=len(troubles.customers) > 1,
+        next=query.link(page=query.filter.page),
+    )
+
+
+def _where(failing: list[str], passing: list[str]) -> str:
+    if not failing:
+        return "no country fails now" if passing else "not known from where"
+    if not passing:
+        return f"fails from {', '.join(failing)}" + (" (everywhere)" if len(failing) > 1 else "")
+    return f"fails from {', '.join(failing)}, passes from {', '.join(passing)}"
+
+
+def _counts(query: OverviewQuery, found: FoundMonitors) -> list[CountView]:
+    chosen = query.filter.states
+    return [
+        CountView(
+            state=state.value,
+            number=found.of_matching.get(state, 0),
+            chosen=state in chosen,
+            path=query.link(states=tuple(one for one in DisplayState if (one in chosen) != (one is state))),
+        )
+        for state in DisplayState
+        if found.of_matching.get(state, 0) or state in chosen
+    ]
+
+
+def _calm(counts: Mapping[str, int], locations: list[LocationContactState]) -> str:
+    """All is well, in one sentence; empty when it is not."""
+    up, total = counts.get(DisplayState.UP, 0), sum(counts.values())
+    resting = sum(counts.get(state, 0) for state in (DisplayState.MAINTENANCE, DisplayState.DISABLED))
+    if not up or up + resting < total:
+        return ""
+    countries = len({here.country for here in locations if _is_ready(here)})
+    seen = f", seen from {counted(countries, 'country', 'countries')}"
+    who = "The only monitor is up" if up == 1 else f"All {up:,} monitors are up"
+    rest = f" {counted(resting, 'other is', 'others are')} in maintenance or disabled." if resting else ""
+    return f"{who}{seen}.{rest}"
+
+
+def _is_ready(location: LocationContactState) -> bool:
+    return location.enabled and location.silent_seconds is not None and location.silent_seconds < READY_SECONDS
+
+
+def _locations(troubles: Troubles) -> list[TroubleView]:
+    """Locations that cannot check or are blind, and notices about others; each location once."""
+    enabled = [here for here in troubles.locations if here.enabled]
+    if not enabled:
+        return [
+            TroubleView(
+                title="No location checks anything",
+                meaning="Enrol a location and start an agent there: until then all monitors stay unknown.",
+            )
+        ]
+    found, named = [], set[str]()
+    for here in enabled:
+        if trouble := _location(here):
+            found.append(trouble)
+            named.add(here.code)
+    return found + [_notice(one) for one in troubles.notices if one.subject.partition("/")[0] not in named]
+
+
+def _location(here: LocationContactState) -> TroubleView | None:
+    path = f"/locations#{here.code}"
+    if here.silent_seconds is None:
+        return TroubleView(
+            title=f"Location {here.code} ({here.name}) has no agent yet",
+            meaning="It checks nothing and has no vote. Start an agent with its enrolment file, or disable it.",
+            path=path,
+        )
+    if here.silent_seconds >= READY_SECONDS:
+        return TroubleView(
+            title=f"Location {here.code} ({here.name}) is silent for {span(here.silent_seconds)}",
+            meaning="No agent sends heartbeats, so it checks nothing and has no vote. Start one, or look at its log.",
+            path=path,
+        )
+    if here.blind:
+        meaning = " ".join(_GAP_REASONS.get(reason, f"The reason is {reason}.") for reason in here.blind)
+        return TroubleView(
+            title=f"Location {here.code} ({here.name}) is blind",
+            meaning=f"{meaning} It has no vote until that ends; mail servers are not blamed for it.",
+            path=path,
+        )
+    return None
+
+
+def _notice(one: OpenNotice) -> TroubleView:
+    title, meaning = _NOTICES.get(one.kind, (f"{one.kind.replace('_', ' ').capitalize()}: {{}}", ""))
+    code = one.subject.partition("/")[0]
+    return TroubleView(title=title.format(one.subject), meaning=meaning, path=f"/locations#{code}", since=one.since)
+
+
+def _waiting(troubles: Troubles) -> list[TroubleView]:
+    found = []
+    if troubles.schedule_late_seconds > _LATE_SECONDS:
+        found.append(
+            TroubleView(
+                title=f"Checks are not sent for {span(troubles.schedule_late_seconds)}",
+                meaning="No controller schedules, or NATS is away. What this page shows is old.",
+            )
+        )
+    if troubles.evaluations_late_seconds > _LATE_SECONDS:
+        found.append(
+            TroubleView(
+                title=f"Verdicts are {span(troubles.evaluations_late_seconds)} behind",
+                meaning="Results arrive faster than they are evaluated: states and notifications come late.",
+            )
+        )
+    if troubles.deliveries_late_seconds > _LATE_SECONDS:
+        found.append(
+            TroubleView(
+                title=f"Notifications wait for {span(troubles.deliveries_late_seconds)}",
+                meaning="Their receivers do not answer, or nothing is sent: people may not know of incidents.",
+                path="/incidents",
+            )
+        )
+    if troubles.dead_letters:
+        found.append(
+            TroubleView(
+                title=f"{counted(troubles.dead_letters, 'message')} rejected today",
+                meaning="They came as results, but cannot be accepted. The page of locations says whose and why.",
+            )
+        )
+    return found

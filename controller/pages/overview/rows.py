@@ -1,0 +1,120 @@
+"""What a row of the overview shows. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from controller.operations.overview.overview import BAR_SLICES, BarTime, LatestAtLocation, OverviewMonitor
+from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
+from controller.pages.overview.words import short_failure
+from controller.pages.shell.texts import milliseconds, percent
+
+_FAILED = "failure"
+_PASSED = "success"
+_UP = "up"
+_HALF_HOURS = "half hours"
+
+
+class CellView(msgspec.Struct, frozen=True):
+    """What one country finds. `state` is up, down (as seen from there), unknown (blind) or empty (not checked)."""
+
+    state: str
+    text: str
+
+
+class RowView(msgspec.Struct, frozen=True, kw_only=True):
+    """`why` is JSON: each reason by the number of the slice it begins in; empty without any. A bar that is `worth` a
+    visit of the keyboard has more than one state.
+    """
+
+    id: UUID
+    state: str
+    name: str
+    address: str
+    kind: str
+    customer: str
+    customer_id: UUID
+    cells: tuple[CellView, ...]
+    uptime: str
+    runs: list[Run]
+    label: str
+    why: str
+    worth: bool
+
+
+_NOTHING = CellView("", "–")
+
+
+def columns_of(monitors: Iterable[OverviewMonitor]) -> tuple[str, ...]:
+    """The countries that check any of these monitors."""
+    return tuple(sorted({one.country for monitor in monitors for one in monitor.latest}))
+
+
+def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) -> RowView:
+    by_country: dict[str, list[LatestAtLocation]] = {}
+    for one in monitor.latest:
+        by_country.setdefault(one.country, []).append(one)
+    held = [Held(one.from_at, one.to_at, one.state, one.reason) for one in monitor.states]
+    slices = sliced(held, time.since, time.until, BAR_SLICES)
+    drawn = runs(slices)
+    return RowView(
+        id=monitor.public_id,
+        state=monitor.state,
+        name=monitor.name,
+        address=_address(monitor),
+        kind=monitor.kind.upper(),
+        customer=monitor.customer_name,
+        customer_id=monitor.customer_id,
+        cells=tuple(
+            _cell(by_country[country], monitor.medians.get(country)) if country in by_country else _NOTHING
+            for country in columns
+        ),
+        uptime=percent(monitor.uptime),
+        runs=drawn,
+        label=_label(slices),
+        why=_why(slices),
+        worth=len(drawn) > 1,
+    )
+
+
+def _address(monitor: OverviewMonitor) -> str:
+    host = f"[{monitor.hostname}]" if ":" in monitor.hostname else monitor.hostname
+    return host if monitor.port is None else f"{host}:{monitor.port}"
+
+
+def _cell(latest: Sequence[LatestAtLocation], median: float | None) -> CellView:
+    """A country fails when any of its locations does, and is blind when all of them are."""
+    failed = [one for one in latest if one.status == _FAILED]
+    passed = [one.duration_ms for one in latest if one.status == _PASSED]
+    if failed:
+        return CellView("down", short_failure(failed[0].failure_kind))
+    if not passed:
+        return CellView("unknown", "blind")
+    return CellView("up", milliseconds(sorted(passed)[len(passed) // 2] if median is None else median))
+
+
+def _label(slices: Sequence[Held]) -> str:
+    """The bar in words: the states of the day by how much of it they fill."""
+    counted = Counter(_word(one) for one in slices)
+    if len(counted) == 1:
+        return f"24 h: {next(iter(counted))}"
+    return "24 h: " + ", ".join(f"{word} {number} of {len(slices)} {_HALF_HOURS}" for word, number in counted.items())
+
+
+def _word(one: Held) -> str:
+    return "no data" if one.state == GAP else one.state
+
+
+def _why(slices: Sequence[Held]) -> str:
+    """Each reason by the slice it begins in; an empty one ends the one before. Why all is well needs no words."""
+    reasons: dict[str, str] = {}
+    last = ""
+    for number, one in enumerate(slices):
+        reason = "" if one.state == _UP else one.reason
+        if reason != last:
+            reasons[str(number)] = last = reason
+    return msgspec.json.encode(reasons).decode() if reasons else ""

@@ -1,0 +1,135 @@
+"""What the overview shows as a whole. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from controller.model.overview import OverviewFilter, OverviewSort
+from controller.model.values.countries import country_name
+from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
+from controller.pages.new_monitor.view import NewMonitorView
+from controller.pages.overview.head import HeadView, head_view
+from controller.pages.overview.query import OverviewQuery
+from controller.pages.overview.rows import RowView, columns_of, row_view
+from shared.epoch import to_ms
+from shared.wire.targets import KINDS
+
+_SORT_NAMES = {
+    OverviewSort.WORST: "worst first",
+    OverviewSort.NAME: "by name",
+    OverviewSort.UPTIME: "lowest uptime first",
+    OverviewSort.SLOWEST: "slowest first",
+    OverviewSort.INCIDENT: "newest incident first",
+}
+
+
+class ColumnView(msgspec.Struct, frozen=True):
+    code: str
+    name: str
+
+
+class OptionView(msgspec.Struct, frozen=True):
+    """A choice of a filter."""
+
+    value: str
+    name: str
+    chosen: bool
+
+
+class FilterView(msgspec.Struct, frozen=True, kw_only=True):
+    search: str
+    states: str
+    countries: list[OptionView]
+    kinds: list[OptionView]
+    customers: list[OptionView]
+    sorts: list[OptionView]
+    organization: str
+    narrow: bool
+
+
+class PagesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows these are, counted from 1, and the paths of the pages before and after; empty without one."""
+
+    first: int
+    last: int
+    total: int
+    before: str
+    after: str
+    start: str
+
+
+class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """`since_ms` and `until_ms` are what each bar covers. `empty` is there when there is no monitor at all."""
+
+    head: HeadView
+    down: int
+    columns: list[ColumnView]
+    rows: list[RowView]
+    filter: FilterView
+    pages: PagesView
+    since_ms: int
+    until_ms: int
+    empty: NewMonitorView | None
+
+
+def overview_view(
+    query: OverviewQuery,
+    found: FoundMonitors,
+    troubles: Troubles,
+    monitors: Sequence[OverviewMonitor],
+    time: BarTime,
+    empty: NewMonitorView | None,
+) -> OverviewView:
+    columns = columns_of(monitors)
+    head = head_view(query, found, troubles)
+    return OverviewView(
+        head=head,
+        down=head.down,
+        columns=[ColumnView(code, country_name(code)) for code in columns],
+        rows=[row_view(monitor, columns, time) for monitor in monitors],
+        filter=_filter(query, troubles),
+        pages=pages_view(query, matching_of(query.filter, found), len(monitors)),
+        since_ms=to_ms(time.since),
+        until_ms=to_ms(time.until),
+        empty=empty,
+    )
+
+
+def matching_of(selection: OverviewFilter, found: FoundMonitors) -> int:
+    states = selection.states or found.of_matching
+    return sum(found.of_matching.get(state, 0) for state in states)
+
+
+def pages_view(query: OverviewQuery, total: int, shown: int) -> PagesView:
+    page = query.filter.page
+    first = (page - 1) * PER_PAGE + 1
+    return PagesView(
+        first=first,
+        last=first + shown - 1,
+        total=total,
+        before=query.link(page=page - 1) if page > 1 else "",
+        after=query.link(page=page + 1) if first + shown - 1 < total and shown else "",
+        start=query.link(),
+    )
+
+
+def _filter(query: OverviewQuery, troubles: Troubles) -> FilterView:
+    selection = query.filter
+    codes = {here.country for here in troubles.locations} | ({selection.country} if selection.country else set())
+    return FilterView(
+        search=selection.search,
+        states=",".join(selection.states),
+        countries=[
+            OptionView(code, f"{code} – {country_name(code)}", code == selection.country) for code in sorted(codes)
+        ],
+        kinds=[OptionView(kind, kind.upper(), kind == selection.kind) for kind in KINDS],
+        customers=[
+            OptionView(str(one.id), one.name, one.chosen)
+            for one in sorted(troubles.customers, key=lambda one: one.name.lower())
+        ],
+        sorts=[OptionView(sort.value, name, sort is selection.sort) for sort, name in _SORT_NAMES.items()],
+        organization=query.organization,
+        narrow=selection.narrow,
+    )

@@ -1,0 +1,32 @@
+"""Short words of failures, for cells. Pure."""
+
+from __future__ import annotations
+
+_SHORT = {
+    "dns_not_found": "no such name",
+    "dns_error": "DNS error",
+    "address_forbidden": "not allowed",
+    "tls_handshake": "TLS failed",
+    "certificate_expired": "cert expired",
+    "certificate_not_yet_valid": "cert too new",
+    "certificate_wrong_host": "cert: name",
+    "certificate_untrusted": "cert untrusted",
+    "starttls_missing": "no STARTTLS",
+    "starttls_refused": "STARTTLS refused",
+    "starttls_injection": "STARTTLS unsafe",
+    "greeting_invalid": "bad greeting",
+    "protocol_error": "bad reply",
+    "reply_too_long": "long reply",
+    "temporary_refusal": "4xx refusal",
+    "policy_refusal": "5xx refusal",
+    "login_refused": "login refused",
+    "login_mechanism_missing": "no mechanism",
+    "login_unavailable": "no login now",
+    "mailbox_missing": "no mailbox",
+    "recipient_refused": "no recipient",
+}
+
+
+def short_failure(kind: str | None) -> str:
+    """What went wrong, in a word or two; kinds that newer agents know stay readable."""
+    return _SHORT.get(kind or "", (kind or "failed").replace("_", " "))
