@@ -38,6 +38,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW_ROUTES,
     *NEW_MONITOR_ROUTES,
     *CHECK,
+    *LIVE_ROUTES,
 ]
 
 

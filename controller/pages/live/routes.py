@@ -42,8 +42,8 @@ async def live(
     services: GivenServices,
     principal: GivenPrincipal,
     live_pages: GivenLivePages,
-    view: list[str] | None = None,
-    since: str | None = None,
+    view: Annotated[list[str] | None, QueryParameter()] = None,
+    since: Annotated[str | None, QueryParameter()] = None,
     last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
     organization_id: Annotated[str | None, QueryParameter(name="organizationId")] = None,  # noqa: ARG001 - for the guard
 ) -> EventStream:
