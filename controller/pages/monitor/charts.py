@@ -61,6 +61,7 @@ class ChartsView(msgspec.Struct, frozen=True, kw_only=True):
     charts: list[LocationChart]
     rows: list[ValueRow]
     slices: Slices
+    own_scales: bool
     island: Markup
 
 
@@ -84,8 +85,9 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
         phased=course.phases is not None,
         layers=layers,
         charts=charts,
-        rows=_rows(cells, slices),
+        rows=_rows(cells),
         slices=slices,
+        own_scales=any(chart.own_scale for chart in charts),
         island=_island(cells, stacks, slices, layers, phased=course.phases is not None),
     )
 
@@ -186,7 +188,7 @@ def _averages(
     ]
 
 
-def _rows(cells: dict[str, list[LocationCell]], slices: Slices) -> list[ValueRow]:
+def _rows(cells: dict[str, list[LocationCell]]) -> list[ValueRow]:
     """Newest first."""
     by_slice: dict[datetime, dict[str, LocationCell]] = defaultdict(dict)
     for code, here in cells.items():

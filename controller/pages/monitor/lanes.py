@@ -12,7 +12,7 @@ from controller.operations.monitors.course import Course, LocationCell, MonitorI
 from controller.pages.drawing.axis import Extent, Tick, extent, ticks
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.shell.texts import span
-from shared.epoch import to_datetime
+from shared.epoch import to_datetime, to_ms
 
 
 class Slices(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,14 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     seconds: int
     count: int
+
+    @property
+    def begin_ms(self) -> int:
+        return to_ms(self.since)
+
+    @property
+    def end_ms(self) -> int:
+        return to_ms(self.until)
 
     def number(self, at: datetime) -> int:
         return int((at - self.since) / timedelta(seconds=self.seconds))
@@ -47,7 +55,9 @@ class LocationLane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LanesView(msgspec.Struct, frozen=True, kw_only=True):
-    """`verdict_known` is False when no verdict of this time is stored any more."""
+    """`verdict_known` is False when no verdict of this time is stored any more. `reasons` is JSON: the verdict's reason
+    by the number of the slice that it begins in.
+    """
 
     slices: Slices
     slice_words: str
@@ -55,6 +65,7 @@ class LanesView(msgspec.Struct, frozen=True, kw_only=True):
     verdict: list[Run]
     verdict_words: str
     verdict_known: bool
+    reasons: str
     incidents: list[IncidentSpan]
     maintenance: list[Extent]
     locations: list[LocationLane]
@@ -85,6 +96,7 @@ def lanes_view(course: Course, slices: Slices, now: datetime) -> LanesView:
         verdict=runs(verdict),
         verdict_words=_counted(_durations(_held(course, end))),
         verdict_known=bool(course.verdicts),
+        reasons=_reasons(verdict),
         incidents=[_incident(one, since, until, end) for one in reversed(course.incidents)],
         maintenance=[
             extent(to_datetime(one.from_ms), to_datetime(one.to_ms), since, until) for one in course.maintenance
@@ -95,12 +107,21 @@ def lanes_view(course: Course, slices: Slices, now: datetime) -> LanesView:
 
 def _held(course: Course, end: datetime) -> list[Held]:
     changes = course.verdicts
-    ends = [*(one.at for one in changes[1:]), end]
+    ends = [*(one.at for one in changes[1:]), end][: len(changes)]
     return [
         Held(max(one.at, course.view.since), until, one.verdict, one.reason)
         for one, until in zip(changes, ends, strict=True)
         if until > course.view.since
     ]
+
+
+def _reasons(verdict: Sequence[Held]) -> str:
+    changed = {
+        str(number): one.reason
+        for number, one in enumerate(verdict)
+        if number == 0 or one.reason != verdict[number - 1].reason
+    }
+    return msgspec.json.encode(changed).decode()
 
 
 def _durations(held: Sequence[Held]) -> dict[str, timedelta]:
