@@ -15,7 +15,9 @@ _DEFAULT_WARNING_DAYS = 14
 
 def command_of(target: Target, *, user: str | None, bearer: bool, timeout_seconds: int) -> str:
     """The command line for this target; options that have their defaults are left out."""
-    return shlex.join(["mailprobe-agent", "check", *_options(target, bearer, timeout_seconds), "-v", _url(target, user)])
+    return shlex.join(
+        ["mailprobe-agent", "check", *_options(target, bearer, timeout_seconds), "-v", _url(target, user)]
+    )
 
 
 def _url(target: Target, user: str | None) -> str:

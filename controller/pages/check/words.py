@@ -74,7 +74,11 @@ def explained(check: CheckRecord) -> tuple[str, str, str, str]:
     if failure is None:
         return "", "", "", ""
     about = FAILURES[failure.kind]
-    step = "" if failure.phase in (None, Phase.UNKNOWN) else f"It failed in the phase “{failure.phase}”: {_small(PHASES[failure.phase])}"
+    step = (
+        ""
+        if failure.phase in (None, Phase.UNKNOWN)
+        else f"It failed in the phase “{failure.phase}”: {_small(PHASES[failure.phase])}"
+    )
     return about.meaning, step, FAULTS[failure.source], about.remedy
 
 
