@@ -16,11 +16,11 @@ _NAMES = (
     ("tlsVersion", "TLS version"),
     ("tlsCipher", "TLS cipher"),
     ("certificateSubject", "Certificate"),
-    ("certificateNames", "Its names"),
-    ("certificateIssuer", "Its issuer"),
-    ("certificateSerial", "Its serial number"),
-    ("certificateNotAfter", "It ends"),
-    ("certificateValid", "It is valid"),
+    ("certificateNames", "Certificate's names"),
+    ("certificateIssuer", "Certificate's issuer"),
+    ("certificateSerial", "Certificate's serial number"),
+    ("certificateNotAfter", "Certificate's end"),
+    ("certificateValid", "Certificate is valid"),
 )
 _OFFER = re.compile(r"(?:250[- ]AUTH[ =]|SASL )(.+)", re.IGNORECASE)
 _IMAP_ANNOUNCES = re.compile(r"\[?CAPABILITY ([^\]]+)")
@@ -29,8 +29,8 @@ _IMAP_OFFER = re.compile(r"AUTH=(\S+)", re.IGNORECASE)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact of both checks; `mark` is same, differs or "not reached". `gone` and `new` are the items of a list that are
-    only in the good one, or only in the other.
+    """A fact of both checks; `mark` is same, differs or "not reached". `gone` and `new` are the items of a list that
+    are only in the good one, or only in the other.
     """
 
     name: str

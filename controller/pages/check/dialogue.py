@@ -24,8 +24,8 @@ _ENCRYPTED = "encrypted: "
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """`lane` is client, server, note or lock, the last for an encrypted connection, whose certificate `about` describes.
-    `silence_ms` is how long nobody had spoken before; 0 for less than SILENCE_MS.
+    """`lane` is client, server, note or lock, the last for an encrypted connection, whose certificate `about`
+    describes. `silence_ms` is how long nobody had spoken before; 0 for less than SILENCE_MS.
     """
 
     at_ms: float
