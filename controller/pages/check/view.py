@@ -69,6 +69,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     bad: Talk
     relation: str
     differences: list[Difference]
+    unreached: list[str]
+    same: list[Difference]
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +181,7 @@ def _place(check: CheckRecord) -> str:
 
 
 def _named(name: str, country: str) -> str:
-    return country if name == country else f"{name}, {country}"
+    return country if name == country else f"{name} ({country})"
 
 
 def _waterfall(details: CheckDetails, monitor_path: str) -> Waterfall:
@@ -255,13 +257,21 @@ def _talk(monitor_path: str, check: CheckRecord) -> Talk:
 
 
 def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: Talk) -> Comparison:
-    where = "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
+    where = (
+        "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
+    )
     if good.due_at < check.due_at:
         relation = f"The last check that passed before{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
+    facts = differences(good, check)
     return Comparison(
-        good=_talk(monitor_path, good), bad=talk, relation=relation, differences=differences(good, check)
+        good=_talk(monitor_path, good),
+        bad=talk,
+        relation=relation,
+        differences=[one for one in facts if one.mark == "differs"],
+        unreached=[one.name for one in facts if one.mark == "not reached"],
+        same=[one for one in facts if one.mark == "same"],
     )
 
 

@@ -63,9 +63,7 @@ def segments(phases: Sequence[PhaseTiming], failed: str | None, axis: Axis) -> l
         x = min(_percent(timing.start_ms, axis.length_ms), 100 - _LEAST_WIDTH)
         width = min(max(_percent(timing.duration_ms, axis.length_ms), _LEAST_WIDTH), round(100 - x, 2))
         label = timing.phase.value if width >= _LETTER * (len(timing.phase.value) + 1) else ""
-        found.append(
-            Segment(timing.phase.value, x, width, label, timing.start_ms, timing.duration_ms, number == last)
-        )
+        found.append(Segment(timing.phase.value, x, width, label, timing.start_ms, timing.duration_ms, number == last))
     return found
 
 

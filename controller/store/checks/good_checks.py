@@ -11,7 +11,13 @@ from controller.store.platform.pool import Connection
 
 
 async def last_good(
-    connection: Connection, monitor_id: int, public_id: UUID, *, location_id: int, due_at: datetime, changed_at: datetime
+    connection: Connection,
+    monitor_id: int,
+    public_id: UUID,
+    *,
+    location_id: int,
+    due_at: datetime,
+    changed_at: datetime,
 ) -> CheckRecord | None:
     """The last good check to compare a check with: one from before it, else one of its own location, else any. The
     target must have been the same: both were due before it changed last, or both were not.

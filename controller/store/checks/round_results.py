@@ -35,7 +35,9 @@ async def round_results(
     return [check_record(public_id, row) for row in rows]
 
 
-async def due_of(connection: Connection, monitor_id: int, public_id: UUID, check: UUID, *, rows: int) -> datetime | None:
+async def due_of(
+    connection: Connection, monitor_id: int, public_id: UUID, check: UUID, *, rows: int
+) -> datetime | None:
     """When this check was due, if it is among so many latest results of the monitor."""
     for due_at, code, purpose in await connection.fetch(
         "SELECT due_at, code, purpose FROM result JOIN location ON location.id = location_id"
@@ -76,7 +78,10 @@ async def missing_checks(connection: Connection, monitor_id: int, due_at: dateti
         due_at,
         second_of(due_at),
     )
-    return [MissingCheck(row["code"], row["name"], row["country_code"], Purpose(row["purpose"]), row["reason"]) for row in rows]
+    return [
+        MissingCheck(row["code"], row["name"], row["country_code"], Purpose(row["purpose"]), row["reason"])
+        for row in rows
+    ]
 
 
 async def before_and_after(
