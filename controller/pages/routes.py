@@ -10,13 +10,18 @@ from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART
 from controller.http.services import Services
+from controller.pages.incidents.routes import ROUTES as INCIDENT_ROUTES
+from controller.pages.locations.routes import ROUTES as LOCATION_ROUTES
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.static_files import static_file
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
-_ROUTES: list[ControllerRouterHandler] = []
+_ROUTES: list[ControllerRouterHandler] = [
+    *INCIDENT_ROUTES,
+    *LOCATION_ROUTES,
+]
 
 
 def create_pages(services: Services) -> Router:

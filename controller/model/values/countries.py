@@ -22,3 +22,9 @@ def country_code(text: str, *, field: str) -> str:
 def country_list(codes: Iterable[str] | None, *, field: str) -> list[str] | None:
     """In upper case, without duplicates, in the same order; an empty list counts as no list. Raises InvalidError."""
     return list(dict.fromkeys(country_code(code, field=field) for code in codes or ())) or None
+
+
+def country_name(code: str) -> str:
+    """The name of a country in English, without its official addition; the code where it is not known."""
+    country = countries_by_alpha2.get(code)
+    return country.apolitical_name.partition(",")[0] if country else code

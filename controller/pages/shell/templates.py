@@ -39,7 +39,9 @@ def render(name: str, **values: Any) -> str:
 def render_fragment(name: str, **values: Any) -> str:
     """Only the block FRAGMENT of a page."""
     template = _ENVIRONMENT.get_template(name)
-    return "".join(template.blocks[FRAGMENT](template.new_context(values)))
+    context = template.new_context(values)
+    next(template.root_render_func(context))  # what the page imports for its blocks is imported before it begins
+    return "".join(template.blocks[FRAGMENT](context))
 
 
 def macro(template: str, name: str, **values: Any) -> Any:
