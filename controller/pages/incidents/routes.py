@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import NotFoundError
+from controller.errors import ForbiddenError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.kinds import IMAP_POP, SMTP
@@ -37,9 +37,11 @@ async def incident_list(
     query, now = read_query(request.query_params), utc_now()
     search = search_of(query)
     name = await _monitor_name(services, principal, search.monitor)
-    found = await search_incidents(
-        services.database, principal, search, limit=PER_PAGE, offset=(query.page - 1) * PER_PAGE
-    )
+    offset = (query.page - 1) * PER_PAGE
+    try:
+        found = await search_incidents(services.database, principal, search, limit=PER_PAGE, offset=offset)
+    except (NotFoundError, ForbiddenError):
+        raise NotFoundError("There is no such customer.") from None
     customers = [] if principal.works_in is None else await list_customers(services.database, principal)
     view = list_view(query, found, customers, name, now)
     return page(request, "incidents/list.html", view, title="Incidents", section=SECTION, live=True, now=now)
@@ -74,7 +76,7 @@ async def _monitor_name(services: Services, principal: Principal, monitor: UUID 
         return None
     try:
         return (await get_monitor(services.database, principal, (*SMTP, *IMAP_POP), monitor)).name
-    except NotFoundError:
+    except (NotFoundError, ForbiddenError):
         raise NotFoundError("There is no such monitor.") from None
 
 

@@ -73,7 +73,9 @@ def evaluation_view(evidence: Evidence, monitor: UUID, due: Mapping[UUID, dateti
             state=ballot_state(vote.ballot),
             words=ballot_words(vote.ballot),
             detail=vote_detail(vote),
-            check=vote.check_id and check_path(monitor, vote.check_id, (due or {}).get(vote.check_id, evidence.due_at)),
+            check=check_path(monitor, vote.check_id, (due or {}).get(vote.check_id, evidence.due_at))
+            if vote.check_id
+            else None,
         )
         for vote in evidence.votes
     ]

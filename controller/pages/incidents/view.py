@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -198,8 +197,3 @@ def _line(details: IncidentDetails, check: CheckRecord) -> CheckLine:
 def titles(view: IncidentView) -> str:
     """The title of the page."""
     return f"{'Resolved' if view.resolved_at else 'Partly down' if view.partial else 'Down'}: {view.monitor_name}"
-
-
-def places_text(places: Sequence[str]) -> str:
-    """For example "DE, FR and US"."""
-    return " and ".join([", ".join(places[:-1]), places[-1]] if len(places) > 1 else places)

@@ -215,9 +215,9 @@ def _state(found: LocationState, limits: list[LimitRow]) -> tuple[str, str, str,
     now_blind = [period for period in found.blind if period.to_at > found.now]
     if now_blind:
         worst = min(now_blind, key=lambda period: period.from_at)
-        advice = blind_advice(worst.reason)
-        text = f"Some or all of its checks show nothing now, and do not vote. {advice.meaning}"
-        return "unknown", "blind", text, worst.from_at, advice.remedy
+        why = blind_advice(worst.reason)
+        text = f"Some or all of its checks show nothing now, and do not vote. {why.meaning}"
+        return "unknown", "blind", text, worst.from_at, why.remedy
     if any(not limit.who for limit in limits):
         return "degraded", "ready, not for all checks", "It checks, but not everything: see below.", None, ""
     if any(_clock_off(agent) for agent in found.agents):
