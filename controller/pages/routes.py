@@ -15,8 +15,10 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
+from controller.pages.incidents.routes import ROUTES as INCIDENT_ROUTES
 from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE_ROUTES
+from controller.pages.locations.routes import ROUTES as LOCATION_ROUTES
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.monitor import routes as monitor
 from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR_ROUTES
@@ -39,6 +41,8 @@ _ROUTES: list[ControllerRouterHandler] = [
     *NEW_MONITOR_ROUTES,
     *CHECK,
     *LIVE_ROUTES,
+    *INCIDENT_ROUTES,
+    *LOCATION_ROUTES,
 ]
 
 

@@ -121,7 +121,7 @@ def _reason(
     unit = "country" if countries else "location"
     parts = []
     if failing:
-        texts = sorted({_describe(vote.failure) for vote in failing})
+        texts = sorted({describe_failure(vote.failure) for vote in failing})
         parts.append(f"{len(failing)} of {_count(voters, unit)} {'; '.join(texts)}")
         if passing:
             parts.append(f"{_names(passing, countries)} {'passes' if len(passing) == 1 else 'pass'}")
@@ -129,14 +129,15 @@ def _reason(
         parts.append(f"{len(passing)} of {_count(voters, unit)} {'passes' if len(passing) == 1 else 'pass'}")
         parts += sorted({vote.warning for vote in passing if vote.warning})
     if probe_blocked:
-        texts = sorted({_describe(vote.failure) for vote in probe_blocked})
+        texts = sorted({describe_failure(vote.failure) for vote in probe_blocked})
         parts.append(f"{_names(probe_blocked, countries)} refused by the server ({'; '.join(texts)})")
     if missing:
         parts.append(f"{_names(missing, countries)} could not check")
     return "; ".join(parts) or "no location took part"
 
 
-def _describe(failure: Failure | None) -> str:
+def describe_failure(failure: Failure | None) -> str:
+    """For example "cannot connect: refused"."""
     if failure is None:
         return "fail"
     kind = failure.kind.value.replace("_", " ")

@@ -48,7 +48,8 @@ def missing_after(script: str, policy: Policy) -> str:
         pytest.param(
             "fpp",
             Policy(quorum=2),
-            "1 of 3 countries failed; 2 must fail. A regional outage needs one location to fail 6 times in a row; de had failed once.",
+            "1 of 3 countries failed; 2 must fail."
+            " A regional outage needs one location to fail 6 times in a row; de had failed once.",
             id="a number of locations",
         ),
         pytest.param(
