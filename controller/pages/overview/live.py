@@ -42,8 +42,8 @@ class OverviewPatch(msgspec.Struct, frozen=True, kw_only=True):
 
     The rest is known only of a patch with the head. `title` is the page's, without the name of the product; `down` is
     how many of all monitors are down or partial, `counts` are all monitors by state; neither depends on the filter.
-    `matching` is how many match the filter, and `on_page` are those that the page would show if it was loaded now. `hint`
-    says in a sentence what belongs on the page and is not on it.
+    `matching` is how many match the filter, and `on_page` are those that the page would show if it was loaded now.
+    `hint` says in a sentence what belongs on the page and is not on it.
     """
 
     elements: dict[str, str]
