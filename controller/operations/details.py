@@ -11,7 +11,7 @@ import msgspec
 
 from controller.decisions.evaluation.state import MonitorState
 from controller.decisions.history.histogram import percentile
-from controller.decisions.history.uptime import uptime_percent
+from controller.decisions.history.uptime import EvaluatedTime, uptime_percent
 from controller.decisions.history.views import Range, View, sources, stats_view
 from controller.model import Alert, CheckRecord, Incident, Monitor, MonitorStatus, Principal
 from controller.operations.incidents.incidents import alerts_of, incidents_of
@@ -21,6 +21,7 @@ from controller.store.monitors.latest import state_of
 from controller.store.platform.pool import Connection, Database
 from controller.store.rollups import charts
 from controller.store.rollups.charts import Cell, Chart, RawCheck
+from controller.store.rollups.judged import judged_times
 from shared.wire.messages import ResultStatus
 
 LATEST_CHECKS = 50
@@ -99,10 +100,9 @@ async def monitor_details(
     latest = await check_history(database, monitor.id, monitor.public_id, limit=LATEST_CHECKS)
     async with database.connection() as connection:
         rolled_until = await charts.rolled_until(connection)
-        stats = {
-            range_: await _stats(connection, monitor, stats_view(range_, reference=reference, now=now), rolled_until)
-            for range_ in STATS
-        }
+        stats = await _stats(
+            connection, monitor, [stats_view(range_, reference=reference, now=now) for range_ in STATS], rolled_until
+        )
         if view.bucket_seconds:
             chart = await charts.chart(connection, monitor.id, view, sources(view, rolled_until))
             buckets, truncated = _buckets(chart, view.bucket_seconds), False
@@ -116,7 +116,7 @@ async def monitor_details(
     return MonitorDetails(
         monitor=monitor,
         latest=latest,
-        stats=stats,
+        stats=dict(zip(STATS, stats, strict=True)),
         view=view,
         buckets=buckets,
         truncated=truncated,
@@ -127,14 +127,22 @@ async def monitor_details(
     )
 
 
-async def _stats(connection: Connection, monitor: Monitor, view: View, rolled_until: datetime) -> Stats:
-    here = sources(view, rolled_until)
-    cells = await charts.totals(connection, monitor.id, here)
-    judged = await charts.judged_time(connection, monitor.id, monitor.interval_seconds, here)
+async def _stats(
+    connection: Connection, monitor: Monitor, views: Sequence[View], rolled_until: datetime
+) -> list[Stats]:
+    times = [sources(view, rolled_until) for view in views]
+    judged = await judged_times(connection, monitor.id, monitor.interval_seconds, times)
+    return [
+        _stats_of(view, await charts.totals(connection, monitor.id, here), one.evaluated)
+        for view, here, one in zip(views, times, judged, strict=True)
+    ]
+
+
+def _stats_of(view: View, cells: Sequence[Cell], evaluated: EvaluatedTime) -> Stats:
     return Stats(
         since=view.since,
         until=view.until,
-        uptime_percent=uptime_percent(judged),
+        uptime_percent=uptime_percent(evaluated),
         average_ms=_average(cells),
         checks=sum(cell.passed + cell.failed for cell in cells),
         failures=sum(cell.failed for cell in cells),

@@ -60,8 +60,9 @@ class Dispatcher:
         self._latest_target: tuple[ScheduledMonitor, Target] | None = None
         self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
 
-    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
-        """Check from these locations now. Returns when the broker has every request.
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
+        """Check from these locations now. Returns the moment at which these checks are due, when the broker has every
+        request.
 
         Raises BusError, StoreUnavailableError.
         """
@@ -76,6 +77,7 @@ class Dispatcher:
         for refusal in outcomes:
             if refusal is not None:
                 raise refusal
+        return to_datetime(due_ms)
 
     async def dispatch(self, checks: Sequence[PlannedCheck]) -> None:
         """Publish until the broker has every check that may still begin. A check that cannot be made into a request is

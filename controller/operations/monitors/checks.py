@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -24,9 +25,9 @@ from controller.store.platform.pool import Database
 class TriggeredDispatch(Protocol):
     """Gives checks to the broker."""
 
-    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
-        """Check from these locations now. Returns when the broker has every request. Raises
-        shared.nats.errors.BusError.
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
+        """Check from these locations now. Returns the moment at which these checks are due, when the broker has every
+        request. Raises shared.nats.errors.BusError.
         """
 
 
@@ -34,6 +35,7 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True):
     """The checks of one monitor that the broker accepted."""
 
     monitor_id: int
+    due_at: datetime
     locations: list[Location]
 
 
@@ -59,8 +61,8 @@ async def trigger_check(
     eligible = [here for here in chosen if here.id in ready]
     if not eligible:
         raise NoActiveLocationsError
-    await dispatcher.dispatch_triggered(monitor, eligible)
-    return Triggered(monitor_id=monitor.id, locations=eligible)
+    due_at = await dispatcher.dispatch_triggered(monitor, eligible)
+    return Triggered(monitor_id=monitor.id, due_at=due_at, locations=eligible)
 
 
 async def check_history(

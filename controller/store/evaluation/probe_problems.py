@@ -102,3 +102,29 @@ async def current(
         most,
     )
     return [ProbeProblem(*row) for row in rows]
+
+
+class Refusals(NamedTuple):
+    """A run of refusals of one location by the server of one monitor."""
+
+    location: str
+    country: str
+    kind: str
+    detail: str
+    first_at: datetime
+    last_at: datetime
+    evaluations: int
+
+
+async def of_monitor(connection: Connection, monitor_id: int) -> list[Refusals]:
+    """The runs that have not ended, by country."""
+    rows = await connection.fetch(
+        f"""
+        SELECT location.code, location.country_code, problem.kind, detail, first_at, last_at, evaluations
+        FROM probe_problem AS problem JOIN location ON location.id = problem.location_id
+        WHERE monitor_id = $1 AND last_at > now() - interval '{RUN_HOURS} hours' AND location.removed_at IS NULL
+        ORDER BY country_code, code
+        """,  # noqa: S608 - constants only
+        monitor_id,
+    )
+    return [Refusals(*row) for row in rows]

@@ -23,8 +23,10 @@ LEFT JOIN (
       SELECT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $7 AND down_ms > 0
     )
     UNION ALL
-    SELECT monitor_id, fresh.ms, CASE severity WHEN 'down' THEN fresh.ms ELSE 0 END FROM incident, rollup_progress,
-      LATERAL (SELECT 1000 * EXTRACT(epoch FROM $8::timestamptz - GREATEST(rolled_until, outage_started_at, $7::timestamptz)) AS ms) AS fresh
+    SELECT monitor_id, fresh.ms, CASE severity WHEN 'down' THEN fresh.ms ELSE 0 END
+    FROM incident, rollup_progress, LATERAL (
+      SELECT 1000 * EXTRACT(epoch FROM $8::timestamptz - GREATEST(rolled_until, outage_started_at, $7)) AS ms
+    ) AS fresh
     WHERE organization_id = $1 AND resolved_at IS NULL
   ) AS judged GROUP BY monitor_id
 ) AS down ON down.monitor_id = id

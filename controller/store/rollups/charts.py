@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
 from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources, View
-from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
-from controller.store.rollups.rollups import BIN, maintenance_spans
-from shared.epoch import to_ms
+from controller.store.rollups.rollups import BIN
 from shared.wire.messages import ResultStatus
 
 
@@ -42,7 +39,7 @@ class RawCheck(NamedTuple):
     warned: bool
 
 
-_SOURCE = f"""
+SOURCE = f"""
 WITH source AS (
   SELECT bucket_at AS at, location_id, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
   FROM rollup WHERE monitor_id = $1 AND bucket_seconds = {DAY_SECONDS} AND bucket_at >= $2 AND bucket_at < $3
@@ -64,13 +61,14 @@ WITH source AS (
   FROM bucketed GROUP BY bucket_at, location_id
 )
 """  # noqa: S608 - constants only
+"""CTEs of a statement about $1, the monitor, in the time of Sources ($2 to $5), in buckets of $6 seconds."""
 
-_CELLS = f"""{_SOURCE}
+_CELLS = f"""{SOURCE}
 SELECT bucket_at, location.code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
 FROM cell JOIN location ON location.id = cell.location_id ORDER BY bucket_at, location.code
 """  # noqa: S608 - constants only
 
-_CHART = f"""{_SOURCE}
+_CHART = f"""{SOURCE}
 , counted AS (
   SELECT bucket_at, bin, sum(number)::int AS number
   FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, bin
@@ -104,41 +102,6 @@ async def totals(connection: Connection, monitor_id: int, sources: Sources) -> l
     whole = (sources.until - sources.days_from).total_seconds()
     rows = await connection.fetch(_CELLS, monitor_id, *sources, whole)
     return [Cell(*row) for row in rows]
-
-
-async def judged_time(
-    connection: Connection, monitor_id: int, interval_seconds: int, sources: Sources
-) -> EvaluatedTime:
-    row = await connection.fetchrow(
-        """
-        SELECT COALESCE(sum(judged_ms), 0)::bigint, COALESCE(sum(down_ms), 0)::bigint FROM uptime
-        WHERE monitor_id = $1 AND bucket_at >= $2 AND bucket_at < $4
-          AND ((bucket_seconds = $5 AND bucket_at < $3) OR (bucket_seconds = $6 AND bucket_at >= $3))
-        """,
-        monitor_id,
-        *sources[:3],
-        DAY_SECONDS,
-        HOUR_SECONDS,
-    )
-    rolled = EvaluatedTime(*row) if row else EvaluatedTime()
-    rows = await connection.fetch(
-        """
-        SELECT due_at, count(*) FILTER (WHERE status = 'success'), count(*) FILTER (WHERE status = 'failure')
-        FROM result WHERE monitor_id = $1 AND purpose = 'scheduled' AND due_at > $2 AND due_at < $3
-        GROUP BY due_at ORDER BY due_at
-        """,
-        monitor_id,
-        sources.checks_from - timedelta(seconds=interval_seconds),
-        sources.until,
-    )
-    rounds = [RoundOutcome(to_ms(due_at), passed, failed) for due_at, passed, failed in rows]
-    maintenance = await maintenance_spans(connection, [monitor_id], sources.until)
-    outages = await down_spans(connection, [monitor_id], sources.checks_from, sources.until)
-    within = Span(to_ms(sources.checks_from), to_ms(sources.until))
-    fresh = evaluated_time(
-        rounds, 1000 * interval_seconds, within, maintenance.get(monitor_id, ()), outages.get(monitor_id, ())
-    )
-    return rolled.plus(fresh)
 
 
 async def raw_checks(connection: Connection, monitor_id: int, view: View, limit: int) -> list[RawCheck]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from controller.operations.channels.channels import Outlets
 from controller.store.accounts.tokens import new_token
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
+from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
@@ -42,10 +44,11 @@ class RecordingDispatcher:
     triggered: list[tuple[ScheduledMonitor, list[str]]] = field(default_factory=list)
     away: bool = False
 
-    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
         if self.away:
             raise BusError("not connected to NATS")
         self.triggered.append((monitor, [location.code for location in locations]))
+        return utc_now()
 
 
 @dataclass

@@ -102,7 +102,7 @@ async def test_when_all_is_well_one_sentence_says_so(api: Api) -> None:
 
 
 async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> None:
-    good, bad, fresh = [await monitor(api, name) for name in ("Good", "Bad", "Fresh")]
+    good, bad, _ = [await monitor(api, name) for name in ("Good", "Bad", "Fresh")]
     await verdict(api, good, "up")
     await verdict(api, bad, "down", reason="refused everywhere")
     await latest(api, good, "de-nbg")

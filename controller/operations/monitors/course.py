@@ -1,0 +1,73 @@
+"""The course of a monitor over a time: verdicts, incidents, checks and durations by location, and uptime."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from controller.decisions.history.uptime import Span
+from controller.decisions.history.views import RAW_DAYS, Range, View, sources, stats_view
+from controller.model import Monitor
+from controller.store.incidents.monitor_incidents import MonitorIncident, incidents_between
+from controller.store.incidents.verdict_changes import StoredVerdict, verdicts_since
+from controller.store.platform.pool import Connection
+from controller.store.rollups import charts, location_charts
+from controller.store.rollups.judged import JudgedTime, judged_times
+from controller.store.rollups.location_charts import LocationCell, PhaseSum
+
+__all__ = ["Course", "LocationCell", "MonitorIncident", "PhaseSum", "StoredVerdict", "Uptime", "course_of"]
+
+MOST_PHASE_CHECKS = 12_000
+"""Of more checks than this the phases are not summed up: that would take longer than a page may."""
+
+FIGURES = (Range.DAY, Range.MONTH, Range.YEAR)
+
+
+class Uptime(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a time was judged. `range` is None for the time of the view itself."""
+
+    range: Range | None
+    since: datetime
+    until: datetime
+    judged: JudgedTime
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """`verdicts` begin with the one that held at the beginning of the view, as far as it is known. `phases` is None
+    where single checks are no longer stored, or are too many. `maintenance` is in epoch milliseconds.
+    """
+
+    view: View
+    verdicts: list[StoredVerdict]
+    incidents: list[MonitorIncident]
+    maintenance: list[Span]
+    cells: list[LocationCell]
+    phases: list[PhaseSum] | None
+    uptimes: list[Uptime]
+
+
+async def course_of(connection: Connection, monitor: Monitor, view: View, now: datetime) -> Course:
+    """The caller has checked that the monitor may be read."""
+    rolled_until = await charts.rolled_until(connection)
+    views = [*((range_, stats_view(range_, reference=now, now=now)) for range_ in FIGURES), (None, view)]
+    times = [sources(one, rolled_until) for _, one in views]
+    judged = await judged_times(connection, monitor.id, monitor.interval_seconds, times)
+    verdicts = await verdicts_since(connection, [monitor.id], view.since)
+    cells = await location_charts.location_cells(connection, monitor.id, view, times[-1])
+    phases = None
+    stored = view.since >= now - timedelta(days=RAW_DAYS)
+    if stored and sum(cell.passed for cell in cells) <= MOST_PHASE_CHECKS:
+        phases = await location_charts.phase_sums(connection, monitor.id, view)
+    return Course(
+        view=view,
+        verdicts=[one for one in verdicts.get(monitor.id, []) if one.at < view.until],
+        incidents=await incidents_between(connection, monitor.id, view.since, view.until),
+        maintenance=judged[-1].maintenance,
+        cells=cells,
+        phases=phases,
+        uptimes=[
+            Uptime(range=range_, since=one.since, until=one.until, judged=found)
+            for (range_, one), found in zip(views, judged, strict=True)
+        ],
+    )

@@ -1,0 +1,86 @@
+"""Everything that the page of one monitor shows, read over one connection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.history.views import View
+from controller.errors import InvalidError
+from controller.kinds import ConfiguredLogin, configured_login, target_of
+from controller.model import Monitor, Principal
+from controller.operations.monitors.course import Course, course_of
+from controller.operations.monitors.monitors import get_monitor
+from controller.operations.monitors.situation import Situation, situation_of
+from controller.store.checks import check_log
+from controller.store.checks.check_log import LogFilter, LoggedCheck, LogPlace
+from controller.store.platform.pool import Connection, Database
+from shared.wire.targets import KINDS, Target
+
+__all__ = ["LogFilter", "LogPage", "LogPlace", "LogQuestion", "LoggedCheck", "MonitorReport", "monitor_report"]
+
+LOG_ROWS = 50
+
+
+class LogQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the log is read: the rows `before` a place or `after` it; the newest without either."""
+
+    choice: LogFilter
+    before: LogPlace | None = None
+    after: LogPlace | None = None
+
+
+class LogPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to LOG_ROWS checks, newest first, and whether there are older and newer ones."""
+
+    checks: list[LoggedCheck]
+    older: bool
+    newer: bool
+
+
+class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
+    """`target` is what is checked, None when the stored config is no target; of `login` only the user may be shown."""
+
+    monitor: Monitor
+    target: Target | None
+    login: ConfiguredLogin | None
+    situation: Situation
+    course: Course
+    log: LogPage
+
+
+async def monitor_report(
+    database: Database,
+    principal: Principal,
+    public_id: UUID,
+    *,
+    view: View,
+    question: LogQuestion,
+    triggered_at: datetime | None,
+    now: datetime,
+) -> MonitorReport:
+    """The course shows `view`; `triggered_at` is the moment of a check whose progress is shown, if any.
+
+    Raises NotFoundError, ForbiddenError.
+    """
+    monitor = await get_monitor(database, principal, KINDS, public_id)
+    async with database.connection() as connection:
+        situation = await situation_of(connection, monitor, triggered_at)
+        course = await course_of(connection, monitor, view, now)
+        log = await _log(connection, monitor, question)
+    try:
+        target, login = target_of(monitor), configured_login(monitor)
+    except InvalidError:
+        target, login = None, None
+    return MonitorReport(monitor=monitor, target=target, login=login, situation=situation, course=course, log=log)
+
+
+async def _log(connection: Connection, monitor: Monitor, question: LogQuestion) -> LogPage:
+    where = (connection, monitor.id, monitor.public_id, question.choice)
+    if question.after is not None:
+        found = await check_log.checks_after(*where, question.after, limit=LOG_ROWS + 1)
+        return LogPage(checks=found[-LOG_ROWS:], older=True, newer=len(found) > LOG_ROWS)
+    found = await check_log.checks_before(*where, question.before, limit=LOG_ROWS + 1)
+    return LogPage(checks=found[:LOG_ROWS], older=len(found) > LOG_ROWS, newer=question.before is not None)

@@ -1,0 +1,103 @@
+"""Stacked areas over time, drawn as steps: one for each slice of time, with a gap where nothing was measured. Pure.
+
+The box of a stack is as wide as there are slices and HEIGHT high, with zero at its bottom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+HEIGHT = 100
+
+_STEPS = (1, 2, 5, 10)
+_OUTSTANDING = 3.0
+_COMMON = 0.95
+
+
+class Scale(NamedTuple):
+    """The value at the top of a stack, and how many slices rise above it and are cut off."""
+
+    top: float
+    cut: int
+
+
+def scale(totals: Sequence[float]) -> Scale:
+    """A round value that shows all totals, or nearly all where a few would flatten the rest."""
+    if not totals:
+        return Scale(1, 0)
+    ordered = sorted(totals)
+    common = ordered[min(len(ordered) - 1, int(_COMMON * len(ordered)))]
+    most = ordered[-1] if ordered[-1] <= _OUTSTANDING * common else common
+    top = rounded_up(most)
+    return Scale(top, sum(total > top for total in totals))
+
+
+def shared_top(tops: Sequence[float]) -> float:
+    """The top that stacks beside each other have in common: the greatest that does not flatten most of them. A stack
+    with a greater top keeps its own.
+    """
+    ordered = sorted(tops)
+    middle = ordered[(len(ordered) - 1) // 2]
+    return max(top for top in ordered if top <= _OUTSTANDING * middle)
+
+
+def rounded_up(value: float) -> float:
+    """The least of 1, 2, 5, 10, 20, 50 … that is not smaller."""
+    if value <= 1:
+        return 1
+    power = 10 ** math.floor(math.log10(value))
+    return float(next(step * power for step in _STEPS if step * power >= value))
+
+
+def areas(slices: Sequence[Sequence[float] | None], top: float) -> list[str]:
+    """The path of each layer, from the lowest. Each slice has a value for each layer, or is None where nothing was
+    measured.
+    """
+    layers = max((len(one) for one in slices if one is not None), default=0)
+    paths = [""] * layers
+    first = 0
+    for measured, group in groupby(slices, key=lambda one: one is not None):
+        run = list(group)
+        if measured:
+            sums = [0.0] * len(run)
+            lower = [float(HEIGHT)] * len(run)
+            for layer in range(layers):
+                sums = [total + one[layer] for total, one in zip(sums, run, strict=True) if one is not None]
+                upper = [_height(total, top) for total in sums]
+                if upper != lower:
+                    paths[layer] += _area(first, lower, upper)
+                lower = upper
+        first += len(run)
+    return paths
+
+
+def marks(slices: Sequence[int]) -> str:
+    """A path with a box for each slice of these numbers, 1 wide and 1 high; neighbours are one box."""
+    path = ""
+    for _, group in groupby(enumerate(slices), key=lambda one: one[1] - one[0]):
+        run = [number for _, number in group]
+        path += f"M{run[0]} 0h{len(run)}v1h-{len(run)}z"
+    return path
+
+
+def _height(value: float, top: float) -> float:
+    return round(HEIGHT * (1 - min(value, top) / top), 1)
+
+
+def _area(first: int, lower: Sequence[float], upper: Sequence[float]) -> str:
+    path = [f"M{first} {lower[0]:g}"]
+    path += _edge(upper, range(len(upper)), first, 1)
+    path += _edge(lower, range(len(lower) - 1, -1, -1), first, 0)
+    return "".join(path) + "z"
+
+
+def _edge(heights: Sequence[float], order: range, first: int, end: int) -> list[str]:
+    """Along the steps of an edge; steps of one height are drawn as one."""
+    path = list[str]()
+    for height, group in groupby(order, key=lambda number: heights[number]):
+        *_, last = group
+        path.append(f"V{height:g}H{first + last + end}")
+    return path

@@ -1,0 +1,138 @@
+"""What the page "Why nobody was paged" shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+
+from controller.model import UnconfirmedRun
+from controller.model.retention import UNCONFIRMED_DAYS
+from controller.operations.incidents.notified import Unpaged, UnpagedIncident
+from controller.pages.incidents.masking import masked
+from controller.pages.incidents.timeline import EvaluationView, evaluation_view
+from controller.pages.shell.texts import span
+from controller.pages.words.incidents import silence_words
+
+PER_PAGE = 50
+
+
+class SilentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that nobody was notified of; `why` in sentences."""
+
+    public_id: UUID
+    monitor: UUID
+    monitor_name: str
+    state: str
+    word: str
+    reason: str
+    started_at: datetime
+    why: str
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures without an incident; `ending` says how they ended, as far as that is known."""
+
+    monitor: UUID
+    monitor_name: str
+    first_at: datetime
+    last_at: datetime
+    evaluations: int
+    reason: str
+    missing: str
+    ending: str
+    worst: EvaluationView
+
+
+class UnpagedView(msgspec.Struct, frozen=True, kw_only=True):
+    monitor: str
+    monitor_name: str | None
+    incidents: list[SilentRow]
+    runs: list[RunRow]
+    total: int
+    first: int
+    days: int
+    previous: str | None
+    following: str | None
+    now: datetime
+
+
+def unpaged_view(
+    found: Unpaged, monitor: UUID | None, monitor_name: str | None, page: int, now: datetime
+) -> UnpagedView:
+    first = (page - 1) * PER_PAGE + 1
+    return UnpagedView(
+        monitor=str(monitor or ""),
+        monitor_name=monitor_name,
+        incidents=[_silent(one) for one in found.incidents],
+        runs=[_run(one) for one in found.runs],
+        total=found.total,
+        first=first,
+        days=UNCONFIRMED_DAYS,
+        previous=_address(monitor, page - 1) if page > 1 else None,
+        following=_address(monitor, page + 1) if found.total >= first + PER_PAGE else None,
+        now=now,
+    )
+
+
+def _address(monitor: UUID | None, page: int) -> str:
+    query = urlencode(({"monitor": monitor} if monitor else {}) | ({"page": page} if page > 1 else {}))
+    return f"/incidents/unpaged?{query}" if query else "/incidents/unpaged"
+
+
+def _silent(found: UnpagedIncident) -> SilentRow:
+    return SilentRow(
+        public_id=found.public_id,
+        monitor=found.monitor_public_id,
+        monitor_name=found.monitor_name,
+        state=found.severity if found.resolved_at is None else "up",
+        word=found.severity if found.resolved_at is None else f"{found.severity}, resolved",
+        reason=found.reason,
+        started_at=found.started_at,
+        why=_why(found),
+    )
+
+
+def _why(found: UnpagedIncident) -> str:
+    parts = [silence_words(found.silence)] if found.silence is not None else []
+    for title, errors in (
+        ("Failed for good", found.failed),
+        ("Not sent", found.skipped),
+        ("Waiting for another attempt", found.waiting),
+    ):
+        if errors:
+            texts = "; ".join(masked(error) for error in errors if error)
+            parts.append(f"{title}: {texts}." if texts else f"{title}.")
+    if found.flapping:
+        parts.append("The outage comes and goes; while the incident is held open, no further messages are made.")
+    return " ".join(parts) or "It is not known why."
+
+
+def _run(found: UnconfirmedRun) -> RunRow:
+    return RunRow(
+        monitor=found.monitor_public_id,
+        monitor_name=found.monitor_name,
+        first_at=found.first_at,
+        last_at=found.last_at,
+        evaluations=found.evaluations,
+        reason=found.reason,
+        missing=found.missing,
+        ending=ending_words(found),
+        worst=evaluation_view(found.evidence, found.monitor_public_id),
+    )
+
+
+def ending_words(found: UnconfirmedRun) -> str:
+    """How the failures ended: "The recheck 20 s later passed."."""
+    if found.ended_at is None:
+        return ""
+    later = span(found.ended_at - found.last_at)
+    match found.ended_by:
+        case "incident":
+            return "Then an incident was opened."
+        case "recheck":
+            return f"The recheck {later} later passed."
+        case _:
+            return f"The round {later} later passed."

@@ -1,0 +1,190 @@
+"""The top of the page: how the monitor is, why, since when, who has it, and what each location found last. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.evaluation.state import VerdictKind
+from controller.model import Monitor, MonitorStatus
+from controller.operations.monitors.course import MonitorIncident
+from controller.operations.monitors.report import LoggedCheck, MonitorReport
+from controller.operations.monitors.situation import Situation, TriggeredAt
+from controller.pages.monitor.words import check_path, kind_in_words, outcome_of
+from shared.epoch import to_datetime, to_ms
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import check_id, start_by_ms
+
+SLACK = timedelta(seconds=5)
+_BAD = frozenset({VerdictKind.DOWN, VerdictKind.PARTIAL})
+
+
+class LocationNow(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest check of a location: its state, in words, and the path of the check."""
+
+    location: str
+    country: str
+    name: str
+    state: str
+    words: str
+    duration_ms: float | None
+    due_at: datetime
+    path: str
+
+
+class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """`owner` has it; None when nobody has acknowledged it."""
+
+    path: str
+    since: datetime
+    acknowledged: bool
+    owner: str | None
+    flapping: bool
+
+
+class HeadView(msgspec.Struct, frozen=True, kw_only=True):
+    """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
+    `failing` and `passing` are countries, or locations where a country has several.
+    """
+
+    public_id: UUID
+    name: str
+    host: str
+    port: int
+    kind: str
+    customer: str
+    state: str
+    verdict: str | None
+    since: datetime | None
+    reason: str
+    failing: list[str]
+    passing: list[str]
+    decisive: str | None
+    incident: OpenIncident | None
+    locations: list[LocationNow]
+
+
+class TriggeredRow(msgspec.Struct, frozen=True, kw_only=True):
+    location: str
+    country: str
+    state: str
+    words: str
+    duration_ms: float | None
+    path: str | None
+
+
+class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that was triggered by hand, country by country. `waiting` is how many have not answered yet."""
+
+    due_at: datetime
+    rows: list[TriggeredRow]
+    waiting: int
+
+
+def head_view(report: MonitorReport, port: int) -> HeadView:
+    monitor, situation = report.monitor, report.situation
+    state = situation.state
+    failing, passing = _sides(situation)
+    verdict = state.verdict if state else None
+    shown = verdict.value if verdict else VerdictKind.UNKNOWN.value
+    if monitor.status is not MonitorStatus.ACTIVE:
+        shown = monitor.status.value
+    return HeadView(
+        public_id=monitor.public_id,
+        name=monitor.name,
+        host=monitor.hostname,
+        port=port,
+        kind=kind_in_words(monitor.kind),
+        customer=monitor.customer_name,
+        state=shown,
+        verdict=verdict.value if verdict else None,
+        since=to_datetime(state.since_ms) if state and state.since_ms else None,
+        reason=state.reason if state else "",
+        failing=failing if verdict in _BAD else [],
+        passing=passing if verdict in _BAD else [],
+        decisive=_decisive(monitor, situation),
+        incident=_open(report.course.incidents),
+        locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
+    )
+
+
+def triggered_view(report: MonitorReport, due_at: datetime, now: datetime) -> TriggeredView:
+    monitor = report.monitor
+    begun_by = to_datetime(start_by_ms(to_ms(due_at), monitor.interval_seconds * 1000))
+    too_late = now > begun_by + timedelta(seconds=monitor.timeout_seconds) + SLACK
+    rows = [_triggered(monitor, one, too_late) for one in report.situation.triggered or ()]
+    return TriggeredView(due_at=due_at, rows=rows, waiting=sum(row.words == WAITING for row in rows))
+
+
+WAITING = "is checking"
+
+
+def _triggered(monitor: Monitor, one: TriggeredAt, too_late: bool) -> TriggeredRow:
+    state, words, path, duration_ms = "unknown", WAITING, None, None
+    if one.check is not None:
+        state, words = outcome_of(one.check)
+        path, duration_ms = check_path(monitor.public_id, one.check), one.check.duration_ms
+    elif one.missing or too_late:
+        words = "did not answer in time; the fault is ours, not the server's"
+    return TriggeredRow(
+        location=one.location, country=one.country, state=state, words=words, duration_ms=duration_ms, path=path
+    )
+
+
+def _sides(situation: Situation) -> tuple[list[str], list[str]]:
+    """Who failed and who passed in the evaluation that the open incident rests on."""
+    if situation.evidence is None:
+        return [], []
+    votes = situation.evidence.votes
+    by_country = len({vote.country for vote in votes}) == len(votes)
+    names = [(vote.country if by_country else vote.location, vote.ballot) for vote in votes]
+    return (
+        sorted(name for name, ballot in names if ballot == "failed"),
+        sorted(name for name, ballot in names if ballot in ("passed", "warned")),
+    )
+
+
+def _decisive(monitor: Monitor, situation: Situation) -> str | None:
+    """The path of the check that the verdict rests on: a failed one of the evidence, else the newest that was not
+    simply passed.
+    """
+    evidence = situation.evidence
+    for vote in evidence.votes if evidence else ():
+        if vote.ballot != "failed" or evidence is None:
+            continue
+        due_ms = to_ms(evidence.due_at)
+        if vote.check_id == check_id(monitor.public_id, due_ms, vote.location, evidence.purpose):
+            return f"/monitors/{monitor.public_id}/checks/{vote.check_id}?due={due_ms}"
+    for one in sorted(situation.latest, key=lambda latest: latest.check.status is not ResultStatus.FAILURE):
+        if one.check.status is not ResultStatus.SUCCESS or one.check.warnings:
+            return check_path(monitor.public_id, one.check)
+    return None
+
+
+def _open(incidents: list[MonitorIncident]) -> OpenIncident | None:
+    found = next((one for one in incidents if one.resolved_at is None), None)
+    if found is None:
+        return None
+    return OpenIncident(
+        path=f"/incidents/{found.public_id}",
+        since=found.outage_started_at,
+        acknowledged=found.acknowledged_at is not None,
+        owner=found.acknowledged_by,
+        flapping=found.flapping,
+    )
+
+
+def _now(monitor: Monitor, check: LoggedCheck, name: str) -> LocationNow:
+    state, words = outcome_of(check)
+    return LocationNow(
+        location=check.location,
+        country=check.country,
+        name=name,
+        state=state,
+        words=words,
+        duration_ms=check.duration_ms if check.status is ResultStatus.SUCCESS else None,
+        due_at=check.due_at,
+        path=check_path(monitor.public_id, check),
+    )

@@ -1,0 +1,72 @@
+"""The page of one monitor, and the button that checks it now."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from controller.decisions.access import Permission
+from controller.errors import ForbiddenError, NotFoundError
+from controller.http.auth import PERMISSION
+from controller.http.identifiers import monitor_public_id
+from controller.http.services import GivenPrincipal, GivenServices
+from controller.operations.monitors.checks import trigger_check
+from controller.operations.monitors.monitors import get_monitor
+from controller.operations.monitors.report import monitor_report
+from controller.pages.monitor.period import Address, period_of, question_of, triggered_at
+from controller.pages.monitor.view import monitor_view
+from controller.pages.shell.page import page, see_other
+from shared.clock import utc_now
+from shared.epoch import to_ms
+from shared.wire.targets import KINDS
+
+GONE = "It was deleted, or it belongs to somebody else."
+_KEPT = ("range", "from", "to", "location", "status", "purpose", "before", "after", "checked")
+
+
+@get("/monitors/{public_id:str}", opt={PERMISSION: Permission.READ})
+async def monitor_page(
+    request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    query, now = {name: request.query_params.get(name, "") for name in _KEPT}, utc_now()
+    period, triggered = period_of(query, now), triggered_at(query)
+    report = await monitor_report(
+        services.database,
+        principal,
+        _identifier(public_id),
+        view=period.view,
+        question=question_of(query, period.view),
+        triggered_at=triggered,
+        now=now,
+    )
+    view = monitor_view(report, period, Address(query), triggered, now)
+    return page(request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now)
+
+
+@post("/monitors/{public_id:str}/check", opt={PERMISSION: Permission.TRIGGER}, status_code=303)
+async def check_now(
+    request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Check from every location that is ready, and show how that goes."""
+    identifier = _identifier(public_id)
+    try:
+        await get_monitor(services.database, principal, KINDS, identifier)
+    except ForbiddenError:
+        raise NotFoundError(GONE) from None
+    triggered = await trigger_check(services.database, services.dispatcher, principal, KINDS, identifier)
+    return see_other(request, f"/monitors/{identifier}?checked={to_ms(triggered.due_at)}")
+
+
+def _identifier(text: str) -> UUID:
+    """Raises NotFoundError: an address that no monitor can have is one that none has."""
+    try:
+        return monitor_public_id(text, message=GONE)
+    except ValueError:
+        raise NotFoundError(GONE) from None
+
+
+ROUTES: list[ControllerRouterHandler] = [monitor_page, check_now]

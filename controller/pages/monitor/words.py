@@ -1,0 +1,66 @@
+"""Checks in words, and their paths. Pure."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from controller.operations.monitors.report import LoggedCheck
+from shared.epoch import to_ms
+from shared.wire.explanations import FAILURES, WARNINGS
+from shared.wire.failures import Failure
+from shared.wire.messages import ResultStatus
+from shared.wire.rounds import Purpose
+from shared.wire.targets import IpFamily, TlsMode
+
+_KINDS = {"smtp": "SMTP", "imap": "IMAP", "pop3": "POP3"}
+
+PURPOSES = {Purpose.SCHEDULED: "scheduled", Purpose.TRIGGERED: "by hand", Purpose.RECHECK: "recheck"}
+
+ENCRYPTION = {
+    TlsMode.NONE: "none",
+    TlsMode.OPPORTUNISTIC: "STARTTLS when the server offers it",
+    TlsMode.REQUIRED: "STARTTLS required",
+    TlsMode.IMPLICIT: "TLS from the first byte",
+}
+
+FAMILIES = {IpFamily.ANY: "IPv6 or IPv4", IpFamily.IPV4: "IPv4 only", IpFamily.IPV6: "IPv6 only"}
+
+
+def kind_in_words(kind: str) -> str:
+    return _KINDS.get(kind, kind)
+
+
+def check_path(monitor: UUID, check: LoggedCheck) -> str:
+    return f"/monitors/{monitor}/checks/{check.check_id}?due={to_ms(check.due_at)}"
+
+
+def outcome_of(check: LoggedCheck) -> tuple[str, str]:
+    """The state of a check by itself, and the same in words."""
+    match check.status:
+        case ResultStatus.SUCCESS if check.warnings:
+            return "degraded", f"passed with a warning: {spelled(check.warnings[0].kind)}"
+        case ResultStatus.SUCCESS:
+            return "up", "passed"
+        case ResultStatus.FAILURE:
+            return "down", f"failed: {_where(check.failure)}"
+        case _:
+            return "unknown", f"could not check, the fault is ours: {_where(check.failure)}"
+
+
+def failure_meaning(failure: Failure) -> str:
+    return FAILURES[failure.kind].meaning
+
+
+def warning_meanings(check: LoggedCheck) -> list[str]:
+    return [WARNINGS[warning.kind].meaning.replace("`", "") for warning in check.warnings]
+
+
+def spelled(word: str) -> str:
+    """A word of the vocabulary as people read it."""
+    return word.replace("_", " ")
+
+
+def _where(failure: Failure | None) -> str:
+    if failure is None:
+        return "unknown"
+    return f"{spelled(failure.kind)} in {failure.phase.value}" if failure.phase else spelled(failure.kind)

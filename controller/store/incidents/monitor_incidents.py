@@ -1,0 +1,63 @@
+"""The incidents of one monitor as its page shows them: the open one with who has it, and those of a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from controller.store.platform.pool import Connection
+from shared.wire.events import Evidence
+
+MOST_INCIDENTS = 200
+
+
+class MonitorIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident; `outage_started_at` is the due moment of its first failing round, and `resolved_at` None while it is
+    open. `acknowledged_by` names who has it; None when nobody does, or when they are gone.
+    """
+
+    public_id: UUID
+    severity: str
+    reason: str
+    outage_started_at: datetime
+    started_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    flapping: bool
+
+
+async def incidents_between(
+    connection: Connection, monitor_id: int, since: datetime, until: datetime
+) -> list[MonitorIncident]:
+    """The latest MOST_INCIDENTS incidents that touch this time, newest first; an open one always does."""
+    rows = await connection.fetch(
+        """
+        SELECT public_id, severity, reason, outage_started_at, started_at, acknowledged_at, resolved_at, flapping,
+          (SELECT done_by FROM incident_change WHERE incident_id = incident.id AND kind = 'acknowledged'
+            ORDER BY id DESC LIMIT 1) AS acknowledged_by
+        FROM incident
+        WHERE monitor_id = $1 AND (resolved_at IS NULL OR (outage_started_at < $3 AND resolved_at > $2))
+        ORDER BY started_at DESC, id DESC LIMIT $4
+        """,
+        monitor_id,
+        since,
+        until,
+        MOST_INCIDENTS,
+    )
+    return [MonitorIncident(**row) for row in rows]
+
+
+async def newest_evidence(connection: Connection, monitor_id: int) -> Evidence | None:
+    """What the open incident of a monitor rests on now; None when it has none."""
+    stored = await connection.fetchval(
+        """
+        SELECT change.evidence FROM incident JOIN incident_change AS change ON change.incident_id = incident.id
+        WHERE incident.monitor_id = $1 AND incident.resolved_at IS NULL AND change.evidence IS NOT NULL
+        ORDER BY change.id DESC LIMIT 1
+        """,
+        monitor_id,
+    )
+    return msgspec.convert(stored, Evidence | None)

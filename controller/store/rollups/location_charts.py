@@ -1,0 +1,71 @@
+"""How long passed checks of one monitor took at each location, in buckets, and how long each of their phases took."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from controller.decisions.history.views import Sources, View
+from controller.store.platform.pool import Connection
+from controller.store.rollups.charts import SOURCE
+
+
+class LocationCell(NamedTuple):
+    """The figures of one location in one bucket. Durations are those of passed checks; `histogram` counts them by bin
+    (decisions.history.histogram).
+    """
+
+    bucket_at: datetime
+    location: str
+    country: str
+    passed: int
+    failed: int
+    blind: int
+    warned: int
+    duration_ms_sum: float
+    duration_ms_max: float | None
+    histogram: dict[int, int]
+
+
+class PhaseSum(NamedTuple):
+    """How many milliseconds all passed checks of a location spent in a phase, in one bucket."""
+
+    bucket_at: datetime
+    location: str
+    phase: str
+    duration_ms_sum: float
+
+
+_CELLS = f"""{SOURCE}
+, counted AS (
+  SELECT bucket_at, location_id, bin, sum(number)::int AS number
+  FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, location_id, bin
+), histogram AS (
+  SELECT bucket_at, location_id, array_agg(bin) AS bins, array_agg(number) AS counts
+  FROM counted GROUP BY bucket_at, location_id
+)
+SELECT bucket_at, code, country_code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
+FROM cell JOIN location ON location.id = cell.location_id LEFT JOIN histogram USING (bucket_at, location_id)
+ORDER BY country_code, code, bucket_at
+"""  # noqa: S608 - constants only
+
+_PHASES = """
+SELECT date_bin(make_interval(secs => $4), due_at, $2) AS bucket_at, location.code, timing.phase,
+  sum(timing."durationMs")
+FROM result JOIN location ON location.id = result.location_id
+CROSS JOIN LATERAL json_to_recordset(phases) AS timing (phase text, "durationMs" float8)
+WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3 AND status = 'success'
+GROUP BY 1, 2, 3
+"""
+
+
+async def location_cells(connection: Connection, monitor_id: int, view: View, sources: Sources) -> list[LocationCell]:
+    """By location, ordered by country; the buckets of each in order, without those in which nothing was checked."""
+    rows = await connection.fetch(_CELLS, monitor_id, *sources, view.bucket_seconds)
+    return [LocationCell(*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True))) for row in rows]
+
+
+async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSum]:
+    """From the stored results, so only as far back as they are kept; the caller limits how many there are."""
+    rows = await connection.fetch(_PHASES, monitor_id, view.since, view.until, view.bucket_seconds)
+    return [PhaseSum(*row) for row in rows]
