@@ -83,6 +83,7 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     down: int
     many_customers: bool
+    narrow: bool
     next: str
 
 
@@ -123,6 +124,7 @@ def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) ->
         total=sum(found.of_all.values()),
         down=down_of(found.of_all),
         many_customers=len(troubles.customers) > 1,
+        narrow=query.filter.narrow,
         next=query.link(page=query.filter.page),
     )
 

@@ -1,7 +1,7 @@
 // Bars of states: what a slice of time shows, on hover and with the arrow keys while a bar has focus.
 //
 // A bar is drawn as a path for each state. What surrounds it says which time it covers (data-since, data-until), and its
-// own data-why gives the reason by the number of the slice that it begins in.
+// own data-why has a line for each slice in which another reason begins: its number, then the reason.
 
 const clock = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
 const tip = document.createElement("div");
@@ -18,7 +18,7 @@ function stateAt(bar, slice) {
 
 function reasonAt(bar, slice) {
   let reason = "";
-  for (const [from, text] of Object.entries(JSON.parse(bar.dataset.why || "{}"))) if (+from <= slice) reason = text;
+  for (const [, from, text] of (bar.dataset.why ?? "").matchAll(/^(\d+) ?(.*)$/gm)) if (+from <= slice) reason = text;
   return reason;
 }
 
