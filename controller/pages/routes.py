@@ -15,15 +15,15 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
-from controller.pages.incidents.routes import ROUTES as INCIDENT_ROUTES
+from controller.pages.incidents.routes import ROUTES as INCIDENTS
 from controller.pages.live.live_pages import LivePages
-from controller.pages.live.routes import ROUTES as LIVE_ROUTES
-from controller.pages.locations.routes import ROUTES as LOCATION_ROUTES
+from controller.pages.live.routes import ROUTES as LIVE
+from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
-from controller.pages.monitor import routes as monitor
-from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR_ROUTES
+from controller.pages.monitor.routes import ROUTES as MONITOR
+from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
-from controller.pages.overview.routes import ROUTES as OVERVIEW_ROUTES
+from controller.pages.overview.routes import ROUTES as OVERVIEW
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
@@ -35,14 +35,13 @@ _ROUTES: list[ControllerRouterHandler] = [
     *LOGIN,
     *ACCOUNT,
     *ORGANIZATION,
-    *monitor.ROUTES,
-    *LIVE_ROUTES,
-    *OVERVIEW_ROUTES,
-    *NEW_MONITOR_ROUTES,
+    *OVERVIEW,
+    *NEW_MONITOR,
+    *MONITOR,
     *CHECK,
-    *LIVE_ROUTES,
-    *INCIDENT_ROUTES,
-    *LOCATION_ROUTES,
+    *INCIDENTS,
+    *LOCATIONS,
+    *LIVE,
 ]
 
 

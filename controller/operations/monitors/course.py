@@ -14,9 +14,9 @@ from controller.store.incidents.verdict_changes import StoredVerdict, verdicts_s
 from controller.store.platform.pool import Connection
 from controller.store.rollups import charts, location_charts
 from controller.store.rollups.judged import JudgedTime, judged_times
-from controller.store.rollups.location_charts import LocationCell, PhaseSum
+from controller.store.rollups.location_charts import LocationCell, PhaseSums
 
-__all__ = ["Course", "LocationCell", "MonitorIncident", "PhaseSum", "StoredVerdict", "Uptime", "course_of"]
+__all__ = ["Course", "LocationCell", "MonitorIncident", "PhaseSums", "StoredVerdict", "Uptime", "course_of"]
 
 MOST_PHASE_CHECKS = 12_000
 """Of more checks than this the phases are not summed up: that would take longer than a page may."""
@@ -43,7 +43,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[MonitorIncident]
     maintenance: list[Span]
     cells: list[LocationCell]
-    phases: list[PhaseSum] | None
+    phases: list[PhaseSums] | None
     uptimes: list[Uptime]
 
 

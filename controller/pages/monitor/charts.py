@@ -10,7 +10,7 @@ import msgspec
 from markupsafe import Markup
 
 from controller.decisions.history.histogram import percentile
-from controller.operations.monitors.course import Course, LocationCell, PhaseSum
+from controller.operations.monitors.course import Course, LocationCell, PhaseSums
 from controller.pages.drawing.stack import Scale, areas, marks, scale, shared_top
 from controller.pages.monitor.lanes import Slices
 from shared.wire.failures import Phase
@@ -92,9 +92,9 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
     )
 
 
-def _phases(sums: Sequence[PhaseSum]) -> list[str]:
+def _phases(sums: Sequence[PhaseSums]) -> list[str]:
     """In the order of a dialogue; what is left of the whole comes last."""
-    there = {one.phase for one in sums}
+    there = {phase for one in sums for phase in one.duration_ms}
     return [*(phase for phase in _ORDER if phase in there), "rest"]
 
 
@@ -113,9 +113,10 @@ def _phase_stacks(course: Course, slices: Slices, layers: Sequence[str]) -> Stac
         checks = passed.get((one.location, one.bucket_at))
         if checks:
             stack = stacks[one.location][slices.number(one.bucket_at)]
-            average = one.duration_ms_sum / checks
-            stack[place.get(one.phase, -1)] += average
-            stack[-1] = max(0.0, stack[-1] - average)
+            for phase, duration_ms in one.duration_ms.items():
+                stack[place.get(phase, -1)] += duration_ms / checks
+                stack[-1] -= duration_ms / checks
+            stack[-1] = max(0.0, stack[-1])
     return stacks
 
 

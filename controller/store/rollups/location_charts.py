@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import NamedTuple
+
+import msgspec
 
 from controller.decisions.history.views import Sources, View
 from controller.store.platform.pool import Connection
@@ -27,14 +30,20 @@ class LocationCell(NamedTuple):
     histogram: dict[int, int]
 
 
-class PhaseSum(NamedTuple):
-    """How many milliseconds all passed checks of a location spent in a phase, in one bucket."""
+class PhaseSums(NamedTuple):
+    """How many milliseconds all passed checks of a location spent in each phase, in one bucket."""
 
     bucket_at: datetime
     location: str
-    phase: str
-    duration_ms_sum: float
+    duration_ms: dict[str, float]
 
+
+class _Timing(msgspec.Struct, gc=False, rename="camel"):
+    phase: str
+    duration_ms: float
+
+
+_TIMINGS = msgspec.json.Decoder(list[list[_Timing]])
 
 _CELLS = f"""{SOURCE}
 , counted AS (
@@ -49,13 +58,13 @@ FROM cell JOIN location ON location.id = cell.location_id LEFT JOIN histogram US
 ORDER BY country_code, code, bucket_at
 """  # noqa: S608 - constants only
 
+# PostgreSQL takes ten times as long to take JSON apart as msgspec does.
 _PHASES = """
-SELECT date_bin(make_interval(secs => $4), due_at, $2) AS bucket_at, location.code, timing.phase,
-  sum(timing."durationMs")
+SELECT date_bin(make_interval(secs => $4), due_at, $2) AS bucket_at, location.code,
+  '[' || string_agg(phases::text, ',') || ']' AS timings
 FROM result JOIN location ON location.id = result.location_id
-CROSS JOIN LATERAL json_to_recordset(phases) AS timing (phase text, "durationMs" float8)
 WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3 AND status = 'success'
-GROUP BY 1, 2, 3
+GROUP BY 1, 2
 """
 
 
@@ -65,7 +74,15 @@ async def location_cells(connection: Connection, monitor_id: int, view: View, so
     return [LocationCell(*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True))) for row in rows]
 
 
-async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSum]:
+async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSums]:
     """From the stored results, so only as far back as they are kept; the caller limits how many there are."""
     rows = await connection.fetch(_PHASES, monitor_id, view.since, view.until, view.bucket_seconds)
-    return [PhaseSum(*row) for row in rows]
+    return [PhaseSums(bucket_at, location, _summed(timings)) for bucket_at, location, timings in rows]
+
+
+def _summed(timings: str) -> dict[str, float]:
+    sums: dict[str, float] = defaultdict(float)
+    for check in _TIMINGS.decode(timings):
+        for timing in check:
+            sums[timing.phase] += timing.duration_ms
+    return sums

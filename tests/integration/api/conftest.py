@@ -28,6 +28,9 @@ from shared.nats.errors import BusError
 from tests.fakes import name_server
 from tests.fakes.databases import Databases
 
+API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+"""How the paths of routes for programs begin; pages have other paths."""
+
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
 OTHER_CUSTOMER = "22222222-2222-4222-8222-222222222222"

@@ -38,7 +38,7 @@ function read(chart) {
       const count = number > 0 && number < 4;
       cell.textContent = count ? (found?.[number] ?? 0) : milliseconds(found?.[number]);
     }
-    mark(`M${at + 0.5} 0V100`);
+    mark(`M${at + 0.5} 0V200`);
   }
 
   const spoken = (slice) =>

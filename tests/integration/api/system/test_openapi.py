@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api, client_of
+from tests.integration.api.conftest import API_PATHS, Api, client_of
 
 MISSING = "33333333-3333-4333-8333-333333333333"
 OPEN = {
@@ -83,7 +83,7 @@ async def test_the_document_names_every_route_and_no_other(api: Api, document: d
         (method, route.path_format)
         for route in api.application.routes
         for method in getattr(route, "methods", ())
-        if method not in {"OPTIONS", "HEAD"} and route.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+        if method not in {"OPTIONS", "HEAD"} and route.path.startswith(API_PATHS)
     }
     assert {(method, path) for method, path, _ in operations(document)} == there
 
