@@ -1,0 +1,1 @@
+"""Tests of the pages that need neither a server nor a browser."""
