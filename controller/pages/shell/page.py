@@ -49,11 +49,11 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     base: str
     section: str
     live: str | None
-    at: str | None
     now: datetime
     csrf: str
     theme: str | None
     principal: Principal | None
+    at: str | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the person may use this permission at all; templates leave out what it does not allow."""
