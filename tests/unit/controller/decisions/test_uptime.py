@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time, uptime_percent
+from controller.decisions.history.uptime import (
+    EvaluatedTime,
+    RoundOutcome,
+    Span,
+    estimated_time,
+    evaluated_time,
+    uptime_percent,
+)
 
 MINUTE = 60_000
 HOUR = Span(0, 60 * MINUTE)
