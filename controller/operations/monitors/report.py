@@ -68,7 +68,7 @@ async def monitor_report(
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
         situation = await situation_of(connection, monitor, triggered_at)
-        course = await course_of(connection, monitor, view, now)
+        course = await course_of(connection, monitor, view, now, locations=len(situation.latest))
         log = await _log(connection, monitor, question)
     try:
         target, login = target_of(monitor), configured_login(monitor)

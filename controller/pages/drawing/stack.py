@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-HEIGHT = 100
+HEIGHT = 200
 
 _STEPS = (1, 2, 5, 10)
 _OUTSTANDING = 3.0
@@ -63,7 +63,7 @@ def areas(slices: Sequence[Sequence[float] | None], top: float) -> list[str]:
         run = list(group)
         if measured:
             sums = [0.0] * len(run)
-            lower = [float(HEIGHT)] * len(run)
+            lower = [HEIGHT] * len(run)
             for layer in range(layers):
                 sums = [total + one[layer] for total, one in zip(sums, run, strict=True) if one is not None]
                 upper = [_height(total, top) for total in sums]
@@ -83,21 +83,21 @@ def marks(slices: Sequence[int]) -> str:
     return path
 
 
-def _height(value: float, top: float) -> float:
-    return round(HEIGHT * (1 - min(value, top) / top), 1)
+def _height(value: float, top: float) -> int:
+    return HEIGHT - int(HEIGHT * value / top + 0.5) if value < top else 0
 
 
-def _area(first: int, lower: Sequence[float], upper: Sequence[float]) -> str:
-    path = [f"M{first} {lower[0]:g}"]
+def _area(first: int, lower: Sequence[int], upper: Sequence[int]) -> str:
+    path = [f"M{first} {lower[0]}"]
     path += _edge(upper, range(len(upper)), first, 1)
     path += _edge(lower, range(len(lower) - 1, -1, -1), first, 0)
     return "".join(path) + "z"
 
 
-def _edge(heights: Sequence[float], order: range, first: int, end: int) -> list[str]:
+def _edge(heights: Sequence[int], order: range, first: int, end: int) -> list[str]:
     """Along the steps of an edge; steps of one height are drawn as one."""
     path = list[str]()
     for height, group in groupby(order, key=lambda number: heights[number]):
         *_, last = group
-        path.append(f"V{height:g}H{first + last + end}")
+        path.append(f"V{height}H{first + last + end}")
     return path

@@ -143,7 +143,7 @@ def row_of(found: IncidentSummary) -> IncidentRow:
     return IncidentRow(
         incident=found,
         state="up" if resolved else found.severity,
-        word=f"{found.severity}, resolved" if resolved else found.severity,
+        word="resolved" if resolved else found.severity,
         server=server_of(found.monitor_kind, found.hostname, found.port),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,7 +21,7 @@ PER_PAGE = 50
 
 
 class SilentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that nobody was notified of; `why` in sentences."""
+    """An incident that nobody was notified of."""
 
     public_id: UUID
     monitor: UUID
@@ -29,7 +30,13 @@ class SilentRow(msgspec.Struct, frozen=True, kw_only=True):
     word: str
     reason: str
     started_at: datetime
+
+
+class SilentGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Incidents that nobody was notified of for the same reason: `why`, in sentences."""
+
     why: str
+    incidents: list[SilentRow]
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +56,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 class UnpagedView(msgspec.Struct, frozen=True, kw_only=True):
     monitor: str
     monitor_name: str | None
-    incidents: list[SilentRow]
+    silent: list[SilentGroup]
     runs: list[RunRow]
     total: int
     first: int
@@ -66,7 +73,7 @@ def unpaged_view(
     return UnpagedView(
         monitor=str(monitor or ""),
         monitor_name=monitor_name,
-        incidents=[_silent(one) for one in found.incidents],
+        silent=_groups(found.incidents),
         runs=[_run(one) for one in found.runs],
         total=found.total,
         first=first,
@@ -82,16 +89,23 @@ def _address(monitor: UUID | None, page: int) -> str:
     return f"/incidents/unpaged?{query}" if query else "/incidents/unpaged"
 
 
+def _groups(found: Sequence[UnpagedIncident]) -> list[SilentGroup]:
+    """In the order of the latest incident of each reason."""
+    groups: dict[str, list[SilentRow]] = {}
+    for one in found:
+        groups.setdefault(_why(one), []).append(_silent(one))
+    return [SilentGroup(why=why, incidents=rows) for why, rows in groups.items()]
+
+
 def _silent(found: UnpagedIncident) -> SilentRow:
     return SilentRow(
         public_id=found.public_id,
         monitor=found.monitor_public_id,
         monitor_name=found.monitor_name,
         state=found.severity if found.resolved_at is None else "up",
-        word=found.severity if found.resolved_at is None else f"{found.severity}, resolved",
+        word=found.severity if found.resolved_at is None else "resolved",
         reason=found.reason,
         started_at=found.started_at,
-        why=_why(found),
     )
 
 

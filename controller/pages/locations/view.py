@@ -11,9 +11,9 @@ import msgspec
 
 from controller.model import AgentSighting
 from controller.model.values.countries import country_name
-from controller.operations.locations import BLIND_FOR, LocationState
-from controller.pages.drawing.bar import Held, Run, runs, sliced
-from controller.pages.shell.texts import counted, span
+from controller.operations.locations import LocationState
+from controller.pages.drawing.bar import Run
+from controller.pages.locations.doing import SLICES, bar_label, bar_of, clock_off, doing
 from controller.pages.words.blindness import (
     SUSPICIOUS,
     Advice,
@@ -22,12 +22,9 @@ from controller.pages.words.blindness import (
     rejected_words,
     unfit_advice,
 )
-from shared.wire.messages import CLOCK_TOLERANCE_MS
 
-SLICES = 48
 _SHOWN_PERIODS = 8
-_BLIND = "down"
-"""The worst state of a bar, so that a slice in which a location was blind for a moment counts as blind."""
+_WORST_FIRST = ("down", "unknown", "degraded")
 _LAG_LIMIT_MS = 5.0
 """Above this an agent takes fewer checks at once, so that its timings stay true."""
 
@@ -113,11 +110,12 @@ class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
-    """`troubled` are the locations that need somebody."""
+    """`ready` of the `total` locations that are switched on can check; `troubled` need somebody, the worst first."""
 
     countries: list[CountryGroup]
     total: int
     ready: int
+    disabled: int
     troubled: list[LocationCard]
     slices: int
     now: datetime
@@ -132,17 +130,17 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
     cards = [card for group in groups for card in group.locations]
     return LocationsView(
         countries=groups,
-        total=len(cards),
+        total=sum(card.state != "disabled" for card in cards),
         ready=sum(card.state in {"up", "degraded"} for card in cards),
-        troubled=[card for card in cards if card.state not in {"up", "disabled"}],
+        disabled=sum(card.state == "disabled" for card in cards),
+        troubled=[card for state in _WORST_FIRST for card in cards if card.state == state],
         slices=SLICES,
         now=now,
     )
 
 
 def _card(found: LocationState) -> LocationCard:
-    limits = _limits(found.agents)
-    state, word, sentence, since, remedy = _state(found, limits)
+    state, word, sentence, since, remedy = doing(found)
     blind = [
         BlindRow(
             from_at=period.from_at,
@@ -162,9 +160,9 @@ def _card(found: LocationState) -> LocationCard:
         remedy=remedy,
         kinds=found.kinds,
         agents=[_agent(agent) for agent in found.agents],
-        limits=limits,
-        bar=_bar(found),
-        bar_label=_bar_label(found),
+        limits=_limits(found.agents),
+        bar=bar_of(found),
+        bar_label=bar_label(found),
         blind=blind[:_SHOWN_PERIODS],
         blind_total=len(blind),
         problems=[
@@ -193,41 +191,6 @@ def _card(found: LocationState) -> LocationCard:
     )
 
 
-def _state(found: LocationState, limits: list[LimitRow]) -> tuple[str, str, str, datetime | None, str]:
-    """The mark, the word, the sentence, since when, and what to do."""
-    code = found.location.code
-    if not found.location.enabled:
-        sentence = "It was switched off and gets no checks."
-        return "disabled", "disabled", sentence, None, f"`mailprobe-controller locations enable {code}` switches it on."
-    if not found.agents:
-        advice = (
-            f"Start its agent: `mailprobe-agent run --enrolment {code}.agent`; `mailprobe-agent doctor` finds faults."
-        )
-        if found.last_seen_at is None:
-            return "down", "no agent", "No agent of this location has ever connected.", None, advice
-        return (
-            "down",
-            "no agent",
-            "No agent is connected. It gets no checks and does not vote.",
-            found.last_seen_at,
-            advice,
-        )
-    now_blind = [period for period in found.blind if period.to_at > found.now]
-    if now_blind:
-        worst = min(now_blind, key=lambda period: period.from_at)
-        why = blind_advice(worst.reason)
-        text = f"Some or all of its checks show nothing now, and do not vote. {why.meaning}"
-        return "unknown", "blind", text, worst.from_at, why.remedy
-    if any(not limit.who for limit in limits):
-        return "degraded", "ready, not for all checks", "It checks, but not everything: see below.", None, ""
-    if any(_clock_off(agent) for agent in found.agents):
-        text = "It checks. The clock of an agent is wrong; its times are corrected by the broker's clock."
-        return "degraded", "ready, clock wrong", text, None, "Set up time synchronization (NTP) on that machine."
-    if any(problem.lasts for problem in found.problems):
-        return "degraded", "ready, refused by servers", "It checks, but some servers refuse its address.", None, ""
-    return "up", "ready", "It checks.", None, ""
-
-
 def _limits(agents: Sequence[AgentSighting]) -> list[LimitRow]:
     kinds = sorted({unfit for agent in agents for unfit in agent.unfit})
     found = []
@@ -248,7 +211,7 @@ def _agent(agent: AgentSighting) -> AgentRow:
         lag_ms=agent.loop_lag_ms,
         lagging=agent.loop_lag_ms > _LAG_LIMIT_MS,
         clock=_clock(agent.clock_offset_ms),
-        clock_off=_clock_off(agent),
+        clock_off=clock_off(agent),
         started_at=agent.started_at,
         last_at=agent.last_seen_at,
     )
@@ -260,43 +223,3 @@ def _clock(offset_ms: float | None) -> str:
     if abs(offset_ms) < 1000:
         return f"{offset_ms:+.0f} ms"
     return f"{abs(offset_ms) / 1000:.1f} s {'ahead' if offset_ms > 0 else 'behind'}"
-
-
-def _clock_off(agent: AgentSighting) -> bool:
-    return agent.clock_offset_ms is not None and abs(agent.clock_offset_ms) > CLOCK_TOLERANCE_MS
-
-
-def _bar(found: LocationState) -> list[Run]:
-    """A slice in which the location was blind for a moment is hatched."""
-    slices = sliced(_held(found), found.now - BLIND_FOR, found.now, SLICES)
-    return runs([one._replace(state="unknown") if one.state == _BLIND else one for one in slices])
-
-
-def _held(found: LocationState) -> list[Held]:
-    """When the location checked, and when it was blind. While it is switched off or has no agent, nothing is known."""
-    since, until = found.now - BLIND_FOR, found.now
-    if not found.location.enabled:
-        return [Held(since, until, "disabled")]
-    if found.last_seen_at is None:
-        return []
-    held, at = list[Held](), since
-    for period in sorted(found.blind, key=lambda one: one.from_at):
-        if period.from_at > at:
-            held.append(Held(at, period.from_at, "up"))
-        begins, ends = max(at, period.from_at), min(period.to_at, until)
-        if ends > begins:
-            held.append(Held(begins, ends, _BLIND, period.reason))
-            at = ends
-    if at < until and found.agents:
-        held.append(Held(at, until, "up"))
-    return held
-
-
-def _bar_label(found: LocationState) -> str:
-    if not found.location.enabled:
-        return "Last 24 hours: switched off now"
-    blind = [one for one in _held(found) if one.state == _BLIND]
-    if not blind:
-        return "Last 24 hours: never blind"
-    total = sum((one.to_at - one.from_at).total_seconds() for one in blind)
-    return f"Last 24 hours: blind {counted(len(blind), 'time')}, {span(total)} in all"

@@ -32,7 +32,7 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True):
         return to_ms(self.until)
 
     def number(self, at: datetime) -> int:
-        return int((at - self.since) / timedelta(seconds=self.seconds))
+        return int((at - self.since).total_seconds()) // self.seconds
 
     def begin(self, number: int) -> datetime:
         return self.since + timedelta(seconds=number * self.seconds)

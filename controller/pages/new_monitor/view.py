@@ -17,7 +17,7 @@ from shared.wire.messages import READY_SECONDS
 from shared.wire.targets import KINDS
 
 ENCRYPTIONS = {
-    "usual": "usual for the protocol: SMTP with STARTTLS if offered, IMAP and POP3 with TLS",
+    "usual": "usual (SMTP: STARTTLS if offered; else TLS)",
     "tls": "TLS from the first byte",
     "starttls": "STARTTLS, required",
     "none": "none",

@@ -112,7 +112,19 @@ async def overview_patch(
         address,
         found,
         troubles,
-        Frame(title="", base=base, section="", live=None, now=now, csrf=csrf, theme=None, principal=principal),
+        Frame(
+            title="",
+            base=base,
+            section="",
+            live=None,
+            at=None,
+            now=now,
+            csrf=csrf,
+            theme=None,
+            keys=True,
+            organization=None,
+            principal=principal,
+        ),
     )
 
 

@@ -57,7 +57,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     base: str
     section: str
     live: str | None
-    at: str | None = None
     now: datetime
     csrf: str
     theme: str | None = None
@@ -66,6 +65,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     organization: str | None = None
     """The organization that a global role works in; None for all others."""
     principal: Principal | None
+    at: str | None = None
 
     @property
     def is_global(self) -> bool:

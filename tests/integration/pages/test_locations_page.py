@@ -140,13 +140,20 @@ async def test_a_wrong_clock_and_a_late_loop_are_flagged(api: Api, reader: Brows
     assert "too much: it takes fewer checks" in found.text
 
 
-@pytest.mark.parametrize("unfit", [one for one in Unfitness if one is not Unfitness.UNKNOWN])
+@pytest.mark.parametrize("unfit", [Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.RESOLVER_BROKEN])
 async def test_what_a_location_cannot_do_is_said_with_a_remedy(api: Api, reader: Browser, unfit: Unfitness) -> None:
     await beat(api, "us", unfit=[unfit])
     found = await card(reader, "us")
     assert "ready, not for all checks" in found.text
     assert "What it cannot do" in found.text
     assert found.one("span", class_="remedy").text
+
+
+async def test_a_location_without_ipv6_is_ready_and_says_what_it_leaves_out(api: Api, reader: Browser) -> None:
+    await beat(api, "us", unfit=[Unfitness.NO_IPV6])
+    found = await card(reader, "us")
+    assert "not for all checks" not in found.text
+    assert "It checks no monitor that is limited to IPv6" in found.text
 
 
 async def test_what_only_one_agent_cannot_do_names_it(api: Api, reader: Browser) -> None:

@@ -60,7 +60,7 @@ async def failed_once(
 async def why(browser: Browser) -> list[str]:
     """The reasons of the incidents that nobody was notified of."""
     page = await browser.open(PATH)
-    return [each.text for each in page.main.all("b", class_="foreign")]
+    return [each.text for each in page.main.all("h3", class_="foreign")]
 
 
 async def test_when_nothing_failed_it_says_so(reader: Browser) -> None:

@@ -3,8 +3,8 @@
 
 import { moment } from "./times.js";
 
-const milliseconds = (value) =>
-  value == null ? "–" : value >= 10000 ? `${(value / 1000).toFixed(1)} s` : value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
+const milliseconds = (hundredths, value = hundredths / 100) =>
+  hundredths == null ? "–" : value >= 10000 ? `${(value / 1000).toFixed(1)} s` : value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
 
 function read(chart) {
   const data = JSON.parse(document.getElementById("chart-data").textContent);
@@ -38,7 +38,7 @@ function read(chart) {
       const count = number > 0 && number < 4;
       cell.textContent = count ? (found?.[number] ?? 0) : milliseconds(found?.[number]);
     }
-    mark(`M${at + 0.5} 0V100`);
+    mark(`M${at + 0.5} 0V200`);
   }
 
   const spoken = (slice) =>
