@@ -11,7 +11,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long drill check fmt bench schema docs lock help
+.PHONY: run test-quick test test-long drill check fmt bench pictures schema docs lock browser-tools help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -42,16 +42,23 @@ fmt: $(VENV)/.ready ## Format, and fix lint errors that ruff can fix
 bench: $(VENV)/.ready ## Measure performance; prints JSON (some minutes)
 	@$(BIN)/python -m tests.bench
 
+pictures: $(VENV)/.ready ## Take a picture of every view of the dashboard, into pictures/ (needs Chromium)
+	@$(BIN)/python -m tests.pictures
+
 schema: $(VENV)/.ready ## Rewrite asyncapi.json after a change of the wire types
 	@$(BIN)/python -m controller.api.asyncapi
 
 docs: $(VENV)/.ready ## Rewrite the generated pages of docs/: settings, failures, metrics
 	@$(BIN)/python -m tests.docs
 
-lock: $(VENV)/.ready ## Rewrite requirements.lock and the images' parts of it (needs uv)
+lock: $(VENV)/.ready ## Rewrite the lock files and the images' parts of them (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  --extra agent --extra controller --extra embedded --extra dev -o requirements.lock pyproject.toml
 	$(BIN)/python -m deploy.docker.parts
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	  --extra browser --constraint requirements.lock -o requirements-browser.lock pyproject.toml
+
+browser-tools: $(VENV)/.browser-tools ## Install what looks for barriers in pages (axe), for the tests in a browser
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,4 +67,8 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary nkeys --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.browser-tools: requirements-browser.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-browser.lock
 	@touch $@

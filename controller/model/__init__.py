@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from controller.model.accounts import Account, ApiToken, Customer, Organization, OwnSession, Principal, Role
 from controller.model.checks import CheckRecord, GapReason, LatestCheck
-from controller.model.incidents import Alert, Channel, Incident
+from controller.model.incidents import (
+    Alert,
+    Channel,
+    DeliveryRecord,
+    DeliveryTry,
+    Incident,
+    IncidentSummary,
+    UnconfirmedRun,
+)
 from controller.model.locations import AgentSighting, Location
 from controller.model.monitors import Mode, Monitor, MonitorStatus, ScheduledMonitor
 
@@ -16,8 +24,11 @@ __all__ = [
     "Channel",
     "CheckRecord",
     "Customer",
+    "DeliveryRecord",
+    "DeliveryTry",
     "GapReason",
     "Incident",
+    "IncidentSummary",
     "LatestCheck",
     "Location",
     "Mode",
@@ -28,4 +39,5 @@ __all__ = [
     "Principal",
     "Role",
     "ScheduledMonitor",
+    "UnconfirmedRun",
 ]

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from shared.wire.events import Evidence
+
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """A confirmed outage of a monitor; it goes on while `ended_at` is None. `type` is the category of the failure,
@@ -32,6 +34,77 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     channel_name: str
     sent_at: datetime
     error_message: str | None
+
+
+class IncidentSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident in a list. `acknowledged_by` names the person or the token that has it."""
+
+    public_id: UUID
+    severity: str
+    reason: str
+    outage_started_at: datetime
+    started_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    flapping: bool
+    customer_id: int
+    customer_name: str
+    monitor_public_id: UUID
+    monitor_name: str
+    monitor_kind: str
+    hostname: str
+    port: int | None
+
+
+class DeliveryTry(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of a delivery; it failed when there is an error."""
+
+    at: datetime
+    error: str | None
+
+
+class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification of a change (`change_kind`) to one receiver. `state`: waiting, sent, failed (for good), skipped.
+
+    `receiver` is an address for e-mail and text messages, else the name of the channel. `next_at` is the next attempt
+    while it waits. `tries` are the latest attempts, oldest first, of `attempts` in all.
+    """
+
+    change_id: int
+    change_kind: str
+    type: str
+    channel_name: str | None
+    receiver: str
+    state: str
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+    sent_at: datetime | None
+    error: str | None
+    tries: list[DeliveryTry]
+
+
+class UnconfirmedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Failing evaluations of a monitor, close to each other, that opened no incident.
+
+    `reason`, `missing` (what an incident would have needed) and `evidence` are of the one in which most locations
+    failed: `failing` of them. `ended_by` is scheduled or recheck, the evaluation at `ended_at` in which nothing failed
+    any more, or incident; None while that is not known.
+    """
+
+    monitor_public_id: UUID
+    monitor_name: str
+    monitor_kind: str
+    first_at: datetime
+    last_at: datetime
+    evaluations: int
+    failing: int
+    reason: str
+    missing: str
+    evidence: Evidence
+    ended_at: datetime | None
+    ended_by: str | None
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,3 +7,6 @@ DETAIL_DAYS = 30
 
 VERDICT_DAYS = 32
 """For how many days it is known when verdicts changed."""
+
+UNCONFIRMED_DAYS = 8
+"""Failures that opened no incident, in days."""

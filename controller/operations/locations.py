@@ -32,7 +32,7 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat, and the moment of the latest heartbeat, None when there was none.
 
     `blind` are its blind periods of the last BLIND_FOR, and `problems` are the monitors whose servers refuse it, as far
-    as the caller may see them; both the latest first, and limited in number. `dead_letters` counts its
+    as the caller may see them, MOST_PROBE_PROBLEMS at most; both the latest first. `dead_letters` counts its
     rejected messages of the last DEAD_LETTERS_FOR by reason, the latest first.
     """
 
@@ -95,7 +95,7 @@ def _state(
         kinds=sorted(abilities(location, sightings, now)),
         agents=alive(sightings, now),
         last_seen_at=max((sighting.last_seen_at for sighting in sightings), default=None),
-        blind=merged_periods(blind)[:MOST_BLIND_PERIODS],
+        blind=merged_periods(blind),
         problems=problems,
         dead_letters=put_aside,
     )

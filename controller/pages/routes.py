@@ -15,8 +15,10 @@ from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
+from controller.pages.incidents.routes import ROUTES as INCIDENTS
 from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE
+from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
@@ -34,6 +36,8 @@ _ROUTES: list[ControllerRouterHandler] = [
     *NEW_MONITOR,
     *MONITOR,
     *CHECK,
+    *INCIDENTS,
+    *LOCATIONS,
     *LIVE,
     *LOGIN,
     *ACCOUNT,

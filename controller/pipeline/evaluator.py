@@ -14,11 +14,11 @@ from datetime import datetime
 import structlog
 
 from controller.decisions.evaluation.evaluate import EvaluationOutcome, WaitingEvaluation, evaluate
-from controller.decisions.evaluation.state import MonitorState
+from controller.decisions.evaluation.state import ChangeKind, MonitorState
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.pipeline.incidents import record_change, record_verdict_changes
-from controller.store.evaluation import evaluated_monitors, evaluations, probe_problems, rechecks, states
+from controller.store.evaluation import evaluated_monitors, evaluations, probe_problems, rechecks, states, unconfirmed
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.evaluations import CheckOutcomes, DueEvaluation
 from controller.store.evaluation.probe_problems import ProbeRefusal
@@ -136,6 +136,7 @@ async def _write_down(
         connection,
         [ProbeRefusal(number, *probe_blocked) for number, one in made.items() for probe_blocked in one.probe_blocked],
     )
+    await _write_down_unconfirmed(connection, made)
     for number, one in made.items():
         await record_verdict_changes(connection, monitors[number], one)
     changed = [number for number, one in made.items() if one.changes]
@@ -144,3 +145,20 @@ async def _write_down(
         incident = opened.get(number)
         for recorded in made[number].changes:
             incident = await record_change(connection, monitors[number], incident, recorded)
+
+
+async def _write_down_unconfirmed(connection: Connection, made: Mapping[int, EvaluationOutcome]) -> None:
+    """Failures without an incident, until an incident follows them. Costs no query while nothing fails."""
+    await unconfirmed.note(
+        connection, [(number, failure) for number, one in made.items() for failure in one.unconfirmed]
+    )
+    await unconfirmed.note_passed(
+        connection, {number: one.passed_again for number, one in made.items() if one.passed_again is not None}
+    )
+    opened = {
+        number: recorded.change.outage_started_ms
+        for number, one in made.items()
+        for recorded in one.changes
+        if recorded.change.kind is ChangeKind.OPENED
+    }
+    await unconfirmed.note_incidents(connection, opened)

@@ -11,7 +11,7 @@ from controller.store.accounts import login_codes, request_counts, sessions
 from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
-from controller.store.evaluation import evaluations, probe_problems
+from controller.store.evaluation import evaluations, probe_problems, unconfirmed
 from controller.store.incidents import verdict_changes
 from controller.store.locations import blind_periods
 from controller.store.platform.partitions import drop_old_partitions, make_partitions
@@ -39,7 +39,7 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 async def forget_old(db: Database) -> None:
     """Delete ended sessions, login codes and probe problems, and old counts of requests, retries, blind periods, dead
-    letters and verdict changes.
+    letters, verdict changes and unconfirmed failures.
 
     Raises StoreUnavailableError.
     """
@@ -51,6 +51,7 @@ async def forget_old(db: Database) -> None:
     await probe_problems.forget_old(db)
     await dead_letters.forget_old(db)
     await verdict_changes.forget_old(db)
+    await unconfirmed.forget_old(db)
 
 
 async def prepare_partitions(db: Database) -> None:

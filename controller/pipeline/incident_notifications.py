@@ -18,13 +18,14 @@ from controller.decisions.notification.recipients import (
     audience,
     receivers,
 )
+from controller.decisions.notification.silence import Silence, silence
 from controller.model import MonitorStatus
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMonitor
 from controller.store.evaluation import states
 from controller.store.incidents.incidents import StoredChange, StoredIncident
-from controller.store.notifications import alerts, deliveries
+from controller.store.notifications import alerts, deliveries, delivery_history
 from controller.store.notifications.alerts import AlertRow, ChannelRow, UnnotifiedIncident
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
@@ -65,6 +66,18 @@ async def notify_after_maintenance(db: Database) -> int:
             return made
 
 
+async def why_nobody(connection: Connection, incident_id: int, change_id: int) -> Silence | None:
+    """Why nobody was notified of the change that opened this incident, for one without deliveries. By the present
+    settings, because earlier ones are not kept. None when there is no such change.
+    """
+    row = await alerts.alert(connection, incident_id, change_id)
+    if row is None:
+        return None
+    channels = await _channels(connection, row)
+    in_maintenance = await delivery_history.was_in_maintenance(connection, change_id)
+    return silence(channels, Severity(row.severity), _affected(row), row.at, in_maintenance=in_maintenance)
+
+
 async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
     """The monitor's state is locked meanwhile, so that no evaluation ends the incident before it was announced."""
     async with db.transaction() as connection:
@@ -85,8 +98,7 @@ async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> 
         case Audience.FOLLOWERS:
             found = [Receiver(*follower) for follower in await alerts.followers(connection, incident_id)]
         case _:
-            channels = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
-            found = list(receivers(channels, recipients, affected, row.at))
+            found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
     return await deliveries.insert(
         connection,
         row.organization_id,
@@ -95,6 +107,11 @@ async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> 
         incident_id=incident_id,
         change_id=change_id,
     )
+
+
+async def _channels(connection: Connection, row: AlertRow) -> list[RecipientChannel]:
+    """The addresses and active channels of the monitor, its customer and its organization."""
+    return [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
 
 
 def _affected(row: AlertRow) -> Affected:

@@ -23,7 +23,19 @@ import uvloop
 
 from shared import log
 from shared.clock import utc_now
-from tests.bench import api, end_to_end, export, ingest, reading, rollups, scheduler, simulate, streaming, time_to_mail
+from tests.bench import (
+    api,
+    dashboard,
+    end_to_end,
+    export,
+    ingest,
+    reading,
+    rollups,
+    scheduler,
+    simulate,
+    streaming,
+    time_to_mail,
+)
 from tests.bench.agents import agent, agent_start, latency, probe, waiting
 from tests.bench.figures import Figures
 
@@ -53,6 +65,7 @@ BENCHES = {
     "api": Bench(api.measure, "other monitors", 1_000, (100, 1_000, 10_000)),
     "rollups": Bench(rollups.measure, "monitors", 500, (100, 500, 2_000)),
     "reading": Bench(reading.measure, "monitors", 10_000, (1_000, 10_000)),
+    "dashboard": Bench(dashboard.measure, "monitors", 10_000, (1_000, 10_000)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "simulate": Bench(simulate.measure, "monitors for a year", 50, (1_000,)),

@@ -1,1 +1,1 @@
-"""Tests of the README's example for browsers, in a real browser."""
+"""The dashboard, and the example for browsers of docs/streaming.md, in a real browser."""

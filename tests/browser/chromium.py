@@ -1,4 +1,4 @@
-"""Headless Chromium, driven by chromedriver over the W3C WebDriver protocol: the few commands these tests need."""
+"""Headless Chromium, started with a fresh profile and driven by chromedriver over the W3C WebDriver protocol."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Any
 
 import httpx
 
+from tests.browser.browser import Browser
+from tests.browser.session import Session
 from tests.fakes.ports import free_port
 from tests.system.product import eventually
 
 _OPTIONS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--hide-scrollbars", "--window-size=1280,900"),
 ]
 _SCRIPT_SECONDS = 90
 
@@ -27,29 +30,9 @@ def missing_for_chromium() -> str | None:
     return " and ".join(missing) or None
 
 
-class Browser:
-    """One browser window. A script that throws an error fails the test that runs it."""
-
-    def __init__(self, client: httpx.Client, session: str) -> None:
-        self._client = client
-        self._session = session
-
-    def open(self, url: str) -> None:
-        self._post("url", {"url": url})
-
-    def run(self, script: str, *arguments: Any) -> Any:
-        """Run `script`, the body of a function, and return what it passes to the callback that is its last argument."""
-        return self._post("execute/async", {"script": script, "args": list(arguments)})
-
-    def _post(self, command: str, body: dict[str, Any]) -> Any:
-        answer = self._client.post(f"/session/{self._session}/{command}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()["value"]
-
-
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    """A browser with a fresh profile."""
+    """A browser with a fresh profile and one tab."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as folder:
         driver = subprocess.Popen(
@@ -60,18 +43,13 @@ def browsing() -> Iterator[Browser]:
                 base_url=f"http://127.0.0.1:{port}", timeout=_SCRIPT_SECONDS + 30, trust_env=False
             ) as client:
                 eventually(lambda: _ready(client), "chromedriver is ready", 60)
-                capabilities = {
-                    "browserName": "chrome",
-                    "timeouts": {"script": _SCRIPT_SECONDS * 1000},
-                    "goog:chromeOptions": {"args": [*_OPTIONS, f"--user-data-dir={folder}"]},
-                }
-                made = client.post("/session", json={"capabilities": {"alwaysMatch": capabilities}})
+                made = client.post("/session", json={"capabilities": {"alwaysMatch": _capabilities(folder)}})
                 assert made.is_success, made.text
-                session = made.json()["value"]["sessionId"]
+                session = Session(client, made.json()["value"]["sessionId"])
                 try:
-                    yield Browser(client, session)
+                    yield Browser(session)
                 finally:
-                    client.delete(f"/session/{session}")
+                    session.delete("")
         finally:
             driver.terminate()
             try:
@@ -79,6 +57,18 @@ def browsing() -> Iterator[Browser]:
             except subprocess.TimeoutExpired:
                 driver.kill()
                 driver.wait()
+
+
+def _capabilities(folder: str) -> dict[str, Any]:
+    return {
+        "browserName": "chrome",
+        "timeouts": {"script": _SCRIPT_SECONDS * 1000},
+        "goog:chromeOptions": {
+            "args": [*_OPTIONS, f"--user-data-dir={folder}"],
+            "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False},
+        },
+        "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+    }
 
 
 def _ready(client: httpx.Client) -> bool:

@@ -6,14 +6,13 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 import httpx
 import pytest
 
-from tests.browser.chromium import Browser, browsing, missing_for_chromium
-from tests.conftest import requires
+from tests.browser.browser import Browser
 from tests.system import monitors
 from tests.system.product import REPOSITORY, Product, eventually
 from tests.system.smtpd import MailServer
@@ -50,14 +49,6 @@ const poll = () => {
 };
 poll();
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    missing = missing_for_chromium()
-    requires(missing is None, str(missing))
-    with browsing() as opened:
-        yield opened
 
 
 def test_a_browser_follows_results_with_the_cookie_of_the_logged_in_user(

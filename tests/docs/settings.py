@@ -23,7 +23,8 @@ values. Each value may come from a file instead, which is how systemd and contai
 names the file that holds `MAILPROBE_X`. Lists are separated by commas or spaces.
 
 `make run` sets `MAILPROBE_DATABASE_URL`, `MAILPROBE_NATS_URL`, `MAILPROBE_TRUST_FILE`, `MAILPROBE_VAULT_KEYS` and
-`MAILPROBE_RATE_LIMIT` (0) for the servers and keys that it makes, and passes the others on.
+`MAILPROBE_RATE_LIMIT` (0) for the servers and keys that it makes, `MAILPROBE_PUBLIC_URL` unless you did, and passes the
+others on.
 
 `mailprobe-controller --help` and `mailprobe-agent --help` list the commands. A command needs only the settings that it
 uses. Exit status: 0 done, 1 refused or failed, 2 wrong usage or settings (`check` and `doctor` have their own, see the

@@ -16,6 +16,13 @@ from controller.decisions.evaluation.state import (
     closed_by_hand,
     take,
 )
+from controller.decisions.evaluation.unconfirmed import (
+    PassedAgain,
+    UnconfirmedFailure,
+    has_passed_again,
+    is_unconfirmed,
+    missing_for_incident,
+)
 from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, retry_grace_seconds, voters
 from controller.decisions.schedule.rotation import round_number
 from controller.decisions.schedule.rounds import first_due_ms
@@ -69,6 +76,7 @@ class EvaluationOutcome(NamedTuple):
 
     `recheck_of_ms` is the round to recheck soon. `became_unstable_ms`: the evaluation due then ended the stable state.
     From then on passing results matter, so those that arrived since must be evaluated before anything later.
+    `unconfirmed` are the failures that no incident says, `passed_again` the latest end of such failures.
     """
 
     state: MonitorState
@@ -80,6 +88,8 @@ class EvaluationOutcome(NamedTuple):
     recheck_of_ms: int | None = None
     became_unstable_ms: int | None = None
     probe_blocked: Sequence[ProbeBlocked] = ()
+    unconfirmed: Sequence[UnconfirmedFailure] = ()
+    passed_again: PassedAgain | None = None
 
 
 def evaluate(
@@ -102,6 +112,8 @@ def evaluate(
     verdict_changes: list[VerdictChange] = []
     changes: list[RecordedChange] = []
     probe_blocked: list[ProbeBlocked] = []
+    unconfirmed: list[UnconfirmedFailure] = []
+    passed_again: PassedAgain | None = None
     recheck_of: int | None = None
     for number, evaluation in enumerate(waiting):
         voting = voters(monitor, policy, locations, evaluation.due_ms, evaluation.purpose)
@@ -114,15 +126,22 @@ def evaluate(
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + RETRY_MS)
             return EvaluationOutcome(
-                state, blind, number, wait, verdict_changes, changes, recheck_of, probe_blocked=probe_blocked
+                state,
+                blind,
+                number,
+                wait,
+                verdict_changes,
+                changes,
+                recheck_of,
+                probe_blocked=probe_blocked,
+                unconfirmed=unconfirmed,
+                passed_again=passed_again,
             )
         before = _of_this_target(state, monitor)
         round_ = round_number(monitor, evaluation.due_ms)
-        step = take(
-            before,
-            Evaluation(evaluation.due_ms, round_, evaluation.purpose is Purpose.SCHEDULED, len(voting), finding),
-            policy,
-        )
+        scheduled = evaluation.purpose is Purpose.SCHEDULED
+        judged = Evaluation(evaluation.due_ms, round_, scheduled, len(voting), finding)
+        step = take(before, judged, policy)
         state = step.state
         blind = frozenset(one.vote.location_id for one in casts if one.vote.ballot is Ballot.BLIND)
         evidence = _evidence(evaluation, casts)
@@ -134,13 +153,38 @@ def evaluate(
             for vote, _ in casts
             if vote.location_id in finding.probe_blocked and vote.failure is not None
         ]
+        if is_unconfirmed(before, state, finding):
+            failing = len(finding.failing | finding.probe_blocked)
+            missing = missing_for_incident(state, judged, [one.vote for one in casts], policy)
+            unconfirmed.append(UnconfirmedFailure(judged.due_ms, failing, finding.reason, missing, evidence))
+        elif has_passed_again(before, state, finding):
+            passed_again = PassedAgain(judged.due_ms, evaluation.purpose)
         recheck_of = _round_of(monitor, evaluation) if step.recheck else None
         if before.stable and not state.stable:
             return EvaluationOutcome(
-                state, blind, number + 1, now_ms, verdict_changes, changes, recheck_of, evaluation.due_ms, probe_blocked
+                state,
+                blind,
+                number + 1,
+                now_ms,
+                verdict_changes,
+                changes,
+                recheck_of,
+                became_unstable_ms=evaluation.due_ms,
+                probe_blocked=probe_blocked,
+                unconfirmed=unconfirmed,
+                passed_again=passed_again,
             )
     return EvaluationOutcome(
-        state, blind, len(waiting), None, verdict_changes, changes, recheck_of, probe_blocked=probe_blocked
+        state,
+        blind,
+        len(waiting),
+        None,
+        verdict_changes,
+        changes,
+        recheck_of,
+        probe_blocked=probe_blocked,
+        unconfirmed=unconfirmed,
+        passed_again=passed_again,
     )
 
 

@@ -89,6 +89,11 @@ def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
     )
 
 
+def by_country(votes: Sequence[Vote]) -> bool:
+    """Whether each vote is of another country, so that locations can be called by their countries."""
+    return len({vote.country for vote in votes}) == len(votes)
+
+
 _CANNOT = {
     "resolve": "cannot resolve the name",
     "connect": "cannot connect",
@@ -112,26 +117,27 @@ def _reason(
     voters: int,
 ) -> str:
     """For example "2 of 3 countries cannot connect: refused; US passes"."""
-    by_country = len({vote.country for vote in [*failing, *passing, *probe_blocked, *missing]}) == voters
-    unit = "country" if by_country else "location"
+    countries = by_country([*failing, *passing, *probe_blocked, *missing])
+    unit = "country" if countries else "location"
     parts = []
     if failing:
-        texts = sorted({_describe(vote.failure) for vote in failing})
+        texts = sorted({describe_failure(vote.failure) for vote in failing})
         parts.append(f"{len(failing)} of {_count(voters, unit)} {'; '.join(texts)}")
         if passing:
-            parts.append(f"{_names(passing, by_country)} {'passes' if len(passing) == 1 else 'pass'}")
+            parts.append(f"{_names(passing, countries)} {'passes' if len(passing) == 1 else 'pass'}")
     elif passing:
         parts.append(f"{len(passing)} of {_count(voters, unit)} {'passes' if len(passing) == 1 else 'pass'}")
         parts += sorted({vote.warning for vote in passing if vote.warning})
     if probe_blocked:
-        texts = sorted({_describe(vote.failure) for vote in probe_blocked})
-        parts.append(f"{_names(probe_blocked, by_country)} refused by the server ({'; '.join(texts)})")
+        texts = sorted({describe_failure(vote.failure) for vote in probe_blocked})
+        parts.append(f"{_names(probe_blocked, countries)} refused by the server ({'; '.join(texts)})")
     if missing:
-        parts.append(f"{_names(missing, by_country)} could not check")
+        parts.append(f"{_names(missing, countries)} could not check")
     return "; ".join(parts) or "no location took part"
 
 
-def _describe(failure: Failure | None) -> str:
+def describe_failure(failure: Failure | None) -> str:
+    """For example "cannot connect: refused"."""
     if failure is None:
         return "fail"
     kind = failure.kind.value.replace("_", " ")
@@ -144,5 +150,5 @@ def _count(number: int, unit: str) -> str:
     return f"{number} {'countries' if unit == 'country' else 'locations'}"
 
 
-def _names(votes: Sequence[Vote], by_country: bool) -> str:
-    return ", ".join(vote.country if by_country else vote.code for vote in votes)
+def _names(votes: Sequence[Vote], countries: bool) -> str:
+    return ", ".join(vote.country if countries else vote.code for vote in votes)

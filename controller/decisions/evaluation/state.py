@@ -215,12 +215,13 @@ def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> V
 def _is_confirmed(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> bool:
     """Undecided rechecks between rounds do not replace the rounds that the policy requires."""
     rounds = policy.consecutive_rounds
-    return counted.failing_evaluations >= _needed(evaluation, policy) and (
+    return counted.failing_evaluations >= confirming_evaluations(evaluation, policy) and (
         rounds == 1 or counted.failing_rounds >= rounds
     )
 
 
-def _needed(evaluation: Evaluation, policy: Policy) -> int:
+def confirming_evaluations(evaluation: Evaluation, policy: Policy) -> int:
+    """How many evaluations in a row must fail until an outage is confirmed."""
     return policy.consecutive_rounds + policy.rechecks_with(evaluation.voters)
 
 
@@ -272,7 +273,7 @@ def _needs_recheck(state: MonitorState, evaluation: Evaluation, policy: Policy) 
         return (
             state.verdict is not VerdictKind.DOWN
             and state.failing_rounds >= policy.consecutive_rounds
-            and state.failing_evaluations < _needed(evaluation, policy)
+            and state.failing_evaluations < confirming_evaluations(evaluation, policy)
         )
     if found.outcome is Outcome.PARTLY_FAILING:
         return evaluation.is_round and (

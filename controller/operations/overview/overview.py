@@ -44,7 +44,6 @@ _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
 _NOT_JUDGED = "unknown"
 _DOWN = "down"
 MAINTENANCE = "maintenance"
-DISABLED = "disabled"
 
 
 class KnownState(msgspec.Struct, frozen=True):
@@ -57,7 +56,7 @@ class KnownState(msgspec.Struct, frozen=True):
 
 
 class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the overview. `medians` are milliseconds by country, of the last hour's checks that passed. `states` are
+    """A row of the overview. `medians` are milliseconds by country, of the latest checks that passed. `states` are
     those of the bar's time; time without any is a gap. `uptime` is a percentage, None when nothing was judged.
     """
 

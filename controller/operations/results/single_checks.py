@@ -27,8 +27,8 @@ _ROUNDS_OF_A_DAY = timedelta(hours=26)
 
 UNKNOWN = "There is no such check. Results are kept 30 days."
 NOT_RECENT = (
-    f"There is no such check among the monitor's latest {LATEST:,} results. Older ones are found by a link that says when"
-    " the check was due."
+    f"There is no such check among the monitor's latest {LATEST:,} results. A link to an older one must say when it was"
+    " due."
 )
 
 

@@ -59,7 +59,7 @@ class ViewForm(msgspec.Struct, frozen=True, kw_only=True):
     keys: Literal["on", "off"] = "off"
 
 
-@get("/account", opt=_OWN)
+@get(["/account", "/account/password"], opt=_OWN)
 async def account_page(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:

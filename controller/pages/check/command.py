@@ -8,16 +8,15 @@ from urllib.parse import quote
 
 from shared.wire.targets import ImapTarget, IpFamily, SmtpTarget, Target, TlsMode, kind_of
 
-_TLS = {TlsMode.NONE: "never", TlsMode.REQUIRED: "required", TlsMode.OPPORTUNISTIC: "opportunistic"}
+_STARTTLS = {TlsMode.NONE: "never", TlsMode.REQUIRED: "required"}
 _DEFAULT_SECONDS = 30
 _DEFAULT_WARNING_DAYS = 14
 
 
 def command_of(target: Target, *, user: str | None, bearer: bool, timeout_seconds: int) -> str:
     """The command line for this target; options that have their defaults are left out."""
-    return shlex.join(
-        ["mailprobe-agent", "check", *_options(target, bearer, timeout_seconds), "-v", _url(target, user)]
-    )
+    options = _options(target, bearer, timeout_seconds)
+    return shlex.join(["mailprobe-agent", "check", *options, "-v", _url(target, user)])
 
 
 def _url(target: Target, user: str | None) -> str:
@@ -28,8 +27,8 @@ def _url(target: Target, user: str | None) -> str:
 
 
 def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str]:
-    if target.tls in (TlsMode.NONE, TlsMode.REQUIRED):
-        yield f"--starttls={_TLS[target.tls]}"
+    if target.tls in _STARTTLS:
+        yield f"--starttls={_STARTTLS[target.tls]}"
     if not target.verify_certificate:
         yield "--no-verify"
     if target.ip_family is not IpFamily.ANY:

@@ -16,20 +16,21 @@ _NAMES = (
     ("tlsVersion", "TLS version"),
     ("tlsCipher", "TLS cipher"),
     ("certificateSubject", "Certificate"),
-    ("certificateNames", "Its names"),
-    ("certificateIssuer", "Its issuer"),
-    ("certificateSerial", "Its serial number"),
-    ("certificateNotAfter", "It ends"),
-    ("certificateValid", "It is valid"),
-    ("capabilities", "Capabilities"),
+    ("certificateNames", "Certificate's names"),
+    ("certificateIssuer", "Certificate's issuer"),
+    ("certificateSerial", "Certificate's serial number"),
+    ("certificateNotAfter", "Certificate's end"),
+    ("certificateValid", "Certificate is valid"),
 )
 _OFFER = re.compile(r"(?:250[- ]AUTH[ =]|SASL )(.+)", re.IGNORECASE)
+_IMAP_ANNOUNCES = re.compile(r"\[?CAPABILITY ([^\]]+)")
+_CODE = re.compile(r"\A250[- ]")
 _IMAP_OFFER = re.compile(r"AUTH=(\S+)", re.IGNORECASE)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact of both checks; `mark` is same, differs or "not reached". `gone` and `new` are the items of a list that are
-    only in the good one, or only in the other.
+    """A fact of both checks; `mark` is same, differs or "not reached". `gone` and `new` are the items of a list that
+    are only in the good one, or only in the other.
     """
 
     name: str
@@ -50,6 +51,10 @@ def _all(good: CheckRecord, bad: CheckRecord) -> Iterator[Difference]:
     yield from _compared("Address", good.address, bad.address)
     for key, name in _NAMES:
         yield from _compared(name, good.facts.get(key), bad.facts.get(key))
+    if ("tlsVersion" in good.facts) is ("tlsVersion" in bad.facts):
+        yield from _compared("Capabilities", good.facts.get("capabilities"), bad.facts.get("capabilities"))
+    else:  # one of the facts is of before TLS, so only the first announcements are comparable
+        yield from _compared("Capabilities before TLS", announced(good), announced(bad))
     yield from _compared("Ways to log in", login_ways(good), login_ways(bad))
 
 
@@ -67,6 +72,23 @@ def _compared(name: str, good: Any, bad: Any) -> Iterator[Difference]:
         differs = good != bad
     mark = "not reached" if bad is None else "differs" if differs else "same"
     yield Difference(name=name, good=_text(good), bad=_text(bad), mark=mark, gone=gone, new=new)
+
+
+def announced(check: CheckRecord) -> list[str]:
+    """The capabilities that the server announced first, before any TLS by STARTTLS."""
+    found, answers = list[str](), False
+    for line in check.transcript:
+        if line.speaker is Speaker.CLIENT:
+            if found:
+                break
+            answers = line.text.upper().startswith(("EHLO", "CAPA"))
+        elif line.speaker is Speaker.SERVER:
+            imap = _IMAP_ANNOUNCES.search(line.text)
+            if imap:
+                return sorted(set(imap[1].upper().split()))
+            if answers and line.text != ".":
+                found.append(_CODE.sub("", line.text).partition(" ")[0].upper())
+    return sorted(set(found[1:]))  # the first line is the server's name or +OK
 
 
 def login_ways(check: CheckRecord) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -23,13 +24,14 @@ _ENCRYPTED = "encrypted: "
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """`lane` is client, server, note or lock, the last for an encrypted connection. `silence_ms` is how long nobody had
-    spoken before; 0 for less than SILENCE_MS.
+    """`lane` is client, server, note or lock, the last for an encrypted connection, whose certificate `about`
+    describes. `silence_ms` is how long nobody had spoken before; 0 for less than SILENCE_MS.
     """
 
     at_ms: float
     lane: str
     text: str
+    about: str
     decided: bool
     silence_ms: float
 
@@ -46,7 +48,8 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
 
 def bands(check: CheckRecord) -> list[Band]:
     """Every phase with its lines, also those in which nothing was said; then what was said after the last phase."""
-    decided = deciding(check.transcript, check.phases, check.failure)
+    # A login that was withheld is refused by an earlier check, so no line of this one decided.
+    decided = None if check.login_withheld else deciding(check.transcript, check.phases, check.failure)
     phases = sorted(check.phases, key=lambda timing: timing.start_ms)
     failed = _failed(phases, check.failure)
     sorted_in: list[list[Line]] = [[] for _ in range(len(phases) + 1)]
@@ -54,13 +57,13 @@ def bands(check: CheckRecord) -> list[Band]:
     for number, line in enumerate(check.transcript):
         silence = line.at_ms - before
         before = line.at_ms
+        encrypted = line.speaker is Speaker.NOTE and line.text.startswith(_ENCRYPTED)
         sorted_in[_place(phases, line.at_ms)].append(
             Line(
                 at_ms=line.at_ms,
-                lane="lock"
-                if line.text.startswith(_ENCRYPTED) and line.speaker is Speaker.NOTE
-                else line.speaker.value,
-                text=line.text.removeprefix(_ENCRYPTED) if line.speaker is Speaker.NOTE else line.text,
+                lane="lock" if encrypted else line.speaker.value,
+                text=line.text.removeprefix(_ENCRYPTED) if encrypted else line.text,
+                about=_certificate(check.facts) if encrypted else "",
                 decided=number == decided,
                 silence_ms=silence if silence >= SILENCE_MS else 0.0,
             )
@@ -79,6 +82,22 @@ def bands(check: CheckRecord) -> list[Band]:
         rest = sorted_in[-1]
         found.append(Band(phase="", start_ms=rest[0].at_ms, duration_ms=None, failed=False, lines=rest))
     return found
+
+
+def _certificate(facts: Mapping[str, Any]) -> str:
+    """Whose certificate it is, who issued it, until when it is valid and whether the chain and the name are right."""
+    if not facts.get("certificateSubject"):
+        return ""
+    until, days = str(facts.get("certificateNotAfter", "")), facts.get("certificateDaysLeft")
+    parts = [
+        f"certificate {facts['certificateSubject']}",
+        f"issued by {facts.get('certificateIssuer', 'nobody')}",
+        f"ends {until[:10]}" + ("" if days is None else f", {days} days left"),
+    ]
+    for key, name in (("certificateChainValid", "chain"), ("certificateNameValid", "name")):
+        if key in facts:
+            parts.append(f"{name} {'valid' if facts[key] else 'NOT valid'}")
+    return "; ".join(parts)
 
 
 def _place(phases: Sequence[PhaseTiming], at_ms: float) -> int:

@@ -69,6 +69,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     bad: Talk
     relation: str
     differences: list[Difference]
+    unreached: list[str]
+    same: list[Difference]
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +152,7 @@ def check_view(details: CheckDetails) -> CheckView:
         incident=f"/incidents/{details.incident.public_id}" if details.incident else None,
         incident_open=details.incident is not None and details.incident.ended_at is None,
         first_failed=None if first is None or first.check_id == check.check_id else path_of(monitor_path, first),
-        kept=path_of(monitor_path, good) if good and not compared and good.check_id != check.check_id else None,
+        kept=path_of(monitor_path, good) if good is not None and talk.silent else None,
         kept_at=good.due_at if good else None,
         waterfall=_waterfall(details, monitor_path),
         talk=talk,
@@ -179,7 +181,7 @@ def _place(check: CheckRecord) -> str:
 
 
 def _named(name: str, country: str) -> str:
-    return country if name == country else f"{name}, {country}"
+    return country if name == country else f"{name} ({country})"
 
 
 def _waterfall(details: CheckDetails, monitor_path: str) -> Waterfall:
@@ -262,7 +264,15 @@ def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: 
         relation = f"The last check that passed before{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
-    return Comparison(good=_talk(monitor_path, good), bad=talk, relation=relation, differences=differences(good, check))
+    facts = differences(good, check)
+    return Comparison(
+        good=_talk(monitor_path, good),
+        bad=talk,
+        relation=relation,
+        differences=[one for one in facts if one.mark == "differs"],
+        unreached=[one.name for one in facts if one.mark == "not reached"],
+        same=[one for one in facts if one.mark == "same"],
+    )
 
 
 def _command_note(details: CheckDetails) -> str:

@@ -69,7 +69,9 @@ def missing_words(reason: str | None) -> str:
 
 
 def explained(check: CheckRecord) -> tuple[str, str, str, str]:
-    """What a failure means, in which step it happened, whose fault it is and what to do; empty when the check passed."""
+    """What a failure means, in which step it happened, whose fault it is and what to do; nothing for a check that
+    passed.
+    """
     failure = check.failure
     if failure is None:
         return "", "", "", ""
@@ -84,7 +86,11 @@ def explained(check: CheckRecord) -> tuple[str, str, str, str]:
 
 def warned(check: CheckRecord) -> list[tuple[str, str, str]]:
     """Each warning: what it means, what to do, and its detail."""
-    return [(*WARNINGS[warning.kind], warning.detail) for warning in check.warnings]
+    found = []
+    for warning in check.warnings:
+        meaning, remedy = WARNINGS[warning.kind]
+        found.append((meaning.replace("`", ""), remedy, warning.detail))
+    return found
 
 
 def runs_late(check: CheckRecord) -> bool:
@@ -99,8 +105,8 @@ def why_silent(check: CheckRecord) -> str:
         return ""
     if check.failure is None:
         return (
-            "This check passed, so its dialogue was not kept. Passing checks keep theirs once a day at each location, on the"
-            " first check after a change of the target, on rechecks and checks by hand, and while an incident is open."
+            "This check passed, so its dialogue was not kept. Passing checks keep theirs once a day at each location,"
+            " after a change of the target, on rechecks, when triggered by hand, and while an incident is open."
         )
     if check.failure.phase in (None, Phase.RESOLVE):
         return "No connection was made, so nothing was said."

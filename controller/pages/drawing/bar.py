@@ -33,19 +33,23 @@ class Run(NamedTuple):
 def sliced(held: Sequence[Held], since: datetime, until: datetime, slices: int) -> list[Held]:
     """Equal slices of a time, each with the worst state in it and that state's reason. `held` is in order."""
     width = (until - since) / slices
-    found, first = list[Held](), 0
-    for number in range(slices):
-        from_at, to_at = since + number * width, since + (number + 1) * width
-        while first < len(held) and held[first].to_at <= from_at:
-            first += 1
-        worst = Held(from_at, to_at, GAP)
-        for one in held[first:]:
-            if one.from_at >= to_at:
-                break
-            if _RANK[one.state] < _RANK[worst.state]:
-                worst = Held(from_at, to_at, one.state, one.reason)
-        found.append(worst)
-    return found
+    edges = [since + number * width for number in range(slices + 1)]
+    found = list[Held | None]([None] * slices)
+    for one in held:
+        if one.to_at <= since or one.from_at >= until or one.to_at <= one.from_at:
+            continue
+        first = max(0, (one.from_at - since) // width)
+        last = min(slices, -((since - one.to_at) // width))
+        for number in range(first, last):
+            worst = found[number]
+            if worst is None or _RANK[one.state] < _RANK[worst.state]:
+                found[number] = one
+    return [
+        Held(edges[number], edges[number + 1], one.state, one.reason)
+        if one
+        else Held(edges[number], edges[number + 1], GAP)
+        for number, one in enumerate(found)
+    ]
 
 
 def runs(slices: Sequence[Held]) -> list[Run]:

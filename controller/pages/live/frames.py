@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -20,7 +21,7 @@ class ViewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     view: str
     patch: dict[str, str] = {}
-    shown: Collection[str] | None = None
+    shown: Collection[UUID] | None = None
     stale: bool = False
 
 

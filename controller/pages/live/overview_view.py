@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
+from controller.operations.overview.overview import bar_time
 from controller.pages.live.changes import Changes
 from controller.pages.live.frames import ViewMessage
 from controller.pages.live.views import Context, View
-from controller.pages.overview.live import OverviewPatch, overview_patch
+from controller.pages.overview.live import OverviewPatch, OverviewScreen, overview_patch
 from controller.streaming.subscription import Subscription
+from shared.clock import utc_now
 
 _NO_TOKEN = ""
 """Everybody gets the same bytes, so the forms in them have no token: the page's script puts its own in."""
@@ -24,11 +30,11 @@ class OverviewView(View):
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self._query = address.partition("?")[2]
-        self._shown: set[str] = set()
+        self._screen: OverviewScreen | None = None
         """The rows that somebody may have."""
-        self._listed: frozenset[str] = frozenset()
-        """The rows that the page would have if it was loaded now."""
-        self._columns: tuple[str, ...] | None = None
+        self._listed: frozenset[UUID] | None = None
+        """The rows that the page would list now."""
+        self._until: datetime | None = None
         self._joined = False
 
     def join(self, stream: Subscription) -> None:
@@ -36,48 +42,53 @@ class OverviewView(View):
         self._joined = True
 
     async def message(self, context: Context, changes: Changes, *, refresh: bool) -> ViewMessage | None:
-        if changes.lost:
-            return self._stale()
-        head, before, elements = refresh or changes.judged, self._listed, dict[str, str]()
-        drawn = set[str]()
-        if head or self._joined:
-            drawn = changes.monitors() & self._shown
-            patch = await self._patch(context, drawn, head=True)
-            if patch is None:
-                return self._stale()
-            # Who has just come has this head already.
-            elements = {name: html for name, html in patch.elements.items() if head or name.startswith("m-")}
-            self._listed = frozenset(map(str, patch.on_page or ()))
-            if self._joined:
-                self._shown |= self._listed
-                self._joined = False
-            if len(self._shown) > _MOST_SHOWN:
-                self._shown = set(self._listed)
-                return self._stale()
-        if late := (changes.monitors() & self._shown) - drawn:
-            patch = await self._patch(context, late, head=False)
-            if patch is None:
-                return self._stale()
-            elements |= patch.elements
+        before, elements = self._listed, dict[str, str]()
+        if changes.lost or self._bars_moved() or not await self._admit(context):
+            return ViewMessage(view=self.address, stale=True)
+        assert self._screen  # noqa: S101 - somebody was admitted
+        changed = [one for one in map(UUID, changes.monitors()) if one in self._screen.monitors]
+        head = refresh or changes.judged
+        if changed or head:
+            patch = await self._patch(context, changed, head=head, screen=self._screen)
+            if patch.stale:
+                return ViewMessage(view=self.address, stale=True)
+            elements, self._listed = patch.elements, patch.on_page or self._listed
         shown = self._listed if self._listed != before else None
         if not elements and shown is None:
             return None
         return ViewMessage(view=self.address, patch=elements, shown=shown)
 
-    async def _patch(self, context: Context, monitors: set[str], *, head: bool) -> OverviewPatch | None:
-        """None when the table has other columns than before."""
-        patch = await overview_patch(
+    async def _admit(self, context: Context) -> bool:
+        """Take in the rows of those who have joined; False when the rows of others do not fit any more."""
+        if not self._joined:
+            return True
+        patch = await self._patch(context, (), head=True, screen=None)
+        self._joined = False
+        self._listed = patch.on_page
+        known, fresh = self._screen, patch.screen
+        both = fresh.monitors | known.monitors if known else fresh.monitors
+        fits = known is None or (known.columns, known.many_customers) == (fresh.columns, fresh.many_customers)
+        if fits and len(both) <= _MOST_SHOWN:
+            self._screen = msgspec.structs.replace(fresh, monitors=both)
+            return True
+        self._screen = fresh
+        return False
+
+    def _bars_moved(self) -> bool:
+        """Whether all bars have begun a new slice of time since the message before."""
+        before, self._until = self._until, bar_time(utc_now()).until
+        return before not in {None, self._until}
+
+    async def _patch(
+        self, context: Context, monitors: Collection[UUID], *, head: bool, screen: OverviewScreen | None
+    ) -> OverviewPatch:
+        return await overview_patch(
             context.services,
             context.principal,
             self._query,
             context.base,
             _NO_TOKEN,
-            monitors=[UUID(monitor) for monitor in monitors],
+            monitors=monitors,
             head=head,
-            shown=[UUID(monitor) for monitor in self._shown] or None,
+            screen=screen,
         )
-        before, self._columns = self._columns, patch.columns
-        return patch if before in {None, patch.columns} else None
-
-    def _stale(self) -> ViewMessage:
-        return ViewMessage(view=self.address, stale=True)

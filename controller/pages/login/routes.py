@@ -34,7 +34,7 @@ class CodeForm(msgspec.Struct, frozen=True, kw_only=True):
     next: str = "/"
 
 
-@get("/login", opt=_OPEN_TO_ALL)
+@get(["/login", "/login/code"], opt=_OPEN_TO_ALL)
 async def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     following = own_path(request.query_params.get("next"))
     if await person_of(request) is not None:

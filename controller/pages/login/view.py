@@ -7,10 +7,7 @@ import msgspec
 from controller.pages.shell.texts import span
 
 WRONG = "E-mail address or password is wrong."
-WRONG_CODE = (
-    "This login code is wrong, was used already, or is older than ten minutes. The command mailprobe-controller"
-    " login-link prints a new one, and so does every start of make run."
-)
+WRONG_CODE = "This login code is wrong, was used already, or is older than ten minutes."
 
 
 class LoginView(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +17,11 @@ class LoginView(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     problem: str | None = None
     code_problem: str | None = None
+
+    @property
+    def code_refused(self) -> bool:
+        """Whether a new code would help."""
+        return self.code_problem == WRONG_CODE
 
 
 def later(seconds: int) -> str:

@@ -17,10 +17,22 @@ from shared.wire.messages import READY_SECONDS
 from shared.wire.targets import KINDS
 
 ENCRYPTIONS = {
-    "usual": "usual for the protocol: SMTP with STARTTLS if offered, IMAP and POP3 with TLS",
+    "usual": "usual (SMTP: STARTTLS if offered; else TLS)",
     "tls": "TLS from the first byte",
     "starttls": "STARTTLS, required",
     "none": "none",
+}
+_SMTP: dict[str, dict[str, Any]] = {
+    "usual": {},
+    "tls": {"secure": True},
+    "starttls": {"requireTls": True},
+    "none": {"ignoreTls": True},
+}
+_IMAP_POP: dict[str, dict[str, Any]] = {
+    "usual": {"tls": True},
+    "tls": {"tls": True},
+    "starttls": {"starttls": "required"},
+    "none": {},
 }
 INTERVALS = {60: "every minute", 300: "every 5 minutes", 900: "every 15 minutes", 1800: "every 30 minutes"}
 _PORT_RULE = "must be a number from 1 to 65535, or empty for the usual one"
@@ -144,19 +156,8 @@ def _config(form: NewMonitorForm) -> dict[str, Any]:
     if form.encryption not in ENCRYPTIONS:
         raise InvalidError("encryption", f"must be one of {', '.join(ENCRYPTIONS)}")
     if form.kind in SMTP:
-        return {
-            "usual": {},
-            "tls": {"secure": True},
-            "starttls": {"requireTls": True},
-            "none": {"ignoreTls": True},
-        }[form.encryption]
-    tls: dict[str, Any] = {
-        "usual": {"tls": True},
-        "tls": {"tls": True},
-        "starttls": {"starttls": "required"},
-        "none": {},
-    }[form.encryption]
-    return {"protocol": form.kind, **tls}
+        return _SMTP[form.encryption]
+    return {"protocol": form.kind} | _IMAP_POP[form.encryption]
 
 
 def _problem(error: InvalidError) -> ProblemView:

@@ -83,6 +83,7 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     down: int
     many_customers: bool
+    narrow: bool
     next: str
 
 
@@ -123,6 +124,7 @@ def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) ->
         total=sum(found.of_all.values()),
         down=down_of(found.of_all),
         many_customers=len(troubles.customers) > 1,
+        narrow=query.filter.narrow,
         next=query.link(page=query.filter.page),
     )
 
@@ -156,10 +158,10 @@ def _calm(counts: Mapping[str, int], locations: list[LocationContactState]) -> s
     if not up or up + resting < total:
         return ""
     countries = len({here.country for here in locations if _is_ready(here)})
-    seen = f", seen from {counted(countries, 'country', 'countries')}"
+    places = f", seen from {counted(countries, 'country', 'countries')}"
     who = "The only monitor is up" if up == 1 else f"All {up:,} monitors are up"
     rest = f" {counted(resting, 'other is', 'others are')} in maintenance or disabled." if resting else ""
-    return f"{who}{seen}.{rest}"
+    return f"{who}{places}.{rest}"
 
 
 def _is_ready(location: LocationContactState) -> bool:

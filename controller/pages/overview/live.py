@@ -42,7 +42,8 @@ class OverviewPatch(msgspec.Struct, frozen=True, kw_only=True):
 
     The rest is known only of a patch with the head. `title` is the page's, without the name of the product; `down` is
     how many of all monitors are down or partial, `counts` are all monitors by state; neither depends on the filter.
-    `matching` is how many match the filter. `hint` says in a sentence what belongs on the page and is not on it.
+    `matching` is how many match the filter, and `on_page` are those that the page would show if it was loaded now.
+    `hint` says in a sentence what belongs on the page and is not on it.
     """
 
     elements: dict[str, str]
@@ -52,6 +53,7 @@ class OverviewPatch(msgspec.Struct, frozen=True, kw_only=True):
     down: int | None = None
     counts: dict[str, int] | None = None
     matching: int | None = None
+    on_page: frozenset[UUID] | None = None
     hint: str | None = None
 
 
@@ -110,7 +112,19 @@ async def overview_patch(
         address,
         found,
         troubles,
-        Frame(title="", base=base, section="", live=None, now=now, csrf=csrf, theme=None, principal=principal),
+        Frame(
+            title="",
+            base=base,
+            section="",
+            live=None,
+            at=None,
+            now=now,
+            csrf=csrf,
+            theme=None,
+            keys=True,
+            organization=None,
+            principal=principal,
+        ),
     )
 
 
@@ -136,6 +150,7 @@ def _with_head(
         down=view.down,
         counts=found.of_all,
         matching=matching_of(address.filter, found),
+        on_page=frozenset(found.on_page),
         hint=_hint(address, [one for one in found.on_page if one not in screen.monitors]),
     )
 

@@ -16,7 +16,8 @@ from controller.pages.shell.texts import milliseconds, percent
 _FAILED = "failure"
 _PASSED = "success"
 _UP = "up"
-_HALF_HOURS = "half hours"
+_LONGEST_REASON = 80
+"""A hundred rows with several reasons each must stay small; the monitor's own page has the rest."""
 
 
 class CellView(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ class CellView(msgspec.Struct, frozen=True):
 
 
 class RowView(msgspec.Struct, frozen=True, kw_only=True):
-    """`why` is JSON: each reason by the number of the slice it begins in; empty without any. A bar that is `worth` a
+    """`why` has a line for each slice in which another reason begins (read by bar.js). A bar that is `worth` a
     visit of the keyboard has more than one state.
     """
 
@@ -98,11 +99,11 @@ def _cell(latest: Sequence[LatestAtLocation], median: float | None) -> CellView:
 
 
 def _label(slices: Sequence[Held]) -> str:
-    """The bar in words: the states of the day by how much of it they fill."""
+    """The bar in words: how many of its slices show which state."""
     counted = Counter(_word(one) for one in slices)
     if len(counted) == 1:
         return f"24 h: {next(iter(counted))}"
-    return "24 h: " + ", ".join(f"{word} {number} of {len(slices)} {_HALF_HOURS}" for word, number in counted.items())
+    return "24 h: " + ", ".join(f"{number} {word}" for word, number in counted.items()) + f" of {len(slices)}"
 
 
 def _word(one: Held) -> str:
@@ -110,11 +111,18 @@ def _word(one: Held) -> str:
 
 
 def _why(slices: Sequence[Held]) -> str:
-    """Each reason by the slice it begins in; an empty one ends the one before. Why all is well needs no words."""
-    reasons: dict[str, str] = {}
+    """Lines of a slice's number and the reason from there on; a line without one ends the one before. Why all is well
+    needs no words.
+    """
+    lines: list[str] = []
     last = ""
     for number, one in enumerate(slices):
-        reason = "" if one.state == _UP else one.reason
+        reason = "" if one.state == _UP else _cut(" ".join(one.reason.split()))
         if reason != last:
-            reasons[str(number)] = last = reason
-    return msgspec.json.encode(reasons).decode() if reasons else ""
+            lines.append(f"{number} {reason}".rstrip())
+            last = reason
+    return "\n".join(lines)
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"

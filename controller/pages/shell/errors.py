@@ -104,7 +104,19 @@ def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Re
     status = HTTPStatus(error.status_code)
     if isinstance(error, PermissionDeniedException):
         return failed(request, status, _OUT_OF_DATE)
-    return failed(request, status, f"{request.method} {request.url.path}: {status.phrase}.", error.headers)
+    return failed(request, status, _message(request, status), error.headers)
+
+
+def _message(request: Request[Any, Any, Any], status: HTTPStatus) -> str:
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return f"There is no page at {request.url.path}."
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return "Only a form of another page leads here."
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return "Go back and send less text."
+        case _:
+            return f"{request.method} {request.url.path}: {status.phrase}."
 
 
 def _from_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

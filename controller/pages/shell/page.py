@@ -57,15 +57,15 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     base: str
     section: str
     live: str | None
-    at: str | None
     now: datetime
     csrf: str
-    theme: str | None
-    keys: bool
+    theme: str | None = None
+    keys: bool = True
     """Whether the person wants key shortcuts (WCAG 2.1.4)."""
-    organization: str | None
+    organization: str | None = None
     """The organization that a global role works in; None for all others."""
     principal: Principal | None
+    at: str | None = None
 
     @property
     def is_global(self) -> bool:

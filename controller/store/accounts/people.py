@@ -74,7 +74,7 @@ async def change(
 ) -> Account | None:
     """Replace an account by what `decide` makes of it, while its row is locked; None when it does not exist.
 
-    A new password ends its sessions. Raises LookupError when another account has the new e-mail address.
+    A new password ends its sessions and login links. Raises LookupError when another account has the new address.
     """
     try:
         async with database.transaction() as connection:
@@ -98,6 +98,7 @@ async def change(
             )
             if password_hash is not None:
                 await connection.execute("DELETE FROM session WHERE account_id = $1", account_id)
+                await connection.execute("DELETE FROM login_code WHERE account_id = $1", account_id)
     except asyncpg.UniqueViolationError as error:
         raise LookupError from error
     return _account(changed) if changed else None

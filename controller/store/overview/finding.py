@@ -18,13 +18,17 @@ _WORST_FIRST = f"array_position('{{{','.join(DisplayState)}}}'::text[], state)"
 _DOWN_SHARE = """
 LEFT JOIN (
   SELECT monitor_id, sum(down_ms)::float8 / NULLIF(sum(judged_ms), 0) AS share FROM (
-    SELECT monitor_id, judged_ms, down_ms FROM uptime
-    WHERE bucket_seconds = 3600 AND bucket_at >= $7 AND monitor_id IN (
-      SELECT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $7 AND down_ms > 0
-    )
+    SELECT bad.monitor_id, day.* FROM (
+      SELECT DISTINCT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $7 AND down_ms > 0
+    ) AS bad CROSS JOIN LATERAL (
+      SELECT sum(judged_ms) AS judged_ms, sum(down_ms) AS down_ms FROM uptime
+      WHERE uptime.monitor_id = bad.monitor_id AND bucket_seconds = 3600 AND bucket_at >= $7
+    ) AS day
     UNION ALL
-    SELECT monitor_id, fresh.ms, CASE severity WHEN 'down' THEN fresh.ms ELSE 0 END FROM incident, rollup_progress,
-      LATERAL (SELECT 1000 * EXTRACT(epoch FROM $8::timestamptz - GREATEST(rolled_until, outage_started_at, $7::timestamptz)) AS ms) AS fresh
+    SELECT monitor_id, fresh.ms, CASE severity WHEN 'down' THEN fresh.ms ELSE 0 END
+    FROM incident, rollup_progress, LATERAL (
+      SELECT 1000 * EXTRACT(epoch FROM $8::timestamptz - GREATEST(rolled_until, outage_started_at, $7)) AS ms
+    ) AS fresh
     WHERE organization_id = $1 AND resolved_at IS NULL
   ) AS judged GROUP BY monitor_id
 ) AS down ON down.monitor_id = id
@@ -50,29 +54,30 @@ _SORTS: Mapping[OverviewSort, tuple[str, str]] = {
 
 
 def _find(join: str, order: str) -> str:
-    # Parameters that only one order uses are named once more, so that every statement takes the same ones.
+    # The times are named in every statement, so that all take the same parameters.
     return f"""
 WITH scope AS MATERIALIZED (
-  SELECT m.id, m.public_id, m.customer_id, m.kind, m.name, m.hostname, {DISPLAY_STATE} AS state
-  FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
-  WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
-), matching AS MATERIALIZED (
-  SELECT * FROM scope
-  WHERE ($3::text IS NULL OR kind = $3)
-    AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE public_id::text = $4 OR id::text = $4))
-    AND ($5::text IS NULL OR id IN (
+  SELECT m.id, m.public_id, m.name, {DISPLAY_STATE} AS state,
+    ($3::text IS NULL OR kind = $3)
+    AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE $4 IN (public_id::text, id::text)))
+    AND ($5::text IS NULL OR m.id IN (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = $5))
     AND ($6::text IS NULL OR strpos(lower(name), lower($6)) > 0 OR strpos(lower(hostname), lower($6)) > 0
       OR customer_id IN (SELECT id FROM customer WHERE organization_id = $1 AND strpos(lower(name), lower($6)) > 0))
-), found AS (
-  SELECT * FROM matching WHERE $9::text[] IS NULL OR state = ANY ($9)
+    AS matches
+  FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
+  WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
 )
 SELECT
-  (SELECT json_object_agg(state, number) FROM (SELECT state, count(*) AS number FROM scope GROUP BY state) AS one)
-    AS of_all,
-  (SELECT json_object_agg(state, number) FROM (SELECT state, count(*) AS number FROM matching GROUP BY state) AS one)
-    AS of_matching,
-  ARRAY(SELECT public_id FROM found {join} ORDER BY {order} LIMIT $10 OFFSET $11) AS on_page
+  (
+    SELECT json_object_agg(state, ARRAY[number, matching]) FROM (
+      SELECT state, count(*) AS number, count(*) FILTER (WHERE matches) AS matching FROM scope GROUP BY state
+    ) AS one
+  ) AS counts,
+  ARRAY(
+    SELECT public_id FROM scope {join} WHERE matches AND ($9::text[] IS NULL OR state = ANY ($9))
+    ORDER BY {order} LIMIT $10 OFFSET $11
+  ) AS on_page
 FROM (SELECT $7::timestamptz, $8::timestamptz) AS times
 """  # noqa: S608 - constants only
 
@@ -117,4 +122,9 @@ async def find_monitors(
             (selection.page - 1) * per_page,
         )
     assert row is not None  # noqa: S101 - it is made of aggregates
-    return FoundMonitors(row["of_all"] or {}, row["of_matching"] or {}, row["on_page"])
+    counts = row["counts"] or {}
+    return FoundMonitors(
+        {state: number for state, (number, _) in counts.items()},
+        {state: matching for state, (_, matching) in counts.items()},
+        row["on_page"],
+    )

@@ -12,8 +12,8 @@ import msgspec
 from controller.store.overview.finding import DISPLAY_STATE
 from controller.store.platform.pool import Database
 
-MEDIAN_CHECKS = 60
-"""A median is of the last hour's checks, but of a monitor's last so many at most."""
+_MEDIAN_CHECKS = 30
+"""Medians are of a monitor's latest so many checks of the last hour: from five locations, six of each."""
 
 # What is older than this says nothing of now: the location does not check the monitor any more, or nobody does.
 _FORGOTTEN = "make_interval(secs => 3600 + 10 * m.interval_seconds)"
@@ -35,7 +35,7 @@ SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
       FROM (
         SELECT location_id, status, duration_ms FROM result
         WHERE monitor_id = m.id AND due_at > $3::timestamptz - interval '1 hour' AND due_at <= $3
-        ORDER BY due_at DESC LIMIT {MEDIAN_CHECKS}
+        ORDER BY due_at DESC LIMIT {_MEDIAN_CHECKS}
       ) AS recent JOIN location ON location.id = recent.location_id
       WHERE recent.status = 'success' GROUP BY country_code
     ) AS one

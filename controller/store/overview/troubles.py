@@ -9,7 +9,7 @@ import msgspec
 
 from controller.store.platform.pool import Database
 
-MOST_INCIDENTS = 10
+MOST_INCIDENTS = 6
 MOST_CUSTOMERS = 50
 
 _TROUBLES = """

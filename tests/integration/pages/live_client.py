@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from tests.integration.api.conftest import Api
 from tests.integration.api.stream.stream_client import Block, Listener, StreamClient, open_streams
 
 PACE = 0.05
+_SECONDS = 5.0
 LIVE = "/live"
 
 
@@ -22,7 +24,11 @@ class Follower:
         self.listener = listener
 
     async def view(self) -> dict[str, Any]:
-        """The next message about a page."""
+        """The next message about a page. Raises TimeoutError after five seconds."""
+        async with asyncio.timeout(_SECONDS):
+            return await self._view()
+
+    async def _view(self) -> dict[str, Any]:
         while (block := await self.listener.event()).event != "view":
             assert block.event == "beat", block
         return block.json

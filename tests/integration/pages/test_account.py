@@ -8,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from controller.model import Role
+from controller.operations.accounts.sessions import make_login_code
 from tests.integration.api.conftest import STRANGE_CUSTOMER, Api
 from tests.integration.api.people import Person, organization_of, person, session_headers
 from tests.integration.pages.browser import browsing, browsing_as
@@ -43,6 +44,7 @@ async def test_every_role_has_an_account(api: Api, role: Role) -> None:
 
 async def test_a_new_password_ends_every_session_but_this_browsers(api: Api, somebody: Person) -> None:
     other = await session_headers(api, somebody.id)
+    assert await make_login_code(api.database, somebody.email)
     async with browsing(api, somebody) as browser:
         page = await browser.submit(
             await browser.open("/account"), "/account/password", current=PASSWORD, password=NEW, again=NEW
@@ -50,6 +52,7 @@ async def test_a_new_password_ends_every_session_but_this_browsers(api: Api, som
         assert (page.status, page.path) == (200, "/account?done=password")
         assert "Your password is changed" in page.text
         assert len(page.tables()[0]) == 2
+        assert not await api.value("SELECT count(*) FROM login_code WHERE account_id = $1", somebody.id)
         for gone in (other, somebody.headers):
             browser.client.cookies.clear()
             assert (await browser.open("/account", follow=False, **gone)).status == 303

@@ -141,15 +141,6 @@ async def test_the_locations_are_fetched_again_and_again(api: Api, bus: Bus) -> 
         assert [(await follower.view())["view"] for _ in range(2)] == ["/locations", "/locations"]
 
 
-async def test_a_page_gets_no_beat_while_the_stream_of_events_is_not_followed(api: Api, bus: Bus) -> None:
-    """A page without beats says that it is not live."""
-    async with live_pages(api, bus) as streams, following(streams, PAGE) as follower:
-        await follower.settled()
-        streams.hub._ready = False
-        with pytest.raises(TimeoutError):
-            await follower.beats(4)
-
-
 async def test_lost_access_ends_the_stream(api: Api, bus: Bus) -> None:
     user = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
     async with live_pages(api, bus) as streams, following(streams, PAGE, headers=user.headers) as follower:

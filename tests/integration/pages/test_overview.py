@@ -9,63 +9,16 @@ import pytest
 from controller.model import Role
 from shared.clock import utc_now
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
-from tests.integration.api.outages import make_locations, outage
+from tests.integration.api.outages import outage
 from tests.integration.pages.browser import FRAGMENT, Page, browsing_as
+from tests.integration.pages.listed import latest, monitor, nothing_there, verdict
 
-
-async def monitor(api: Api, name: str, **fields: object) -> str:
-    return str((await api.create(name=name, **fields))["publicId"])
-
-
-async def verdict(api: Api, public_id: str, state: str, *, ago: str = "2 hours", reason: str = "a reason") -> None:
-    """As the evaluator leaves it, by so long ago."""
-    await api.value(
-        "WITH m AS (SELECT id FROM monitor WHERE public_id = $1::text::uuid), s AS ("
-        " INSERT INTO monitor_state (monitor_id, state, verdict, stable) SELECT id, '{}', $2, false FROM m"
-        " ON CONFLICT (monitor_id) DO UPDATE SET verdict = $2)"
-        " INSERT INTO verdict_change (monitor_id, at, verdict, previous, reason)"
-        " SELECT id, now() - $3::text::interval, $2, 'unknown', $4 FROM m",
-        public_id,
-        state,
-        ago,
-        reason,
-    )
-
-
-async def latest(api: Api, public_id: str, location: str, *, failure: str | None = None, ms: float = 23.4) -> None:
-    await api.value(
-        "INSERT INTO latest (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at)"
-        " SELECT m.id, l.id, now(), $3::text::check_status, $4, $5, now() FROM monitor m, location l"
-        " WHERE m.public_id = $1::text::uuid AND l.code = $2 ON CONFLICT (monitor_id, location_id) DO UPDATE"
-        " SET status = excluded.status, failure_kind = excluded.failure_kind, due_at = now()",
-        public_id,
-        location,
-        "failure" if failure else "success",
-        failure,
-        ms,
-    )
-
-
-async def heartbeats(api: Api) -> None:
-    await api.value(
-        "INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at)"
-        " SELECT id, 'a', '{smtp}', '1', now(), now() FROM location"
-        " ON CONFLICT (location_id, name) DO UPDATE SET last_seen_at = now()"
-    )
-    await api.value("UPDATE schedule SET watermark = now()")
+__all__ = ["nothing_there"]
 
 
 def rows(page: Page) -> list[list[str]]:
     tables = page.tables()
     return tables[0][1:] if tables else []
-
-
-@pytest.fixture(autouse=True)
-async def nothing_there(api: Api) -> None:
-    await api.value("UPDATE incident SET resolved_at = now() WHERE resolved_at IS NULL")
-    await api.value("UPDATE monitor SET deleted_at = now()")
-    await make_locations(api)
-    await heartbeats(api)
 
 
 async def test_without_monitors_it_shows_the_steps_to_the_first_one(api: Api) -> None:
@@ -102,7 +55,7 @@ async def test_when_all_is_well_one_sentence_says_so(api: Api) -> None:
 
 
 async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> None:
-    good, bad, fresh = [await monitor(api, name) for name in ("Good", "Bad", "Fresh")]
+    good, bad, _ = [await monitor(api, name) for name in ("Good", "Bad", "Fresh")]
     await verdict(api, good, "up")
     await verdict(api, bad, "down", reason="refused everywhere")
     await latest(api, good, "de-nbg")
@@ -111,19 +64,19 @@ async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> N
     async with browsing_as(api, Role.USER) as browser:
         page = await browser.open("/")
     assert page.title == "▼1 down – Mailprobe"
-    assert page.tables()[0][0][:3] == ["State", "Monitor", "Protocol"]
+    assert page.tables()[0][0][:3] == ["State", "Monitor", "Customer"]
     assert [row[:2] for row in rows(page)] == [
-        ["down", "Bad smtp.example.com:25"],
-        ["unknown", "Fresh smtp.example.com:25"],
-        ["up", "Good smtp.example.com:25"],
+        ["down", "Bad SMTP smtp.example.com:25"],
+        ["unknown", "Fresh SMTP smtp.example.com:25"],
+        ["up", "Good SMTP smtp.example.com:25"],
     ]
-    assert [row[4:7] for row in rows(page)] == [
+    assert [row[3:6] for row in rows(page)] == [
         ["DE cert expired", "FI –", "0 %"],
         ["DE –", "FI –", "–"],
         ["DE 23 ms", "FI 1.23 s", "100 %"],
     ]
     bar = page.id(f"m-{bad}").one("svg")
-    assert bar.attributes["aria-label"].startswith("24 h: no data 4")
+    assert bar.attributes["aria-label"].startswith("24 h: 4")
     assert "refused everywhere" in bar.attributes["data-why"]
     assert page.id(f"m-{good}").one("a", data_open="").attributes["href"] == f"/monitors/{good}"
 

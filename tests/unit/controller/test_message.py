@@ -108,9 +108,10 @@ def test_a_webhook_has_the_link_where_there_is_one() -> None:
 
 @pytest.mark.parametrize(("reason", "linked"), [("cannot connect", True), ("x" * 80, False)])
 def test_a_text_message_has_the_link_if_it_stays_one(reason: str, linked: bool) -> None:
-    sending = a_sending(notice=a_notice(reason=reason))
+    notice = a_notice(reason=reason)
+    sending = a_sending(notice=notice)
     sending = msgspec.structs.replace(sending, message=render(sending.notice, PublicUrl("https://m.example.com")))
-    link = f"https://m.example.com/incidents/{sending.notice.incident_public_id}"
+    link = f"https://m.example.com/incidents/{notice.incident_public_id}"
     assert sms_text(sending) == (f"{reason}\n{link}" if linked else reason)
 
 

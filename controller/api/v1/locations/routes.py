@@ -42,7 +42,7 @@ async def list_locations(services: GivenServices, principal: GivenPrincipal) -> 
             agents=len(state.agents),
             last_seen_at=timestamp_or_none(state.last_seen_at),
             heartbeats=[heartbeat(agent) for agent in state.agents],
-            blind_periods=[blind_period(blind, state.now) for blind in state.blind],
+            blind_periods=[blind_period(blind, state.now) for blind in state.blind[: locations.MOST_BLIND_PERIODS]],
             probe_problem_count=state.problems[0].total if state.problems else 0,
             probe_problems=[probe_problem(problem) for problem in state.problems],
             dead_letters=[

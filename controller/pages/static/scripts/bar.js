@@ -1,9 +1,11 @@
 // Bars of states: what a slice of time shows, on hover and with the arrow keys while a bar has focus.
 //
 // A bar is drawn as a path for each state. What surrounds it says which time it covers (data-since, data-until), and its
-// own data-why gives the reason by the number of the slice that it begins in.
+// own data-why has a line for each slice in which another reason begins: its number, then the reason.
 
-const clock = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const time = { hour: "2-digit", minute: "2-digit" };
+const from = new Intl.DateTimeFormat(undefined, { weekday: "short", ...time });
+const to = new Intl.DateTimeFormat(undefined, time);
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.setAttribute("role", "status");
@@ -18,19 +20,19 @@ function stateAt(bar, slice) {
 
 function reasonAt(bar, slice) {
   let reason = "";
-  for (const [from, text] of Object.entries(JSON.parse(bar.dataset.why || "{}"))) if (+from <= slice) reason = text;
+  for (const [, from, text] of (bar.dataset.why ?? "").matchAll(/^(\d+) ?(.*)$/gm)) if (+from <= slice) reason = text;
   return reason;
 }
 
 function show(bar, slice) {
-  const time = bar.closest("[data-since]");
-  if (!time) return;
+  const around = bar.closest("[data-since]");
+  if (!around) return;
   const slices = bar.viewBox.baseVal.width;
-  const since = +time.dataset.since;
-  const width = (+time.dataset.until - since) / slices;
+  const since = +around.dataset.since;
+  const width = (+around.dataset.until - since) / slices;
   const state = stateAt(bar, slice);
   const title = document.createElement("b");
-  title.textContent = `${clock.format(since + slice * width)} – ${clock.format(since + (slice + 1) * width)}: ${state === "gap" ? "no data" : state}`;
+  title.textContent = `${from.format(since + slice * width)} – ${to.format(since + (slice + 1) * width)}: ${state === "gap" ? "no data" : state}`;
   tip.replaceChildren(title, reasonAt(bar, slice));
   document.body.append(tip);
   const box = bar.getBoundingClientRect();

@@ -9,7 +9,7 @@ from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
 from controller.decisions.access import Permission
-from controller.http.auth import PERMISSION, require_permissions
+from controller.http.auth import FOR_PEOPLE, PERMISSION, require_permissions
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api, client_of
 
 UNKNOWN_ID = "33333333-3333-4333-8333-333333333333"
@@ -27,14 +27,14 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def guarded(application: Litestar) -> list[tuple[str, str]]:
-    """Method and path of every route that needs authentication."""
+    """Method and path of every route of the API that needs authentication."""
     return [
         (method, re.sub(r"{\w+}", UNKNOWN_ID, route.path_format))
         for route in application.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in sorted(handler.http_methods - {"OPTIONS"})
-        if handler.opt[PERMISSION] is not Permission.PUBLIC
+        if handler.opt[PERMISSION] is not Permission.PUBLIC and not handler.opt.get(FOR_PEOPLE)
     ]
 
 

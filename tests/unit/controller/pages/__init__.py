@@ -1,1 +1,1 @@
-"""Unit tests of what pages show and draw."""
+"""Tests of the pages that need neither a server nor a browser."""

@@ -1,0 +1,48 @@
+"""Why nobody was notified of an outage. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from controller.decisions.evaluation.state import ChangeKind, Severity
+from controller.decisions.notification.recipients import (
+    Affected,
+    Audience,
+    RecipientChannel,
+    audience,
+    receivers,
+)
+from controller.model import MonitorStatus
+
+
+class Silence(StrEnum):
+    """Why an outage made no notification."""
+
+    OFF = "off"  # the monitor's notifications are switched off
+    MAINTENANCE = "maintenance"
+    NO_CHANNEL = "no_channel"  # there is no active channel and no address
+    REGIONAL = "regional"  # only the monitor's own channels are used for a regional outage, and it has none
+    NOT_MEANT = "not_meant"  # no channel is meant for this customer, or this sort of channel is not to be used
+    LATER = "later"  # somebody would be notified now, so the settings were others then
+
+
+def silence(
+    channels: Sequence[RecipientChannel], severity: Severity, affected: Affected, at: datetime, *, in_maintenance: bool
+) -> Silence:
+    """Why nobody was notified of an outage of this severity. `channels` are the present ones; `in_maintenance` says
+    whether the monitor was in maintenance when the outage was confirmed.
+    """
+    if not affected.notify_on_error:
+        return Silence.OFF
+    if in_maintenance or affected.status is MonitorStatus.MAINTENANCE:
+        return Silence.MAINTENANCE
+    if not channels:
+        return Silence.NO_CHANNEL
+    level = audience(ChangeKind.OPENED, severity, affected)
+    if receivers(channels, level, affected, at):
+        return Silence.LATER
+    if level is Audience.NEAREST and receivers(channels, Audience.EVERYBODY, affected, at):
+        return Silence.REGIONAL
+    return Silence.NOT_MEANT

@@ -1,0 +1,82 @@
+"""Who was notified of an incident, when, on which channel and with which result; and if nobody was, why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from controller.model import DeliveryRecord
+from controller.operations.incidents.notified import Notified
+from controller.pages.incidents.masking import masked
+from controller.pages.words.incidents import delivery_state, silence_words
+
+_NOTIFYING = ("opened", "escalated", "eased", "flapping", "resolved")
+_OWN_ADDRESS = {"email": "own address", "sms": "own number"}
+
+
+class TryView(msgspec.Struct, frozen=True, kw_only=True):
+    at: datetime
+    answer: str
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification to one receiver. `next_at` is None unless it waits."""
+
+    change: str
+    channel: str
+    type: str
+    receiver: str
+    state: str
+    words: str
+    error: str
+    at: datetime
+    next_at: datetime | None
+    attempts: int
+    tries: list[TryView]
+
+
+class DeliveriesView(msgspec.Struct, frozen=True, kw_only=True):
+    """`nobody` says prominently that nobody was notified, and why; empty when somebody was."""
+
+    rows: list[DeliveryView]
+    nobody: str
+    flapping: bool
+
+
+def deliveries_view(notified: Notified, *, flapping: bool) -> DeliveriesView:
+    return DeliveriesView(
+        rows=[_delivery(one) for one in notified.deliveries], nobody=_nobody(notified), flapping=flapping
+    )
+
+
+def _nobody(notified: Notified) -> str:
+    if notified.silence is not None:
+        return silence_words(notified.silence)
+    states = {one.state for one in notified.deliveries}
+    if not states or "sent" in states:
+        return ""
+    if "waiting" in states:
+        return "Nobody was notified so far: no notification was accepted yet."
+    if "failed" in states:
+        return "Nobody was notified: every notification failed for good."
+    return "Nobody was notified: no notification had to be sent."
+
+
+def _delivery(found: DeliveryRecord) -> DeliveryView:
+    state, words = delivery_state(found.state)
+    own = found.channel_name is None
+    named = found.type in _OWN_ADDRESS
+    return DeliveryView(
+        change=found.change_kind,
+        channel=_OWN_ADDRESS.get(found.type, "") if own else masked(found.channel_name or ""),
+        type=found.type,
+        receiver=found.receiver if named else "",
+        state=state,
+        words=words,
+        error=masked(found.error or ""),
+        at=found.sent_at or found.created_at,
+        next_at=found.next_at if found.state == "waiting" else None,
+        attempts=found.attempts,
+        tries=[TryView(at=one.at, answer=masked(one.error) if one.error else "accepted") for one in found.tries],
+    )

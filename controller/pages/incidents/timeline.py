@@ -1,0 +1,93 @@
+"""An incident's timeline for people: each change with who made it, and how every location voted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from controller.operations.incidents.incidents import IncidentDetails
+from controller.pages.words.incidents import ballot_state, ballot_words, change_words, vote_detail
+from shared.epoch import to_ms
+from shared.wire.events import Evidence
+
+_BY_HAND = frozenset({"acknowledged", "commented"})
+
+
+class VoteView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a location voted, with the path of its check; None when there is no result."""
+
+    country: str
+    location: str
+    state: str
+    words: str
+    detail: str
+    check: str | None
+
+
+class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
+    """The votes of one evaluation; `tally` sums them up."""
+
+    due_at: datetime
+    purpose: str
+    tally: str
+    votes: list[VoteView]
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """`by` is the person or the token that made the change; None where Mailprobe did. `state` is None for a comment."""
+
+    at: datetime
+    title: str
+    state: str | None
+    reason: str
+    by: str | None
+    evaluation: EvaluationView | None
+
+
+def timeline(details: IncidentDetails) -> list[TimelineEntry]:
+    """The changes, oldest first."""
+    incident = details.incident
+    due = {check.check_id: check.due_at for check in [*details.failed, *details.recovered]}
+    return [
+        TimelineEntry(
+            at=change.at,
+            title=change_words(change.kind, change.severity),
+            state=None if change.kind in _BY_HAND else "up" if change.kind == "resolved" else change.severity,
+            reason=change.reason,
+            by=change.done_by,
+            evaluation=evaluation_view(change.evidence, incident.monitor_public_id, due) if change.evidence else None,
+        )
+        for change in details.changes
+    ]
+
+
+def evaluation_view(evidence: Evidence, monitor: UUID, due: Mapping[UUID, datetime] | None = None) -> EvaluationView:
+    """`due` are the due moments of known checks, because that of a second try is not in the evidence."""
+    votes = [
+        VoteView(
+            country=vote.country,
+            location=vote.location,
+            state=ballot_state(vote.ballot),
+            words=ballot_words(vote.ballot),
+            detail=vote_detail(vote),
+            check=check_path(monitor, vote.check_id, (due or {}).get(vote.check_id, evidence.due_at))
+            if vote.check_id
+            else None,
+        )
+        for vote in evidence.votes
+    ]
+    failing = sum(vote.ballot == "failed" for vote in evidence.votes)
+    return EvaluationView(
+        due_at=evidence.due_at,
+        purpose="recheck" if evidence.purpose == "recheck" else "round",
+        tally=f"{failing} of {len(votes)} {'location fails' if failing == 1 else 'locations fail'}",
+        votes=votes,
+    )
+
+
+def check_path(monitor: UUID, check: UUID, due_at: datetime) -> str:
+    """The page of one check."""
+    return f"/monitors/{monitor}/checks/{check}?due={to_ms(due_at)}"

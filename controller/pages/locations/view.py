@@ -1,0 +1,225 @@
+"""What the page of locations shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+import msgspec
+
+from controller.model import AgentSighting
+from controller.model.values.countries import country_name
+from controller.operations.locations import LocationState
+from controller.pages.drawing.bar import Run
+from controller.pages.locations.doing import SLICES, bar_label, bar_of, clock_off, doing
+from controller.pages.words.blindness import (
+    SUSPICIOUS,
+    Advice,
+    blind_advice,
+    refusal_advice,
+    rejected_words,
+    unfit_advice,
+)
+
+_SHOWN_PERIODS = 8
+_WORST_FIRST = ("down", "unknown", "degraded")
+_LAG_LIMIT_MS = 5.0
+"""Above this an agent takes fewer checks at once, so that its timings stay true."""
+
+
+class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent with a fresh heartbeat. `clock` says how far its clock is off, empty while that is unknown."""
+
+    name: str
+    version: str
+    running: int
+    waiting: int
+    capacity: int
+    lag_ms: float
+    lagging: bool
+    clock: str
+    clock_off: bool
+    started_at: datetime
+    last_at: datetime
+
+
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What some agents of a location cannot do; `who` is empty when none of them can."""
+
+    who: str
+    advice: Advice
+
+
+class BlindRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`to_at` is None while it lasts."""
+
+    from_at: datetime
+    to_at: datetime | None
+    checks: int
+    advice: Advice
+
+
+class ProblemRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor whose server refuses this location. `says` is the server's answer."""
+
+    monitor: UUID
+    monitor_name: str
+    says: str
+    first_at: datetime
+    last_at: datetime
+    evaluations: int
+    lasts: bool
+    advice: Advice
+
+
+class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
+    what: str
+    messages: int
+    last_at: datetime
+    suspicious: bool
+
+
+class LocationCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A location. `state` is its mark, `word` says it, `sentence` what that means; `remedy` what to do, or empty."""
+
+    code: str
+    name: str
+    state: str
+    word: str
+    sentence: str
+    since: datetime | None
+    remedy: str
+    kinds: list[str]
+    agents: list[AgentRow]
+    limits: list[LimitRow]
+    bar: list[Run]
+    bar_label: str
+    blind: list[BlindRow]
+    blind_total: int
+    problems: list[ProblemRow]
+    problems_total: int
+    rejected: list[RejectedRow]
+
+
+class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
+    country: str
+    name: str
+    locations: list[LocationCard]
+
+
+class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
+    """`ready` of the `total` locations that are switched on can check; `troubled` need somebody, the worst first."""
+
+    countries: list[CountryGroup]
+    total: int
+    ready: int
+    disabled: int
+    troubled: list[LocationCard]
+    slices: int
+    now: datetime
+
+
+def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsView:
+    ordered = sorted(found, key=lambda one: (country_name(one.location.country_code), one.location.code))
+    groups = [
+        CountryGroup(country=code, name=country_name(code), locations=[_card(one) for one in group])
+        for code, group in groupby(ordered, key=lambda one: one.location.country_code)
+    ]
+    cards = [card for group in groups for card in group.locations]
+    return LocationsView(
+        countries=groups,
+        total=sum(card.state != "disabled" for card in cards),
+        ready=sum(card.state in {"up", "degraded"} for card in cards),
+        disabled=sum(card.state == "disabled" for card in cards),
+        troubled=[card for state in _WORST_FIRST for card in cards if card.state == state],
+        slices=SLICES,
+        now=now,
+    )
+
+
+def _card(found: LocationState) -> LocationCard:
+    state, word, sentence, since, remedy = doing(found)
+    blind = [
+        BlindRow(
+            from_at=period.from_at,
+            to_at=period.to_at if period.to_at <= found.now else None,
+            checks=period.checks,
+            advice=blind_advice(period.reason),
+        )
+        for period in found.blind
+    ]
+    return LocationCard(
+        code=found.location.code,
+        name=found.location.name,
+        state=state,
+        word=word,
+        sentence=sentence,
+        since=since,
+        remedy=remedy,
+        kinds=found.kinds,
+        agents=[_agent(agent) for agent in found.agents],
+        limits=_limits(found.agents),
+        bar=bar_of(found),
+        bar_label=bar_label(found),
+        blind=blind[:_SHOWN_PERIODS],
+        blind_total=len(blind),
+        problems=[
+            ProblemRow(
+                monitor=problem.monitor_public_id,
+                monitor_name=problem.monitor_name,
+                says=problem.detail,
+                first_at=problem.first_at,
+                last_at=problem.last_at,
+                evaluations=problem.evaluations,
+                lasts=problem.lasts,
+                advice=refusal_advice(problem.kind),
+            )
+            for problem in found.problems
+        ],
+        problems_total=found.problems[0].total if found.problems else 0,
+        rejected=[
+            RejectedRow(
+                what=rejected_words(count.why),
+                messages=count.messages,
+                last_at=count.last_at,
+                suspicious=count.why in SUSPICIOUS,
+            )
+            for count in found.dead_letters
+        ],
+    )
+
+
+def _limits(agents: Sequence[AgentSighting]) -> list[LimitRow]:
+    kinds = sorted({unfit for agent in agents for unfit in agent.unfit})
+    found = []
+    for unfit in kinds:
+        names = [agent.name for agent in agents if unfit in agent.unfit]
+        who = "" if len(names) == len(agents) else ", ".join(names)
+        found.append(LimitRow(who=who, advice=unfit_advice(unfit)))
+    return found
+
+
+def _agent(agent: AgentSighting) -> AgentRow:
+    return AgentRow(
+        name=agent.name,
+        version=agent.version,
+        running=agent.running,
+        waiting=agent.waiting,
+        capacity=agent.capacity,
+        lag_ms=agent.loop_lag_ms,
+        lagging=agent.loop_lag_ms > _LAG_LIMIT_MS,
+        clock=_clock(agent.clock_offset_ms),
+        clock_off=clock_off(agent),
+        started_at=agent.started_at,
+        last_at=agent.last_seen_at,
+    )
+
+
+def _clock(offset_ms: float | None) -> str:
+    if offset_ms is None:
+        return ""
+    if abs(offset_ms) < 1000:
+        return f"{offset_ms:+.0f} ms"
+    return f"{abs(offset_ms) / 1000:.1f} s {'ahead' if offset_ms > 0 else 'behind'}"

@@ -1,0 +1,107 @@
+"""What became of the notifications of an incident: who was notified when, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from controller.model import DeliveryRecord, DeliveryTry
+from controller.store.platform.pool import Connection
+
+MOST_DELIVERIES = 200
+MOST_TRIES = 10
+
+_DELIVERIES = """
+SELECT delivery.change_id, change.kind AS change_kind, delivery.type, delivery.channel_name, delivery.receiver,
+  delivery.state, delivery.attempts, delivery.next_at, delivery.created_at, delivery.sent_at, delivery.error,
+  COALESCE(tries.found, '[]'::json) AS tries
+FROM delivery JOIN incident_change AS change ON change.id = delivery.change_id
+LEFT JOIN LATERAL (
+  SELECT json_agg(json_build_object('at', at, 'error', error) ORDER BY id) AS found FROM (
+    SELECT id, at, error FROM delivery_attempt WHERE delivery_id = delivery.id ORDER BY id DESC LIMIT $3
+  ) AS latest
+) AS tries ON true
+WHERE delivery.incident_id = $1 ORDER BY delivery.id LIMIT $2
+"""
+
+
+async def deliveries_of(connection: Connection, incident_id: int) -> list[DeliveryRecord]:
+    """The deliveries of an incident's changes, in order, MOST_DELIVERIES at most, each with its latest attempts."""
+    rows = await connection.fetch(_DELIVERIES, incident_id, MOST_DELIVERIES, MOST_TRIES)
+    return [DeliveryRecord(**{**row, "tries": msgspec.convert(row["tries"], list[DeliveryTry])}) for row in rows]
+
+
+class SilentIncident(NamedTuple):
+    """An incident of which no notification was sent. `change_id` is the change that opened it. The errors are those of
+    its deliveries: failed for good, skipped, or waiting for another attempt.
+    """
+
+    id: int
+    change_id: int
+    public_id: UUID
+    severity: str
+    reason: str
+    flapping: bool
+    started_at: datetime
+    resolved_at: datetime | None
+    monitor_id: int
+    monitor_public_id: UUID
+    monitor_name: str
+    failed: list[str]
+    skipped: list[str]
+    waiting: list[str]
+
+
+_SILENT = """
+SELECT incident.id, opened.id AS change_id, incident.public_id, incident.severity, incident.reason, incident.flapping,
+  incident.started_at, incident.resolved_at, monitor.id AS monitor_id, monitor.public_id AS monitor_public_id,
+  monitor.name AS monitor_name, errors.failed, errors.skipped, errors.waiting
+FROM incident JOIN monitor ON monitor.id = incident.monitor_id
+CROSS JOIN LATERAL (
+  SELECT id FROM incident_change WHERE incident_id = incident.id AND kind = 'opened' ORDER BY id LIMIT 1
+) AS opened
+CROSS JOIN LATERAL (
+  SELECT COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'failed'), '{}') AS failed,
+    COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'skipped'), '{}') AS skipped,
+    COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'waiting'), '{}') AS waiting
+  FROM delivery WHERE incident_id = incident.id
+) AS errors
+WHERE (incident.resolved_at IS NULL OR incident.resolved_at > $1) AND monitor.deleted_at IS NULL
+  AND ($2::bigint IS NULL OR incident.organization_id = $2)
+  AND ($3::bigint[] IS NULL OR incident.customer_id = ANY ($3)) AND ($4::uuid IS NULL OR monitor.public_id = $4)
+  AND NOT EXISTS (SELECT FROM delivery WHERE incident_id = incident.id AND state = 'sent')
+ORDER BY incident.started_at DESC, incident.id DESC LIMIT $5
+"""
+
+
+async def silent_incidents(
+    connection: Connection,
+    since: datetime,
+    organization_id: int | None,
+    customer_ids: Sequence[int] | None,
+    monitor: UUID | None,
+    *,
+    limit: int,
+) -> list[SilentIncident]:
+    """The incidents that lasted after `since` and of which nobody was notified, the latest first; None is any."""
+    rows = await connection.fetch(_SILENT, since, organization_id, customer_ids, monitor, limit)
+    return [SilentIncident(*row) for row in rows]
+
+
+async def was_in_maintenance(connection: Connection, change_id: int) -> bool:
+    """Whether the monitor was in maintenance when this change of its incident was made."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (
+          SELECT FROM incident_change AS change JOIN incident ON incident.id = change.incident_id
+          JOIN maintenance_time AS period ON period.monitor_id = incident.monitor_id
+          WHERE change.id = $1 AND period.from_at <= change.at AND (period.to_at IS NULL OR period.to_at >= change.at)
+        )
+        """,
+        change_id,
+    )
+    return found

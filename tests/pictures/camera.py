@@ -1,0 +1,61 @@
+"""Takes pictures of views: light and dark on a desk, light on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.browser.browser import Browser
+from tests.browser.emulation import PHONE
+from tests.pictures.views import View
+from tests.pictures.worlds import World
+from tests.system.product import eventually
+
+DESK = 1280
+SESSION_COOKIE = "mailprobe_session"
+_HEIGHT = 900
+
+
+class Style(NamedTuple):
+    name: str
+    width: int
+    dark: bool
+
+
+STYLES = (Style("light", DESK, dark=False), Style("dark", DESK, dark=True), Style("phone", PHONE, dark=False))
+
+_PAINT = "return performance.getEntriesByName('first-contentful-paint').map((paint) => paint.startTime)"
+
+
+def take(browser: Browser, url: str, world: World, views: Iterable[View], folder: Path) -> None:
+    """Write `view-style.png` of each view and style."""
+    for view in views:
+        for style in STYLES:
+            browser.emulation.media(dark=style.dark, still=True)
+            browser.emulation.width(style.width, _HEIGHT, touch=style.width < DESK)
+            visit(browser, url, world, view)
+            (folder / f"{view.name}-{style.name}.png").write_bytes(browser.picture())
+
+
+def visit(browser: Browser, url: str, world: World, view: View) -> None:
+    """Open a view, logged in or not as it requires."""
+    log_in(browser, url, None if view.outside else world.cookie)
+    browser.open(url + view.path(world))
+
+
+def log_in(browser: Browser, url: str, cookie: str | None) -> None:
+    """Be the person of this session at that site; None is nobody."""
+    if not browser.address.startswith(url):
+        browser.open(f"{url}/healthz")
+    browser.session.devtools("Network.clearBrowserCookies")
+    if cookie is not None:
+        browser.take(SESSION_COOKIE, cookie)
+
+
+def first_paint_ms(browser: Browser, url: str, world: World, path: str) -> float:
+    """When a page shows its first content after the navigation began, with nothing of it in the cache."""
+    log_in(browser, url, world.cookie)
+    browser.session.devtools("Network.clearBrowserCache")
+    browser.open(url + path)
+    return float(eventually(lambda: browser.value(_PAINT), "the first paint")[0])

@@ -1,0 +1,78 @@
+"""Every view of the dashboard, in the installation that shows it best."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from controller.store.platform.pool import Database
+from tests.pictures import worlds
+from tests.pictures.worlds import World
+
+MakeWorld = Callable[[Database, datetime], Awaitable[World]]
+
+
+class View(NamedTuple):
+    """A page by its path, seen by somebody who is logged in unless `outside`."""
+
+    name: str
+    path: Callable[[World], str]
+    outside: bool = False
+    status: int = 200
+
+
+def _at(path: str) -> Callable[[World], str]:
+    return lambda _world: path
+
+
+def _monitor(which: str, query: str = "") -> Callable[[World], str]:
+    return lambda world: f"/monitors/{world.monitors[which]}{query}"
+
+
+def _check(which: str) -> Callable[[World], str]:
+    return lambda world: world.checks[which]
+
+
+def _incident(which: str) -> Callable[[World], str]:
+    return lambda world: f"/incidents/{world.incidents[which]}"
+
+
+EMPTY = (
+    View("login", _at("/login"), outside=True),
+    View("overview-empty", _at("/")),
+    View("incidents-empty", _at("/incidents")),
+)
+HEALTHY = (
+    View("overview-healthy", _at("/")),
+    View("monitor-up", _monitor("up")),
+    View("check-good", _check("good")),
+    View("locations-healthy", _at("/locations")),
+)
+BURNING = (
+    View("overview-burning", _at("/")),
+    View("overview-filtered", _at("/?state=down,partial&q=mail")),
+    View("overview-nothing-found", _at("/?q=nothing-is-called-so")),
+    View("monitor-down", _monitor("down")),
+    View("monitor-down-month", _monitor("down", "?range=month")),
+    View("monitor-partial", _monitor("partial")),
+    View("monitor-degraded", _monitor("degraded")),
+    View("monitor-deviating", _monitor("deviating")),
+    View("monitor-hostile", _monitor("hostile")),
+    View("check-bad", _check("bad")),
+    View("check-slow", _check("slow")),
+    View("check-hostile", _check("hostile")),
+    View("incidents", _at("/incidents")),
+    View("incident-open", _incident("open")),
+    View("incident-acknowledged", _incident("acknowledged")),
+    View("incident-resolved", _incident("resolved")),
+    View("unpaged", _at("/incidents/unpaged")),
+    View("locations-burning", _at("/locations")),
+    View("account", _at("/account")),
+    View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
+)
+ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
+    "empty": (worlds.empty, EMPTY),
+    "healthy": (worlds.healthy, HEALTHY),
+    "burning": (worlds.burning, BURNING),
+}

@@ -1,0 +1,172 @@
+"""The installations of the pictures: one without monitors, a healthy one, and one in which much goes wrong at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from controller.store.platform.pool import Database
+from shared.epoch import to_ms
+from shared.wire.rounds import Purpose, check_id
+from tests.pictures import history, troubles
+from tests.pictures.history import Verdict
+from tests.pictures.places import Installation, install
+from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
+
+_SILENT_MINUTES = 11.0
+_DOWN = Fault(REFUSED, since=24)
+_PARTLY = Fault(SLOW_GREETING, since=96, at=("jp-tyo", "us-nyc"))
+_ENDED = Fault(REFUSED, since=610, until=540)
+_BRIEF = Fault(GREYLISTED, since=205, until=195, at=("us-nyc",))
+
+HOSTILE = '220 <script>alert(1)</script> \u202eesrever\u202c <img src=x onerror="alert(1)"> ' + "📮" * 40
+
+_HEALTHY = (
+    Server(name="Outbound relay", host="smtp.example.com", customer=0),
+    Server(name="Inbound mail exchanger", host="mx1.example.com", port=25, customer=0, busy_ms=30),
+    Server(name="Mailboxes", host="imap.example.com", kind="imap", port=993, customer=0, busy_ms=22),
+    Server(name="Hotel reservations", host="mail.blueharbour.example", customer=1, busy_ms=40),
+    Server(name="Hotel mailboxes", host="imap.blueharbour.example", kind="imap", port=993, customer=1),
+    Server(name="Scanner inbox", host="pop.blueharbour.example", kind="pop3", port=995, customer=1),
+    Server(name="Citizens' office", host="mail.northfield.example", customer=2, busy_ms=64),
+    Server(name="Council newsletter", host="news.northfield.example", port=25, customer=2),
+)
+_BURNING = (
+    Server(name="Outbound relay", host="smtp.example.com", faults=(_DOWN, _ENDED)),
+    Server(
+        name="Inbound mail exchanger",
+        host="mx1.example.com",
+        port=25,
+        busy_ms=30,
+        faults=(_BRIEF,),
+        other_facts={"jp-tyo": {"tlsVersion": "TLSv1.2", "tlsCipher": "ECDHE-RSA-AES128-GCM-SHA256"}},
+    ),
+    Server(name="Mailboxes", host="imap.example.com", kind="imap", port=993, busy_ms=22, faults=(_PARTLY,)),
+    Server(name="Hotel reservations", host="mail.blueharbour.example", customer=1, busy_ms=40, days_left=5),
+    Server(name="Hotel mailboxes", host="imap.blueharbour.example", kind="imap", port=993, customer=1),
+    Server(name="Scanner inbox", host="pop.blueharbour.example", kind="pop3", port=995, customer=1, status="disabled"),
+    Server(name="Citizens' office", host="mail.northfield.example", customer=2, busy_ms=64, status="maintenance"),
+    Server(name="Council newsletter", host="news.northfield.example", port=25, customer=2),
+    Server(
+        name="Relay of a partner \u202edegnahc\u202c <b>bold</b>",
+        host="relay.partner-with-a-very-long-name-for-a-host.northfield.example",
+        customer=2,
+        greeting=HOSTILE,
+    ),
+)
+
+
+class World(NamedTuple):
+    """An installation and what its pages need: public ids, by what they show."""
+
+    cookie: str
+    monitors: dict[str, UUID]
+    checks: dict[str, str]
+    incidents: dict[str, UUID]
+
+
+async def empty(database: Database, now: datetime) -> World:
+    here = await install(database, now)
+    return World(here.cookie, {}, {}, {})
+
+
+async def healthy(database: Database, now: datetime) -> World:
+    here = await install(database, now)
+    monitors = await history.add_monitors(here, _HEALTHY)
+    await history.add_results(here, _HEALTHY, blind={})
+    await history.add_older_days(here, monitors.values())
+    for server in _HEALTHY:
+        await history.add_verdicts(here, monitors, server)
+    first = _HEALTHY[0]
+    checks = {"good": _check(first, "de-nbg", history.rounds(first, now)[-1])}
+    return World(here.cookie, {"up": first.public_id}, checks, {})
+
+
+async def burning(database: Database, now: datetime) -> World:
+    here = await install(database, now)
+    monitors = await history.add_monitors(here, _BURNING)
+    await history.add_results(here, _BURNING, blind={"br-sao": _SILENT_MINUTES})
+    await history.add_older_days(here, monitors.values())
+    incidents = await _incidents(here, monitors)
+    await _verdicts(here, monitors)
+    await troubles.trouble_locations(here, [monitors["mx1.example.com"]], silent="br-sao", minutes=_SILENT_MINUTES)
+    await _maintenance(here, monitors["mail.northfield.example"])
+    relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
+    failing = history.first_failing(relay, _DOWN, now)
+    return World(
+        here.cookie,
+        {
+            "down": relay.public_id,
+            "partial": mailboxes.public_id,
+            "degraded": expiring.public_id,
+            "deviating": exchanger.public_id,
+            "hostile": hostile.public_id,
+        },
+        {
+            "bad": _check(relay, "de-nbg", failing),
+            "slow": _check(mailboxes, "jp-tyo", history.rounds(mailboxes, now)[-1]),
+            "hostile": _check(hostile, "de-nbg", history.rounds(hostile, now)[-1]),
+        },
+        incidents,
+    )
+
+
+def _check(server: Server, location: str, due: datetime) -> str:
+    """The path of a check's page below that of its monitor."""
+    number = check_id(server.public_id, to_ms(due), location, Purpose.SCHEDULED)
+    return f"/monitors/{server.public_id}/checks/{number}?due={to_ms(due)}"
+
+
+async def _incidents(here: Installation, monitors: dict[str, int]) -> dict[str, UUID]:
+    relay, mailboxes = _BURNING[0], _BURNING[2]
+    ended = await troubles.add_incident(
+        here,
+        monitors[relay.host],
+        relay,
+        _ENDED,
+        severity="down",
+        reason="5 of 5 countries cannot connect: refused",
+        acknowledged="Disk full on the queue volume. Cleaning up.",
+        resolved=_ENDED.until,
+    )
+    partly = await troubles.add_incident(
+        here,
+        monitors[mailboxes.host],
+        mailboxes,
+        _PARTLY,
+        severity="partial",
+        reason="2 of 5 countries get no greeting: timeout; BR, DE, FR pass",
+        acknowledged="Looks like the transit of our provider. Ticket 4711 is open with them.",
+    )
+    down = await troubles.add_incident(
+        here,
+        monitors[relay.host],
+        relay,
+        _DOWN,
+        severity="down",
+        reason="5 of 5 countries cannot connect: refused",
+    )
+    return {"open": down, "acknowledged": partly, "resolved": ended}
+
+
+async def _verdicts(here: Installation, monitors: dict[str, int]) -> None:
+    changes = {
+        "smtp.example.com": (
+            Verdict(_ENDED.since, "down", "5 of 5 countries cannot connect: refused"),
+            Verdict(_ENDED.until, "up", "5 of 5 countries pass"),
+            Verdict(_DOWN.since, "down", "4 of 4 countries cannot connect: refused; BR could not check"),
+        ),
+        "imap.example.com": (
+            Verdict(_PARTLY.since, "partial", "2 of 4 countries get no greeting: timeout; DE, FR pass"),
+        ),
+        "mail.blueharbour.example": (Verdict(9 * 24 * 60, "degraded", "the certificate ends in 5 days"),),
+    }
+    for server in _BURNING:
+        await history.add_verdicts(here, monitors, server, *changes.get(server.host, ()))
+
+
+async def _maintenance(here: Installation, monitor_id: int) -> None:
+    await here.run(
+        "UPDATE maintenance_time SET from_at = $2 WHERE monitor_id = $1", monitor_id, here.now - timedelta(minutes=75)
+    )
