@@ -83,7 +83,7 @@ const ACTIONS = {
   g: () => {
     going = Date.now();
   },
-  Enter: () => document.activeElement.matches("[data-item]") && document.activeElement.querySelector("[data-open]")?.click(),
+  Enter: () => document.activeElement.matches("[data-item]") && document.activeElement.querySelector("[data-open], th a")?.click(),
 };
 
 function key(event) {
