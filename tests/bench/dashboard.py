@@ -52,7 +52,7 @@ _PATHS = {
 }
 
 
-class _NoDispatch:
+class NoDispatch:
     async def dispatch_triggered(self, *_: Any) -> None:
         raise NotImplementedError
 
@@ -70,7 +70,7 @@ async def measure(monitors: int) -> Figures:
             services = Services(
                 database=database,
                 vault=Vault(VaultKeys(new_key().reveal())),
-                dispatcher=_NoDispatch(),
+                dispatcher=NoDispatch(),
                 bus=running.bus,
                 outlets=Outlets(senders, MxLookup([])),
             )
