@@ -47,7 +47,7 @@ def test_an_outage_is_seen_acknowledged_and_over(
     assert found
     assert found["acknowledgedAt"]
     browser.click("Outbound relay")
-    browser.sees("acknowledged")
+    browser.sees("Acknowledged")
     browser.click("Overview")
     mail_server.start()
     shows_state(browser, f"#m-{watched}", "up")
