@@ -34,7 +34,7 @@ async def stored(api: Api, path: str) -> Any:
     ],
 )
 async def test_it_makes_a_monitor_and_shows_its_page(
-    api: Api, values: dict[str, str], kind: str, port: int | None, config: dict[str, Any]
+    api: Api, values: dict[str, Any], kind: str, port: int | None, config: dict[str, Any]
 ) -> None:
     async with browsing_as(api, Role.EDITOR, customers=[api.customer]) as browser:
         page = await browser.open("/monitors/new")
