@@ -120,6 +120,7 @@ class Feed:
         refresh, beats = self._turns % REFRESH_TURNS == 0, self._turns % BEAT_TURNS == 1
         for view in self._views.values():
             view.pending.merge(changes)
+        before = self._counts
         if refresh or changes.judged or changes.lost:
             self._counts = None
         frames = dict[View, bytes]()
@@ -131,7 +132,7 @@ class Feed:
                 self._counts = await count_verdicts(self._context.services.database, self._context.principal)
         except UNAVAILABLE:
             self._counts = None
-        await self._send(frames, self._beat(position) if beats else None)
+        await self._send(frames, self._beat(position) if beats or self._counts != before else None)
 
     async def _send(self, frames: Mapping[View, bytes], beat: bytes | None) -> None:
         if not (frames or beat):

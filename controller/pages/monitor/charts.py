@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from controller.decisions.history.histogram import percentiles
 from controller.operations.monitors.course import SHARES, Course, LocationCell, PhaseSums
-from controller.pages.drawing.stack import Scale, areas, marks, scale, shared_top
+from controller.pages.drawing.stack import areas, marks, shared_top, top_of
 from controller.pages.monitor.lanes import Slices
 from shared.wire.failures import Phase
 
@@ -26,7 +26,7 @@ class LayerPath(msgspec.Struct, frozen=True):
 
 
 class LocationChart(msgspec.Struct, frozen=True, kw_only=True):
-    """One small chart. `own_scale` says that its top differs from that of most others; `cut` slices rise above it.
+    """One small chart; `cut` slices rise above its top.
     `averages` are of the whole time, by layer; `percentiles` are empty when nothing passed.
     """
 
@@ -36,7 +36,6 @@ class LocationChart(msgspec.Struct, frozen=True, kw_only=True):
     failed: str
     blind: str
     top_ms: float
-    own_scale: bool
     cut: int
     passed: int
     failures: int
@@ -62,7 +61,7 @@ class ChartsView(msgspec.Struct, frozen=True, kw_only=True):
     charts: list[LocationChart]
     rows: list[ValueRow]
     slices: Slices
-    own_scales: bool
+    same_scale: bool
     island: Markup
 
 
@@ -76,10 +75,10 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
         cells[cell.location].append(cell)
     layers = _phases(course.phases) if course.phases is not None else PERCENTILES
     stacks = _phase_stacks(course, slices, layers) if course.phases is not None else _percentile_stacks(course, slices)
-    scales = {code: scale([sum(stack) for stack in stacks[code].values()]) for code in cells}
-    top = shared_top([one.top for one in scales.values()]) if scales else 1
+    tops = {code: top_of([sum(stack) for stack in stacks[code].values()]) for code in cells}
+    top = shared_top([tops[code] for code in cells if stacks[code]])
     charts = [
-        _chart(here, stacks[code], scales[code], top, slices, layers, _exact(course, code))
+        _chart(here, stacks[code], tops[code], top, slices, layers, _exact(course, code))
         for code, here in cells.items()
     ]
     return ChartsView(
@@ -88,7 +87,7 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
         charts=charts,
         rows=_rows(cells),
         slices=slices,
-        own_scales=any(chart.own_scale for chart in charts),
+        same_scale=top is not None,
         island=_island(cells, stacks, slices, layers, phased=course.phases is not None),
     )
 
@@ -142,13 +141,13 @@ def _percentiles(histogram: dict[int, int], slowest_ms: float | None) -> list[fl
 def _chart(
     cells: Sequence[LocationCell],
     stacks: dict[int, list[float]],
-    own: Scale,
-    top: float,
+    own: float,
+    top: float | None,
     slices: Slices,
     layers: Sequence[str],
     exact: list[float] | None,
 ) -> LocationChart:
-    shown = max(top, own.top)
+    shown = top or own
     passed = sum(cell.passed for cell in cells)
     slowest = max((cell.duration_ms_max for cell in cells if cell.duration_ms_max is not None), default=None)
     numbers = [(slices.number(cell.bucket_at), cell) for cell in cells]
@@ -160,8 +159,7 @@ def _chart(
         failed=marks([number for number, cell in numbers if cell.failed]),
         blind=marks([number for number, cell in numbers if cell.blind and not cell.failed]),
         top_ms=shown,
-        own_scale=shown != top,
-        cut=own.cut if shown == own.top else 0,
+        cut=sum(sum(stack) > shown for stack in stacks.values()),
         passed=passed,
         failures=sum(cell.failed for cell in cells),
         blind_checks=sum(cell.blind for cell in cells),

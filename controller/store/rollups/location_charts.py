@@ -84,9 +84,9 @@ async def location_cells(
     """
     if not binned:
         rows = await connection.fetch(_CELLS, monitor_id, *sources, view.bucket_seconds)
-        return [LocationCell(*row, _NO_DURATIONS) for row in rows]
+        return [LocationCell._make((*row, _NO_DURATIONS)) for row in rows]
     rows = await connection.fetch(_BINNED, monitor_id, *sources, view.bucket_seconds)
-    return [LocationCell(*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True))) for row in rows]
+    return [LocationCell._make((*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True)))) for row in rows]
 
 
 async def duration_percentiles(
@@ -104,7 +104,7 @@ async def duration_percentiles(
         view.until,
         shares,
     )
-    return dict(rows)
+    return {code: list(found) for code, found in rows}
 
 
 async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSums]:

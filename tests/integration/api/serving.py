@@ -14,14 +14,14 @@ from controller.http.event_stream import Connection
 
 
 @asynccontextmanager
-async def serving(application: Litestar, *, drain_seconds: int | None = None) -> AsyncIterator[str]:
+async def serving(application: Litestar, *, drain_seconds: int | None = None, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback as a controller does; yield the base URL. A stop waits up to `drain_seconds` for requests;
-    None is for ever.
+    None is for ever. Port 0 is any that is free.
     """
     server = ControllerServer(
         uvicorn.Config(
             application,
-            port=0,
+            port=port,
             http=Connection,
             lifespan="on",
             log_config=None,
@@ -36,8 +36,8 @@ async def serving(application: Litestar, *, drain_seconds: int | None = None) ->
             if task.done():
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        bound = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{bound}"
         finally:
             server.should_exit = True

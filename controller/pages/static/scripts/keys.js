@@ -49,11 +49,14 @@ function move(step) {
   const all = items();
   const now = all.indexOf(focused() ?? document.getElementById(selected));
   const next = all[now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, now + step))];
-  if (!next) return;
-  selected = next.id;
-  next.tabIndex = -1;
-  next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  if (next) select(next);
+}
+
+function select(item) {
+  selected = item.id;
+  item.tabIndex = -1;
+  item.focus({ preventScroll: true });
+  item.scrollIntoView({ block: "nearest" });
 }
 
 // The button of this key in the selected row, or else the page's own.
@@ -65,9 +68,9 @@ function press(key) {
 
 function go(key) {
   if (key !== "m") return document.querySelector(`[data-go="${key}"]`)?.click();
-  const [first] = items();
-  if (document.getElementById("monitors") && first) move(0);
-  else location.assign(`${document.documentElement.dataset.base}/#monitors`);
+  const row = document.querySelector(".monitors [data-item]");
+  if (row) select(row);
+  else location.assign(`${document.documentElement.dataset.base}/`);
 }
 
 const ACTIONS = {

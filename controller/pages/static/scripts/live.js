@@ -54,7 +54,7 @@ function show(message) {
 
 function hint(shown) {
   const place = document.getElementById("overview-hint");
-  if (!place) return;
+  if (!place) return shown.length ? refresh() : null; // the first monitor is there
   const more = shown.filter((id) => !document.getElementById(`m-${id}`)).length;
   place.hidden = !more;
   if (!more) return place.replaceChildren();

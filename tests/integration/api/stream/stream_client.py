@@ -238,7 +238,13 @@ def ids(blocks: list[Block]) -> list[str]:
 
 @asynccontextmanager
 async def open_streams(
-    api: Api, bus: Bus, *, limits: HubLimits | None = None, bounds: Bounds | None = None, ready: bool = True
+    api: Api,
+    bus: Bus,
+    *,
+    limits: HubLimits | None = None,
+    bounds: Bounds | None = None,
+    ready: bool = True,
+    port: int = 0,
 ) -> AsyncIterator[StreamClient]:
     """Run a controller until the block ends. It comments every tenth of a second, because tests read the position of a
     stream from its comments.
@@ -247,7 +253,7 @@ async def open_streams(
     services = Services(
         database=api.database, vault=api.vault, dispatcher=api.dispatcher, bus=bus, outlets=api.outlets, live=hub
     )
-    async with serving(create_application(services)) as address:
+    async with serving(create_application(services), drain_seconds=5, port=port) as address:
         tasks = [
             asyncio.create_task(keep("live", lambda: follow_events(bus, hub))),
             asyncio.create_task(keep("live_access", lambda: review(api.database, hub), every_seconds=0.05)),
