@@ -32,9 +32,6 @@ REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
 
 _ROUTES: list[ControllerRouterHandler] = [
-    *LOGIN,
-    *ACCOUNT,
-    *ORGANIZATION,
     *OVERVIEW,
     *NEW_MONITOR,
     *MONITOR,
@@ -42,6 +39,9 @@ _ROUTES: list[ControllerRouterHandler] = [
     *INCIDENTS,
     *LOCATIONS,
     *LIVE,
+    *LOGIN,
+    *ACCOUNT,
+    *ORGANIZATION,
 ]
 
 

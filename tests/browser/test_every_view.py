@@ -47,7 +47,9 @@ async def _each(
         return found + [one for one in watch.found() if refused is None or refused not in one]
 
     def all_views() -> dict[str, list[str]]:
-        return {view.name: found for view in shown.views if (found := look(view))}
+        found = {view.name: problems for view in shown.views if (problems := look(view))}
+        browser.open("about:blank")  # which closes the live stream, so that the server can stop
+        return found
 
     return await asyncio.to_thread(all_views)
 

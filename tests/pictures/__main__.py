@@ -51,19 +51,17 @@ async def _pictures(browser: Browser, folder: Path, names: Sequence[str]) -> Non
                     if not chosen:
                         continue
                     async with databases.one() as url, dashboard(url, broker, make) as (served, world):
-                        await asyncio.to_thread(_photograph, browser, served.url, world, chosen, folder)
-                        if not names:
-                            paint = await asyncio.to_thread(_first_paint, browser, served.url, world)
-                            print(f"{name}: {len(chosen)} views, first paint of the overview after {paint:.0f} ms")
+                        paint = await asyncio.to_thread(_photograph, browser, served.url, world, chosen, folder)
+                        print(f"{name}: {len(chosen)} views, first paint of the overview after {paint:.0f} ms")
 
 
-def _photograph(browser: Browser, url: str, world: World, views: Sequence[View], folder: Path) -> None:
+def _photograph(browser: Browser, url: str, world: World, views: Sequence[View], folder: Path) -> float:
+    """Returns when the overview shows its first content, in milliseconds."""
     camera.take(browser, url, world, views, folder)
-
-
-def _first_paint(browser: Browser, url: str, world: World) -> float:
     browser.emulation.reset()
-    return statistics.median(camera.first_paint_ms(browser, url, world, "/") for _ in range(_PAINTS))
+    paint = statistics.median(camera.first_paint_ms(browser, url, world, "/") for _ in range(_PAINTS))
+    browser.open("about:blank")  # which closes the live stream, so that the server can stop
+    return paint
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
+from shared.wire.messages import HEARTBEAT_SECONDS
 from tests.integration.api.serving import serving
 
 W = TypeVar("W")
@@ -58,5 +60,18 @@ async def dashboard(
             bus=bus,
             outlets=Outlets(senders, MxLookup([])),
         )
-        async with serving(create_application(services), drain_seconds=1) as url:
+        async with serving(create_application(services), drain_seconds=5) as url, asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(_beat(database))
             yield Served(url, database), built
+            beating.cancel()
+
+
+async def _beat(database: Database) -> None:
+    """Heartbeats of the agents that are not silent already."""
+    while True:
+        async with database.connection() as connection:
+            await connection.execute(
+                "UPDATE agent SET last_seen_at = now() WHERE last_seen_at > now() - make_interval(secs => $1)",
+                3 * HEARTBEAT_SECONDS,
+            )
+        await asyncio.sleep(HEARTBEAT_SECONDS / 2)

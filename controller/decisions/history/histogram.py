@@ -7,7 +7,7 @@ Bin b holds the durations in (GROWTH^(b-1), GROWTH^b] milliseconds. A percentile
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 ACCURACY = 0.025
 GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
@@ -23,14 +23,20 @@ def bin_of(duration_ms: float) -> int:
 
 def percentile(counts: Mapping[int, int], share: float) -> float | None:
     """The milliseconds that `share` (0 to 1) of the counted durations do not exceed; None when there are none."""
+    found = percentiles(counts, (share,))
+    return found[0] if found else None
+
+
+def percentiles(counts: Mapping[int, int], shares: Sequence[float]) -> list[float]:
+    """The same for several shares in ascending order; empty when there are no durations."""
     total = sum(counts.values())
     if not total:
-        return None
-    left = max(1, math.ceil(share * total))
-    number = 0
+        return []
+    needed = [max(1, math.ceil(share * total)) for share in shares]
+    found, counted = list[float](), 0
     for number in sorted(counts):
-        left -= counts[number]
-        if left <= 0:
-            break
-    # The middle of a bin, by relative error.
-    return 2 * GROWTH**number / (GROWTH + 1)
+        counted += counts[number]
+        while len(found) < len(needed) and counted >= needed[len(found)]:
+            # The middle of a bin, by relative error.
+            found.append(2 * GROWTH**number / (GROWTH + 1))
+    return found

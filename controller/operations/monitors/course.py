@@ -21,6 +21,9 @@ __all__ = ["Course", "LocationCell", "MonitorIncident", "PhaseSums", "StoredVerd
 MOST_PHASE_CHECKS = 12_000
 """Of more checks than this the phases are not summed up: that would take longer than a page may."""
 
+SHARES = (0.5, 0.95, 0.99)
+"""The percentiles of durations."""
+
 FIGURES = (Range.DAY, Range.MONTH, Range.YEAR)
 
 
@@ -34,8 +37,9 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """`verdicts` begin with the one that held at the beginning of the view, as far as it is known. `phases` is None
-    where single checks are no longer stored, or are too many. `maintenance` is in epoch milliseconds.
+    """`verdicts` begin with the one that held at the beginning of the view, as far as it is known. `phases` and the
+    percentiles of SHARES by location are None where single checks are no longer stored, or are too many; there the
+    cells have histograms. `maintenance` is in epoch milliseconds.
     """
 
     view: View
@@ -44,21 +48,24 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: list[Span]
     cells: list[LocationCell]
     phases: list[PhaseSums] | None
+    percentiles: dict[str, list[float]] | None
     uptimes: list[Uptime]
 
 
-async def course_of(connection: Connection, monitor: Monitor, view: View, now: datetime) -> Course:
-    """The caller has checked that the monitor may be read."""
+async def course_of(connection: Connection, monitor: Monitor, view: View, now: datetime, *, locations: int) -> Course:
+    """`locations` is how many check it. The caller has checked that the monitor may be read."""
     rolled_until = await charts.rolled_until(connection)
     views = [*((range_, stats_view(range_, reference=now, now=now)) for range_ in FIGURES), (None, view)]
     times = [sources(one, rolled_until) for _, one in views]
     judged = await judged_times(connection, monitor.id, monitor.interval_seconds, times)
     verdicts = await verdicts_since(connection, [monitor.id], view.since)
-    cells = await location_charts.location_cells(connection, monitor.id, view, times[-1])
-    phases = None
-    stored = view.since >= now - timedelta(days=RAW_DAYS)
-    if stored and sum(cell.passed for cell in cells) <= MOST_PHASE_CHECKS:
+    checks = locations * (view.until - view.since) / timedelta(seconds=monitor.interval_seconds)
+    single = view.since >= now - timedelta(days=RAW_DAYS) and checks <= MOST_PHASE_CHECKS
+    phases, percentiles = None, None
+    cells = await location_charts.location_cells(connection, monitor.id, view, times[-1], binned=not single)
+    if single:
         phases = await location_charts.phase_sums(connection, monitor.id, view)
+        percentiles = await location_charts.duration_percentiles(connection, monitor.id, view, SHARES)
     return Course(
         view=view,
         verdicts=[one for one in verdicts.get(monitor.id, []) if one.at < view.until],
@@ -66,6 +73,7 @@ async def course_of(connection: Connection, monitor: Monitor, view: View, now: d
         maintenance=judged[-1].maintenance,
         cells=cells,
         phases=phases,
+        percentiles=percentiles,
         uptimes=[
             Uptime(range=range_, since=one.since, until=one.until, judged=found)
             for (range_, one), found in zip(views, judged, strict=True)

@@ -19,7 +19,7 @@ from controller.store.checks.check_log import LogFilter, LoggedCheck, LogPlace
 from controller.store.platform.pool import Connection, Database
 from shared.wire.targets import KINDS, Target
 
-__all__ = ["LogFilter", "LogPage", "LogPlace", "LogQuestion", "LoggedCheck", "MonitorReport", "monitor_report"]
+__all__ = ["LogFilter", "LogPage", "LogPlace", "LogQuestion", "LoggedCheck", "ReportedMonitor", "monitor_report"]
 
 LOG_ROWS = 50
 
@@ -40,7 +40,7 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     newer: bool
 
 
-class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     """`target` is what is checked, None when the stored config is no target; of `login` only the user may be shown."""
 
     monitor: Monitor
@@ -60,7 +60,7 @@ async def monitor_report(
     question: LogQuestion,
     triggered_at: datetime | None,
     now: datetime,
-) -> MonitorReport:
+) -> ReportedMonitor:
     """The course shows `view`; `triggered_at` is the moment of a check whose progress is shown, if any.
 
     Raises NotFoundError, ForbiddenError.
@@ -68,13 +68,13 @@ async def monitor_report(
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
         situation = await situation_of(connection, monitor, triggered_at)
-        course = await course_of(connection, monitor, view, now)
+        course = await course_of(connection, monitor, view, now, locations=len(situation.latest))
         log = await _log(connection, monitor, question)
     try:
         target, login = target_of(monitor), configured_login(monitor)
     except InvalidError:
         target, login = None, None
-    return MonitorReport(monitor=monitor, target=target, login=login, situation=situation, course=course, log=log)
+    return ReportedMonitor(monitor=monitor, target=target, login=login, situation=situation, course=course, log=log)
 
 
 async def _log(connection: Connection, monitor: Monitor, question: LogQuestion) -> LogPage:

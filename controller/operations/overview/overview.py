@@ -44,7 +44,6 @@ _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
 _NOT_JUDGED = "unknown"
 _DOWN = "down"
 MAINTENANCE = "maintenance"
-DISABLED = "disabled"
 
 
 class KnownState(msgspec.Struct, frozen=True):

@@ -48,7 +48,8 @@ class Band(msgspec.Struct, frozen=True, kw_only=True):
 
 def bands(check: CheckRecord) -> list[Band]:
     """Every phase with its lines, also those in which nothing was said; then what was said after the last phase."""
-    decided = deciding(check.transcript, check.phases, check.failure)
+    # A login that was withheld is refused by an earlier check, so no line of this one decided.
+    decided = None if check.login_withheld else deciding(check.transcript, check.phases, check.failure)
     phases = sorted(check.phases, key=lambda timing: timing.start_ms)
     failed = _failed(phases, check.failure)
     sorted_in: list[list[Line]] = [[] for _ in range(len(phases) + 1)]

@@ -14,7 +14,6 @@ from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.results.single_checks import get_check
 from controller.pages.check.view import check_view
 from controller.pages.shell.page import page
-from controller.pages.shell.texts import foreign
 
 
 @get("/monitors/{monitor_id:uuid}/checks/{check_id:uuid}", opt={PERMISSION: Permission.READ})
@@ -29,7 +28,7 @@ async def check_page(
     """`due` says which round the check belongs to, in milliseconds since 1970."""
     details = await get_check(services.database, principal, monitor_id, check_id, due)
     view = check_view(details)
-    title = foreign(f"{view.monitor_name}: {view.outcome} from {view.place}")
+    title = f"{view.monitor_name}: {view.outcome} from {view.place}"
     # While results of the round may still come, the page fetches itself again.
     return page(request, "check/page.html", view, title=title, live=view.pending)
 

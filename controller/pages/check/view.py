@@ -152,7 +152,7 @@ def check_view(details: CheckDetails) -> CheckView:
         incident=f"/incidents/{details.incident.public_id}" if details.incident else None,
         incident_open=details.incident is not None and details.incident.ended_at is None,
         first_failed=None if first is None or first.check_id == check.check_id else path_of(monitor_path, first),
-        kept=path_of(monitor_path, good) if good and not compared and good.check_id != check.check_id else None,
+        kept=path_of(monitor_path, good) if good is not None and talk.silent else None,
         kept_at=good.due_at if good else None,
         waterfall=_waterfall(details, monitor_path),
         talk=talk,

@@ -86,7 +86,11 @@ def explained(check: CheckRecord) -> tuple[str, str, str, str]:
 
 def warned(check: CheckRecord) -> list[tuple[str, str, str]]:
     """Each warning: what it means, what to do, and its detail."""
-    return [(*WARNINGS[warning.kind], warning.detail) for warning in check.warnings]
+    found = []
+    for warning in check.warnings:
+        meaning, remedy = WARNINGS[warning.kind]
+        found.append((meaning.replace("`", ""), remedy, warning.detail))
+    return found
 
 
 def runs_late(check: CheckRecord) -> bool:

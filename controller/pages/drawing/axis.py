@@ -17,7 +17,7 @@ _DAY = 86_400
 _NARROWEST = 0.5
 
 
-class Tick(NamedTuple):
+class AxisTick(NamedTuple):
     """A labelled moment. `clock` says whether its label is a time of day, else it is a date."""
 
     x: float
@@ -44,12 +44,12 @@ def extent(from_at: datetime, to_at: datetime, since: datetime, until: datetime)
     return Extent(min(x, 100 - width), round(width, 2))
 
 
-def ticks(since: datetime, until: datetime) -> list[Tick]:
+def ticks(since: datetime, until: datetime) -> list[AxisTick]:
     """At most eight round moments (UTC)."""
     whole = (until - since).total_seconds()
     step = next((seconds for seconds in _STEPS if whole / seconds <= _MOST), _STEPS[-1])
-    found, at = list[Tick](), ceil(since, step)
+    found, at = list[AxisTick](), ceil(since, step)
     while at < until:
-        found.append(Tick(position(at, since, until), at, step < _DAY and bool(at.hour or at.minute)))
+        found.append(AxisTick(position(at, since, until), at, step < _DAY and bool(at.hour or at.minute)))
         at += timedelta(seconds=step)
     return found

@@ -8,44 +8,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 HEIGHT = 200
 
-_STEPS = (1, 2, 5, 10)
+_STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _OUTSTANDING = 3.0
 _COMMON = 0.95
+_COMPARABLE = 4.0
 
 
-class Scale(NamedTuple):
-    """The value at the top of a stack, and how many slices rise above it and are cut off."""
-
-    top: float
-    cut: int
-
-
-def scale(totals: Sequence[float]) -> Scale:
+def top_of(totals: Sequence[float]) -> float:
     """A round value that shows all totals, or nearly all where a few would flatten the rest."""
     if not totals:
-        return Scale(1, 0)
+        return 1
     ordered = sorted(totals)
     common = ordered[min(len(ordered) - 1, int(_COMMON * len(ordered)))]
-    most = ordered[-1] if ordered[-1] <= _OUTSTANDING * common else common
-    top = rounded_up(most)
-    return Scale(top, sum(total > top for total in totals))
+    return rounded_up(ordered[-1] if ordered[-1] <= _OUTSTANDING * common else common)
 
 
-def shared_top(tops: Sequence[float]) -> float:
-    """The top that stacks beside each other have in common: the greatest that does not flatten most of them. A stack
-    with a greater top keeps its own.
+def shared_top(tops: Sequence[float]) -> float | None:
+    """The top that stacks beside each other have in common; None when the lowest would be flattened by it, so that each
+    keeps its own.
     """
-    ordered = sorted(tops)
-    middle = ordered[(len(ordered) - 1) // 2]
-    return max(top for top in ordered if top <= _OUTSTANDING * middle)
+    return max(tops) if tops and max(tops) <= _COMPARABLE * min(tops) else None
 
 
 def rounded_up(value: float) -> float:
-    """The least of 1, 2, 5, 10, 20, 50 … that is not smaller."""
+    """The least round value that is not smaller, and at least 1."""
     if value <= 1:
         return 1
     power = 10 ** math.floor(math.log10(value))

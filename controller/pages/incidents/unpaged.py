@@ -11,7 +11,7 @@ import msgspec
 
 from controller.model import UnconfirmedRun
 from controller.model.retention import UNCONFIRMED_DAYS
-from controller.operations.incidents.notified import Unpaged, UnpagedIncident
+from controller.operations.incidents.notified import MOST_SILENT, Unpaged, UnpagedIncident
 from controller.pages.incidents.masking import masked
 from controller.pages.incidents.timeline import EvaluationView, evaluation_view
 from controller.pages.shell.texts import span
@@ -54,9 +54,12 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnpagedView(msgspec.Struct, frozen=True, kw_only=True):
+    """`silent_limit` is how many of the incidents are shown; None when these are all."""
+
     monitor: str
     monitor_name: str | None
     silent: list[SilentGroup]
+    silent_limit: int | None
     runs: list[RunRow]
     total: int
     first: int
@@ -74,6 +77,7 @@ def unpaged_view(
         monitor=str(monitor or ""),
         monitor_name=monitor_name,
         silent=_groups(found.incidents),
+        silent_limit=MOST_SILENT if len(found.incidents) == MOST_SILENT else None,
         runs=[_run(one) for one in found.runs],
         total=found.total,
         first=first,

@@ -63,7 +63,7 @@ class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
     check: str
 
 
-class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     """`state` and `word` are its mark; `places` are where it fails, as far as the latest votes say."""
 
     public_id: UUID
@@ -101,11 +101,11 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
 
 def incident_view(
     details: IncidentDetails, notified: Notified, now: datetime, form: IncidentForm | None = None
-) -> IncidentView:
+) -> IncidentPageView:
     incident = details.incident
     by = {change.kind: change.done_by for change in reversed(details.changes)}
     reasons = [change.reason for change in details.changes if change.evidence and change.kind != "resolved"]
-    return IncidentView(
+    return IncidentPageView(
         public_id=incident.public_id,
         monitor=incident.monitor_public_id,
         monitor_name=incident.monitor_name,
@@ -194,6 +194,6 @@ def _line(details: IncidentDetails, check: CheckRecord) -> CheckLine:
     )
 
 
-def titles(view: IncidentView) -> str:
+def titles(view: IncidentPageView) -> str:
     """The title of the page."""
     return f"{'Resolved' if view.resolved_at else 'Partly down' if view.partial else 'Down'}: {view.monitor_name}"

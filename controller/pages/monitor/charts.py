@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 
 import msgspec
 from markupsafe import Markup
 
-from controller.decisions.history.histogram import percentile
-from controller.operations.monitors.course import Course, LocationCell, PhaseSums
-from controller.pages.drawing.stack import Scale, areas, marks, scale, shared_top
+from controller.decisions.history.histogram import percentiles
+from controller.operations.monitors.course import SHARES, Course, LocationCell, PhaseSums
+from controller.pages.drawing.stack import areas, marks, shared_top, top_of
 from controller.pages.monitor.lanes import Slices
 from shared.wire.failures import Phase
 
-PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+PERCENTILES = [f"p{100 * share:g}" for share in SHARES]
 _ORDER = [phase.value for phase in Phase]
 
 
@@ -25,8 +26,8 @@ class LayerPath(msgspec.Struct, frozen=True):
 
 
 class LocationChart(msgspec.Struct, frozen=True, kw_only=True):
-    """One small chart. `own_scale` says that its top differs from that of most others; `cut` slices rise above it.
-    `averages` are of the whole time, by layer, and `percentiles` are estimates from bins.
+    """One small chart; `cut` slices rise above its top.
+    `averages` are of the whole time, by layer; `percentiles` are empty when nothing passed.
     """
 
     location: str
@@ -35,14 +36,13 @@ class LocationChart(msgspec.Struct, frozen=True, kw_only=True):
     failed: str
     blind: str
     top_ms: float
-    own_scale: bool
     cut: int
     passed: int
     failures: int
     blind_checks: int
     average_ms: float | None
     averages: list[float | None]
-    percentiles: list[float | None]
+    percentiles: list[float]
     max_ms: float | None
 
 
@@ -61,7 +61,7 @@ class ChartsView(msgspec.Struct, frozen=True, kw_only=True):
     charts: list[LocationChart]
     rows: list[ValueRow]
     slices: Slices
-    own_scales: bool
+    same_scale: bool
     island: Markup
 
 
@@ -73,12 +73,12 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
     cells: dict[str, list[LocationCell]] = defaultdict(list)
     for cell in course.cells:
         cells[cell.location].append(cell)
-    layers = _phases(course.phases) if course.phases is not None else [name for name, _ in PERCENTILES]
+    layers = _phases(course.phases) if course.phases is not None else PERCENTILES
     stacks = _phase_stacks(course, slices, layers) if course.phases is not None else _percentile_stacks(course, slices)
-    scales = {code: scale([sum(stack) for stack in stacks[code].values()]) for code in cells}
-    top = shared_top([one.top for one in scales.values()]) if scales else 1
+    tops = {code: top_of([sum(stack) for stack in stacks[code].values()]) for code in cells}
+    top = shared_top([tops[code] for code in cells if stacks[code]])
     charts = [
-        _chart(here, stacks[code], scales[code], top, slices, layers, phased=course.phases is not None)
+        _chart(here, stacks[code], tops[code], top, slices, layers, _exact(course, code))
         for code, here in cells.items()
     ]
     return ChartsView(
@@ -87,7 +87,7 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
         charts=charts,
         rows=_rows(cells),
         slices=slices,
-        own_scales=any(chart.own_scale for chart in charts),
+        same_scale=top is not None,
         island=_island(cells, stacks, slices, layers, phased=course.phases is not None),
     )
 
@@ -125,37 +125,30 @@ def _percentile_stacks(course: Course, slices: Slices) -> Stacks:
     stacks: Stacks = defaultdict(dict)
     for cell in course.cells:
         if cell.passed:
-            values = _percentiles(cell.histogram, cell.duration_ms_max)
             stack, below = list[float](), 0.0
-            for value in values:
-                stack.append(max(0.0, (value or 0.0) - below))
-                below = max(below, value or 0.0)
+            for value in _percentiles(cell.histogram, cell.duration_ms_max):
+                stack.append(value - below)
+                below = value
             stacks[cell.location][slices.number(cell.bucket_at)] = stack
     return stacks
 
 
-def _percentiles(histogram: dict[int, int], slowest_ms: float | None) -> list[float | None]:
+def _percentiles(histogram: dict[int, int], slowest_ms: float | None) -> list[float]:
     """Estimates from bins, cut at the greatest measured value."""
-    estimates = (percentile(histogram, share) for _, share in PERCENTILES)
-    return [None if one is None else min(one, slowest_ms or one) for one in estimates]
+    return [min(one, slowest_ms or one) for one in percentiles(histogram, SHARES)]
 
 
 def _chart(
     cells: Sequence[LocationCell],
     stacks: dict[int, list[float]],
-    own: Scale,
-    top: float,
+    own: float,
+    top: float | None,
     slices: Slices,
     layers: Sequence[str],
-    *,
-    phased: bool,
+    exact: list[float] | None,
 ) -> LocationChart:
-    shown = max(top, own.top)
+    shown = top or own
     passed = sum(cell.passed for cell in cells)
-    whole: dict[int, int] = defaultdict(int)
-    for cell in cells:
-        for number, count in cell.histogram.items():
-            whole[number] += count
     slowest = max((cell.duration_ms_max for cell in cells if cell.duration_ms_max is not None), default=None)
     numbers = [(slices.number(cell.bucket_at), cell) for cell in cells]
     paths = areas([stacks.get(number) for number in range(slices.count)], shown)
@@ -166,16 +159,28 @@ def _chart(
         failed=marks([number for number, cell in numbers if cell.failed]),
         blind=marks([number for number, cell in numbers if cell.blind and not cell.failed]),
         top_ms=shown,
-        own_scale=shown != top,
-        cut=own.cut if shown == own.top else 0,
+        cut=sum(sum(stack) > shown for stack in stacks.values()),
         passed=passed,
         failures=sum(cell.failed for cell in cells),
         blind_checks=sum(cell.blind for cell in cells),
         average_ms=sum(cell.duration_ms_sum for cell in cells) / passed if passed else None,
-        averages=_averages(numbers, stacks, passed, len(layers)) if phased else [],
-        percentiles=_percentiles(whole, slowest),
+        averages=_averages(numbers, stacks, passed, len(layers)) if exact is not None else [],
+        percentiles=_whole(cells, slowest) if exact is None else exact,
         max_ms=slowest,
     )
+
+
+def _exact(course: Course, code: str) -> list[float] | None:
+    """Percentiles of single checks; None where there are only bins."""
+    return None if course.percentiles is None else course.percentiles.get(code, [])
+
+
+def _whole(cells: Sequence[LocationCell], slowest_ms: float | None) -> list[float]:
+    whole: dict[int, int] = defaultdict(int)
+    for cell in cells:
+        for number, count in cell.histogram.items():
+            whole[number] += count
+    return _percentiles(whole, slowest_ms)
 
 
 def _averages(
@@ -210,15 +215,17 @@ def _value(cell: LocationCell | None) -> tuple[float | None, int]:
 def _island(
     cells: dict[str, list[LocationCell]], stacks: Stacks, slices: Slices, layers: Sequence[str], *, phased: bool
 ) -> Markup:
-    """`values`: by location and slice [average, passed, failed, blind, layer, layer …] in milliseconds."""
-    values: dict[str, dict[str, list[float | None]]] = {}
+    """`values`: by location and slice [average, passed, failed, blind, layer, layer …]; durations in hundredths of a
+    millisecond, which take fewer bytes than fractions.
+    """
+    values: dict[str, dict[int, list[int | None]]] = {}
     for code, here in cells.items():
         values[code] = {}
         for cell in here:
             number = slices.number(cell.bucket_at)
-            average = round(cell.duration_ms_sum / cell.passed, 2) if cell.passed else None
+            average = _hundredths(cell.duration_ms_sum / cell.passed) if cell.passed else None
             shown = _shown(stacks[code].get(number, ()), phased=phased)
-            values[code][str(number)] = [average, cell.passed, cell.failed, cell.blind, *shown]
+            values[code][number] = [average, cell.passed, cell.failed, cell.blind, *shown]
     content = {
         "since": int(slices.since.timestamp() * 1000),
         "seconds": slices.seconds,
@@ -230,8 +237,10 @@ def _island(
     return Markup(msgspec.json.encode(content).decode().replace("<", "\\u003c"))  # noqa: S704
 
 
-def _shown(stack: Sequence[float], *, phased: bool) -> list[float]:
+def _shown(stack: Sequence[float], *, phased: bool) -> list[int]:
     """Phases as they are; percentiles as values, which the stack holds as distances."""
-    if phased:
-        return [round(value, 2) for value in stack]
-    return [round(sum(stack[: number + 1]), 2) for number in range(len(stack))]
+    return [_hundredths(value) for value in (stack if phased else accumulate(stack))]
+
+
+def _hundredths(value: float) -> int:
+    return int(100 * value + 0.5)

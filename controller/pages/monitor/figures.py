@@ -47,17 +47,27 @@ def _view(monitor: Monitor, one: Uptime) -> UptimeView:
     rest = length - judged - maintenance
     parts = []
     if one.since < monitor.created_at:
-        parts.append(f"the monitor has existed for {span(length)}")
+        parts.append(f"the monitor has existed for {_exactly(length)}")
     if maintenance >= _NEGLIGIBLE:
-        parts.append(f"{span(maintenance)} of maintenance")
+        parts.append(f"{_exactly(maintenance)} of maintenance")
     if rest >= _NEGLIGIBLE:
-        parts.append(f"{span(rest)} without a check that counts (none ran, or every location was blind)")
+        parts.append(f"{_exactly(rest)} without a check that counts (none ran, or every location was blind)")
     return UptimeView(
         name=_NAMES[one.range.value] if one.range else _SHOWN,
         since=since,
         until=one.until,
         percent=uptime_percent(one.judged.evaluated),
         down=timedelta(milliseconds=one.judged.evaluated.down_ms),
-        words=f"judged {span(judged)} of {span(length)}",
+        words=f"judged {_exactly(judged)} of {_exactly(length)}",
         left_out="; ".join(parts),
     )
+
+
+def _exactly(length: timedelta) -> str:
+    """In two units, so that what is left out adds up: 29 d 4 h, 23 h 40 min, 12 min."""
+    minutes = int(length.total_seconds()) // 60
+    units = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
+    first = next((number for number, (count, _) in enumerate(units) if count), None)
+    if first is None:
+        return span(length)
+    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.model import Monitor, MonitorStatus
 from controller.operations.monitors.course import MonitorIncident
-from controller.operations.monitors.report import LoggedCheck, MonitorReport
+from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
 from controller.pages.monitor.words import check_path, kind_in_words, outcome_of
 from shared.epoch import to_datetime, to_ms
@@ -34,7 +35,7 @@ class LocationNow(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
-class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
+class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
     """`owner` has it; None when nobody has acknowledged it."""
 
     path: str
@@ -44,9 +45,9 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
 
 
-class HeadView(msgspec.Struct, frozen=True, kw_only=True):
+class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
-    `failing` and `passing` are countries, or locations where a country has several.
+    `failing` are countries, or locations where a country has several; who passes is in the reason.
     """
 
     public_id: UUID
@@ -60,9 +61,8 @@ class HeadView(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None
     reason: str
     failing: list[str]
-    passing: list[str]
     decisive: str | None
-    incident: OpenIncident | None
+    incident: HeadIncident | None
     locations: list[LocationNow]
 
 
@@ -79,19 +79,19 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     """A check that was triggered by hand, country by country. `waiting` is how many have not answered yet."""
 
     due_at: datetime
+    due_ms: int
     rows: list[TriggeredRow]
     waiting: int
 
 
-def head_view(report: MonitorReport, port: int) -> HeadView:
+def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
-    failing, passing = _sides(situation)
     verdict = state.verdict if state else None
     shown = verdict.value if verdict else VerdictKind.UNKNOWN.value
     if monitor.status is not MonitorStatus.ACTIVE:
         shown = monitor.status.value
-    return HeadView(
+    return MonitorHead(
         public_id=monitor.public_id,
         name=monitor.name,
         host=monitor.hostname,
@@ -102,20 +102,20 @@ def head_view(report: MonitorReport, port: int) -> HeadView:
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=state.reason if state else "",
-        failing=failing if verdict in _BAD else [],
-        passing=passing if verdict in _BAD else [],
+        failing=_failing(situation) if verdict in _BAD else [],
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
         locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
     )
 
 
-def triggered_view(report: MonitorReport, due_at: datetime, now: datetime) -> TriggeredView:
+def triggered_view(report: ReportedMonitor, due_at: datetime, now: datetime) -> TriggeredView:
     monitor = report.monitor
     begun_by = to_datetime(start_by_ms(to_ms(due_at), monitor.interval_seconds * 1000))
     too_late = now > begun_by + timedelta(seconds=monitor.timeout_seconds) + SLACK
     rows = [_triggered(monitor, one, too_late) for one in report.situation.triggered or ()]
-    return TriggeredView(due_at=due_at, rows=rows, waiting=sum(row.words == WAITING for row in rows))
+    waiting = sum(row.words == WAITING for row in rows)
+    return TriggeredView(due_at=due_at, due_ms=to_ms(due_at), rows=rows, waiting=waiting)
 
 
 WAITING = "is checking"
@@ -133,17 +133,11 @@ def _triggered(monitor: Monitor, one: TriggeredAt, too_late: bool) -> TriggeredR
     )
 
 
-def _sides(situation: Situation) -> tuple[list[str], list[str]]:
-    """Who failed and who passed in the evaluation that the open incident rests on."""
-    if situation.evidence is None:
-        return [], []
-    votes = situation.evidence.votes
+def _failing(situation: Situation) -> list[str]:
+    """Who failed in the evaluation that the open incident rests on."""
+    votes = situation.evidence.votes if situation.evidence else []
     by_country = len({vote.country for vote in votes}) == len(votes)
-    names = [(vote.country if by_country else vote.location, vote.ballot) for vote in votes]
-    return (
-        sorted(name for name, ballot in names if ballot == "failed"),
-        sorted(name for name, ballot in names if ballot in ("passed", "warned")),
-    )
+    return sorted(vote.country if by_country else vote.location for vote in votes if vote.ballot == Ballot.FAILED)
 
 
 def _decisive(monitor: Monitor, situation: Situation) -> str | None:
@@ -152,7 +146,7 @@ def _decisive(monitor: Monitor, situation: Situation) -> str | None:
     """
     evidence = situation.evidence
     for vote in evidence.votes if evidence else ():
-        if vote.ballot != "failed" or evidence is None:
+        if vote.ballot != Ballot.FAILED or evidence is None:
             continue
         due_ms = to_ms(evidence.due_at)
         if vote.check_id == check_id(monitor.public_id, due_ms, vote.location, evidence.purpose):
@@ -163,11 +157,11 @@ def _decisive(monitor: Monitor, situation: Situation) -> str | None:
     return None
 
 
-def _open(incidents: list[MonitorIncident]) -> OpenIncident | None:
+def _open(incidents: list[MonitorIncident]) -> HeadIncident | None:
     found = next((one for one in incidents if one.resolved_at is None), None)
     if found is None:
         return None
-    return OpenIncident(
+    return HeadIncident(
         path=f"/incidents/{found.public_id}",
         since=found.outage_started_at,
         acknowledged=found.acknowledged_at is not None,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from controller.operations.monitors.course import Course, LocationCell, MonitorIncident
-from controller.pages.drawing.axis import Extent, Tick, extent, ticks
+from controller.pages.drawing.axis import AxisTick, Extent, extent, ticks
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.shell.texts import span
 from shared.epoch import to_datetime, to_ms
@@ -61,7 +61,7 @@ class LanesView(msgspec.Struct, frozen=True, kw_only=True):
 
     slices: Slices
     slice_words: str
-    ticks: list[Tick]
+    ticks: list[AxisTick]
     verdict: list[Run]
     verdict_words: str
     verdict_known: bool
@@ -71,7 +71,13 @@ class LanesView(msgspec.Struct, frozen=True, kw_only=True):
     locations: list[LocationLane]
 
 
-_WORDS = {"up": "passed", "degraded": "warned", "down": "failed", "unknown": "could not check"}
+_WORDS = {
+    "up": "passed",
+    "degraded": "warned",
+    "partial": "some failed",
+    "down": "all failed",
+    "unknown": "could not check",
+}
 _VERDICTS = ("down", "partial", "degraded", "up", "unknown")
 
 
@@ -152,9 +158,11 @@ def _lane(cells: Sequence[LocationCell], slices: Slices) -> LocationLane:
 
 
 def state_of(cell: LocationCell) -> str:
-    """The worst of a location in one slice."""
+    """The worst of a location in one slice. Only where nothing passed it is down: in a slice of a day, one failed check
+    would hide all others.
+    """
     if cell.failed:
-        return "down"
+        return "partial" if cell.passed else "down"
     if cell.warned and cell.passed:
         return "degraded"
     return "up" if cell.passed else "unknown"

@@ -33,7 +33,7 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
-class Choice(msgspec.Struct, frozen=True):
+class LogChoice(msgspec.Struct, frozen=True):
     value: str
     name: str
     chosen: bool
@@ -43,9 +43,9 @@ class LogView(msgspec.Struct, frozen=True, kw_only=True):
     """`kept` is what the form of the filters sends besides them."""
 
     rows: list[LogRow]
-    locations: list[Choice]
-    statuses: list[Choice]
-    purposes: list[Choice]
+    locations: list[LogChoice]
+    statuses: list[LogChoice]
+    purposes: list[LogChoice]
     filtered: bool
     older: str | None
     newer: str | None
@@ -69,10 +69,10 @@ def log_view(monitor: Monitor, page: LogPage, address: Address, locations: list[
     )
 
 
-def _choices(chosen: str | None, known: list[tuple[str, str]]) -> list[Choice]:
+def _choices(chosen: str | None, known: list[tuple[str, str]]) -> list[LogChoice]:
     if chosen and chosen not in {value for value, _ in known}:
         known = [*known, (chosen, chosen)]
-    return [Choice(value, name, value == chosen) for value, name in known]
+    return [LogChoice(value, name, value == chosen) for value, name in known]
 
 
 def _place(check: LoggedCheck) -> str:

@@ -41,7 +41,7 @@ class Address(msgspec.Struct, frozen=True):
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
 
-class Period(msgspec.Struct, frozen=True, kw_only=True):
+class ShownTime(msgspec.Struct, frozen=True, kw_only=True):
     """`range` is None for a free time. The view covers whole slices, so it may be a little longer than requested."""
 
     range: str | None
@@ -50,7 +50,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     view: View
 
 
-def period_of(query: Mapping[str, str], now: datetime) -> Period:
+def period_of(query: Mapping[str, str], now: datetime) -> ShownTime:
     """Raises InvalidError naming the parameter."""
     name = query.get("range") or DEFAULT
     if name not in RANGES:
@@ -63,7 +63,7 @@ def period_of(query: Mapping[str, str], now: datetime) -> Period:
     if until - since > LONGEST:
         raise InvalidError("from", f"must be at most {LONGEST.days} days before to")
     view = chart_view(Range.DAY, reference=now, start=since, end=until, raw=False, now=now)
-    return Period(range=None if start or end else name, since=since, until=until, view=view)
+    return ShownTime(range=None if start or end else name, since=since, until=until, view=view)
 
 
 def question_of(query: Mapping[str, str], view: View) -> LogQuestion:
@@ -114,7 +114,7 @@ class RangeView(msgspec.Struct, frozen=True, kw_only=True):
     """What the form for a free time sends besides its times."""
 
 
-def range_view(period: Period, address: Address, now: datetime) -> RangeView:
+def range_view(period: ShownTime, address: Address, now: datetime) -> RangeView:
     since, until = period.since, period.until
     length = until - since
 

@@ -8,17 +8,18 @@ from datetime import datetime
 import msgspec
 
 from controller.model import Monitor
-from controller.operations.monitors.report import MonitorReport
+from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
 from controller.pages.monitor.figures import UptimeView, uptime_views
-from controller.pages.monitor.head import HeadView, TriggeredView, head_view, triggered_view
+from controller.pages.monitor.head import MonitorHead, TriggeredView, head_view, triggered_view
 from controller.pages.monitor.lanes import LanesView, lanes_view, locations_of, slices_of
 from controller.pages.monitor.log import LogView, log_view
-from controller.pages.monitor.period import RANGES, Address, Period, RangeView, range_view
+from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTime, range_view
 from controller.pages.monitor.server import CertificateView, CompareView, certificates, compare
 from controller.pages.monitor.words import ENCRYPTION, FAMILIES, spelled
 from controller.pages.shell.texts import counted, span
+from shared.wire.targets import TlsMode
 
 _WARNING_DAYS = 14
 
@@ -40,10 +41,10 @@ class Setting(msgspec.Struct, frozen=True):
     value: str
 
 
-class MonitorView(msgspec.Struct, frozen=True, kw_only=True):
+class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     """`triggered` is None unless the address names a check that was triggered."""
 
-    head: HeadView
+    head: MonitorHead
     triggered: TriggeredView | None
     times: RangeView
     lanes: LanesView
@@ -58,14 +59,14 @@ class MonitorView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def monitor_view(
-    report: MonitorReport, period: Period, address: Address, triggered_at: datetime | None, now: datetime
-) -> MonitorView:
+    report: ReportedMonitor, period: ShownTime, address: Address, triggered_at: datetime | None, now: datetime
+) -> MonitorPageView:
     course, latest, target = report.course, report.situation.latest, report.target
     slices = slices_of(course)
     locations = dict.fromkeys(
         [*((one.check.location, one.check.country) for one in latest), *locations_of(course.cells)]
     )
-    return MonitorView(
+    return MonitorPageView(
         head=head_view(report, target.port if target else report.monitor.port or 0),
         triggered=None if triggered_at is None else triggered_view(report, triggered_at, now),
         times=range_view(period, address, now),
@@ -75,7 +76,7 @@ def monitor_view(
         log=log_view(report.monitor, report.log, address, list(locations)),
         certificates=certificates(latest, target.certificate_warning_days if target else _WARNING_DAYS, now),
         compare=compare(latest),
-        encrypts=target is None or target.tls is not type(target.tls).NONE,
+        encrypts=target is None or target.tls is not TlsMode.NONE,
         refusals=_refusals(report.situation.refusals),
         settings=_settings(report.monitor, report),
     )
@@ -100,7 +101,7 @@ def _refusals(found: Sequence[Refusals]) -> list[RefusalView]:
     ]
 
 
-def _settings(monitor: Monitor, report: MonitorReport) -> list[Setting]:
+def _settings(monitor: Monitor, report: ReportedMonitor) -> list[Setting]:
     """Nothing secret: of a login only the user."""
     target, login = report.target, report.login
     countries = monitor.allowed_check_country_codes

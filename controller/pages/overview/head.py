@@ -158,10 +158,10 @@ def _calm(counts: Mapping[str, int], locations: list[LocationContactState]) -> s
     if not up or up + resting < total:
         return ""
     countries = len({here.country for here in locations if _is_ready(here)})
-    seen = f", seen from {counted(countries, 'country', 'countries')}"
+    places = f", seen from {counted(countries, 'country', 'countries')}"
     who = "The only monitor is up" if up == 1 else f"All {up:,} monitors are up"
     rest = f" {counted(resting, 'other is', 'others are')} in maintenance or disabled." if resting else ""
-    return f"{who}{seen}.{rest}"
+    return f"{who}{places}.{rest}"
 
 
 def _is_ready(location: LocationContactState) -> bool:

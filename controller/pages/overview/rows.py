@@ -16,6 +16,8 @@ from controller.pages.shell.texts import milliseconds, percent
 _FAILED = "failure"
 _PASSED = "success"
 _UP = "up"
+_LONGEST_REASON = 80
+"""A hundred rows with several reasons each must stay small; the monitor's own page has the rest."""
 
 
 class CellView(msgspec.Struct, frozen=True):
@@ -115,8 +117,12 @@ def _why(slices: Sequence[Held]) -> str:
     lines: list[str] = []
     last = ""
     for number, one in enumerate(slices):
-        reason = "" if one.state == _UP else " ".join(one.reason.split())
+        reason = "" if one.state == _UP else _cut(" ".join(one.reason.split()))
         if reason != last:
             lines.append(f"{number} {reason}".rstrip())
             last = reason
     return "\n".join(lines)
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"

@@ -59,10 +59,10 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     live: str | None
     now: datetime
     csrf: str
-    theme: str | None
-    keys: bool
+    theme: str | None = None
+    keys: bool = True
     """Whether the person wants key shortcuts (WCAG 2.1.4)."""
-    organization: str | None
+    organization: str | None = None
     """The organization that a global role works in; None for all others."""
     principal: Principal | None
     at: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from controller.store.rollups.charts import SOURCE
 
 class LocationCell(NamedTuple):
     """The figures of one location in one bucket. Durations are those of passed checks; `histogram` counts them by bin
-    (decisions.history.histogram).
+    (decisions.history.histogram), and is empty where it was not requested.
     """
 
     bucket_at: datetime
@@ -43,9 +44,16 @@ class _Timing(msgspec.Struct, gc=False, rename="camel"):
     duration_ms: float
 
 
+_NO_DURATIONS: dict[int, int] = {}
 _TIMINGS = msgspec.json.Decoder(list[list[_Timing]])
 
 _CELLS = f"""{SOURCE}
+SELECT bucket_at, code, country_code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
+FROM cell JOIN location ON location.id = cell.location_id
+ORDER BY country_code, code, bucket_at
+"""  # noqa: S608 - constants only
+
+_BINNED = f"""{SOURCE}
 , counted AS (
   SELECT bucket_at, location_id, bin, sum(number)::int AS number
   FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, location_id, bin
@@ -68,10 +76,35 @@ GROUP BY 1, 2
 """
 
 
-async def location_cells(connection: Connection, monitor_id: int, view: View, sources: Sources) -> list[LocationCell]:
-    """By location, ordered by country; the buckets of each in order, without those in which nothing was checked."""
-    rows = await connection.fetch(_CELLS, monitor_id, *sources, view.bucket_seconds)
-    return [LocationCell(*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True))) for row in rows]
+async def location_cells(
+    connection: Connection, monitor_id: int, view: View, sources: Sources, *, binned: bool
+) -> list[LocationCell]:
+    """By location, ordered by country; the buckets of each in order, without those in which nothing was checked. With
+    `binned` they have histograms.
+    """
+    if not binned:
+        rows = await connection.fetch(_CELLS, monitor_id, *sources, view.bucket_seconds)
+        return [LocationCell._make((*row, _NO_DURATIONS)) for row in rows]
+    rows = await connection.fetch(_BINNED, monitor_id, *sources, view.bucket_seconds)
+    return [LocationCell._make((*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True)))) for row in rows]
+
+
+async def duration_percentiles(
+    connection: Connection, monitor_id: int, view: View, shares: Sequence[float]
+) -> dict[str, list[float]]:
+    """By location, the milliseconds that these shares of its passed checks do not exceed; from the stored results."""
+    rows = await connection.fetch(
+        """
+        SELECT location.code, percentile_disc($4::float8[]) WITHIN GROUP (ORDER BY duration_ms)
+        FROM result JOIN location ON location.id = result.location_id
+        WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3 AND status = 'success' GROUP BY location.code
+        """,
+        monitor_id,
+        view.since,
+        view.until,
+        shares,
+    )
+    return {code: list(found) for code, found in rows}
 
 
 async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSums]:

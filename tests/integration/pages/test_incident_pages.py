@@ -13,7 +13,7 @@ from shared.clock import utc_now
 from shared.epoch import to_ms
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.outages import REASON, Outage, add_delivery, make_locations, outage, recover
-from tests.integration.pages.browser import Browser, Page, browsing_as
+from tests.integration.pages.browser import FRAGMENT, Browser, Page, browsing_as
 
 
 @pytest.fixture(autouse=True)
@@ -251,3 +251,11 @@ async def test_markup_in_an_incident_stays_text(api: Api, editor: Browser, burni
         assert "<b>x</b>" not in page.html
         assert "<img" not in page.html
         assert "\u202e" not in page.html
+
+
+async def test_the_pages_refresh_as_fragments(editor: Browser, burning: Outage) -> None:
+    for path in ("/incidents", path_of(burning), "/incidents/unpaged", "/locations"):
+        whole, part = await editor.open(path), await editor.open(path, accept=FRAGMENT)
+        assert whole.root.one("main").attributes["data-live"] == path
+        assert part.root.all("main") == []
+        assert part.headings == whole.headings

@@ -109,7 +109,8 @@ async def test_an_outage_is_said_in_one_sentence_with_the_check_that_decided(api
     incident = page.root.one("p", class_="incident")
     assert incident.one("a").attributes["href"] == f"/incidents/{found.incident.public_id}"
     assert "Nobody has it yet." in incident.text
-    assert [row.text for row in page.root.one("ul", class_="places").all("li")][0].startswith("DE de-nbg")
+    places = page.root.one("ul", class_="places").all("li")
+    assert places[0].text.startswith("DE de-nbg")
     spans = page.id("course").one("svg", class_="spans").all("a")
     assert [span.attributes["href"] for span in spans] == [f"/incidents/{found.incident.public_id}"]
 

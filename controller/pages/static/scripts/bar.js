@@ -3,7 +3,9 @@
 // A bar is drawn as a path for each state. What surrounds it says which time it covers (data-since, data-until), and its
 // own data-why has a line for each slice in which another reason begins: its number, then the reason.
 
-const clock = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const time = { hour: "2-digit", minute: "2-digit" };
+const from = new Intl.DateTimeFormat(undefined, { weekday: "short", ...time });
+const to = new Intl.DateTimeFormat(undefined, time);
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.setAttribute("role", "status");
@@ -23,14 +25,14 @@ function reasonAt(bar, slice) {
 }
 
 function show(bar, slice) {
-  const time = bar.closest("[data-since]");
-  if (!time) return;
+  const around = bar.closest("[data-since]");
+  if (!around) return;
   const slices = bar.viewBox.baseVal.width;
-  const since = +time.dataset.since;
-  const width = (+time.dataset.until - since) / slices;
+  const since = +around.dataset.since;
+  const width = (+around.dataset.until - since) / slices;
   const state = stateAt(bar, slice);
   const title = document.createElement("b");
-  title.textContent = `${clock.format(since + slice * width)} – ${clock.format(since + (slice + 1) * width)}: ${state === "gap" ? "no data" : state}`;
+  title.textContent = `${from.format(since + slice * width)} – ${to.format(since + (slice + 1) * width)}: ${state === "gap" ? "no data" : state}`;
   tip.replaceChildren(title, reasonAt(bar, slice));
   document.body.append(tip);
   const box = bar.getBoundingClientRect();

@@ -3,8 +3,8 @@
 
 import { moment } from "./times.js";
 
-const milliseconds = (value) =>
-  value == null ? "–" : value >= 10000 ? `${(value / 1000).toFixed(1)} s` : value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
+const milliseconds = (hundredths, value = hundredths / 100) =>
+  hundredths == null ? "–" : value >= 10000 ? `${(value / 1000).toFixed(1)} s` : value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
 
 function read(chart) {
   const data = JSON.parse(document.getElementById("chart-data").textContent);

@@ -23,8 +23,10 @@ export function clock(ms) {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${offset(at)}`;
 }
 
+// The date is left out today, in the viewer's zone.
 export function moment(ms) {
   const at = new Date(ms);
+  if (at.toDateString() === new Date(serverTime()).toDateString()) return clock(ms);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
 }
 

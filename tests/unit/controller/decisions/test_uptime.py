@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time, uptime_percent
+from controller.decisions.history.uptime import (
+    EvaluatedTime,
+    RoundOutcome,
+    Span,
+    estimated_time,
+    evaluated_time,
+    uptime_percent,
+)
 
 MINUTE = 60_000
 HOUR = Span(0, 60 * MINUTE)
@@ -119,3 +126,9 @@ def test_hours_evaluated_one_by_one_add_up_to_all_of_them() -> None:
 )
 def test_uptime_is_the_share_of_evaluated_time_not_down(evaluated: EvaluatedTime, percent: float | None) -> None:
     assert uptime_percent(evaluated) == percent
+
+
+def test_an_estimate_judges_the_time_with_a_verdict_and_leaves_maintenance_out() -> None:
+    judged, down = [Span(0, 100), Span(200, 900)], [Span(300, 500)]
+    found = estimated_time(judged, down, within=Span(50, 600), maintenance=[Span(400, 450)])
+    assert found == EvaluatedTime(evaluated_ms=50 + 400 - 50, down_ms=200 - 50)

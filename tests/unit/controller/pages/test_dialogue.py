@@ -116,3 +116,10 @@ def test_a_long_silence_is_shown_before_the_line_that_ended_it() -> None:
     assert [line.silence_ms for line in bands(slow)[0].lines] == [0, 1500]
     quick = a_check("C: EHLO me", "S: 250 mx", phases=[("ehlo", 0.5, 3000)])
     assert [line.silence_ms for line in bands(quick)[0].lines] == [0, 0]
+
+
+def test_no_line_decided_where_the_login_was_withheld() -> None:
+    check = a_check(
+        *HELLO, "S: 535 no", phases=PHASES, failed="login_refused@auth", detail="535 no", login_withheld=True
+    )
+    assert not any(line.decided for band in bands(check) for line in band.lines)

@@ -1,0 +1,103 @@
+"""The form of a new monitor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.model import Role
+from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
+from tests.integration.api.outages import make_locations
+from tests.integration.pages.browser import browsing_as
+
+
+@pytest.fixture(autouse=True)
+async def locations(api: Api) -> None:
+    await make_locations(api)
+
+
+async def stored(api: Api, path: str) -> Any:
+    public_id = path.rpartition("/")[2]
+    async with api.database.connection() as connection:
+        return await connection.fetchrow("SELECT * FROM monitor WHERE public_id = $1::text::uuid", public_id)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "port", "config"),
+    [
+        ({"kind": "smtp"}, "smtp", None, {}),
+        ({"kind": "smtp", "port": "587", "encryption": "starttls"}, "smtp", 587, {"requireTls": True}),
+        ({"kind": "smtp", "encryption": "none"}, "smtp", None, {"ignoreTls": True}),
+        ({"kind": "imap"}, "imap", None, {"protocol": "imap", "tls": True}),
+        ({"kind": "pop3", "encryption": "starttls"}, "pop3", None, {"protocol": "pop3", "starttls": "required"}),
+    ],
+)
+async def test_it_makes_a_monitor_and_shows_its_page(
+    api: Api, values: dict[str, Any], kind: str, port: int | None, config: dict[str, Any]
+) -> None:
+    async with browsing_as(api, Role.EDITOR, customers=[api.customer]) as browser:
+        page = await browser.open("/monitors/new")
+        answer = await browser.submit(page, "/monitors/new", follow=False, hostname=" mx.example.com ", **values)
+    assert (answer.status, answer.location[:10]) == (303, "/monitors/")
+    row = await stored(api, answer.location)
+    assert (row["kind"], row["port"], row["config"], row["name"]) == (kind, port, config, "mx.example.com")
+    assert (row["customer_id"], row["allowed_check_country_codes"], row["interval_seconds"]) == (api.customer, None, 60)
+
+
+async def test_chosen_countries_and_a_customer_are_kept(api: Api) -> None:
+    async with browsing_as(api, Role.USER) as browser:
+        page = await browser.open("/monitors/new")
+        answer = await browser.submit(
+            page,
+            "/monitors/new",
+            follow=False,
+            hostname="mx.example.com",
+            name="Own name",
+            countries=["FI"],
+            customer=OTHER_CUSTOMER,
+            interval="300",
+        )
+    row = await stored(api, answer.location)
+    assert (row["name"], row["customer_id"], row["allowed_check_country_codes"], row["interval_seconds"]) == (
+        "Own name",
+        api.other_customer,
+        ["FI"],
+        300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "words"),
+    [
+        ({"hostname": "smtp://x"}, "hostname", "hostname must be"),
+        ({"port": "smtp"}, "port", "port must be a number from 1 to 65535"),
+        ({"port": "0"}, "port", "port must be from 1 to 65535"),
+        ({"countries": []}, "countries", "countries must hold at least one"),
+        ({"customer": ""}, "customer", "customer must be chosen"),
+        ({"customer": STRANGE_CUSTOMER}, "customer", "Invalid Customer"),
+        ({"name": "x" * 256}, "name", "name must be 1 to 255"),
+    ],
+)
+async def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(
+    api: Api, values: dict[str, Any], field: str, words: str
+) -> None:
+    async with browsing_as(api, Role.USER) as browser:
+        page = await browser.open("/monitors/new")
+        fields = {"hostname": "mx.example.com", "kind": "imap", "customer": CUSTOMER, **values}
+        answer = await browser.submit(page, "/monitors/new", **fields)
+    assert answer.status == 400
+    assert words in answer.id(f"wrong-{field}").text
+    form = answer.form("/monitors/new")
+    assert form.fields["kind"] == ["imap"]
+    assert form.fields["hostname"] == [fields["hostname"]]
+
+
+async def test_who_may_not_create_is_refused(api: Api) -> None:
+    async with browsing_as(api, Role.EDITOR, customers=[api.customer]) as browser:
+        page = await browser.open("/monitors/new")
+        answer = await browser.submit(page, "/monitors/new", hostname="mx.example.com", follow=False)
+        assert answer.status == 303
+    async with browsing_as(api, Role.READONLY, customers=[api.customer]) as browser:
+        assert (await browser.open("/monitors/new")).status == 403
+        assert "New monitor" not in (await browser.open("/")).text
