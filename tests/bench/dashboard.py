@@ -9,6 +9,7 @@ import gzip
 import statistics
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -54,8 +55,8 @@ _PATHS = {
 }
 
 
-class _NoDispatch:
-    async def dispatch_triggered(self, *_: Any) -> None:
+class NoDispatch:
+    async def dispatch_triggered(self, *_: Any) -> datetime:
         raise NotImplementedError
 
 
@@ -73,7 +74,7 @@ async def measure(monitors: int) -> Figures:
             services = Services(
                 database=database,
                 vault=Vault(VaultKeys(new_key().reveal())),
-                dispatcher=_NoDispatch(),
+                dispatcher=NoDispatch(),
                 bus=running.bus,
                 outlets=Outlets(senders, MxLookup([])),
             )

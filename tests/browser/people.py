@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,7 +13,12 @@ from tests.system.product import Product, eventually
 
 SESSION_COOKIE = "mailprobe_session"
 _LINK = re.compile(r"logged in: (\S+)")
-_STATE = "return [...document.querySelectorAll(arguments[0])].map((one) => one.className)"
+STATE = """
+const [within, state] = arguments;
+return [...document.querySelectorAll(`${within} .is-${state}`)]
+  .some((one) => one.checkVisibility() && one.textContent.trim().toLowerCase().startsWith(state));
+"""
+"""Whether such a state is shown: within what, and which."""
 
 
 def printed_link(product: Product) -> str:
@@ -35,21 +39,17 @@ def log_in(browser: Browser, product: Product, watch: Watch | None = None) -> st
         answer = client.post("/api/session", json={"email": record["adminEmail"], "password": record["adminPassword"]})
         assert answer.status_code == 200, answer.text
         cookie = answer.cookies[SESSION_COOKIE]
-    browser.open(f"{record['apiUrl']}/healthz")
+    browser.open(f"{record['apiUrl']}/login")
     browser.take(SESSION_COOKIE, cookie)
     return f"{record['apiUrl']}/"
 
 
-def shows_state(browser: Browser, selector: str, state: str, seconds: float = 60.0) -> None:
-    """Return as soon as an element of this selector has the class of a state, without anything being clicked."""
-    _until(browser, selector, lambda found: any(f"is-{state}" in one.split() for one in found), state, seconds)
-
-
-def _until(browser: Browser, selector: str, holds: Callable[[list[str]], bool], what: str, seconds: float) -> None:
+def shows_state(browser: Browser, within: str, state: str, seconds: float = 60.0) -> None:
+    """Return as soon as an element with the class and the word of a state is shown there, without a click."""
     try:
-        eventually(lambda: holds(browser.value(_STATE, selector)), what, seconds)
+        eventually(lambda: browser.value(STATE, within, state), state, seconds)
     except AssertionError:
-        raise AssertionError(f"{selector} at {browser.address} never was {what}, but:\n{browser.text}") from None
+        raise AssertionError(f"{within} at {browser.address} never was {state}, but:\n{browser.text}") from None
 
 
 def incident_of(product: Product, monitor: str) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ def test_a_page_outlives_the_controller(
     monitor = monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True})
     try:
         browser.open(log_in(browser, product, watch))
-        shows_state(browser, f"#m-{monitor} .state", "up")
+        shows_state(browser, f"#m-{monitor}", "up")
         eventually(lambda: "Live" in browser.text, "live")
         pid = product.record["pids"]["controller"]
         os.kill(pid, signal.SIGSTOP)
@@ -36,6 +36,6 @@ def test_a_page_outlives_the_controller(
         eventually(lambda: not browser.value(_BANNER), "live again", 60)
         assert not browser.title.startswith("?")
         mail_server.stop()
-        shows_state(browser, f"#m-{monitor} .state", "down")
+        shows_state(browser, f"#m-{monitor}", "down")
     finally:
         monitors.delete(product, monitor)

@@ -45,7 +45,7 @@ def test_nothing_that_a_server_says_becomes_markup(
     listener = browser.session.devtools("Page.addScriptToEvaluateOnNewDocument", source=_LISTEN)["identifier"]
     try:
         browser.open(overview)
-        shows_state(browser, f"#m-{hostile} .state", "down")
+        shows_state(browser, f"#m-{hostile}", "down")
         for path in _pages(product, hostile):
             browser.open(f"{overview.rstrip('/')}{path}")
             eventually(lambda: browser.all("main h1"), "the page")

@@ -22,7 +22,7 @@ from tests.integration.api.conftest import Api, api, module_bus, module_database
 from tests.integration.api.outages import make_locations
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import StreamClient, a_verdict, open_streams
-from tests.integration.pages.test_overview import heartbeats, latest, monitor, verdict
+from tests.integration.pages.listed import heartbeats, latest, monitor, verdict
 
 __all__ = ["api", "module_bus", "module_database_url"]
 
@@ -121,28 +121,28 @@ async def _up(api: Api, name: str) -> str:
 async def test_eight_tabs_share_one_stream(api: Api, bus: Bus, browser: Browser, watch: Watch) -> None:
     async with desk(api, bus, browser, watch) as (here, _):
         made = await _up(api, "First")
-        first = browser.tab
-        await here.open("/")
-        await here.live()
-        for number in range(1, _TABS):
-            handle = await asyncio.to_thread(lambda: browser.session.post("window/new", type="tab")["handle"])
-            await here.go(handle)
+        blank = browser.tab
+        opened = []
+        for number in range(_TABS):
+            opened.append(await asyncio.to_thread(lambda: browser.session.post("window/new", type="tab")["handle"]))
+            await here.go(opened[-1])
             await here.open(f"/?sort={'name' if number == 3 else 'worst'}")
             await here.live()
         await until(lambda: _count(here, 1), "one stream")
         for state in ("down", "up"):
             await here.judge(made, state)
-            await _all_show(here, made, state)
+            await _all_show(here, opened, made, state)
         # The tab that reads the stream is closed; another goes on with it.
-        await here.go(first)
+        await here.go(opened.pop(0))
         await asyncio.to_thread(browser.session.delete, "window")
         await here.judge(made, "down")
-        await _all_show(here, made, "down")
+        await _all_show(here, opened, made, "down")
         await until(lambda: _count(here, 1), "one stream")
+        await here.go(blank)
 
 
-async def _all_show(here: Desk, public_id: str, state: str) -> None:
-    for tab in await asyncio.to_thread(lambda: here.browser.tabs):
+async def _all_show(here: Desk, tabs: list[str], public_id: str, state: str) -> None:
+    for tab in tabs:
         await here.go(tab)
         await here.shows(public_id, state)
         await until(lambda: _titled(here, down=state == "down"), "the title")

@@ -47,7 +47,7 @@ def visit(browser: Browser, url: str, world: World, view: View) -> None:
 def log_in(browser: Browser, url: str, cookie: str | None) -> None:
     """Be the person of this session at that site; None is nobody."""
     if not browser.address.startswith(url):
-        browser.open(f"{url}/healthz")
+        browser.open(f"{url}/login")
     browser.session.devtools("Network.clearBrowserCookies")
     if cookie is not None:
         browser.take(SESSION_COOKIE, cookie)

@@ -1,19 +1,19 @@
 // Keys for those who know them. They work while no field has the focus, and not at all with <html data-keys="off">.
 
-const LIST = [
-  ["/", "search"],
-  ["j k", "next and previous row"],
-  ["Enter", "open the selected row"],
-  ["a", "acknowledge the incident"],
-  ["c", "check now"],
-  ["g o", "go to the overview"],
-  ["g m", "go to the monitors"],
-  ["g i", "go to the incidents"],
-  ["g l", "go to the locations"],
-  ["?", "this list"],
-  ["Esc", "close it, or leave a field"],
-];
-const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), select, textarea, [contenteditable]";
+const LIST = {
+  "/": "search",
+  "j k": "next and previous row",
+  Enter: "open the selected row",
+  a: "acknowledge the incident",
+  c: "check now",
+  "g o": "go to the overview",
+  "g m": "go to the monitors",
+  "g i": "go to the incidents",
+  "g l": "go to the locations",
+  "?": "this list",
+  Esc: "close it, or leave a field",
+};
+const TYPING = "input:not([type=checkbox], [type=radio]), select, textarea";
 const GO_MS = 1500;
 
 let going = 0;
@@ -28,8 +28,8 @@ function element(name, ...content) {
 function list() {
   const open = document.querySelector("dialog[open]");
   if (open) return open.close();
-  const rows = LIST.map(([keys, what]) => {
-    const parts = keys.split(" ").flatMap((key, number) => (number ? [" ", element("kbd", key)] : [element("kbd", key)]));
+  const rows = Object.entries(LIST).map(([keys, what]) => {
+    const parts = keys.split(" ").flatMap((key) => [element("kbd", key), " "]);
     return element("tr", element("td", ...parts), element("td", what));
   });
   const close = element("button", "Close");
@@ -83,7 +83,7 @@ const ACTIONS = {
   g: () => {
     going = Date.now();
   },
-  Enter: () => document.activeElement.matches("[data-item]") && document.activeElement.querySelector("[data-open]")?.click(),
+  Enter: () => focused()?.querySelector("[data-open], th a")?.click(),
 };
 
 function key(event) {
@@ -104,7 +104,6 @@ export function start(root) {
   if (root !== document) return;
   document.addEventListener("keydown", key);
   const button = document.getElementById("keys");
-  if (!button) return;
   button.hidden = false;
   button.addEventListener("click", list);
 }

@@ -1,12 +1,11 @@
-// Every page works without scripts. Each module in this folder sets up the elements that it knows:
+// Every page works without scripts. A module of this folder sets up the elements that it knows in
 //
 //   export function start(root) {}
 //
-// `start` is called with the document when the page is loaded, and again with each element that a live update placed
-// into the page (the element itself, in the document already). It looks for elements in `root` and `root` itself only,
-// so nothing is set up twice. Listeners on the document or the window are added when `root === document`. A module is
-// found by its file: there is no list to keep. A module that places elements itself dispatches a bubbling "placed" event
-// on each of them. Modules without `start` are helpers for others.
+// which is called with the document when the page is loaded, and again with each element that a live update placed. It
+// looks only in `root` and at `root` itself, so nothing is set up twice; listeners on the document are added when `root`
+// is the document. Who places an element dispatches a bubbling "placed" event on it. There is no list to keep: every
+// file is preloaded, and found by that. Modules without `start` are helpers for others.
 
 const links = document.querySelectorAll('link[rel="modulepreload"]');
 const modules = Promise.all([...links].map((link) => import(link.href)));

@@ -21,73 +21,66 @@ export function busy(element) {
 
 function selected(element) {
   const selection = document.getSelection();
-  return selection && !selection.isCollapsed && selection.containsNode(element, true);
+  return !selection.isCollapsed && selection.containsNode(element, true);
 }
 
-// The elements of a text, ready to stand in this page.
+// The elements of a text, ready to stand in this page. Texts for everybody have no token in their forms.
 function parsed(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const token = document.querySelector('header [name="_csrf_token"]')?.value;
-  if (token) for (const field of template.content.querySelectorAll('[name="_csrf_token"]')) field.value = token;
   const content = document.importNode(template.content, true);
+  const token = document.querySelector('header [name="_csrf_token"]').value;
+  for (const field of content.querySelectorAll('[name="_csrf_token"]')) field.value = token;
   writeTimes(content);
   return content;
 }
 
-const words = (element) => {
-  const copy = element.cloneNode(true);
-  for (const age of copy.querySelectorAll("time[data-age]")) age.remove();
-  return copy.textContent.replace(/\s+/g, " ");
-};
+const words = (element) => element.textContent.replace(/\s+/g, " ");
+const place = (node) => node instanceof Element && node.dispatchEvent(new Event("placed", { bubbles: true }));
 
 function swap(old, fresh) {
-  const places = [...old.querySelectorAll(FOCUSABLE)];
-  const focus = old === document.activeElement ? -1 : places.indexOf(document.activeElement);
-  const held = old.contains(document.activeElement);
+  const active = document.activeElement;
+  const held = old.contains(active);
+  const focus = [...old.querySelectorAll(FOCUSABLE)].indexOf(active);
   const open = [...old.querySelectorAll("details")].map((details) => details.open);
   const news = fresh.matches("[data-item]") && words(old) !== words(fresh);
   old.replaceWith(fresh);
   fresh.querySelectorAll("details").forEach((details, number) => {
     details.open = open[number] ?? details.open;
   });
-  if (old.tabIndex === -1 && old.hasAttribute("tabindex")) fresh.tabIndex = -1;
+  if (old.hasAttribute("tabindex")) fresh.tabIndex = old.tabIndex;
   if (held) (focus < 0 ? fresh : fresh.querySelectorAll(FOCUSABLE)[focus])?.focus({ preventScroll: true });
-  if (news) {
-    fresh.classList.add("news");
-    setTimeout(() => fresh.classList.remove("news"), SHOWN_MS);
-  }
+  fresh.classList.toggle("news", news);
+  if (news) setTimeout(() => fresh.classList.remove("news"), SHOWN_MS);
   place(fresh);
 }
 
-function place(element) {
-  if (element.nodeType === Node.ELEMENT_NODE) element.dispatchEvent(new Event("placed", { bubbles: true }));
+function adopt(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (!KEPT.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
 }
 
-// Returns whether everything is in place; false when a selection is in the way.
+// Returns whether everything is in place; false when somebody types or selects there.
 function update(old, fresh) {
   if (old.isEqualNode(fresh)) return true;
   if (old.nodeType !== Node.ELEMENT_NODE) {
     old.data = fresh.data;
-    return true;
-  }
-  if (WALKED.has(old.tagName)) {
-    for (const { name } of [...old.attributes]) {
-      if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
-    }
-    for (const { name, value } of fresh.attributes) {
-      if (!KEPT.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
-    }
+  } else if (WALKED.has(old.tagName)) {
+    adopt(old, fresh);
     return updateChildren(old, fresh);
+  } else if (busy(old) || selected(old)) {
+    return old.tagName === "FORM";
+  } else {
+    swap(old, fresh);
   }
-  if (old.tagName === "FORM" && busy(old)) return true;
-  if (busy(old) || selected(old)) return false;
-  swap(old, fresh);
   return true;
 }
 
-// The children of `fresh`, an element or a fragment, become those of `old`.
-export function updateChildren(old, fresh) {
+function updateChildren(old, fresh) {
   let done = true;
   const left = [...old.childNodes];
   let before = null;
@@ -95,20 +88,15 @@ export function updateChildren(old, fresh) {
     const number = left.findIndex((one) => one.nodeName === child.nodeName && (one.id ?? "") === (child.id ?? ""));
     const match = number < 0 ? null : left.splice(number, 1)[0];
     const next = before ? before.nextSibling : old.firstChild;
-    if (!match) {
-      old.insertBefore(child, next);
-      place(child);
-      before = child;
-      continue;
-    }
-    if (match !== next) old.insertBefore(match, next);
-    const after = match.nextSibling;
-    done = update(match, child) && done;
+    if (match !== next) old.insertBefore(match ?? child, next);
+    const after = (match ?? child).nextSibling;
+    if (match) done = update(match, child) && done;
+    else place(child);
     before = after ? after.previousSibling : old.lastChild;
   }
   for (const one of left) {
-    if (one.nodeType === Node.ELEMENT_NODE && (busy(one) || selected(one))) done = false;
-    else one.remove();
+    if (one.nodeType !== Node.ELEMENT_NODE || !(busy(one) || selected(one))) one.remove();
+    else done = false;
   }
   return done;
 }

@@ -245,7 +245,7 @@ async def test_the_limit_of_the_check_history_is_1_to_200(api: Api, limit: str) 
 
 async def test_an_unknown_path_is_404_and_a_wrong_method_405_in_the_same_form(api: Api) -> None:
     assert_problem(await api.client.get("/api/nothing"), 404, "Not Found", "Not Found")
-    assert_problem(await api.client.get("/"), 404, "Not Found", "Not Found")
+    assert_problem(await api.client.get("/nothing"), 404, "Not Found", "Not Found")
     answer = await api.client.put("/api/smtp-monitors", json={})
     assert_problem(answer, 405, "Method Not Allowed", "Method Not Allowed")
     assert "GET" in answer.headers["allow"]
