@@ -9,6 +9,7 @@ import gzip
 import statistics
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -53,7 +54,7 @@ _PATHS = {
 
 
 class NoDispatch:
-    async def dispatch_triggered(self, *_: Any) -> None:
+    async def dispatch_triggered(self, *_: Any) -> datetime:
         raise NotImplementedError
 
 
