@@ -9,6 +9,7 @@ import gzip
 import statistics
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
 from controller.operations.overview import overview
+from controller.pages.monitor.period import RANGES
 from controller.pages.overview.query import read_query
 from controller.pages.overview.view import overview_view
 from controller.pages.shell.page import Frame
@@ -31,7 +33,7 @@ from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import utc_now
 from shared.secret import Secret
-from tests.bench import dashboard_data
+from tests.bench import dashboard_data, monitor_history
 from tests.bench.figures import Figures, cpu_seconds, spread
 from tests.bench.processes import servers
 
@@ -53,7 +55,7 @@ _PATHS = {
 
 
 class NoDispatch:
-    async def dispatch_triggered(self, *_: Any) -> None:
+    async def dispatch_triggered(self, *_: Any) -> datetime:
         raise NotImplementedError
 
 
@@ -64,6 +66,7 @@ async def measure(monitors: int) -> Figures:
         try:
             rows = await dashboard_data.seed(connection, monitors=monitors)
             organization = await connection.fetchval("SELECT id FROM organization WHERE name = 'Bench'")
+            monitor = await monitor_history.seed(running.db, connection)
         finally:
             await connection.close()
         async with Database.open(running.database_url, size=1) as database:
@@ -80,7 +83,8 @@ async def measure(monitors: int) -> Figures:
                 transport=transport, base_url="http://bench", cookies={"mailprobe_session": _COOKIE}
             ) as client:
                 postgres = running.pids["postgres"]
-                pages = {name: await _page(client, database, postgres, path) for name, path in _PATHS.items()}
+                paths = _PATHS | {f"monitor_{name}": f"/monitors/{monitor}?range={name}" for name in RANGES}
+                pages = {name: await _page(client, database, postgres, path) for name, path in paths.items()}
             drawing = await _drawing(database, organization)
     return {"rows": rows, "pages": pages, "drawing_cpu_ms": drawing}
 

@@ -26,7 +26,7 @@ _OPEN_SECONDS = 15.0
 _PER_SECOND = 100.0
 _FILL_SECONDS = 900.0
 
-_FILL_ROLLUPS = """
+FILL_ROLLUPS = """
 INSERT INTO rollup (monitor_id, bucket_seconds, bucket_at, location_id, passed, failed, blind, warned, duration_ms_sum,
   duration_ms_min, duration_ms_max, bins, counts)
 SELECT monitor.id, $1, bucket.at, location.id, $1 / 60 - 3, 2, 1, 0, 40.0 * ($1 / 60 - 3), 20, 300,
@@ -35,7 +35,7 @@ SELECT monitor.id, $1, bucket.at, location.id, $1 / 60 - 3, 2, 1, 0, 40.0 * ($1 
 FROM generate_series($3::timestamptz, $4::timestamptz, make_interval(secs => $1)) AS bucket (at)
 CROSS JOIN unnest($5::bigint[]) AS monitor (id) CROSS JOIN location
 """
-_FILL_UPTIME = """
+FILL_UPTIME = """
 INSERT INTO uptime (monitor_id, bucket_seconds, bucket_at, judged_ms, down_ms)
 SELECT monitor.id, $1, bucket.at, 1000 * $1, 60000
 FROM generate_series($2::timestamptz, $3::timestamptz, make_interval(secs => $1)) AS bucket (at)
@@ -56,7 +56,7 @@ INSERT INTO latest (monitor_id, location_id, due_at, status, duration_ms, checke
 SELECT monitor.id, location.id, now(), 'success', 30, now() FROM monitor CROSS JOIN location
 ON CONFLICT DO NOTHING
 """
-_MONTHS = """
+MONTHS = """
 SELECT format('CREATE TABLE IF NOT EXISTS %1$s_%2$s PARTITION OF %1$s FOR VALUES FROM (%3$L) TO (%4$L)', name,
   to_char(month, 'YYYYMM'), month, month + interval '1 month')
 FROM unnest(ARRAY['rollup', 'uptime']) AS name,
@@ -125,11 +125,11 @@ async def _fill(url: str, others: int) -> tuple[str, dict[str, int]]:
         midnight = rolled.astimezone(UTC).replace(hour=0)
         hours = midnight - timedelta(days=33), rolled - timedelta(hours=1)
         days = midnight - timedelta(days=366), midnight - timedelta(days=1)
-        for (statement,) in await connection.fetch(_MONTHS, days[0]):
+        for (statement,) in await connection.fetch(MONTHS, days[0]):
             await connection.execute(statement)
         for seconds, bins, (first, last) in ((3600, 8, hours), (86_400, 20, days)):
-            await connection.execute(_FILL_ROLLUPS, seconds, bins, first, last, ids)
-            await connection.execute(_FILL_UPTIME, seconds, first, last, ids)
+            await connection.execute(FILL_ROLLUPS, seconds, bins, first, last, ids)
+            await connection.execute(FILL_UPTIME, seconds, first, last, ids)
         now = utc_now().replace(second=0, microsecond=0)
         await connection.execute(_FILL_RESULTS, now - timedelta(hours=25), now - timedelta(hours=3), ids[:10])
         await connection.execute(_FILL_RESULTS, now - timedelta(hours=3) + timedelta(minutes=1), now, ids)

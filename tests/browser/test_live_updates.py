@@ -22,7 +22,7 @@ from tests.integration.api.conftest import Api, api, module_bus, module_database
 from tests.integration.api.outages import make_locations
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import StreamClient, a_verdict, open_streams
-from tests.integration.pages.test_overview import heartbeats, latest, monitor, verdict
+from tests.integration.pages.listed import heartbeats, latest, monitor, verdict
 
 __all__ = ["api", "module_bus", "module_database_url"]
 

@@ -35,8 +35,8 @@ class Served(NamedTuple):
 class _NoDispatcher:
     """Takes triggered checks and does nothing."""
 
-    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> None:
-        pass
+    async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
+        return utc_now()
 
 
 @asynccontextmanager

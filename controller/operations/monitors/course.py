@@ -59,7 +59,8 @@ async def course_of(connection: Connection, monitor: Monitor, view: View, now: d
     times = [sources(one, rolled_until) for _, one in views]
     judged = await judged_times(connection, monitor.id, monitor.interval_seconds, times)
     verdicts = await verdicts_since(connection, [monitor.id], view.since)
-    checks = locations * (view.until - view.since) / timedelta(seconds=monitor.interval_seconds)
+    checked_since = max(view.since, monitor.created_at)
+    checks = locations * (view.until - checked_since) / timedelta(seconds=monitor.interval_seconds)
     single = view.since >= now - timedelta(days=RAW_DAYS) and checks <= MOST_PHASE_CHECKS
     phases, percentiles = None, None
     cells = await location_charts.location_cells(connection, monitor.id, view, times[-1], binned=not single)

@@ -42,24 +42,24 @@ def rounded_up(value: float) -> float:
 
 
 def areas(slices: Sequence[Sequence[float] | None], top: float) -> list[str]:
-    """The path of each layer, from the lowest. Each slice has a value for each layer, or is None where nothing was
-    measured.
+    """The path of each layer, from the lowest; each reaches down to zero, so that the highest is to be drawn first and
+    no edge is drawn twice. Each slice has a value for each layer, or is None where nothing was measured.
     """
     layers = max((len(one) for one in slices if one is not None), default=0)
     paths = [""] * layers
     first = 0
     for measured, group in groupby(slices, key=lambda one: one is not None):
-        run = list(group)
-        if measured:
-            sums = [0.0] * len(run)
-            lower = [HEIGHT] * len(run)
-            for layer in range(layers):
-                sums = [total + one[layer] for total, one in zip(sums, run, strict=True) if one is not None]
-                upper = [_height(total, top) for total in sums]
-                if upper != lower:
-                    paths[layer] += _area(first, lower, upper)
-                lower = upper
-        first += len(run)
+        whole = list(group)
+        run = [one for one in whole if one is not None] if measured else []
+        lower = [0] * len(run)
+        sums = [0.0] * len(run)
+        for layer in range(layers):
+            sums = [total + one[layer] for total, one in zip(sums, run, strict=True)]
+            heights = [int(HEIGHT * total / top + 0.5) if total < top else HEIGHT for total in sums]
+            if heights != lower:
+                paths[layer] += _area(first, heights)
+            lower = heights
+        first += len(whole)
     return paths
 
 
@@ -72,21 +72,12 @@ def marks(slices: Sequence[int]) -> str:
     return path
 
 
-def _height(value: float, top: float) -> int:
-    return HEIGHT - int(HEIGHT * value / top + 0.5) if value < top else 0
-
-
-def _area(first: int, lower: Sequence[int], upper: Sequence[int]) -> str:
-    path = [f"M{first} {lower[0]}"]
-    path += _edge(upper, range(len(upper)), first, 1)
-    path += _edge(lower, range(len(lower) - 1, -1, -1), first, 0)
-    return "".join(path) + "z"
-
-
-def _edge(heights: Sequence[int], order: range, first: int, end: int) -> list[str]:
-    """Along the steps of an edge; steps of one height are drawn as one."""
-    path = list[str]()
-    for height, group in groupby(order, key=lambda number: heights[number]):
-        *_, last = group
-        path.append(f"V{height}H{first + last + end}")
-    return path
+def _area(first: int, heights: Sequence[int]) -> str:
+    """Steps of one height are drawn as one."""
+    path, before, length = f"M{first} {HEIGHT}v-{heights[0]}", heights[0], 0
+    for height in heights:
+        if height != before:
+            path += f"h{length}v{before - height}"
+            before, length = height, 0
+        length += 1
+    return f"{path}h{length}V{HEIGHT}z"

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from controller.pages.live.overview_view import OverviewView
-from controller.pages.live.views import IncidentsView, IncidentView, MonitorView, RegularView, View
+from controller.pages.live.overview_view import LiveOverview
+from controller.pages.live.views import LiveIncident, LiveIncidents, LiveMonitor, LivePeriodic, LiveView
 
 _UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MONITOR = re.compile(f"/monitors/{_UUID}(?:/|$)")
 _INCIDENT = re.compile(f"/incidents/{_UUID}(?:/|$)")
 
 
-def view_of(address: str) -> View:
+def view_of(address: str) -> LiveView:
     """The view of a page's path and query. A page that follows nothing has a view without messages."""
     path = address.partition("?")[0]
     if path == "/":
-        return OverviewView(address)
+        return LiveOverview(address)
     if found := _MONITOR.match(path):
-        return MonitorView(address, found[1])
+        return LiveMonitor(address, found[1])
     if found := _INCIDENT.match(path):
-        return IncidentView(address, UUID(found[1]))
+        return LiveIncident(address, UUID(found[1]))
     if path.startswith("/incidents"):
-        return IncidentsView(address)
+        return LiveIncidents(address)
     if path.startswith("/locations"):
-        return RegularView(address)
-    return View(address)
+        return LivePeriodic(address)
+    return LiveView(address)

@@ -13,7 +13,7 @@ from controller.operations.monitors.verdict_counts import VerdictCounts, count_v
 from controller.pages.live.addresses import view_of
 from controller.pages.live.changes import Changes
 from controller.pages.live.frames import beat_frame, stale_frame, view_frame
-from controller.pages.live.views import Context, View
+from controller.pages.live.views import Context, LiveView
 from controller.streaming.event_filter import EventFilter, matches
 from controller.streaming.frames import StreamPosition
 from controller.streaming.stream_event import StreamEvent
@@ -39,8 +39,8 @@ class Feed:
         self._context = context
         self._hub = context.services.live
         self._filter = event_filter
-        self._views: dict[str, View] = {}
-        self._streams: dict[Subscription, list[View]] = {}
+        self._views: dict[str, LiveView] = {}
+        self._streams: dict[Subscription, list[LiveView]] = {}
         self._changes = Changes()
         self._counts: VerdictCounts | None = None
         self._turns = 0
@@ -123,7 +123,7 @@ class Feed:
         before = self._counts
         if refresh or changes.judged or changes.lost:
             self._counts = None
-        frames = dict[View, bytes]()
+        frames = dict[LiveView, bytes]()
         try:
             for view in list(self._views.values()):
                 if frame := await self._frame(view, refresh=refresh):
@@ -134,7 +134,7 @@ class Feed:
             self._counts = None
         await self._send(frames, self._beat(position) if beats or self._counts != before else None)
 
-    async def _send(self, frames: Mapping[View, bytes], beat: bytes | None) -> None:
+    async def _send(self, frames: Mapping[LiveView, bytes], beat: bytes | None) -> None:
         if not (frames or beat):
             return
         for number, (stream, views) in enumerate(list(self._streams.items())):
@@ -146,7 +146,7 @@ class Feed:
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)  # somebody else's page does not wait for hundreds of streams
 
-    async def _frame(self, view: View, *, refresh: bool) -> bytes | None:
+    async def _frame(self, view: LiveView, *, refresh: bool) -> bytes | None:
         """Raises StoreUnavailableError."""
         pending, view.pending = view.pending, Changes()
         try:

@@ -11,7 +11,7 @@ import msgspec
 from controller.operations.overview.overview import bar_time
 from controller.pages.live.changes import Changes
 from controller.pages.live.frames import ViewMessage
-from controller.pages.live.views import Context, View
+from controller.pages.live.views import Context, LiveView
 from controller.pages.overview.live import OverviewPatch, OverviewScreen, overview_patch
 from controller.streaming.subscription import Subscription
 from shared.clock import utc_now
@@ -22,7 +22,7 @@ _NO_TOKEN = ""
 _MOST_SHOWN = 500
 
 
-class OverviewView(View):
+class LiveOverview(LiveView):
     """People who came at different times have different rows on their screens: a message has the changed rows of all.
     Which rows the page would list now is sent with it, so that each page can say what it does not show.
     """

@@ -24,7 +24,7 @@ class Context(NamedTuple):
     base: str
 
 
-class View:
+class LiveView:
     """A page with this address, its path and query. `pending` is what happened since its last message."""
 
     def __init__(self, address: str) -> None:
@@ -47,7 +47,7 @@ class View:
         return False
 
 
-class MonitorView(View):
+class LiveMonitor(LiveView):
     def __init__(self, address: str, monitor: str) -> None:
         super().__init__(address)
         self._monitor = monitor
@@ -56,7 +56,7 @@ class MonitorView(View):
         return changes.about(self._monitor)
 
 
-class IncidentView(View):
+class LiveIncident(LiveView):
     """Its deliveries have no events, so it is refreshed while one waits, and once afterwards."""
 
     def __init__(self, address: str, incident: UUID) -> None:
@@ -74,12 +74,12 @@ class IncidentView(View):
         return monitor in changes.verdicts or monitor in changes.incidents or (refresh and waiting)
 
 
-class IncidentsView(View):
+class LiveIncidents(LiveView):
     async def _changed(self, context: Context, changes: Changes, *, refresh: bool) -> bool:  # noqa: ARG002
         return changes.judged
 
 
-class RegularView(View):
+class LivePeriodic(LiveView):
     """Nothing announces what changes here."""
 
     async def _changed(self, context: Context, changes: Changes, *, refresh: bool) -> bool:  # noqa: ARG002

@@ -34,9 +34,6 @@ class Slices(msgspec.Struct, frozen=True, kw_only=True):
     def number(self, at: datetime) -> int:
         return int((at - self.since).total_seconds()) // self.seconds
 
-    def begin(self, number: int) -> datetime:
-        return self.since + timedelta(seconds=number * self.seconds)
-
 
 class IncidentSpan(msgspec.Struct, frozen=True, kw_only=True):
     path: str
@@ -147,7 +144,7 @@ def _lane(cells: Sequence[LocationCell], slices: Slices) -> LocationLane:
         number = slices.number(cell.bucket_at)
         if 0 <= number < slices.count:
             states[number] = state_of(cell)
-    held = [Held(slices.begin(number), slices.begin(number + 1), state) for number, state in enumerate(states)]
+    held = [Held(slices.since, slices.until, state) for state in states]  # only the states are drawn
     words = [f"{word} in {states.count(state)}" for state, word in _WORDS.items() if state in states]
     return LocationLane(
         location=cells[0].location,

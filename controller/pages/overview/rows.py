@@ -50,6 +50,25 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
 _NOTHING = CellView("", "–")
 
 
+def with_shared_reasons(rows: Sequence[RowView]) -> tuple[list[RowView], list[str]]:
+    """The rows with each reason that several of them give as `#` and its place in a list, and that list: in a large
+    outage a hundred rows give the same one.
+    """
+    counted = Counter(text for row in rows for _, text in _reasons(row.why))
+    shared = [text for text, times in counted.items() if times > 1 and text]
+    places = {text: f"#{number}" for number, text in enumerate(shared)}
+    return [
+        msgspec.structs.replace(
+            row, why="\n".join(f"{number} {places.get(text, text)}".rstrip() for number, text in _reasons(row.why))
+        )
+        for row in rows
+    ], shared
+
+
+def _reasons(why: str) -> list[tuple[str, str]]:
+    return [(number, text) for number, _, text in (line.partition(" ") for line in why.splitlines())]
+
+
 def columns_of(monitors: Iterable[OverviewMonitor]) -> tuple[str, ...]:
     """The countries that check any of these monitors."""
     return tuple(sorted({one.country for monitor in monitors for one in monitor.latest}))

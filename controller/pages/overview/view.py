@@ -12,7 +12,7 @@ from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMoni
 from controller.pages.new_monitor.view import NewMonitorView
 from controller.pages.overview.head import HeadView, head_view
 from controller.pages.overview.query import OverviewQuery
-from controller.pages.overview.rows import RowView, columns_of, row_view
+from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
 from shared.epoch import to_ms
 from shared.wire.targets import KINDS
 
@@ -61,12 +61,15 @@ class PagesView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
-    """`since_ms` and `until_ms` are what each bar covers. `empty` is there when there is no monitor at all."""
+    """`since_ms` and `until_ms` are what each bar covers; `reasons` are those that several rows share, a line each.
+    `empty` is there when there is no monitor at all.
+    """
 
     head: HeadView
     down: int
     columns: list[ColumnView]
     rows: list[RowView]
+    reasons: str
     filter: FilterView
     pages: PagesView
     since_ms: int
@@ -84,11 +87,13 @@ def overview_view(
 ) -> OverviewView:
     columns = columns_of(monitors)
     head = head_view(query, found, troubles)
+    rows, reasons = with_shared_reasons([row_view(monitor, columns, time) for monitor in monitors])
     return OverviewView(
         head=head,
         down=head.down,
         columns=[ColumnView(code, country_name(code)) for code in columns],
-        rows=[row_view(monitor, columns, time) for monitor in monitors],
+        rows=rows,
+        reasons="\n".join(reasons),
         filter=_filter(query, troubles),
         pages=pages_view(query, matching_of(query.filter, found), len(monitors)),
         since_ms=to_ms(time.since),

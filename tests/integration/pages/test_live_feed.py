@@ -20,7 +20,7 @@ from controller.pages.live.changes import Changes
 from controller.pages.live.feed import Feed
 from controller.pages.live.frames import ViewMessage
 from controller.pages.live.live_pages import LivePages
-from controller.pages.live.views import Context, View
+from controller.pages.live.views import Context, LiveView
 from controller.streaming.event_filter import EventFilter
 from controller.streaming.frames import StreamPosition
 from controller.streaming.hub import StreamHub
@@ -43,7 +43,7 @@ class Connection:
     connected: bool = True
 
 
-class CountedView(View):
+class CountedView(LiveView):
     """A page that every event concerns. It counts how often it is computed, and may fail."""
 
     def __init__(self, address: str = "/counted") -> None:

@@ -13,8 +13,8 @@ from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.outages import make_locations, outage
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import StreamClient, a_verdict
+from tests.integration.pages.listed import heartbeats, latest, monitor, verdict
 from tests.integration.pages.live_client import Follower, following, live_pages
-from tests.integration.pages.test_overview import heartbeats, latest, monitor, verdict
 
 
 @pytest.fixture(autouse=True)

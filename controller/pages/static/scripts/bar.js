@@ -1,7 +1,8 @@
 // Bars of states: what a slice of time shows, on hover and with the arrow keys while a bar has focus.
 //
 // A bar is drawn as a path for each state. What surrounds it says which time it covers (data-since, data-until), and its
-// own data-why has a line for each slice in which another reason begins: its number, then the reason.
+// own data-why has a line for each slice in which another reason begins: its number, then the reason, or # and the place
+// of a reason that many bars share (data-reasons).
 
 const time = { hour: "2-digit", minute: "2-digit" };
 const from = new Intl.DateTimeFormat(undefined, { weekday: "short", ...time });
@@ -21,7 +22,8 @@ function stateAt(bar, slice) {
 function reasonAt(bar, slice) {
   let reason = "";
   for (const [, from, text] of (bar.dataset.why ?? "").matchAll(/^(\d+) ?(.*)$/gm)) if (+from <= slice) reason = text;
-  return reason;
+  const shared = bar.closest("[data-reasons]")?.dataset.reasons.split("\n") ?? [];
+  return reason.replace(/^#(\d+)$/, (place, number) => shared[number] ?? place);
 }
 
 function show(bar, slice) {

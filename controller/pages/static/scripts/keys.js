@@ -83,7 +83,7 @@ const ACTIONS = {
   g: () => {
     going = Date.now();
   },
-  Enter: () => focused().querySelector("[data-open]")?.click(),
+  Enter: () => focused()?.querySelector("[data-open], th a")?.click(),
 };
 
 function key(event) {

@@ -10,32 +10,35 @@ from controller.pages.drawing.stack import HEIGHT, areas, marks, rounded_up, sha
 
 
 def corners(path: str) -> list[tuple[float, float]]:
-    """The corners of a path of M, H, V and z."""
+    """The corners of a path of M, h, v, V and z."""
     found, x, y = list[tuple[float, float]](), 0.0, 0.0
-    for command, text in re.findall(r"([MHVz])([^MHVz]*)", path):
-        if command == "M":
-            x, y = map(float, text.split())
-        elif command == "H":
-            x = float(text)
-        elif command == "V":
-            y = float(text)
+    for command, text in re.findall(r"([MhvVz])([^MhvVz]*)", path):
+        match command:
+            case "M":
+                x, y = map(float, text.split())
+            case "h":
+                x += float(text)
+            case "v":
+                y += float(text)
+            case "V":
+                y = float(text)
         found.append((x, y))
     return found
 
 
-def test_layers_lie_on_top_of_each_other() -> None:
-    lower, upper = areas([[10, 30], [20, 20]], top=40)
-    assert lower == "M0 200V150H1V100H2V200H0z"
-    assert upper == "M0 150V0H2V100H1V150H0z"
+def test_each_layer_reaches_as_high_as_those_below_and_itself() -> None:
+    lower, upper = areas([[10, 20], [30, 20]], top=40)
+    assert corners(lower) == [(0, 200), (0, 150), (1, 150), (1, 50), (2, 50), (2, 200), (2, 200)]
+    assert corners(upper) == [(0, 200), (0, 50), (1, 50), (1, 0), (2, 0), (2, 200), (2, 200)]
 
 
 def test_a_slice_without_a_value_is_a_gap() -> None:
     (path,) = areas([[1], None, None, [1]], top=2)
-    assert path == "M0 200V100H1V200H0zM3 200V100H4V200H3z"
+    assert path == "M0 200v-100h1V200zM3 200v-100h1V200z"
 
 
 def test_a_layer_without_any_height_is_not_drawn() -> None:
-    assert areas([[1, 0]], top=1) == ["M0 200V0H1V200H0z", ""]
+    assert areas([[1, 0]], top=1) == ["M0 200v-200h1V200z", ""]
     assert areas([None, None], top=1) == []
 
 
@@ -47,7 +50,7 @@ def test_nothing_is_drawn_outside_of_the_box(value: float) -> None:
 
 def test_a_long_series_takes_few_bytes() -> None:
     path = areas([[number % 7 + 1, 5.0] for number in range(400)], top=20)
-    assert sum(map(len, path)) < 400 * 2 * 12 * 2
+    assert sum(map(len, path)) < 400 * 2 * 8
 
 
 @pytest.mark.parametrize(
