@@ -33,8 +33,9 @@ from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import utc_now
 from shared.secret import Secret
-from tests.bench import dashboard_data, monitor_history
+from tests.bench import dashboard_data
 from tests.bench.figures import Figures, cpu_seconds, spread
+from tests.bench.pages import monitor_history
 from tests.bench.processes import servers
 
 _REQUESTS = 60

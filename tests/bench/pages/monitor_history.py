@@ -34,11 +34,13 @@ async def seed(database: Database, connection: asyncpg.Connection[asyncpg.Record
     """Fill in the history of some monitor whose verdict is down, after dashboard_data.seed. Returns its public id."""
     now = utc_now().replace(second=0, microsecond=0)
     await make_partitions(database, (now - timedelta(days=DAYS + 1)).date(), now.date())
-    monitor, public_id = await connection.fetchrow(
+    row = await connection.fetchrow(
         "UPDATE monitor SET interval_seconds = 60, created_at = now() - interval '2 years', status = 'active'"
         " WHERE id = (SELECT monitor_id FROM monitor_state WHERE verdict = 'down' ORDER BY monitor_id LIMIT 1)"
         " RETURNING id, public_id"
     )
+    assert row, "no monitor is down"
+    monitor, public_id = row
     for table in ("result", "rollup", "uptime"):
         await connection.execute(f"DELETE FROM {table} WHERE monitor_id = $1", monitor)  # noqa: S608 - constants only
     for day in range(DAYS, 0, -1):

@@ -27,7 +27,7 @@ async def checked(api: Api) -> tuple[dict[str, Any], datetime]:
     """A monitor with two hours of rounds from two locations, some failed or blind, and the end of the last slice."""
     await make_locations(api)
     made = await api.create(checkIntervalSeconds=60)
-    await api.value("UPDATE monitor SET created_at = now() - interval '1 day' WHERE id = $1", made["id"])
+    await api.value("UPDATE monitor SET created_at = now() - interval '10 days' WHERE id = $1", made["id"])
     await api.value(
         "UPDATE rollup_progress SET closed_until = now() - interval '9 days', rolled_until = now() - interval '9 days'"
     )

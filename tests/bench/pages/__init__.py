@@ -1,0 +1,1 @@
+"""Databases and measurements of single pages of the dashboard."""
