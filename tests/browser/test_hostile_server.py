@@ -29,7 +29,7 @@ def hostile(request: pytest.FixtureRequest, product: Product) -> Iterator[str]:
     """A monitor of such a server, whose name is hostile too; its public id."""
     with hostile_server(refusing=request.param == "refuses") as port:
         monitor = monitors.create(
-            product, port, name=f"{SCRIPT} \u202eemaN", smtpConfig={"secure": False, "requireTls": True}
+            product, port, smtpConfig={"secure": False, "requireTls": True}
         )
         try:
             monitors.checks_from(product, monitor, {"DE", "US"}, lambda check: check["status"] == "failure")

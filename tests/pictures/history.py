@@ -83,6 +83,8 @@ async def add_results(here: Installation, servers: Iterable[Server], *, blind: d
         if server.status == "disabled":
             continue
         due = rounds(server, here.now)
+        for code, silent in blind.items():
+            await _add_gaps(here, server, code, [at for at in due if here.now - at <= timedelta(minutes=silent)])
         for number, at in enumerate(due):
             minutes = (here.now - at).total_seconds() / 60
             dialogue = number % _DIALOGUE_EVERY == 0 or number == len(due) - 1
@@ -96,6 +98,17 @@ async def add_results(here: Installation, servers: Iterable[Server], *, blind: d
     await here.run("UPDATE result SET stored_at = started_at + duration_ms * interval '1 ms'")
     await here.run("DELETE FROM evaluation")
     await roll_up(here.database, here.now)
+
+
+async def _add_gaps(here: Installation, server: Server, location: str, due: Sequence[datetime]) -> None:
+    await here.run(
+        "INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)"
+        " SELECT monitor.id, due.at, due.at, $2, 'scheduled', 'no_result'"
+        " FROM monitor, unnest($3::timestamptz[]) AS due (at) WHERE public_id = $1",
+        server.public_id,
+        here.locations[location],
+        due,
+    )
 
 
 async def add_older_days(here: Installation, monitors: Iterable[int]) -> None:

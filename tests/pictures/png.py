@@ -1,4 +1,4 @@
-"""PNG files as Chromium writes them (eight bits, not interlaced): a part of one, or one with a palette, which is small."""
+"""PNG files as Chromium writes them (eight bits, not interlaced): a part of one, or one with a palette, to be small."""
 
 from __future__ import annotations
 

@@ -145,6 +145,24 @@ async def _deliver(
         )
 
 
+async def add_unconfirmed(here: Installation, monitor_id: int, server: Server, fault: Fault) -> None:
+    """Failures of a fault that was too small for an incident, and that passed again."""
+    due = first_failing(server, fault, here.now)
+    failing = len(fault.at)
+    await here.run(
+        "INSERT INTO unconfirmed_failure (monitor_id, first_at, last_at, evaluations, failing, reason, missing,"
+        " evidence, ended_at, ended_by) VALUES ($1, $2, $3, 2, $4, $5, $6, $7, $8, 'recheck')",
+        monitor_id,
+        due,
+        due + timedelta(seconds=20),
+        failing,
+        f"{failing} of 5 countries {fault.failure.detail}; the others pass",
+        f"{failing} of 5 locations failed; more than half (3) must fail.",
+        _evidence(server, fault, due),
+        due + timedelta(minutes=5),
+    )
+
+
 async def trouble_locations(here: Installation, monitor_ids: Sequence[int], *, silent: str, minutes: float) -> None:
     """A location that went silent, an agent that reaches no port 25, one with a wrong clock, and a server that turns a
     location away.

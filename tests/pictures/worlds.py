@@ -91,6 +91,7 @@ async def burning(database: Database, now: datetime) -> World:
     incidents = await _incidents(here, monitors)
     await _verdicts(here, monitors)
     await troubles.trouble_locations(here, [monitors["mx1.example.com"]], silent="br-sao", minutes=_SILENT_MINUTES)
+    await troubles.add_unconfirmed(here, monitors["mx1.example.com"], _BURNING[1], _BRIEF)
     await _maintenance(here, monitors["mail.northfield.example"])
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
@@ -160,6 +161,7 @@ async def _verdicts(here: Installation, monitors: dict[str, int]) -> None:
         "imap.example.com": (
             Verdict(_PARTLY.since, "partial", "2 of 4 countries get no greeting: timeout; DE, FR pass"),
         ),
+        "pop.blueharbour.example": (Verdict(20 * 24 * 60, "unknown", "the monitor was disabled"),),
         "mail.blueharbour.example": (Verdict(9 * 24 * 60, "degraded", "the certificate ends in 5 days"),),
     }
     for server in _BURNING:

@@ -149,9 +149,9 @@ def row_of(found: IncidentSummary) -> IncidentRow:
 
 
 def server_of(kind: str, hostname: str, port: int | None) -> str:
-    """For example "smtp mail.example.com:587"."""
+    """For example "SMTP mail.example.com:587"."""
     host = f"[{hostname}]" if ":" in hostname else hostname
-    return f"{kind} {host}:{port}" if port else f"{kind} {host}"
+    return f"{kind.upper()} {host}:{port}" if port else f"{kind.upper()} {host}"
 
 
 def identifier(text: str, field: str) -> UUID | None:

@@ -134,7 +134,7 @@ def _where(failing: list[str], passing: list[str]) -> str:
         return "no country fails now" if passing else "not known from where"
     if not passing:
         return f"fails from {', '.join(failing)}" + (" (everywhere)" if len(failing) > 1 else "")
-    return f"fails from {', '.join(failing)}, passes from {', '.join(passing)}"
+    return f"fails from {', '.join(failing)}"
 
 
 def _counts(query: OverviewQuery, found: FoundMonitors) -> list[CountView]:

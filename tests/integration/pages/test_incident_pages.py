@@ -67,7 +67,7 @@ async def test_a_row_says_what_since_when_and_who_has_it(api: Api, editor: Brows
     [row] = page.main.all("tr", data_item="")
     assert "down" in row.text
     assert "Outbound" in row.text
-    assert "smtp smtp.example.com" in row.text
+    assert "SMTP smtp.example.com" in row.text
     assert REASON in row.text
     assert "5 min" in row.text
     taken = await editor.submit(page, f"{path_of(burning)}/acknowledge")
