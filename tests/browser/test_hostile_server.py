@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.browser import Browser
-from tests.browser.hostile import SCRIPT, hostile_server
+from tests.browser.hostile import hostile_server
 from tests.browser.people import incident_of, log_in, shows_state
 from tests.browser.watching import Watch
 from tests.system import monitors
@@ -28,9 +28,7 @@ _TURNED = "return /[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.body.innerTex
 def hostile(request: pytest.FixtureRequest, product: Product) -> Iterator[str]:
     """A monitor of such a server, whose name is hostile too; its public id."""
     with hostile_server(refusing=request.param == "refuses") as port:
-        monitor = monitors.create(
-            product, port, smtpConfig={"secure": False, "requireTls": True}
-        )
+        monitor = monitors.create(product, port, smtpConfig={"secure": False, "requireTls": True})
         try:
             monitors.checks_from(product, monitor, {"DE", "US"}, lambda check: check["status"] == "failure")
             yield monitor
