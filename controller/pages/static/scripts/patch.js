@@ -88,7 +88,7 @@ function updateChildren(old, fresh) {
     const number = left.findIndex((one) => one.nodeName === child.nodeName && (one.id ?? "") === (child.id ?? ""));
     const match = number < 0 ? null : left.splice(number, 1)[0];
     const next = before ? before.nextSibling : old.firstChild;
-    if (match !== next) old.insertBefore(match ?? child, next);
+    if (!match || match !== next) old.insertBefore(match ?? child, next);
     const after = (match ?? child).nextSibling;
     if (match) done = update(match, child) && done;
     else place(child);
