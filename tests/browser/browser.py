@@ -155,9 +155,9 @@ class Browser:
     def cookies(self) -> dict[str, str]:
         return {cookie["name"]: cookie["value"] for cookie in self.session.get("cookie")}
 
-    def take(self, name: str, value: str) -> None:
-        """Take a cookie for the site of the current page."""
-        self.session.post("cookie", cookie={"name": name, "value": value, "path": "/", "httpOnly": True})
+    def take(self, url: str, name: str, value: str) -> None:
+        """Take a cookie for the site of this URL."""
+        self.session.devtools("Network.setCookie", url=url, name=name, value=value, httpOnly=True)
 
     def forget(self) -> None:
         """Forget all cookies of the current page's site, and what its pages have stored."""

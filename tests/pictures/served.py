@@ -36,6 +36,7 @@ class _NoDispatcher:
     """Takes triggered checks and does nothing."""
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
+        del monitor, locations
         return utc_now()
 
 
