@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from tests.browser.browser import Browser
 from tests.browser.emulation import PHONE
-from tests.pictures.views import View
+from tests.pictures.png import read, with_palette
+from tests.pictures.views import Small, View
 from tests.pictures.worlds import World
 from tests.system.product import eventually
 
@@ -25,6 +26,8 @@ class Style(NamedTuple):
 
 STYLES = (Style("light", DESK, dark=False), Style("dark", DESK, dark=True), Style("phone", PHONE, dark=False))
 
+_SMALL = 0.7
+_TOP = "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY - 12"
 _PAINT = "return performance.getEntriesByName('first-contentful-paint').map((paint) => paint.startTime)"
 
 
@@ -36,6 +39,15 @@ def take(browser: Browser, url: str, world: World, views: Iterable[View], folder
             browser.emulation.width(style.width, _HEIGHT, touch=style.width < DESK)
             visit(browser, url, world, view)
             (folder / f"{view.name}-{style.name}.png").write_bytes(browser.picture())
+
+
+def take_small(browser: Browser, url: str, world: World, small: Small, path: Path) -> None:
+    """Write a small picture of a part of a page, for documents."""
+    browser.emulation.media(still=True)
+    browser.emulation.width(DESK, _HEIGHT, touch=False)
+    visit(browser, url, world, small.view)
+    top = browser.value(_TOP, small.below) if small.below else 0
+    path.write_bytes(with_palette(read(browser.picture(top=top, height=small.height, scale=_SMALL))))
 
 
 def visit(browser: Browser, url: str, world: World, view: View) -> None:
