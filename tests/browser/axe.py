@@ -13,7 +13,7 @@ const done = arguments[arguments.length - 1];
 const said = (node) => `${node.target.join(" ")}: ${[...node.any, ...node.all].map((one) => one.message).join("; ")}`;
 axe.run(document, {resultTypes: ["violations"]}).then((found) => done(found.violations
   .filter((each) => each.impact === "serious" || each.impact === "critical")
-  .map((each) => `${each.impact}: ${each.help} (${each.id}): ${each.nodes.slice(0, 4).map(said).join(" | ")}`)));
+  .map((each) => `${each.impact}: ${each.id}: ${each.nodes.slice(0, 4).map(said).join(" | ")}`)));
 """
 
 

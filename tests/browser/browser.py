@@ -155,9 +155,9 @@ class Browser:
     def cookies(self) -> dict[str, str]:
         return {cookie["name"]: cookie["value"] for cookie in self.session.get("cookie")}
 
-    def take(self, name: str, value: str) -> None:
-        """Take a cookie for the site of the current page."""
-        self.session.post("cookie", cookie={"name": name, "value": value, "path": "/", "httpOnly": True})
+    def take(self, url: str, name: str, value: str) -> None:
+        """Take a cookie for the site of this URL."""
+        self.session.devtools("Network.setCookie", url=url, name=name, value=value, httpOnly=True)
 
     def forget(self) -> None:
         """Forget all cookies of the current page's site, and what its pages have stored."""
@@ -165,13 +165,12 @@ class Browser:
         if self.address.startswith("http"):
             self.value("localStorage.clear(); sessionStorage.clear()")
 
-    def picture(self, *, full: bool = True) -> bytes:
-        """The page as a PNG, its full height or only what the window shows."""
+    def picture(self, *, top: float = 0, height: float | None = None, scale: float = 1) -> bytes:
+        """The page as a PNG: all of it, or so many pixels of its height below `top`."""
         size = self.session.devtools("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        taken = self.session.devtools(
-            "Page.captureScreenshot", format="png", **({"captureBeyondViewport": True, "clip": clip} if full else {})
-        )
+        rest = size["height"] - top
+        clip = {"x": 0, "y": top, "width": size["width"], "height": min(height or rest, rest), "scale": scale}
+        taken = self.session.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         return base64.b64decode(taken["data"])
 
     def pdf(self) -> bytes:

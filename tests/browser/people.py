@@ -39,8 +39,7 @@ def log_in(browser: Browser, product: Product, watch: Watch | None = None) -> st
         answer = client.post("/api/session", json={"email": record["adminEmail"], "password": record["adminPassword"]})
         assert answer.status_code == 200, answer.text
         cookie = answer.cookies[SESSION_COOKIE]
-    browser.open(f"{record['apiUrl']}/login")
-    browser.take(SESSION_COOKIE, cookie)
+    browser.take(record["apiUrl"], SESSION_COOKIE, cookie)
     return f"{record['apiUrl']}/"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from tests.browser.browser import Browser
-from tests.browser.hostile import hostile_server
+from tests.browser.hostile import SCRIPT, hostile_server
 from tests.browser.people import incident_of, log_in, shows_state
 from tests.browser.watching import Watch
 from tests.system import monitors
@@ -28,7 +29,7 @@ _TURNED = "return /[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.body.innerTex
 def hostile(request: pytest.FixtureRequest, product: Product) -> Iterator[str]:
     """A monitor of such a server, whose name is hostile too; its public id."""
     with hostile_server(refusing=request.param == "refuses") as port:
-        monitor = monitors.create(product, port, smtpConfig={"secure": False, "requireTls": True})
+        monitor = monitors.create(product, port, name=SCRIPT, smtpConfig={"secure": False, "requireTls": True})
         try:
             monitors.checks_from(product, monitor, {"DE", "US"}, lambda check: check["status"] == "failure")
             yield monitor
@@ -59,8 +60,10 @@ def test_nothing_that_a_server_says_becomes_markup(
 
 def _pages(product: Product, monitor: str) -> list[str]:
     """The pages that show something of the monitor."""
-    check = monitors.history(product, monitor)[0]
-    due = round(monitors.scheduled(check) * 1000)
+    answer = product.api.get("/api/results", params={"monitor": monitor, "limit": 1})
+    assert answer.status_code == 200, answer.text
+    check = answer.json()["results"][0]
+    due = round(datetime.fromisoformat(check["dueAt"]).timestamp() * 1000)
     incident = eventually(lambda: incident_of(product, monitor), "an incident", 60)
     return [
         "/",

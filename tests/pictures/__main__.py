@@ -9,7 +9,8 @@ import argparse
 import asyncio
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from controller.broker.streams import ensure_streams
@@ -19,21 +20,25 @@ from deploy.local import nats, postgres
 from deploy.local.supervisor import supervising
 from shared import log
 from shared.clock import utc_now
+from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from tests.browser.browser import Browser
 from tests.browser.chromium import browsing, missing_for_chromium
 from tests.fakes.databases import Databases
 from tests.fakes.folders import data_folder
 from tests.fakes.installation import as_controller
-from tests.pictures import camera
+from tests.pictures import camera, worlds
 from tests.pictures.served import dashboard
-from tests.pictures.views import ALBUM, View
+from tests.pictures.views import ALBUM, LARGE, SMALL, View
 from tests.pictures.worlds import World
 
 _PAINTS = 5
+_DOCUMENTS = Path("docs/pictures")
 
 
-async def _pictures(browser: Browser, folder: Path, names: Sequence[str]) -> None:
+@asynccontextmanager
+async def _servers() -> AsyncIterator[tuple[Databases, Broker]]:
+    """PostgreSQL and NATS on data that is thrown away."""
     trust = keys.new_trust()
     with data_folder() as data:
         async with supervising() as supervisor:
@@ -46,13 +51,31 @@ async def _pictures(browser: Browser, folder: Path, names: Sequence[str]) -> Non
                 await bus.wait_connected()
                 await ensure_streams(bus)
             async with Databases.open(database.url("postgres")) as databases:
-                for name, (make, views) in ALBUM.items():
-                    chosen = [view for view in views if not names or view.name in names]
-                    if not chosen:
-                        continue
-                    async with databases.one() as url, dashboard(url, broker, make) as (served, world):
-                        paint = await asyncio.to_thread(_photograph, browser, served.url, world, chosen, folder)
-                        print(f"{name}: {len(chosen)} views, first paint of the overview after {paint:.0f} ms")
+                yield databases, broker
+
+
+async def _pictures(browser: Browser, folder: Path, names: Sequence[str]) -> None:
+    async with _servers() as (databases, broker):
+        for name, (make, views) in {**ALBUM, **LARGE}.items():
+            chosen = [view for view in views if not names or view.name in names]
+            if not chosen:
+                continue
+            async with databases.one() as url, dashboard(url, broker, make) as (served, world):
+                paint = await asyncio.to_thread(_photograph, browser, served.url, world, chosen, folder)
+                print(f"{name}: {len(chosen)} views, first paint of the overview after {paint:.0f} ms")
+
+
+async def _documents(browser: Browser, folder: Path) -> None:
+    async with (
+        _servers() as (databases, broker),
+        databases.one() as url,
+        dashboard(url, broker, worlds.burning) as (served, world),
+    ):
+        for small in SMALL:
+            path = folder / f"{small.name}.png"
+            await asyncio.to_thread(camera.take_small, browser, served.url, world, small, path)
+            print(f"{path}: {path.stat().st_size} bytes")
+        await asyncio.to_thread(browser.open, "about:blank")
 
 
 def _photograph(browser: Browser, url: str, world: World, views: Sequence[View], folder: Path) -> float:
@@ -67,14 +90,18 @@ def _photograph(browser: Browser, url: str, world: World, views: Sequence[View],
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("pictures"))
+    parser.add_argument("--documents", action="store_true", help="only the small ones of docs/pictures")
     parser.add_argument("views", nargs="*", help="names of views; all without any")
     arguments = parser.parse_args()
     if missing := missing_for_chromium():
         sys.exit(f"{missing} must be installed")
-    arguments.folder.mkdir(exist_ok=True)
     log.configure("warning", "console")
     with browsing() as browser:
-        asyncio.run(_pictures(browser, arguments.folder, arguments.views))
+        if arguments.documents:
+            asyncio.run(_documents(browser, _DOCUMENTS))
+        else:
+            arguments.folder.mkdir(exist_ok=True)
+            asyncio.run(_pictures(browser, arguments.folder, arguments.views))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from tests.browser.browser import Browser
 from tests.browser.emulation import PHONE
-from tests.pictures.views import View
+from tests.pictures.png import read, with_palette
+from tests.pictures.views import Small, View
 from tests.pictures.worlds import World
 from tests.system.product import eventually
 
@@ -25,6 +26,8 @@ class Style(NamedTuple):
 
 STYLES = (Style("light", DESK, dark=False), Style("dark", DESK, dark=True), Style("phone", PHONE, dark=False))
 
+_SMALL = 0.7
+_TOP = "return document.querySelector(arguments[0]).getBoundingClientRect().top + scrollY - 12"
 _PAINT = "return performance.getEntriesByName('first-contentful-paint').map((paint) => paint.startTime)"
 
 
@@ -38,6 +41,15 @@ def take(browser: Browser, url: str, world: World, views: Iterable[View], folder
             (folder / f"{view.name}-{style.name}.png").write_bytes(browser.picture())
 
 
+def take_small(browser: Browser, url: str, world: World, small: Small, path: Path) -> None:
+    """Write a small picture of a part of a page, for documents."""
+    browser.emulation.media(still=True)
+    browser.emulation.width(DESK, _HEIGHT, touch=False)
+    visit(browser, url, world, small.view)
+    top = browser.value(_TOP, small.below) if small.below else 0
+    path.write_bytes(with_palette(read(browser.picture(top=top, height=small.height, scale=_SMALL))))
+
+
 def visit(browser: Browser, url: str, world: World, view: View) -> None:
     """Open a view, logged in or not as it requires."""
     log_in(browser, url, None if view.outside else world.cookie)
@@ -46,11 +58,10 @@ def visit(browser: Browser, url: str, world: World, view: View) -> None:
 
 def log_in(browser: Browser, url: str, cookie: str | None) -> None:
     """Be the person of this session at that site; None is nobody."""
-    if not browser.address.startswith(url):
-        browser.open(f"{url}/login")
+    browser.open("about:blank")  # an open page would notice that it is logged out
     browser.session.devtools("Network.clearBrowserCookies")
     if cookie is not None:
-        browser.take(SESSION_COOKIE, cookie)
+        browser.take(url, SESSION_COOKIE, cookie)
 
 
 def first_paint_ms(browser: Browser, url: str, world: World, path: str) -> float:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {2: 3, 6: 4}
 _MOST = 256
+_SHARED_BITS = 4
+"""Colours that differ in these bits only are of one kind."""
 
 
 class Picture(NamedTuple):
@@ -44,9 +46,15 @@ def cropped(picture: Picture, top: int, height: int) -> Picture:
 
 
 def with_palette(picture: Picture) -> bytes:
-    """A PNG of at most 256 colours: the most frequent ones, and for all others the nearest of these."""
+    """A PNG of at most 256 colours, each the most frequent one of its kind; for all others the nearest of these."""
     counts = Counter(row[at : at + 3] for row in picture.rows for at in range(0, len(row), 3))
-    palette = [colour for colour, _ in counts.most_common(_MOST)]
+    kinds = Counter[bytes]()
+    typical = dict[bytes, bytes]()
+    for colour, count in counts.most_common():
+        kind = bytes(value >> _SHARED_BITS for value in colour)
+        kinds[kind] += count
+        typical.setdefault(kind, colour)
+    palette = [typical[kind] for kind, _ in kinds.most_common(_MOST)]
     index = {colour: number for number, colour in enumerate(palette)}
     for colour in counts:
         if colour not in index:

@@ -36,6 +36,7 @@ class _NoDispatcher:
     """Takes triggered checks and does nothing."""
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
+        del monitor, locations
         return utc_now()
 
 
@@ -63,6 +64,7 @@ async def dashboard(
         async with serving(create_application(services), drain_seconds=5) as url, asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(_beat(database))
             yield Served(url, database), built
+            services.live.stop()  # which ends the streams of pages that are still open
             beating.cancel()
 
 

@@ -22,6 +22,15 @@ class View(NamedTuple):
     status: int = 200
 
 
+class Small(NamedTuple):
+    """A part of a view for documents: so many pixels of its height, from the element of a selector on."""
+
+    name: str
+    view: View
+    height: int
+    below: str = ""
+
+
 def _at(path: str) -> Callable[[World], str]:
     return lambda _world: path
 
@@ -76,3 +85,15 @@ ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
     "healthy": (worlds.healthy, HEALTHY),
     "burning": (worlds.burning, BURNING),
 }
+
+LARGE: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
+    "large": (worlds.large, (View("overview-10000", _at("/")), View("overview-10000-page-7", _at("/?page=7")))),
+}
+"""Takes a minute to fill."""
+
+SMALL = (
+    Small("overview", View("", _at("/")), 820),
+    Small("monitor", View("", _monitor("partial")), 1010),
+    Small("check", View("", _check("slow")), 1000, below="#round"),
+)
+"""Of the burning installation."""

@@ -9,11 +9,13 @@ from uuid import UUID
 from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
+from tests.bench import dashboard_data
 from tests.pictures import history, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
 
+LARGE = 10_000
 _SILENT_MINUTES = 11.0
 _DOWN = Fault(REFUSED, since=24)
 _PARTLY = Fault(SLOW_GREETING, since=96, at=("jp-tyo", "us-nyc"))
@@ -111,6 +113,24 @@ async def burning(database: Database, now: datetime) -> World:
         },
         incidents,
     )
+
+
+async def large(database: Database, now: datetime) -> World:
+    """10,000 monitors, without their single checks."""
+    here = await install(database, now)
+    await here.run("DELETE FROM agent")
+    await dashboard_data.prepared(database)
+    async with database.connection() as connection:
+        await dashboard_data.seed(
+            connection,
+            monitors=LARGE,
+            locations=0,
+            customers=17,
+            result_hours=0.1,
+            organization=here.organization,
+            now=now,
+        )
+    return World(here.cookie, {}, {}, {})
 
 
 def _check(server: Server, location: str, due: datetime) -> str:
