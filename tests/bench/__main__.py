@@ -26,7 +26,6 @@ from shared.clock import utc_now
 from tests.bench import (
     api,
     dashboard,
-    dashboard_live,
     end_to_end,
     export,
     ingest,
@@ -39,6 +38,7 @@ from tests.bench import (
 )
 from tests.bench.agents import agent, agent_start, latency, probe, waiting
 from tests.bench.figures import Figures
+from tests.bench.live import overviews
 
 
 class Bench(NamedTuple):
@@ -67,7 +67,7 @@ BENCHES = {
     "rollups": Bench(rollups.measure, "monitors", 500, (100, 500, 2_000)),
     "reading": Bench(reading.measure, "monitors", 10_000, (1_000, 10_000)),
     "dashboard": Bench(dashboard.measure, "monitors", 10_000, (1_000, 10_000)),
-    "live": Bench(dashboard_live.measure, "open overviews", 500, (100, 500)),
+    "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "simulate": Bench(simulate.measure, "monitors for a year", 50, (1_000,)),

@@ -19,12 +19,11 @@ from tests.browser.people import SESSION_COOKIE
 from tests.browser.watching import Watch
 from tests.fakes.ports import free_port
 from tests.integration.api.conftest import Api, api, module_bus, module_database_url
-from tests.integration.api.outages import make_locations
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import StreamClient, a_verdict, open_streams
-from tests.integration.pages.listed import heartbeats, latest, monitor, verdict
+from tests.integration.pages.listed import latest, monitor, nothing_there, verdict
 
-__all__ = ["api", "module_bus", "module_database_url"]
+__all__ = ["api", "module_bus", "module_database_url", "nothing_there"]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -95,9 +94,6 @@ async def controller(api: Api, bus: Bus, port: int) -> AsyncIterator[StreamClien
 @asynccontextmanager
 async def desk(api: Api, bus: Bus, browser: Browser, watch: Watch) -> AsyncIterator[tuple[Desk, AsyncExitStack]]:
     """The second value ends the controller when it is closed."""
-    await make_locations(api)
-    await heartbeats(api)
-    await api.value("UPDATE monitor SET deleted_at = now()")
     port = free_port()
     user = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
     async with AsyncExitStack() as running:

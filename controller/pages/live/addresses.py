@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from controller.pages.live.overview_view import LiveOverview
-from controller.pages.live.views import LiveIncident, LiveIncidents, LiveMonitor, LivePeriodic, LiveView
+from controller.pages.live.overview import LiveOverview
+from controller.pages.live.views import LiveIncident, LiveIncidents, LiveLocations, LiveMonitor, LiveView
 
 _UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MONITOR = re.compile(f"/monitors/{_UUID}(?:/|$)")
@@ -25,5 +25,5 @@ def view_of(address: str) -> LiveView:
     if path.startswith("/incidents"):
         return LiveIncidents(address)
     if path.startswith("/locations"):
-        return LivePeriodic(address)
+        return LiveLocations(address)
     return LiveView(address)

@@ -79,7 +79,7 @@ class LiveIncidents(LiveView):
         return changes.judged
 
 
-class LivePeriodic(LiveView):
+class LiveLocations(LiveView):
     """Nothing announces what changes here."""
 
     async def _changed(self, context: Context, changes: Changes, *, refresh: bool) -> bool:  # noqa: ARG002

@@ -64,13 +64,13 @@ async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> N
     async with browsing_as(api, Role.USER) as browser:
         page = await browser.open("/")
     assert page.title == "▼1 down – Mailprobe"
-    assert page.tables()[0][0][:3] == ["State", "Monitor", "Customer"]
+    assert page.tables()[0][0][:3] == ["State", "Monitor", "DE"]
     assert [row[:2] for row in rows(page)] == [
-        ["down", "Bad SMTP smtp.example.com:25"],
-        ["unknown", "Fresh SMTP smtp.example.com:25"],
-        ["up", "Good SMTP smtp.example.com:25"],
+        ["down", "Bad SMTP smtp.example.com:25 · Example Customer"],
+        ["unknown", "Fresh SMTP smtp.example.com:25 · Example Customer"],
+        ["up", "Good SMTP smtp.example.com:25 · Example Customer"],
     ]
-    assert [row[3:6] for row in rows(page)] == [
+    assert [row[2:5] for row in rows(page)] == [
         ["DE cert expired", "FI –", "0 %"],
         ["DE –", "FI –", "–"],
         ["DE 23 ms", "FI 1.23 s", "100 %"],
@@ -78,7 +78,7 @@ async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> N
     bar = page.id(f"m-{bad}").one("svg")
     assert bar.attributes["aria-label"].startswith("24 h: 4")
     assert "refused everywhere" in bar.attributes["data-why"]
-    assert page.id(f"m-{good}").one("a", data_open="").attributes["href"] == f"/monitors/{good}"
+    assert page.id(f"m-{good}").one("th").one("a").attributes["href"] == f"/monitors/{good}"
 
 
 async def test_open_incidents_stand_first_and_can_be_acknowledged(api: Api) -> None:

@@ -1,6 +1,6 @@
 """Browsers that have overviews open, for the bench of live updates: they read and count.
 
-python -m tests.bench.dashboard_clients     reads [port, cookies, views, streams], answers each line
+python -m tests.bench.live.clients     reads [port, cookies, views, streams], answers each line
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ async def _cores(running: Servers) -> tuple[float, float]:
 async def _clients(url: str, cookies: list[str], streams: int) -> AsyncIterator[Process]:
     port = int(url.rpartition(":")[2])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.dashboard_clients", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "tests.bench.live.clients", cwd=REPOSITORY, stdin=PIPE, stdout=PIPE
     )
     assert process.stdin
     assert process.stdout

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
-import pytest
 
 from controller.model import Role
 from shared.nats.bus import Bus
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
-from tests.integration.api.outages import make_locations, outage
+from tests.integration.api.outages import outage
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import StreamClient, a_verdict
-from tests.integration.pages.listed import heartbeats, latest, monitor, verdict
-from tests.integration.pages.live_client import Follower, following, live_pages
+from tests.integration.pages.listed import latest, monitor, nothing_there, verdict
+from tests.integration.pages.live.live_client import Follower, following, live_pages
 
-
-@pytest.fixture(autouse=True)
-async def nothing_there(api: Api) -> None:
-    await api.value("UPDATE incident SET resolved_at = now() WHERE resolved_at IS NULL")
-    await api.value("UPDATE monitor SET deleted_at = now()")
-    await make_locations(api)
-    await heartbeats(api)
+__all__ = ["nothing_there"]
 
 
 async def test_only_rows_that_changed_are_sent(api: Api, bus: Bus) -> None:
@@ -126,7 +120,7 @@ async def _listed(follower: Follower, *monitors: str) -> None:
         pass
 
 
-async def _about(follower: Follower, element: str) -> dict[str, object]:
+async def _about(follower: Follower, element: str) -> dict[str, Any]:
     """The next message with this element."""
     while element not in (message := await follower.view())["patch"]:
         assert not message["stale"]

@@ -16,7 +16,7 @@ from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.outages import add_delivery, make_locations, outage
 from tests.integration.api.people import organization_of, person
 from tests.integration.api.stream.stream_client import MONITOR, StreamClient, a_verdict, open_streams
-from tests.integration.pages.live_client import LIVE, PACE, following, live_pages
+from tests.integration.pages.live.live_client import LIVE, PACE, following, live_pages
 
 PAGE = f"/monitors/{MONITOR}"
 OTHER = f"/monitors/{uuid4()}"
