@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def checked(product: Product, mail_server: MailServer) -> Iterator[str]:
     monitor = monitors.create(product, mail_server.port, smtpConfig={"ignoreTls": True}, **monitors.HOURLY)
     try:
         for number in range(1, _CHECKS + 1):
-            eventually(lambda n=number: len(_results(product, monitor)) >= 2 * n, "a check from each location")
+            expected = len(product.countries.split()) * number
+            eventually(partial(_has_results, product, monitor, expected), "a check from each location")
             if number < _CHECKS:
                 monitors.trigger(product, monitor)
         yield monitor
@@ -96,6 +98,10 @@ def _moment(day: str | None, clock: str) -> datetime:
 def _milliseconds(text: str) -> float:
     number, unit = text.split()
     return float(number) * {"ms": 1, "s": 1000}[unit]
+
+
+def _has_results(product: Product, monitor: str, count: int) -> bool:
+    return len(_results(product, monitor)) >= count
 
 
 def _results(product: Product, monitor: str) -> list[dict[str, Any]]:
