@@ -212,3 +212,41 @@ async def test_times_are_the_viewers_and_ages_the_servers(api: Api, bus: Bus, br
         await here.live()
         assert "+05:30" in str(await here.value("return document.getElementById('as-of').innerText"))
         assert "(+05:30)" in str(await here.value("return document.getElementById('zone').innerText"))
+
+
+_BECOMES = """
+const [path, done] = arguments;
+const url = document.querySelector('link[rel="modulepreload"][href$="/patch.js"]').href;
+const fetched = fetch(path, {headers: {Accept: "text/html; fragment"}}).then((answer) => answer.text());
+Promise.all([import(url), fetched]).then(([patch, html]) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const words = (element) => {
+    const copy = element.cloneNode(true);
+    for (const time of copy.querySelectorAll("time")) time.remove();
+    return [...copy.querySelectorAll("h1, h2, th, td")].map((one) => one.textContent.trim());
+  };
+  patch.updateMain(html);
+  done([words(document.getElementById("main")), words(template.content)]);
+}, (error) => done([String(error), null]));
+"""
+
+
+async def test_a_page_becomes_whatever_it_is_now(api: Api, bus: Bus, browser: Browser, watch: Watch) -> None:
+    """Pages that differ in everything stand for one that changed in everything."""
+    async with desk(api, bus, browser, watch) as (here, _):
+        for name in ("First", "Second", "Third"):
+            await verdict(api, await _up(api, name), "down", ago="0 s")
+        await here.open("/account")
+        for path in (
+            "/",
+            "/?state=up",
+            "/locations",
+            "/?sort=name",
+            "/incidents",
+            "/account",
+            "/",
+            "/incidents/unpaged",
+        ):
+            now, expected = await asyncio.to_thread(browser.run, _BECOMES, path)
+            assert now == expected, path

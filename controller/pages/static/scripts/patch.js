@@ -86,12 +86,12 @@ function updateChildren(old, fresh) {
   let before = null;
   for (const child of [...fresh.childNodes]) {
     const number = left.findIndex((one) => one.nodeName === child.nodeName && (one.id ?? "") === (child.id ?? ""));
-    const match = number < 0 ? null : left.splice(number, 1)[0];
+    const kept = number < 0 ? child : left.splice(number, 1)[0];
     const next = before ? before.nextSibling : old.firstChild;
-    if (!match || match !== next) old.insertBefore(match ?? child, next);
-    const after = (match ?? child).nextSibling;
-    if (match) done = update(match, child) && done;
-    else place(child);
+    if (kept !== next) old.insertBefore(kept, next);
+    const after = kept.nextSibling;
+    if (kept === child) place(child);
+    else done = update(kept, child) && done;
     before = after ? after.previousSibling : old.lastChild;
   }
   for (const one of left) {
