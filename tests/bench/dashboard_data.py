@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from controller.store.platform.partitions import make_partitions
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Connection, Database
 from controller.store.rollups.months import make_months
 from shared.clock import utc_now
 from tests.bench.figures import Figures
@@ -119,7 +117,7 @@ _STATEMENTS = (
 
 
 async def seed(
-    connection: asyncpg.Connection[asyncpg.Record],
+    connection: Connection,
     *,
     monitors: int,
     locations: int = 5,
@@ -179,7 +177,7 @@ async def prepared(database: Database) -> None:
     await make_months(database, now.date())
 
 
-async def some_monitor(connection: asyncpg.Connection[asyncpg.Record], *, state: str = "down") -> UUID:
+async def some_monitor(connection: Connection, *, state: str = "down") -> UUID:
     """The public id of a monitor in this state that has roll-ups, if there is any such."""
     found: UUID = await connection.fetchval(
         "SELECT public_id FROM monitor JOIN monitor_state ON monitor_id = id WHERE verdict = $1"

@@ -62,7 +62,8 @@ async def exhibition(request: pytest.FixtureRequest, databases: Databases, broke
     """Each installation of the pictures in turn."""
     make, views = ALBUM[request.param]
     async with databases.one() as database_url, dashboard(database_url, broker, make) as (served, world):
-        yield Exhibition(served.url, served.url.removeprefix("http://"), world, views)
+        different = tuple(view for view in views if not view.similar)
+        yield Exhibition(served.url, served.url.removeprefix("http://"), world, different)
 
 
 def _clean(browser: Browser) -> None:

@@ -23,7 +23,7 @@ return [...document.querySelectorAll(`${within} .is-${state}`)]
 
 def printed_link(product: Product) -> str:
     """The link that the product printed last when it started."""
-    return _LINK.findall(product.output())[-1]
+    return str(_LINK.findall(product.output())[-1])
 
 
 def host_of(product: Product) -> str:

@@ -102,7 +102,7 @@ async def desk(api: Api, bus: Bus, browser: Browser, watch: Watch) -> AsyncItera
         watch.hosts.add(f"127.0.0.1:{port}")
         await found.open("/login")
         cookie = user.headers["Cookie"].partition("=")[2]
-        await asyncio.to_thread(browser.take, SESSION_COOKIE, cookie)
+        await asyncio.to_thread(browser.take, f"http://127.0.0.1:{port}", SESSION_COOKIE, cookie)
         yield found, running
         await asyncio.to_thread(browser.open, "about:blank")
 

@@ -87,10 +87,10 @@ def test_every_template_is_complete(name: str) -> None:
     tree = environment.parse(_TEMPLATES[name])
     assert {one.name for one in tree.find_all(nodes.Filter)} <= environment.filters.keys()
     assert {one.name for one in tree.find_all(nodes.Test)} <= environment.tests.keys()
-    for kind in (nodes.Extends, nodes.Include, nodes.FromImport, nodes.Import):
-        for one in tree.find_all(kind):
-            assert isinstance(one.template, nodes.Const)
-            assert one.template.value in _TEMPLATES
+    for one in tree.find_all((nodes.Extends, nodes.Include, nodes.FromImport, nodes.Import)):
+        named: nodes.Node = getattr(one, "template")  # noqa: B009 - its type hides what all of them have
+        assert isinstance(named, nodes.Const)
+        assert named.value in _TEMPLATES
 
 
 @pytest.mark.parametrize("name", sorted(name for name in _TEMPLATES if name.startswith("macros/")))
