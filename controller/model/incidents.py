@@ -36,8 +36,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None
 
 
-class IncidentSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident in a list. `acknowledged_by` names the person or the token that has it."""
+class MonitorIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident of a monitor that is known. `outage_started_at` is the due moment of its first failing round, and
+    `resolved_at` None while it is open. `acknowledged_by` names the person or the token that has it; None when nobody
+    does, or when they are gone.
+    """
 
     public_id: UUID
     severity: str
@@ -48,6 +51,11 @@ class IncidentSummary(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None
     resolved_at: datetime | None
     flapping: bool
+
+
+class IncidentSummary(MonitorIncident, frozen=True, kw_only=True):
+    """An incident in a list, with its monitor and customer."""
+
     customer_id: int
     customer_name: str
     monitor_public_id: UUID

@@ -57,7 +57,7 @@ _PATHS = {
 
 class NoDispatch:
     async def dispatch_triggered(self, *_: Any) -> datetime:
-        raise NotImplementedError
+        raise AssertionError("no page that is measured triggers a check")
 
 
 async def measure(monitors: int) -> Figures:

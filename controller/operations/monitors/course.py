@@ -9,7 +9,8 @@ import msgspec
 from controller.decisions.history.uptime import Span
 from controller.decisions.history.views import RAW_DAYS, Range, View, sources, stats_view
 from controller.model import Monitor
-from controller.store.incidents.monitor_incidents import MonitorIncident, incidents_between
+from controller.model.incidents import MonitorIncident
+from controller.store.incidents.monitor_incidents import incidents_between
 from controller.store.incidents.verdict_changes import StoredVerdict, verdicts_since
 from controller.store.platform.pool import Connection
 from controller.store.rollups import charts, location_charts

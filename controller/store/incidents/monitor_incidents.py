@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
+from controller.model.incidents import MonitorIncident
 from controller.store.platform.pool import Connection
 from shared.wire.events import Evidence
 
 MOST_INCIDENTS = 200
-
-
-class MonitorIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident; `outage_started_at` is the due moment of its first failing round, and `resolved_at` None while it is
-    open. `acknowledged_by` names who has it; None when nobody does, or when they are gone.
-    """
-
-    public_id: UUID
-    severity: str
-    reason: str
-    outage_started_at: datetime
-    started_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
-    resolved_at: datetime | None
-    flapping: bool
 
 
 async def incidents_between(

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from controller.model import Role
 from tests.integration.api.conftest import CUSTOMER, Api
-from tests.integration.api.outages import Outage, make_locations, outage
+from tests.integration.api.outages import Outage
 from tests.integration.pages.browser import Browser, browsing_as
-
-
-@pytest.fixture(autouse=True)
-async def no_incidents(api: Api) -> None:
-    await make_locations(api)
-    await api.value("DELETE FROM incident")
-
-
-@pytest.fixture
-async def editor(api: Api) -> AsyncIterator[Browser]:
-    async with browsing_as(api, Role.EDITOR) as browser:
-        yield browser
-
-
-@pytest.fixture
-async def burning(api: Api) -> Outage:
-    return await outage(api, await api.create(name="Outbound"))
-
-
-def path_of(found: Outage) -> str:
-    return f"/incidents/{found.incident.public_id}"
+from tests.integration.pages.incidents.conftest import path_of
 
 
 async def test_somebody_acknowledges_comments_and_resolves(api: Api, editor: Browser, burning: Outage) -> None:

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from controller.model import Role
 from shared.clock import utc_now
 from shared.epoch import to_ms
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
-from tests.integration.api.outages import REASON, Outage, add_delivery, make_locations, outage, recover
-from tests.integration.pages.browser import FRAGMENT, Browser, Page, browsing_as
-
-
-@pytest.fixture(autouse=True)
-async def no_incidents(api: Api) -> None:
-    await make_locations(api)
-    await api.value("DELETE FROM incident")
-
-
-@pytest.fixture
-async def editor(api: Api) -> AsyncIterator[Browser]:
-    async with browsing_as(api, Role.EDITOR) as browser:
-        yield browser
-
-
-@pytest.fixture
-async def burning(api: Api) -> Outage:
-    return await outage(api, await api.create(name="Outbound"))
-
-
-def path_of(found: Outage) -> str:
-    return f"/incidents/{found.incident.public_id}"
+from tests.integration.api.outages import REASON, Outage, add_delivery, outage, recover
+from tests.integration.pages.browser import FRAGMENT, Browser, Page
+from tests.integration.pages.incidents.conftest import path_of
 
 
 def reasons(page: Page) -> list[str]:
