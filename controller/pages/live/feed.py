@@ -46,9 +46,8 @@ class Feed:
         self._turns = 0
         self._running: asyncio.Task[None] | None = None
 
-    @property
-    def empty(self) -> bool:
-        return not self._streams
+    def is_last(self, stream: Subscription) -> bool:
+        return self._streams.keys() == {stream}
 
     # Events.
 
@@ -80,15 +79,17 @@ class Feed:
         if beat := self._beat(None):
             stream.queue(beat)
 
-    def detach(self, stream: Subscription) -> None:
+    async def detach(self, stream: Subscription) -> None:
+        """Returns when nothing runs any more, if it was the last stream."""
         for view in self._streams.pop(stream, ()):
             view.streams.discard(stream)
             if not view.streams:
                 del self._views[view.address]
         if not self._streams and self._running is not None:
             self._hub.forget(self._filter.organization, self)
-            self._running.cancel()
-            self._running = None
+            ended, self._running = self._running, None
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
 
     def _missed(self, since: StreamPosition | None) -> Changes | None:
         events = None if since is None else self._hub.after(since, MOST_MISSED)

@@ -32,11 +32,12 @@ class LivePages:
         feed.attach(stream, addresses, since)
         return feed
 
-    def detach(self, stream: Subscription) -> None:
-        feed = self._feeds[scope_of(stream)]
-        feed.detach(stream)
-        if feed.empty:
-            del self._feeds[scope_of(stream)]
+    async def detach(self, stream: Subscription) -> None:
+        scope = scope_of(stream)
+        feed = self._feeds[scope]
+        if feed.is_last(stream):
+            del self._feeds[scope]  # before anything is awaited: who comes now gets another feed
+        await feed.detach(stream)
 
 
 def scope_of(stream: Subscription) -> Scope:
@@ -68,6 +69,6 @@ class PageStream:
                     if chunk := self._stream.take():
                         yield chunk
             finally:
-                self._pages.detach(self._stream)
+                await self._pages.detach(self._stream)
         if self._stream.ended is not None:
             yield end_frame(self._stream.ended)

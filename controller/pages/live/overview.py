@@ -43,7 +43,7 @@ class LiveOverview(LiveView):
 
     async def message(self, context: Context, changes: Changes, *, refresh: bool) -> ViewMessage | None:
         before, elements = self._listed, dict[str, str]()
-        if changes.lost or self._bars_moved() or not await self._admit(context):
+        if changes.lost or not await self._admit(context) or self._bars_moved():
             return ViewMessage(view=self.address, stale=True)
         assert self._screen  # noqa: S101 - somebody was admitted
         changed = [one for one in map(UUID, changes.monitors()) if one in self._screen.monitors]

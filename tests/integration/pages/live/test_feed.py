@@ -113,7 +113,7 @@ async def scope(api: Api, pace: float = 0.05) -> AsyncIterator[Scoped]:
     yield made
     for stream in hub.streams():
         hub.close(stream)
-        made.pages.detach(stream)
+        await made.pages.detach(stream)
     assert not made.pages._feeds
     assert not hub._observers
 

@@ -6,8 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from controller.model import Role
+from controller.operations.overview.overview import bar_time
+from controller.pages.live import overview
+from shared.clock import utc_now
 from shared.nats.bus import Bus
 from tests.integration.api.conftest import OTHER_CUSTOMER, Api
 from tests.integration.api.outages import outage
@@ -17,6 +21,13 @@ from tests.integration.pages.listed import latest, monitor, nothing_there, verdi
 from tests.integration.pages.live.live_client import Follower, following, live_pages
 
 __all__ = ["nothing_there"]
+
+
+@pytest.fixture(autouse=True)
+def half_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars do not begin a new slice during a test, which makes every overview be fetched anew."""
+    now = utc_now()
+    monkeypatch.setattr(overview, "bar_time", lambda _: bar_time(now))
 
 
 async def test_only_rows_that_changed_are_sent(api: Api, bus: Bus) -> None:
