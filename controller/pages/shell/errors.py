@@ -72,8 +72,10 @@ def _from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> 
         return _to(request, "/organization", "Choose an organization first.", status)
     if isinstance(error, errors.OtherSiteError):
         return failed(request, status, _OTHER_SITE)
-    if isinstance(error, errors.ForbiddenError) and request.method in _SAFE and request.path_params:
-        # Who may not see a thing does not learn that it exists.
+    refused = isinstance(error, errors.ForbiddenError) and request.method in _SAFE
+    missing = str(error) == str(errors.NotFoundError())  # others say something about a thing that may be seen
+    if request.path_params and (refused or missing):
+        # Who may not see a thing does not learn whether it exists.
         return failed(request, HTTPStatus.NOT_FOUND, "It was deleted, or it belongs to somebody else.")
     if isinstance(error, errors.ForbiddenError):
         return failed(request, status, "The role of your account does not allow this.")

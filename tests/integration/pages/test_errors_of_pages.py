@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar
@@ -12,7 +13,7 @@ from controller.application import create_application
 from controller.http.services import Services
 from controller.model import Role
 from controller.store.platform.pool import Database
-from tests.integration.api.conftest import Api, client_of
+from tests.integration.api.conftest import OTHER_CUSTOMER, Api, client_of
 from tests.integration.pages.browser import FRAGMENT, Browser, browsing, browsing_as
 
 ANYTHING = "*/*"
@@ -36,6 +37,15 @@ async def test_an_unknown_path_is_a_page_for_browsers_and_json_for_programs(api:
         for accept in (ANYTHING, "application/json"):
             answer = await browser.client.get("/nothing/here", headers={"Accept": accept})
             assert answer.json() == {"statusCode": 404, "statusMessage": "Not Found", "message": "Not Found"}
+
+
+async def test_somebody_elses_thing_looks_like_one_that_never_was(api: Api) -> None:
+    """By another word on the page one could find out what exists."""
+    other = await api.create(customerId=OTHER_CUSTOMER)
+    async with browsing_as(api, Role.USER, customers=[api.customer]) as browser:
+        pages = [await browser.open(f"/monitors/{public_id}") for public_id in (other["publicId"], uuid4())]
+    assert [page.status for page in pages] == [404, 404]
+    assert pages[0].main.text == pages[1].main.text
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/v3/nothing", "/api/smtp-monitors/x/y/z"])
