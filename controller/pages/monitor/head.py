@@ -102,7 +102,7 @@ def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=state.reason if state else "",
-        failing=_failing(situation) if verdict in _BAD else [],
+        failing=_failing(monitor, situation) if verdict in _BAD else [],
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
         locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
@@ -133,11 +133,17 @@ def _triggered(monitor: Monitor, one: TriggeredAt, too_late: bool) -> TriggeredR
     )
 
 
-def _failing(situation: Situation) -> list[str]:
-    """Who failed in the evaluation that the open incident rests on."""
+def _failing(monitor: Monitor, situation: Situation) -> list[str]:
+    """Who failed in the evaluation that the open incident rests on, and did not fall silent since."""
     votes = situation.evidence.votes if situation.evidence else []
     by_country = len({vote.country for vote in votes}) == len(votes)
-    return sorted(vote.country if by_country else vote.location for vote in votes if vote.ballot == Ballot.FAILED)
+    oldest_ms = (situation.state.taken_ms if situation.state else 0) - monitor.interval_seconds * 1000
+    reporting = {one.check.location for one in situation.latest if to_ms(one.check.due_at) >= oldest_ms}
+    return sorted(
+        vote.country if by_country else vote.location
+        for vote in votes
+        if vote.ballot == Ballot.FAILED and vote.location in reporting
+    )
 
 
 def _decisive(monitor: Monitor, situation: Situation) -> str | None:
