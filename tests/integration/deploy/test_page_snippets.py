@@ -116,7 +116,7 @@ async def test_nginx_serves_the_api_and_keeps_metrics_internal(
 
                 async def status(path: str) -> int:
                     try:
-                        return (await client.get(path)).status_code
+                        return (await client.get(f"{url}{path}")).status_code  # httpx takes //metrics for a host
                     except httpx.TransportError:
                         return 0
 
