@@ -261,7 +261,7 @@ def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: 
         "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
     )
     if good.due_at < check.due_at:
-        relation = f"The last check that passed before{where}, beside this one."
+        relation = f"The last check before it that passed and kept its dialogue{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
     facts = differences(good, check)

@@ -37,17 +37,22 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveriesView(msgspec.Struct, frozen=True, kw_only=True):
-    """`nobody` says prominently that nobody was notified, and why; empty when somebody was."""
+    """`nobody` says prominently that nobody was notified, and why; empty when somebody was. `failed` are the receivers
+    whose notification was given up.
+    """
 
     rows: list[DeliveryView]
     nobody: str
+    failed: list[str]
     flapping: bool
 
 
 def deliveries_view(notified: Notified, *, flapping: bool) -> DeliveriesView:
-    return DeliveriesView(
-        rows=[_delivery(one) for one in notified.deliveries], nobody=_nobody(notified), flapping=flapping
-    )
+    rows = [_delivery(one) for one in notified.deliveries]
+    failed = [
+        row.receiver or row.channel for row, one in zip(rows, notified.deliveries, strict=True) if one.state == "failed"
+    ]
+    return DeliveriesView(rows=rows, nobody=_nobody(notified), failed=list(dict.fromkeys(failed)), flapping=flapping)
 
 
 def _nobody(notified: Notified) -> str:

@@ -11,12 +11,19 @@ import msgspec
 
 from controller.store.overview.finding import DISPLAY_STATE
 from controller.store.platform.pool import Database
+from shared.wire.messages import READY_SECONDS
 
 _MEDIAN_CHECKS = 30
 """Medians are of a monitor's latest so many checks of the last hour: from five locations, six of each."""
 
 # What is older than this says nothing of now: the location does not check the monitor any more, or nobody does.
 _FORGOTTEN = "make_interval(secs => 3600 + 10 * m.interval_seconds)"
+
+_ALIVE = f"""EXISTS (
+  SELECT FROM agent
+  WHERE agent.location_id = location.id AND last_seen_at > now() - make_interval(secs => {READY_SECONDS})
+)"""
+"""A location without an agent finds nothing out, whatever its latest check found."""
 
 _MS = "(1000 * EXTRACT(epoch FROM {}))::bigint"
 
@@ -25,7 +32,9 @@ SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
   CASE WHEN m.port IS NULL THEN m.config ELSE '{{}}' END AS config, {DISPLAY_STATE} AS state, m.created_at,
   c.name AS customer_name, c.public_id AS customer_public_id, rolled_until,
   (
-    SELECT json_agg(json_build_array(country_code, latest.status, failure_kind, duration_ms))
+    SELECT json_agg(json_build_array(
+      country_code, CASE WHEN {_ALIVE} THEN latest.status ELSE 'unknown' END, failure_kind, duration_ms
+    ))
     FROM latest JOIN location ON location.id = latest.location_id
     WHERE latest.monitor_id = m.id AND enabled AND removed_at IS NULL AND latest.due_at > $3::timestamptz - {_FORGOTTEN}
   ) AS latest,

@@ -181,7 +181,9 @@ async def test_deliveries_show_receiver_state_answers_and_next_attempt(
     await add_delivery(api, burning, "Short", "the outage was over")
     await api.value("UPDATE delivery SET state = 'skipped', error = 'it was over' WHERE channel_name = 'Short'")
     page = await editor.open(path_of(burning))
-    assert not page.main.all("p", class_="problem")
+    assert [one.text for one in page.main.all("p", class_="problem")] == [
+        "A notification failed for good : Gone was not reached."
+    ]
     table = next(rows for rows in page.tables() if rows[0][0] == "To")
     assert [row[0] for row in table[1:]] == ["slack Ops", "slack Night", "slack Gone", "slack Short"]
     ops, night, gone, short = (row[2:] for row in table[1:])

@@ -115,6 +115,14 @@ async def test_an_outage_is_said_in_one_sentence_with_the_check_that_decided(api
     assert [span.attributes["href"] for span in spans] == [f"/incidents/{found.incident.public_id}"]
 
 
+async def test_the_incident_is_acknowledged_on_the_page_of_its_monitor(api: Api, browser: Browser) -> None:
+    found = await burning(api)
+    page = await browser.open(path_of(found.monitor))
+    done = await browser.submit(page, f"/incidents/{found.incident.public_id}/acknowledge")
+    assert "has it." in done.root.one("p", class_="incident").text
+    assert not [form for form in done.forms if form.action.endswith("/acknowledge")]
+
+
 async def test_who_acknowledged_the_incident_has_it(api: Api, browser: Browser) -> None:
     found = await burning(api)
     answer = await api.client.post(f"{found.path}/acknowledge", json={})
