@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
@@ -10,18 +10,15 @@ import msgspec
 from controller.http.services import Services
 from controller.model import Principal
 from controller.operations.overview.overview import (
-    FoundMonitors,
     OverviewMonitor,
-    Troubles,
     bar_time,
     find_monitors,
     read_monitors,
     read_troubles,
 )
-from controller.pages.overview.head import head_view, title_of
-from controller.pages.overview.query import OverviewQuery, read_query
+from controller.pages.overview.head import head_view
+from controller.pages.overview.query import read_query
 from controller.pages.overview.rows import columns_of, row_view
-from controller.pages.overview.view import matching_of
 from controller.pages.shell.page import Frame
 from controller.pages.shell.templates import macro
 from shared.clock import utc_now
@@ -40,21 +37,13 @@ class OverviewPatch(msgspec.Struct, frozen=True, kw_only=True):
     `screen` is what the caller gives with the next patch for this browser. When `stale`, rows do not fit the table any
     more (a country was added): the page must be fetched anew.
 
-    The rest is known only of a patch with the head. `title` is the page's, without the name of the product; `down` is
-    how many of all monitors are down or partial, `counts` are all monitors by state; neither depends on the filter.
-    `matching` is how many match the filter, and `on_page` are those that the page would show if it was loaded now.
-    `hint` says in a sentence what belongs on the page and is not on it.
+    `on_page` are the monitors that the page would show if it was loaded now; known only of a patch with the head.
     """
 
     elements: dict[str, str]
     screen: OverviewScreen
     stale: bool = False
-    title: str | None = None
-    down: int | None = None
-    counts: dict[str, int] | None = None
-    matching: int | None = None
     on_page: frozenset[UUID] | None = None
-    hint: str | None = None
 
 
 async def overview_patch(
@@ -106,59 +95,11 @@ async def overview_patch(
     elements = {f"m-{one.public_id}": _row(one, screen, base) for one in rows}
     if found is None or troubles is None or not head:
         return OverviewPatch(elements=elements, screen=screen)
-    return _with_head(
-        elements,
-        screen,
-        address,
-        found,
-        troubles,
-        Frame(
-            title="",
-            base=base,
-            section="",
-            live=None,
-            at=None,
-            now=now,
-            csrf=csrf,
-            theme=None,
-            keys=True,
-            organization=None,
-            principal=principal,
-        ),
-    )
+    frame = Frame(title="", base=base, section="", live=None, now=now, csrf=csrf, principal=principal)
+    drawn = str(macro("overview/head.html", "head")(head_view(address, found, troubles), frame))
+    return OverviewPatch(elements=elements | {"overview-head": drawn}, screen=screen, on_page=frozenset(found.on_page))
 
 
 def _row(one: OverviewMonitor, screen: OverviewScreen, base: str) -> str:
     view = row_view(one, screen.columns, bar_time(utc_now()))
     return str(macro("overview/row.html", "row")(view, screen.columns, screen.many_customers, base))
-
-
-def _with_head(
-    elements: dict[str, str],
-    screen: OverviewScreen,
-    address: OverviewQuery,
-    found: FoundMonitors,
-    troubles: Troubles,
-    frame: Frame,
-) -> OverviewPatch:
-    view = head_view(address, found, troubles)
-    drawn = str(macro("overview/head.html", "head")(view, frame))
-    return OverviewPatch(
-        elements=elements | {"overview-head": drawn},
-        screen=screen,
-        title=title_of(found.of_all),
-        down=view.down,
-        counts=found.of_all,
-        matching=matching_of(address.filter, found),
-        on_page=frozenset(found.on_page),
-        hint=_hint(address, [one for one in found.on_page if one not in screen.monitors]),
-    )
-
-
-def _hint(address: OverviewQuery, missing: Sequence[UUID]) -> str | None:
-    if not missing:
-        return None
-    one = len(missing) == 1
-    if address.filter.narrow:
-        return f"{len(missing)} more {'monitor matches' if one else 'monitors match'} this filter"
-    return f"{len(missing)} more {'monitor belongs' if one else 'monitors belong'} on this page"
