@@ -115,6 +115,23 @@ def evaluate(
     unconfirmed: list[UnconfirmedFailure] = []
     passed_again: PassedAgain | None = None
     recheck_of: int | None = None
+
+    def outcome(taken: int, wait_until_ms: int | None, became_unstable_ms: int | None = None) -> EvaluationOutcome:
+        """What was found so far, with the first `taken` evaluations."""
+        return EvaluationOutcome(
+            state,
+            blind,
+            taken,
+            wait_until_ms,
+            verdict_changes,
+            changes,
+            recheck_of,
+            became_unstable_ms=became_unstable_ms,
+            probe_blocked=probe_blocked,
+            unconfirmed=unconfirmed,
+            passed_again=passed_again,
+        )
+
     for number, evaluation in enumerate(waiting):
         voting = voters(monitor, policy, locations, evaluation.due_ms, evaluation.purpose)
         if not voting or evaluation.due_ms < first_due_ms(monitor) or evaluation.due_ms <= state.taken_ms:
@@ -125,18 +142,7 @@ def evaluate(
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + RETRY_MS)
-            return EvaluationOutcome(
-                state,
-                blind,
-                number,
-                wait,
-                verdict_changes,
-                changes,
-                recheck_of,
-                probe_blocked=probe_blocked,
-                unconfirmed=unconfirmed,
-                passed_again=passed_again,
-            )
+            return outcome(number, wait)
         before = _of_this_target(state, monitor)
         round_ = round_number(monitor, evaluation.due_ms)
         scheduled = evaluation.purpose is Purpose.SCHEDULED
@@ -161,31 +167,8 @@ def evaluate(
             passed_again = PassedAgain(judged.due_ms, evaluation.purpose)
         recheck_of = _round_of(monitor, evaluation) if step.recheck else None
         if before.stable and not state.stable:
-            return EvaluationOutcome(
-                state,
-                blind,
-                number + 1,
-                now_ms,
-                verdict_changes,
-                changes,
-                recheck_of,
-                became_unstable_ms=evaluation.due_ms,
-                probe_blocked=probe_blocked,
-                unconfirmed=unconfirmed,
-                passed_again=passed_again,
-            )
-    return EvaluationOutcome(
-        state,
-        blind,
-        len(waiting),
-        None,
-        verdict_changes,
-        changes,
-        recheck_of,
-        probe_blocked=probe_blocked,
-        unconfirmed=unconfirmed,
-        passed_again=passed_again,
-    )
+            return outcome(number + 1, now_ms, became_unstable_ms=evaluation.due_ms)
+    return outcome(len(waiting), None)
 
 
 def _of_this_target(state: MonitorState, monitor: ScheduledMonitor) -> MonitorState:
