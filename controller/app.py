@@ -25,7 +25,7 @@ from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
-from controller.pipeline.ops_alerts import LocationWatch
+from controller.pipeline.ops.location_watch import LocationWatch
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review

@@ -29,7 +29,7 @@ from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegis
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.notifier import Notifier
-from controller.pipeline.ops_alerts import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers

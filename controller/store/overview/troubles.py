@@ -110,7 +110,7 @@ class LocationContactState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operators were warned of and is not over (pipeline.ops_notices.TroubleKind)."""
+    """What the operators were warned of and is not over (pipeline.ops.notices.TroubleKind)."""
 
     kind: str
     subject: str

@@ -10,7 +10,7 @@ import pytest
 
 from controller.metrics.counts import RejectionReason
 from controller.pipeline.housekeeping import prepare_partitions
-from controller.pipeline.ops_alerts import LocationWatch
+from controller.pipeline.ops.location_watch import LocationWatch
 from controller.store.checks.dead_letters import DeadLetter, store_dead_letters
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus

@@ -6,7 +6,7 @@ MAILPROBE_OPS_EMAIL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -18,7 +18,7 @@ import structlog
 from controller.model import Channel
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
-from controller.notify.ops_messages import OpsMessage
+from controller.notify.ops.message import OpsMessage
 from controller.store.accounts import organizations
 from controller.store.notifications import channels, deliveries, ops_notices
 from controller.store.notifications.deliveries import NewDelivery
@@ -34,6 +34,26 @@ class TroubleKind(StrEnum):
     UNEXPECTED_RESULTS = "unexpected_results"
 
 
+async def report(
+    database: Database,
+    addresses: Sequence[str],
+    kind: TroubleKind,
+    troubles: Mapping[str, datetime],
+    begun: Callable[[Collection[str]], OpsMessage],
+    over: Callable[[Sequence[OpenProblem]], OpsMessage],
+    now: datetime,
+) -> None:
+    """Send a notice of those of `troubles` (subjects, each with the moment since when it is in trouble) that the
+    operators do not know of, and one of those that they know of and that are over. Raises StoreUnavailableError.
+    """
+    known = await ops_notices.known(database, kind)
+    if known - troubles.keys():
+        await end(database, addresses, kind, known - troubles.keys(), over, now)
+    new = [(subject, since) for subject, since in sorted(troubles.items()) if subject not in known]
+    if new:
+        await begin(database, addresses, kind, new, begun, now)
+
+
 async def begin(
     database: Database,
     addresses: Sequence[str],
@@ -46,7 +66,6 @@ async def begin(
     operators were warned of before.
 
     `addresses` get it besides the operators' channels. `make_message` makes the text. Raises StoreUnavailableError.
-
     """
     number = uuid4()
     async with database.transaction() as connection:

@@ -24,9 +24,9 @@ from controller.decisions.notification.ops_notices import (
     suspicious_no_more,
 )
 from controller.metrics.counts import SUSPICIOUS
-from controller.notify import ops_messages
-from controller.pipeline import ops_notices
-from controller.pipeline.ops_notices import TroubleKind
+from controller.notify.ops import locations as ops_messages
+from controller.pipeline.ops import notices
+from controller.pipeline.ops.notices import TroubleKind
 from controller.store.checks import dead_letters
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.locations.locations import present_locations
@@ -75,7 +75,7 @@ class LocationWatch:
         self._back_since = {code: self._back_since.get(code, now) for code in warned if is_reporting(silences[code])}
         back = newly_back({code: now - since for code, since in self._back_since.items()}, warned)
         if back:
-            await ops_notices.end(
+            await notices.end(
                 self._db,
                 self._addresses,
                 TroubleKind.LOCATION_SILENT,
@@ -87,7 +87,7 @@ class LocationWatch:
             return
         silent = newly_silent(silences, warned)
         if silent:
-            await ops_notices.begin(
+            await notices.begin(
                 self._db,
                 self._addresses,
                 TroubleKind.LOCATION_SILENT,
@@ -102,13 +102,13 @@ class LocationWatch:
         await self._forget(TroubleKind.CLOCK_OFF, known - offsets.keys())
         right = clocks_right(offsets, known)
         if right:
-            await ops_notices.end(
+            await notices.end(
                 self._db, self._addresses, TroubleKind.CLOCK_OFF, right, ops_messages.clocks_right, utc_now()
             )
         off = clocks_off(offsets, known)
         if off:
             now = utc_now()
-            await ops_notices.begin(
+            await notices.begin(
                 self._db,
                 self._addresses,
                 TroubleKind.CLOCK_OFF,
@@ -133,7 +133,7 @@ class LocationWatch:
         await self._forget(TroubleKind.UNEXPECTED_RESULTS, known - names.keys())
         over = suspicious_no_more(ago, known & names.keys())
         if over:
-            await ops_notices.end(
+            await notices.end(
                 self._db,
                 self._addresses,
                 TroubleKind.UNEXPECTED_RESULTS,
@@ -143,7 +143,7 @@ class LocationWatch:
             )
         new = newly_suspicious(ago, known)
         if new:
-            await ops_notices.begin(
+            await notices.begin(
                 self._db,
                 self._addresses,
                 TroubleKind.UNEXPECTED_RESULTS,

@@ -1,36 +1,26 @@
-"""The texts of messages to ops about the installation itself."""
+"""Messages about locations and their agents: silent ones, wrong clocks, unrequested results."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-import msgspec
-
+from controller.notify.ops.message import MOST_NAMED, OpsMessage, first_lines, named, path_of
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.notifications.ops_notices import LocationContact, OpenProblem
 
-_MOST_NAMED = 20
 _REPLACE_ENROLMENT = (
     "Otherwise somebody else may have the location's enrolment file: `mailprobe-controller locations rotate CODE --now`"
     " makes a new one and invalidates the old one."
 )
 
 
-class OpsMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """The title and paragraphs of a notice, and the path of the page about it."""
-
-    title: str
-    paragraphs: list[str]
-    path: str = "/locations"
-
-
 def locations_silent(new: Collection[str], contacts: Mapping[str, LocationContact]) -> OpsMessage:
     locations = [contacts[code] for code in sorted(new)]
     return OpsMessage(
-        path=_path(new),
-        title=f"{_named(new)} silent, {len(new)} of {len(contacts)}",
+        path=path_of(new),
+        title=f"{named(new)} silent, {len(new)} of {len(contacts)}",
         paragraphs=[
-            *_first_lines(
+            *first_lines(
                 f"{here.name} ({here.code}): no heartbeat of any agent since {here.last_seen_at:%Y-%m-%d %H:%M:%S} UTC."
                 for here in locations
             ),
@@ -41,9 +31,9 @@ def locations_silent(new: Collection[str], contacts: Mapping[str, LocationContac
 
 def locations_back(over: Sequence[OpenProblem], contacts: Mapping[str, LocationContact]) -> OpsMessage:
     return OpsMessage(
-        path=_path([trouble.subject for trouble in over]),
-        title=f"{_named([trouble.subject for trouble in over])} back",
-        paragraphs=_first_lines(
+        path=path_of([trouble.subject for trouble in over]),
+        title=f"{named([trouble.subject for trouble in over])} back",
+        paragraphs=first_lines(
             f"{contacts[trouble.subject].name} ({trouble.subject}): its agents send heartbeats again."
             f" There had been none since {trouble.since:%Y-%m-%d %H:%M:%S} UTC."
             for trouble in over
@@ -53,10 +43,10 @@ def locations_back(over: Sequence[OpenProblem], contacts: Mapping[str, LocationC
 
 def clocks_off(new: Collection[str], offsets_ms: Mapping[str, float]) -> OpsMessage:
     return OpsMessage(
-        path=_path({agent.partition("/")[0] for agent in new}),
-        title=f"Clock off: {', '.join(sorted(new)[:_MOST_NAMED])}",
+        path=path_of({agent.partition("/")[0] for agent in new}),
+        title=f"Clock off: {', '.join(sorted(new)[:MOST_NAMED])}",
         paragraphs=[
-            *_first_lines(
+            *first_lines(
                 f"The clock of agent {agent} is {abs(offsets_ms[agent]) / 1000:.1f} s"
                 f" {'ahead of' if offsets_ms[agent] > 0 else 'behind'} the broker's."
                 for agent in sorted(new)
@@ -69,9 +59,9 @@ def clocks_off(new: Collection[str], offsets_ms: Mapping[str, float]) -> OpsMess
 def clocks_right(over: Sequence[OpenProblem]) -> OpsMessage:
     agents = [trouble.subject for trouble in over]
     return OpsMessage(
-        path=_path({agent.partition("/")[0] for agent in agents}),
-        title=f"Clock right again: {', '.join(agents[:_MOST_NAMED])}",
-        paragraphs=_first_lines(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
+        path=path_of({agent.partition("/")[0] for agent in agents}),
+        title=f"Clock right again: {', '.join(agents[:MOST_NAMED])}",
+        paragraphs=first_lines(f"The clock of agent {agent} agrees with the broker's again." for agent in agents),
     )
 
 
@@ -80,10 +70,10 @@ def unrequested_results(
 ) -> OpsMessage:
     """`counts` are the dead letters of each location, the latest first."""
     return OpsMessage(
-        path=_path(new),
-        title=f"Unrequested results: {_named(new).lower()}",
+        path=path_of(new),
+        title=f"Unrequested results: {named(new).lower()}",
         paragraphs=[
-            *_first_lines(
+            *first_lines(
                 f"{names[code]} ({code}): {sum(count.messages for count in counts[code])} in the last hour or two,"
                 f" the latest at {counts[code][0].last_at:%Y-%m-%d %H:%M:%S} UTC ({counts[code][0].why})."
                 for code in sorted(new)
@@ -97,24 +87,7 @@ def unrequested_results(
 def no_more_unrequested_results(over: Sequence[OpenProblem]) -> OpsMessage:
     codes = [trouble.subject for trouble in over]
     return OpsMessage(
-        path=_path(codes),
-        title=f"No more unrequested results: {_named(codes).lower()}",
-        paragraphs=_first_lines(f"The last one from {code} came more than an hour ago." for code in codes),
+        path=path_of(codes),
+        title=f"No more unrequested results: {named(codes).lower()}",
+        paragraphs=first_lines(f"The last one from {code} came more than an hour ago." for code in codes),
     )
-
-
-def _named(codes: Collection[str]) -> str:
-    """For example "Locations de, us"."""
-    return f"Location{'s' if len(codes) > 1 else ''} {', '.join(sorted(codes)[:_MOST_NAMED])}"
-
-
-def _path(codes: Collection[str]) -> str:
-    """The page of the locations, at the one that this is about."""
-    return f"/locations#{next(iter(codes))}" if len(codes) == 1 else "/locations"
-
-
-def _first_lines(lines: Iterable[str]) -> list[str]:
-    """The first lines, and the number of those left out."""
-    every = list(lines)
-    rest = len(every) - _MOST_NAMED
-    return every[:_MOST_NAMED] + ([f"And {rest} more."] if rest > 0 else [])
