@@ -26,6 +26,7 @@ from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.location_watch import LocationWatch
+from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
@@ -112,10 +113,14 @@ async def run(settings: ControllerSettings) -> None:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
-                watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                ops = [address.value for address in settings.ops_email]
+                watch = LocationWatch(pipeline_db, bus, ops)
+                unchecked = UncheckedMonitors(pipeline_db, bus, ops)
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    run_pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
+                    run_pipeline(
+                        pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, unchecked, accounts, metrics
+                    ),
                     name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())

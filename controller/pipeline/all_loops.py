@@ -30,6 +30,7 @@ from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
@@ -52,6 +53,7 @@ async def run_pipeline(
     dispatcher: Dispatcher,
     notifier: Notifier,
     watch: LocationWatch,
+    unchecked: UncheckedMonitors,
     accounts: NatsAccounts,
     metrics: Metrics,
 ) -> SchemaError | None:
@@ -83,6 +85,7 @@ async def run_pipeline(
         tasks.create_task(keep("broker_metrics", of_broker.refresh, every_seconds=METRICS_SECONDS))
         tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
         tasks.create_task(keep("ops_alerts", watch.review, every_seconds=WATCH_SECONDS))
+        tasks.create_task(keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS))
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))

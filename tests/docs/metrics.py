@@ -90,7 +90,7 @@ def _of_agent() -> Iterator[Row]:
 def _of_database() -> Iterator[Row]:
     location = Location(id=1, code="de", name="", country_code="DE", enabled=True, public_key="")
     nothing = Installation([], [], [], 0, 0.0, 0, 0, 0.0, 0.0)
-    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [])])
+    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [])], 0)
     yield from _rows([_age("database"), *database._families(view)])
 
 

@@ -23,6 +23,7 @@ def head(counts: dict[str, int], **fields: Any) -> HeadView:
         "open_incidents": 0,
         "locations": [location("de"), location("us", "US")],
         "notices": [],
+        "without_location": [],
         "dead_letters": 0,
         "evaluations_late_seconds": 0.0,
         "schedule_late_seconds": 1.0,

@@ -25,7 +25,7 @@ from controller.http.problems import RECORD_NOT_FOUND
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Monitor, Principal
 from controller.operations.accounts import defaults as account
-from controller.operations.monitors import monitors
+from controller.operations.monitors import monitors, unlocated
 from controller.operations.monitors.monitors import MonitorChange
 from controller.store.locations.locations import all_locations
 
@@ -76,7 +76,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             raise InvalidError("customer_id", "is not that of a customer of this account") from None
         except InvalidError as problem:
             raise _renamed(problem) from None
-        return Identified(id=str(made.id))
+        return Identified(id=str(made.id), warnings=await unlocated.warnings_about(services.database, made))
 
     # The examples on AlertSite's pages use POST where the text says PATCH (docs/compatibility.md, A12).
     @route(
@@ -122,7 +122,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             )
         except InvalidError as problem:
             raise _renamed(problem) from None
-        return Identified(id=str(changed.id))
+        return Identified(id=str(changed.id), warnings=await unlocated.warnings_about(services.database, changed))
 
     return [create, edit]
 
