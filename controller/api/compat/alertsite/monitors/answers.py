@@ -18,13 +18,10 @@ from controller.decisions.schedule.rotation import chosen
 from controller.model import Location, Mode, Monitor, MonitorStatus
 
 
-class Identified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The number of the monitor that was created or changed, as a string. `warnings` (ours) say that no location may
-    check it; there is no such field without any.
-    """
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of the monitor that was created or changed, as a string."""
 
     id: str
-    warnings: list[str] = []
 
 
 class MonitorObject(msgspec.Struct, frozen=True, kw_only=True):
