@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from controller.metrics.database import database_collector
 from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.store.monitors import unlocated
 from shared.clock import utc_now
@@ -170,3 +171,14 @@ async def test_a_monitor_that_some_location_can_judge_keeps_its_verdict(
     await unchecked.review()
     assert await state(case, monitor) == before
     assert await case.verdict(monitor) == "unknown"
+
+
+async def test_monitors_without_a_location_are_counted_for_metrics(case: EvaluationCase) -> None:
+    collector = database_collector(case.db)
+    for country, status in (("JP", "active"), ("JP", "maintenance"), ("JP", "disabled"), ("DE", "active")):
+        await case.monitor(allowed_check_country_codes=[country], status=status)
+    await collector.refresh()
+    assert scraped(collector).all("mailprobe_monitors_without_location") == [2]
+    await case.installation.value("UPDATE location SET enabled = false WHERE code = 'de'")
+    await collector.refresh()
+    assert scraped(collector).all("mailprobe_monitors_without_location") == [3]
