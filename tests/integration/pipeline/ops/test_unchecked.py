@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from controller.metrics.database import database_collector
 from controller.pipeline.ops.unchecked import UncheckedMonitors
@@ -13,6 +14,7 @@ from controller.store.monitors import unlocated
 from shared.clock import utc_now
 from shared.wire.messages import Unfitness
 from tests.integration.pipeline.evaluation_case import EvaluationCase
+from tests.integration.scraped import Scraped
 
 OPS = "ops@example.net"
 
@@ -175,10 +177,16 @@ async def test_a_monitor_that_some_location_can_judge_keeps_its_verdict(
 
 async def test_monitors_without_a_location_are_counted_for_metrics(case: EvaluationCase) -> None:
     collector = database_collector(case.db)
+    registry = CollectorRegistry()
+    registry.register(collector)
+
+    def shown() -> list[float]:
+        return Scraped.of(generate_latest(registry).decode()).all("mailprobe_monitors_without_location")
+
     for country, status in (("JP", "active"), ("JP", "maintenance"), ("JP", "disabled"), ("DE", "active")):
         await case.monitor(allowed_check_country_codes=[country], status=status)
     await collector.refresh()
-    assert scraped(collector).all("mailprobe_monitors_without_location") == [2]
+    assert shown() == [2]
     await case.installation.value("UPDATE location SET enabled = false WHERE code = 'de'")
     await collector.refresh()
-    assert scraped(collector).all("mailprobe_monitors_without_location") == [3]
+    assert shown() == [3]
