@@ -82,7 +82,7 @@ def read(path: Path) -> Trust:
         trust = read_private_text(Trust, path.read_bytes())
     except OSError as error:
         raise TrustError(f"{path}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:
         raise TrustError(f"{path}: not a trust file: {error}") from error
     if trust.version != _VERSION:
         raise TrustError(f"{path}: version {trust.version} is not supported by this version of Mailprobe")
