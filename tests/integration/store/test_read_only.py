@@ -1,4 +1,4 @@
-"""A PostgreSQL that is full or read-only is unavailable for writing, never a reason to reject a value; reading works."""
+"""A PostgreSQL that is full or read-only is unavailable for writes, never a reason to reject a value; reads go on."""
 
 from __future__ import annotations
 
