@@ -26,6 +26,7 @@ from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.location_watch import LocationWatch
+from controller.pipeline.ops.self_watch import SelfWatch
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
@@ -113,9 +114,19 @@ async def run(settings: ControllerSettings) -> None:
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
                 watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                self_watch = SelfWatch(
+                    addresses=[address.value for address in settings.ops_email],
+                    relay=senders.email,
+                    problems=lambda: (),
+                    canary_target=settings.canary_target.value if settings.canary_target else None,
+                    heartbeat_url=settings.heartbeat_url,
+                )
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    run_pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
+                    run_pipeline(
+                        *(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
+                        self_watch,
+                    ),
                     name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())

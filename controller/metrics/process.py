@@ -22,6 +22,8 @@ class Metrics(Collector):
         self._leading: Callable[[], bool] = lambda: False
         self._clock_offset_ms: Callable[[], float | None] = lambda: None
         self.pools: dict[str, Database] = {}
+        self.heartbeat_succeeded_at: Callable[[], float | None] = lambda: None
+        """When this process last fetched MAILPROBE_HEARTBEAT_URL with success, in seconds since the epoch."""
         self._cached: list[Metric] = []
         self.registry = CollectorRegistry()
         self.registry.register(self.counts)
@@ -60,6 +62,15 @@ class Metrics(Collector):
         if offset_ms is not None:
             offset.add_metric([], offset_ms / 1000)
         yield offset
+        heartbeat = GaugeMetricFamily(
+            "mailprobe_heartbeat_last_success_timestamp_seconds",
+            "When this process last fetched MAILPROBE_HEARTBEAT_URL with success. Only the controller that schedules"
+            " fetches it: take the maximum.",
+        )
+        succeeded_at = self.heartbeat_succeeded_at()
+        if succeeded_at is not None:
+            heartbeat.add_metric([], succeeded_at)
+        yield heartbeat
         used = GaugeMetricFamily(
             "mailprobe_database_connections",
             "Busy connections of this process to PostgreSQL, by pool. At the limit, work waits for a connection.",

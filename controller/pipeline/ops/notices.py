@@ -32,6 +32,9 @@ class TroubleKind(StrEnum):
     LOCATION_SILENT = "location_silent"
     CLOCK_OFF = "clock_off"
     UNEXPECTED_RESULTS = "unexpected_results"
+    CANARY_LOST = "canary_lost"
+    CANARY_TARGET_FAILING = "canary_target_failing"
+    HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
 
 
 async def report(

@@ -25,6 +25,7 @@ def head(counts: dict[str, int], **fields: Any) -> HeadView:
         "notices": [],
         "dead_letters": 0,
         "evaluations_late_seconds": 0.0,
+        "canary_seconds": 12.0,
         "schedule_late_seconds": 1.0,
         "deliveries_late_seconds": 0.0,
         "customers": [],
