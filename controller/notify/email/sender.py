@@ -74,7 +74,8 @@ class EmailSender:
         if relay is None or time.monotonic() - self._reached_at < within_seconds:
             return
         async with self._session(relay) as client, _connecting():
-            await client.ehlo()
+            if client.is_ehlo_or_helo_needed:  # with STARTTLS it was said already
+                await client.ehlo()
 
     async def send(self, sending: Sending) -> None:
         """Raises DeliveryError: permanent when the relay refuses the mail or its receiver with a final code, temporary
