@@ -28,6 +28,9 @@ log = structlog.get_logger()
 
 ATTEMPT_SECONDS = 1.0
 FETCH_EVERY_SECONDS = 60.0
+AGAIN_SECONDS = 10.0
+"""How soon it is examined again whether the URL may be fetched."""
+
 CANARY_WITHIN_SECONDS = 90.0
 RELAY_WITHIN_SECONDS = 300.0
 _FETCH_SECONDS = 10.0
@@ -78,7 +81,7 @@ class DeadMansSwitch:
         now = self._clock()
         if not self._leading() or now < self._next_at:
             return
-        self._next_at = now + FETCH_EVERY_SECONDS
+        self._next_at = now + AGAIN_SECONDS
         reasons = await self._reasons()
         if reasons != self._withheld:
             if reasons:
@@ -87,6 +90,7 @@ class DeadMansSwitch:
                 log.info("heartbeat_url_fetched_again")
             self._withheld = reasons
         if not reasons:
+            self._next_at = now + FETCH_EVERY_SECONDS
             await self._fetch()
 
     async def _reasons(self) -> list[str]:
