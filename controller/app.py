@@ -25,6 +25,10 @@ from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
+from controller.pipeline.ops.dependency_loops import watch_dependencies
+from controller.pipeline.ops.dependency_notices import DependencyNotices
+from controller.pipeline.ops.direct_mail import DirectMail
+from controller.pipeline.ops.health import DependencyHealth
 from controller.pipeline.ops.location_watch import LocationWatch
 from controller.pipeline.ops.self_watch import SelfWatch
 from controller.settings import ControllerSettings
@@ -61,9 +65,11 @@ async def run(settings: ControllerSettings) -> None:
     url = settings.database_url.reveal()
     trust = settings.trust_file.value
     broker = settings.broker(controller_credentials(trust, utc_now()))._replace(replicas=settings.nats_replicas)
+    health = DependencyHealth()
     async with (
-        Database.open(url) as db,
-        Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # so that many API requests do not delay results
+        Database.open(url, on_failure=health.store_failed) as db,
+        # So that many API requests do not delay results.
+        Database.open(url, size=_PIPELINE_CONNECTIONS, on_failure=health.store_failed) as pipeline_db,
         Bus.open(broker, name=f"controller {name}") as bus,
         Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"nats accounts {name}") as system_bus,
         open_senders(
@@ -76,6 +82,7 @@ async def run(settings: ControllerSettings) -> None:
         metrics = Metrics()
         hub = StreamHub()
         metrics.pools = {"api": db, "pipeline": pipeline_db}
+        metrics.failing = health.problems.keys
         public_url = settings.public_url or PublicUrl()
         signer = Signer(trust.requests[0])
         dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
@@ -91,6 +98,7 @@ async def run(settings: ControllerSettings) -> None:
                 live=hub,
                 metrics_per_monitor=settings.metrics_per_monitor,
                 public_url=public_url,
+                health=health,
             )
         )
         server = ControllerServer(
@@ -113,11 +121,12 @@ async def run(settings: ControllerSettings) -> None:
                 serving = tasks.create_task(_serve(server, listener, stop), name="api")
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
-                watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                ops_email = [address.value for address in settings.ops_email]
+                watch = LocationWatch(pipeline_db, bus, ops_email)
                 self_watch = SelfWatch(
-                    addresses=[address.value for address in settings.ops_email],
+                    addresses=ops_email,
                     relay=senders.email,
-                    problems=lambda: (),
+                    problems=lambda: health.problems,
                     canary_target=settings.canary_target.value if settings.canary_target else None,
                     heartbeat_url=settings.heartbeat_url,
                 )
@@ -129,6 +138,11 @@ async def run(settings: ControllerSettings) -> None:
                     ),
                     name="pipeline",
                 )
+                mail = DirectMail(senders.email, ops_email, public_url)
+                reports = DependencyNotices(pipeline_db, health, mail, name, ops_email, leading=lambda: metrics.leading)
+                watching = tasks.create_task(
+                    watch_dependencies(pipeline_db, bus, health, metrics.counts, reports, mail), name="dependencies"
+                )
                 pipeline.add_done_callback(lambda _: stop.set())
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
@@ -139,6 +153,7 @@ async def run(settings: ControllerSettings) -> None:
                 refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
                 streaming.cancel()
+                watching.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
     if refused is not None:

@@ -74,7 +74,7 @@ class Ingestor:
 
     async def ingest(self) -> None:
         """Ingest until the broker fails. Raises BusError."""
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         await ensure_streams(self._bus)
         consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
         try:

@@ -152,7 +152,7 @@ class LocationRegistry:
 
     async def follow_heartbeats(self) -> None:
         """Record heartbeats until the connection is closed for good. Raises BusError."""
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         async with aclosing(self._bus.listen(subjects.ALL_AGENTS)) as messages:
             self._listening_since = time.monotonic()
             try:

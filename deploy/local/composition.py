@@ -17,6 +17,7 @@ import structlog
 
 from deploy.local import LocalError, nats, postgres
 from deploy.local.data import DataFolder
+from deploy.local.full_disk import FullDisk
 from deploy.local.options import Options
 from deploy.local.programs import environ, get_json, program, run
 from deploy.local.supervisor import Part, Supervisor
@@ -48,6 +49,7 @@ class Composition:
     complete: bool = False
     _postgres: postgres.Postgres | None = None
     _trust: str = ""
+    _watching: asyncio.Task[None] | None = None
 
     @property
     def host(self) -> str:
@@ -91,6 +93,9 @@ class Composition:
 
     async def stop(self) -> None:
         """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         await self.supervisor.stop(*(f"agent-{location}" for location in self.locations))
         await self.supervisor.stop_all()
         if self._postgres:
@@ -132,6 +137,8 @@ class Composition:
     async def _start_nats(self) -> str:
         server = nats.prepare(self.data.root / "nats", self._trust)
         await self.supervisor.start(server.part(self.data.log("nats")))
+        disk = FullDisk(self.supervisor, "nats", self.data.log("nats"), server.store)
+        self._watching = asyncio.create_task(disk.watch(), name="full-disk")
         return server.url
 
     def _require_trust_file(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nats.errors import ConnectionClosedError, StaleConnectionError
+from nats.errors import ConnectionClosedError, MaxPayloadError, StaleConnectionError
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NoStreamResponseError
 
 BROKER_ERRORS = (NatsError, OSError, TimeoutError)
 """All errors that the client raises."""
@@ -13,8 +13,21 @@ BROKER_ERRORS = (NatsError, OSError, TimeoutError)
 _CLOSED = (EOFError, ConnectionResetError, BrokenPipeError, ConnectionClosedError, StaleConnectionError)
 
 
+_NOT_TAKEN = (APIError, NoStreamResponseError, MaxPayloadError)
+"""Answers by which the broker, or the client, says that a message was not stored."""
+
+
 class BusError(Exception):
     """The broker is away, or it refused a request."""
+
+
+class BrokerRefusedError(BusError):
+    """The broker certainly has not taken a message: it said so, or the message was never sent."""
+
+
+def not_published(error: BaseException) -> BusError:
+    """The error to raise for one of BROKER_ERRORS when a message was published."""
+    return (BrokerRefusedError if isinstance(error, _NOT_TAKEN) else BusError)(describe(error))
 
 
 def describe(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from controller.errors import LimitedError
 from controller.store.accounts import request_counts
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnwritableError
 
 WINDOW = timedelta(minutes=1)
 _MOST_REMEMBERED = 10_000
@@ -33,8 +33,8 @@ class RequestLimits:
         self._refused_until: dict[str, float] = {}
 
     async def admit(self, who: str, *, apart: int | None = None) -> Quota | None:
-        """Count a request; `remaining` is -1 for a request beyond the limit. Returns None without a limit. `apart` is
-        the limit of a kind of request that is counted separately.
+        """Count a request; `remaining` is -1 for a request beyond the limit. Returns None without a limit, and
+        while the database can only be read. `apart` is the limit of a kind of request that is counted separately.
 
         Raises StoreUnavailableError.
         """
@@ -47,7 +47,10 @@ class RequestLimits:
         until = self._refused_until.get(who, now)
         if until > now:
             return Quota(limit=limit, remaining=-1, seconds_left=math.ceil(until - now))
-        count = await request_counts.count(self._database, who, WINDOW)
+        try:
+            count = await request_counts.count(self._database, who, WINDOW)
+        except StoreUnwritableError:
+            return None
         remaining = max(-1, limit - count.requests)
         if remaining < 0:
             self._remember(who, now, now + count.seconds_left)

@@ -21,6 +21,7 @@ _GAP_REASONS = {
     "no_agent": "No agent of it was ready when checks were due.",
     "unfit": "Its agents report that they cannot do these checks.",
     "late": "The controllers were down or behind when its checks were due.",
+    "broker_refused": "NATS was away, or stored no requests, when its checks were due.",
     "no_result": "It was given checks, but no results came back.",
     "agent": "Its agents fail by themselves, whatever the mail server does.",
     "resolver": "Its name servers do not answer.",
@@ -43,6 +44,10 @@ _NOTICES = {
     "heartbeat_url_failing": (
         "The heartbeat URL does not answer",
         "The service behind MAILPROBE_HEARTBEAT_URL will report this installation as dead.",
+    ),
+    "broker_failing": (
+        "NATS does not work: {}",
+        "Its disk may be full: make room, then restart NATS. Controllers and agents need no restart.",
     ),
 }
 
@@ -225,8 +230,8 @@ def _location(here: LocationContactState) -> TroubleView | None:
 
 def _notice(one: OpenNotice) -> TroubleView:
     title, meaning = _NOTICES.get(one.kind, (f"{one.kind.replace('_', ' ').capitalize()}: {{}}", ""))
-    code = one.subject.partition("/")[0]
-    return TroubleView(title=title.format(one.subject), meaning=meaning, path=f"/locations#{code}", since=one.since)
+    path = "/locations" if one.kind == "broker_failing" else f"/locations#{one.subject.partition('/')[0]}"
+    return TroubleView(title=title.format(one.subject), meaning=meaning, path=path, since=one.since)
 
 
 def _waiting(troubles: Troubles) -> list[TroubleView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from controller.decisions.access import GLOBAL, customers_within
 from controller.model import OwnSession, Principal, Role
 from controller.store.accounts.tokens import digest
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnwritableError
 from shared.secret import Secret
 
 COOKIE_IDLE = timedelta(hours=12)
@@ -47,25 +48,34 @@ async def insert(
 
 
 async def principal_of(database: Database, token: str, *, cookie: bool) -> Principal | None:
-    """The principal of a session; None when it is unknown or over. Each use extends a cookie's session."""
+    """The principal of a session; None when it is unknown or over. Each use extends a cookie's session, as long as the
+    database can be written.
+    """
+    token_hash = digest(token)
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
-            WITH found AS (
-              SELECT account_id, idle_until FROM session
-              WHERE token_hash = $1 AND cookie = $2 AND idle_until > now() AND expires_at > now()
-            ), kept AS (
-              UPDATE session SET idle_until = now() + $3::interval FROM found
-              WHERE session.token_hash = $1 AND $2 AND found.idle_until < now() + $3::interval - $4::interval
-            )
-            SELECT id, organization_id, role, customer_ids FROM account JOIN found ON id = account_id
+            SELECT account.id, organization_id, role, customer_ids,
+              cookie AND idle_until < now() + $3::interval - $4::interval AS to_extend
+            FROM session JOIN account ON account.id = account_id
+            WHERE token_hash = $1 AND cookie = $2 AND idle_until > now() AND expires_at > now()
             """,
-            digest(token),
+            token_hash,
             cookie,
             COOKIE_IDLE,
             _NOTED_EVERY,
         )
-    return principal(row) if row else None
+    if row is None:
+        return None
+    if row["to_extend"]:
+        with suppress(StoreUnwritableError):
+            async with database.connection() as connection:
+                await connection.execute(
+                    "UPDATE session SET idle_until = now() + $2::interval WHERE token_hash = $1 AND idle_until > now()",
+                    token_hash,
+                    COOKIE_IDLE,
+                )
+    return principal(row)
 
 
 def principal(row: Any) -> Principal:

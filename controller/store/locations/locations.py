@@ -11,7 +11,7 @@ import asyncpg
 
 from controller.model import AgentSighting, Location
 from controller.store.locations.keys import end_keys, give_key
-from controller.store.platform.pool import AWAY, Connection, Database, UnstorableError
+from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.wire.messages import Heartbeat, Unfitness
 
 _COLUMNS = """
@@ -168,7 +168,7 @@ async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
-            raise UnstorableError(f"cannot be stored: {type(error).__name__}") from error
+            raise refused(error) from error
         if number is not None:
             await connection.execute(_FORGET_AGENTS, number, MOST_AGENTS)
     return number is not None

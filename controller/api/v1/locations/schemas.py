@@ -100,7 +100,8 @@ class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 class BlindPeriodAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A period from the first to the last of `checks` checks that showed nothing. `reason` says why they are missing
-    (no_agent, unfit, late, no_result) or who is at fault (agent, resolver). `to` is null while the period lasts.
+    (no_agent, unfit, late, broker_refused, no_result) or who is at fault (agent, resolver). `to` is null while the
+    period lasts.
     """
 
     reason: str

@@ -61,7 +61,9 @@ async def scrapes(
     )
     settings = {"PROCESSES": "1", "METRICS_PORT": str(port)}
     async with (
-        serve(database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true", HEARTBEAT_URL=service.url) as controller,
+        serve(
+            database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true", HEARTBEAT_URL=service.url
+        ) as controller,
         program(enrolled(nats_url, installation, small_installation.sealing_keys["de"]), tmp_path, **settings),
         playing(
             POLITE
