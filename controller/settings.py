@@ -17,6 +17,7 @@ from shared.nats.broker import AuthorityFile, Broker, NatsUrl
 from shared.nats.credentials import Credentials
 from shared.secret import Secret
 from shared.settings import NetworkSetting, Port, Seconds, SettingsError, Text, described
+from shared.wire.target_url import UsageError, parse
 
 _HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
 
@@ -91,6 +92,34 @@ class MailAddress:
         self.value = text
 
 
+class HeartbeatUrl(Secret):
+    """An http or https URL, which may hold a token. Raises ValueError, without the text, if it is none."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid or not text.isprintable() or " " in text:
+            raise ValueError("must be a URL such as https://checks.example.net/TOKEN")
+        super().__init__(text)
+
+
+class CanaryTarget:
+    """A mail server by its URL, as a setting. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        if "@" in text:
+            raise ValueError("must not name a user: canaries do not log in")
+        try:
+            self.value = parse(text).target
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+
 class VaultSettings(StoreSettings, frozen=True, kw_only=True):
     """The settings of `rotate-keys`."""
 
@@ -147,6 +176,20 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
             "Addresses that get notices about the installation: silent locations, wrong clocks, unexpected results."
         ),
     ] = ()
+
+    heartbeat_url: Annotated[
+        HeartbeatUrl | None,
+        described(
+            "A URL of a monitoring service elsewhere. One controller fetches it every minute while the installation"
+            " works, so that service notices when it does not (docs/operations.md, Watching the watcher)."
+        ),
+    ] = None
+    canary_target: Annotated[
+        CanaryTarget | None,
+        described(
+            "A mail server of your own, as in smtp://mail.example.net:587, with which every canary holds a dialogue."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Raises SettingsError."""

@@ -26,6 +26,8 @@ class Metrics(Collector):
         self._clock_offset_ms: Callable[[], float | None] = lambda: None
         self.failing: Callable[[], Collection[Dependency]] = tuple
         self.pools: dict[str, Database] = {}
+        self.heartbeat_succeeded_at: Callable[[], float | None] = lambda: None
+        """When this process last fetched MAILPROBE_HEARTBEAT_URL with success, in seconds since the epoch."""
         self._cached: list[Metric] = []
         self.registry = CollectorRegistry()
         self.registry.register(self.counts)
@@ -69,6 +71,15 @@ class Metrics(Collector):
         if offset_ms is not None:
             offset.add_metric([], offset_ms / 1000)
         yield offset
+        heartbeat = GaugeMetricFamily(
+            "mailprobe_heartbeat_last_success_timestamp_seconds",
+            "When this process last fetched MAILPROBE_HEARTBEAT_URL with success. Only the controller that schedules"
+            " fetches it: take the maximum.",
+        )
+        succeeded_at = self.heartbeat_succeeded_at()
+        if succeeded_at is not None:
+            heartbeat.add_metric([], succeeded_at)
+        yield heartbeat
         failing = GaugeMetricFamily(
             "mailprobe_dependency_failing",
             "1 for each part that this process depends on and that fails: database, nats, or a stream that stores"

@@ -30,6 +30,7 @@ from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
@@ -54,6 +55,7 @@ async def run_pipeline(
     watch: LocationWatch,
     accounts: NatsAccounts,
     metrics: Metrics,
+    self_watch: SelfWatch,
 ) -> SchemaError | None:
     """Run all loops until cancelled. Returns the error if this version must not use the database."""
     try:
@@ -83,6 +85,8 @@ async def run_pipeline(
         tasks.create_task(keep("broker_metrics", of_broker.refresh, every_seconds=METRICS_SECONDS))
         tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
         tasks.create_task(keep("ops_alerts", watch.review, every_seconds=WATCH_SECONDS))
+        for loop in self_watch.loops(db, bus, registry, signer, metrics, lambda: scheduler.leading):
+            tasks.create_task(loop)
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))

@@ -17,10 +17,13 @@ import msgspec
 import structlog
 
 from controller.broker.streams import ensure_streams
+from controller.decisions.canaries import canary_monitor
 from controller.metrics.counts import Counts, RejectionReason
+from controller.pipeline.ops.canaries import came_back
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
+from controller.store.locations import canaries
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from shared.clock import utc_now
 from shared.epoch import to_datetime, to_ms
@@ -28,7 +31,7 @@ from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import subjects
 from shared.wire.messages import CheckResult, Event, EventType
-from shared.wire.rounds import check_id
+from shared.wire.rounds import Purpose, check_id
 
 log = structlog.get_logger()
 
@@ -89,9 +92,12 @@ class Ingestor:
                 arrivals.append(Arrival(delivery, _read(delivery)))
             except RefusedError as error:
                 rejected.append(Rejected(delivery, error.why, str(error)[:LONGEST_REASON]))
+        checks = [one for one in arrivals if one.result.purpose is not Purpose.CANARY]
         await self._reject(rejected)
-        if arrivals:
-            await self._store(arrivals)
+        if checks:
+            await self._store(checks)
+        if len(checks) < len(arrivals):
+            await self._store_canaries([one for one in arrivals if one.result.purpose is Purpose.CANARY])
 
     async def _store(self, arrivals: Sequence[Arrival]) -> None:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
@@ -123,6 +129,15 @@ class Ingestor:
             await asyncio.sleep(_AWAY_SECONDS)
             for arrival in arrivals:
                 await arrival.delivery.working()
+
+    async def _store_canaries(self, arrivals: Sequence[Arrival]) -> None:
+        """Store that canaries came back; the evaluator sees them next."""
+        try:
+            await canaries.store(self._db, [came_back(one.result) for one in arrivals])
+        except StoreUnavailableError:
+            return  # they are not acknowledged, so they come again
+        for one in arrivals:
+            await one.delivery.ack()
 
     async def _finish(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
         """Publish the new results and acknowledge all of them.
@@ -225,6 +240,8 @@ def _read(delivery: Delivery) -> CheckResult:
     for moment, name in ((result.due_at, "the due moment"), (result.started_at, "the start")):
         if not now - _OLDEST < moment < now + _NEWEST:
             raise RefusedError(RejectionReason.WRONG_MOMENT, f"{name} is too long ago or in the future")
+    if result.purpose is Purpose.CANARY and result.monitor_id != canary_monitor(result.location):
+        raise RefusedError(RejectionReason.NOT_EXPECTED, "a canary that is not this location's")
     if result.duration_ms < 0:
         raise RefusedError(RejectionReason.NOT_A_RESULT, "not a result: its duration is negative")
     return result

@@ -11,12 +11,14 @@ from prometheus_client.core import GaugeMetricFamily
 from agent.metrics.counts import Counts as AgentCounts
 from agent.metrics.reading import AgentMetrics
 from controller.broker.backlog import Backlog, ConsumerBacklog, StreamBacklog
+from controller.decisions.canaries import CanaryState
 from controller.metrics import broker, database, exposition
 from controller.metrics.cached_collector import CachedCollector
 from controller.metrics.counts import Counts
 from controller.metrics.process import Metrics
 from controller.model import Location
 from controller.store.platform.installation import Installation, MonitorFigures
+from shared.clock import utc_now
 from shared.counters import CounterSeries, HistogramSeries
 from shared.wire import subjects
 
@@ -89,8 +91,22 @@ def _of_agent() -> Iterator[Row]:
 
 def _of_database() -> Iterator[Row]:
     location = Location(id=1, code="de", name="", country_code="DE", enabled=True, public_key="")
+    now = utc_now()
+    canary = CanaryState(
+        kind="smtp",
+        sent_seconds=1.0,
+        stored=True,
+        back=True,
+        missed=0,
+        since=now,
+        back_at=now,
+        age_seconds=1.0,
+        round_trip_ms=1.0,
+        failed=0,
+        failure=None,
+    )
     nothing = Installation([], [], [], 0, 0.0, 0, 0, 0.0, 0.0)
-    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [])])
+    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])])
     yield from _rows([_age("database"), *database._families(view)])
 
 

@@ -15,6 +15,7 @@ from controller.pages.shell.texts import counted, span
 from shared.wire.messages import READY_SECONDS
 
 _LATE_SECONDS = 60.0
+_CANARY_SECONDS = 90.0
 _BAD = (DisplayState.DOWN, DisplayState.PARTIAL)
 _GAP_REASONS = {
     "no_agent": "No agent of it was ready when checks were due.",
@@ -31,6 +32,18 @@ _NOTICES = {
     "unexpected_results": (
         "Location {} sends results that nobody requested",
         "Somebody may have a copy of its enrolment file: give it new keys.",
+    ),
+    "canary_lost": (
+        "Canaries of location {} do not come back",
+        "Its agents send heartbeats, but checks or results are lost: what is shown of it may be old.",
+    ),
+    "canary_target_failing": (
+        "The canary target fails from location {}",
+        "It is a server of your own. If it fails from here only, look at the network of this location.",
+    ),
+    "heartbeat_url_failing": (
+        "The heartbeat URL does not answer",
+        "The service behind MAILPROBE_HEARTBEAT_URL will report this installation as dead.",
     ),
     "broker_failing": (
         "NATS does not work: {}",
@@ -223,6 +236,13 @@ def _notice(one: OpenNotice) -> TroubleView:
 
 def _waiting(troubles: Troubles) -> list[TroubleView]:
     found = []
+    if troubles.canary_seconds is not None and troubles.canary_seconds > _CANARY_SECONDS:
+        found.append(
+            TroubleView(
+                title=f"No canary has come back for {span(troubles.canary_seconds)}",
+                meaning="Checks are not sent, not answered, not stored or not evaluated: what this page shows is old.",
+            )
+        )
     if troubles.schedule_late_seconds > _LATE_SECONDS:
         found.append(
             TroubleView(

@@ -33,6 +33,9 @@ class TroubleKind(StrEnum):
     CLOCK_OFF = "clock_off"
     UNEXPECTED_RESULTS = "unexpected_results"
     BROKER_FAILING = "broker_failing"
+    CANARY_LOST = "canary_lost"
+    CANARY_TARGET_FAILING = "canary_target_failing"
+    HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
 
 
 async def report(

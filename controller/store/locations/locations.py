@@ -143,7 +143,7 @@ async def sightings(database: Database) -> Sightings:
         rows = await connection.fetch(
             """
             SELECT location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity, loop_lag_ms,
-              unfit, clock_offset_ms
+              unfit, clock_offset_ms, reads
             FROM agent ORDER BY location_id, name
             """
         )
@@ -179,14 +179,14 @@ async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | N
     number: int | None = await connection.fetchval(
         """
         INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
-          loop_lag_ms, unfit, clock_offset_ms)
-        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
+          loop_lag_ms, unfit, clock_offset_ms, reads)
+        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12, $13 FROM location
         WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
         ON CONFLICT (location_id, name) DO UPDATE
           SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
               last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
               capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
-              clock_offset_ms = excluded.clock_offset_ms
+              clock_offset_ms = excluded.clock_offset_ms, reads = excluded.reads
         RETURNING location_id
         """,
         heartbeat.location,
@@ -201,5 +201,6 @@ async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | N
         heartbeat.loop_lag_ms,
         heartbeat.unfit,
         heartbeat.clock_offset_ms,
+        heartbeat.reads,
     )
     return number

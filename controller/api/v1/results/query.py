@@ -23,7 +23,7 @@ from controller.http.identifiers import customer_identifier
 from controller.model.values.countries import country_list
 from controller.operations.results.results import Question
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose
+from shared.wire.rounds import RECORDED, Purpose
 from shared.wire.targets import KINDS
 
 LONGEST_PAGE = 1000
@@ -59,7 +59,7 @@ Statuses = Annotated[
     str | None, QueryParameter(name="status", description=f"Of {', '.join(ResultStatus)}, separated by commas.")
 ]
 Purposes = Annotated[
-    str | None, QueryParameter(name="purpose", description=f"Of {', '.join(Purpose)}, separated by commas.")
+    str | None, QueryParameter(name="purpose", description=f"Of {', '.join(RECORDED)}, separated by commas.")
 ]
 OrderName = Annotated[
     str | None,
@@ -127,7 +127,7 @@ def question(given: Given) -> Question:
         locations=_several(given.locations, "location", _text),
         kinds=_several(given.kinds, "kind", _kind),
         statuses=_several(given.statuses, "status", lambda text, field: _one(ResultStatus, text, field)),
-        purposes=_several(given.purposes, "purpose", lambda text, field: _one(Purpose, text, field)),
+        purposes=_several(given.purposes, "purpose", _purpose),
     )
 
 
@@ -196,6 +196,12 @@ def _one(kind: type[E], text: str, field: str) -> E:
         return kind(text)
     except ValueError:
         raise InvalidError(field, f"must be one of {', '.join(kind)}") from None
+
+
+def _purpose(text: str, field: str) -> Purpose:
+    if text not in RECORDED:
+        raise InvalidError(field, f"must be one of {', '.join(RECORDED)}")
+    return Purpose(text)
 
 
 def _text(text: str, _: str) -> str:

@@ -13,7 +13,7 @@ from controller.store.locations.locations import MOST_AGENTS
 from shared.clock import utc_now
 from shared.wire import subjects
 from shared.wire.messages import Heartbeat
-from tests.integration.pipeline.ops.test_clocks import following_registry
+from tests.integration.pipeline.ops.working import following_registry
 from tests.integration.pipeline.small_installation import SmallInstallation
 
 _UNSTORABLE = "PostgreSQL cannot hold one of its values"
