@@ -31,6 +31,7 @@ from controller.pipeline.ops.direct_mail import DirectMail
 from controller.pipeline.ops.health import DependencyHealth
 from controller.pipeline.ops.location_watch import LocationWatch
 from controller.pipeline.ops.self_watch import SelfWatch
+from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
@@ -123,6 +124,7 @@ async def run(settings: ControllerSettings) -> None:
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
                 ops_email = [address.value for address in settings.ops_email]
                 watch = LocationWatch(pipeline_db, bus, ops_email)
+                unchecked = UncheckedMonitors(pipeline_db, bus, ops_email)
                 self_watch = SelfWatch(
                     addresses=ops_email,
                     relay=senders.email,
@@ -133,7 +135,7 @@ async def run(settings: ControllerSettings) -> None:
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
                     run_pipeline(
-                        *(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
+                        *(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, unchecked, accounts, metrics),
                         self_watch,
                     ),
                     name="pipeline",

@@ -17,7 +17,7 @@ from iso3166 import countries_by_alpha2
 
 from controller.commands.command import CommandError, settings_of
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.schedule.eligibility import alive
+from controller.decisions.schedule.eligibility import alive, unfit_everywhere
 from controller.decisions.schedule.rotation import left_blind
 from controller.errors import InvalidError
 from controller.model import AgentSighting, Location
@@ -27,6 +27,7 @@ from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.locations.keys import GivenKey
+from controller.store.monitors import unlocated
 from controller.store.monitors.scheduled import scheduled_monitors
 from controller.store.platform import migrate
 from controller.store.platform.pool import Database
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from controller.commands.command import Commands
 
 OLD_KEY_DAYS = 7
-_MOST_NAMED = 5
+_MOST_NAMED = 50
 _SOON = "within 10 seconds, or as soon as a controller reaches NATS"
 
 
@@ -178,13 +179,16 @@ async def _remove(options: argparse.Namespace) -> None:
 
 
 async def _print_blind_monitors(database: Database, lost: Location) -> None:
-    """Print the monitors that no location may check now: their checks end without a failure, so nothing else warns."""
+    """Print the monitors that no location may check now. The operators are told of them by a controller."""
     monitors = await scheduled_monitors(database)
     blind = left_blind(monitors, await locations.present_locations(database), lost)
     if blind:
-        named = [f"{one.kind} {one.hostname} ({one.public_id})" for one in blind[:_MOST_NAMED]]
-        more = [f"and {len(blind) - _MOST_NAMED} more"] if len(blind) > _MOST_NAMED else []
-        print(f"monitors that no location may check any more ({len(blind)}): {', '.join(named + more)}")
+        titles = await unlocated.titles_of(database, [str(one.public_id) for one in blind[:_MOST_NAMED]])
+        print(f"monitors that no location may check any more ({len(blind)}):")
+        for title in sorted(titles.values()):
+            print(f"  {title}")
+        if len(blind) > _MOST_NAMED:
+            print(f"  and {len(blind) - _MOST_NAMED} more")
 
 
 async def _list(_options: argparse.Namespace) -> None:
@@ -212,7 +216,8 @@ def _agents(agents: list[AgentSighting]) -> str:
     if not agents:
         return "no agents"
     versions = " ".join(sorted({agent.version for agent in agents}))
-    return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions})"
+    unfit = "".join(f", {one.value}" for one in unfit_everywhere(agents))
+    return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions}){unfit}"
 
 
 def _minute(at: datetime) -> str:

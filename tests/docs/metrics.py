@@ -106,7 +106,7 @@ def _of_database() -> Iterator[Row]:
         failure=None,
     )
     nothing = Installation([], [], [], 0, 0.0, 0, 0, 0.0, 0.0)
-    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])])
+    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])], 0)
     yield from _rows([_age("database"), *database._families(view)])
 
 
