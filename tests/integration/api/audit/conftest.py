@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.api.audit.changes import World, open_world
+from tests.integration.api.audit.world import World, open_world
 from tests.integration.api.conftest import Api
 
 

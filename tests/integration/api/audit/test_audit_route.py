@@ -10,7 +10,7 @@ import pytest
 from controller.model import Role
 from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import record_about
-from tests.integration.api.audit.changes import ADDRESS, World
+from tests.integration.api.audit.world import ADDRESS, World
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.people import organization_of, person
 

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from litestar.routes import HTTPRoute
 
-from tests.integration.api.audit.changes import ADDRESS, CHANGES, MARK, UNRECORDED, World
+from tests.integration.api.audit.changes import CHANGES, UNRECORDED
+from tests.integration.api.audit.world import ADDRESS, MARK, World
 from tests.integration.api.conftest import Api
 
+ENCRYPTED = "gAAAA"
+"""How everything begins that the vault has encrypted."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -50,6 +53,7 @@ async def test_it_leaves_an_entry_without_a_secret(world: World, route: tuple[st
         assert entry["object_name"]
     for entry in entries:
         assert MARK not in entry["whole"]
+        assert ENCRYPTED not in entry["whole"]
         assert not any(secret in entry["whole"] for secret in world.secrets)
 
 

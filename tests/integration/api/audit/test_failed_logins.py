@@ -9,7 +9,7 @@ import pytest
 from controller.errors import LoginRefusedError
 from controller.operations.accounts import login_entries, sessions
 from controller.operations.accounts.passwords import Passwords
-from tests.integration.api.audit.changes import World
+from tests.integration.api.audit.world import World
 
 TYPED = "my-Secret.Password@example.com"
 
