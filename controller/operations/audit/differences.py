@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from controller.model.values.url_origin import origin
@@ -42,7 +43,8 @@ def differences(before: Fields | None, after: Fields | None) -> tuple[dict[str, 
     """
     if before is None or after is None:
         return _whole(before), _whole(after)
-    return _differing(_hidden("", before), _hidden("", after))
+    names = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    return _differing(*(_hidden("", {name: state.get(name) for name in names}) for state in (before, after)))
 
 
 def _whole(state: Fields | None) -> dict[str, Any] | None:
@@ -92,7 +94,7 @@ def _hidden(name: str, value: Any) -> Any:
     """The value with everything secret in it hidden: what has the name of a secret, and the paths of URLs, which often
     let anybody in who knows them.
     """
-    if not _is_empty(value) and is_secret(name):
+    if name and not _is_empty(value) and _is_secret(name):
         return Hidden(value)
     match value:
         case Mapping():
@@ -104,6 +106,9 @@ def _hidden(name: str, value: Any) -> Any:
             return value if shown == value else Hidden(value, shown)
         case _:
             return value
+
+
+_is_secret = lru_cache(maxsize=1000)(is_secret)
 
 
 def _origin(url: re.Match[str]) -> str:
