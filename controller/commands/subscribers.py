@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
-from controller.operations.installation.subscriptions import subscribe
+from controller.operations.installation.subscriptions import revoke_subscriber, subscribe
 from controller.pipeline.subscribers import SubscriberConsumers
 from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store.accounts import subscribers
@@ -113,7 +113,7 @@ async def _list() -> None:
 async def _revoke(consumer: str) -> None:
     async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
         await migrate.require_current(database)
-        if not await subscribers.revoke(database, consumer):
+        if not await revoke_subscriber(database, consumer):
             raise CommandError(f"there are no valid credentials for the consumer {consumer!r}")
     print(f"revoked {consumer}; a running controller cuts it off within seconds")
 

@@ -6,13 +6,13 @@ session. All this happens before the body is read.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from litestar import Litestar
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
@@ -24,7 +24,7 @@ from controller.errors import ForbiddenError, InvalidError, LimitedError, OtherS
 from controller.http import cookies
 from controller.http.services import Services
 from controller.model import Principal
-from controller.operations.accounts.limits import Quota, RequestLimits
+from controller.operations.accounts.limits import Quota, RequestLimits, network_of
 from controller.store.accounts import organizations, sessions, tokens
 
 SECURITY_SCHEME = "bearerToken"
@@ -58,8 +58,8 @@ _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUOTA = "quota"
+_IPV4_MAPPED = "::ffff:"
 _CHOSEN = "chosen_organization"
-_V6_NETWORK = 64
 
 
 async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -87,7 +87,7 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     principal = await in_organization(principal, connection, services)
     if not permits(principal, permission):
         raise ForbiddenError
-    connection.scope["user"] = principal
+    connection.scope["user"] = msgspec.structs.replace(principal, address=address_of(connection))
 
 
 def given_principal(request: Request[Principal, Any, Any]) -> Principal:
@@ -153,17 +153,9 @@ def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The client's address; for IPv6 its /64 network, because one client may use all addresses of it."""
-    text = connection.client.host if connection.client else ""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, _V6_NETWORK), strict=False))
-    return text
+    """The client's address, as a trusted proxy gives it; "unknown" without one."""
+    host = connection.client.host if connection.client else ""
+    return host.removeprefix(_IPV4_MAPPED) or "unknown"
 
 
 async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> Principal | None:
@@ -188,7 +180,7 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
 
 def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     if principal is None:
-        return f"address:{address_of(connection)}"
+        return f"address:{network_of(address_of(connection))}"
     if principal.token_id is not None:
         return f"token:{principal.token_id}"
     return f"account:{principal.account_id}"
@@ -205,7 +197,7 @@ async def _in_organization(
         return principal
     if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
         raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")
-    return Principal(works_in=int(named), role=principal.role, account_id=principal.account_id)
+    return msgspec.structs.replace(principal, works_in=int(named))
 
 
 async def _in_chosen_organization(
@@ -222,4 +214,4 @@ async def _in_chosen_organization(
     if found is None:
         return principal
     connection.scope["state"][_CHOSEN] = found.name
-    return Principal(works_in=found.id, role=principal.role, account_id=principal.account_id)
+    return msgspec.structs.replace(principal, works_in=found.id)

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 
 from controller.model import Location
+from controller.model.audit import AuditAction
+from controller.operations.audit.recording import operator, record, record_about
+from controller.operations.audit.states import object_of
 from controller.operations.installation.row_files import (
     FileError,
     named,
@@ -50,12 +53,14 @@ async def bootstrap(
         token=token,
     )
     with removed_on_failure() as written:
-        async with organizations.insert_first(database, first) as new:
-            if new:
+        async with database.one_transaction() as own, organizations.insert_first(own, first) as new:
+            if new is not None:
+                made = {"customer": customer, "admin": email}
+                await record(own, operator(), AuditAction.ORGANIZATION_CREATED, after=new, besides=made)
                 for path, secret in ((token_file, token), (password_file, password)):
                     write_secret(path, secret)
                     written.append(path)
-    return new
+    return new is not None
 
 
 class Keys(NamedTuple):
@@ -105,16 +110,20 @@ async def add_location(
     keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
     async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
         with removed_on_failure() as written:
-            async with locations.inserting(
-                database,
-                code=code,
-                name=name,
-                country_code=country_code,
-                public_key=keys.sealing_key,
-                nats_user=keys.nats_user,
-                nats_url=nats_url,
-            ) as location:
+            async with (
+                database.one_transaction() as own,
+                locations.inserting(
+                    own,
+                    code=code,
+                    name=name,
+                    country_code=country_code,
+                    public_key=keys.sealing_key,
+                    nats_user=keys.nats_user,
+                    nats_url=nats_url,
+                ) as location,
+            ):
                 if location is not None:
+                    await record(own, operator(), AuditAction.LOCATION_ADDED, after=location)
                     with named(enrolment_file):
                         enrolment.write(enrolment_file, keys.enrolment)
                     written.append(enrolment_file)
@@ -145,10 +154,12 @@ async def rotate_location(
     new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
     async with location_keys.announced(database, **new):
         with named(enrolment_file), ExitStack() as files:
-            async with location_keys.rotating(database, code) as rotation:
+            async with database.one_transaction() as own, location_keys.rotating(own, code) as rotation:
                 if rotation is None:
                     return False
                 await rotation.store(**new, keep=keep, nats_url=nats_url)
+                after = {"oldKeysEndAfter": str(keep), "natsUrl": nats_url}
+                await record_about(own, operator(), AuditAction.LOCATION_ROTATED, object_of(here), after=after)
                 with named(enrolment_file):
                     files.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
     return True

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from controller.model.audit import AuditAction, AuditObject, ObjectKind
+from controller.operations.audit.recording import operator, record_about
 from controller.operations.installation.row_files import require_new, write_secret
 from controller.settings import EnrolmentSettings
 from controller.store.accounts import subscribers
@@ -66,12 +68,34 @@ async def subscribe(
         f"# Inbox prefix: {subjects.inbox(consumer)}\n"
         f"# Good until:   {expires_at:%Y-%m-%dT%H:%M:%SZ}\n\n"
     )
-    await subscribers.insert(
-        database, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
-    )
+    async with database.one_transaction() as own:
+        await subscribers.insert(
+            own, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
+        )
+        what = _object(consumer, name, reader.organization_id)
+        after = {"subject": made.subject, "expiresAt": f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"}
+        await record_about(own, operator(), AuditAction.SUBSCRIBER_ADDED, what, after=after)
     try:
         write_secret(made.file, Secret(introduction + credentials.text().reveal().rstrip()))
     except BaseException:
-        await subscribers.delete(database, consumer)
+        async with database.one_transaction() as own:
+            await subscribers.delete(own, consumer)
+            await record_about(own, operator(), AuditAction.SUBSCRIBER_REVOKED, what)
         raise
     return made
+
+
+async def revoke_subscriber(database: Database, consumer: str) -> bool:
+    """False when no subscriber has this consumer, or it was revoked before. Raises StoreUnavailableError."""
+    async with database.one_transaction() as own:
+        revoked = await subscribers.revoke(own, consumer)
+        if revoked is None:
+            return False
+        await record_about(
+            own, operator(), AuditAction.SUBSCRIBER_REVOKED, _object(consumer, revoked.name, revoked.organization_id)
+        )
+    return True
+
+
+def _object(consumer: str, name: str, organization_id: int) -> AuditObject:
+    return AuditObject(kind=ObjectKind.SUBSCRIBER, id=consumer, name=name, organization_id=organization_id)

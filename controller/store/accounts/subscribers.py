@@ -103,11 +103,17 @@ async def active_subscribers(database: Database) -> list[Subscriber]:
     return [Subscriber(**row) for row in rows]
 
 
-async def revoke(database: Database, consumer: str) -> bool:
-    """False when no subscriber has this consumer, or it was revoked before."""
+class RevokedSubscriber(NamedTuple):
+    name: str
+    organization_id: int
+
+
+async def revoke(database: Database, consumer: str) -> RevokedSubscriber | None:
+    """None when no subscriber has this consumer, or it was revoked before."""
     async with database.connection() as connection:
-        done = await connection.fetchval(
-            "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL RETURNING true",
+        row = await connection.fetchrow(
+            "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL"
+            " RETURNING name, organization_id",
             consumer,
         )
-    return done is True
+    return RevokedSubscriber(*row) if row else None
