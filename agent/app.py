@@ -17,8 +17,7 @@ from agent.dialogue.connection import Reach
 from agent.fitness import Fitness
 from agent.intake.worker import KINDS, Worker
 from agent.metrics.counts import Counts
-from agent.metrics.listener import Gather, serving
-from agent.metrics.reading import AgentMetrics, ReadingSource
+from agent.metrics.reading import AgentMetrics, ReadingSource, rendered
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
 from agent.settings import Settings
@@ -27,6 +26,7 @@ from agent.throttling.limiter_client import LimiterClient, connect_to_limiter
 from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
+from shared.metrics_listener import PortError, Render, bound, serving
 from shared.nats.bus import Bus
 from shared.wire.messages import Unfitness
 from shared.wire.signing import Verifier
@@ -81,10 +81,10 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             limiter.read = source.read
         else:
 
-            async def gather() -> AgentMetrics:
-                return AgentMetrics([source.read()], [], limiter.unfit)
+            async def render() -> bytes:
+                return await rendered(AgentMetrics([source.read()], [], limiter.unfit))
 
-            await stack.enter_async_context(serving_metrics(settings, gather))
+            await stack.enter_async_context(serving_metrics(settings, render))
         log.info("agent_started", agent=context.agent, location=context.location, kinds=KINDS)
         await worker.run(stop)
 
@@ -115,14 +115,16 @@ async def examining_fitness(
 
 
 @asynccontextmanager
-async def serving_metrics(settings: Settings, gather: Gather) -> AsyncIterator[None]:
+async def serving_metrics(settings: Settings, render: Render) -> AsyncIterator[None]:
     """Serve the metrics of a whole agent if a port is set. A port that is already in use is logged; checks go on."""
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
             try:
-                await stack.enter_async_context(serving(settings.metrics_host, settings.metrics_port, gather))
-            except OSError as error:
-                log.error("metrics_not_served", port=settings.metrics_port, error=error.strerror)
+                listener = bound(settings.metrics_host, settings.metrics_port)
+            except PortError as error:
+                log.error("metrics_not_served", port=settings.metrics_port, error=str(error))
+            else:
+                await stack.enter_async_context(serving(listener, render))
         yield
 
 

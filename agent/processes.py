@@ -18,7 +18,7 @@ import structlog
 
 from agent.app import examining_fitness, new_limiter, serving_metrics
 from agent.metrics.counts import Counts
-from agent.metrics.reading import AgentMetrics, ReadingSource
+from agent.metrics.reading import AgentMetrics, ReadingSource, rendered
 from agent.net.resolve import Resolver
 from agent.settings import Settings
 from agent.throttling.limiter_server import LimiterServer
@@ -133,11 +133,11 @@ async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
         limiter = LimiterServer(own_limiter)
         parent = ReadingSource(Counts(), dict)
 
-        async def gather() -> AgentMetrics:
+        async def render() -> bytes:
             children = await limiter.readings()
-            return AgentMetrics([parent.read(), *children.living], children.past, own_limiter.unfit)
+            return await rendered(AgentMetrics([parent.read(), *children.living], children.past, own_limiter.unfit))
 
-        async with examining_fitness(settings, resolver, limiter.found), serving_metrics(settings, gather):
+        async with examining_fitness(settings, resolver, limiter.found), serving_metrics(settings, render):
             return await Processes(settings, arguments, limiter).run()
 
 

@@ -36,11 +36,12 @@ async def _serve(_options: argparse.Namespace) -> None:
     settings = settings_of(ControllerSettings)
     # Imported here, because it takes half a second that the other commands need not spend.
     from controller.app import run
+    from shared.metrics_listener import PortError
 
     try:
         await run(settings)
-    except OSError as error:
-        raise CommandError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+    except PortError as error:
+        raise CommandError(str(error)) from error
 
 
 async def _migrate(_options: argparse.Namespace) -> None:
