@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
+from typing import Any
 
 import structlog
 
@@ -33,9 +34,24 @@ from shared.wire.signing import Verifier
 
 log = structlog.get_logger()
 
+KEYS_ENDED = 77
+"""The exit status of an agent whose location's keys were ended: EX_NOPERM of sysexits.h."""
 
-async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, parent: socket.socket | None = None) -> None:
-    """Run one agent process until `stop` is set, or until its `parent`, which has the limiter, is gone."""
+
+def log_keys_ended(location: str) -> None:
+    log.error(
+        "keys_ended",
+        location=location,
+        reason="this location's keys were ended",
+        advice=f"if the location is disabled: mailprobe-controller locations enable {location}; else give this agent a"
+        f" new enrolment file: mailprobe-controller locations rotate {location}",
+    )
+
+
+async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, parent: socket.socket | None = None) -> int:
+    """Run one agent process until `stop` is set, until its `parent`, which has the limiter, is gone, or until NATS has
+    refused it for good. Returns the exit status: 0 or KEYS_ENDED.
+    """
     lag = LoopLag()
     counts = Counts()
     async with AsyncExitStack() as stack:
@@ -47,7 +63,9 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             await stack.enter_async_context(examining_fitness(settings, resolver, limiter.found))
         else:
             limiter = client = await stack.enter_async_context(connect_to_limiter(parent))
-            await stack.enter_async_context(_stopping_with(client.gone, stop))
+            await stack.enter_async_context(
+                _stopping_after(client.gone.wait(), stop, lambda: log.warning("parent_gone"))
+            )
         context = ProbeContext(
             agent=settings.agent_name,
             location=settings.location,
@@ -67,6 +85,14 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
 
         name = f"agent {settings.agent_name}"
         bus = await stack.enter_async_context(Bus.open(settings.broker, name=name, on_connect=connected))
+        ended = asyncio.Event()
+
+        def refused() -> None:
+            ended.set()
+            if parent is None:  # else the parent says it, once for all its processes
+                log_keys_ended(settings.location)
+
+        await stack.enter_async_context(_stopping_after(bus.refused(), stop, refused))
         worker = Worker(
             bus,
             context,
@@ -87,6 +113,7 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             await stack.enter_async_context(serving_metrics(settings, render))
         log.info("agent_started", agent=context.agent, location=context.location, kinds=KINDS)
         await worker.run(stop)
+    return KEYS_ENDED if ended.is_set() else 0
 
 
 def new_limiter(settings: Settings) -> Limiter:
@@ -129,14 +156,18 @@ async def serving_metrics(settings: Settings, render: Render) -> AsyncIterator[N
 
 
 @asynccontextmanager
-async def _stopping_with(gone: asyncio.Event, stop: asyncio.Event) -> AsyncIterator[None]:
+async def _stopping_after(
+    end: Coroutine[Any, Any, object], stop: asyncio.Event, report: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Set `stop` when `end` has returned, and call `report` if nobody else had set it."""
+
     async def follow() -> None:
-        await gone.wait()
+        await end
         if not stop.is_set():
-            log.warning("parent_gone")
+            report()
         stop.set()
 
-    task = asyncio.create_task(follow(), name="stop-with-parent")
+    task = asyncio.create_task(follow(), name="stop-after")
     try:
         yield
     finally:
@@ -147,7 +178,7 @@ async def _stopping_with(gone: asyncio.Event, stop: asyncio.Event) -> AsyncItera
 async def until_signalled(settings: Settings, trust: Trust, parent: socket.socket | None = None) -> int:
     """Run until SIGTERM or SIGINT; the first signal stops in order, the second one at once.
 
-    Exit status: 0 after an orderly stop, 1 if interrupted.
+    Exit status: 0 after an orderly stop, 1 if interrupted, KEYS_ENDED when NATS has refused the agent for good.
     """
     stop = asyncio.Event()
     agent = asyncio.ensure_future(run_agent(settings, trust, stop, parent))
@@ -161,7 +192,6 @@ async def until_signalled(settings: Settings, trust: Trust, parent: socket.socke
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signalled)
     try:
-        await agent
+        return await agent
     except asyncio.CancelledError:
         return 1
-    return 0

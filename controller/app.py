@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 
 from controller.application import create_application
+from controller.broker.login import report_ended_keys
 from controller.http.event_stream import Connection
 from controller.http.services import Services
 from controller.metrics.process import Metrics
@@ -126,6 +127,7 @@ async def _run(settings: ControllerSettings, listener: socket.socket, metrics_li
                     name="pipeline",
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
+                login = tasks.create_task(keep("login", lambda: report_ended_keys(bus)), name="login")
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")
@@ -135,6 +137,7 @@ async def _run(settings: ControllerSettings, listener: socket.socket, metrics_li
                 refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
                 streaming.cancel()
+                login.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
     if refused is not None:

@@ -24,6 +24,7 @@ from shared.nats.deliveries import Consumer, CoreMessage
 from shared.nats.errors import BROKER_ERRORS, BusError, describe
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
+from shared.nats.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -60,7 +61,8 @@ class Bus:
         self._broker = broker
         self._name = name
         self._on_connect = on_connect
-        self._use(BrokerClient())
+        self._refusals = Refusals()
+        self._use(BrokerClient(self._refusals))
 
     def _use(self, client: BrokerClient) -> None:
         self.client = client
@@ -104,7 +106,7 @@ class Bus:
             except BROKER_ERRORS as error:
                 log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
-            self._use(BrokerClient())
+            self._use(BrokerClient(self._refusals))
 
     @property
     def replicas(self) -> int:
@@ -124,6 +126,10 @@ class Bus:
     async def wait_connected(self) -> None:
         while not self.connected:  # noqa: ASYNC110 - the client has only a flag for it
             await asyncio.sleep(0.01)
+
+    async def refused(self) -> None:
+        """Return when all servers that answer have refused this login for a minute: its keys were ended."""
+        await self._refusals.for_good.wait()
 
     async def publish(self, message: Message) -> None:
         """Return when a stream has stored the message, or had stored it before. Raises BusError."""

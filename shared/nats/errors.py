@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nats.errors import ConnectionClosedError, StaleConnectionError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
@@ -13,8 +15,16 @@ BROKER_ERRORS = (NatsError, OSError, TimeoutError)
 _CLOSED = (EOFError, ConnectionResetError, BrokenPipeError, ConnectionClosedError, StaleConnectionError)
 
 
+_REFUSED = re.compile(r"authorization violation|authentication (?:expired|revoked)", re.IGNORECASE)
+
+
 class BusError(Exception):
     """The broker is away, or it refused a request."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a server refused the login: it does not know the keys, or they were revoked or have expired."""
+    return isinstance(error, NatsError) and _REFUSED.search(str(error)) is not None
 
 
 def describe(error: BaseException) -> str:
