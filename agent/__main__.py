@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+INTERRUPTED = 1
 WRONG_SETTINGS = 2
 WRONG_USAGE = 64
 """EX_USAGE of sysexits.h; `check` and `doctor` use the small numbers for their findings."""
@@ -28,7 +29,13 @@ settings come from MAILPROBE_* variables; `mailprobe-agent COMMAND --help` descr
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status of `run`: 0 after an orderly stop, 1 if interrupted, 2 for wrong settings, 77 if NATS refuses it."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _chosen(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # while modules are imported; commands handle it themselves
+        return INTERRUPTED
+
+
+def _chosen(given: list[str]) -> int:
     if given[:1] == ["check"]:
         from agent.commands.check import main as check
 

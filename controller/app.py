@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
@@ -52,20 +51,19 @@ class ControllerServer(uvicorn.Server):
         yield
 
 
-async def run(settings: ControllerSettings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises SchemaError when the database needs a migration, PortError."""
+async def run(settings: ControllerSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set. Raises SchemaError when the database needs a migration, PortError."""
     with ExitStack() as listeners:  # before anything else starts, so that a busy port is reported at once
         listener = listeners.enter_context(closing(bound(settings.host, settings.port)))
         port = settings.metrics_port
         scraped = port and listeners.enter_context(closing(bound(settings.metrics_host, port)))
-        await _run(settings, listener, scraped or None)
+        await _run(settings, stop, listener, scraped or None)
 
 
-async def _run(settings: ControllerSettings, listener: socket.socket, metrics_listener: socket.socket | None) -> None:
+async def _run(
+    settings: ControllerSettings, stop: asyncio.Event, listener: socket.socket, metrics_listener: socket.socket | None
+) -> None:
     name = f"{socket.gethostname()}-{os.getpid()}"
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     url = settings.database_url.reveal()
     trust = settings.trust_file.value
     broker = settings.broker(controller_credentials(trust, utc_now()))._replace(replicas=settings.nats_replicas)

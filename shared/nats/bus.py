@@ -97,10 +97,11 @@ class Bus:
         """Replace a client that is closed for good. It reconnects by itself, but an error that the server sends on a
         live connection closes it. Then consumers and listeners get a BusError and begin again.
         """
+        logged: set[str] = set()
         while True:
             closed = asyncio.Event()
             try:
-                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed)
+                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed, logged)
                 await closed.wait()
                 log.error("nats_closed_by_server", error=self.last_error)
             except BROKER_ERRORS as error:

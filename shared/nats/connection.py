@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import UnexpectedEOF
 
 from shared.nats.broker import Broker, connect
 from shared.nats.errors import BusError, describe, is_refusal
@@ -20,10 +21,16 @@ _REFUSED = {
 
 
 async def connect_and_log(
-    client: Client, broker: Broker, name: str, on_connect: Callable[[], Awaitable[None]] | None, closed: asyncio.Event
+    client: Client,
+    broker: Broker,
+    name: str,
+    on_connect: Callable[[], Awaitable[None]] | None,
+    closed: asyncio.Event,
+    logged: set[str],
 ) -> None:
-    """Return when connected; `closed` is set when the client is closed for good. Raises what `connect` raises."""
-    logged: set[str] = set()
+    """Return when connected; `closed` is set when the client is closed for good. Raises what `connect` raises. `logged`
+    holds what has been logged since there was a connection, also by clients before this one.
+    """
 
     async def connected() -> None:
         logged.clear()
@@ -42,6 +49,8 @@ async def connect_and_log(
         closed.set()
 
     async def failed(error: Exception) -> None:
+        if isinstance(error, UnexpectedEOF):
+            return  # the end of a connection, which is logged as nats_disconnected or nats_closed_by_server
         event = "nats_login_refused" if is_refusal(error) else "nats_error"
         if client.is_connected:
             log.warning(event, error=describe(error))

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from agent.settings import AuthorityText
 from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust import keys
 from controller.trust.account import Side, account_claims
@@ -30,6 +31,7 @@ from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import PRIVATE_KEY
 from tests.fakes.installation import enrolled
+from tests.integration.agent.running_agent import until
 
 _UPDATE = "$SYS.REQ.CLAIMS.UPDATE"
 
@@ -67,6 +69,15 @@ class Guarded:
             await ensure_streams(bus)
             for kind in KINDS:
                 await ensure_check_consumer(bus, country="DE", location="de", kind=kind)
+
+    @property
+    def authority(self) -> AuthorityText | None:
+        return AuthorityText(self.ca) if self.ca else None
+
+    async def refused_often(self, times: int) -> None:
+        """Return when the server has refused so many logins."""
+        log = self.folder / "nats.log"
+        await until(lambda: log.read_text().count("authentication error") >= times, 60)
 
     def enrolment(self) -> Enrolment:
         made = enrolled(self.url, self.trust, PRIVATE_KEY)
