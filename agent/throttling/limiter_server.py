@@ -90,6 +90,8 @@ class LimiterServer:
             async with asyncio.TaskGroup() as group:
                 try:
                     await self._answer(reader, writer, held, group)
+                except ConnectionError:
+                    log.debug("child_gone")  # it had not read everything when it ended
                 except (OSError, ValueError, RecursionError) as error:
                     log.error("child_message_unreadable", error=type(error).__name__)
                 finally:

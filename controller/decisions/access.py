@@ -30,6 +30,7 @@ class Permission(StrEnum):
     MANAGE_ORGANIZATION_TOKENS = "manage_organization_tokens"
     MANAGE_CUSTOMER_TOKENS = "manage_customer_tokens"
     READ_AUDIT = "read_audit"  # of the organization; the installation's with the organization that runs it
+    READ_METRICS = "read_metrics"  # of the whole installation: only in the organization that runs it
 
 
 class Reach(StrEnum):
@@ -81,6 +82,13 @@ def permits(principal: Principal, permission: Permission) -> bool:
     if permission in _PERSONAL and principal.account_id is None:
         return False
     return permission in _PERMISSIONS[principal.role]
+
+
+def may_read_metrics(principal: Principal, *, operating: bool) -> bool:
+    """Whether the principal may read the metrics; `operating`: its organization runs the installation."""
+    if not permits(principal, Permission.READ_METRICS) or principal.customer_ids is not None:
+        return False
+    return operating or principal.role is Role.GLOBAL_ADMIN
 
 
 def reaches(

@@ -6,6 +6,7 @@ session. All this happens before the body is read.
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import SecurityScheme
 from litestar.types import Message, Scope
 
-from controller.decisions.access import GLOBAL, Permission, permits
+from controller.decisions.access import GLOBAL, Permission, may_read_metrics, permits
 from controller.errors import ForbiddenError, InvalidError, LimitedError, OtherSiteError, UnauthenticatedError
 from controller.http import cookies
 from controller.http.services import Services
@@ -45,7 +46,7 @@ SCHEMES = {
 PERMISSION = "permission"
 """A route's opt that names the Permission it needs."""
 UNCOUNTED = "uncounted"
-"""A route with this opt does not count against a rate limit: health and metrics."""
+"""A route with this opt does not count against a rate limit: health and metrics. Refused logins count all the same."""
 COUNTED_APART = "counted_apart"
 """A route with this opt has a rate limit of its own, this many requests a minute, for callers that are known: streams,
 whose clients all reconnect at once."""
@@ -72,8 +73,11 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
         return  # Litestar's own answer to OPTIONS; every other route declares a permission (require_permissions)
     services: Services = connection.app.state.services
     limits: RequestLimits = connection.app.state.limits
+    if permission is Permission.READ_METRICS and _has_metrics_token(connection, services):
+        return
     principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
-    if not handler.opt.get(UNCOUNTED):
+    stranger = principal is None and permission is not Permission.PUBLIC
+    if stranger or not handler.opt.get(UNCOUNTED):
         apart = None if principal is None else handler.opt.get(COUNTED_APART)
         quota = await limits.admit(_rate_key(principal, connection), apart=apart)
         connection.scope["state"][_QUOTA] = quota
@@ -86,6 +90,8 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     in_organization = _in_chosen_organization if handler.opt.get(FOR_PEOPLE) else _in_organization
     principal = await in_organization(principal, connection, services)
     if not permits(principal, permission):
+        raise ForbiddenError
+    if permission is Permission.READ_METRICS and not await _may_read_metrics(principal, services):
         raise ForbiddenError
     connection.scope["user"] = msgspec.structs.replace(principal, address=address_of(connection))
 
@@ -176,6 +182,20 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
     if connection.scope.get("method") not in _SAFE:
         require_same_origin(connection)
     return await sessions.principal_of(services.database, cookie, cookie=True)
+
+
+def _has_metrics_token(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> bool:
+    """Whether the metrics token came along. It needs no database, so metrics can be read while that is away."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if services.metrics_token is None or scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(token.strip().encode(), services.metrics_token.reveal().encode())
+
+
+async def _may_read_metrics(principal: Principal, services: Services) -> bool:
+    here = principal.works_in
+    operating = here is not None and await organizations.is_operating(services.database, here)
+    return may_read_metrics(principal, operating=operating)
 
 
 def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -25,6 +25,7 @@ from shared.nats.deliveries import Consumer, CoreMessage
 from shared.nats.errors import BROKER_ERRORS, BrokerRefusedError, BusError, describe, not_published
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
+from shared.nats.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -64,7 +65,8 @@ class Bus:
         self._broker = broker
         self._name = name
         self._on_connect = on_connect
-        self._use(BrokerClient())
+        self._refusals = Refusals()
+        self._use(BrokerClient(self._refusals))
 
     def _use(self, client: BrokerClient) -> None:
         self.client = client
@@ -99,16 +101,17 @@ class Bus:
         """Replace a client that is closed for good. It reconnects by itself, but an error that the server sends on a
         live connection closes it. Then consumers and listeners get a BusError and begin again.
         """
+        logged: set[str] = set()
         while True:
             closed = asyncio.Event()
             try:
-                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed)
+                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed, logged)
                 await closed.wait()
                 log.error("nats_closed_by_server", error=self.last_error)
             except BROKER_ERRORS as error:
                 log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
-            self._use(BrokerClient())
+            self._use(BrokerClient(self._refusals))
 
     @property
     def replicas(self) -> int:
@@ -136,6 +139,10 @@ class Bus:
                 await self.wait_connected()
         except TimeoutError:
             raise BusError("not connected to NATS") from None
+
+    async def refused(self) -> None:
+        """Return when all servers that answer have refused this login for a minute: its keys were ended."""
+        await self._refusals.for_good.wait()
 
     async def publish(self, message: Message, *, wait_seconds: float = PUBLISH_SECONDS) -> None:
         """Return when a stream has stored the message, or had stored it before. Raises BusError: BrokerRefusedError if

@@ -166,7 +166,7 @@ async def test_an_agent_that_is_cut_off_logs_it_once_and_comes_back_by_itself(si
     problems = [(line["event"], line.get("error")) for line in logged if line["log_level"] != "info"]
     assert problems == [
         ("nats_closed_by_server", "nats: user authentication revoked"),
-        ("nats_error", "nats: 'Authorization Violation'"),
+        ("nats_login_refused", "nats: 'Authorization Violation'"),
     ]
 
 
