@@ -25,6 +25,7 @@ from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.deliveries import Delivery
 from shared.wire import subjects
+from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import Verifier
 from shared.wire.targets import kind_of
@@ -51,6 +52,7 @@ class Worker:
         context: ProbeContext,
         checker: Checker,
         verifier: Verifier,
+        signer: LocationSigner,
         *,
         concurrency: int,
         per_second: float,
@@ -66,7 +68,7 @@ class Worker:
         self._slots = Slots(concurrency)
         self._pace = Pace(per_second)
         self._most_fetched = max(1, min(concurrency, int(per_second)))  # no more than can begin within a second
-        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish)
+        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish, signer)
         self._requests = Requests(
             verifier,
             country=context.country,
@@ -75,7 +77,7 @@ class Worker:
             clock=context.reach.clock,
             counts=checker.counts,
         )
-        self.heartbeats = Heartbeats(bus, context, checker, verifier, kinds=KINDS, load=self._load)
+        self.heartbeats = Heartbeats(bus, context, checker, verifier, signer, kinds=KINDS, load=self._load)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()

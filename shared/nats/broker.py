@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client, Srv
@@ -79,9 +79,15 @@ class Broker(NamedTuple):
 
 
 class BrokerClient(Client):
-    """A client that sends nothing in clear text to a server that should require TLS but does not, and that does not
-    wait for an orderly close by a server that is gone.
+    """A client that sends nothing in clear text to a server that should require TLS but does not, that does not wait
+    for an orderly close by a server that is gone, and that reads on after a message with headers that are none.
     """
+
+    async def _process_headers(self, headers: Any) -> dict[str, str] | None:
+        try:
+            return cast("dict[str, str] | None", await super()._process_headers(headers))
+        except Exception:  # noqa: BLE001 - it would stop reading for ever, and whoever may publish can send anything there
+            return None
 
     def _connect_command(self) -> bytes:
         server = self._current_server

@@ -31,6 +31,10 @@ _NOTICES = {
         "Location {} sends results that nobody requested",
         "Somebody may have a copy of its enrolment file: give it new keys.",
     ),
+    "refused_signatures": (
+        "Location {} sends what is not signed with its keys",
+        "An agent has an old version or an old enrolment file, or somebody forges its results.",
+    ),
 }
 
 

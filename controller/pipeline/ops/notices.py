@@ -32,6 +32,7 @@ class TroubleKind(StrEnum):
     LOCATION_SILENT = "location_silent"
     CLOCK_OFF = "clock_off"
     UNEXPECTED_RESULTS = "unexpected_results"
+    REFUSED_SIGNATURES = "refused_signatures"
 
 
 async def report(

@@ -28,6 +28,7 @@ from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.deliveries import CoreMessage
 from shared.wire.broker_clock import BrokerClock
+from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CLOCK_TOLERANCE_MS, ClockReading, Heartbeat
 from shared.wire.signing import Signer
 from shared.wire.subjects import ALL_AGENTS, CHECKS
@@ -71,13 +72,13 @@ def with_clock(here: ProbeContext, ahead_ms: int) -> ProbeContext:
 
 
 @asynccontextmanager
-async def working(broker: Broker, here: ProbeContext) -> AsyncIterator[Worker]:
+async def working(broker: Broker, here: ProbeContext, signer: LocationSigner) -> AsyncIterator[Worker]:
     stop = asyncio.Event()
     limiter = Limiter(Permits(at_once=5, per_second=100, most_waiting=10), RefusedLogins(), monotonic)
     async with Bus.open(broker, name="agent") as bus:
         await bus.wait_connected()
         checker = Checker(here, limiter, exempt=here.reach.allowed)
-        worker = Worker(bus, here, checker, VERIFIER, concurrency=10, per_second=100, drain_seconds=1)
+        worker = Worker(bus, here, checker, VERIFIER, signer, concurrency=10, per_second=100, drain_seconds=1)
         running = asyncio.create_task(worker.run(stop))
         try:
             yield worker
@@ -106,7 +107,7 @@ async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_
         context(certificates) as plain,
         playing(POLITE) as server,
         following_registry(small_installation),
-        working(broker, with_clock(plain, ahead_ms)) as worker,
+        working(broker, with_clock(plain, ahead_ms), small_installation.signers["de"]) as worker,
     ):
         too_late = request(target(server), start_in_seconds=-60)
         in_time = request(target(server))
@@ -133,7 +134,7 @@ async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
     async with (
         context(certificates) as here,
         following_registry(small_installation) as registry,
-        working(broker, here) as worker,
+        working(broker, here, small_installation.signers["de"]) as worker,
     ):
         await eventually(lambda: small_installation.value("SELECT count(*) FROM agent"))
         await worker.heartbeats.beat()
@@ -228,7 +229,7 @@ async def test_an_agent_does_not_set_its_clock_by_a_reading(
             context(certificates) as here,
             playing(POLITE) as server,
             answering(small_installation.bus, answer),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             for _ in range(3):
                 await worker.heartbeats.beat()
@@ -251,7 +252,7 @@ async def test_a_controller_does_not_vouch_for_a_brokers_clock_far_from_its_own(
         async with (
             context(certificates) as here,
             following_registry(small_installation, far),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             await worker.heartbeats.beat()
             assert here.reach.clock.offset_ms is None
