@@ -77,6 +77,7 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             concurrency=settings.concurrency,
             per_second=settings.starts_per_second,
             drain_seconds=settings.drain_seconds,
+            others=limiter if isinstance(limiter, LimiterClient) else None,
         )
         source = ReadingSource(counts, worker.gauges)
         if isinstance(limiter, LimiterClient):

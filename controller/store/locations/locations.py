@@ -165,8 +165,8 @@ async def sightings(database: Database) -> Sightings:
 
 async def record_heartbeat(database: Database, heartbeat: Heartbeat, *, signed_by: str | None = None) -> bool:
     """False, and nothing stored, when there is no such location in that country. `signed_by` is the key that signed the
-    heartbeat. Of more than MOST_AGENTS agents those with the oldest heartbeats are deleted. Raises UnstorableError when PostgreSQL refuses a value,
-    StoreUnavailableError.
+    heartbeat. Of more than MOST_AGENTS agents those with the oldest heartbeats are deleted. Raises UnstorableError when
+    PostgreSQL refuses a value, StoreUnavailableError.
     """
     async with database.connection() as connection:
         try:

@@ -165,13 +165,13 @@ async def unsigned_agents(database: Database, live_seconds: float) -> Mapping[st
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT code, array_agg(agent.name ORDER BY agent.name) FROM agent
+            SELECT code, array_agg(agent.name ORDER BY agent.name) AS names FROM agent
             JOIN location ON location.id = location_id
             WHERE signed_by IS NULL AND last_seen_at > now() - make_interval(secs => $1) GROUP BY code
             """,
             live_seconds,
         )
-    return {code: names for code, names in rows}
+    return {row["code"]: row["names"] for row in rows}
 
 
 async def signed_only(database: Database) -> Mapping[str, datetime]:
@@ -180,4 +180,4 @@ async def signed_only(database: Database) -> Mapping[str, datetime]:
         rows = await connection.fetch(
             "SELECT code, signed_only_from FROM location WHERE signed_only_from IS NOT NULL AND removed_at IS NULL"
         )
-    return {code: since for code, since in rows}
+    return {row["code"]: row["signed_only_from"] for row in rows}

@@ -160,9 +160,7 @@ class SmallInstallation:
         await consumer.close()
         return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
 
-    async def report(
-        self, result: CheckResult, *, expected: bool = True, signer: LocationSigner | None = None
-    ) -> None:
+    async def report(self, result: CheckResult, *, expected: bool = True, signer: LocationSigner | None = None) -> None:
         """Publish a result, which only a `signer` signs. Its check is recorded as dispatched first, unless `expected`
         is false.
         """

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from agent.intake.outbox import Outbox
+from deploy.local.data import DataFolder
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus
