@@ -28,7 +28,7 @@ from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
-from shared.wire.location_signing import LocationSigner
+from shared.nats.location_signing import LocationSigner
 from shared.wire.messages import Unfitness
 from shared.wire.signing import Verifier
 

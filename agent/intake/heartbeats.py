@@ -17,8 +17,8 @@ from agent.intake.clock_sync import ClockSync
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
+from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import HEARTBEAT_SECONDS, Heartbeat
 from shared.wire.signing import Verifier
 

@@ -15,7 +15,7 @@ import structlog
 
 from shared.nats.bus import Message
 from shared.nats.errors import BusError
-from shared.wire.location_signing import LocationSigner
+from shared.nats.location_signing import LocationSigner
 
 log = structlog.get_logger()
 

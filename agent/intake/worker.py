@@ -25,8 +25,8 @@ from agent.throttling.taken import NoOtherProcesses, OtherProcesses
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.deliveries import Delivery
+from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import Verifier
 from shared.wire.targets import kind_of

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.wire.location_signing import signing_user, verify_location
+from shared.nats.location_signing import signing_user, verify_location
 from shared.wire.signing import WrongSignatureError
 
 
@@ -37,7 +37,7 @@ class LocationKeys(msgspec.Struct, frozen=True, kw_only=True):
     signing: frozenset[str] = frozenset()
 
     def doubt(self, context: bytes, subject: str, body: bytes, signature: str | None) -> Doubt | None:
-        """Why this message is not accepted; None if it is. `context` is one of shared.wire.location_signing."""
+        """Why this message is not accepted; None if it is. `context` is one of shared.nats.location_signing."""
         place = place_of(subject)
         if signature is None:
             return Doubt.UNSIGNED if place in self.signing else None

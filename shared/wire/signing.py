@@ -3,7 +3,7 @@
 The signature (Ed25519, RFC 8032) covers a context, the NATS subject and the body, so it is not valid on another
 subject. It is sent in a header beside the body: the id of its key, a colon, 64 bytes in base64. The signature of a
 reading covers the heartbeat that it answers, so it is not valid as the answer to another one. The context distinguishes
-requests from readings. What agents send is signed likewise, with other keys (shared.wire.location_signing).
+requests from readings. What agents send is signed likewise, with other keys (shared.nats.location_signing).
 """
 
 from __future__ import annotations

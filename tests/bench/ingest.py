@@ -16,10 +16,10 @@ from controller.store.platform.pool import Database
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
+from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
 from shared.wire.failures import Phase
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckResult, PhaseTiming
 from shared.wire.rounds import Purpose, check_id, phase_ms
 from tests.bench.figures import Figures, Meter

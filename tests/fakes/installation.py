@@ -11,10 +11,10 @@ from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.broker import Broker
+from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
 from shared.wire.enrolment import Enrolment
-from shared.wire.location_signing import LocationSigner
 from shared.wire.signing import Signer, Verifier
 
 REQUEST_KEY = keys.new_request_key()

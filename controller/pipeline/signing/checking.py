@@ -15,7 +15,7 @@ from controller.store.locations import signatures as store
 from controller.store.platform.pool import Database
 from controller.trust.location_signatures import Doubt, LocationKeys
 from shared.nats.deliveries import CoreMessage, Delivery
-from shared.wire.location_signing import HEARTBEAT, RESULT, signing_user
+from shared.nats.location_signing import HEARTBEAT, RESULT, signing_user
 from shared.wire.messages import Heartbeat
 from shared.wire.signing import SIGNATURE
 

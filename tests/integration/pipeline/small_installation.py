@@ -14,11 +14,11 @@ from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.nats.bus import Bus, Message
+from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
 from shared.wire import subjects
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckRequest, CheckResult, Event, EventType, Heartbeat, PhaseTiming, Unfitness
 from shared.wire.rounds import Purpose, check_id, next_due_ms
 from shared.wire.sealing import new_key_pair

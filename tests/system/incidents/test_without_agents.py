@@ -17,9 +17,9 @@ from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus
 from shared.nats.credentials import parse
+from shared.nats.location_signing import LocationSigner
 from shared.wire import enrolment, subjects
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose, check_id, next_due_ms
 from tests.fakes.installation import recorded

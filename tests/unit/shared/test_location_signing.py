@@ -5,9 +5,9 @@ from __future__ import annotations
 import nkeys as library
 import pytest
 
+from shared.nats.location_signing import HEARTBEAT, RESULT, LocationSigner, signing_user, verify_location
 from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
-from shared.wire.location_signing import HEARTBEAT, RESULT, LocationSigner, signing_user, verify_location
 from shared.wire.signing import SIGNATURE, WrongSignatureError
 
 SEED = Secret("SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y")

@@ -16,9 +16,9 @@ import pytest
 from controller.metrics.counts import RejectionReason
 from controller.store.locations import keys, signatures
 from shared.nats.bus import Message
+from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CheckResult
 from shared.wire.signing import SIGNATURE
 from tests.integration.pipeline.ingest_case import IngestCase

@@ -27,8 +27,8 @@ from shared.clock import now_ms, utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.deliveries import CoreMessage
+from shared.nats.location_signing import LocationSigner
 from shared.wire.broker_clock import BrokerClock
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import CLOCK_TOLERANCE_MS, ClockReading, Heartbeat
 from shared.wire.signing import Signer
 from shared.wire.subjects import ALL_AGENTS, CHECKS

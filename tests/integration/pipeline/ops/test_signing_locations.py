@@ -17,9 +17,9 @@ from controller.pipeline.signing.review import SignatureReview
 from controller.store.checks.dead_letters import DeadLetter, store_dead_letters
 from controller.store.locations.signatures import require_signatures
 from shared.clock import utc_now
+from shared.nats.location_signing import LocationSigner
 from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
-from shared.wire.location_signing import LocationSigner
 from shared.wire.messages import Heartbeat
 from tests.integration.pipeline.ingest_case import IngestCase
 from tests.integration.pipeline.ops.test_clocks import following_registry
