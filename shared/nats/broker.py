@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client, Srv
@@ -85,7 +85,7 @@ class BrokerClient(Client):
 
     async def _process_headers(self, headers: Any) -> dict[str, str] | None:
         try:
-            return cast("dict[str, str] | None", await super()._process_headers(headers))
+            return await super()._process_headers(headers)
         except Exception:  # noqa: BLE001 - it would stop reading for ever, and whoever may publish can send anything there
             return None
 

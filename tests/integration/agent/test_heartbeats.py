@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic, sleep
+from typing import Any
 
 from agent.checks.runner import ProbeContext
 from agent.intake.worker import Worker
@@ -44,7 +45,7 @@ async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
         checker = Checker(
             here, Limiter(Permits(at_once=2, per_second=1, most_waiting=1), RefusedLogins(), monotonic), exempt=()
         )
-        pace = {"concurrency": 100, "per_second": 100}
+        pace: dict[str, Any] = {"concurrency": 100, "per_second": 100}
         worker = Worker(ready, here, checker, VERIFIER, LOCATION_SIGNER, **pace, drain_seconds=0, capacity_seconds=0.05)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(100):
@@ -65,7 +66,7 @@ async def test_heartbeats_count_running_and_waiting_checks(ready: Bus, certifica
         limiter = Limiter(permits, RefusedLogins(), monotonic)
         limiter.found([Unfitness.NO_IPV6])
         checker = Checker(here, limiter, exempt=())
-        pace = {"concurrency": 7, "per_second": 100}
+        pace: dict[str, Any] = {"concurrency": 7, "per_second": 100}
         worker = Worker(ready, here, checker, VERIFIER, LOCATION_SIGNER, **pace, drain_seconds=0, capacity_seconds=3600)
         working = asyncio.create_task(worker.run(stop))
         await send_request(ready, request(target(server), timeout_seconds=30))

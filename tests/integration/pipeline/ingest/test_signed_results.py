@@ -197,6 +197,7 @@ async def test_headers_that_are_none_never_stop_the_ingestor(result_case: Result
     """Whoever may publish results writes the bytes of the headers, too."""
     small_installation = result_case.installation
     client = small_installation.bus.client
+    assert client._transport
     blocks = [
         b"NATS/1.0 \xff\xfe\xfd\r\n\r\n",
         b"NATS/1.0\r\n\r\n",

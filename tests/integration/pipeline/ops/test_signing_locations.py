@@ -161,9 +161,11 @@ async def test_headers_that_are_none_do_not_stop_heartbeats(signing: SigningCase
         agent="odd", location="de", country="DE", kinds=["smtp"], version="0", started_at=now, sent_at=now
     )
     subject, body = subjects.agent("DE", "de", "odd"), msgspec.json.encode(heartbeat)
+    transport = signing.installation.bus.client._transport
+    assert transport
     for block in (b"NATS/1.0 \xff\xfe\xfd\r\n\r\n", b"NATS/1.0", b"NATS/1.0 503 \xff\xfe\r\n\r\n", b"NATS/1.0\r\n\xff"):
         command = f"HPUB {subject} {len(block)} {len(block) + len(body)}\r\n".encode()
-        signing.installation.bus.client._transport.write(command + block + body + b"\r\n")
+        transport.write(command + block + body + b"\r\n")
     await signing.signed_heartbeat("honest")
     assert await signing.agents() >= {"honest"}
 
