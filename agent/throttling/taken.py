@@ -54,7 +54,7 @@ class NoOtherProcesses:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _TakenOnce:
     """`process` has it and has not answered; None: it is answered."""
 
     process: Hashable | None
@@ -67,7 +67,7 @@ class TakenRequests:
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
-        self._entries: OrderedDict[UUID, _Entry] = OrderedDict()
+        self._entries: OrderedDict[UUID, _TakenOnce] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -78,7 +78,7 @@ class TakenRequests:
         for one in requests:
             entry = self._entries.get(one.check_id)
             if entry is None:
-                self._entries[one.check_id] = _Entry(process, {one.number}, now + one.seconds)
+                self._entries[one.check_id] = _TakenOnce(process, {one.number}, now + one.seconds)
             elif one.number in entry.numbers:
                 if entry.process is not None:
                     entry.process = process

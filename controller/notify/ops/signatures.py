@@ -25,7 +25,7 @@ _WHAT_TO_DO = {
 }
 
 
-class Refusals(msgspec.Struct):
+class SignatureRefusals(msgspec.Struct):
     """What was refused of one location lately: results by reason, the latest first, and the latest heartbeat."""
 
     results: list[DeadLetterCount] = []
@@ -48,7 +48,9 @@ class Refusals(msgspec.Struct):
         return ", ".join(parts)
 
 
-def signatures_refused(new: Collection[str], names: Mapping[str, str], refusals: Mapping[str, Refusals]) -> OpsMessage:
+def signatures_refused(
+    new: Collection[str], names: Mapping[str, str], refusals: Mapping[str, SignatureRefusals]
+) -> OpsMessage:
     reasons = {reason for code in new for reason in refusals[code].reasons}
     return OpsMessage(
         path=path_of(new),

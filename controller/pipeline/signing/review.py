@@ -14,7 +14,7 @@ from controller.decisions.notification.ops_notices import QUIET_SECONDS
 from controller.decisions.signing import GRACE, SigningChange, signing_change
 from controller.metrics.counts import UNVOUCHED
 from controller.notify.ops import signatures as ops_messages
-from controller.notify.ops.signatures import Refusals
+from controller.notify.ops.signatures import SignatureRefusals
 from controller.pipeline.ops import notices
 from controller.pipeline.ops.notices import TroubleKind
 from controller.store.checks import dead_letters
@@ -54,15 +54,15 @@ class SignatureReview:
         since = now - timedelta(seconds=QUIET_SECONDS)
         locations = await present_locations(self._db)
         by_subject = {subjects.result(here.country_code, here.code): here.code for here in locations}
-        refusals: dict[str, Refusals] = {}
+        refusals: dict[str, SignatureRefusals] = {}
         async with self._db.connection() as connection:
             counts = await dead_letters.recent_counts(connection, since, UNVOUCHED)
         for counted in counts:
             code = by_subject.get(counted.subject)
             if code is not None and counted.last_at >= since:
-                refusals.setdefault(code, Refusals()).results.append(counted)
+                refusals.setdefault(code, SignatureRefusals()).results.append(counted)
         for code, heartbeat in (await store.refused_heartbeats(self._db, since)).items():
-            refusals.setdefault(code, Refusals()).heartbeat = heartbeat
+            refusals.setdefault(code, SignatureRefusals()).heartbeat = heartbeat
         names = {here.code: here.name for here in locations}
         await notices.report(
             self._db,
