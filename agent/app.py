@@ -29,6 +29,7 @@ from agent.throttling.refused_logins import RefusedLogins
 from agent.throttling.throttled_check import Checker
 from shared.metrics_listener import PortError, Render, bound, serving
 from shared.nats.bus import Bus
+from shared.nats.location_signing import LocationSigner
 from shared.wire.messages import Unfitness
 from shared.wire.signing import Verifier
 
@@ -98,9 +99,11 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             context,
             Checker(context, limiter, exempt=context.reach.allowed, counts=counts),
             Verifier(settings.verify_keys),
+            LocationSigner(settings.nats_credentials.value.seed),
             concurrency=settings.concurrency,
             per_second=settings.starts_per_second,
             drain_seconds=settings.drain_seconds,
+            others=limiter if isinstance(limiter, LimiterClient) else None,
         )
         source = ReadingSource(counts, worker.gauges)
         if isinstance(limiter, LimiterClient):

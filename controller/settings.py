@@ -66,15 +66,20 @@ class TrustSettings(LogSettings, frozen=True, kw_only=True):
     ]
 
 
-class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
+class TrustStoreSettings(StoreSettings, frozen=True, kw_only=True):
+    """The settings of commands that compare the installation's keys with what is stored."""
+
+    trust_file: Annotated[
+        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
+    ]
+
+
+class EnrolmentSettings(TrustStoreSettings, frozen=True, kw_only=True):
     """The settings of commands that make or change logins to the broker. URL and CA file go into enrolment files."""
 
     nats_url: Annotated[
         NatsUrl,
         described("NATS, as in tls://host:4222; several separated by commas. nats:// is for loopback only."),
-    ]
-    trust_file: Annotated[
-        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
     ]
     nats_ca_file: Annotated[
         AuthorityFile | None,

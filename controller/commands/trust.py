@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controller.commands import trust_review
 from controller.commands.command import CommandError, settings_of
 from controller.commands.trust_entry import record_trust
 from controller.model.audit import AuditAction
@@ -54,6 +55,7 @@ def add(commands: Commands) -> None:
     config = trust.add_parser("nats-config", help="print what nats-server.conf must include; it holds no secret")
     config.add_argument("--trust-file", metavar="FILE", help="the trust file (default: MAILPROBE_TRUST_FILE)")
     config.set_defaults(command=_nats_config)
+    trust_review.add(trust)
 
 
 async def _new(options: argparse.Namespace) -> None:

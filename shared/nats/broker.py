@@ -120,12 +120,19 @@ class _Transport(TcpTransport):
 
 class BrokerClient(Client):
     """A client that sends nothing in clear text to a server that should require TLS but does not, that does not wait
-    for an orderly close by a server that is gone, and that tells `refusals` what became of its attempts to log in.
+    for an orderly close by a server that is gone, that reads on after a message with headers that are none, and that
+    tells `refusals` what became of its attempts to log in.
     """
 
     def __init__(self, refusals: Refusals) -> None:
         super().__init__()
         self._refusals = refusals
+
+    async def _process_headers(self, headers: Any) -> dict[str, str] | None:
+        try:
+            return await super()._process_headers(headers)
+        except Exception:  # noqa: BLE001 - it would stop reading for ever, and whoever may publish can send anything there
+            return None
 
     def _connect_command(self) -> bytes:
         server = self._current_server

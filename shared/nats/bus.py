@@ -208,12 +208,15 @@ class Bus:
         except BROKER_ERRORS as error:
             raise BusError(describe(error)) from error
 
-    async def request(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
+    async def request(
+        self, subject: str, body: bytes, wait_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> bytes | None:
         """Send a request and return the first answer; None if there is none in time. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
-            answer = await self.client.request(subject, body, timeout=wait_seconds)
+            sent = dict(headers) if headers else None
+            answer = await self.client.request(subject, body, timeout=wait_seconds, headers=sent)
         except (TimeoutError, NoRespondersError):
             return None
         except BROKER_ERRORS as error:
@@ -254,7 +257,7 @@ class Bus:
             raise BusError(describe(error)) from error
         try:
             async for message in subscription.messages:
-                yield CoreMessage(message.subject, message.data, message.reply or None)
+                yield CoreMessage(message.subject, message.data, message.reply or None, message.headers or {})
         finally:
             with suppress(*BROKER_ERRORS):
                 await subscription.unsubscribe()

@@ -9,6 +9,7 @@ import os
 from base64 import b32decode, b32encode
 from binascii import crc_hqx
 from enum import IntEnum
+from functools import lru_cache
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -17,6 +18,7 @@ from shared.secret import Secret
 
 _SEED = 18 << 3
 _KEY_BYTES = 32
+_KEYS_AT_HAND = 4096
 
 
 class Role(IntEnum):
@@ -47,16 +49,28 @@ def public_key(seed: Secret, role: Role | None = None) -> str:
 
 def sign(seed: Secret, data: bytes) -> bytes:
     """The signature of `data`, 64 bytes. Raises NkeyError."""
-    return _read(seed)[1].sign(data).signature
+    return signing_key(seed).sign(data).signature
+
+
+def signing_key(seed: Secret) -> SigningKey:
+    """The Ed25519 key of a seed. Raises NkeyError."""
+    return _read(seed)[1]
+
+
+@lru_cache(maxsize=_KEYS_AT_HAND)
+def verify_key(public: str) -> VerifyKey:
+    """The Ed25519 key of a public key. Raises NkeyError if it is not a public key."""
+    raw = _bytes(public)
+    if len(raw) != 1 + _KEY_BYTES:
+        raise NkeyError("not a public key")
+    return VerifyKey(raw[1:])
 
 
 def is_signed(public: str, data: bytes, signature: bytes) -> bool:
     """Whether `signature` of `data` was made with this public key. Raises NkeyError if it is not a public key."""
-    raw = _bytes(public)
-    if len(raw) != 1 + _KEY_BYTES:
-        raise NkeyError("not a public key")
+    key = verify_key(public)
     try:
-        VerifyKey(raw[1:]).verify(data, signature)
+        key.verify(data, signature)
     except (BadSignatureError, ValueError):
         return False
     return True

@@ -11,6 +11,8 @@ from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.broker import Broker
+from shared.nats.location_signing import LocationSigner
+from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
 from shared.wire.enrolment import Enrolment
 from shared.wire.signing import Signer, Verifier
@@ -20,6 +22,9 @@ REQUEST_KEY = keys.new_request_key()
 
 SIGNER = Signer(REQUEST_KEY)
 VERIFIER = Verifier([SIGNER.verify_key])
+
+LOCATION_SIGNER = LocationSigner(new_seed(Role.USER))
+"""Signs what agents send where no controller verifies it."""
 
 
 def as_controller(url: str, trust: Trust) -> Broker:

@@ -34,6 +34,7 @@ from shared.clock import utc_now
 from shared.secret import Secret
 from shared.wire import enrolment
 from shared.wire.sealing import new_key_pair
+from shared.wire.signing import key_id
 
 
 async def bootstrap(
@@ -69,6 +70,11 @@ class Keys(NamedTuple):
     enrolment: enrolment.Enrolment
     sealing_key: str
     nats_user: str
+
+    @property
+    def request_keys(self) -> list[str]:
+        """The ids of the request keys that agents with this file accept."""
+        return [key_id(key) for key in self.enrolment.verify_keys]
 
 
 def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_url: str | None = None) -> Keys:
@@ -120,6 +126,7 @@ async def add_location(
                     public_key=keys.sealing_key,
                     nats_user=keys.nats_user,
                     nats_url=nats_url,
+                    request_keys=keys.request_keys,
                 ) as location,
             ):
                 if location is not None:
@@ -157,7 +164,7 @@ async def rotate_location(
             async with database.one_transaction() as own, location_keys.rotating(own, code) as rotation:
                 if rotation is None:
                     return False
-                await rotation.store(**new, keep=keep, nats_url=nats_url)
+                await rotation.store(**new, keep=keep, nats_url=nats_url, request_keys=keys.request_keys)
                 after = {"oldKeysEndAfter": str(keep), "natsUrl": nats_url}
                 await record_about(own, operator(), AuditAction.LOCATION_ROTATED, object_of(here), after=after)
                 with named(enrolment_file):

@@ -49,6 +49,10 @@ _NOTICES = {
         "NATS does not work: {}",
         "Its disk may be full: make room, then restart NATS. Controllers and agents need no restart.",
     ),
+    "refused_signatures": (
+        "Location {} sends what is not signed with its keys",
+        "An agent has an old version or an old enrolment file, or somebody forges its results.",
+    ),
 }
 
 

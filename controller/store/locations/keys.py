@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,16 +34,26 @@ async def announced(database: Database, *, sealing_key: str, nats_user: str) -> 
         await connection.execute("DELETE FROM location_key WHERE nats_user = $1 AND location_id IS NULL", nats_user)
 
 
-async def give_key(connection: Connection, location_id: int, sealing_key: str, nats_user: str) -> None:
-    """Give the key to the location, whether it was announced or not."""
+async def give_key(
+    connection: Connection,
+    location_id: int,
+    sealing_key: str,
+    nats_user: str,
+    request_keys: Sequence[str] | None = None,
+) -> None:
+    """Give the key to the location, whether it was announced or not. `request_keys` are the ids of the request keys in
+    its enrolment file.
+    """
     await connection.execute(
         """
-        INSERT INTO location_key (location_id, sealing_key, nats_user) VALUES ($1, $2, $3)
-        ON CONFLICT (nats_user) DO UPDATE SET location_id = excluded.location_id
+        INSERT INTO location_key (location_id, sealing_key, nats_user, request_keys) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (nats_user)
+          DO UPDATE SET location_id = excluded.location_id, request_keys = excluded.request_keys
         """,
         location_id,
         sealing_key,
         nats_user,
+        request_keys,
     )
 
 
@@ -61,10 +71,18 @@ class Rotation:
         self._connection = connection
         self._location_id = location_id
 
-    async def store(self, *, sealing_key: str, nats_user: str, keep: timedelta, nats_url: str | None = None) -> None:
+    async def store(
+        self,
+        *,
+        sealing_key: str,
+        nats_user: str,
+        keep: timedelta,
+        nats_url: str | None = None,
+        request_keys: Sequence[str] | None = None,
+    ) -> None:
         """Store the new keys, and the URL when one is given; the older keys end after `keep`."""
         await end_keys(self._connection, self._location_id, keep)
-        await give_key(self._connection, self._location_id, sealing_key, nats_user)
+        await give_key(self._connection, self._location_id, sealing_key, nats_user, request_keys)
         await self._connection.execute(
             "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url) WHERE id = $1",
             self._location_id,
@@ -116,3 +134,18 @@ async def revoked_users(database: Database) -> list[str]:
             """
         )
     return [row["nats_user"] for row in rows]
+
+
+class RevokedUsers(NamedTuple):
+    """How many logins the broker refuses: those of locations, which never expire, and those of subscribers."""
+
+    locations: int
+    subscribers: int
+
+
+async def count_revoked(database: Database) -> RevokedUsers:
+    """Raises StoreUnavailableError."""
+    users = await revoked_users(database)
+    async with database.connection() as connection:
+        of_locations = await connection.fetchval("SELECT count(*) FROM location_key WHERE nats_user = ANY ($1)", users)
+    return RevokedUsers(of_locations, len(users) - of_locations)
