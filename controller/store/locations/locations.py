@@ -72,6 +72,7 @@ async def inserting(
     country_code: str,
     public_key: str,
     nats_user: str,
+    nats_account: str | None = None,
     nats_url: str | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
@@ -96,7 +97,7 @@ async def inserting(
             nats_url,
         )
         if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user)
+            await give_key(connection, row["id"], public_key, nats_user, nats_account)
         yield _location(row) if row else None
 
 
