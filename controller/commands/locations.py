@@ -210,7 +210,9 @@ def _keys(keys: list[GivenKey]) -> str:
         return "no keys: rotate"
     newest, *older = (f"of {_minute(key.created_at)}" for key in keys)
     until = [f"until {_minute(key.ends_at)}" for key in keys[1:] if key.ends_at]
-    return ", ".join(["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))])
+    known = ["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))]
+    shared = ["shared account: rotate"] if keys[0].shared else []
+    return ", ".join(known + shared)
 
 
 def _agents(agents: list[AgentSighting]) -> str:

@@ -225,19 +225,30 @@ class Bus:
 
     async def request_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
         """Send a request and return all answers, until none has come for a while. Raises BusError."""
+        [answers] = await self.request_each([(subject, body)], wait_seconds)
+        return answers
+
+    async def request_each(self, requests: Sequence[tuple[str, bytes]], wait_seconds: float) -> list[list[bytes]]:
+        """Send requests (subject, body) together, and return all answers to each, until none has come for a while.
+
+        Raises BusError.
+        """
         if not self.connected:
             raise BusError("not connected to NATS")
-        answers: list[bytes] = []
-        inbox = self.client.new_inbox()
+        answers: list[list[bytes]] = [[] for _ in requests]
+        inbox, unheard = self.client.new_inbox(), set(range(len(requests)))
         try:
-            subscription = await self.client.subscribe(inbox)
+            subscription = await self.client.subscribe(f"{inbox}.*")
             try:
-                await self.client.publish(subject, body, reply=inbox)
+                for number, (subject, body) in enumerate(requests):
+                    await self.client.publish(subject, body, reply=f"{inbox}.{number}")
                 while True:
-                    answer = await subscription.next_msg(_QUIET_SECONDS if answers else wait_seconds)
-                    if answer.header is None:  # a header instead of a body means that nobody listens
-                        answers.append(answer.data)
-                    else:
+                    answer = await subscription.next_msg(wait_seconds if unheard else _QUIET_SECONDS)
+                    number = int(answer.subject.rpartition(".")[2])
+                    unheard.discard(number)
+                    if answer.header is None:
+                        answers[number].append(answer.data)
+                    elif not any(answers) and not unheard:  # a header instead of a body means that nobody listens
                         break
             except TimeoutError:
                 pass

@@ -28,9 +28,10 @@ from controller.store.accounts.tokens import new_token
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
-from controller.trust.claims import location_credentials
+from controller.trust.claims import location_account, location_credentials
 from controller.trust.keys import verify_keys
 from shared.clock import utc_now
+from shared.nats import nkeys
 from shared.secret import Secret
 from shared.wire import enrolment
 from shared.wire.sealing import new_key_pair
@@ -70,6 +71,7 @@ class Keys(NamedTuple):
     enrolment: enrolment.Enrolment
     sealing_key: str
     nats_user: str
+    nats_account: str
 
     @property
     def request_keys(self) -> list[str]:
@@ -91,7 +93,7 @@ def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_
         nats_ca=settings.nats_ca_file.value if settings.nats_ca_file else None,
         verify_keys=verify_keys(trust),
     )
-    return Keys(file, public_key, credentials.user)
+    return Keys(file, public_key, credentials.user, nkeys.public_key(location_account(trust, code)))
 
 
 async def add_location(
@@ -114,7 +116,8 @@ async def add_location(
     require_new(enrolment_file)
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
-    async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
+    login = {"nats_user": keys.nats_user, "nats_account": keys.nats_account}
+    async with location_keys.announced(database, sealing_key=keys.sealing_key, **login):
         with removed_on_failure() as written:
             async with (
                 database.one_transaction() as own,
@@ -124,7 +127,7 @@ async def add_location(
                     name=name,
                     country_code=country_code,
                     public_key=keys.sealing_key,
-                    nats_user=keys.nats_user,
+                    **login,
                     nats_url=nats_url,
                     request_keys=keys.request_keys,
                 ) as location,
@@ -158,7 +161,7 @@ async def rotate_location(
     _require_own(enrolment_file, code)
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
-    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
+    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user, "nats_account": keys.nats_account}
     async with location_keys.announced(database, **new):
         with named(enrolment_file), ExitStack() as files:
             async with database.one_transaction() as own, location_keys.rotating(own, code) as rotation:

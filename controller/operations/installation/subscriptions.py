@@ -15,8 +15,9 @@ from controller.settings import EnrolmentSettings
 from controller.store.accounts import subscribers
 from controller.store.accounts.subscribers import Reader
 from controller.store.platform.pool import Database
-from controller.trust.claims import subscriber_credentials
+from controller.trust.claims import subscriber_account, subscriber_credentials
 from shared.clock import utc_now
+from shared.nats.nkeys import public_key
 from shared.secret import Secret
 from shared.wire import subjects
 
@@ -39,7 +40,8 @@ async def subscribe(
     expires_at: datetime,
     output: Path | None,
 ) -> NewSubscriber:
-    """Let a subscriber read these events. A running controller makes the consumer (controller.pipeline.subscribers).
+    """Let a subscriber read these events. A running controller makes the consumer (controller.pipeline.subscribers) and
+    sends the subscriber's account to the broker (controller.pipeline.nats_accounts).
 
     Raises FileError, StoreUnavailableError.
     """
@@ -52,8 +54,9 @@ async def subscribe(
         consumer=consumer,
         expires_at=expires_at,
     )
+    trust = settings.trust_file.value
     credentials = subscriber_credentials(
-        settings.trust_file.value,
+        trust,
         name=name,
         subject=made.subject,
         durable=consumer,
@@ -70,7 +73,13 @@ async def subscribe(
     )
     async with database.one_transaction() as own:
         await subscribers.insert(
-            own, reader, name=name, consumer=consumer, nats_user=credentials.user, expires_at=expires_at
+            own,
+            reader,
+            name=name,
+            consumer=consumer,
+            nats_user=credentials.user,
+            nats_account=public_key(subscriber_account(trust, consumer)),
+            expires_at=expires_at,
         )
         what = _object(consumer, name, reader.organization_id)
         after = {"subject": made.subject, "expiresAt": f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"}

@@ -77,6 +77,7 @@ async def inserting(
     country_code: str,
     public_key: str,
     nats_user: str,
+    nats_account: str | None = None,
     nats_url: str | None = None,
     request_keys: Sequence[str] | None = None,
 ) -> AsyncIterator[Location | None]:
@@ -102,7 +103,7 @@ async def inserting(
             nats_url,
         )
         if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user, request_keys)
+            await give_key(connection, row["id"], public_key, nats_user, nats_account, request_keys)
         yield _location(row) if row else None
 
 
