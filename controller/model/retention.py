@@ -12,4 +12,4 @@ UNCONFIRMED_DAYS = 8
 """Failures that opened no incident, in days."""
 
 AUDIT_DAYS = 400
-"""Entries of the audit log, in days. The database refuses to remove younger ones (migration 0018_audit)."""
+"""Entries of the audit log, in days. The database refuses to remove younger ones (migration 0017_audit)."""

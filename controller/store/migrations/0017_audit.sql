@@ -1,5 +1,5 @@
 -- The audit log: who changed what, when and from where.
--- depends: 0013_unpaged
+-- depends: 0016_accounts_apart
 
 -- migrate: apply
 

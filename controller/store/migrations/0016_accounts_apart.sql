@@ -1,5 +1,5 @@
 -- In which account of the broker a login is.
--- depends: 0013_unpaged
+-- depends: 0015_blindness
 
 -- migrate: apply
 
