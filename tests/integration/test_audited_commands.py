@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.__main__ import _parser
+from controller.commands.line import _parser
 from controller.store.audit import entries
 from controller.store.audit.entries import AuditFilter, Scope
 from controller.store.platform.pool import Database

@@ -15,10 +15,9 @@ import msgspec
 from agent.settings import AuthorityText
 from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust import keys
-from controller.trust.account import Side, account_claims
+from controller.trust.account import account_claims, of_location
 from controller.trust.claims import controller_credentials, system_credentials
 from controller.trust.keys import Trust
-from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.nats import Nats
 from deploy.local.supervisor import Supervisor, supervising
@@ -30,7 +29,7 @@ from shared.wire.enrolment import Enrolment
 from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import PRIVATE_KEY
-from tests.fakes.installation import enrolled
+from tests.fakes.installation import broker_config, enrolled
 from tests.integration.agent.running_agent import until
 
 _UPDATE = "$SYS.REQ.CLAIMS.UPDATE"
@@ -86,7 +85,7 @@ class Guarded:
     async def end_keys(self, *ended: Enrolment) -> None:
         """Let nobody in with these keys any more; without any, everybody whose keys were ended may come back."""
         users = [parse(one.nats_credentials.reveal()).user for one in ended]
-        claims = account_claims(self.trust, Side.GUESTS, utc_now(), users)
+        claims = account_claims(self.trust, of_location(self.trust, "de"), utc_now(), users)
         async with Bus.open(Broker(self.url, system_credentials(self.trust, utc_now()), self.ca), name="test") as bus:
             await bus.wait_connected()
             answers = await bus.request_all(_UPDATE, claims.encode(), 5.0)
@@ -106,7 +105,7 @@ class Guarded:
             path.unlink()
 
     def _prepared(self) -> Nats:
-        made = nats.prepare(self.folder, server_config(self.trust, utc_now()))
+        made = nats.prepare(self.folder, broker_config(self.trust))
         if self.ca:
             tls = (
                 f'tls {{ cert_file: "{self.folder}/server.pem", key_file: "{self.folder}/server.key", timeout: 20 }}\n'
