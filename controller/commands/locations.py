@@ -23,6 +23,7 @@ from controller.errors import InvalidError
 from controller.model import AgentSighting, Location
 from controller.model.values.countries import country_code
 from controller.operations.installation.enrolment import add_location, rotate_location
+from controller.operations.installation.locations import remove_location, switch_location
 from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
@@ -151,7 +152,7 @@ async def _rotate(options: argparse.Namespace) -> None:
 async def _disable(options: argparse.Namespace) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
-        here = await locations.set_enabled(database, code, enabled=False)
+        here = await switch_location(database, code, enabled=False)
         if here is None:
             raise _unknown(code)
         print(f"disabled {code}; its agents are cut off {_SOON}")
@@ -161,7 +162,7 @@ async def _disable(options: argparse.Namespace) -> None:
 async def _enable(options: argparse.Namespace) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
-        if await locations.set_enabled(database, code, enabled=True) is None:
+        if await switch_location(database, code, enabled=True) is None:
             raise _unknown(code)
     print(f"enabled {code}; its agents can log in again {_SOON}")
 
@@ -172,7 +173,7 @@ async def _remove(options: argparse.Namespace) -> None:
         here = await locations.by_code(database, code)
         if here is None:
             raise _unknown(code)
-        if not await locations.remove(database, code):
+        if not await remove_location(database, here):
             raise CommandError(f"{code} is enabled: first `locations disable {code}`, which cuts its agents off")
         print(f"removed {code}; its history stays, and its keys never work again")
         await _print_blind_monitors(database, here)
@@ -209,7 +210,9 @@ def _keys(keys: list[GivenKey]) -> str:
         return "no keys: rotate"
     newest, *older = (f"of {_minute(key.created_at)}" for key in keys)
     until = [f"until {_minute(key.ends_at)}" for key in keys[1:] if key.ends_at]
-    return ", ".join(["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))])
+    known = ["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))]
+    shared = ["shared account: rotate"] if keys[0].shared else []
+    return ", ".join(known + shared)
 
 
 def _agents(agents: list[AgentSighting]) -> str:

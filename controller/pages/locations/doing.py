@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from controller.decisions.canaries import kinds_lost, last_failure
 from controller.model import AgentSighting
 from controller.operations.locations import BLIND_FOR, LocationState
 from controller.pages.drawing.bar import Held, Run, runs, sliced
@@ -43,6 +44,11 @@ def doing(found: LocationState) -> Doing:
             return Doing("down", "no agent", "No agent of this location has ever connected.", None, advice)
         sentence = "No agent is connected. It gets no checks and does not vote."
         return Doing("down", "no agent", sentence, found.last_seen_at, advice)
+    if lost := kinds_lost(found.canaries):
+        text = f"Canaries for {', '.join(lost)} do not come back, so its checks or their results are probably lost."
+        advice = "Look at the logs of its agents; if other locations lose canaries, too, at those of the controllers."
+        since = max(one.back_at or one.since for one in found.canaries if one.kind in lost)
+        return Doing("unknown", "canaries lost", text, since, advice)
     now_blind = [period for period in found.blind if period.to_at > found.now]
     if now_blind:
         worst = min(now_blind, key=lambda period: period.from_at)
@@ -54,6 +60,10 @@ def doing(found: LocationState) -> Doing:
     if any(clock_off(agent) for agent in found.agents):
         text = "It checks. The clock of an agent is wrong; its times are corrected by the broker's clock."
         return Doing("degraded", "ready, clock wrong", text, None, "Set up time synchronization (NTP) on that machine.")
+    if failure := last_failure(found.canaries):
+        return Doing(
+            "degraded", "ready, canary target fails", f"It checks. The canary target fails from here: {failure}"
+        )
     if any(problem.lasts for problem in found.problems):
         return Doing("degraded", "ready, refused by servers", "It checks, but some servers refuse its address.")
     return Doing("up", "ready", "It checks.")

@@ -82,7 +82,9 @@ class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A location. `state` is its mark, `word` says it, `sentence` what that means; `remedy` what to do, or empty."""
+    """A location. `state` is its mark, `word` says it, `sentence` what that means; `remedy` what to do, or empty.
+    `canary_at` is when its last canary came back, None while that is not known.
+    """
 
     code: str
     name: str
@@ -101,6 +103,8 @@ class LocationCard(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ProblemRow]
     problems_total: int
     rejected: list[RejectedRow]
+    canary_at: datetime | None
+    round_trip_ms: float
 
 
 class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +148,7 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
 
 def _card(found: LocationState) -> LocationCard:
     state, word, sentence, since, remedy = doing(found)
+    canary = max((one for one in found.canaries if one.back_at), key=lambda one: one.back_at or one.since, default=None)
     blind = [
         BlindRow(
             from_at=period.from_at,
@@ -191,6 +196,8 @@ def _card(found: LocationState) -> LocationCard:
             )
             for count in found.dead_letters
         ],
+        canary_at=canary.back_at if canary else None,
+        round_trip_ms=(canary.round_trip_ms or 0.0) if canary else 0.0,
     )
 
 

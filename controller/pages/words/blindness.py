@@ -27,6 +27,10 @@ _BLIND = {
         "The controllers were away, or behind, until it was too late to begin.",
         "Nothing at the location. Look at the controllers' log of that time.",
     ),
+    "broker_refused": Advice(
+        "NATS was away, or could not store the requests.",
+        "Nothing at the location. `/readyz` of the controllers says what is wrong with NATS.",
+    ),
     "no_result": Advice(
         "The check was given out, but no agent began it in time, or its result never came.",
         "Look at the agent's log and load, and at its connection to NATS.",

@@ -149,7 +149,9 @@ class GapRange(NamedTuple):
     location_ids: list[int]
 
 
-async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) -> None:
+async def insert_gap_ranges(
+    connection: Connection, ranges: Sequence[GapRange], reason: GapReason = GapReason.LATE
+) -> None:
     """Store one gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
     await connection.execute(
@@ -173,5 +175,5 @@ async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) 
         [gap.first for gap, _ in rows],
         [gap.last for gap, _ in rows],
         [location for _, location in rows],
-        GapReason.LATE.value,
+        reason.value,
     )

@@ -21,7 +21,7 @@ from controller.store.evaluation.evaluations import LATE, ripe
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import BLINDED, EXTEND, Arrived, Sight
 from controller.store.platform import locks
-from controller.store.platform.pool import AWAY, Database, UnstorableError
+from controller.store.platform.pool import AWAY, Database, refused
 from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
@@ -217,8 +217,8 @@ async def store_results(
                 await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
         except AWAY:
             raise
-        except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:
-            raise UnstorableError(type(error).__name__) from error
+        except (asyncpg.PostgresError, ValueError, OverflowError) as error:
+            raise refused(error) from error
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
         outcomes[row["place"] - 1] = StoredResult(

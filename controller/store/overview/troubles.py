@@ -76,6 +76,7 @@ SELECT clock_timestamp() AS now,
   (
     SELECT EXTRACT(epoch FROM now() - min(check_at))::float8 FROM evaluation WHERE check_at <= now()
   ) AS evaluations_late_seconds,
+  (SELECT EXTRACT(epoch FROM clock_timestamp() - max(COALESCE(back_at, since)))::float8 FROM canary) AS canary_seconds,
   (SELECT EXTRACT(epoch FROM now() - min(watermark))::float8 FROM schedule) AS schedule_late_seconds,
   (
     SELECT EXTRACT(epoch FROM now() - min(next_at))::float8 FROM delivery WHERE state = 'waiting'
@@ -150,7 +151,8 @@ class Troubles(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong at the moment `now` of the database's clock. Of the open incidents, those that nobody has come
     first, and MOST_INCIDENTS at most are here. `without_location` has a few of the organization's monitors that no
     location may check, of which the operators were warned. Lateness is seconds, 0 where nothing waits. `customers` are
-    MOST_CUSTOMERS at most, the one that was named first.
+    MOST_CUSTOMERS at most, the one that was named first. `canary_seconds` is how long ago the last canary of any
+    location came back, None while none is sent.
     """
 
     now: datetime
@@ -161,6 +163,7 @@ class Troubles(msgspec.Struct, frozen=True, kw_only=True):
     without_location: list[MonitorWithoutLocation]
     dead_letters: int
     evaluations_late_seconds: float
+    canary_seconds: float | None
     schedule_late_seconds: float
     deliveries_late_seconds: float
     customers: list[NamedCustomer]

@@ -214,3 +214,38 @@ async def test_the_page_needs_a_login(api: Api) -> None:
         for path in ("/locations", "/incidents", "/incidents/unpaged"):
             page = await nobody.open(path, follow=False)
             assert (page.status, page.location.partition("?")[0]) == (303, "/login")
+
+
+async def canary(api: Api, code: str, *, missed: int, failed: int = 0) -> None:
+    """The latest canary of a location; the last one that came back did so two minutes ago."""
+    await api.value(
+        "INSERT INTO canary (location_id, kind, due_at, sent_at, since, missed, back_due_at, back_at, round_trip_ms,"
+        " failed, failure) SELECT id, 'smtp', at.due, at.due, at.due, $2, CASE WHEN $2 = 0 THEN at.due END,"
+        " now() - interval '2 min', 412.5, $3, 'refused in connect'"
+        " FROM location, (SELECT now() - interval '40 s' AS due) AS at WHERE code = $1",
+        *(code, missed, failed),
+    )
+
+
+async def test_a_location_says_when_its_last_canary_came_back(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=0)
+    text = (await card(reader, "us")).text
+    assert "ready" in text
+    assert "Its last canary came back 2 min ago, after 412 ms." in text
+
+
+async def test_a_location_whose_canaries_are_lost_is_not_called_ready(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=2)
+    text = (await card(reader, "us")).text
+    assert "canaries lost" in text
+    assert "Canaries for smtp do not come back" in text
+    assert "Look at the logs of its agents" in text
+
+
+async def test_a_location_from_which_the_canary_target_fails_says_so(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=0, failed=3)
+    text = (await card(reader, "us")).text
+    assert "The canary target fails from here: refused in connect" in text

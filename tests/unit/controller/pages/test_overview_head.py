@@ -28,6 +28,7 @@ def head(counts: dict[str, int], **fields: Any) -> HeadView:
         "without_location": [],
         "dead_letters": 0,
         "evaluations_late_seconds": 0.0,
+        "canary_seconds": 12.0,
         "schedule_late_seconds": 1.0,
         "deliveries_late_seconds": 0.0,
         "customers": [],
@@ -76,6 +77,19 @@ def test_the_title_counts_what_is_down() -> None:
         ({"evaluations_late_seconds": 90.0}, "Verdicts are 1 min 30 s behind"),
         ({"schedule_late_seconds": 90.0}, "Checks are not sent for 1 min 30 s"),
         ({"deliveries_late_seconds": 90.0}, "Notifications wait for 1 min 30 s"),
+        ({"canary_seconds": 150.0}, "No canary has come back for 2 min 30 s"),
+        (
+            {"notices": [OpenNotice(kind="canary_lost", subject="de", since=utc_now())]},
+            "Canaries of location de do not come back",
+        ),
+        (
+            {"notices": [OpenNotice(kind="canary_target_failing", subject="de", since=utc_now())]},
+            "The canary target fails from location de",
+        ),
+        (
+            {"notices": [OpenNotice(kind="heartbeat_url_failing", subject="heartbeat-url", since=utc_now())]},
+            "The heartbeat URL does not answer",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_installation_has_a_title_and_a_meaning(fields: dict[str, Any], title: str) -> None:

@@ -1,5 +1,5 @@
 -- When a location last missed a check, so that its blindness ends with the first result of a later one.
--- depends: 0013_unpaged
+-- depends: 0014_canaries
 
 -- migrate: apply
 
