@@ -89,7 +89,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: Annotated[PositiveInt, described("How many checks each process runs at once.")] = 500
     control_name: Annotated[
         Text,
-        described("A name that always resolves: when it does not, the resolver is at fault and not the mail server."),
+        described(
+            "A name that always resolves: when it does not, the resolver is at fault and not the mail server."
+            " In a closed network set a name that its own resolver knows."
+        ),
     ] = "example.com"
     drain_seconds: Annotated[Seconds, described("How long a stop waits for running checks, in seconds.")] = 8.0
     ehlo_name: Annotated[

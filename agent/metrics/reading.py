@@ -117,7 +117,7 @@ class AgentMetrics(Collector):
             yield family
         unfit = GaugeMetricFamily(
             "mailprobe_agent_unfit",
-            "1 for each thing that this machine cannot do; it gets no checks that need it.",
+            "1 for each thing that this machine cannot do; checks that need it do not count as failures.",
             labels=["reason"],
         )
         for reason in Unfitness:

@@ -192,7 +192,7 @@ def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
     )
     yield gauge(
         "mailprobe_agents_unfit",
-        "Agents alive that reported a limitation, by its reason; checks that it affects become gaps, not failures.",
+        "Agents alive that reported a limitation, by its reason; checks that it affects never count as failures.",
         ["location", "reason"],
         [
             ((here.code, reason.value), sum(reason in agent.unfit for agent in agents))

@@ -12,7 +12,6 @@ from controller.pages.monitor.period import STATUS_WORDS, Address, place_text
 from controller.pages.monitor.words import PURPOSES, check_path, failure_meaning, outcome_of, warning_meanings
 from shared.wire.failures import Failure
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ def log_view(monitor: Monitor, page: LogPage, address: Address, locations: list[
         rows=[_row(monitor, check) for check in checks],
         locations=_choices(query.get("location"), [(code, f"{country} · {code}") for code, country in locations]),
         statuses=_choices(query.get("status"), [(word, word) for word in STATUS_WORDS.values()]),
-        purposes=_choices(query.get("purpose"), [(one.value, PURPOSES[one]) for one in Purpose]),
+        purposes=_choices(query.get("purpose"), [(one.value, words) for one, words in PURPOSES.items()]),
         filtered=any(query.get(name) for name in ("location", "status", "purpose")),
         older=address.to(before=_place(checks[-1]), after=None) + "#log" if page.older and checks else None,
         newer=address.to(after=_place(checks[0]), before=None) + "#log" if page.newer and checks else None,

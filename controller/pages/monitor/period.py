@@ -13,6 +13,7 @@ import msgspec
 from controller.decisions.history.views import LENGTHS, Range, View, chart_view
 from controller.errors import InvalidError
 from controller.operations.monitors.report import LogFilter, LogPlace, LogQuestion
+from controller.pages.monitor.words import PURPOSES
 from shared.epoch import to_datetime, to_ms
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
@@ -73,7 +74,7 @@ def question_of(query: Mapping[str, str], view: View) -> LogQuestion:
         until=view.until + timedelta(milliseconds=1),
         location=query.get("location") or None,
         status=_one_of(query, "status", _STATUSES),
-        purpose=_one_of(query, "purpose", {one.value: one for one in Purpose}),
+        purpose=_one_of(query, "purpose", {one.value: one for one in PURPOSES}),
     )
     return LogQuestion(choice=choice, before=_place(query, "before"), after=_place(query, "after"))
 

@@ -11,7 +11,9 @@ UPDATE monitor_state
 SET state = (state::jsonb || jsonb_build_object(
   'sinceMs', (EXTRACT(epoch FROM monitor.created_at) * 1000)::bigint
 ))::json
-FROM monitor WHERE monitor.id = monitor_id AND COALESCE((state ->> 'sinceMs')::bigint, 0) = 0;
+FROM monitor
+WHERE monitor.id = monitor_id AND verdict = 'unknown' AND state ->> 'takenMs' IS NOT NULL
+  AND COALESCE((state ->> 'sinceMs')::bigint, 0) = 0;
 
 -- migrate: rollback
 

@@ -240,6 +240,7 @@ async def test_locations_show_whether_they_are_ready_and_why_not(api: Api, locat
         "probeProblemCount",
         "probeProblems",
         "deadLetters",
+        "canary",
     ]
     facts = {
         code: tuple(location[key] for key in ("enabled", "ready", "reasons", "kinds", "agents"))

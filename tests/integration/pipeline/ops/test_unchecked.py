@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
+from controller.metrics.database import database_collector
 from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.store.monitors import unlocated
 from shared.clock import utc_now
 from shared.wire.messages import Unfitness
 from tests.integration.pipeline.evaluation_case import EvaluationCase
+from tests.integration.scraped import Scraped
 
 OPS = "ops@example.net"
 
@@ -170,3 +173,20 @@ async def test_a_monitor_that_some_location_can_judge_keeps_its_verdict(
     await unchecked.review()
     assert await state(case, monitor) == before
     assert await case.verdict(monitor) == "unknown"
+
+
+async def test_monitors_without_a_location_are_counted_for_metrics(case: EvaluationCase) -> None:
+    collector = database_collector(case.db)
+    registry = CollectorRegistry()
+    registry.register(collector)
+
+    def shown() -> list[float]:
+        return Scraped.of(generate_latest(registry).decode()).all("mailprobe_monitors_without_location")
+
+    for country, status in (("JP", "active"), ("JP", "maintenance"), ("JP", "disabled"), ("DE", "active")):
+        await case.monitor(allowed_check_country_codes=[country], status=status)
+    await collector.refresh()
+    assert shown() == [2]
+    await case.installation.value("UPDATE location SET enabled = false WHERE code = 'de'")
+    await collector.refresh()
+    assert shown() == [3]
