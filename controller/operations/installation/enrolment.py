@@ -109,7 +109,9 @@ async def add_location(
     require_new(enrolment_file)
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
-    async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
+    async with location_keys.announced(
+        database, sealing_key=keys.sealing_key, nats_user=keys.nats_user, request_keys=keys.request_keys
+    ):
         with removed_on_failure() as written:
             async with locations.inserting(
                 database,
@@ -119,7 +121,6 @@ async def add_location(
                 public_key=keys.sealing_key,
                 nats_user=keys.nats_user,
                 nats_url=nats_url,
-                request_keys=keys.request_keys,
             ) as location:
                 if location is not None:
                     with named(enrolment_file):
@@ -150,12 +151,12 @@ async def rotate_location(
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
     new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
-    async with location_keys.announced(database, **new):
+    async with location_keys.announced(database, **new, request_keys=keys.request_keys):
         with named(enrolment_file), ExitStack() as files:
             async with location_keys.rotating(database, code) as rotation:
                 if rotation is None:
                     return False
-                await rotation.store(**new, keep=keep, nats_url=nats_url, request_keys=keys.request_keys)
+                await rotation.store(**new, keep=keep, nats_url=nats_url)
                 with named(enrolment_file):
                     files.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
     return True

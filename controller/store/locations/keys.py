@@ -21,39 +21,35 @@ class GivenKey(NamedTuple):
 
 
 @asynccontextmanager
-async def announced(database: Database, *, sealing_key: str, nats_user: str) -> AsyncIterator[None]:
+async def announced(
+    database: Database, *, sealing_key: str, nats_user: str, request_keys: Sequence[str] | None = None
+) -> AsyncIterator[None]:
     """Have the broker refuse these keys until a location is given them within the block: if the process is killed
-    before, a file with these keys may remain. Raises StoreUnavailableError.
+    before, a file with these keys may remain. `request_keys` are the ids of the request keys in that file. Raises
+    StoreUnavailableError.
     """
     async with database.connection() as connection:
         await connection.execute(
-            "INSERT INTO location_key (sealing_key, nats_user) VALUES ($1, $2)", sealing_key, nats_user
+            "INSERT INTO location_key (sealing_key, nats_user, request_keys) VALUES ($1, $2, $3)",
+            sealing_key,
+            nats_user,
+            request_keys,
         )
     yield
     async with database.connection() as connection:
         await connection.execute("DELETE FROM location_key WHERE nats_user = $1 AND location_id IS NULL", nats_user)
 
 
-async def give_key(
-    connection: Connection,
-    location_id: int,
-    sealing_key: str,
-    nats_user: str,
-    request_keys: Sequence[str] | None = None,
-) -> None:
-    """Give the key to the location, whether it was announced or not. `request_keys` are the ids of the request keys in
-    its enrolment file.
-    """
+async def give_key(connection: Connection, location_id: int, sealing_key: str, nats_user: str) -> None:
+    """Give the key to the location, whether it was announced or not."""
     await connection.execute(
         """
-        INSERT INTO location_key (location_id, sealing_key, nats_user, request_keys) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (nats_user)
-          DO UPDATE SET location_id = excluded.location_id, request_keys = excluded.request_keys
+        INSERT INTO location_key (location_id, sealing_key, nats_user) VALUES ($1, $2, $3)
+        ON CONFLICT (nats_user) DO UPDATE SET location_id = excluded.location_id
         """,
         location_id,
         sealing_key,
         nats_user,
-        request_keys,
     )
 
 
@@ -71,18 +67,10 @@ class Rotation:
         self._connection = connection
         self._location_id = location_id
 
-    async def store(
-        self,
-        *,
-        sealing_key: str,
-        nats_user: str,
-        keep: timedelta,
-        nats_url: str | None = None,
-        request_keys: Sequence[str] | None = None,
-    ) -> None:
+    async def store(self, *, sealing_key: str, nats_user: str, keep: timedelta, nats_url: str | None = None) -> None:
         """Store the new keys, and the URL when one is given; the older keys end after `keep`."""
         await end_keys(self._connection, self._location_id, keep)
-        await give_key(self._connection, self._location_id, sealing_key, nats_user, request_keys)
+        await give_key(self._connection, self._location_id, sealing_key, nats_user)
         await self._connection.execute(
             "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url) WHERE id = $1",
             self._location_id,
@@ -147,5 +135,7 @@ async def count_revoked(database: Database) -> RevokedUsers:
     """Raises StoreUnavailableError."""
     users = await revoked_users(database)
     async with database.connection() as connection:
-        of_locations = await connection.fetchval("SELECT count(*) FROM location_key WHERE nats_user = ANY ($1)", users)
+        of_locations = await connection.fetchval(
+            "SELECT count(*) FROM location_key WHERE nats_user = ANY ($1)", list(users)
+        )
     return RevokedUsers(of_locations, len(users) - of_locations)

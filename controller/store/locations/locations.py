@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -78,7 +78,6 @@ async def inserting(
     public_key: str,
     nats_user: str,
     nats_url: str | None = None,
-    request_keys: Sequence[str] | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
     so that its enrolment file can be written within the block.
@@ -102,7 +101,7 @@ async def inserting(
             nats_url,
         )
         if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user, request_keys)
+            await give_key(connection, row["id"], public_key, nats_user)
         yield _location(row) if row else None
 
 

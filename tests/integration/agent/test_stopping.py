@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from agent.intake.worker import Worker
 from agent.net.tls import Trust
