@@ -118,7 +118,7 @@ class LimiterClient:
         try:
             while line := await reader.readline():
                 self._receive(from_parent.decode(line))
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.error("parent_message_unreadable", error=type(error).__name__)
         finally:
             self.gone.set()

@@ -97,7 +97,9 @@ class LimiterServer:
             async with asyncio.TaskGroup() as group:
                 try:
                     await self._answer(reader, writer, held, group)
-                except (OSError, ValueError, msgspec.MsgspecError) as error:
+                except ConnectionError:
+                    log.debug("child_gone")  # it had not read everything when it ended
+                except (OSError, ValueError, RecursionError) as error:
                     log.error("child_message_unreadable", error=type(error).__name__)
                 finally:
                     for child_permit in held.values():
@@ -118,6 +120,8 @@ class LimiterServer:
         while line := await reader.readline():
             message = from_child.decode(line)
             if isinstance(message, PermitRequested):
+                if message.number in held:
+                    raise ValueError("a number that another permit has")  # which would never be given back
                 child_permit = held[message.number] = _ChildPermit()
                 child_permit.task = group.create_task(self._grant(message, child_permit, writer), name="hold-permit")
                 child_permit.task.add_done_callback(partial(_forget, held, message.number))

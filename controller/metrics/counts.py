@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.model import GapReason
+from controller.model.dependencies import STREAM_OF
 from controller.notify.registry import CHANNELS
 from controller.trust.location_signatures import Doubt
 from shared.counters import OTHER, PHASE_SECONDS, CounterSeries, HistogramSeries, put
@@ -108,16 +109,23 @@ class Counts(Collector):
         )
         self.dispatch_waits = CounterSeries(
             "mailprobe_dispatch_refused_total",
-            "Check requests that the broker refused and that were tried again. If this grows, NATS is down or full.",
+            "Attempts to send a check request that the broker refused or did not answer. If this grows, NATS is down or"
+            " full.",
         )
         self.dispatch_lost = CounterSeries(
             "mailprobe_dispatch_lost_total",
             "Check requests that the broker did not accept in time; each becomes a gap.",
         )
+        self.writes_failed = CounterSeries(
+            "mailprobe_stream_writes_failed_total",
+            "Test messages that a stream did not store. If this grows, the disk of NATS or the stream is full.",
+            {"stream": tuple(STREAM_OF.values())},
+        )
         self.gaps = CounterSeries(
             "mailprobe_gaps_total",
             "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
-            " late: no controller ran in time; no_result: requested, but no result came.",
+            " late: no controller ran in time; broker_refused: NATS took no request; no_result: requested, but no"
+            " result came.",
             {"reason": tuple(GapReason)},
         )
         self.dead_letters = CounterSeries(
@@ -159,7 +167,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
-        for each in (*closed, self.refused_heartbeats, self.deliveries):
+        for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}
 

@@ -30,6 +30,8 @@ from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.self_watch import SelfWatch
+from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.signing.review import REVIEW_SECONDS as SIGNATURES_SECONDS
@@ -54,8 +56,10 @@ async def run_pipeline(
     dispatcher: Dispatcher,
     notifier: Notifier,
     watch: LocationWatch,
+    unchecked: UncheckedMonitors,
     accounts: NatsAccounts,
     metrics: Metrics,
+    self_watch: SelfWatch,
 ) -> SchemaError | None:
     """Run all loops until cancelled. Returns the error if this version must not use the database."""
     try:
@@ -86,6 +90,9 @@ async def run_pipeline(
         tasks.create_task(keep("broker_metrics", of_broker.refresh, every_seconds=METRICS_SECONDS))
         tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
         tasks.create_task(keep("ops_alerts", watch.review, every_seconds=WATCH_SECONDS))
+        for loop in self_watch.loops(db, bus, registry, signer, metrics, lambda: scheduler.leading):
+            tasks.create_task(loop)
+        tasks.create_task(keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS))
         tasks.create_task(keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS))
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))

@@ -17,11 +17,14 @@ import msgspec
 import structlog
 
 from controller.broker.streams import ensure_streams
+from controller.decisions.canaries import canary_monitor
 from controller.metrics.counts import Counts, RejectionReason
+from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
+from controller.store.locations import canaries
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from controller.trust.location_signatures import Doubt
 from shared.clock import utc_now
@@ -30,7 +33,7 @@ from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import subjects
 from shared.wire.messages import CheckResult, Event, EventType
-from shared.wire.rounds import check_id
+from shared.wire.rounds import Purpose, check_id
 
 log = structlog.get_logger()
 
@@ -82,7 +85,7 @@ class Ingestor:
 
     async def ingest(self) -> None:
         """Ingest until the broker fails. Raises BusError."""
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         await ensure_streams(self._bus)
         consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
         try:
@@ -107,8 +110,11 @@ class Ingestor:
             else:
                 rejected.append(Rejected(arrival.delivery, RejectionReason(doubt), _DOUBTS[doubt], arrival.result))
         await self._reject(rejected)
-        if vouched:
-            await self._store(vouched)
+        checks = [one for one in vouched if one.result.purpose is not Purpose.CANARY]
+        if checks:
+            await self._store(checks)
+        if len(checks) < len(vouched):
+            await self._store_canaries([one for one in vouched if one.result.purpose is Purpose.CANARY])
 
     async def _doubts(self, arrivals: Sequence[Arrival]) -> Sequence[Doubt | None]:
         """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
@@ -148,6 +154,15 @@ class Ingestor:
             await asyncio.sleep(_AWAY_SECONDS)
             for arrival in arrivals:
                 await arrival.delivery.working()
+
+    async def _store_canaries(self, arrivals: Sequence[Arrival]) -> None:
+        """Store that canaries came back; the evaluator sees them next."""
+        try:
+            await canaries.store(self._db, [came_back(one.result) for one in arrivals])
+        except StoreUnavailableError:
+            return  # they are not acknowledged, so they come again
+        for one in arrivals:
+            await one.delivery.ack()
 
     async def _finish(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
         """Publish the new results and acknowledge all of them.
@@ -250,6 +265,8 @@ def _read(delivery: Delivery) -> CheckResult:
     for moment, name in ((result.due_at, "the due moment"), (result.started_at, "the start")):
         if not now - _OLDEST < moment < now + _NEWEST:
             raise RefusedError(RejectionReason.WRONG_MOMENT, f"{name} is too long ago or in the future")
+    if result.purpose is Purpose.CANARY and result.monitor_id != canary_monitor(result.location):
+        raise RefusedError(RejectionReason.NOT_EXPECTED, "a canary that is not this location's")
     if result.duration_ms < 0:
         raise RefusedError(RejectionReason.NOT_A_RESULT, "not a result: its duration is negative")
     return result

@@ -5,6 +5,7 @@ The library of that name is not used: it has no wheel, and only these few functi
 
 from __future__ import annotations
 
+import hashlib
 import os
 from base64 import b32decode, b32encode
 from binascii import crc_hqx
@@ -35,8 +36,12 @@ class NkeyError(ValueError):
 
 def new_seed(role: Role) -> Secret:
     """The seed (private key) of a new key pair."""
-    # The role's bits follow the five bits that mark a seed.
-    return Secret(_text(bytes([_SEED | role >> 5, (role & 31) << 3]) + os.urandom(_KEY_BYTES)))
+    return _seed(role, os.urandom(_KEY_BYTES))
+
+
+def derived_seed(role: Role, parent: Secret, owner: str) -> Secret:
+    """The seed that `parent` has for this owner, always the same one. Without `parent` it cannot be known."""
+    return _seed(role, hashlib.blake2b(owner.encode(), key=parent.reveal().encode(), digest_size=_KEY_BYTES).digest())
 
 
 def public_key(seed: Secret, role: Role | None = None) -> str:
@@ -74,6 +79,11 @@ def is_signed(public: str, data: bytes, signature: bytes) -> bool:
     except (BadSignatureError, ValueError):
         return False
     return True
+
+
+def _seed(role: Role, key: bytes) -> Secret:
+    # The role's bits follow the five bits that mark a seed.
+    return Secret(_text(bytes([_SEED | role >> 5, (role & 31) << 3]) + key))
 
 
 def _read(seed: Secret) -> tuple[Role, SigningKey]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import asyncpg
 
 from controller.model import AgentSighting, Location
 from controller.store.locations.keys import end_keys, give_key
-from controller.store.platform.pool import AWAY, Connection, Database, UnstorableError
+from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.wire.messages import Heartbeat, Unfitness
 
 _COLUMNS = """
@@ -77,7 +77,9 @@ async def inserting(
     country_code: str,
     public_key: str,
     nats_user: str,
+    nats_account: str | None = None,
     nats_url: str | None = None,
+    request_keys: Sequence[str] | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
     so that its enrolment file can be written within the block.
@@ -101,7 +103,7 @@ async def inserting(
             nats_url,
         )
         if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user)
+            await give_key(connection, row["id"], public_key, nats_user, nats_account, request_keys)
         yield _location(row) if row else None
 
 
@@ -148,7 +150,7 @@ async def sightings(database: Database) -> Sightings:
         rows = await connection.fetch(
             """
             SELECT location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity, loop_lag_ms,
-              unfit, clock_offset_ms
+              unfit, clock_offset_ms, reads
             FROM agent ORDER BY location_id, name
             """
         )
@@ -173,7 +175,7 @@ async def record_heartbeat(database: Database, heartbeat: Heartbeat, *, signed_b
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
-            raise UnstorableError(f"cannot be stored: {type(error).__name__}") from error
+            raise refused(error) from error
         if number is not None:
             await connection.execute(_FORGET_AGENTS, number, MOST_AGENTS)
             if signed_by is not None:
@@ -186,14 +188,15 @@ async def _upsert_agent(connection: Connection, heartbeat: Heartbeat, signed_by:
     number: int | None = await connection.fetchval(
         """
         INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
-          loop_lag_ms, unfit, clock_offset_ms, signed_by)
-        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12, $13 FROM location
+          loop_lag_ms, unfit, clock_offset_ms, reads, signed_by)
+        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12, $13, $14 FROM location
         WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
         ON CONFLICT (location_id, name) DO UPDATE
           SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
               last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
               capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
-              clock_offset_ms = excluded.clock_offset_ms, signed_by = excluded.signed_by
+              clock_offset_ms = excluded.clock_offset_ms, reads = excluded.reads,
+              signed_by = excluded.signed_by
         RETURNING location_id
         """,
         heartbeat.location,
@@ -208,6 +211,7 @@ async def _upsert_agent(connection: Connection, heartbeat: Heartbeat, signed_by:
         heartbeat.loop_lag_ms,
         heartbeat.unfit,
         heartbeat.clock_offset_ms,
+        heartbeat.reads,
         signed_by,
     )
     return number

@@ -23,6 +23,7 @@ from shared.wire.targets import KINDS
 from tests.fakes.installation import enrolled
 from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import playing
+from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.agent.running_agent import POLITE, program
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 from tests.integration.promql import metrics_of, mistakes, parsed
@@ -37,6 +38,12 @@ Scrapes = tuple[Scraped, Scraped, str]
 
 
 @pytest.fixture
+def service() -> Iterator[WebhookSink]:
+    with WebhookSink() as sink:
+        yield sink
+
+
+@pytest.fixture
 async def scrapes(
     small_installation: SmallInstallation,
     database_url: str,
@@ -44,6 +51,7 @@ async def scrapes(
     installation: Trust,
     trust_file: Path,
     tmp_path: Path,
+    service: WebhookSink,
 ) -> AsyncIterator[Scrapes]:
     """What controller and agent export after two monitors were checked from DE and no agent was there in US."""
     port = free_port()
@@ -56,7 +64,9 @@ async def scrapes(
     enrolment = enrolled(nats_url, installation, small_installation.sealing_keys["de"])
     await small_installation.give_key("de", parse(enrolment.nats_credentials.reveal()).seed)
     async with (
-        serve(database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true") as controller,
+        serve(
+            database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true", HEARTBEAT_URL=service.url
+        ) as controller,
         program(enrolment, tmp_path, **settings),
         playing(
             POLITE
@@ -77,6 +87,8 @@ async def scrapes(
                 and scraped.sum("mailprobe_location_capacity", location="de")
                 and scraped.all("mailprobe_location_clock_offset_seconds", location="de")
                 and scraped.all("mailprobe_clock_offset_seconds")
+                and scraped.all("mailprobe_canary_round_trip_seconds", location="de")
+                and scraped.all("mailprobe_heartbeat_last_success_timestamp_seconds")
                 and scraped.all("mailprobe_monitor_up")
                 and scraped.all("mailprobe_stream_oldest_seconds")
                 and scraped.sum("mailprobe_monitors", status="active") == 2

@@ -22,7 +22,7 @@ from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
 from shared.wire.messages import Heartbeat
 from tests.integration.pipeline.ingest_case import IngestCase
-from tests.integration.pipeline.ops.test_clocks import following_registry
+from tests.integration.pipeline.ops.working import following_registry
 from tests.integration.pipeline.result_case import ResultCase, a_round
 from tests.integration.pipeline.small_installation import SmallInstallation
 

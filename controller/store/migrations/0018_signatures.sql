@@ -1,5 +1,5 @@
 -- What locations sign: with which key, since when nothing else is accepted from them, and what was refused.
--- depends: 0013_unpaged
+-- depends: 0017_audit
 
 -- migrate: apply
 
