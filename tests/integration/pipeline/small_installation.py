@@ -68,9 +68,9 @@ class SmallInstallation:
                 )
                 self.signers[country.lower()] = await self.give_key(country.lower())
 
-    async def give_key(self, location: str) -> LocationSigner:
-        """A new key of a location."""
-        signer = LocationSigner(new_seed(Role.USER))
+    async def give_key(self, location: str, seed: Secret | None = None) -> LocationSigner:
+        """Give a location a key of this seed, or a new one."""
+        signer = LocationSigner(seed or new_seed(Role.USER))
         await self.value(
             "INSERT INTO location_key (location_id, sealing_key, nats_user)"
             " SELECT id, public_key, $2 FROM location WHERE code = $1",

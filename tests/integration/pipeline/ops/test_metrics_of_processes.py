@@ -15,9 +15,10 @@ import httpx
 import msgspec
 import pytest
 
-from controller.metrics.counts import SUSPICIOUS
+from controller.metrics.counts import SUSPICIOUS, UNVOUCHED
 from controller.store.accounts.tokens import new_token
 from controller.trust.keys import Trust
+from shared.nats.credentials import parse
 from shared.wire.targets import KINDS
 from tests.fakes.installation import enrolled
 from tests.fakes.ports import free_port
@@ -60,11 +61,13 @@ async def scrapes(
         hashlib.sha256(token.encode()).digest(),
     )
     settings = {"PROCESSES": "1", "METRICS_PORT": str(port)}
+    enrolment = enrolled(nats_url, installation, small_installation.sealing_keys["de"])
+    await small_installation.give_key("de", parse(enrolment.nats_credentials.reveal()).seed)
     async with (
         serve(
             database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true", HEARTBEAT_URL=service.url
         ) as controller,
-        program(enrolled(nats_url, installation, small_installation.sealing_keys["de"]), tmp_path, **settings),
+        program(enrolment, tmp_path, **settings),
         playing(
             POLITE
         ) as server,  # this ends first: checks are always due, and a killed agent closes its connections at once
@@ -201,14 +204,16 @@ def test_every_rule_has_a_severity_a_summary_and_a_description() -> None:
 def test_results_that_no_agent_of_ours_sends_have_a_panel_and_a_rule_of_their_own() -> None:
     """Dead letters for other reasons have another panel and rule; together they cover every reason."""
     expressions = dict(_expressions())
-    suspicious = {str(reason) for reason in SUSPICIOUS}
-    for own, rest in (
-        ("rule MailprobeResultsUnrequested", "rule MailprobeDeadLetters"),
-        ("panel Unrequested results, a minute A", "panel Requests refused, and dead letters C"),
+    for name, match, reasons in (
+        ("rule MailprobeResultsUnrequested", "=~", SUSPICIOUS),
+        ("rule MailprobeSignaturesRefused", "=~", UNVOUCHED),
+        ("rule MailprobeDeadLetters", "!~", (*SUSPICIOUS, *UNVOUCHED)),
+        ("panel Unrequested results, a minute A", "=~", SUSPICIOUS),
+        ("panel Refused signatures, a minute A", "=~", UNVOUCHED),
+        ("panel Requests refused, and dead letters C", "!~", (*SUSPICIOUS, *UNVOUCHED)),
     ):
-        [chosen], [left] = (re.findall(r'reason(=~|!~)"([a-z_|]+)"', expressions[name]) for name in (own, rest))
-        assert (chosen[0], set(chosen[1].split("|"))) == ("=~", suspicious)
-        assert (left[0], set(left[1].split("|"))) == ("!~", suspicious)
+        [chosen] = re.findall(r'reason(=~|!~)"([a-z_|]+)"', expressions[name])
+        assert (chosen[0], set(chosen[1].split("|"))) == (match, {str(reason) for reason in reasons})
     for name in ("rule MailprobeRequestsRefused", "panel Requests refused by agents, a minute A"):
         assert "by (instance, reason)" in expressions[name]
 
