@@ -5,13 +5,15 @@ PORT ?= 8080
 DATA ?= var
 ALLOW_NETWORKS ?=
 WORKERS ?= auto
+FUZZ_MINUTES ?= 10
+ADVISORIES ?=
 BIN = $(VENV)/bin
 # Tests start many Python programs; bytecode saves compiling them each time.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long drill check fmt bench pictures schema docs lock browser-tools help
+.PHONY: run test-quick test test-long fuzz drill check audit sbom fmt bench pictures schema docs lock tools help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -26,6 +28,9 @@ test: $(VENV)/.ready ## Run all tests but the long ones (about ten minutes); rea
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
 	$(PYTEST) $(SPREAD) -m long
 
+fuzz: $(VENV)/.tools ## Fuzz all that reads what others send, FUZZ_MINUTES=10 for each group and engine (80 minutes of work)
+	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
+
 drill: $(VENV)/.ready ## Kill and freeze every part under load, and account for every check (an hour)
 	$(PYTEST) -m drill tests/system
 
@@ -34,6 +39,12 @@ check: $(VENV)/.ready ## Check format and lint (ruff), types (mypy), import cont
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.ready ## Look for withdrawn releases in the lock files, and in ADVISORIES (OSV) for known vulnerabilities
+	@$(BIN)/python -m tests.audit $(ADVISORIES)
+
+sbom: $(VENV)/.tools ## Write what controller and agent install, with licences, to sbom/ (CycloneDX)
+	@$(BIN)/python -m deploy.docker.sbom
 
 fmt: $(VENV)/.ready ## Format, and fix lint errors that ruff can fix
 	$(BIN)/ruff format .
@@ -56,9 +67,9 @@ lock: $(VENV)/.ready ## Rewrite the lock files and the images' parts of them (ne
 	  --extra agent --extra controller --extra embedded --extra dev -o requirements.lock pyproject.toml
 	$(BIN)/python -m deploy.docker.parts
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	  --extra browser --constraint requirements.lock -o requirements-browser.lock pyproject.toml
+	  --extra tools --constraint requirements.lock -o requirements-tools.lock pyproject.toml
 
-browser-tools: $(VENV)/.browser-tools ## Install what looks for barriers in pages (axe), for the tests in a browser
+tools: $(VENV)/.tools ## Install the tools that few tests need: axe (barriers in pages), atheris (fuzzing), cyclonedx-bom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +80,6 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.browser-tools: requirements-browser.lock $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-browser.lock
+$(VENV)/.tools: requirements-tools.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-tools.lock
 	@touch $@

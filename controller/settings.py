@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -15,11 +16,15 @@ from controller.vault import VaultKeys
 from shared.log import LogFormat
 from shared.nats.broker import AuthorityFile, Broker, NatsUrl
 from shared.nats.credentials import Credentials
+from shared.private_files import read_private
 from shared.secret import Secret
 from shared.settings import NetworkSetting, Port, Seconds, SettingsError, Text, described
 from shared.wire.target_url import UsageError, parse
 
 _HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
+
+_SHORTEST_TOKEN = 32
+_TOKEN = re.compile(rf"[!-~]{{{_SHORTEST_TOKEN},}}")
 
 _SENDER = re.compile(r"[!-~]+@[!-~]+|[ -;=?-~]+<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -61,15 +66,20 @@ class TrustSettings(LogSettings, frozen=True, kw_only=True):
     ]
 
 
-class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
+class TrustStoreSettings(StoreSettings, frozen=True, kw_only=True):
+    """The settings of commands that compare the installation's keys with what is stored."""
+
+    trust_file: Annotated[
+        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
+    ]
+
+
+class EnrolmentSettings(TrustStoreSettings, frozen=True, kw_only=True):
     """The settings of commands that make or change logins to the broker. URL and CA file go into enrolment files."""
 
     nats_url: Annotated[
         NatsUrl,
         described("NATS, as in tls://host:4222; several separated by commas. nats:// is for loopback only."),
-    ]
-    trust_file: Annotated[
-        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
     ]
     nats_ca_file: Annotated[
         AuthorityFile | None,
@@ -118,6 +128,21 @@ class CanaryTarget:
             self.value = parse(text).target
         except UsageError as error:
             raise ValueError(str(error)) from None
+
+
+class MetricsTokenFile:
+    """A file with the token that reads `/metrics`, as a setting. Raises ValueError, without the token."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, path: str) -> None:
+        text = read_private(Path(path)).strip()
+        if not _TOKEN.fullmatch(text):
+            raise ValueError(
+                f"must hold a token of {_SHORTEST_TOKEN} visible ASCII characters or more, and nothing else:"
+                " `openssl rand -hex 32` makes one"
+            )
+        self.value = Secret(text)
 
 
 class VaultSettings(StoreSettings, frozen=True, kw_only=True):
@@ -233,6 +258,18 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
         tuple[NetworkSetting, ...],
         described("Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted."),
     ] = ()
+    metrics_token_file: Annotated[
+        MetricsTokenFile | None,
+        described(
+            "A file with a token of 32 characters or more that reads /metrics on the API's port, besides an"
+            " administrator's. Others on the machine must not be able to read it."
+        ),
+    ] = None
+    metrics_host: Annotated[Text, described("The address that /metrics listens on without a token.")] = "127.0.0.1"
+    metrics_port: Annotated[
+        Port | None,
+        described("A second port, which serves only /metrics, to everybody who reaches it. Without it there is none."),
+    ] = None
     metrics_per_monitor: Annotated[
         bool, described("Serve /metrics/monitors, with metrics of each monitor, to tokens that may read it.")
     ] = False

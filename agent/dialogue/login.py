@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import NamedTuple, TypeAlias
 
+from agent.dialogue.password_refusals import explain_at_google
 from agent.errors import CheckError
 from shared.wire.failures import FailureKind
 from shared.wire.targets import Login, Target
@@ -69,12 +70,12 @@ async def log_in(ways: Sequence[Way], target: Target, proofs: Proofs) -> str:
     if refused is None:
         return first.name
     if not first.hides_password or not showing_password or refused.kind not in _MAY_DEPEND_ON_THE_WAY:
-        raise refused
+        raise explain_at_google(refused, target)
     try:
         second_refusal = await showing_password[0].attempt()
     except (EOFError, ConnectionError):
-        raise refused from None  # the server allows one attempt only
+        raise explain_at_google(refused, target) from None  # the server allows one attempt only
     proofs.were_refused(account)
     if second_refusal is not None:
-        raise second_refusal
+        raise explain_at_google(second_refusal, target)
     return showing_password[0].name

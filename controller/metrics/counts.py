@@ -18,6 +18,7 @@ from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictK
 from controller.model import GapReason
 from controller.model.dependencies import STREAM_OF
 from controller.notify.registry import CHANNELS
+from controller.trust.location_signatures import Doubt
 from shared.counters import OTHER, PHASE_SECONDS, CounterSeries, HistogramSeries, put
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
@@ -51,10 +52,17 @@ class RejectionReason(StrEnum):
     UNSTORABLE = "unstorable"
     UNKNOWN_ORIGIN = "unknown_origin"
     NOT_EXPECTED = "not_expected"
+    UNSIGNED = "unsigned"
+    UNKNOWN_KEY = "unknown_key"
+    ENDED_KEY = "ended_key"
+    WRONG_SIGNATURE = "wrong_signature"
 
 
 SUSPICIOUS = (RejectionReason.NOT_EXPECTED, RejectionReason.ANOTHER_LOCATION, RejectionReason.WRONG_CHECK_ID)
 """Reasons that no agent of ours causes; ops are notified of them."""
+
+UNVOUCHED = tuple(RejectionReason(doubt) for doubt in Doubt)
+"""Reasons that concern the signature; ops are notified of them apart from the others."""
 
 
 class DeliveryOutcome(StrEnum):
@@ -125,6 +133,12 @@ class Counts(Collector):
             "Messages put aside because they can never be stored. The table `dead_letter` holds some of them.",
             {"reason": tuple(RejectionReason)},
         )
+        self.refused_heartbeats = CounterSeries(
+            "mailprobe_heartbeats_refused_total",
+            "Heartbeats refused because of their signature, by each controller for itself. unsigned: although the"
+            " location's agents sign; unknown_key, ended_key, wrong_signature: not signed with a key of the location.",
+            {"reason": tuple(Doubt)},
+        )
         self.verdicts = CounterSeries(
             "mailprobe_verdict_changes_total",
             "Changes of monitors' verdicts, counted when they are published on the event stream.",
@@ -153,7 +167,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
-        for each in (*closed, self.deliveries, self.writes_failed):
+        for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}
 

@@ -15,6 +15,7 @@ from controller.metrics.cached_collector import CachedCollector, gauge
 from controller.model import AgentSighting, GapReason, Location, MonitorStatus
 from controller.store.locations import canaries as canary_store
 from controller.store.locations import locations as location_store
+from controller.store.monitors import unlocated
 from controller.store.platform.installation import Installation, installation
 from controller.store.platform.pool import Database
 from shared.counters import OTHER
@@ -36,6 +37,7 @@ class LocationAgents(NamedTuple):
 class DatabaseMetricsView(NamedTuple):
     installation: Installation
     locations: list[LocationAgents]
+    without_location: int
 
 
 def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
@@ -53,6 +55,7 @@ def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
                 for here in locations
                 if here.enabled
             ],
+            await unlocated.count(db),
         )
 
     return CachedCollector("database", read, _families)
@@ -60,6 +63,12 @@ def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
 
 def _families(view: DatabaseMetricsView) -> Iterator[Metric]:
     yield from _monitors(view.installation)
+    yield gauge(
+        "mailprobe_monitors_without_location",
+        "Monitors that are to be checked, but that no enabled location may check; their verdict is unknown.",
+        [],
+        [((), view.without_location)],
+    )
     yield from _waiting(view.installation)
     yield from _locations(view.locations)
     yield from _canaries({one.location.code: one.canaries for one in view.locations if one.canaries})

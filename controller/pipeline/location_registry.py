@@ -25,7 +25,9 @@ from controller.decisions.schedule.eligibility import (
     readiness,
 )
 from controller.kinds.obstacles import obstacles
+from controller.metrics.counts import Counts
 from controller.model import Location, ScheduledMonitor
+from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.locations import locations as location_store
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from shared.nats.bus import Bus
@@ -53,8 +55,17 @@ sets its clock, and could make an agent run a request twice by moving its clock 
 class LocationRegistry:
     """The locations, and which checks each can do now."""
 
-    def __init__(self, db: Database, bus: Bus, signer: Signer, *, clock: BrokerClock | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        signer: Signer,
+        counts: Counts | None = None,
+        *,
+        clock: BrokerClock | None = None,
+    ) -> None:
         self._db = db
+        self._signatures = SignatureCheck(db, counts)
         self._bus = bus
         self._signer = signer
         self._locations: list[Location] = []
@@ -172,7 +183,8 @@ class LocationRegistry:
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
                 raise ValueError("the heartbeat does not belong to its subject")
             await self._send_time(message)
-            if not await location_store.record_heartbeat(self._db, heartbeat):
+            signed_by = await self._signatures.heartbeat(message, heartbeat)
+            if not await location_store.record_heartbeat(self._db, heartbeat, signed_by=signed_by):
                 raise ValueError("unknown location, or not in this country")
         except StoreUnavailableError:
             return  # the next one comes in ten seconds

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-import structlog
-
-from controller.broker.replay import Stored, StreamState, follow, stream_state
+from controller.broker.replay import StreamState, follow, stream_state
 from controller.streaming.frames import StreamPosition, epoch_of
 from controller.streaming.hub import StreamHub
-from controller.streaming.stream_event import StreamEvent
+from controller.streaming.stream_event import event_of
 from shared.nats.bus import Bus
 from shared.wire import subjects
 
 _YIELD_EVERY = 50
-
-log = structlog.get_logger()
 
 
 async def follow_events(bus: Bus, hub: StreamHub) -> None:
@@ -34,7 +30,8 @@ async def follow_events(bus: Bus, hub: StreamHub) -> None:
             for number, stored in enumerate(batch):
                 if number % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)  # else the queue of a client that reads fast enough could overflow
-                _pass_on(hub, position.epoch, stored)
+                if (event := event_of(position.epoch, stored)) is not None:
+                    hub.deliver(event)
             if not batch or batch[-1].sequence >= state.last:
                 hub.ready()
 
@@ -50,13 +47,3 @@ def _begin(hub: StreamHub, state: StreamState) -> StreamPosition:
         hub.skip(state.first)
     assert hub.position is not None  # noqa: S101 - set by begin
     return hub.position
-
-
-def _pass_on(hub: StreamHub, epoch: str, stored: Stored) -> None:
-    """A message that is not an event of Mailprobe is logged and skipped."""
-    try:
-        event = StreamEvent(StreamPosition(epoch, stored.sequence), stored.subject, stored.body)
-    except ValueError as error:
-        log.warning("event_unreadable", sequence=stored.sequence, error=str(error))
-        return
-    hub.deliver(event)

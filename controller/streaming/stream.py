@@ -24,7 +24,7 @@ from controller.streaming.frames import (
     retry_frame,
 )
 from controller.streaming.hub import StreamHub
-from controller.streaming.stream_event import StreamEvent
+from controller.streaming.stream_event import StreamEvent, event_of
 from controller.streaming.subscription import CHUNK_BYTES, Subscription
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
@@ -154,10 +154,8 @@ class Stream:
             if not narrow:
                 return StreamPosition(epoch, state.last), []
             page = await read_after(self._bus, subjects.EVENTS, self._position.sequence, narrow, at_most=_PAGE)
-        events = [
-            StreamEvent(StreamPosition(epoch, stored.sequence), stored.subject, stored.body) for stored in page.messages
-        ]
-        last = events[-1].sequence if events else self._position.sequence
+        events = [event for stored in page.messages if (event := event_of(epoch, stored)) is not None]
+        last = page.messages[-1].sequence if page.messages else self._position.sequence
         # When no more messages are pending, every match up to the state's last sequence has been read.
         return StreamPosition(epoch, last if page.more else max(last, state.last)), self._matching(events)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import structlog
 
+from controller.broker.replay import Stored
 from controller.streaming.frames import StreamPosition, event_frame
 from shared.wire import subjects
 
@@ -21,6 +23,8 @@ class EventDetails(msgspec.Struct):
     result: _Origin = msgspec.field(default_factory=_Origin)
 
 
+log = structlog.get_logger()
+
 _DETAILS = msgspec.json.Decoder(EventDetails)
 
 
@@ -30,9 +34,9 @@ class StreamEvent:
     __slots__ = ("_body_at", "_details", "customer", "event_type", "frame", "monitor", "organization", "sequence")
 
     def __init__(self, position: StreamPosition, subject: str, body: bytes) -> None:
-        """Raises ValueError when the subject is not that of an event."""
+        """Raises ValueError when the subject is not that of an event, or the body cannot be put on one line."""
         if b"\n" in body or b"\r" in body:
-            body = msgspec.json.format(body, indent=-1)
+            body = _on_one_line(body)
         self.organization, self.customer, self.monitor, self.event_type = subjects.parts_of_event(subject)
         self.sequence = position.sequence
         self.frame = event_frame(position, self.event_type, body)
@@ -45,6 +49,23 @@ class StreamEvent:
         if self._details is None:
             try:
                 self._details = _DETAILS.decode(memoryview(self.frame)[self._body_at :])
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except (ValueError, RecursionError):
                 self._details = EventDetails()
         return self._details
+
+
+def event_of(epoch: str, stored: Stored) -> StreamEvent | None:
+    """The event that a message of EVENTS is. None, and a line in the log, when it is not an event of Mailprobe."""
+    try:
+        return StreamEvent(StreamPosition(epoch, stored.sequence), stored.subject, stored.body)
+    except ValueError as error:
+        log.warning("event_unreadable", sequence=stored.sequence, error=str(error))
+        return None
+
+
+def _on_one_line(body: bytes) -> bytes:
+    """JSON without line ends. Raises ValueError."""
+    try:
+        return msgspec.json.format(body, indent=-1)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

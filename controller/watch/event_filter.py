@@ -46,7 +46,7 @@ def read(subject: str, body: bytes) -> AnyEvent | None:
     try:
         decoder = _DECODERS.get(subjects.parts_of_event(subject)[3])
         return None if decoder is None else decoder.decode(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -33,6 +33,7 @@ _READY_SECONDS = 20.0
 _NOT_FOR_AGENTS = (
     *("DATABASE_URL", "VAULT_KEYS"),
     *("TRUST_FILE", "NATS_CREDENTIALS", "NATS_CA", "VERIFY_KEYS"),
+    *("METRICS_HOST", "METRICS_PORT"),  # the controller's: several programs cannot share one port
     *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would override its enrolment file
 )
 
@@ -254,6 +255,7 @@ class Composition:
             "Locations": " ".join(self.locations),
             "Token": f"in {self.data.token}",
             "Password": f"in {self.data.password}, of {ADMIN_EMAIL}",
+            "Metrics": f"curl -fsS -H {bearer} {self.api_url}/metrics",
             "Try it": f"curl -fsS -H {bearer} {self.api_url}/api/locations",
         }
         running = ["Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""]

@@ -25,6 +25,7 @@ from shared.nats.deliveries import Consumer, CoreMessage
 from shared.nats.errors import BROKER_ERRORS, BrokerRefusedError, BusError, describe, not_published
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
+from shared.nats.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -64,7 +65,8 @@ class Bus:
         self._broker = broker
         self._name = name
         self._on_connect = on_connect
-        self._use(BrokerClient())
+        self._refusals = Refusals()
+        self._use(BrokerClient(self._refusals))
 
     def _use(self, client: BrokerClient) -> None:
         self.client = client
@@ -99,16 +101,17 @@ class Bus:
         """Replace a client that is closed for good. It reconnects by itself, but an error that the server sends on a
         live connection closes it. Then consumers and listeners get a BusError and begin again.
         """
+        logged: set[str] = set()
         while True:
             closed = asyncio.Event()
             try:
-                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed)
+                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed, logged)
                 await closed.wait()
                 log.error("nats_closed_by_server", error=self.last_error)
             except BROKER_ERRORS as error:
                 log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
-            self._use(BrokerClient())
+            self._use(BrokerClient(self._refusals))
 
     @property
     def replicas(self) -> int:
@@ -136,6 +139,10 @@ class Bus:
                 await self.wait_connected()
         except TimeoutError:
             raise BusError("not connected to NATS") from None
+
+    async def refused(self) -> None:
+        """Return when all servers that answer have refused this login for a minute: its keys were ended."""
+        await self._refusals.for_good.wait()
 
     async def publish(self, message: Message, *, wait_seconds: float = PUBLISH_SECONDS) -> None:
         """Return when a stream has stored the message, or had stored it before. Raises BusError: BrokerRefusedError if
@@ -201,12 +208,15 @@ class Bus:
         except BROKER_ERRORS as error:
             raise BusError(describe(error)) from error
 
-    async def request(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
+    async def request(
+        self, subject: str, body: bytes, wait_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> bytes | None:
         """Send a request and return the first answer; None if there is none in time. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
-            answer = await self.client.request(subject, body, timeout=wait_seconds)
+            sent = dict(headers) if headers else None
+            answer = await self.client.request(subject, body, timeout=wait_seconds, headers=sent)
         except (TimeoutError, NoRespondersError):
             return None
         except BROKER_ERRORS as error:
@@ -215,19 +225,30 @@ class Bus:
 
     async def request_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
         """Send a request and return all answers, until none has come for a while. Raises BusError."""
+        [answers] = await self.request_each([(subject, body)], wait_seconds)
+        return answers
+
+    async def request_each(self, requests: Sequence[tuple[str, bytes]], wait_seconds: float) -> list[list[bytes]]:
+        """Send requests (subject, body) together, and return all answers to each, until none has come for a while.
+
+        Raises BusError.
+        """
         if not self.connected:
             raise BusError("not connected to NATS")
-        answers: list[bytes] = []
-        inbox = self.client.new_inbox()
+        answers: list[list[bytes]] = [[] for _ in requests]
+        inbox, unheard = self.client.new_inbox(), set(range(len(requests)))
         try:
-            subscription = await self.client.subscribe(inbox)
+            subscription = await self.client.subscribe(f"{inbox}.*")
             try:
-                await self.client.publish(subject, body, reply=inbox)
+                for number, (subject, body) in enumerate(requests):
+                    await self.client.publish(subject, body, reply=f"{inbox}.{number}")
                 while True:
-                    answer = await subscription.next_msg(_QUIET_SECONDS if answers else wait_seconds)
-                    if answer.header is None:  # a header instead of a body means that nobody listens
-                        answers.append(answer.data)
-                    else:
+                    answer = await subscription.next_msg(wait_seconds if unheard else _QUIET_SECONDS)
+                    number = int(answer.subject.rpartition(".")[2])
+                    unheard.discard(number)
+                    if answer.header is None:
+                        answers[number].append(answer.data)
+                    elif not any(answers) and not unheard:  # a header instead of a body means that nobody listens
                         break
             except TimeoutError:
                 pass
@@ -247,7 +268,7 @@ class Bus:
             raise BusError(describe(error)) from error
         try:
             async for message in subscription.messages:
-                yield CoreMessage(message.subject, message.data, message.reply or None)
+                yield CoreMessage(message.subject, message.data, message.reply or None, message.headers or {})
         finally:
             with suppress(*BROKER_ERRORS):
                 await subscription.unsubscribe()

@@ -46,5 +46,5 @@ def read(path: Path) -> Enrolment:
         return read_private_text(Enrolment, path.read_bytes())
     except OSError as error:
         raise EnrolmentError(f"{path}: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise EnrolmentError(f"{path}: not an enrolment file: {error}") from error

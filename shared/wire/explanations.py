@@ -97,11 +97,13 @@ FAILURES: dict[FailureKind, Explanation] = {
     ),
     FailureKind.LOGIN_REFUSED: Explanation(
         "The server refused user name and password.",
-        "Check the login of the monitor. It is not tried again at once, because that could lock the account.",
+        "Check the login of the monitor; at Google, Yahoo and Apple it may need an application password. It is not"
+        " tried again at once, because that could lock the account.",
     ),
     FailureKind.LOGIN_MECHANISM_MISSING: Explanation(
-        "The server offers no way to log in that the check may use, or demands TLS first.",
-        "Offer PLAIN, LOGIN, CRAM-MD5 or XOAUTH2 on the monitored port; Mailprobe does not use SCRAM.",
+        "The server no longer takes passwords, offers no way to log in that the check may use, or demands TLS first.",
+        "Offer PLAIN, LOGIN, CRAM-MD5 or XOAUTH2 on the monitored port; Mailprobe does not use SCRAM. Where passwords"
+        " are off, as at Microsoft 365, give an SMTP monitor an access token, or check without a login.",
     ),
     FailureKind.LOGIN_UNAVAILABLE: Explanation(
         "The server could not check the login for now.", "Check the server's user database or directory service."

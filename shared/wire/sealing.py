@@ -55,7 +55,7 @@ def open_login(sealed: bytes, private_key: Secret, *, monitor: UUID, location: s
         key = X25519PrivateKey.from_private_bytes(b64decode(private_key.reveal(), validate=True))
         text = _SUITE.decrypt(sealed, key, info=_info(monitor, location))
         sealed_login = msgspec.json.decode(text, type=_Sealed)
-    except (InvalidTag, ValueError, msgspec.MsgspecError) as error:
+    except (InvalidTag, ValueError, RecursionError) as error:
         raise SealError("the login was not sealed for this location and monitor") from error
     return Login(sealed_login.user, Secret(sealed_login.password), sealed_login.bearer)
 

@@ -1,4 +1,4 @@
-"""axe-core, which looks for barriers in a page. Its file comes with a package that `make browser-tools` installs."""
+"""axe-core, which looks for barriers in a page. Its file comes with a package that `make tools` installs."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ async def test_no_view_scrolls_to_the_side(browser: Browser, exhibition: Exhibit
 async def test_no_view_has_a_serious_barrier(
     browser: Browser, exhibition: Exhibition, watch: Watch, width: int, dark: bool
 ) -> None:
-    requires(axe.source(), "axe (make browser-tools)")
+    requires(axe.source(), "axe (make tools)")
     browser.emulation.width(width)
     browser.emulation.media(dark=dark, still=True)
     assert await _each(browser, exhibition, watch, lambda _view: axe.barriers(browser)) == {}

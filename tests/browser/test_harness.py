@@ -97,7 +97,7 @@ def test_scripts_are_off_but_ours_run(browser: Browser, site: str, watch: Watch)
 
 
 def test_axe_finds_a_button_without_a_name(browser: Browser, site: str) -> None:
-    requires(axe.source(), "axe (make browser-tools)")
+    requires(axe.source(), "axe (make tools)")
     browser.open(f"http://{site}/")
     assert axe.barriers(browser) == []
     browser.value("document.querySelector('button').textContent = ''")

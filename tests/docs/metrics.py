@@ -27,11 +27,14 @@ _HEAD = """\
 
 <!-- made by `make docs` from the code of controller and agent -->
 
-A controller serves `/metrics` for Prometheus on the port of its API, an agent on `MAILPROBE_METRICS_PORT` (it serves
-none without that setting). Counters and histograms are those of one process: sum them over controllers. A gauge about
-the whole installation is the same from every controller: take the maximum. Labels take their values from fixed sets
-and from your locations, so new monitors make no new series, except at `/metrics/monitors`. [Operations](operations.md)
-shows how Prometheus is set up; `deploy/grafana/` has a dashboard and alert rules.
+Controllers and agents serve `/metrics` for Prometheus on `MAILPROBE_METRICS_PORT`, which asks for no token and is on
+loopback unless `MAILPROBE_METRICS_HOST` names another address. A controller also serves it on the port of its API, to
+the token of `MAILPROBE_METRICS_TOKEN_FILE` and to administrators of the organization that runs the installation.
+[Operations](operations.md) shows how Prometheus is set up; `deploy/grafana/` has a dashboard and alert rules.
+
+Counters and histograms are those of one process: sum them over controllers. A gauge about the whole installation is the
+same from every controller: take the maximum. Labels take their values from fixed sets and from your locations, so new
+monitors make no new series, except at `/metrics/monitors`.
 """
 
 
@@ -106,7 +109,7 @@ def _of_database() -> Iterator[Row]:
         failure=None,
     )
     nothing = Installation([], [], [], 0, 0.0, 0, 0, 0.0, 0.0)
-    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])])
+    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])], 0)
     yield from _rows([_age("database"), *database._families(view)])
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from agent.dialogue.login import Way
 from agent.dialogue.parse_cache import parse_cached
+from agent.dialogue.password_refusals import no_passwords, refuses_every_password, takes_only_tokens
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -37,8 +38,11 @@ def ways_to_log_in(session: Session, login: Login) -> list[Way]:
     if not _can_be_sent(login):
         detail = "a login that holds NUL cannot be sent to this server"
         raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT)
-    detail = ", ".join(sorted(name for name in offered if name.startswith(("AUTH=", "LOGIN")))) or "none"
-    raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable way to log in; offered: {detail}")
+    found = ", ".join(sorted(name for name in offered if name.startswith(("AUTH=", "LOGIN")))) or "none"
+    detail = f"no usable way to log in; offered: {found}"
+    if takes_only_tokens(_mechanisms(offered)):
+        detail = no_passwords(detail, login)
+    raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, detail)
 
 
 @parse_cached(longest=128)
@@ -66,6 +70,9 @@ async def _try(
         user, password = astring(login.user), astring(login.password.reveal())
         reply = await session.command(b"LOGIN", user, password, shown=b"LOGIN " + _HIDDEN)
     if not reply.ok:
+        if refuses_every_password(reply.status.text):
+            detail = no_passwords(str(reply.status), login)
+            return ImapRefusalError(FailureKind.LOGIN_MECHANISM_MISSING, reply.status, detail)
         return refusal(reply.status, FailureKind.LOGIN_REFUSED, _KINDS)
     if session.capabilities is offered:
         session.capabilities = None  # capabilities from before the login do not count after it

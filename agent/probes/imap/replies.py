@@ -92,8 +92,8 @@ def parse(line: bytes) -> Response | None:
 class ImapRefusalError(CheckError):
     """A status that refuses a command; the result reports its response code."""
 
-    def __init__(self, kind: FailureKind, response: Response) -> None:
-        super().__init__(kind, str(response))
+    def __init__(self, kind: FailureKind, response: Response, detail: str | None = None) -> None:
+        super().__init__(kind, str(response) if detail is None else detail)
         self.response = response
 
 

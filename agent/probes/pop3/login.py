@@ -8,6 +8,7 @@ from functools import partial
 from hashlib import md5
 
 from agent.dialogue.login import Way
+from agent.dialogue.password_refusals import no_passwords, refuses_every_password, takes_only_tokens
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -55,8 +56,11 @@ class Authentication:
         if not self._can_be_sent:
             detail = "a login that holds a line end or NUL cannot be sent to this server"
             raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT)
-        offered = " ".join((capabilities or {}).get("SASL", [])) or "none"
-        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; SASL: {offered}")
+        offered = (capabilities or {}).get("SASL", [])
+        detail = f"no usable mechanism; SASL: {' '.join(offered) or 'none'}"
+        if takes_only_tokens(offered):
+            detail = no_passwords(detail, self._login)
+        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, detail)
 
     @property
     def _can_be_sent(self) -> bool:
@@ -70,7 +74,12 @@ class Authentication:
         if reply.response_code in _BUSY:  # RFC 2449 section 8.1: this does not refuse the password
             self.busy = str(reply)
             return None
-        return None if reply.ok else refusal(reply, FailureKind.LOGIN_REFUSED, _KINDS)
+        if reply.ok:
+            return None
+        if refuses_every_password(reply.text):
+            detail = no_passwords(str(reply), self._login)
+            return Pop3RefusalError(FailureKind.LOGIN_MECHANISM_MISSING, reply, detail)
+        return refusal(reply, FailureKind.LOGIN_REFUSED, _KINDS)
 
     async def _apop(self, challenge: str) -> Pop3Reply:
         digest = md5((challenge + self._login.password.reveal()).encode(), usedforsecurity=False).hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from agent.dialogue.login import Way
+from agent.dialogue.password_refusals import no_passwords, takes_only_tokens
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -16,6 +18,9 @@ from shared.wire.targets import Login
 _LONGEST_COMMAND = 510  # RFC 5321 section 4.5.3.1.4, without CRLF
 
 _SEPARATORS = frozenset("\0\1")  # in the messages of PLAIN and XOAUTH2
+
+_DISABLED = re.compile(r"\b(disabled|basic authentication)\b", re.IGNORECASE)
+"""Microsoft refuses wrong passwords with the same code, 5.7.139."""
 
 _KINDS = {
     421: FailureKind.TEMPORARY_REFUSAL,  # the service shuts down, whatever the command was
@@ -38,14 +43,20 @@ def ways_to_log_in(stream: LineStream, login: Login, offered: list[str]) -> list
         if not _SEPARATORS.isdisjoint(login.user + login.password.reveal()):
             detail = "a login that holds NUL or SOH cannot be sent to this server"
             raise CheckError(FailureKind.AGENT_ERROR, detail, source=FailureSource.AGENT)
-        detail = ", ".join(offered) or "none"
-        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, f"no usable mechanism; offered: {detail}")
+        detail = f"no usable mechanism; offered: {', '.join(offered) or 'none'}"
+        if takes_only_tokens(offered):
+            detail = no_passwords(detail, login)
+        raise CheckError(FailureKind.LOGIN_MECHANISM_MISSING, detail)
     return [Way(each.name, each.hides_password, partial(_try, stream, each, login)) for each in mechanisms]
 
 
 async def _try(stream: LineStream, mechanism: Mechanism, login: Login) -> SmtpRefusalError | None:
     reply = await _authenticate(stream, mechanism, login)
-    return None if reply.code == 235 else _refused(reply)
+    if reply.code == 235:
+        return None
+    if _refuses_every_password(reply):
+        return SmtpRefusalError(FailureKind.LOGIN_MECHANISM_MISSING, reply, no_passwords(str(reply), login))
+    return _refused(reply)
 
 
 async def _authenticate(stream: LineStream, mechanism: Mechanism, login: Login) -> SmtpReply:
@@ -75,3 +86,13 @@ def _refused(reply: SmtpReply) -> SmtpRefusalError:
     if 400 <= reply.code < 500:
         return SmtpRefusalError(FailureKind.LOGIN_UNAVAILABLE, reply)
     return refusal(reply, FailureKind.LOGIN_REFUSED)
+
+
+def _refuses_every_password(reply: SmtpReply) -> bool:
+    """Whether the server takes no password at all, or none but those made for one application."""
+    match reply.code, reply.enhanced:
+        case (_, "5.7.30") | (534, "5.7.9"):
+            return True
+        case (_, "5.7.139"):
+            return bool(_DISABLED.search(reply.text))
+    return False

@@ -105,7 +105,7 @@ class AppriseProcesses:
             except TimeoutError as error:
                 await self._end(process)
                 raise DeliveryError("the service did not answer in time", permanent=False) from error
-            except (OSError, EOFError, msgspec.MsgspecError, ValueError) as error:
+            except (OSError, EOFError, ValueError, RecursionError) as error:
                 await self._end(process)
                 log.warning("apprise_process_failed", error=type(error).__name__, returncode=process.returncode)
                 raise DeliveryError("sending failed on Mailprobe's side", permanent=False) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from datetime import timedelta
 from time import monotonic
@@ -14,6 +15,7 @@ from controller.store.platform.pool import Database, StoreUnwritableError
 
 WINDOW = timedelta(minutes=1)
 _MOST_REMEMBERED = 10_000
+_V6_NETWORK = 64
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,19 @@ class RequestLimits:
             self._refused_until = {name: end for name, end in self._refused_until.items() if end > now}
         if len(self._refused_until) < _MOST_REMEMBERED:
             self._refused_until[who] = until
+
+
+def network_of(text: str) -> str:
+    """The address to count requests by; for IPv6 its /64 network, because one client may use all addresses of it."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, _V6_NETWORK), strict=False))
+    return text
 
 
 async def require_few(database: Database, who: str, window: timedelta, most: int, message: str) -> None:

@@ -11,14 +11,11 @@ from controller.operations.locations import BLIND_FOR, LocationState
 from controller.pages.drawing.bar import Held, Run, runs, sliced
 from controller.pages.shell.texts import counted, span
 from controller.pages.words.blindness import blind_advice
-from shared.wire.messages import CLOCK_TOLERANCE_MS, Unfitness
+from shared.wire.messages import CLOCK_TOLERANCE_MS
 
 SLICES = 48
 _BLIND = "down"
 """The worst state of a bar, so that a slice in which a location was blind for a moment counts as blind."""
-
-_MATTERS = (Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.RESOLVER_BROKEN)
-"""What a sound location can do. Many have no IPv6, and few monitors need it."""
 
 
 class Doing(NamedTuple):
@@ -58,8 +55,8 @@ def doing(found: LocationState) -> Doing:
         why = blind_advice(worst.reason)
         text = f"Some or all of its checks show nothing now, and do not vote. {why.meaning}"
         return Doing("unknown", "blind", text, worst.from_at, why.remedy)
-    if any(all(unfit in agent.unfit for agent in found.agents) for unfit in _MATTERS):
-        return Doing("degraded", "ready, not for all checks", "It checks, but not everything: see below.")
+    if found.reasons:
+        return Doing("degraded", "not fit for all checks", "It checks, but not everything: see below.")
     if any(clock_off(agent) for agent in found.agents):
         text = "It checks. The clock of an agent is wrong; its times are corrected by the broker's clock."
         return Doing("degraded", "ready, clock wrong", text, None, "Set up time synchronization (NTP) on that machine.")

@@ -114,7 +114,9 @@ class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
-    """`ready` of the `total` locations that are switched on can check; `troubled` need somebody, the worst first."""
+    """`ready` of the `total` locations that are switched on can run every check; `troubled` need somebody, the worst
+    first.
+    """
 
     countries: list[CountryGroup]
     total: int
@@ -132,10 +134,11 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
         for code, group in groupby(ordered, key=lambda one: one.location.country_code)
     ]
     cards = [card for group in groups for card in group.locations]
+    fit = {one.location.code for one in found if not one.reasons}
     return LocationsView(
         countries=groups,
         total=sum(card.state != "disabled" for card in cards),
-        ready=sum(card.state in {"up", "degraded"} for card in cards),
+        ready=sum(card.code in fit and card.state in {"up", "degraded"} for card in cards),
         disabled=sum(card.state == "disabled" for card in cards),
         troubled=[card for state in _WORST_FIRST for card in cards if card.state == state],
         slices=SLICES,

@@ -49,6 +49,10 @@ _NOTICES = {
         "NATS does not work: {}",
         "Its disk may be full: make room, then restart NATS. Controllers and agents need no restart.",
     ),
+    "refused_signatures": (
+        "Location {} sends what is not signed with its keys",
+        "An agent has an old version or an old enrolment file, or somebody forges its results.",
+    ),
 }
 
 
@@ -118,7 +122,7 @@ def title_of(counts: Mapping[str, int]) -> str:
 
 
 def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) -> HeadView:
-    wrong = [*_locations(troubles), *_waiting(troubles)]
+    wrong = [*_locations(troubles), *_without_location(troubles), *_waiting(troubles)]
     return HeadView(
         now=troubles.now,
         incidents=[
@@ -229,6 +233,23 @@ def _location(here: LocationContactState) -> TroubleView | None:
             path=path,
         )
     return None
+
+
+def _without_location(troubles: Troubles) -> list[TroubleView]:
+    found = troubles.without_location
+    if not found:
+        return []
+    total = found[0].total
+    names = ", ".join(one.name for one in found)
+    more = f" and {total - len(found):,} more" if total > len(found) else ""
+    return [
+        TroubleView(
+            title=f"{counted(total, 'monitor has', 'monitors have')} no location",
+            meaning=f"Nothing checks {names}{more}. Add or enable a location in their countries, or change these.",
+            path=f"/monitors/{found[0].id}" if total == 1 else "/locations",
+            since=found[0].since,
+        )
+    ]
 
 
 def _notice(one: OpenNotice) -> TroubleView:

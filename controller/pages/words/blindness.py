@@ -59,7 +59,7 @@ _NOT_FIT = {
         "Give the machine an IPv6 address and a route, if you have such monitors.",
     ),
     Unfitness.RESOLVER_BROKEN: Advice(
-        "Its name servers do not answer. It checks only monitors whose host is an address.",
+        "Its name servers do not answer for the control name. A check whose host they do not know shows nothing.",
         "Check the agent's resolver; in a network without Internet set MAILPROBE_CONTROL_NAME to a name that resolves"
         " there.",
     ),

@@ -36,6 +36,8 @@ class TroubleKind(StrEnum):
     CANARY_LOST = "canary_lost"
     CANARY_TARGET_FAILING = "canary_target_failing"
     HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
+    MONITOR_WITHOUT_LOCATION = "monitor_without_location"
+    REFUSED_SIGNATURES = "refused_signatures"
 
 
 async def report(

@@ -121,22 +121,25 @@ async def delete(
     *,
     customer_ids: frozenset[int] | None,
     customers_only: bool,
-) -> bool:
-    """False when `tokens_of` with the same arguments would not list this token."""
+) -> ApiToken | None:
+    """The deleted token; None when `tokens_of` with the same arguments would not list it."""
     async with database.connection() as connection:
-        deleted = await connection.fetchval(
-            """
-            DELETE FROM api_token
-            WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
-              AND (NOT $4 OR customer_id IS NOT NULL)
-            RETURNING true
-            """,
+        row = await connection.fetchrow(
+            f"""
+            WITH t AS (
+              DELETE FROM api_token
+              WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
+                AND (NOT $4 OR customer_id IS NOT NULL)
+              RETURNING *
+            )
+            SELECT {_COLUMNS} FROM t
+            """,  # noqa: S608 - constants only
             organization_id,
             token_id,
             None if customer_ids is None else sorted(customer_ids),
             customers_only,
         )
-    return deleted is True
+    return _token(row) if row else None
 
 
 def _token(row: Any) -> ApiToken:

@@ -186,6 +186,29 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def one_transaction(self) -> AsyncIterator[Database]:
+        """This database with all work in the block as one transaction, on one connection. Within the block nothing else
+        of the pool may be used, or many callers at once could wait for each other. Raises StoreUnavailableError.
+        """
+        async with self.transaction() as connection:
+            yield OneTransaction(connection)
+
+
+class OneTransaction(Database):
+    """A database whose connection is always this one, inside a transaction that somebody else commits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
 
 async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
     """A separate connection, for LISTEN and for locks that last as long as it. Raises StoreUnavailableError."""

@@ -144,7 +144,8 @@ async def test_a_wrong_clock_and_a_late_loop_are_flagged(api: Api, reader: Brows
 async def test_what_a_location_cannot_do_is_said_with_a_remedy(api: Api, reader: Browser, unfit: Unfitness) -> None:
     await beat(api, "us", unfit=[unfit])
     found = await card(reader, "us")
-    assert "ready, not for all checks" in found.text
+    assert "not fit for all checks" in found.text
+    assert "0 of 3 locations are ready." in (await reader.open("/locations")).text
     assert "What it cannot do" in found.text
     assert found.one("span", class_="remedy").text
 
@@ -152,7 +153,7 @@ async def test_what_a_location_cannot_do_is_said_with_a_remedy(api: Api, reader:
 async def test_a_location_without_ipv6_is_ready_and_says_what_it_leaves_out(api: Api, reader: Browser) -> None:
     await beat(api, "us", unfit=[Unfitness.NO_IPV6])
     found = await card(reader, "us")
-    assert "not for all checks" not in found.text
+    assert "not fit for all checks" not in found.text
     assert "It checks no monitor that is limited to IPv6" in found.text
 
 
@@ -161,7 +162,7 @@ async def test_what_only_one_agent_cannot_do_names_it(api: Api, reader: Browser)
     await beat(api, "us", agent="second")
     found = await card(reader, "us")
     assert "first only: Its network lets no connection out to port 25." in found.text
-    assert "not for all checks" not in found.text
+    assert "not fit for all checks" not in found.text
 
 
 async def test_blind_periods_are_drawn_and_listed_with_their_reasons(api: Api, reader: Browser) -> None:

@@ -113,7 +113,7 @@ class CanaryCase:
 @asynccontextmanager
 async def canary_agent(case: CanaryCase, broker: Broker, certificates: Certificates) -> AsyncIterator[Worker]:
     """A working agent of `de` whose heartbeat has come."""
-    async with context(certificates) as here, working(broker, here) as worker:
+    async with context(certificates) as here, working(broker, here, case.installation.signers["de"]) as worker:
         await worker.heartbeats.beat()
         await eventually(lambda: case.installation.value("SELECT count(*) FROM agent WHERE 'canary' = ANY (reads)"))
         await case.installation.keep_agents()

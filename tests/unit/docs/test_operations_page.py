@@ -58,6 +58,7 @@ NOT_RUN = [
 
 OTHERS = {
     "agent-env",
+    "audit-owner",
     "fail2ban-jail",
     "grafana-provisioning",
     "nats-server",

@@ -78,10 +78,10 @@ EXAMPLE = {
 class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's latest heartbeat. `running` checks are in a dialogue, `waiting` ones have not begun, and `capacity` is
     the present limit for both together. `loopLagMs` is the 95th percentile of how late the agent's own timers run.
-    `unfit` lists what the agent cannot do: port25_blocked, no_ipv4, no_ipv6, resolver_broken; checks that need it go to
-    other agents and locations. `clockOffsetMs` is how far its clock is ahead of the broker's, or null while that is
-    unknown. `clockOff` is true when the clock is off by more than two seconds; the timestamps of its results are then
-    corrected.
+    `unfit` lists what the agent cannot do: port25_blocked, no_ipv4, no_ipv6; checks that need it go to other agents and
+    locations. With resolver_broken in it, the control name does not resolve there. `clockOffsetMs` is how far its clock
+    is ahead of the broker's, or null while that is unknown. `clockOff` is true when the clock is off by more than two
+    seconds; the timestamps of its results are then corrected.
     """
 
     agent: str
@@ -155,7 +155,8 @@ class CanaryAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LocationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A location. `reasons` say why it is not ready: disabled, no_heartbeat. `agents` is how many agents sent a
+    """A location. `reasons` say why it is not ready: disabled, no_heartbeat, or what none of its agents can do:
+    port25_blocked, no_ipv4, resolver_broken; it still runs the other checks. `agents` is how many agents sent a
     heartbeat lately, and `heartbeats` holds those heartbeats. `blindPeriods` holds the latest of the last 24 hours.
     `probeProblems` holds the latest ones of the monitors that you may see, and `probeProblemCount` is how many there
     are. `deadLetters` counts the messages set aside in the last 24 hours, the latest reason first.

@@ -118,15 +118,15 @@ def require_known(sent: MultiDict[str], known: Iterable[str]) -> None:
 def question(given: Given) -> Question:
     """Raises InvalidError."""
     return Question(
-        since=_moment(given.since, "from"),
-        until=_moment(given.until, "to"),
-        order=_one(Order, given.order or Order.DESC, "order"),
+        since=given_moment(given.since, "from"),
+        until=given_moment(given.until, "to"),
+        order=one_of(Order, given.order or Order.DESC, "order"),
         customer=None if given.customer is None else customer_identifier(given.customer),
         monitors=_several(given.monitors, "monitor", _uuid),
         countries=country_list(_several(given.countries, "country", _text), field="country"),
         locations=_several(given.locations, "location", _text),
         kinds=_several(given.kinds, "kind", _kind),
-        statuses=_several(given.statuses, "status", lambda text, field: _one(ResultStatus, text, field)),
+        statuses=_several(given.statuses, "status", lambda text, field: one_of(ResultStatus, text, field)),
         purposes=_several(given.purposes, "purpose", _purpose),
     )
 
@@ -167,7 +167,8 @@ def _several(text: str | None, field: str, read: Callable[[str, str], T]) -> lis
     return list(dict.fromkeys(read(part, field) for part in parts))
 
 
-def _moment(text: str | None, field: str) -> datetime | None:
+def given_moment(text: str | None, field: str) -> datetime | None:
+    """Raises InvalidError."""
     if text is None:
         return None
     try:
@@ -191,7 +192,8 @@ def _kind(text: str, field: str) -> str:
     return text
 
 
-def _one(kind: type[E], text: str, field: str) -> E:
+def one_of(kind: type[E], text: str, field: str) -> E:
+    """Raises InvalidError."""
     try:
         return kind(text)
     except ValueError:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,10 +20,10 @@ from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
 from shared.clock import utc_now
-from shared.nats.bus import Bus
+from shared.nats.bus import Bus, Message
 from shared.wire import subjects
 from tests.fakes.installation import as_controller
-from tests.integration.api.conftest import OTHER_CUSTOMER, Api
+from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, OTHER_CUSTOMER, Api
 from tests.integration.api.stream.stream_client import EVENTS, RESULTS, StreamClient, ids, open_streams
 
 SMALL_RING = HubLimits(ring_events=3)
@@ -40,6 +41,23 @@ async def test_a_client_resumes_after_its_last_event(api: Api, bus: Bus, limits:
             async with streams.listen(RESULTS, {"lastEventId": query}, last=header) as again:
                 names += await streams.publish_many(1)
                 assert ids(await again.events(len(names) - 7)) == names[7:], "the header wins over the query"
+
+
+@pytest.mark.parametrize(
+    "limits", [HubLimits(), SMALL_RING], ids=["events come from the ring", "events come from the broker"]
+)
+async def test_a_message_that_is_no_event_stops_no_stream(api: Api, bus: Bus, limits: HubLimits) -> None:
+    """It stays in EVENTS for days, so each client that resumes before it meets it."""
+    subject = subjects.event(UUID(ORGANIZATION), UUID(CUSTOMER), uuid4(), "result")
+    nested = b'{"x":\n' + b"[" * 5000 + b"]" * 5000 + b"}"
+    async with open_streams(api, bus, limits=limits) as streams:
+        names = await streams.publish_many(1)
+        refusals = await bus.publish_all([Message(subject, body, str(uuid4())) for body in (nested, b"{\n")])
+        assert not any(refusals)
+        names += await streams.publish_many(5)
+        async with streams.listen(last=streams.id_of(0)) as listener:
+            received = await listener.events_up_to(9)
+    assert [name for name in ids(received) if name in names] == names
 
 
 async def test_a_client_can_resume_from_the_id_of_a_comment(api: Api, bus: Bus) -> None:

@@ -67,7 +67,7 @@ async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_
         context(certificates) as plain,
         playing(POLITE) as server,
         following_registry(small_installation),
-        working(broker, with_clock(plain, ahead_ms)) as worker,
+        working(broker, with_clock(plain, ahead_ms), small_installation.signers["de"]) as worker,
     ):
         too_late = request(target(server), start_in_seconds=-60)
         in_time = request(target(server))
@@ -94,7 +94,7 @@ async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
     async with (
         context(certificates) as here,
         following_registry(small_installation) as registry,
-        working(broker, here) as worker,
+        working(broker, here, small_installation.signers["de"]) as worker,
     ):
         await eventually(lambda: small_installation.value("SELECT count(*) FROM agent"))
         await worker.heartbeats.beat()
@@ -189,7 +189,7 @@ async def test_an_agent_does_not_set_its_clock_by_a_reading(
             context(certificates) as here,
             playing(POLITE) as server,
             answering(small_installation.bus, answer),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             for _ in range(3):
                 await worker.heartbeats.beat()
@@ -212,7 +212,7 @@ async def test_a_controller_does_not_vouch_for_a_brokers_clock_far_from_its_own(
         async with (
             context(certificates) as here,
             following_registry(small_installation, far),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             await worker.heartbeats.beat()
             assert here.reach.clock.offset_ms is None

@@ -16,6 +16,7 @@ from agent.throttling.throttled_check import Checker
 from controller.pipeline.location_registry import LocationRegistry
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
+from shared.nats.location_signing import LocationSigner
 from shared.wire.broker_clock import BrokerClock
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.integration.pipeline.small_installation import SmallInstallation
@@ -39,13 +40,13 @@ async def following_registry(
 
 
 @asynccontextmanager
-async def working(broker: Broker, here: ProbeContext) -> AsyncIterator[Worker]:
+async def working(broker: Broker, here: ProbeContext, signer: LocationSigner) -> AsyncIterator[Worker]:
     stop = asyncio.Event()
     limiter = Limiter(Permits(at_once=5, per_second=100, most_waiting=10), RefusedLogins(), monotonic)
     async with Bus.open(broker, name="agent") as bus:
         await bus.wait_connected()
         checker = Checker(here, limiter, exempt=here.reach.allowed)
-        worker = Worker(bus, here, checker, VERIFIER, concurrency=10, per_second=100, drain_seconds=1)
+        worker = Worker(bus, here, checker, VERIFIER, signer, concurrency=10, per_second=100, drain_seconds=1)
         running = asyncio.create_task(worker.run(stop))
         try:
             yield worker

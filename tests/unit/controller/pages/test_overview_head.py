@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from controller.operations.overview.overview import FoundMonitors, LocationContactState, OpenNotice, Troubles
 from controller.pages.overview.head import HeadView, head_view, title_of
 from controller.pages.overview.query import read_query
+from controller.store.overview.troubles import MonitorWithoutLocation
 from shared.clock import utc_now
 
 
@@ -23,6 +25,7 @@ def head(counts: dict[str, int], **fields: Any) -> HeadView:
         "open_incidents": 0,
         "locations": [location("de"), location("us", "US")],
         "notices": [],
+        "without_location": [],
         "dead_letters": 0,
         "evaluations_late_seconds": 0.0,
         "canary_seconds": 12.0,
@@ -93,6 +96,14 @@ def test_what_is_wrong_with_the_installation_has_a_title_and_a_meaning(fields: d
     found = head({"up": 1}, **fields)
     assert [one.title for one in found.troubles] == [title]
     assert found.calm == ""
+
+
+def test_monitors_without_a_location_are_one_trouble_however_many_they_are() -> None:
+    since = utc_now()
+    some = [MonitorWithoutLocation(id=uuid4(), name=f"mail {number}", since=since, total=7) for number in range(1, 4)]
+    [trouble] = head({"up": 12}, without_location=some).troubles
+    assert trouble.title == "7 monitors have no location"
+    assert "Nothing checks mail 1, mail 2, mail 3 and 4 more." in trouble.meaning
 
 
 def test_a_location_is_named_once() -> None:

@@ -1,0 +1,1 @@
+"""Targets: certificates and chains of certificates that servers send."""

@@ -1,0 +1,1 @@
+"""Targets: what callers of the API and operators configure."""

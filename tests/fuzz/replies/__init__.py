@@ -1,0 +1,1 @@
+"""Targets: whole dialogues with mail servers that send anything."""
