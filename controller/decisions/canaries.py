@@ -19,6 +19,7 @@ from shared.wire.messages import CANARY
 from shared.wire.targets import KINDS
 
 CANARY_SECONDS = 30.0
+INTERVAL_MS = int(CANARY_SECONDS * 1000)
 MOST_MISSED = 3
 """After so many in a row, canaries are lost, or their target fails."""
 
@@ -64,14 +65,14 @@ def canary_kinds(location: Location, sightings: Iterable[AgentSighting], now: da
     return [kind for kind in KINDS if kind in known]
 
 
-def canary_kind(kinds: Sequence[str], due_ms: int, interval_ms: int) -> str:
+def canary_kind(kinds: Sequence[str], due_ms: int) -> str:
     """Whose turn it is."""
-    return kinds[due_ms // interval_ms % len(kinds)]
+    return kinds[due_ms // INTERVAL_MS % len(kinds)]
 
 
-def kinds_lost(states: Sequence[CanaryState], interval_seconds: float = CANARY_SECONDS) -> list[str]:
+def kinds_lost(states: Sequence[CanaryState]) -> list[str]:
     """The kinds whose canaries of one location do not come back: the last MOST_MISSED of a kind, or of all kinds."""
-    missed = {one.kind: one.missed + _is_overdue(one, interval_seconds) for one in states}
+    missed = {one.kind: one.missed + _is_overdue(one) for one in states}
     if in_a_row(missed):
         return sorted(missed)
     return sorted(kind for kind, count in missed.items() if count >= MOST_MISSED)
@@ -89,5 +90,5 @@ def in_a_row(counts: Mapping[str, int]) -> bool:
     return bool(counts) and all(counts.values()) and sum(counts.values()) >= MOST_MISSED
 
 
-def _is_overdue(state: CanaryState, interval_seconds: float) -> bool:
-    return not state.back and state.sent_seconds > interval_seconds
+def _is_overdue(state: CanaryState) -> bool:
+    return not state.back and state.sent_seconds > CANARY_SECONDS

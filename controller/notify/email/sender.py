@@ -74,7 +74,7 @@ class EmailSender:
         if relay is None or time.monotonic() - self._reached_at < within_seconds:
             return
         async with self._session(relay) as client, _connecting():
-            if client.is_ehlo_or_helo_needed:  # with STARTTLS it was said already
+            if client.is_ehlo_or_helo_needed:  # connect() may have said it, to learn of STARTTLS
                 await client.ehlo()
 
     async def send(self, sending: Sending) -> None:

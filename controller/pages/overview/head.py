@@ -56,6 +56,9 @@ _NOTICES = {
 }
 
 
+_NO_LOCATION = frozenset({"broker_failing", "heartbeat_url_failing"})
+
+
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     """An open incident. `where` says in words from which countries its monitor fails now."""
 
@@ -251,7 +254,7 @@ def _without_location(troubles: Troubles) -> list[TroubleView]:
 
 def _notice(one: OpenNotice) -> TroubleView:
     title, meaning = _NOTICES.get(one.kind, (f"{one.kind.replace('_', ' ').capitalize()}: {{}}", ""))
-    path = "/locations" if one.kind == "broker_failing" else f"/locations#{one.subject.partition('/')[0]}"
+    path = "/locations" if one.kind in _NO_LOCATION else f"/locations#{one.subject.partition('/')[0]}"
     return TroubleView(title=title.format(one.subject), meaning=meaning, path=path, since=one.since)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from controller.decisions.canaries import CANARY_SECONDS, canary_kind, canary_monitor
+from controller.decisions.canaries import INTERVAL_MS, canary_kind, canary_monitor
 from controller.model import Location
 from controller.pipeline.location_registry import LocationRegistry
 from controller.store.locations import canaries as store
@@ -61,7 +61,6 @@ class Canaries:
         leading: Callable[[], bool],
         target: Target | None = None,
         *,
-        interval_seconds: float = CANARY_SECONDS,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
@@ -70,7 +69,6 @@ class Canaries:
         self._signer = signer
         self._leading = leading
         self._target = target
-        self._interval_ms = int(interval_seconds * 1000)
         self._clock = clock
         self._sent_until = 0
 
@@ -80,22 +78,22 @@ class Canaries:
         Raises StoreUnavailableError.
         """
         now = self._clock()
-        due_ms = now // self._interval_ms * self._interval_ms
+        due_ms = now // INTERVAL_MS * INTERVAL_MS
         if due_ms == self._sent_until or not (self._leading() and self._bus.connected and self._registry.complete()):
             return
         self._sent_until = due_ms
-        if now - due_ms > self._interval_ms // 6:
+        if now - due_ms > INTERVAL_MS // 6:
             return  # too late to begin: the next one comes soon
         kinds = self._registry.canary_kinds
         every = {SentCanary(number, kind) for number, own in kinds.items() for kind in own}
         await store.keep_only(self._db, every)
-        due = [SentCanary(number, canary_kind(own, due_ms, self._interval_ms)) for number, own in kinds.items() if own]
+        due = [SentCanary(number, canary_kind(own, due_ms)) for number, own in kinds.items() if own]
         if due:
             await self._send(due, due_ms)
 
     async def _send(self, due: list[SentCanary], due_ms: int) -> None:
         locations = {here.id: here for here in self._registry.locations}
-        claimed = await store.claim(self._db, due, to_datetime(due_ms), self._interval_ms / 2000)
+        claimed = await store.claim(self._db, due, to_datetime(due_ms), INTERVAL_MS / 2000)
         sent = [one for one in due if one in claimed and one.location_id in locations]
         messages = [self._message(locations[one.location_id], one.kind, due_ms) for one in sent]
         refused: set[SentCanary] = set(sent)
@@ -111,7 +109,7 @@ class Canaries:
     def _message(self, location: Location, kind: str, due_ms: int) -> Message:
         monitor = canary_monitor(location.code)
         identity = check_id(monitor, due_ms, location.code, Purpose.CANARY)
-        start_by = start_by_ms(due_ms, self._interval_ms)
+        start_by = start_by_ms(due_ms, INTERVAL_MS)
         request = CheckRequest(
             check_id=identity,
             monitor_id=monitor,

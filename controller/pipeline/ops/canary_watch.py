@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from controller.broker.backlog import check_consumer
-from controller.decisions.canaries import CANARY_SECONDS, CanaryState, kinds_lost, last_failure
+from controller.decisions.canaries import CanaryState, kinds_lost, last_failure
 from controller.notify.ops import canaries as ops_messages
 from controller.notify.ops.canaries import LostCanaries
 from controller.pipeline.ops import notices
@@ -30,13 +30,10 @@ WATCH_SECONDS = 2.0
 class CanaryWatch:
     """`addresses` are the e-mail addresses of MAILPROBE_OPS_EMAIL."""
 
-    def __init__(
-        self, db: Database, bus: Bus, addresses: Sequence[str] = (), *, interval_seconds: float = CANARY_SECONDS
-    ) -> None:
+    def __init__(self, db: Database, bus: Bus, addresses: Sequence[str] = ()) -> None:
         self._db = db
         self._bus = bus
         self._addresses = addresses
-        self._interval_seconds = interval_seconds
 
     async def review(self) -> None:
         """Examine the canaries of all locations once. Raises StoreUnavailableError."""
@@ -52,7 +49,7 @@ class CanaryWatch:
 
     async def _review_lost(self, states: Mapping[str, Sequence[CanaryState]], names: Mapping[str, str]) -> None:
         now = utc_now()
-        kinds = {code: kinds_lost(own, self._interval_seconds) for code, own in states.items()}
+        kinds = {code: kinds_lost(own) for code, own in states.items()}
         lost = {code: _lost_since(states[code], own) for code, own in kinds.items() if own}
         new = lost.keys() - await ops_notices.known(self._db, TroubleKind.CANARY_LOST)
         found = {

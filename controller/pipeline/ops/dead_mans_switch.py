@@ -95,7 +95,7 @@ class DeadMansSwitch:
 
     async def _reasons(self) -> list[str]:
         """Why the URL must not be fetched now; empty when all works."""
-        found = sorted(self._problems())
+        found = sorted(map(str, self._problems()))
         try:
             seconds = await canaries.seconds_since_back(self._db)
             if seconds is None or seconds > CANARY_WITHIN_SECONDS:

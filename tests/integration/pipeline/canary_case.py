@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from agent.intake.worker import Worker
-from controller.decisions.canaries import CANARY_SECONDS
+from controller.decisions.canaries import CANARY_SECONDS, INTERVAL_MS
 from controller.metrics.counts import Counts
 from controller.pipeline.evaluator import evaluate_due
 from controller.pipeline.ingestor import Ingestor
@@ -28,7 +28,6 @@ from tests.integration.pipeline.ops.working import working
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 
 OPS = "ops@example.net"
-INTERVAL_MS = int(CANARY_SECONDS * 1000)
 
 
 class CanaryCase:

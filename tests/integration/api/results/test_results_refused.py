@@ -24,6 +24,7 @@ async def stored(api: Api) -> Stored:
         ({"status": "ok"}, "status must be one of success, failure, unknown"),
         ({"kind": "ldap"}, "kind must be one of smtp, imap, pop3"),
         ({"purpose": "x"}, "purpose must be one of scheduled, triggered, recheck"),
+        ({"purpose": "canary"}, "purpose must be one of scheduled, triggered, recheck"),
         ({"order": "up"}, "order must be one of asc, desc"),
         ({"format": "xml"}, "format must be one of json, ndjson, csv"),
         ({"location": "xx"}, 'location must hold codes of locations: "xx" is not one'),

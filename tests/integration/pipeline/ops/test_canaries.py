@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from controller.decisions.canaries import CANARY_SECONDS, canary_monitor
+from controller.decisions.canaries import CANARY_SECONDS, INTERVAL_MS, canary_monitor
 from controller.pipeline.evaluator import evaluate_due
 from controller.pipeline.housekeeping import settle_checks
 from controller.store.locations import canaries as store
@@ -19,7 +19,7 @@ from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose, check_id
 from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
-from tests.integration.pipeline.canary_case import INTERVAL_MS, CanaryCase, canary_agent
+from tests.integration.pipeline.canary_case import CanaryCase, canary_agent
 
 
 async def test_a_canary_is_back_only_after_agent_ingest_and_evaluator_and_every_kind_has_its_turn(

@@ -127,7 +127,7 @@ async def test_it_is_not_fetched_while_no_canary_comes_back(case: SwitchCase) ->
 
 
 async def test_it_is_not_fetched_by_an_installation_without_locations(case: SwitchCase) -> None:
-    await case.installation.value("DELETE FROM location")
+    await case.installation.value("TRUNCATE location CASCADE")
     await case.leader.minute()
     assert case.service.received == []
 

@@ -99,5 +99,5 @@ def test_which_kinds_get_canaries(agents: list[Any], kinds: list[str]) -> None:
 
 
 def test_the_kinds_take_turns_and_the_monitor_id_is_fixed() -> None:
-    assert [canary_kind(KINDS, due, 30_000) for due in range(0, 180_000, 30_000)] == [*KINDS, *KINDS]
+    assert [canary_kind(KINDS, due) for due in range(0, 180_000, 30_000)] == [*KINDS, *KINDS]
     assert canary_monitor("de") == canary_monitor("de") != canary_monitor("us")
