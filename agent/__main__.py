@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+INTERRUPTED = 1
 WRONG_SETTINGS = 2
 WRONG_USAGE = 64
 """EX_USAGE of sysexits.h; `check` and `doctor` use the small numbers for their findings."""
@@ -21,12 +22,20 @@ GARBAGE_THRESHOLD = 20_000
 default of 700 the collector would run during every other check. This costs 2 MB and saves a fortieth of the CPU."""
 
 _EPILOG = """\
+exit status of `run`: 0 after an orderly stop, 1 if it was cut short, 2 for wrong settings, 64 for wrong usage, 77 when
+NATS has refused the agent for a minute because its location's keys were ended or the location is disabled;
 settings come from MAILPROBE_* variables; `mailprobe-agent COMMAND --help` describes each command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status of `run`: 0 after an orderly stop, 1 if interrupted, 2 for wrong settings."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Exit status of `run`: 0 after an orderly stop, 1 if interrupted, 2 for wrong settings, 77 if NATS refuses it."""
+    try:
+        return _chosen(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # while modules are imported; commands handle it themselves
+        return INTERRUPTED
+
+
+def _chosen(given: list[str]) -> int:
     if given[:1] == ["check"]:
         from agent.commands.check import main as check
 

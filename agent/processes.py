@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from agent.app import examining_fitness, new_limiter, serving_metrics
+from agent.app import KEYS_ENDED, examining_fitness, log_keys_ended, new_limiter, serving_metrics
 from agent.metrics.counts import Counts
-from agent.metrics.reading import AgentMetrics, ReadingSource
+from agent.metrics.reading import AgentMetrics, ReadingSource, rendered
 from agent.net.resolve import Resolver
 from agent.settings import Settings
 from agent.throttling.limiter_server import LimiterServer
@@ -45,16 +45,19 @@ class Processes:
         self._stop = asyncio.Event()
         self._running: set[Process] = set()
         self._cut_short = False
+        self._keys_ended = False
 
     async def run(self) -> int:
-        """Keep all children running until the first signal, then wait for them. Same exit status as one process."""
+        """Keep all children running until the first signal, or until NATS has refused one of them for good, then wait
+        for them. Same exit status as one process.
+        """
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._signalled)
         async with asyncio.TaskGroup() as group:
             for number in range(1, self._settings.processes + 1):
                 group.create_task(self._keep(f"{self._settings.agent_name}-{number}"), name=f"keep-{number}")
-        return int(self._cut_short)
+        return KEYS_ENDED if self._keys_ended else int(self._cut_short)
 
     def _signalled(self) -> None:
         """Pass each signal on: the first stops a child in order, the second at once."""
@@ -73,7 +76,13 @@ class Processes:
                 log.warning("process_not_started", agent=name, error=error.strerror)
             else:
                 if self._stop.is_set():
-                    self._cut_short |= status not in {0, -signal.SIGTERM}  # killed by SIGTERM: it had not begun yet
+                    # Killed by SIGTERM: it had not begun yet.
+                    self._cut_short |= status not in {0, KEYS_ENDED, -signal.SIGTERM}
+                    return
+                if status == KEYS_ENDED:  # the others have the same keys
+                    self._keys_ended = True
+                    log_keys_ended(self._settings.location)
+                    self._signalled()
                     return
                 log.warning("process_died", agent=name, status=status)
             if loop.time() - began > STEADY_SECONDS:
@@ -133,11 +142,11 @@ async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
         limiter = LimiterServer(own_limiter)
         parent = ReadingSource(Counts(), dict)
 
-        async def gather() -> AgentMetrics:
+        async def render() -> bytes:
             children = await limiter.readings()
-            return AgentMetrics([parent.read(), *children.living], children.past, own_limiter.unfit)
+            return await rendered(AgentMetrics([parent.read(), *children.living], children.past, own_limiter.unfit))
 
-        async with examining_fitness(settings, resolver, limiter.found), serving_metrics(settings, gather):
+        async with examining_fitness(settings, resolver, limiter.found), serving_metrics(settings, render):
             return await Processes(settings, arguments, limiter).run()
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 
 import structlog
 import uvicorn
 
 from controller.application import create_application
+from controller.broker.login import report_ended_keys
 from controller.http.event_stream import Connection
 from controller.http.services import Services
 from controller.metrics.process import Metrics
@@ -25,7 +25,13 @@ from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.notifier import Notifier
+from controller.pipeline.ops.dependency_loops import watch_dependencies
+from controller.pipeline.ops.dependency_notices import DependencyNotices
+from controller.pipeline.ops.direct_mail import DirectMail
+from controller.pipeline.ops.health import DependencyHealth
 from controller.pipeline.ops.location_watch import LocationWatch
+from controller.pipeline.ops.self_watch import SelfWatch
+from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
@@ -34,6 +40,7 @@ from controller.streaming.hub import StreamHub
 from controller.trust.claims import controller_credentials, system_credentials
 from controller.vault import Vault
 from shared.clock import utc_now
+from shared.metrics_listener import Render, bound, serving
 from shared.nats.bus import Bus
 from shared.wire.signing import Signer
 
@@ -50,19 +57,27 @@ class ControllerServer(uvicorn.Server):
         yield
 
 
-async def run(settings: ControllerSettings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises SchemaError when the database needs a migration, OSError on a busy port."""
-    listener = _bind(settings.host, settings.port)
+async def run(settings: ControllerSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set. Raises SchemaError when the database needs a migration, PortError."""
+    with ExitStack() as listeners:  # before anything else starts, so that a busy port is reported at once
+        listener = listeners.enter_context(closing(bound(settings.host, settings.port)))
+        port = settings.metrics_port
+        scraped = port and listeners.enter_context(closing(bound(settings.metrics_host, port)))
+        await _run(settings, stop, listener, scraped or None)
+
+
+async def _run(
+    settings: ControllerSettings, stop: asyncio.Event, listener: socket.socket, metrics_listener: socket.socket | None
+) -> None:
     name = f"{socket.gethostname()}-{os.getpid()}"
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     url = settings.database_url.reveal()
     trust = settings.trust_file.value
     broker = settings.broker(controller_credentials(trust, utc_now()))._replace(replicas=settings.nats_replicas)
+    health = DependencyHealth()
     async with (
-        Database.open(url) as db,
-        Database.open(url, size=_PIPELINE_CONNECTIONS) as pipeline_db,  # so that many API requests do not delay results
+        Database.open(url, on_failure=health.store_failed) as db,
+        # So that many API requests do not delay results.
+        Database.open(url, size=_PIPELINE_CONNECTIONS, on_failure=health.store_failed) as pipeline_db,
         Bus.open(broker, name=f"controller {name}") as bus,
         Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"nats accounts {name}") as system_bus,
         open_senders(
@@ -75,26 +90,27 @@ async def run(settings: ControllerSettings) -> None:
         metrics = Metrics()
         hub = StreamHub()
         metrics.pools = {"api": db, "pipeline": pipeline_db}
+        metrics.failing = health.problems.keys
         public_url = settings.public_url or PublicUrl()
         signer = Signer(trust.requests[0])
         dispatcher = Dispatcher(pipeline_db, bus, vault, signer, metrics.counts)
-        api = create_application(
-            Services(
-                database=db,
-                vault=vault,
-                dispatcher=dispatcher,
-                bus=bus,
-                outlets=Outlets(senders),
-                rate_limit=settings.rate_limit,
-                metrics=metrics,
-                live=hub,
-                metrics_per_monitor=settings.metrics_per_monitor,
-                public_url=public_url,
-            )
+        services = Services(
+            database=db,
+            vault=vault,
+            dispatcher=dispatcher,
+            bus=bus,
+            outlets=Outlets(senders),
+            rate_limit=settings.rate_limit,
+            metrics=metrics,
+            live=hub,
+            metrics_per_monitor=settings.metrics_per_monitor,
+            metrics_token=settings.metrics_token_file.value if settings.metrics_token_file else None,
+            public_url=public_url,
+            health=health,
         )
         server = ControllerServer(
             uvicorn.Config(
-                api,
+                create_application(services),
                 http=Connection,
                 lifespan="on",
                 log_config=None,
@@ -108,26 +124,58 @@ async def run(settings: ControllerSettings) -> None:
             )
         )
         try:
-            async with asyncio.TaskGroup() as tasks:
-                serving = tasks.create_task(_serve(server, listener, stop), name="api")
+            async with _serving_metrics(metrics_listener, services.exposition.text), asyncio.TaskGroup() as tasks:
+                api = tasks.create_task(_serve(server, listener, stop), name="api")
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
-                watch = LocationWatch(pipeline_db, bus, [address.value for address in settings.ops_email])
+                ops_email = [address.value for address in settings.ops_email]
+                watch = LocationWatch(pipeline_db, bus, ops_email)
+                unchecked = UncheckedMonitors(pipeline_db, bus, ops_email)
+                self_watch = SelfWatch(
+                    addresses=ops_email,
+                    relay=senders.email,
+                    problems=lambda: health.problems,
+                    canary_target=settings.canary_target.value if settings.canary_target else None,
+                    heartbeat_url=settings.heartbeat_url,
+                )
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
-                    run_pipeline(pipeline_db, bus, url, name, signer, dispatcher, notifier, watch, accounts, metrics),
+                    run_pipeline(
+                        *(
+                            pipeline_db,
+                            bus,
+                            url,
+                            name,
+                            signer,
+                            dispatcher,
+                            notifier,
+                            watch,
+                            unchecked,
+                            accounts,
+                            metrics,
+                        ),
+                        self_watch,
+                    ),
                     name="pipeline",
                 )
+                mail = DirectMail(senders.email, ops_email, public_url)
+                reports = DependencyNotices(pipeline_db, health, mail, name, ops_email, leading=lambda: metrics.leading)
+                watching = tasks.create_task(
+                    watch_dependencies(pipeline_db, bus, health, metrics.counts, reports, mail), name="dependencies"
+                )
                 pipeline.add_done_callback(lambda _: stop.set())
+                login = tasks.create_task(keep("login", lambda: report_ended_keys(bus)), name="login")
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")
                 hub.stop()  # uvicorn would wait for clients that never disconnect
                 server.should_exit = True
-                await serving
+                await api
                 refused = pipeline.result() if pipeline.done() else None
                 pipeline.cancel()
                 streaming.cancel()
+                watching.cancel()
+                login.cancel()
         except ExceptionGroup as group:
             raise _first_cause(group) from None
     if refused is not None:
@@ -168,16 +216,11 @@ def _first_cause(group: ExceptionGroup[Exception]) -> Exception:
     return cause
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """Bind the port before anything else starts, so that a busy port is reported at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    listener.listen(1024)
-    listener.setblocking(False)
-    return listener
+@asynccontextmanager
+async def _serving_metrics(listener: socket.socket | None, render: Render) -> AsyncIterator[None]:
+    """Serve `/metrics` on a port of its own, if there is one, until the last loop has ended."""
+    if listener is None:
+        yield
+        return
+    async with serving(listener, render):
+        yield

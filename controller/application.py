@@ -17,6 +17,8 @@ from controller.api.compat.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
 from controller.api.system.health import Health, healthz, readyz
 from controller.api.system.metrics import counting, metrics, metrics_per_monitor
 from controller.api.system.openapi_document import document
+from controller.api.v1.audit.routes import read_audit
+from controller.api.v1.audit.schemas import AuditPage
 from controller.api.v1.locations.routes import list_locations
 from controller.api.v1.locations.schemas import LocationAnswer
 from controller.api.v1.policies.routes import ROUTES as POLICY_ROUTES
@@ -36,6 +38,7 @@ LARGEST_BODY = 256 * 1024
 BODIES: tuple[type[Struct], ...] = (
     Health,
     LocationAnswer,
+    AuditPage,
     ResultPage,
     *UPTIMEIFY_BODIES,
     *ALERTSITE_BODIES,
@@ -54,6 +57,7 @@ def create_application(services: Services) -> Litestar:
             *([metrics_per_monitor] if services.metrics_per_monitor else []),
             list_locations,
             read_results,
+            read_audit,
             *UPTIMEIFY_ROUTES,
             *ALERTSITE_ROUTES,
             *POLICY_ROUTES,

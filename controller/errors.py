@@ -111,6 +111,10 @@ class NoActiveLocationsError(DomainError):
         super().__init__("No active monitoring locations available")
 
 
+class UnfitLocationsError(DomainError):
+    """Every location that should run a check now has agents, none of which can run it; the message says why."""
+
+
 class NoEligibleLocationsError(DomainError):
     """No enabled location is in the allowed countries."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -15,10 +16,15 @@ from controller.vault import VaultKeys
 from shared.log import LogFormat
 from shared.nats.broker import AuthorityFile, Broker, NatsUrl
 from shared.nats.credentials import Credentials
+from shared.private_files import read_private
 from shared.secret import Secret
 from shared.settings import NetworkSetting, Port, Seconds, SettingsError, Text, described
+from shared.wire.target_url import UsageError, parse
 
 _HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
+
+_SHORTEST_TOKEN = 32
+_TOKEN = re.compile(rf"[!-~]{{{_SHORTEST_TOKEN},}}")
 
 _SENDER = re.compile(r"[!-~]+@[!-~]+|[ -;=?-~]+<[!-;=?-~]+@[!-;=?-~]+>")
 
@@ -60,15 +66,20 @@ class TrustSettings(LogSettings, frozen=True, kw_only=True):
     ]
 
 
-class EnrolmentSettings(StoreSettings, frozen=True, kw_only=True):
+class TrustStoreSettings(StoreSettings, frozen=True, kw_only=True):
+    """The settings of commands that compare the installation's keys with what is stored."""
+
+    trust_file: Annotated[
+        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
+    ]
+
+
+class EnrolmentSettings(TrustStoreSettings, frozen=True, kw_only=True):
     """The settings of commands that make or change logins to the broker. URL and CA file go into enrolment files."""
 
     nats_url: Annotated[
         NatsUrl,
         described("NATS, as in tls://host:4222; several separated by commas. nats:// is for loopback only."),
-    ]
-    trust_file: Annotated[
-        TrustFile, described("The file with the installation's keys, made by `mailprobe-controller trust new`.")
     ]
     nats_ca_file: Annotated[
         AuthorityFile | None,
@@ -89,6 +100,49 @@ class MailAddress:
         if not is_email(text):
             raise ValueError("must be e-mail addresses, separated by commas")
         self.value = text
+
+
+class HeartbeatUrl(Secret):
+    """An http or https URL, which may hold a token. Raises ValueError, without the text, if it is none."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid or not text.isprintable() or " " in text:
+            raise ValueError("must be a URL such as https://checks.example.net/TOKEN")
+        super().__init__(text)
+
+
+class CanaryTarget:
+    """A mail server by its URL, as a setting. Raises ValueError."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, text: str) -> None:
+        if "@" in text:
+            raise ValueError("must not name a user: canaries do not log in")
+        try:
+            self.value = parse(text).target
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+
+class MetricsTokenFile:
+    """A file with the token that reads `/metrics`, as a setting. Raises ValueError, without the token."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, path: str) -> None:
+        text = read_private(Path(path)).strip()
+        if not _TOKEN.fullmatch(text):
+            raise ValueError(
+                f"must hold a token of {_SHORTEST_TOKEN} visible ASCII characters or more, and nothing else:"
+                " `openssl rand -hex 32` makes one"
+            )
+        self.value = Secret(text)
 
 
 class VaultSettings(StoreSettings, frozen=True, kw_only=True):
@@ -148,6 +202,20 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
         ),
     ] = ()
 
+    heartbeat_url: Annotated[
+        HeartbeatUrl | None,
+        described(
+            "A URL of a monitoring service elsewhere. One controller fetches it every minute while the installation"
+            " works, so that service notices when it does not (docs/operations.md, Watching the watcher)."
+        ),
+    ] = None
+    canary_target: Annotated[
+        CanaryTarget | None,
+        described(
+            "A mail server of your own, as in smtp://mail.example.net:587, with which every canary holds a dialogue."
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         """Raises SettingsError."""
         problems = []
@@ -190,6 +258,18 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
         tuple[NetworkSetting, ...],
         described("Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted."),
     ] = ()
+    metrics_token_file: Annotated[
+        MetricsTokenFile | None,
+        described(
+            "A file with a token of 32 characters or more that reads /metrics on the API's port, besides an"
+            " administrator's. Others on the machine must not be able to read it."
+        ),
+    ] = None
+    metrics_host: Annotated[Text, described("The address that /metrics listens on without a token.")] = "127.0.0.1"
+    metrics_port: Annotated[
+        Port | None,
+        described("A second port, which serves only /metrics, to everybody who reaches it. Without it there is none."),
+    ] = None
     metrics_per_monitor: Annotated[
         bool, described("Serve /metrics/monitors, with metrics of each monitor, to tokens that may read it.")
     ] = False

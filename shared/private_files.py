@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IRWXO
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,19 @@ import msgspec
 from shared.secret import Secret
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+def read_private(path: Path) -> str:
+    """The text of a file that not everybody may read. Raises ValueError."""
+    try:
+        with path.open() as file:
+            if os.fstat(file.fileno()).st_mode & S_IRWXO:
+                raise ValueError("every user of this machine may use the file: `chmod o-rwx` it")
+            return file.read()
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("not text") from error
 
 
 def write_private(path: Path, text: str) -> None:

@@ -17,10 +17,8 @@ from nats.js.errors import NotFoundError
 from controller.broker.streams import ensure_streams
 from controller.trust import keys
 from controller.trust.keys import Trust
-from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import Supervisor, supervising
-from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.wire import subjects
@@ -29,7 +27,7 @@ from tests.fakes.certificates import Certificates
 from tests.fakes.databases import Databases
 from tests.fakes.dovecot import FULL, PASSWORD, Dovecot, missing_for_dovecot, start_dovecot
 from tests.fakes.folders import data_folder
-from tests.fakes.installation import REQUEST_KEY, as_controller
+from tests.fakes.installation import REQUEST_KEY, as_controller, broker_config
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 
 REQUIRE_ALL = os.environ.get("MAILPROBE_REQUIRE_ALL") == "1"
@@ -125,7 +123,7 @@ def trust_file(installation: Trust, server_folder: Path) -> Path:
 @pytest.fixture(scope="session")
 async def nats_url(servers: Supervisor, server_folder: Path, installation: Trust) -> str:
     """The URL of the embedded nats-server."""
-    server = nats.prepare(server_folder / "nats", server_config(installation, utc_now()))
+    server = nats.prepare(server_folder / "nats", broker_config(installation))
     await servers.start(server.part(server_folder / "nats.log"))
     return server.url
 

@@ -24,7 +24,6 @@ import msgspec
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext, run_check
 from agent.commands.report import lines, show, terminal_style, write
-from agent.commands.target_url import SCHEMES, STARTTLS, CheckAddress, UsageError, parse
 from agent.dialogue.connection import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import NoRootsError, Trust, load_roots
@@ -35,6 +34,7 @@ from shared.secret import Secret
 from shared.settings import SettingsError, Text, load, variable
 from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
 from shared.wire.rounds import Purpose
+from shared.wire.target_url import SCHEMES, STARTTLS, CheckAddress, UsageError, parse
 from shared.wire.targets import IpFamily, Login
 
 UP, DEGRADED, DOWN, OUR_FAULT, WRONG_USAGE = 0, 1, 2, 3, 64

@@ -1,7 +1,8 @@
 """Which requests an agent accepts: those that a controller signed for its location, in time, and each only once.
 
 A refused request brings no result, so it says nothing about a mail server. If the key is unknown here, or if the
-request is late by this machine's clock, another agent of the location may still accept it.
+request is late by this machine's clock, another agent of the location may still accept it. What the other processes of
+the agent accepted is known to their parent (agent.throttling.taken).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 import structlog
 
 from agent.metrics.counts import Counts, RefusalReason
+from agent.throttling.taken import TakenRequest
 from shared.nats.deliveries import Delivery
 from shared.wire import subjects
 from shared.wire.broker_clock import BrokerClock
@@ -109,6 +111,15 @@ class Requests:
             return Refused.FOR_GOOD
         self._remember(request, delivery.number, now)
         return request
+
+    def taking(self, request: CheckRequest, delivery: Delivery) -> TakenRequest:
+        """What the other processes of the agent are to know of an accepted request."""
+        left = request.start_by + _KEPT - self._clock.now()
+        return TakenRequest(request.check_id, delivery.number, max(0.0, left.total_seconds()))
+
+    def replayed(self, request: CheckRequest, delivery: Delivery) -> None:
+        """Another process of the agent took the request from another message."""
+        self._refuse(RefusalReason.REPLAYED, delivery, request)
 
     def answered(self, check_id: UUID) -> None:
         """The broker has the result. From now on only a redelivery of the same message is answered again."""

@@ -17,8 +17,9 @@ from agent.intake.clock_sync import ClockSync
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
+from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
-from shared.wire.messages import HEARTBEAT_SECONDS, Heartbeat
+from shared.wire.messages import CANARY, HEARTBEAT_SECONDS, Heartbeat
 from shared.wire.signing import Verifier
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class Heartbeats:
         context: ProbeContext,
         checker: Checker,
         verifier: Verifier,
+        signer: LocationSigner,
         *,
         kinds: Sequence[str],
         load: Callable[[], Load],
@@ -53,6 +55,7 @@ class Heartbeats:
         self._bus = bus
         self._context = context
         self._checker = checker
+        self._signer = signer
         self._clock_sync = ClockSync(context.reach.clock, verifier)
         self._kinds = list(kinds)
         self._load = load
@@ -103,10 +106,11 @@ class Heartbeats:
             unfit=list(self._checker.unfit),
             clock_offset_ms=clock.offset_ms,
             nonce=token_urlsafe(16),
+            reads=[CANARY],
         )
         subject = subjects.agent(context.country, context.location, context.agent)
         body = msgspec.json.encode(heartbeat)
         sent_at = monotonic()
-        answer = await self._bus.request(subject, body, ANSWER_SECONDS)
+        answer = await self._bus.request(subject, body, ANSWER_SECONDS, self._signer.heartbeat(subject, body))
         if answer is not None:
             self._clock_sync.observe(answer, subject, body, sent_at)

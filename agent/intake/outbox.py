@@ -15,6 +15,7 @@ import structlog
 
 from shared.nats.bus import Message
 from shared.nats.errors import BusError
+from shared.nats.location_signing import LocationSigner
 
 log = structlog.get_logger()
 
@@ -27,17 +28,26 @@ _LONGEST_PAUSE_SECONDS = 3.0
 
 
 class Outbox:
-    """Sends results to one subject by `publish`, which raises BusError if the broker did not store one."""
+    """Signs results and sends them to one subject by `publish`, which raises BusError if the broker did not store one.
+
+    A result is signed once and kept with its signature.
+    """
 
     def __init__(
-        self, subject: str, publish: Callable[[Message], Awaitable[None]], *, recent: int = RECENT_RESULTS
+        self,
+        subject: str,
+        publish: Callable[[Message], Awaitable[None]],
+        signer: LocationSigner,
+        *,
+        recent: int = RECENT_RESULTS,
     ) -> None:
         self._subject = subject
         self._publish = publish
+        self._signer = signer
         self._most_recent = recent
-        self._waiting: dict[UUID, bytes] = {}
+        self._waiting: dict[UUID, Message] = {}
         self._since: dict[UUID, float] = {}
-        self._recent: OrderedDict[UUID, bytes] = OrderedDict()
+        self._recent: OrderedDict[UUID, Message] = OrderedDict()
         self._held_back = False
         self._batch: asyncio.Event | None = None
 
@@ -57,28 +67,29 @@ class Outbox:
 
     async def send(self, check_id: UUID, body: bytes) -> None:
         """Return when the broker has the result; retries for ever, with growing pauses."""
-        self._waiting[check_id] = body
+        message = Message(self._subject, body, str(check_id), headers=self._signer.result(self._subject, body))
+        self._waiting[check_id] = message
         self._since[check_id] = monotonic()
         try:
-            await self._send_until_accepted(check_id, body)
+            await self._send_until_accepted(message)
         finally:
             self._since.pop(check_id, None)
         self._waiting.pop(check_id, None)
-        self._recent[check_id] = body
+        self._recent[check_id] = message
         self._recent.move_to_end(check_id)
         while len(self._recent) > self._most_recent:
             self._recent.popitem(last=False)
 
     async def send_again(self, check_id: UUID) -> None:
         """Send a result that is still here again; the broker drops a duplicate. Raises KeyError."""
-        await self._send_until_accepted(check_id, self._waiting.get(check_id) or self._recent[check_id])
+        await self._send_until_accepted(self._waiting.get(check_id) or self._recent[check_id])
 
-    async def _send_until_accepted(self, check_id: UUID, body: bytes) -> None:
+    async def _send_until_accepted(self, message: Message) -> None:
         pause = _FIRST_PAUSE_SECONDS
         await self._wait_for_batch()
         while True:
             try:
-                await self._publish(Message(self._subject, body, str(check_id)))
+                await self._publish(message)
             except BusError as error:
                 if not self._held_back:
                     self._held_back = True

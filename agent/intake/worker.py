@@ -21,9 +21,11 @@ from agent.intake.outbox import Outbox
 from agent.intake.pace import Pace, Slots, next_capacity
 from agent.probes import PROBES
 from agent.throttling.limiter_client import ParentGoneError
+from agent.throttling.taken import NoOtherProcesses, OtherProcesses
 from agent.throttling.throttled_check import Checker
 from shared.nats.bus import Bus
 from shared.nats.deliveries import Delivery
+from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import Verifier
@@ -51,12 +53,15 @@ class Worker:
         context: ProbeContext,
         checker: Checker,
         verifier: Verifier,
+        signer: LocationSigner,
         *,
         concurrency: int,
         per_second: float,
         drain_seconds: float,
         capacity_seconds: float = CAPACITY_SECONDS,
+        others: OtherProcesses | None = None,
     ) -> None:
+        self._others = others or NoOtherProcesses()
         self._bus = bus
         self._context = context
         self._checker = checker
@@ -66,7 +71,7 @@ class Worker:
         self._slots = Slots(concurrency)
         self._pace = Pace(per_second)
         self._most_fetched = max(1, min(concurrency, int(per_second)))  # no more than can begin within a second
-        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish)
+        self._outbox = Outbox(subjects.result(context.country, context.location), bus.publish, signer)
         self._requests = Requests(
             verifier,
             country=context.country,
@@ -75,7 +80,7 @@ class Worker:
             clock=context.reach.clock,
             counts=checker.counts,
         )
-        self.heartbeats = Heartbeats(bus, context, checker, verifier, kinds=KINDS, load=self._load)
+        self.heartbeats = Heartbeats(bus, context, checker, verifier, signer, kinds=KINDS, load=self._load)
         self._held: dict[UUID, list[Delivery]] = {}
         self._checks: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
@@ -146,10 +151,10 @@ class Worker:
         await fetcher.run(self._draining)
 
     async def _admit(self, group: asyncio.TaskGroup, deliveries: Iterable[Delivery]) -> int:
-        """Begin new checks at an even pace. Each delivery has a slot; one that needs none gives it back. Returns how
-        many requests were passed on to other agents.
+        """Accept requests and begin their checks. Each delivery has a slot; one that needs none gives it back. Returns
+        how many requests were passed on to other agents.
         """
-        fresh: list[CheckRequest] = []
+        accepted: list[tuple[Delivery, CheckRequest]] = []
         left = 0
         for delivery in deliveries:
             request = self._requests.take(delivery)
@@ -160,20 +165,34 @@ class Worker:
                 else:
                     await delivery.term()
                 self._slots.give_back(1)
+            else:
+                accepted.append((delivery, request))
+            await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
+        await self._begin(group, accepted)
+        return left
+
+    async def _begin(self, group: asyncio.TaskGroup, accepted: list[tuple[Delivery, CheckRequest]]) -> None:
+        """Begin new checks at an even pace."""
+        fresh: list[CheckRequest] = []
+        taking = [self._requests.taking(request, delivery) for delivery, request in accepted]
+        replayed = await self._others.replayed(taking) if taking else ()
+        for delivery, request in accepted:
+            if delivery.number in replayed:
+                self._requests.replayed(request, delivery)
+                await delivery.term()
+                self._slots.give_back(1)
             elif request.check_id in self._held:
                 self._held[request.check_id].append(delivery)  # its check runs already; the result answers this one too
                 self._slots.give_back(1)
             else:
                 self._held[request.check_id] = [delivery]
                 fresh.append(request)
-            await asyncio.sleep(0)  # running checks are timed, and verifying a batch takes milliseconds
         for request in fresh:
             if not self._slots.closed:
                 await self._pace.wait_for_start()
             task = group.create_task(self._serve(request))
             self._checks.add(task)
             task.add_done_callback(self._checks.discard)
-        return left
 
     async def _serve(self, request: CheckRequest) -> None:
         """Handle one request from start to acknowledgement; an unfinished one is handed back."""
@@ -194,6 +213,7 @@ class Worker:
             else:
                 await self._check(request)
             self._requests.answered(request.check_id)
+            self._others.answered(request.check_id)
             for delivery in self._held.pop(request.check_id):
                 await delivery.ack()
         except ParentGoneError:

@@ -1,1 +1,1 @@
-"""The metrics of an agent, and the small listener that serves them at `/metrics`."""
+"""The metrics of an agent, which shared.metrics_listener serves at `/metrics`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 import msgspec
-from prometheus_client import Metric, ProcessCollector
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -122,3 +123,10 @@ class AgentMetrics(Collector):
         for reason in Unfitness:
             unfit.add_metric([reason.value], float(reason in self._unfit))
         yield unfit
+
+
+async def rendered(metrics: AgentMetrics) -> bytes:
+    """The metrics as text, made in a thread, so that the event loop is not late."""
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    return await asyncio.to_thread(generate_latest, registry)

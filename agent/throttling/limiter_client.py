@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -15,6 +16,8 @@ from agent.throttling.limiter import Permit, PermitQuery
 from agent.throttling.permits import NoPermitError
 from agent.throttling.protocol import (
     LINE_BYTES,
+    MOST_TAKEN,
+    Answered,
     Ended,
     Found,
     Granted,
@@ -22,13 +25,17 @@ from agent.throttling.protocol import (
     NotGranted,
     PermitRequested,
     Read,
+    Taken,
+    TakeRequested,
     from_parent,
 )
+from agent.throttling.taken import TakenRequest
 from shared.wire.messages import Unfitness
 
 log = structlog.get_logger()
 
 _PARENT_SECONDS = 5.0
+_TAKING_SECONDS = 1.0
 
 
 class ParentGoneError(Exception):
@@ -36,7 +43,9 @@ class ParentGoneError(Exception):
 
 
 class LimiterClient:
-    """Uses the parent's limiter (agent.throttling.limiter.PermitSource). Made by `connect_to_limiter`."""
+    """Uses the parent's limiter (agent.throttling.limiter.PermitSource) and its memory of what other processes took
+    (agent.throttling.taken.OtherProcesses). Made by `connect_to_limiter`.
+    """
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.unfit: list[Unfitness] = []
@@ -46,6 +55,7 @@ class LimiterClient:
         """Returns the metrics when the parent requests them; without it the parent gets no answer."""
         self._writer = writer
         self._waiting: dict[int, asyncio.Future[Permit]] = {}
+        self._taking: dict[int, asyncio.Future[list[int]]] = {}
         self._last = 0
 
     @asynccontextmanager
@@ -73,6 +83,36 @@ class LimiterClient:
         except TimeoutError:
             raise NoPermitError("no permit in time: the agent's parent process does not answer") from None
 
+    async def replayed(self, requests: Sequence[TakenRequest]) -> frozenset[int]:
+        """See OtherProcesses. Without an answer in time none count as replayed: a parent that is gone or hangs must not
+        stop checks, and this process still knows its own.
+        """
+        found: set[int] = set()
+        for start in range(0, len(requests), MOST_TAKEN):
+            found.update(await self._take(requests[start : start + MOST_TAKEN]))
+        return frozenset(found)
+
+    async def _take(self, requests: Sequence[TakenRequest]) -> list[int]:
+        if self.gone.is_set():
+            return []
+        self._last += 1
+        number = self._last
+        answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._taking[number] = answer
+        self._send(TakeRequested(number, list(requests)))
+        try:
+            async with asyncio.timeout(_TAKING_SECONDS):
+                return await answer
+        except TimeoutError:
+            log.warning("parent_silent")
+            return []
+        finally:
+            del self._taking[number]
+
+    def answered(self, check_id: UUID) -> None:
+        """See OtherProcesses."""
+        self._send(Answered(check_id))
+
     async def listen(self, reader: asyncio.StreamReader) -> None:
         """Read the parent's messages until it is gone."""
         try:
@@ -85,8 +125,11 @@ class LimiterClient:
             for answer in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(ParentGoneError())
+            for taking in self._taking.values():
+                if not taking.done():
+                    taking.set_result([])
 
-    def _receive(self, message: Granted | NotGranted | Found | Read) -> None:
+    def _receive(self, message: Granted | NotGranted | Found | Read | Taken) -> None:
         if isinstance(message, Found):
             self.unfit = message.unfit
             self.examined.set()
@@ -94,6 +137,11 @@ class LimiterClient:
         if isinstance(message, Read):
             if self.read is not None:
                 self._send(MetricsReported(self.read()))
+            return
+        if isinstance(message, Taken):
+            taking = self._taking.get(message.number)
+            if taking is not None and not taking.done():
+                taking.set_result(message.replayed)
             return
         answer = self._waiting.get(message.number)
         if answer is None or answer.done():
@@ -103,7 +151,7 @@ class LimiterClient:
         else:
             answer.set_exception(NoPermitError(message.detail))
 
-    def _send(self, what: PermitRequested | Ended | MetricsReported) -> None:
+    def _send(self, what: PermitRequested | Ended | MetricsReported | TakeRequested | Answered) -> None:
         if not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(what) + b"\n")
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from contextlib import suppress
 from functools import partial
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -17,15 +18,19 @@ from agent.throttling.limiter import Limiter
 from agent.throttling.permits import NoPermitError
 from agent.throttling.protocol import (
     LINE_BYTES,
+    Answered,
     Found,
     Granted,
     MetricsReported,
     NotGranted,
     PermitRequested,
     Read,
+    Taken,
+    TakeRequested,
     from_child,
 )
 from agent.throttling.refused_logins import Outcome
+from agent.throttling.taken import TakenRequests
 from shared.wire.failures import Failure
 from shared.wire.messages import Unfitness
 
@@ -46,6 +51,7 @@ class LimiterServer:
 
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
+        self._taken = TakenRequests()
         self._children: dict[asyncio.StreamWriter, _Child] = {}
         self._ended_counts = Counts()
 
@@ -72,6 +78,7 @@ class LimiterServer:
         return Readings(living, [*silent, self._ended_counts.states()])
 
     def _end(self, writer: asyncio.StreamWriter) -> None:
+        self._taken.left(writer)
         child = self._children.pop(writer)
         child.ended = True
         if child.last is not None:
@@ -90,6 +97,8 @@ class LimiterServer:
             async with asyncio.TaskGroup() as group:
                 try:
                     await self._answer(reader, writer, held, group)
+                except ConnectionError:
+                    log.debug("child_gone")  # it had not read everything when it ended
                 except (OSError, ValueError, RecursionError) as error:
                     log.error("child_message_unreadable", error=type(error).__name__)
                 finally:
@@ -118,6 +127,10 @@ class LimiterServer:
                 child_permit.task.add_done_callback(partial(_forget, held, message.number))
             elif isinstance(message, MetricsReported):
                 self._children[writer].take_reading(message.reading)
+            elif isinstance(message, TakeRequested):
+                _send(writer, Taken(message.number, self._taken.take(writer, message.requests, monotonic())))
+            elif isinstance(message, Answered):
+                self._taken.answered(writer, message.check_id)
             elif message.number in held:
                 held[message.number].end(message.outcome, message.failure)
 
@@ -172,7 +185,7 @@ def _forget(held: dict[int, _ChildPermit], number: int, _task: asyncio.Task[None
     held.pop(number, None)
 
 
-def _send(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found | Read) -> None:
+def _send(writer: asyncio.StreamWriter, what: Granted | NotGranted | Found | Read | Taken) -> None:
     """Send without waiting for a child that does not read. The child's own requests bound what is unread."""
     if not writer.is_closing():
         writer.write(msgspec.json.encode(what) + b"\n")

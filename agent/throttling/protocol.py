@@ -1,4 +1,5 @@
-"""The limiter protocol between an agent's processes: the parent serves the limiter, each child requests permits.
+"""The limiter protocol between an agent's processes: the parent serves the limiter, each child requests permits and
+says which requests it takes.
 
 One JSON value per line, both ways, over a socket. If the parent closes its end, the child stops; if a child closes its
 end, all its permits are given back.
@@ -6,15 +7,21 @@ end, all its permits are given back.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from agent.metrics.reading import Reading
 from agent.throttling.limiter import PermitQuery
 from agent.throttling.refused_logins import Outcome
+from agent.throttling.taken import TakenRequest
 from shared.wire.failures import Failure
 from shared.wire.messages import Unfitness
 
 LINE_BYTES = 64 * 1024
+
+MOST_TAKEN = 256
+"""How many requests one message names, so that it fits into a line."""
 
 
 class PermitRequested(msgspec.Struct, tag="permit_requested"):
@@ -52,5 +59,23 @@ class MetricsReported(msgspec.Struct, tag="metrics_reported"):
     reading: Reading
 
 
-from_child = msgspec.json.Decoder(PermitRequested | Ended | MetricsReported)
-from_parent = msgspec.json.Decoder(Granted | NotGranted | Found | Read)
+class TakeRequested(msgspec.Struct, tag="take_requested"):
+    """The child is about to run these requests."""
+
+    number: int
+    requests: list[TakenRequest]
+
+
+class Taken(msgspec.Struct, tag="taken"):
+    """It may run all but the replayed ones, which are named by their numbers in the stream."""
+
+    number: int
+    replayed: list[int]
+
+
+class Answered(msgspec.Struct, tag="answered"):
+    check_id: UUID
+
+
+from_child = msgspec.json.Decoder(PermitRequested | Ended | MetricsReported | TakeRequested | Answered)
+from_parent = msgspec.json.Decoder(Granted | NotGranted | Found | Read | Taken)

@@ -23,6 +23,7 @@ from agent.throttling.refused_logins import digest, outcome_of
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, Unfitness
+from shared.wire.rounds import Purpose
 from shared.wire.sealing import SealError
 from shared.wire.targets import IpFamily, Target, TlsMode, kind_of
 
@@ -58,8 +59,11 @@ class Checker:
         """The result, also if the check got no permit. Raises only CancelledError, if its task is cancelled, and
         ParentGoneError.
         """
+        if not request.dialogue:
+            return self._result_of_nothing(request)
         result = await self._check(request)
-        self.counts.check_finished(kind_of(request.target), result)
+        if request.purpose is not Purpose.CANARY:
+            self.counts.check_finished(kind_of(request.target), result)
         return result
 
     async def _check(self, request: CheckRequest) -> CheckResult:
@@ -80,7 +84,8 @@ class Checker:
         except NoPermitError as error:
             log.warning("permit_not_granted", reason=str(error))
             self.counts.permits_missed.add()
-            return self._result_without_permit(request, str(error))
+            failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
+            return self._result_of_nothing(request, failure)
         finally:
             self._waiting.discard(task)
 
@@ -110,7 +115,8 @@ class Checker:
 
     async def _run(self, request: CheckRequest) -> CheckResult:
         self.running += 1
-        self.counts.started.add((kind_of(request.target),))
+        if request.purpose is not Purpose.CANARY:
+            self.counts.started.add((kind_of(request.target),))
         try:
             result = await run_check(request, self._context)
         finally:
@@ -147,7 +153,8 @@ class Checker:
             return None  # the runner reports it in the result
         return digest(request.monitor_id, request.target, login, here.sealing_key)
 
-    def _result_without_permit(self, request: CheckRequest, detail: str) -> CheckResult:
+    def _result_of_nothing(self, request: CheckRequest, failure: Failure | None = None) -> CheckResult:
+        """The result of a request for which no connection was made."""
         return CheckResult(
             check_id=request.check_id,
             monitor_id=request.monitor_id,
@@ -158,7 +165,7 @@ class Checker:
             due_at=request.due_at,
             started_at=self._context.reach.clock.now(),
             duration_ms=0.0,
-            failure=Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=detail),
+            failure=failure,
         )
 
     def _seconds_left(self, request: CheckRequest) -> float:

@@ -38,6 +38,13 @@ class Backlog(NamedTuple):
     consumers: dict[tuple[str, str], ConsumerBacklog]
 
 
+class CheckConsumer(msgspec.Struct):
+    """How many fetches of agents wait at a consumer of checks, and how many requests are not acknowledged."""
+
+    num_waiting: int = 0
+    num_ack_pending: int = 0
+
+
 class _Config(msgspec.Struct):
     max_bytes: int = -1
 
@@ -75,6 +82,12 @@ async def backlog(bus: Bus) -> Backlog:
         for one in await _consumers(bus, stream)
     }
     return Backlog(streams, consumers)
+
+
+async def check_consumer(bus: Bus, location: str, kind: str) -> CheckConsumer:
+    """The consumer of a location for one kind of check. Raises BusError, also when it does not exist."""
+    name = subjects.check_consumer(location, kind)
+    return await jetstream.request(bus.client, f"CONSUMER.INFO.{subjects.CHECKS}.{name}", CheckConsumer)
 
 
 async def _stream(bus: Bus, name: str) -> StreamBacklog:

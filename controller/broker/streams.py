@@ -71,6 +71,7 @@ async def ensure_streams(bus: Bus) -> None:
             subjects.RESULTS,
             ConsumerConfig(
                 durable_name=subjects.INGEST,
+                filter_subject=subjects.EVERY_RESULT,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=30,
                 max_ack_pending=20_000,

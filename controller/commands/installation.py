@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +35,19 @@ def add(commands: Commands) -> None:
 
 
 async def _serve(_options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # from the first moment, so that each stop is an orderly one
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await asyncio.sleep(0)  # an earlier Ctrl-C ends the command here
     settings = settings_of(ControllerSettings)
     # Imported here, because it takes half a second that the other commands need not spend.
     from controller.app import run
+    from shared.metrics_listener import PortError
 
     try:
-        await run(settings)
-    except OSError as error:
-        raise CommandError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        await run(settings, stop)
+    except PortError as error:
+        raise CommandError(str(error)) from error
 
 
 async def _migrate(_options: argparse.Namespace) -> None:

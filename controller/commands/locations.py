@@ -17,16 +17,18 @@ from iso3166 import countries_by_alpha2
 
 from controller.commands.command import CommandError, settings_of
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.schedule.eligibility import alive
+from controller.decisions.schedule.eligibility import alive, unfit_everywhere
 from controller.decisions.schedule.rotation import left_blind
 from controller.errors import InvalidError
 from controller.model import AgentSighting, Location
 from controller.model.values.countries import country_code
 from controller.operations.installation.enrolment import add_location, rotate_location
+from controller.operations.installation.locations import remove_location, switch_location
 from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.locations.keys import GivenKey
+from controller.store.monitors import unlocated
 from controller.store.monitors.scheduled import scheduled_monitors
 from controller.store.platform import migrate
 from controller.store.platform.pool import Database
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from controller.commands.command import Commands
 
 OLD_KEY_DAYS = 7
-_MOST_NAMED = 5
+_MOST_NAMED = 50
 _SOON = "within 10 seconds, or as soon as a controller reaches NATS"
 
 
@@ -150,7 +152,7 @@ async def _rotate(options: argparse.Namespace) -> None:
 async def _disable(options: argparse.Namespace) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
-        here = await locations.set_enabled(database, code, enabled=False)
+        here = await switch_location(database, code, enabled=False)
         if here is None:
             raise _unknown(code)
         print(f"disabled {code}; its agents are cut off {_SOON}")
@@ -160,7 +162,7 @@ async def _disable(options: argparse.Namespace) -> None:
 async def _enable(options: argparse.Namespace) -> None:
     code = _code(options)
     async with _database(settings_of(StoreSettings)) as database:
-        if await locations.set_enabled(database, code, enabled=True) is None:
+        if await switch_location(database, code, enabled=True) is None:
             raise _unknown(code)
     print(f"enabled {code}; its agents can log in again {_SOON}")
 
@@ -171,20 +173,23 @@ async def _remove(options: argparse.Namespace) -> None:
         here = await locations.by_code(database, code)
         if here is None:
             raise _unknown(code)
-        if not await locations.remove(database, code):
+        if not await remove_location(database, here):
             raise CommandError(f"{code} is enabled: first `locations disable {code}`, which cuts its agents off")
         print(f"removed {code}; its history stays, and its keys never work again")
         await _print_blind_monitors(database, here)
 
 
 async def _print_blind_monitors(database: Database, lost: Location) -> None:
-    """Print the monitors that no location may check now: their checks end without a failure, so nothing else warns."""
+    """Print the monitors that no location may check now. The operators are told of them by a controller."""
     monitors = await scheduled_monitors(database)
     blind = left_blind(monitors, await locations.present_locations(database), lost)
     if blind:
-        named = [f"{one.kind} {one.hostname} ({one.public_id})" for one in blind[:_MOST_NAMED]]
-        more = [f"and {len(blind) - _MOST_NAMED} more"] if len(blind) > _MOST_NAMED else []
-        print(f"monitors that no location may check any more ({len(blind)}): {', '.join(named + more)}")
+        titles = await unlocated.titles_of(database, [str(one.public_id) for one in blind[:_MOST_NAMED]])
+        print(f"monitors that no location may check any more ({len(blind)}):")
+        for title in sorted(titles.values()):
+            print(f"  {title}")
+        if len(blind) > _MOST_NAMED:
+            print(f"  and {len(blind) - _MOST_NAMED} more")
 
 
 async def _list(_options: argparse.Namespace) -> None:
@@ -205,14 +210,17 @@ def _keys(keys: list[GivenKey]) -> str:
         return "no keys: rotate"
     newest, *older = (f"of {_minute(key.created_at)}" for key in keys)
     until = [f"until {_minute(key.ends_at)}" for key in keys[1:] if key.ends_at]
-    return ", ".join(["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))])
+    known = ["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))]
+    shared = ["shared account: rotate"] if keys[0].shared else []
+    return ", ".join(known + shared)
 
 
 def _agents(agents: list[AgentSighting]) -> str:
     if not agents:
         return "no agents"
     versions = " ".join(sorted({agent.version for agent in agents}))
-    return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions})"
+    unfit = "".join(f", {one.value}" for one in unfit_everywhere(agents))
+    return f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'} ({versions}){unfit}"
 
 
 def _minute(at: datetime) -> str:

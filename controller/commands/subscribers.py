@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
-from controller.operations.installation.subscriptions import subscribe
+from controller.operations.installation.subscriptions import revoke_subscriber, subscribe
+from controller.pipeline.nats_accounts import NatsAccounts
 from controller.pipeline.subscribers import SubscriberConsumers
 from controller.settings import EnrolmentSettings, StoreSettings
 from controller.store.accounts import subscribers
 from controller.store.platform import migrate
 from controller.store.platform.pool import Database
-from controller.trust.claims import controller_credentials
+from controller.trust.claims import controller_credentials, system_credentials
 from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
@@ -77,23 +78,28 @@ async def _issue(options: argparse.Namespace) -> None:
             expires_at=utc_now() + timedelta(days=options.days),
             output=options.output,
         )
-        ready = await _keep_consumers(database, settings)
+        ready = await _made_ready(database, settings)
     print(f"wrote {made.file}, valid until {made.expires_at:%Y-%m-%d %H:%M} UTC; keep it secret, like a password")
     print(f"subject {made.subject}")
     print(f"consumer {made.consumer} of stream {subjects.EVENTS} in domain {subjects.DOMAIN}")
     print(f"inbox prefix {subjects.inbox(made.consumer)}")
     if not ready:
-        print("cannot connect to the broker now: a running controller will create the consumer as soon as it can")
+        print("cannot connect to the broker now: a running controller will create login and consumer as soon as it can")
 
 
-async def _keep_consumers(database: Database, settings: EnrolmentSettings) -> bool:
-    """Create missing consumers at once, before a controller does. False when the broker is unavailable."""
-    credentials = controller_credentials(settings.trust_file.value, utc_now())
+async def _made_ready(database: Database, settings: EnrolmentSettings) -> bool:
+    """Send the broker the new account and create the consumer at once, before a controller does. False when the broker
+    is unavailable.
+    """
+    trust, now = settings.trust_file.value, utc_now()
     try:
         async with (
             asyncio.timeout(_BROKER_SECONDS),
-            Bus.open(settings.broker(credentials), name="stream-credentials") as bus,
+            Bus.open(settings.broker(system_credentials(trust, now)), name="stream-credentials") as system_bus,
+            Bus.open(settings.broker(controller_credentials(trust, now)), name="stream-credentials") as bus,
         ):
+            await system_bus.wait_connected()
+            await NatsAccounts(database, system_bus, trust).reconcile()
             await SubscriberConsumers(database, bus).keep()
     except (TimeoutError, BusError):
         return False
@@ -107,13 +113,16 @@ async def _list() -> None:
         for each in await subscribers.all_subscribers(database):
             state = "revoked" if each.revoked_at else "expired" if each.expires_at <= now else "valid"
             owner = each.organization_name + (f" / {each.customer_name}" if each.customer_name else "")
-            print(f"{each.consumer}\t{state}\t{each.expires_at:%Y-%m-%d}\t{owner}\t{each.name}")
+            row = [each.consumer, state, f"{each.expires_at:%Y-%m-%d}", owner, each.name]
+            if state == "valid" and each.nats_account is None:
+                row.append("shared account: issue new ones, then revoke these")
+            print("\t".join(row))
 
 
 async def _revoke(consumer: str) -> None:
     async with Database.open(settings_of(StoreSettings).database_url.reveal(), size=1) as database:
         await migrate.require_current(database)
-        if not await subscribers.revoke(database, consumer):
+        if not await revoke_subscriber(database, consumer):
             raise CommandError(f"there are no valid credentials for the consumer {consumer!r}")
     print(f"revoked {consumer}; a running controller cuts it off within seconds")
 

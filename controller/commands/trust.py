@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controller.commands import trust_review
 from controller.commands.command import CommandError, settings_of
+from controller.commands.trust_entry import record_trust
+from controller.model.audit import AuditAction
 from controller.settings import TrustSettings
 from controller.trust import keys, request_keys
 from controller.trust.server_config import server_config
@@ -52,6 +55,7 @@ def add(commands: Commands) -> None:
     config = trust.add_parser("nats-config", help="print what nats-server.conf must include; it holds no secret")
     config.add_argument("--trust-file", metavar="FILE", help="the trust file (default: MAILPROBE_TRUST_FILE)")
     config.set_defaults(command=_nats_config)
+    trust_review.add(trust)
 
 
 async def _new(options: argparse.Namespace) -> None:
@@ -69,9 +73,12 @@ async def _nats_config(options: argparse.Namespace) -> None:
 
 async def _rotate_requests(options: argparse.Namespace) -> None:
     file = settings_of(TrustSettings, trust_file=options.trust_file).trust_file
+    done = AuditAction.TRUST_KEY_ADDED
     if options.use:
+        done = AuditAction.TRUST_KEY_USED
         step, then = request_keys.with_swapped_keys, "copy it to every controller and restart them, then --drop"
     elif options.drop:
+        done = AuditAction.TRUST_KEY_DROPPED
         step, then = request_keys.with_signing_key_only, "copy it to every controller"
     else:
         step, then = request_keys.with_second_key, "copy it to every controller and rotate every location, then --use"
@@ -84,3 +91,4 @@ async def _rotate_requests(options: argparse.Namespace) -> None:
     known = "".join(f", {other} is accepted too" for other in others)
     print(f"changed {file.path}: requests are signed with key {signing}{known}")
     print(f"next: {then}")
+    await record_trust(done, [signing, *others])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from controller.broker.login import KEYS_ENDED
 from controller.commands.command import CommandError, settings_of
 from controller.errors import InvalidError
 from controller.model.values.countries import country_code
@@ -62,7 +65,21 @@ async def _watch(options: argparse.Namespace) -> None:
     async with Database.open(settings.database_url.reveal(), size=1) as database:
         choice = await _choice(database, options)
         async with Bus.open(broker, name="watch") as bus:
-            await show_events(database, bus, choice, as_json=options.json)
+            await _until_refused(bus, show_events(database, bus, choice, as_json=options.json))
+
+
+async def _until_refused(bus: Bus, showing: Coroutine[Any, Any, None]) -> None:
+    """Show events to the end, or raise CommandError when NATS has refused the login for good."""
+    shown, refused = asyncio.ensure_future(showing), asyncio.ensure_future(bus.refused())
+    try:
+        await asyncio.wait([shown, refused], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        shown.cancel()
+        refused.cancel()
+        await asyncio.wait([shown, refused])
+    if not shown.cancelled():
+        return shown.result()
+    raise CommandError(KEYS_ENDED)
 
 
 async def _choice(database: Database, options: argparse.Namespace) -> WatchFilter:

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_ORGANIZATION_TOKENS = "manage_organization_tokens"
     MANAGE_CUSTOMER_TOKENS = "manage_customer_tokens"
+    READ_AUDIT = "read_audit"  # of the organization; the installation's with the organization that runs it
+    READ_METRICS = "read_metrics"  # of the whole installation: only in the organization that runs it
 
 
 class Reach(StrEnum):
@@ -82,6 +84,13 @@ def permits(principal: Principal, permission: Permission) -> bool:
     return permission in _PERMISSIONS[principal.role]
 
 
+def may_read_metrics(principal: Principal, *, operating: bool) -> bool:
+    """Whether the principal may read the metrics; `operating`: its organization runs the installation."""
+    if not permits(principal, Permission.READ_METRICS) or principal.customer_ids is not None:
+        return False
+    return operating or principal.role is Role.GLOBAL_ADMIN
+
+
 def reaches(
     principal: Principal, permission: Permission, *, organization_id: int, customer_id: int | None = None
 ) -> Reach:
@@ -119,6 +128,20 @@ def customers_within(role: Role, customer_ids: Iterable[int] | None) -> frozense
     if customer_ids is None:
         return frozenset() if role is Role.READONLY else None
     return frozenset(customer_ids)
+
+
+def principal_of_person(
+    account_id: int, organization_id: int, role: Role, customer_ids: Iterable[int] | None
+) -> Principal:
+    """The principal that an account is. A global admin must name the organization of each request
+    (docs/compatibility.md, R1).
+    """
+    return Principal(
+        works_in=None if role is Role.GLOBAL_ADMIN else organization_id,
+        role=role,
+        customer_ids=None if role in GLOBAL else customers_within(role, customer_ids),
+        account_id=account_id,
+    )
 
 
 def may_grant(principal: Principal, role: Role, *, operating: bool) -> bool:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from controller.decisions.evaluation.state import VerdictKind
+from controller.decisions.schedule.hindrances import NOT_CHECKED
 from controller.model import LatestCheck
 from shared.wire.failures import FailureKind
 from shared.wire.messages import ResultStatus
@@ -75,11 +76,14 @@ def status_of(check: LatestCheck) -> SiteStatus:
     return _CODE_OF.get(FailureKind(check.failure_kind), SiteStatus.PROTOCOL_ERROR)
 
 
-def report_of(latest: Sequence[LatestCheck], verdict: VerdictKind | None = None) -> Report:
+def report_of(latest: Sequence[LatestCheck], verdict: VerdictKind | None = None, reason: str = "") -> Report:
     """From the latest check of each location: failed when the verdict is down or partial, with the code of the latest
     failed one. A monitor that was never evaluated is failed when more than half of the locations that are not blind
-    failed.
+    failed. `reason` is the verdict's; it is shown when no location can check the monitor.
     """
+    if verdict is VerdictKind.UNKNOWN and reason.startswith(NOT_CHECKED):
+        text = f"{TEXTS[SiteStatus.BLIND]}: {reason.removeprefix(NOT_CHECKED)}"
+        return Report(SiteStatus.BLIND, text, _found_at(max(latest, key=_due)) if latest else None)
     if not latest:
         return Report(SiteStatus.BLIND, NOT_TESTED, None)
     voting = [check for check in latest if status_of(check) is not SiteStatus.BLIND]

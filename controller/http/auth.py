@@ -6,25 +6,26 @@ session. All this happens before the body is read.
 
 from __future__ import annotations
 
-import ipaddress
+import hmac
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from litestar import Litestar
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import SecurityScheme
 from litestar.types import Message, Scope
 
-from controller.decisions.access import GLOBAL, Permission, permits
+from controller.decisions.access import GLOBAL, Permission, may_read_metrics, permits
 from controller.errors import ForbiddenError, InvalidError, LimitedError, OtherSiteError, UnauthenticatedError
 from controller.http import cookies
 from controller.http.services import Services
 from controller.model import Principal
-from controller.operations.accounts.limits import Quota, RequestLimits
+from controller.operations.accounts.limits import Quota, RequestLimits, network_of
 from controller.store.accounts import organizations, sessions, tokens
 
 SECURITY_SCHEME = "bearerToken"
@@ -45,7 +46,7 @@ SCHEMES = {
 PERMISSION = "permission"
 """A route's opt that names the Permission it needs."""
 UNCOUNTED = "uncounted"
-"""A route with this opt does not count against a rate limit: health and metrics."""
+"""A route with this opt does not count against a rate limit: health and metrics. Refused logins count all the same."""
 COUNTED_APART = "counted_apart"
 """A route with this opt has a rate limit of its own, this many requests a minute, for callers that are known: streams,
 whose clients all reconnect at once."""
@@ -58,8 +59,8 @@ _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUOTA = "quota"
+_IPV4_MAPPED = "::ffff:"
 _CHOSEN = "chosen_organization"
-_V6_NETWORK = 64
 
 
 async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -72,8 +73,11 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
         return  # Litestar's own answer to OPTIONS; every other route declares a permission (require_permissions)
     services: Services = connection.app.state.services
     limits: RequestLimits = connection.app.state.limits
+    if permission is Permission.READ_METRICS and _has_metrics_token(connection, services):
+        return
     principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
-    if not handler.opt.get(UNCOUNTED):
+    stranger = principal is None and permission is not Permission.PUBLIC
+    if stranger or not handler.opt.get(UNCOUNTED):
         apart = None if principal is None else handler.opt.get(COUNTED_APART)
         quota = await limits.admit(_rate_key(principal, connection), apart=apart)
         connection.scope["state"][_QUOTA] = quota
@@ -87,7 +91,9 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     principal = await in_organization(principal, connection, services)
     if not permits(principal, permission):
         raise ForbiddenError
-    connection.scope["user"] = principal
+    if permission is Permission.READ_METRICS and not await _may_read_metrics(principal, services):
+        raise ForbiddenError
+    connection.scope["user"] = msgspec.structs.replace(principal, address=address_of(connection))
 
 
 def given_principal(request: Request[Principal, Any, Any]) -> Principal:
@@ -153,17 +159,9 @@ def require_same_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The client's address; for IPv6 its /64 network, because one client may use all addresses of it."""
-    text = connection.client.host if connection.client else ""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, _V6_NETWORK), strict=False))
-    return text
+    """The client's address, as a trusted proxy gives it; "unknown" without one."""
+    host = connection.client.host if connection.client else ""
+    return host.removeprefix(_IPV4_MAPPED) or "unknown"
 
 
 async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> Principal | None:
@@ -186,9 +184,23 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
     return await sessions.principal_of(services.database, cookie, cookie=True)
 
 
+def _has_metrics_token(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> bool:
+    """Whether the metrics token came along. It needs no database, so metrics can be read while that is away."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if services.metrics_token is None or scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(token.strip().encode(), services.metrics_token.reveal().encode())
+
+
+async def _may_read_metrics(principal: Principal, services: Services) -> bool:
+    here = principal.works_in
+    operating = here is not None and await organizations.is_operating(services.database, here)
+    return may_read_metrics(principal, operating=operating)
+
+
 def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     if principal is None:
-        return f"address:{address_of(connection)}"
+        return f"address:{network_of(address_of(connection))}"
     if principal.token_id is not None:
         return f"token:{principal.token_id}"
     return f"account:{principal.account_id}"
@@ -205,7 +217,7 @@ async def _in_organization(
         return principal
     if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
         raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")
-    return Principal(works_in=int(named), role=principal.role, account_id=principal.account_id)
+    return msgspec.structs.replace(principal, works_in=int(named))
 
 
 async def _in_chosen_organization(
@@ -222,4 +234,4 @@ async def _in_chosen_organization(
     if found is None:
         return principal
     connection.scope["state"][_CHOSEN] = found.name
-    return Principal(works_in=found.id, role=principal.role, account_id=principal.account_id)
+    return msgspec.structs.replace(principal, works_in=found.id)

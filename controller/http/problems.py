@@ -43,6 +43,7 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.OrganizationRequiredError: HTTPStatus.BAD_REQUEST,
     errors.AlreadyExistsError: HTTPStatus.CONFLICT,
     errors.AlreadyEndedError: HTTPStatus.CONFLICT,
+    errors.UnfitLocationsError: HTTPStatus.CONFLICT,
     errors.LimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.NoActiveLocationsError: HTTPStatus.INTERNAL_SERVER_ERROR,

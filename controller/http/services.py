@@ -16,17 +16,19 @@ from controller.operations.accounts.passwords import Passwords
 from controller.operations.channels.channels import Outlets
 from controller.operations.monitors.checks import TriggeredDispatch
 from controller.operations.results.exports import Exports
+from controller.pipeline.ops.health import DependencyHealth
 from controller.store.platform.pool import Database
 from controller.streaming.hub import StreamHub
 from controller.vault import Vault
 from shared.nats.bus import Bus
+from shared.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Routes use the bus to see whether it is connected, and to resume streams. `rate_limit` is requests a minute for
-    each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor. `public_url` is the
-    base of all links.
+    each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor. `metrics_token` reads
+    `/metrics`. `public_url` is the base of all links. `health` is what `/readyz` says about NATS and PostgreSQL.
     """
 
     database: Database
@@ -37,9 +39,11 @@ class Services:
     rate_limit: int = 0
     metrics: Metrics = field(default_factory=Metrics)
     metrics_per_monitor: bool = False
+    metrics_token: Secret | None = None
     public_url: PublicUrl = field(default_factory=PublicUrl)
     passwords: Passwords = field(default_factory=Passwords)
     exports: Exports = field(default_factory=Exports)
+    health: DependencyHealth = field(default_factory=DependencyHealth)
     live: StreamHub = field(default_factory=StreamHub)
     exposition: Exposition = field(init=False)
 

@@ -19,7 +19,15 @@ def obstacles(monitor: Configured) -> Obstacles:
 
     An address that is not public is inside the agent's own networks, where none of these matter; `localhost` is
     resolved without a server (RFC 6761 section 6.3). A config that makes no target has none: it is reported elsewhere.
+
+    A resolver that does not answer for the control name keeps no check away: it may know the monitor's own name. Where
+    it does not, the result says that the resolver is at fault (agent.fitness).
     """
+    return deficiencies(monitor) - {Unfitness.RESOLVER_BROKEN}
+
+
+def deficiencies(monitor: Configured) -> Obstacles:
+    """The obstacles, and with them those that may keep a check from finding anything out."""
     try:
         target = target_of(monitor)
     except InvalidError:

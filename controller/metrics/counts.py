@@ -16,7 +16,9 @@ from prometheus_client.registry import Collector
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.model import GapReason
+from controller.model.dependencies import STREAM_OF
 from controller.notify.registry import CHANNELS
+from controller.trust.location_signatures import Doubt
 from shared.counters import OTHER, PHASE_SECONDS, CounterSeries, HistogramSeries, put
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
@@ -50,10 +52,17 @@ class RejectionReason(StrEnum):
     UNSTORABLE = "unstorable"
     UNKNOWN_ORIGIN = "unknown_origin"
     NOT_EXPECTED = "not_expected"
+    UNSIGNED = "unsigned"
+    UNKNOWN_KEY = "unknown_key"
+    ENDED_KEY = "ended_key"
+    WRONG_SIGNATURE = "wrong_signature"
 
 
 SUSPICIOUS = (RejectionReason.NOT_EXPECTED, RejectionReason.ANOTHER_LOCATION, RejectionReason.WRONG_CHECK_ID)
 """Reasons that no agent of ours causes; ops are notified of them."""
+
+UNVOUCHED = tuple(RejectionReason(doubt) for doubt in Doubt)
+"""Reasons that concern the signature; ops are notified of them apart from the others."""
 
 
 class DeliveryOutcome(StrEnum):
@@ -100,22 +109,35 @@ class Counts(Collector):
         )
         self.dispatch_waits = CounterSeries(
             "mailprobe_dispatch_refused_total",
-            "Check requests that the broker refused and that were tried again. If this grows, NATS is down or full.",
+            "Attempts to send a check request that the broker refused or did not answer. If this grows, NATS is down or"
+            " full.",
         )
         self.dispatch_lost = CounterSeries(
             "mailprobe_dispatch_lost_total",
             "Check requests that the broker did not accept in time; each becomes a gap.",
         )
+        self.writes_failed = CounterSeries(
+            "mailprobe_stream_writes_failed_total",
+            "Test messages that a stream did not store. If this grows, the disk of NATS or the stream is full.",
+            {"stream": tuple(STREAM_OF.values())},
+        )
         self.gaps = CounterSeries(
             "mailprobe_gaps_total",
             "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
-            " late: no controller ran in time; no_result: requested, but no result came.",
+            " late: no controller ran in time; broker_refused: NATS took no request; no_result: requested, but no"
+            " result came.",
             {"reason": tuple(GapReason)},
         )
         self.dead_letters = CounterSeries(
             "mailprobe_dead_letters_total",
             "Messages put aside because they can never be stored. The table `dead_letter` holds some of them.",
             {"reason": tuple(RejectionReason)},
+        )
+        self.refused_heartbeats = CounterSeries(
+            "mailprobe_heartbeats_refused_total",
+            "Heartbeats refused because of their signature, by each controller for itself. unsigned: although the"
+            " location's agents sign; unknown_key, ended_key, wrong_signature: not signed with a key of the location.",
+            {"reason": tuple(Doubt)},
         )
         self.verdicts = CounterSeries(
             "mailprobe_verdict_changes_total",
@@ -145,7 +167,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
-        for each in (*closed, self.deliveries):
+        for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
 from prometheus_client import Metric
 
+from controller.decisions.canaries import CanaryState, kinds_lost, last_failure
 from controller.decisions.evaluation.state import Severity, VerdictKind
 from controller.decisions.schedule.eligibility import alive
 from controller.metrics.cached_collector import CachedCollector, gauge
 from controller.model import AgentSighting, GapReason, Location, MonitorStatus
+from controller.store.locations import canaries as canary_store
 from controller.store.locations import locations as location_store
+from controller.store.monitors import unlocated
 from controller.store.platform.installation import Installation, installation
 from controller.store.platform.pool import Database
 from shared.counters import OTHER
@@ -24,15 +27,17 @@ _BLIND = (*GapReason, FailureSource.AGENT, FailureSource.RESOLVER)
 
 
 class LocationAgents(NamedTuple):
-    """An enabled location and those of its agents that are alive."""
+    """An enabled location, those of its agents that are alive, and its latest canaries."""
 
     location: Location
     agents: list[AgentSighting]
+    canaries: list[CanaryState]
 
 
 class DatabaseMetricsView(NamedTuple):
     installation: Installation
     locations: list[LocationAgents]
+    without_location: int
 
 
 def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
@@ -42,9 +47,15 @@ def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
         counted = await installation(db)
         locations = await location_store.all_locations(db)
         now, sightings = await location_store.sightings(db)
+        states = await canary_store.states(db)
         return DatabaseMetricsView(
             counted,
-            [LocationAgents(here, alive(sightings.get(here.id, []), now)) for here in locations if here.enabled],
+            [
+                LocationAgents(here, alive(sightings.get(here.id, []), now), states.get(here.id, []))
+                for here in locations
+                if here.enabled
+            ],
+            await unlocated.count(db),
         )
 
     return CachedCollector("database", read, _families)
@@ -52,8 +63,15 @@ def database_collector(db: Database) -> CachedCollector[DatabaseMetricsView]:
 
 def _families(view: DatabaseMetricsView) -> Iterator[Metric]:
     yield from _monitors(view.installation)
+    yield gauge(
+        "mailprobe_monitors_without_location",
+        "Monitors that are to be checked, but that no enabled location may check; their verdict is unknown.",
+        [],
+        [((), view.without_location)],
+    )
     yield from _waiting(view.installation)
     yield from _locations(view.locations)
+    yield from _canaries({one.location.code: one.canaries for one in view.locations if one.canaries})
     yield gauge(
         "mailprobe_location_blind",
         "1 where the checks of an enabled location give no usable result now. reason is a gap's reason, or the part at"
@@ -121,18 +139,56 @@ def _waiting(installation: Installation) -> Iterator[Metric]:
         yield gauge(name, help_text, [], [((), value)])
 
 
+def _canaries(states: Mapping[str, Sequence[CanaryState]]) -> Iterator[Metric]:
+    yield gauge(
+        "mailprobe_canary_age_seconds",
+        "How long ago the last canary of a location came back, or was first sent if none ever did. A canary is sent"
+        " every half minute to locations whose agents are alive; it goes the way of a check and its result.",
+        ["location"],
+        [((code,), min(one.age_seconds for one in own)) for code, own in states.items()],
+    )
+    yield gauge(
+        "mailprobe_canary_round_trip_seconds",
+        "How long the last canary that came back took, from the controller over an agent to the evaluator; the longest"
+        " of all kinds of check.",
+        ["location"],
+        [
+            ((code,), max(trips) / 1000)
+            for code, own in states.items()
+            if (trips := [one.round_trip_ms for one in own if one.round_trip_ms is not None])
+        ],
+    )
+    yield gauge(
+        "mailprobe_canary_lost",
+        "1 for each kind of check whose canaries at a location do not come back, though its agents send heartbeats.",
+        ["location", "kind"],
+        [
+            ((code, one.kind), float(one.kind in lost))
+            for code, own in states.items()
+            for lost in [kinds_lost(own)]
+            for one in own
+        ],
+    )
+    yield gauge(
+        "mailprobe_canary_target_failing",
+        "1 where the last three dialogues with MAILPROBE_CANARY_TARGET failed.",
+        ["location"],
+        [((code,), float(last_failure(own) is not None)) for code, own in states.items()],
+    )
+
+
 def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
     yield gauge(
         "mailprobe_location_ready",
         "1 where an agent of an enabled location sent a heartbeat in the last 30 s, 0 where none did.",
         ["location"],
-        [((here.code,), float(bool(agents))) for here, agents in locations],
+        [((here.code,), float(bool(agents))) for here, agents, _ in locations],
     )
     yield gauge(
         "mailprobe_agents_ready",
         "Agent processes that are alive at each enabled location.",
         ["location"],
-        [((here.code,), len(agents)) for here, agents in locations],
+        [((here.code,), len(agents)) for here, agents, _ in locations],
     )
     yield gauge(
         "mailprobe_agents_unfit",
@@ -140,7 +196,7 @@ def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
         ["location", "reason"],
         [
             ((here.code, reason.value), sum(reason in agent.unfit for agent in agents))
-            for here, agents in locations
+            for here, agents, _ in locations
             for reason in Unfitness
         ],
     )
@@ -150,7 +206,7 @@ def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
         ["location", "state"],
         [
             row
-            for here, agents in locations
+            for here, agents, _ in locations
             for row in (
                 ((here.code, "running"), sum(agent.running for agent in agents)),
                 ((here.code, "waiting"), sum(agent.waiting for agent in agents)),
@@ -161,14 +217,14 @@ def _locations(locations: list[LocationAgents]) -> Iterator[Metric]:
         "mailprobe_location_capacity",
         "How many checks the agents of a location run at once at present.",
         ["location"],
-        [((here.code,), sum(agent.capacity for agent in agents)) for here, agents in locations],
+        [((here.code,), sum(agent.capacity for agent in agents)) for here, agents, _ in locations],
     )
     yield gauge(
         "mailprobe_location_clock_offset_seconds",
         "How far the worst clock at a location is ahead of the broker's. Beyond 2 s, times of results are corrected by"
         " the broker's clock.",
         ["location"],
-        [((here.code,), offset) for here, agents in locations if (offset := _worst_offset(agents)) is not None],
+        [((here.code,), offset) for here, agents, _ in locations if (offset := _worst_offset(agents)) is not None],
     )
 
 

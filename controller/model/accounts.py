@@ -27,7 +27,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes a request: an API token (`token_id`) or a person (`account_id`).
 
     `works_in` is the organization this request is about: the principal's own, or the one a global role named; None for
-    a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit.
+    a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit. `session` is a
+    person's, and `address` the client's, for the audit log.
     """
 
     works_in: int | None
@@ -35,6 +36,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     customer_ids: frozenset[int] | None = None
     token_id: int | None = None
     account_id: int | None = None
+    session: UUID | None = None
+    address: str | None = None
 
     @property
     def organization_id(self) -> int:

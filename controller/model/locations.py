@@ -41,3 +41,4 @@ class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
     loop_lag_ms: float = 0.0
     unfit: list[Unfitness] = []
     clock_offset_ms: float | None = None
+    reads: list[str] = []

@@ -10,3 +10,6 @@ VERDICT_DAYS = 32
 
 UNCONFIRMED_DAYS = 8
 """Failures that opened no incident, in days."""
+
+AUDIT_DAYS = 400
+"""Entries of the audit log, in days. The database refuses to remove younger ones (migration 0017_audit)."""

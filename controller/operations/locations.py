@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from controller.decisions.access import limits_to
+from controller.decisions.canaries import CanaryState
 from controller.decisions.evaluation.blindness import Blind, merged_periods
 from controller.decisions.schedule.eligibility import abilities, alive, reasons_not_ready
 from controller.model import AgentSighting, Location, Principal
@@ -15,7 +16,7 @@ from controller.store.checks import dead_letters
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.evaluation import probe_problems
 from controller.store.evaluation.probe_problems import ProbeProblem
-from controller.store.locations import blind_periods
+from controller.store.locations import blind_periods, canaries
 from controller.store.locations import locations as store
 from controller.store.platform.pool import Database
 from shared.wire import subjects
@@ -33,7 +34,7 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
 
     `blind` are its blind periods of the last BLIND_FOR, and `problems` are the monitors whose servers refuse it, as far
     as the caller may see them, MOST_PROBE_PROBLEMS at most; both the latest first. `dead_letters` counts its
-    rejected messages of the last DEAD_LETTERS_FOR by reason, the latest first.
+    rejected messages of the last DEAD_LETTERS_FOR by reason, the latest first. `canaries` are its latest ones, by kind.
     """
 
     now: datetime
@@ -46,12 +47,14 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
     blind: list[Blind]
     problems: list[ProbeProblem]
     dead_letters: list[DeadLetterCount]
+    canaries: list[CanaryState] = []
 
 
 async def list_locations(database: Database, principal: Principal) -> list[LocationState]:
     """Every location that was not removed, by code. Locations belong to no organization, so everybody may see them."""
     locations = await store.present_locations(database)
     now, sightings = await store.sightings(database)
+    states = await canaries.states(database)
     blind: dict[int, list[Blind]] = defaultdict(list)
     problems: dict[int, list[ProbeProblem]] = defaultdict(list)
     put_aside: dict[str, list[DeadLetterCount]] = defaultdict(list)
@@ -74,6 +77,7 @@ async def list_locations(database: Database, principal: Principal) -> list[Locat
             blind[location.id],
             problems[location.id],
             put_aside[subjects.result(location.country_code, location.code)],
+            states.get(location.id, []),
             now,
         )
         for location in locations
@@ -86,6 +90,7 @@ def _state(
     blind: list[Blind],
     problems: list[ProbeProblem],
     put_aside: list[DeadLetterCount],
+    states: list[CanaryState],
     now: datetime,
 ) -> LocationState:
     return LocationState(
@@ -98,4 +103,5 @@ def _state(
         blind=merged_periods(blind),
         problems=problems,
         dead_letters=put_aside,
+        canaries=states,
     )

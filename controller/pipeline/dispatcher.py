@@ -7,7 +7,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -18,12 +20,12 @@ from controller.kinds import configured_login, target_of
 from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.checks.dispatch import Expected, expect
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.vault import Vault, login_of
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
-from shared.nats.errors import BusError
+from shared.nats.errors import BrokerRefusedError, BusError
 from shared.wire import subjects
 from shared.wire.messages import CheckRequest
 from shared.wire.rounds import Purpose, check_id, start_by_ms
@@ -35,7 +37,15 @@ log = structlog.get_logger()
 
 _SETTLE_SLACK_MS = int(ACK_WAIT_SECONDS * 1000) + 5_000
 _RETRY_SECONDS = 0.25
+_RETRY_MS = 1_000
 _SEALED_AT_MOST = 500_000
+
+
+class CheckMessage(NamedTuple):
+    """A check and its request, as it is published."""
+
+    check: PlannedCheck
+    message: Message
 
 
 class Dispatcher:
@@ -58,6 +68,7 @@ class Dispatcher:
         self._counts = counts or Counts()
         self._clock = clock
         self._latest_target: tuple[ScheduledMonitor, Target] | None = None
+        self._refused_from = self._refused_until = 0
         self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
@@ -70,51 +81,85 @@ class Dispatcher:
             raise BusError("not connected to NATS")
         due_ms = self._clock()
         checks = [PlannedCheck(monitor, due_ms, location, Purpose.TRIGGERED, True) for location in locations]
-        messages = [self._message(check) for check in checks]
+        requests = [CheckMessage(check, self._message(check)) for check in checks]
         await expect(self._db, [expected(check) for check in checks])
-        outcomes = await self._bus.publish_all(messages)
-        self._count(checks, outcomes, self._clock())
+        outcomes = await self._bus.publish_all([request.message for request in requests])
+        refused = self._count(requests, outcomes, self._clock())
+        await self._give_up(refused, _unclear(requests, outcomes))
         for refusal in outcomes:
             if refusal is not None:
                 raise refusal
         return to_datetime(due_ms)
 
     async def dispatch(self, checks: Sequence[PlannedCheck]) -> None:
-        """Publish until the broker has every check that may still begin. A check that cannot be made into a request is
-        logged and becomes a gap.
+        """Publish until the broker has every check that may still begin; the others become gaps. A check that cannot be
+        made into a request is logged and becomes a gap.
         """
-        pending: list[tuple[PlannedCheck, Message]] = []
+        pending: list[CheckMessage] = []
         for check in checks:
             try:
-                pending.append((check, self._message(check)))
+                pending.append(CheckMessage(check, self._message(check)))
             except Exception:
                 log.exception("check_not_dispatched", **_names(check))
         logged = False
+        unclear: set[str] = set()
         while pending:
-            outcomes = await self._bus.publish_all([message for _, message in pending])
+            began = self._clock()
+            outcomes = await self._bus.publish_all([request.message for request in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]
             now = self._clock()
-            refused = self._count([check for check, _ in pending], outcomes, now)
-            pending = [(check, self._message(check)) for check in refused if now < _start_by(check)]
-            self._counts.dispatch_lost.add(by=len(refused) - len(pending))
-            if refusals and not logged:
-                logged = True
-                log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
+            refused = self._count(pending, outcomes, now)
+            unclear |= _unclear(pending, outcomes)
+            if refusals:
+                self._note_refusal(began, now)
+                if not logged:
+                    logged = True
+                    log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
+            lost = [request for request in refused if now >= _start_by(request.check)]
+            self._counts.dispatch_lost.add(by=len(lost))
+            await self._give_up(lost, unclear)
+            pending = [CheckMessage(check, self._message(check)) for check, _ in refused if now < _start_by(check)]
             if pending:
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def was_refused(self, moment_ms: int) -> bool:
+        """Whether checks that became due at that moment had to wait, because the broker took no requests."""
+        return self._refused_from <= moment_ms <= self._refused_until
+
+    def _note_refusal(self, began: int, ended: int) -> None:
+        if began > self._refused_until + _RETRY_MS:
+            self._refused_from = began
+        self._refused_until = ended
+
     def _count(
-        self, checks: Sequence[PlannedCheck], outcomes: Sequence[BusError | None], now: int
-    ) -> list[PlannedCheck]:
-        """Count the outcomes and return the checks that the broker refused."""
+        self, requests: Sequence[CheckMessage], outcomes: Sequence[BusError | None], now: int
+    ) -> list[CheckMessage]:
+        """Count the outcomes and return the requests that the broker has not accepted."""
         refused = []
-        for check, outcome in zip(checks, outcomes, strict=True):
+        for request, outcome in zip(requests, outcomes, strict=True):
             if outcome is None:
+                check = request.check
                 self._counts.lateness.observe((Stage.DISPATCHED, check.location.code), (now - check.due_ms) / 1000)
             else:
-                refused.append(check)
+                refused.append(request)
         self._counts.dispatch_waits.add(by=len(refused))
         return refused
+
+    async def _give_up(self, lost: Sequence[CheckMessage], unclear: AbstractSet[str]) -> None:
+        """Record a gap for each of these checks that the broker certainly has not. One that it may have is settled
+        later, like any check that was dispatched.
+        """
+        unsure = [request.message for request in lost if request.message.message_id in unclear]
+        answers = await self._bus.taken(unsure) if unsure else []
+        maybe = {one.message_id for one, taken in zip(unsure, answers, strict=True) if taken is not False}
+        refused = [check for check, message in lost if message.message_id not in maybe]
+        if not refused:
+            return
+        now = self._clock()
+        try:
+            await expect(self._db, [missed(check, GapReason.BROKER_REFUSED, now) for check in refused])
+        except StoreUnavailableError as error:
+            log.warning("refusals_not_recorded", checks=len(refused), error=str(error))
 
     def _message(self, check: PlannedCheck) -> Message:
         monitor, due_ms, location, purpose, want_transcript = check
@@ -183,7 +228,21 @@ class Dispatcher:
 def expected(check: PlannedCheck) -> Expected:
     """The check as it is stored, with the moment by which its result must have come."""
     settle_ms = _start_by(check) + check.monitor.timeout_seconds * 1000 + _SETTLE_SLACK_MS
-    return Expected(check.monitor.id, check.due_ms, check.location.id, check.purpose, GapReason.NO_RESULT, settle_ms)
+    return missed(check, GapReason.NO_RESULT, settle_ms)
+
+
+def missed(check: PlannedCheck, reason: GapReason, settle_ms: int) -> Expected:
+    """The check as it is stored when it becomes a gap with this reason unless a result comes before that moment."""
+    return Expected(check.monitor.id, check.due_ms, check.location.id, check.purpose, reason, settle_ms)
+
+
+def _unclear(requests: Sequence[CheckMessage], outcomes: Sequence[BusError | None]) -> set[str]:
+    """The message ids of those requests that the broker may have taken, although it did not confirm them."""
+    return {
+        request.message.message_id
+        for request, outcome in zip(requests, outcomes, strict=True)
+        if outcome is not None and not isinstance(outcome, BrokerRefusedError)
+    }
 
 
 def _names(check: PlannedCheck) -> dict[str, str]:

@@ -24,6 +24,7 @@ from controller.store.evaluation.evaluations import CheckOutcomes, DueEvaluation
 from controller.store.evaluation.probe_problems import ProbeRefusal
 from controller.store.evaluation.states import EvaluatedState
 from controller.store.incidents import incidents
+from controller.store.locations import canaries
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.epoch import to_ms
 
@@ -35,7 +36,8 @@ _PAUSE_AFTER_FAILURE_MS = 60_000
 
 
 async def evaluate_due(db: Database, at_once: int = AT_ONCE) -> None:
-    """Take all evaluations that wait. A monitor whose evaluation fails is logged and left alone for a minute.
+    """Take all evaluations that wait, and then the canaries that are stored. A monitor whose evaluation fails is logged
+    and left alone for a minute.
 
     Raises StoreUnavailableError.
     """
@@ -43,6 +45,7 @@ async def evaluate_due(db: Database, at_once: int = AT_ONCE) -> None:
     while True:
         try:
             if not await evaluate_some(db, at_once):
+                await canaries.note_evaluated(db)
                 return
         except StoreUnavailableError:
             raise

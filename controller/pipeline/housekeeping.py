@@ -8,6 +8,7 @@ import structlog
 
 from controller.metrics.counts import Counts
 from controller.store.accounts import login_codes, request_counts, sessions
+from controller.store.audit import entries
 from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
@@ -39,7 +40,7 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 async def forget_old(db: Database) -> None:
     """Delete ended sessions, login codes and probe problems, and old counts of requests, retries, blind periods, dead
-    letters, verdict changes and unconfirmed failures.
+    letters, verdict changes, unconfirmed failures and entries of the audit log.
 
     Raises StoreUnavailableError.
     """
@@ -52,6 +53,7 @@ async def forget_old(db: Database) -> None:
     await dead_letters.forget_old(db)
     await verdict_changes.forget_old(db)
     await unconfirmed.forget_old(db)
+    await entries.forget_old(db)
 
 
 async def prepare_partitions(db: Database) -> None:

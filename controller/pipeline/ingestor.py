@@ -8,35 +8,48 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from controller.broker.streams import ensure_streams
+from controller.decisions.canaries import canary_monitor
 from controller.metrics.counts import Counts, RejectionReason
+from controller.pipeline.ops.canaries import came_back
+from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
+from controller.store.locations import canaries
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
+from controller.trust.location_signatures import Doubt
 from shared.clock import utc_now
 from shared.epoch import to_datetime, to_ms
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import subjects
 from shared.wire.messages import CheckResult, Event, EventType
-from shared.wire.rounds import check_id
+from shared.wire.rounds import Purpose, check_id
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 BATCH = 256
 _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
 _LARGEST_BYTES = 512 * 1024  # with its event's envelope it must stay below the broker's limit of 1 MiB
 _DEAD_LETTER_BYTES = 64 * 1024
+_DOUBTS = {
+    Doubt.UNSIGNED: "unsigned, although the location's agents sign",
+    Doubt.UNKNOWN_KEY: "signed with a key that is not one of this location's",
+    Doubt.ENDED_KEY: "signed with a key of this location that has ended",
+    Doubt.WRONG_SIGNATURE: "the signature is not valid for this message",
+}
 _OLDEST = timedelta(days=29)
 _NEWEST = timedelta(days=1)
 
@@ -68,10 +81,11 @@ class Ingestor:
         self._db = db
         self._bus = bus
         self._counts = counts or Counts()
+        self._signatures = SignatureCheck(db, self._counts)
 
     async def ingest(self) -> None:
         """Ingest until the broker fails. Raises BusError."""
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         await ensure_streams(self._bus)
         consumer = await self._bus.consumer(subjects.RESULTS, subjects.INGEST)
         try:
@@ -89,14 +103,31 @@ class Ingestor:
                 arrivals.append(Arrival(delivery, _read(delivery)))
             except RefusedError as error:
                 rejected.append(Rejected(delivery, error.why, str(error)[:LONGEST_REASON]))
+        vouched: list[Arrival] = []
+        for arrival, doubt in zip(arrivals, await self._doubts(arrivals), strict=True):
+            if doubt is None:
+                vouched.append(arrival)
+            else:
+                rejected.append(Rejected(arrival.delivery, RejectionReason(doubt), _DOUBTS[doubt], arrival.result))
         await self._reject(rejected)
-        if arrivals:
-            await self._store(arrivals)
+        checks = [one for one in vouched if one.result.purpose is not Purpose.CANARY]
+        if checks:
+            await self._store(checks)
+        if len(checks) < len(vouched):
+            await self._store_canaries([one for one in vouched if one.result.purpose is Purpose.CANARY])
+
+    async def _doubts(self, arrivals: Sequence[Arrival]) -> Sequence[Doubt | None]:
+        """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
+        return await self._patiently(
+            arrivals, lambda: self._signatures.results([arrival.delivery for arrival in arrivals])
+        )
 
     async def _store(self, arrivals: Sequence[Arrival]) -> None:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
         try:
-            outcomes = await self._store_patiently(arrivals)
+            outcomes = await self._patiently(
+                arrivals, lambda: store_expected(self._db, [arrival.result for arrival in arrivals])
+            )
         except UnstorableError as error:
             if len(arrivals) == 1:
                 [(delivery, result)] = arrivals
@@ -110,12 +141,12 @@ class Ingestor:
         else:
             await self._finish(arrivals, outcomes)
 
-    async def _store_patiently(self, arrivals: Sequence[Arrival]) -> list[StoredResult | None]:
-        """Try until PostgreSQL stores the batch. Raises UnstorableError."""
+    async def _patiently(self, arrivals: Sequence[Arrival], attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until PostgreSQL answers, and keep the batch meanwhile. Raises UnstorableError."""
         logged = False
         while True:
             try:
-                return await store_expected(self._db, [arrival.result for arrival in arrivals])
+                return await attempt()
             except StoreUnavailableError as error:
                 if not logged:
                     logged = True
@@ -123,6 +154,15 @@ class Ingestor:
             await asyncio.sleep(_AWAY_SECONDS)
             for arrival in arrivals:
                 await arrival.delivery.working()
+
+    async def _store_canaries(self, arrivals: Sequence[Arrival]) -> None:
+        """Store that canaries came back; the evaluator sees them next."""
+        try:
+            await canaries.store(self._db, [came_back(one.result) for one in arrivals])
+        except StoreUnavailableError:
+            return  # they are not acknowledged, so they come again
+        for one in arrivals:
+            await one.delivery.ack()
 
     async def _finish(self, arrivals: Sequence[Arrival], outcomes: Sequence[StoredResult | None]) -> None:
         """Publish the new results and acknowledge all of them.
@@ -225,6 +265,8 @@ def _read(delivery: Delivery) -> CheckResult:
     for moment, name in ((result.due_at, "the due moment"), (result.started_at, "the start")):
         if not now - _OLDEST < moment < now + _NEWEST:
             raise RefusedError(RejectionReason.WRONG_MOMENT, f"{name} is too long ago or in the future")
+    if result.purpose is Purpose.CANARY and result.monitor_id != canary_monitor(result.location):
+        raise RefusedError(RejectionReason.NOT_EXPECTED, "a canary that is not this location's")
     if result.duration_ms < 0:
         raise RefusedError(RejectionReason.NOT_A_RESULT, "not a result: its duration is negative")
     return result

@@ -7,13 +7,14 @@ as the others.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 
 import msgspec
 import structlog
 
 from controller.broker.streams import ensure_check_consumer, ensure_streams, remove_check_consumer
+from controller.decisions.canaries import canary_kinds
 from controller.decisions.schedule.eligibility import (
     FIT,
     Abilities,
@@ -24,7 +25,9 @@ from controller.decisions.schedule.eligibility import (
     readiness,
 )
 from controller.kinds.obstacles import obstacles
+from controller.metrics.counts import Counts
 from controller.model import Location, ScheduledMonitor
+from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.locations import locations as location_store
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from shared.nats.bus import Bus
@@ -52,13 +55,23 @@ sets its clock, and could make an agent run a request twice by moving its clock 
 class LocationRegistry:
     """The locations, and which checks each can do now."""
 
-    def __init__(self, db: Database, bus: Bus, signer: Signer, *, clock: BrokerClock | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        signer: Signer,
+        counts: Counts | None = None,
+        *,
+        clock: BrokerClock | None = None,
+    ) -> None:
         self._db = db
+        self._signatures = SignatureCheck(db, counts)
         self._bus = bus
         self._signer = signer
         self._locations: list[Location] = []
         self._abilities: dict[int, Abilities] = {}
         self._readiness: dict[tuple[str, Obstacles], Readiness] = {}
+        self._canary_kinds: dict[int, list[str]] = {}
         self._any_unfit = False
         self._known_to_broker: frozenset[tuple[str, str]] = frozenset()
         self._gone_from_broker: frozenset[str] = frozenset()
@@ -72,6 +85,11 @@ class LocationRegistry:
     def locations(self) -> Sequence[Location]:
         """All locations, enabled or not, but for removed ones."""
         return self._locations
+
+    @property
+    def canary_kinds(self) -> Mapping[int, Sequence[str]]:
+        """The kinds of check through which each location gets canaries, by location id."""
+        return self._canary_kinds
 
     @property
     def clock_offset_ms(self) -> float | None:
@@ -110,6 +128,7 @@ class LocationRegistry:
         locations = [here for here in every if not here.removed]
         now, sightings = await location_store.sightings(self._db)
         self._remember(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
+        self._canary_kinds = {here.id: canary_kinds(here, sightings.get(here.id, []), now) for here in locations}
         await self._ensure()
         await self._clear(frozenset(here.code for here in every if here.removed))
         await self._measure_clock()
@@ -144,7 +163,7 @@ class LocationRegistry:
 
     async def follow_heartbeats(self) -> None:
         """Record heartbeats until the connection is closed for good. Raises BusError."""
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         async with aclosing(self._bus.listen(subjects.ALL_AGENTS)) as messages:
             self._listening_since = time.monotonic()
             try:
@@ -164,7 +183,8 @@ class LocationRegistry:
             if subject != subjects.agent(heartbeat.country, heartbeat.location, heartbeat.agent):
                 raise ValueError("the heartbeat does not belong to its subject")
             await self._send_time(message)
-            if not await location_store.record_heartbeat(self._db, heartbeat):
+            signed_by = await self._signatures.heartbeat(message, heartbeat)
+            if not await location_store.record_heartbeat(self._db, heartbeat, signed_by=signed_by):
                 raise ValueError("unknown location, or not in this country")
         except StoreUnavailableError:
             return  # the next one comes in ten seconds

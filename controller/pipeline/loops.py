@@ -14,6 +14,8 @@ from shared.nats.lost_cancellation import raise_lost_cancellation
 log = structlog.get_logger()
 
 _PAUSE_SECONDS = 1.0
+_RECOVERED_SECONDS = 20.0
+"""Work that never ends counts as recovered after so long, which is more than any connect or query may take."""
 
 
 async def keep(name: str, work: Callable[[], Coroutine[None, None, object]], *, every_seconds: float = 0.0) -> None:
@@ -23,13 +25,19 @@ async def keep(name: str, work: Callable[[], Coroutine[None, None, object]], *, 
     its own, because a TaskGroup that failed leaves its task marked as cancelled for good before Python 3.13.
     """
     away = False
+
+    def recovered() -> None:
+        nonlocal away
+        if away:
+            away = False
+            log.info("loop_recovered", loop=name)
+
     while True:
         pause = every_seconds
+        lasting = asyncio.get_running_loop().call_later(_RECOVERED_SECONDS, recovered)
         try:
             await asyncio.create_task(work(), name=name)
-            if away:
-                away = False
-                log.info("loop_recovered", loop=name)
+            recovered()
         except (StoreUnavailableError, BusError) as error:
             if not away:
                 away = True
@@ -42,5 +50,7 @@ async def keep(name: str, work: Callable[[], Coroutine[None, None, object]], *, 
         except Exception:
             log.exception("loop_failed", loop=name)
             pause = max(pause, _PAUSE_SECONDS)
+        finally:
+            lasting.cancel()
         raise_lost_cancellation()
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Keep the accounts of NATS equal to the database: what agents may do, and which keys are revoked.
+"""Keep the accounts of NATS equal to the database: what agents and subscribers may do, and which keys are revoked.
 
 Every controller does this, on a connection of its own as the system user, and queries each server of a cluster. The
 servers keep the accounts themselves, so revoked keys stay revoked while no controller runs.
@@ -6,22 +6,29 @@ servers keep the accounts themselves, so revoked keys stay revoked while no cont
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from time import monotonic
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
+from controller.store.accounts import subscribers
+from controller.store.locations import locations
 from controller.store.locations.keys import revoked_users
 from controller.store.platform.pool import Database
-from controller.trust.account import Side, account_key, correction
+from controller.trust import account
+from controller.trust.account import Account, correction
 from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
+from shared.wire import subjects
 
 log = structlog.get_logger()
 
 RECONCILE_SECONDS = 2.0
+_REVIEW_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 _UPDATE = "$SYS.REQ.CLAIMS.UPDATE"
 
@@ -38,35 +45,84 @@ class _Outcome(msgspec.Struct):
     error: msgspec.Raw | None = None
 
 
+class _Wanted(NamedTuple):
+    """What servers are to hold about an account."""
+
+    account: Account
+    revoked: tuple[str, ...]
+
+
 class NatsAccounts:
+    """`reconcile` is called every few seconds. It queries the broker about the accounts that many use each time, and
+    about those of one location or subscriber only when something of theirs changed, and every ten seconds in case a
+    server was away.
+    """
+
     def __init__(self, db: Database, bus: Bus, trust: Trust) -> None:
         self._db = db
         self._bus = bus
         self._trust = trust
+        self._kept: list[_Wanted] = []
+        self._review_at = 0.0
 
     async def reconcile(self) -> None:
         """Read the claims that the servers use, and correct them. Raises StoreUnavailableError, BusError."""
-        await self._tend(Side.CONTROLLERS, ())
-        await self._tend(Side.GUESTS, await revoked_users(self._db))
-
-    async def _tend(self, side: Side, revoked: Collection[str]) -> None:
-        claims = correction(self._trust, side, await self.published_claims(side), revoked, utc_now())
-        if claims is None:
-            return
-        outcomes = [
-            _outcome(answer) for answer in await self._bus.request_all(_UPDATE, claims.encode(), _ANSWER_SECONDS)
+        revoked = await revoked_users(self._db)
+        # During an update, a version that knows only the shared account runs beside this one, and revokes all there.
+        common = [_Wanted(account.of_controllers(self._trust), ()), _Wanted(account.shared(self._trust), (*revoked,))]
+        own = [
+            _Wanted(each, tuple(user for user, key in revoked.items() if key == each.key))
+            for each in await self._own_accounts()
         ]
-        accepted = sum(one.data is not None and one.data.code == 200 for one in outcomes)
-        if not accepted:
-            raise BusError("no server accepts claims: NATS needs a resolver of type full")
-        refused = len(outcomes) - accepted
-        log.info("claims_changed", account=side.value, servers=accepted, refused=refused, revoked=len(revoked))
+        if own == self._kept and monotonic() < self._review_at:
+            await self._correct(common)
+            return
+        await self._correct(common + own)
+        self._kept, self._review_at = own, monotonic() + _REVIEW_SECONDS
 
-    async def published_claims(self, side: Side) -> list[str]:
-        """The claims that each reachable server uses now, as JWTs. Raises BusError."""
-        lookup = f"$SYS.REQ.ACCOUNT.{account_key(self._trust, side)}.CLAIMS.LOOKUP"
-        answers = await self._bus.request_all(lookup, b"", _ANSWER_SECONDS)
-        return [answer.decode(errors="replace") for answer in answers]
+    async def _own_accounts(self) -> list[Account]:
+        """Of each location, because leaf servers are told of it before it has new keys, and of each subscriber."""
+        codes = [here.code for here in await locations.all_locations(self._db)]
+        readers = {
+            each.consumer: subjects.events_of(each.organization, each.customer)
+            for each in await subscribers.apart(self._db)
+        }
+        return [
+            *(account.of_location(self._trust, code) for code in codes),
+            *(account.of_subscriber(self._trust, consumer, subject) for consumer, subject in readers.items()),
+        ]
+
+    async def _correct(self, wanted: Sequence[_Wanted]) -> None:
+        published = await self.published_claims([each.account for each in wanted])
+        now = utc_now()
+        changed = [
+            (each, claims)
+            for each, there in zip(wanted, published, strict=True)
+            if (claims := correction(self._trust, each.account, there, each.revoked, now)) is not None
+        ]
+        if not changed:
+            return
+        updates = [(_UPDATE, claims.encode()) for _, claims in changed]
+        answers = await self._bus.request_each(updates, _ANSWER_SECONDS)
+        for (each, _), answer in zip(changed, answers, strict=True):
+            outcomes = [_outcome(one) for one in answer]
+            accepted = sum(one.data is not None and one.data.code == 200 for one in outcomes)
+            if not accepted:
+                raise BusError("no server accepts claims: NATS needs a resolver of type full")
+            refused = len(outcomes) - accepted
+            log.info(
+                "claims_changed",
+                account=each.account.name,
+                servers=accepted,
+                refused=refused,
+                revoked=len(each.revoked),
+            )
+
+    async def published_claims(self, accounts: Sequence[Account]) -> list[list[str]]:
+        """The claims of each account that each reachable server uses now, as JWTs. Raises BusError."""
+        lookups = [(f"$SYS.REQ.ACCOUNT.{each.key}.CLAIMS.LOOKUP", b"") for each in accounts]
+        answers = await self._bus.request_each(lookups, _ANSWER_SECONDS)
+        return [[one.decode(errors="replace") for one in answer] for answer in answers]
 
 
 def _outcome(answer: bytes) -> _Outcome:

@@ -95,6 +95,8 @@ class Rounds:
         """
         since = max(self._planned_until, self._published_until)
         oldest = max(since, until - (DETAIL_DAYS - 1) * _DAY_MS)
+        waited = self._dispatcher.was_refused(since) and self._dispatcher.was_refused(until)
+        reason = GapReason.BROKER_REFUSED if waited else GapReason.LATE
         ranges: list[GapRange] = []
         first_rounds: list[Expected] = []
         for monitor in monitors:
@@ -106,12 +108,12 @@ class Rounds:
                 ranges.append(GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in own]))
             if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
                 first_rounds += [
-                    _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, GapReason.LATE), until)
+                    _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, reason), until)
                     for here in locations_of_round(monitor, locations, first_due_ms(monitor))
                 ]
         log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
-        await self._lead.skip(until, ranges, first_rounds)
-        self._counts.gaps.add((GapReason.LATE,), sum(len(gap.location_ids) for gap in ranges))
+        await self._lead.skip(until, ranges, first_rounds, reason)
+        self._counts.gaps.add((reason,), sum(len(gap.location_ids) for gap in ranges))
         self._published_until = self._planned_until = until
 
     def put(self, monitor: ScheduledMonitor) -> None:
@@ -211,11 +213,17 @@ class Rounds:
             # A round that a former leader stored is settled by what that leader stored, because the broker may have got
             # its requests. A monitor's first round may be unknown to the former leader.
             if purpose is Purpose.RECHECK or due_ms >= self._written_before or due_ms == first_due_ms(monitor):
-                missed += planned.missed
+                missed += [self._explained(miss) for miss in planned.missed]
         await self._write_down(
             planned_until, [expected(check) for check in checks] + [_gap(miss, now) for miss in missed]
         )
         await self._dispatcher.dispatch(checks)
+
+    def _explained(self, miss: MissedCheck) -> MissedCheck:
+        """A check is not our lateness when the dispatcher waited for the broker until it was too late."""
+        if miss.reason is GapReason.LATE and self._dispatcher.was_refused(miss.due_ms):
+            return miss._replace(reason=GapReason.BROKER_REFUSED)
+        return miss
 
     def _locations(self, monitor: ScheduledMonitor) -> list[Location]:
         return self._registry.configured(monitor.allowed_check_country_codes)

@@ -17,7 +17,7 @@ from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.rounds import MONITORS_AT_ONCE, Rounds
 from controller.store.checks.leadership import FencedError, Lead, leadership
 from controller.store.monitors.scheduled import scheduled_monitor, scheduled_monitors
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnavailableError
 from shared.clock import now_ms
 
 log = structlog.get_logger()
@@ -53,6 +53,13 @@ class Scheduler:
 
     async def lead_once(self) -> None:
         """Raises StoreUnavailableError when the database cannot be reached any more."""
+        try:
+            await self._lead_until_lost()
+        except StoreUnavailableError as error:
+            self._db.note(error)
+            raise
+
+    async def _lead_until_lost(self) -> None:
         async with leadership(self._url, self._name) as lead:
             log.info("leadership_gained", epoch=lead.epoch)
             self.leading = True

@@ -37,7 +37,7 @@ class SubscriberConsumers:
         }
         if filters.keys() == self._kept and monotonic() < self._review_at:
             return
-        await self._bus.wait_connected()
+        await self._bus.require_connected()
         there = {name for name in await event_consumers(self._bus) if subjects.is_subscriber(name)}
         for name in filters.keys() - there:
             await ensure_event_consumer(self._bus, durable=name, subject=filters[name])

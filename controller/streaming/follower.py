@@ -20,12 +20,12 @@ async def follow_events(bus: Bus, hub: StreamHub) -> None:
 
     Raises BusError.
     """
-    await bus.wait_connected()
+    await bus.require_connected()
     state = await stream_state(bus, subjects.EVENTS)
     position = _begin(hub, state)
     if position.sequence >= state.last:
         hub.ready()  # EVENTS has nothing newer, so new streams need not wait for the first event
-    async with aclosing(follow(bus, subjects.EVENTS, position.sequence, [subjects.ALL_EVENTS])) as batches:
+    async with aclosing(follow(bus, subjects.EVENTS, position.sequence, [subjects.EVERY_EVENT])) as batches:
         async for batch in batches:
             for number, stored in enumerate(batch):
                 if number % _YIELD_EVERY == 0:

@@ -1,5 +1,6 @@
-"""The claims of the two accounts on the broker. The controllers' account owns the streams and exports what others may
-use. The guests' account holds agents and subscribers, with their rights and the list of revoked users.
+"""The accounts on the broker and their claims. The controllers' account owns the streams and exports what others may
+use. Each location and each subscriber has an account of its own, so that nothing that it makes the broker send reaches
+anybody else. The shared account holds the logins of earlier versions. Claims also list the revoked users.
 
 An agent's rights are a template for every user signed with the key for locations, so that a new version can extend
 them without new enrolment files.
@@ -9,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.trust import rights
-from controller.trust.claims import ACCOUNT_LIMITS, NO_LIMITS
+from controller.trust.claims import ACCOUNT_LIMITS, NO_LIMITS, location_account, subscriber_account
 from controller.trust.jwt import Claims, read, sign
 from controller.trust.keys import Trust
+from controller.trust.rights import NatsService
 from shared.nats.nkeys import public_key
+from shared.secret import Secret
 
 _JETSTREAM_LIMITS = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
 _FOR_EVER = 253_402_300_799  # the last second of the year 9999
@@ -28,61 +30,98 @@ replace later ones, and a restart of the server never admits a revoked user.
 """
 
 
-class Side(StrEnum):
-    """Which of the two accounts. The values are the names that servers log."""
+class Account(NamedTuple):
+    """`key` is its public key, by which servers know it; `name` is what they log; `rights` are its claims without the
+    revoked users.
+    """
 
-    CONTROLLERS = "mailprobe"
-    GUESTS = "mailprobe-guests"
+    key: str
+    name: str
+    rights: dict[str, Any]
+
+    def claims(self, revoked: Iterable[str] = ()) -> dict[str, Any]:
+        """All of its claims. Each user has only one JWT, so a revocation covers it whatever its creation time."""
+        users = dict.fromkeys(sorted(revoked), _FOR_EVER)
+        return self.rights | ({"revocations": users} if users else {})
 
 
-def account_key(trust: Trust, side: Side) -> str:
-    """The public key of an account, which is its name on the broker."""
-    return public_key(trust.account if side is Side.CONTROLLERS else trust.guests)
+def of_controllers(trust: Trust) -> Account:
+    services = [_shared_subject("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
+    streams = [_shared_subject("stream", subject) for subject in rights.STREAMS]
+    return _account(trust.account, "mailprobe", limits=_JETSTREAM_LIMITS, exports=services + streams)
 
 
-def account_claims(trust: Trust, side: Side, now: datetime, revoked: Iterable[str] = ()) -> str:
+def shared(trust: Trust) -> Account:
+    """The account of logins of earlier versions, agents and subscribers together."""
+    # Leaf servers of earlier versions send requests under their first name.
+    imports = _imports(trust, (*rights.SERVICES, rights.NEXT_CHECK), rights.STREAMS)
+    return _account(
+        trust.guests, "mailprobe-guests", imports=imports, mappings=_mappings(), signing_keys=[_agents(trust)]
+    )
+
+
+def of_location(trust: Trust, location: str) -> Account:
+    return _account(
+        location_account(trust, location),
+        f"mailprobe-location-{location}",
+        imports=_imports(trust, rights.LOCATION_SERVICES),
+        mappings=_mappings(),
+        signing_keys=[_agents(trust)],
+    )
+
+
+def of_subscriber(trust: Trust, durable: str, subject: str) -> Account:
+    """The account of a subscriber to events of `subject` with the consumer `durable`."""
+    imports = _imports(trust, rights.subscriber_services(durable), [subject])
+    return _account(subscriber_account(trust, durable), f"mailprobe-{durable}", imports=imports)
+
+
+def account_claims(trust: Trust, account: Account, now: datetime, revoked: Iterable[str] = ()) -> str:
     """The signed claims of an account, with these users revoked."""
-    return _signed(trust, side, _account(trust, side, revoked), now)
+    return _signed(trust, account, account.claims(revoked), now)
 
 
-def correction(trust: Trust, side: Side, published: Sequence[str], revoked: Iterable[str], now: datetime) -> str | None:
+def correction(
+    trust: Trust, account: Account, published: Sequence[str], revoked: Iterable[str], now: datetime
+) -> str | None:
     """The claims to publish when servers hold `published` for the account; None when all servers hold the right ones.
 
     Newer rights, published by a controller of a newer version, are kept: two versions run side by side during an
     update.
     """
-    known = [_read(trust, side, token) for token in published]
-    claims = _account(trust, side, revoked)
+    known = [_read(trust, account, token) for token in published]
+    claims = account.claims(revoked)
     newest = max((one.nats for one in known if one), key=_revision, default=claims)
     if _revision(newest) > _revision(claims):
-        claims = {name: value for name, value in newest.items() if name != "revocations"} | _revocations(revoked)
+        claims = account._replace(rights={n: v for n, v in newest.items() if n != "revocations"}).claims(revoked)
     if known and all(one is not None and one.nats == claims for one in known):
         return None
     # Servers of a split cluster agree on the latest claims, so new ones must be later, whatever a clock says.
     latest = max((one.iat for one in known if one), default=0)
-    return _signed(trust, side, claims, max(now, datetime.fromtimestamp(latest, UTC) + timedelta(seconds=1)))
+    return _signed(trust, account, claims, max(now, datetime.fromtimestamp(latest, UTC) + timedelta(seconds=1)))
 
 
-def _account(trust: Trust, side: Side, revoked: Iterable[str]) -> dict[str, Any]:
-    account = {"type": "account", "version": 2, "tags": [f"{_REVISION}{rights.REVISION}"]}
-    if side is Side.CONTROLLERS:
-        services = [_shared_subject("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
-        streams = [_shared_subject("stream", subject) for subject in rights.STREAMS]
-        limits = ACCOUNT_LIMITS | _JETSTREAM_LIMITS | {"disallow_bearer": True}
-        return account | {"limits": limits, "exports": services + streams} | _revocations(revoked)
-    home = {"account": account_key(trust, Side.CONTROLLERS)}
-    imports = [
-        _shared_subject("service", one.subject) | _local_name(one.local_subject) | home for one in rights.SERVICES
-    ]
-    imports += [_shared_subject("stream", subject) | home for subject in rights.STREAMS]
-    scope = {
-        "kind": "user_scope",
-        "key": public_key(trust.locations),
-        "role": "location",
-        "template": rights.location_rights() | NO_LIMITS,
-    }
-    limits = ACCOUNT_LIMITS | {"disallow_bearer": True}
-    return account | {"limits": limits, "imports": imports, "signing_keys": [scope]} | _revocations(revoked)
+def _account(seed: Secret, name: str, *, limits: dict[str, Any] | None = None, **claims: Any) -> Account:
+    fixed = {"type": "account", "version": 2, "tags": [f"{_REVISION}{rights.REVISION}"]}
+    all_limits = ACCOUNT_LIMITS | (limits or {}) | {"disallow_bearer": True}
+    return Account(public_key(seed), name, fixed | {"limits": all_limits} | claims)
+
+
+def _imports(trust: Trust, services: Iterable[NatsService], streams: Iterable[str] = ()) -> list[dict[str, Any]]:
+    home = {"account": public_key(trust.account)}
+    found = [_shared_subject("service", one.subject) | _local_name(one.local_subject) | home for one in services]
+    return found + [_shared_subject("stream", subject) | home for subject in streams]
+
+
+def _mappings() -> dict[str, Any]:
+    """The other name that requests for checks get, also on leaf servers."""
+    name, other = rights.NEXT_CHECK
+    return {name: [{"subject": other, "weight": 100}]}
+
+
+def _agents(trust: Trust) -> dict[str, Any]:
+    template = rights.location_rights() | NO_LIMITS
+    return {"kind": "user_scope", "key": public_key(trust.locations), "role": "location", "template": template}
 
 
 def _shared_subject(kind: str, subject: str) -> dict[str, Any]:
@@ -93,12 +132,6 @@ def _local_name(name: str | None) -> dict[str, Any]:
     return {} if name is None else {"local_subject": name}
 
 
-def _revocations(revoked: Iterable[str]) -> dict[str, Any]:
-    """Each user has only one JWT, so a revocation covers it whatever its creation time."""
-    users = dict.fromkeys(sorted(revoked), _FOR_EVER)
-    return {"revocations": users} if users else {}
-
-
 def _revision(account: dict[str, Any]) -> int:
     for tag in account.get("tags", []):
         if tag.startswith(_REVISION) and tag.removeprefix(_REVISION).isdecimal():
@@ -106,11 +139,11 @@ def _revision(account: dict[str, Any]) -> int:
     return 0
 
 
-def _read(trust: Trust, side: Side, token: str) -> Claims | None:
+def _read(trust: Trust, account: Account, token: str) -> Claims | None:
     """Claims not signed by our operator are ignored, because the controller may sign the content again."""
     claims = read(token, trust.operator)
-    return claims if claims is not None and claims.sub == account_key(trust, side) else None
+    return claims if claims is not None and claims.sub == account.key else None
 
 
-def _signed(trust: Trust, side: Side, account: dict[str, Any], now: datetime) -> str:
-    return sign(trust.operator, account_key(trust, side), side.value, account, now)
+def _signed(trust: Trust, account: Account, claims: dict[str, Any], now: datetime) -> str:
+    return sign(trust.operator, account.key, account.name, claims, now)

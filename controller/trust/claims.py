@@ -11,7 +11,7 @@ from controller.trust import rights
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
 from shared.nats.credentials import Credentials
-from shared.nats.nkeys import Role, new_seed, public_key
+from shared.nats.nkeys import Role, derived_seed, new_seed, public_key
 from shared.secret import Secret
 
 NO_LIMITS = {"subs": -1, "data": -1, "payload": -1}
@@ -39,12 +39,22 @@ def system_claims(trust: Trust, now: datetime) -> str:
     )
 
 
+def location_account(trust: Trust, location: str) -> Secret:
+    """The seed of a location's account, the same one for all of its keys."""
+    return derived_seed(Role.ACCOUNT, trust.guests, f"location {location}")
+
+
+def subscriber_account(trust: Trust, durable: str) -> Secret:
+    """The seed of the account of the subscriber with this consumer."""
+    return derived_seed(Role.ACCOUNT, trust.guests, f"subscriber {durable}")
+
+
 def location_credentials(trust: Trust, *, location: str, country: str, now: datetime) -> Credentials:
-    """New credentials for the agents of a location. They do not expire."""
+    """New credentials for the agents of a location, in its own account. They do not expire."""
     claims = {
         "type": "user",
         "version": 2,
-        "issuer_account": public_key(trust.guests),
+        "issuer_account": public_key(location_account(trust, location)),
         "tags": [f"location:{location}", f"country:{country.lower()}"],
     }
     return _user(trust.locations, f"location {location}", claims, now)
@@ -63,9 +73,11 @@ def system_credentials(trust: Trust, now: datetime) -> Credentials:
 def subscriber_credentials(
     trust: Trust, *, name: str, subject: str, durable: str, now: datetime, until: datetime
 ) -> Credentials:
-    """New credentials to read events of `subject`, live and by the consumer `durable` of EVENTS, until `until`."""
+    """New credentials to read events of `subject`, live and by the consumer `durable` of EVENTS, until `until`. They
+    are for the subscriber's own account, which servers must know before (controller.pipeline.nats_accounts).
+    """
     claims = {"type": "user", "version": 2} | NO_LIMITS | rights.subscriber_rights(subject, durable)
-    return _user(trust.guests, name, claims, now, until)
+    return _user(subscriber_account(trust, durable), name, claims, now, until)
 
 
 def _user(

@@ -25,9 +25,10 @@ class TrustError(ValueError):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Seeds, each with its role. `operator`, the accounts `account` (controllers and streams), `guests` (agents and
-    subscribers) and `system_account` are nkeys, and so is `locations`, the key of `guests` that signs only agents.
-    `requests` are Ed25519 seeds (base64): the first one signs requests, agents accept all of them.
+    """Seeds, each with its role. `operator`, the accounts `account` (controllers and streams), `guests` (logins of
+    earlier versions) and `system_account` are nkeys, and so is `locations`, the key that signs only agents. The seeds
+    of the accounts of locations and subscribers follow from `guests`. `requests` are Ed25519 seeds (base64): the first
+    one signs requests, agents accept all of them.
     """
 
     operator: Secret

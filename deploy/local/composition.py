@@ -17,6 +17,7 @@ import structlog
 
 from deploy.local import LocalError, nats, postgres
 from deploy.local.data import DataFolder
+from deploy.local.full_disk import FullDisk
 from deploy.local.options import Options
 from deploy.local.programs import environ, get_json, program, run
 from deploy.local.supervisor import Part, Supervisor
@@ -32,6 +33,7 @@ _READY_SECONDS = 20.0
 _NOT_FOR_AGENTS = (
     *("DATABASE_URL", "VAULT_KEYS"),
     *("TRUST_FILE", "NATS_CREDENTIALS", "NATS_CA", "VERIFY_KEYS"),
+    *("METRICS_HOST", "METRICS_PORT"),  # the controller's: several programs cannot share one port
     *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would override its enrolment file
 )
 
@@ -48,6 +50,7 @@ class Composition:
     complete: bool = False
     _postgres: postgres.Postgres | None = None
     _trust: str = ""
+    _watching: asyncio.Task[None] | None = None
 
     @property
     def host(self) -> str:
@@ -91,6 +94,9 @@ class Composition:
 
     async def stop(self) -> None:
         """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         await self.supervisor.stop(*(f"agent-{location}" for location in self.locations))
         await self.supervisor.stop_all()
         if self._postgres:
@@ -132,6 +138,8 @@ class Composition:
     async def _start_nats(self) -> str:
         server = nats.prepare(self.data.root / "nats", self._trust)
         await self.supervisor.start(server.part(self.data.log("nats")))
+        disk = FullDisk(self.supervisor, "nats", self.data.log("nats"), server.store)
+        self._watching = asyncio.create_task(disk.watch(), name="full-disk")
         return server.url
 
     def _require_trust_file(self) -> None:
@@ -247,6 +255,7 @@ class Composition:
             "Locations": " ".join(self.locations),
             "Token": f"in {self.data.token}",
             "Password": f"in {self.data.password}, of {ADMIN_EMAIL}",
+            "Metrics": f"curl -fsS -H {bearer} {self.api_url}/metrics",
             "Try it": f"curl -fsS -H {bearer} {self.api_url}/api/locations",
         }
         running = ["Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""]

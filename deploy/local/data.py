@@ -71,16 +71,16 @@ class DataFolder:
 
     def enrolment_problem(self, location: str, trust: str) -> str | None:
         """Why a location's enrolment file is unusable, or None. `trust` is the output of `trust nats-config`, which
-        names the account that logins must be made for; if it is empty, any account will do.
+        names the key that logins must be signed with; if it is empty, any key will do.
         """
         try:
             known = enrolment.read(self.enrolment(location))
-            account = _account(known.nats_credentials.reveal())
+            signer = _signer(known.nats_credentials.reveal())
         except enrolment.EnrolmentError as error:
             return str(error)
         except (ValueError, LookupError):
             return "it holds no login to NATS"
-        return None if not trust or account in trust else "its login is for the keys of another installation"
+        return None if not trust or signer in trust else "its login is for the keys of another installation"
 
     def remove_enrolment(self, location: str) -> None:
         """Remove an unusable file, which would prevent a new one. Raises OSError."""
@@ -97,11 +97,11 @@ class DataFolder:
             enrolment.write(path, msgspec.structs.replace(known, nats_url=nats_url))
 
 
-def _account(credentials: str) -> str:
-    """The account that a `.creds` file's text is for. Raises ValueError, LookupError."""
+def _signer(credentials: str) -> str:
+    """The key that signed the login in a `.creds` file's text. Raises ValueError, LookupError."""
     claims = parse(credentials).jwt.split(".")[1]
-    account: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["nats"]["issuer_account"]
-    return account
+    signer: str = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]
+    return signer
 
 
 @contextmanager

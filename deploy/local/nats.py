@@ -27,6 +27,7 @@ class Nats:
 
     port: int
     config: Path
+    store: Path
 
     @property
     def url(self) -> str:
@@ -70,7 +71,8 @@ def prepare(folder: Path, trust: str) -> Nats:
     if port is None or not is_free(port):
         port = free_port()
     write_private(port_file, json.dumps({"port": port}))
-    store, claims = (json.dumps(str((folder / name).resolve())) for name in ("jetstream", "claims"))
+    folders = [(folder / name).resolve() for name in ("jetstream", "claims")]
+    store, claims = (json.dumps(str(each)) for each in folders)
     write_private(
         config,
         f'listen: "127.0.0.1:{port}"\n'
@@ -78,7 +80,7 @@ def prepare(folder: Path, trust: str) -> Nats:
         f'resolver {{ type: full, dir: {claims}, allow_delete: false, interval: "2m", limit: 1000 }}\n'
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_FILE_STORE} }}\n",
     )
-    return Nats(port=port, config=config)
+    return Nats(port=port, config=config, store=folders[0])
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -100,6 +100,19 @@ class Supervisor:
         running = [self._running.pop(name) for name in names if name in self._running]
         await asyncio.gather(*(self._stop(each) for each in running))
 
+    async def restart(self, name: str) -> None:
+        """Stop a part, if it runs; it is started again like one that died."""
+        running = self._running.get(name)
+        process = running.process if running else None
+        if running is None or process is None:
+            return
+        for signal, seconds in (*running.part.stop, (Signals.SIGKILL, None)):
+            _signal(process, signal)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await process.wait()
+                    return
+
     async def stop_all(self) -> None:
         """Stop all running parts, the latest started first."""
         for name in reversed(list(self._running)):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import ParseResult, urlsplit
 
-from nats.aio.client import Client, Srv
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client, Srv
+from nats.aio.transport import TcpTransport
 from nats.errors import Error as NatsError
 
 from shared.nats.credentials import Credentials
+from shared.nats.errors import BROKER_ERRORS, is_refusal
+from shared.nats.refusals import Refusals
 from shared.wire import subjects
 
 _CONNECT_SECONDS = 5
@@ -78,10 +84,55 @@ class Broker(NamedTuple):
         return options
 
 
-class BrokerClient(Client):
-    """A client that sends nothing in clear text to a server that should require TLS but does not, and that does not
-    wait for an orderly close by a server that is gone.
+class _TlsProtocol(asyncio.StreamReaderProtocol):
+    """asyncio's own protocol does not know that it was put on top of TLS, and asks to keep the connection half open
+    when the server closes it. TLS cannot do that, and asyncio would log a warning each time.
     """
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
+class _Transport(TcpTransport):
+    """The client's transport with that protocol, which does not report that what it closes is closed already."""
+
+    async def wait_closed(self) -> None:
+        with suppress(OSError):
+            await super().wait_closed()
+
+    async def connect_tls(
+        self,
+        uri: str | ParseResult,
+        ssl_context: ssl.SSLContext,
+        buffer_size: int,  # noqa: ARG002 - part of the client's contract
+        connect_timeout: int,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = _TlsProtocol(reader)
+        name = uri if isinstance(uri, str) else uri.hostname
+        async with asyncio.timeout(connect_timeout):
+            below = self._io_writer.transport
+            transport = await loop.start_tls(below, protocol, ssl_context, server_hostname=name)
+        self._io_reader, self._io_writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+class BrokerClient(Client):
+    """A client that sends nothing in clear text to a server that should require TLS but does not, that does not wait
+    for an orderly close by a server that is gone, that reads on after a message with headers that are none, and that
+    tells `refusals` what became of its attempts to log in.
+    """
+
+    def __init__(self, refusals: Refusals) -> None:
+        super().__init__()
+        self._refusals = refusals
+
+    async def _process_headers(self, headers: Any) -> dict[str, str] | None:
+        try:
+            return await super()._process_headers(headers)
+        except Exception:  # noqa: BLE001 - it would stop reading for ever, and whoever may publish can send anything there
+            return None
 
     def _connect_command(self) -> bytes:
         server = self._current_server
@@ -96,7 +147,25 @@ class BrokerClient(Client):
 
     async def _connect_to_server(self, s: Srv) -> None:
         self.abort()  # closes the connection of an attempt that failed after connecting
-        await super()._connect_to_server(s)
+        s.last_attempt = time.monotonic()
+        transport = _Transport()
+        try:
+            await transport.connect(s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=_CONNECT_SECONDS)
+        except BROKER_ERRORS:
+            self._refusals.unreachable(s.uri.netloc)
+            raise
+        self._transport = transport
+
+    async def _process_connect_init(self) -> None:
+        server = self._current_server.uri.netloc if self._current_server else ""
+        try:
+            await super()._process_connect_init()
+        except BROKER_ERRORS as error:
+            if is_refusal(error):
+                self._refusals.refused(server)
+            raise
+        if self.is_connected:
+            self._refusals.admitted()
 
     def abort(self) -> None:
         """Close the connection at once, without a last word to the server; harmless when there is none."""

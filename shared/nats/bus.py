@@ -16,23 +16,28 @@ import msgspec
 import structlog
 from nats.errors import NoRespondersError
 from nats.js.api import Header
+from nats.js.errors import APIError
 
 from shared.nats import jetstream
 from shared.nats.broker import Broker, BrokerClient, check_url
 from shared.nats.connection import connect_and_log
 from shared.nats.deliveries import Consumer, CoreMessage
-from shared.nats.errors import BROKER_ERRORS, BusError, describe
+from shared.nats.errors import BROKER_ERRORS, BrokerRefusedError, BusError, describe, not_published
 from shared.nats.publishing import Publisher
 from shared.nats.pulling import Pull
+from shared.nats.refusals import Refusals
 
 log = structlog.get_logger()
 
 PUBLISH_SECONDS = 5.0
 _REOPEN_SECONDS = 1.0
 _CANCEL_SECONDS = 0.1
+_CONNECTED_SECONDS = 5.0
 _WINDOW = 256
 _PENDING_MESSAGES = 10_000
 _QUIET_SECONDS = 0.3
+_QUESTION_SECONDS = 2.0
+_NEVER = "no message has this id"
 
 
 class _StreamTime(msgspec.Struct):
@@ -60,7 +65,8 @@ class Bus:
         self._broker = broker
         self._name = name
         self._on_connect = on_connect
-        self._use(BrokerClient())
+        self._refusals = Refusals()
+        self._use(BrokerClient(self._refusals))
 
     def _use(self, client: BrokerClient) -> None:
         self.client = client
@@ -95,16 +101,17 @@ class Bus:
         """Replace a client that is closed for good. It reconnects by itself, but an error that the server sends on a
         live connection closes it. Then consumers and listeners get a BusError and begin again.
         """
+        logged: set[str] = set()
         while True:
             closed = asyncio.Event()
             try:
-                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed)
+                await connect_and_log(self.client, self._broker, self._name, self._on_connect, closed, logged)
                 await closed.wait()
                 log.error("nats_closed_by_server", error=self.last_error)
             except BROKER_ERRORS as error:
                 log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
-            self._use(BrokerClient())
+            self._use(BrokerClient(self._refusals))
 
     @property
     def replicas(self) -> int:
@@ -125,28 +132,72 @@ class Bus:
         while not self.connected:  # noqa: ASYNC110 - the client has only a flag for it
             await asyncio.sleep(0.01)
 
-    async def publish(self, message: Message) -> None:
-        """Return when a stream has stored the message, or had stored it before. Raises BusError."""
-        if not self.connected:
-            raise BusError("not connected to NATS")
+    async def require_connected(self) -> None:
+        """Wait a while for a connection. Raises BusError when there is none in time."""
+        try:
+            async with asyncio.timeout(_CONNECTED_SECONDS):
+                await self.wait_connected()
+        except TimeoutError:
+            raise BusError("not connected to NATS") from None
+
+    async def refused(self) -> None:
+        """Return when all servers that answer have refused this login for a minute: its keys were ended."""
+        await self._refusals.for_good.wait()
+
+    async def publish(self, message: Message, *, wait_seconds: float = PUBLISH_SECONDS) -> None:
+        """Return when a stream has stored the message, or had stored it before. Raises BusError: BrokerRefusedError if
+        it is certain that no stream has the message.
+        """
         headers: dict[str, str] = {**message.headers, Header.MSG_ID: message.message_id}
         if message.ttl_seconds is not None:
             headers[Header.MSG_TTL] = str(message.ttl_seconds)
+        await self._publish(message, headers, wait_seconds)
+
+    async def _publish(self, message: Message, headers: dict[str, str], wait_seconds: float) -> None:
+        if not self.connected:
+            raise BrokerRefusedError("not connected to NATS")
         try:
-            await self._publisher.publish(message.subject, message.body, headers, PUBLISH_SECONDS)
+            await self._publisher.publish(message.subject, message.body, headers, wait_seconds)
         except BROKER_ERRORS as error:
-            raise BusError(describe(error)) from error
+            raise not_published(error) from error
 
     async def publish_all(self, messages: Sequence[Message]) -> list[BusError | None]:
-        """Publish in windows; returns for each message None, or the error that prevented it."""
+        """Publish in windows; returns for each message None, or the error that prevented it. When the broker answers
+        for no message of a window, those after it are not sent.
+        """
         outcomes: list[BusError | None] = []
         for start in range(0, len(messages), _WINDOW):
             window = [self.publish(message) for message in messages[start : start + _WINDOW]]
-            for outcome in await asyncio.gather(*window, return_exceptions=True):
-                if outcome is not None and not isinstance(outcome, BusError):
-                    raise outcome
-                outcomes.append(outcome)
-        return outcomes
+            found = [_outcome(each) for each in await asyncio.gather(*window, return_exceptions=True)]
+            outcomes += found
+            if all(each is not None and not isinstance(each, BrokerRefusedError) for each in found):
+                break
+        left = len(messages) - len(outcomes)
+        return [*outcomes, *(BrokerRefusedError("not sent, because the broker did not answer") for _ in range(left))]
+
+    async def taken(self, messages: Sequence[Message]) -> list[bool | None]:
+        """Whether a stream has, or had within its duplicate window, a message with the id of each of these; None where
+        that is not known. Nothing is stored by this. When the broker answers for none of a window, those after it are
+        not known either.
+        """
+        answers: list[bool | None] = []
+        for start in range(0, len(messages), _WINDOW):
+            found = await asyncio.gather(*(self._has_taken(each) for each in messages[start : start + _WINDOW]))
+            answers += found
+            if all(answer is None for answer in found):
+                break
+        return answers + [None] * (len(messages) - len(answers))
+
+    async def _has_taken(self, message: Message) -> bool | None:
+        """Publishes under a condition that never holds. The broker recognizes a duplicate before it reads the
+        condition.
+        """
+        headers: dict[str, str] = {Header.MSG_ID: message.message_id, Header.EXPECTED_LAST_MSG_ID: _NEVER}
+        try:
+            await self._publish(message._replace(body=b""), headers, _QUESTION_SECONDS)
+        except BusError as error:
+            return False if isinstance(error.__cause__, APIError) else None
+        return True
 
     async def send(self, subject: str, body: bytes) -> None:
         """Publish without a stream: clients that listen now get it. Raises BusError."""
@@ -157,12 +208,15 @@ class Bus:
         except BROKER_ERRORS as error:
             raise BusError(describe(error)) from error
 
-    async def request(self, subject: str, body: bytes, wait_seconds: float) -> bytes | None:
+    async def request(
+        self, subject: str, body: bytes, wait_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> bytes | None:
         """Send a request and return the first answer; None if there is none in time. Raises BusError."""
         if not self.connected:
             raise BusError("not connected to NATS")
         try:
-            answer = await self.client.request(subject, body, timeout=wait_seconds)
+            sent = dict(headers) if headers else None
+            answer = await self.client.request(subject, body, timeout=wait_seconds, headers=sent)
         except (TimeoutError, NoRespondersError):
             return None
         except BROKER_ERRORS as error:
@@ -171,19 +225,30 @@ class Bus:
 
     async def request_all(self, subject: str, body: bytes, wait_seconds: float) -> list[bytes]:
         """Send a request and return all answers, until none has come for a while. Raises BusError."""
+        [answers] = await self.request_each([(subject, body)], wait_seconds)
+        return answers
+
+    async def request_each(self, requests: Sequence[tuple[str, bytes]], wait_seconds: float) -> list[list[bytes]]:
+        """Send requests (subject, body) together, and return all answers to each, until none has come for a while.
+
+        Raises BusError.
+        """
         if not self.connected:
             raise BusError("not connected to NATS")
-        answers: list[bytes] = []
-        inbox = self.client.new_inbox()
+        answers: list[list[bytes]] = [[] for _ in requests]
+        inbox, unheard = self.client.new_inbox(), set(range(len(requests)))
         try:
-            subscription = await self.client.subscribe(inbox)
+            subscription = await self.client.subscribe(f"{inbox}.*")
             try:
-                await self.client.publish(subject, body, reply=inbox)
+                for number, (subject, body) in enumerate(requests):
+                    await self.client.publish(subject, body, reply=f"{inbox}.{number}")
                 while True:
-                    answer = await subscription.next_msg(_QUIET_SECONDS if answers else wait_seconds)
-                    if answer.header is None:  # a header instead of a body means that nobody listens
-                        answers.append(answer.data)
-                    else:
+                    answer = await subscription.next_msg(wait_seconds if unheard else _QUIET_SECONDS)
+                    number = int(answer.subject.rpartition(".")[2])
+                    unheard.discard(number)
+                    if answer.header is None:
+                        answers[number].append(answer.data)
+                    elif not any(answers) and not unheard:  # a header instead of a body means that nobody listens
                         break
             except TimeoutError:
                 pass
@@ -203,7 +268,7 @@ class Bus:
             raise BusError(describe(error)) from error
         try:
             async for message in subscription.messages:
-                yield CoreMessage(message.subject, message.data, message.reply or None)
+                yield CoreMessage(message.subject, message.data, message.reply or None, message.headers or {})
         finally:
             with suppress(*BROKER_ERRORS):
                 await subscription.unsubscribe()
@@ -218,3 +283,10 @@ class Bus:
             return Consumer(await Pull.open(self.client, stream, durable))
         except BROKER_ERRORS as error:
             raise BusError(describe(error)) from error
+
+
+def _outcome(answer: BaseException | None) -> BusError | None:
+    """What publishing led to. Raises any error but BusError."""
+    if answer is not None and not isinstance(answer, BusError):
+        raise answer
+    return answer

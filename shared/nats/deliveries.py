@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nats.aio.msg import Msg
@@ -65,11 +67,12 @@ class Delivery:
 
 
 class CoreMessage(NamedTuple):
-    """A message without a stream, and the subject on which its sender waits for an answer, if any."""
+    """A message without a stream, the subject on which its sender waits for an answer, if any, and its headers."""
 
     subject: str
     body: bytes
     reply_to: str | None
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Consumer:

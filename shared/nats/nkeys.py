@@ -5,10 +5,12 @@ The library of that name is not used: it has no wheel, and only these few functi
 
 from __future__ import annotations
 
+import hashlib
 import os
 from base64 import b32decode, b32encode
 from binascii import crc_hqx
 from enum import IntEnum
+from functools import lru_cache
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -17,6 +19,7 @@ from shared.secret import Secret
 
 _SEED = 18 << 3
 _KEY_BYTES = 32
+_KEYS_AT_HAND = 4096
 
 
 class Role(IntEnum):
@@ -33,8 +36,12 @@ class NkeyError(ValueError):
 
 def new_seed(role: Role) -> Secret:
     """The seed (private key) of a new key pair."""
-    # The role's bits follow the five bits that mark a seed.
-    return Secret(_text(bytes([_SEED | role >> 5, (role & 31) << 3]) + os.urandom(_KEY_BYTES)))
+    return _seed(role, os.urandom(_KEY_BYTES))
+
+
+def derived_seed(role: Role, parent: Secret, owner: str) -> Secret:
+    """The seed that `parent` has for this owner, always the same one. Without `parent` it cannot be known."""
+    return _seed(role, hashlib.blake2b(owner.encode(), key=parent.reveal().encode(), digest_size=_KEY_BYTES).digest())
 
 
 def public_key(seed: Secret, role: Role | None = None) -> str:
@@ -47,19 +54,36 @@ def public_key(seed: Secret, role: Role | None = None) -> str:
 
 def sign(seed: Secret, data: bytes) -> bytes:
     """The signature of `data`, 64 bytes. Raises NkeyError."""
-    return _read(seed)[1].sign(data).signature
+    return signing_key(seed).sign(data).signature
+
+
+def signing_key(seed: Secret) -> SigningKey:
+    """The Ed25519 key of a seed. Raises NkeyError."""
+    return _read(seed)[1]
+
+
+@lru_cache(maxsize=_KEYS_AT_HAND)
+def verify_key(public: str) -> VerifyKey:
+    """The Ed25519 key of a public key. Raises NkeyError if it is not a public key."""
+    raw = _bytes(public)
+    if len(raw) != 1 + _KEY_BYTES:
+        raise NkeyError("not a public key")
+    return VerifyKey(raw[1:])
 
 
 def is_signed(public: str, data: bytes, signature: bytes) -> bool:
     """Whether `signature` of `data` was made with this public key. Raises NkeyError if it is not a public key."""
-    raw = _bytes(public)
-    if len(raw) != 1 + _KEY_BYTES:
-        raise NkeyError("not a public key")
+    key = verify_key(public)
     try:
-        VerifyKey(raw[1:]).verify(data, signature)
+        key.verify(data, signature)
     except (BadSignatureError, ValueError):
         return False
     return True
+
+
+def _seed(role: Role, key: bytes) -> Secret:
+    # The role's bits follow the five bits that mark a seed.
+    return Secret(_text(bytes([_SEED | role >> 5, (role & 31) << 3]) + key))
 
 
 def _read(seed: Secret) -> tuple[Role, SigningKey]:

@@ -41,7 +41,8 @@ class ResultStatus(StrEnum):
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One check to run at one location. `sealed_login` is a login sealed to the location's newest key
     (shared.wire.sealing); `older_sealed_logins` are the same login sealed to its older keys. With `want_transcript` the
-    result has its transcript also when the check passes.
+    result has its transcript also when the check passes. Without `dialogue`, as in most canaries, the agent answers at
+    once and makes no connection.
     """
 
     check_id: UUID
@@ -56,6 +57,7 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sealed_login: bytes | None = None
     older_sealed_logins: list[bytes] = []
     want_transcript: bool = False
+    dialogue: bool = True
 
     @property
     def sealed_logins(self) -> list[bytes]:
@@ -144,13 +146,18 @@ AgentNumber: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 """These limits protect the controller: it stores and shows an agent's data, and anybody with the file can send it."""
 
 
+CANARY = "canary"
+"""In `Heartbeat.reads`: the agent answers canaries (Purpose.CANARY)."""
+
+
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
 
     `running` checks are in their dialogue, `waiting` ones are accepted but not begun; `capacity` limits their sum at
     present. `loop_lag_ms` is the p95 of the last half minute; `clock_offset_ms` is how far the agent's clock is ahead
     of the broker's, None if unknown. A controller answers with a ClockReading that is signed together with this
-    message; the new `nonce` in each heartbeat makes an answer valid for one heartbeat only.
+    message; the new `nonce` in each heartbeat makes an answer valid for one heartbeat only. `reads` names what the
+    agent understands beyond the first version of the wire.
     """
 
     agent: AgentText
@@ -167,6 +174,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unfit: Annotated[list[Unfitness], Meta(max_length=32)] = []
     clock_offset_ms: float | None = None
     nonce: str = ""
+    reads: Annotated[list[AgentText], Meta(max_length=32)] = []
 
 
 class ClockReading(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -13,11 +13,19 @@ _LONGEST_WAIT_MS = 60_000
 
 
 class Purpose(StrEnum):
-    """Why a check runs."""
+    """Why a check runs.
+
+    A canary is of no monitor: it shows that requests and results get through, and is in no history and no event.
+    """
 
     SCHEDULED = "scheduled"
     TRIGGERED = "triggered"
     RECHECK = "recheck"
+    CANARY = "canary"
+
+
+RECORDED = tuple(purpose for purpose in Purpose if purpose is not Purpose.CANARY)
+"""The purposes of checks that are in the history and in events."""
 
 
 def phase_hash(monitor: UUID) -> int:

@@ -3,7 +3,7 @@
 The signature (Ed25519, RFC 8032) covers a context, the NATS subject and the body, so it is not valid on another
 subject. It is sent in a header beside the body: the id of its key, a colon, 64 bytes in base64. The signature of a
 reading covers the heartbeat that it answers, so it is not valid as the answer to another one. The context distinguishes
-requests from readings.
+requests from readings. What agents send is signed likewise, with other keys (shared.nats.location_signing).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Signer:
 
     def headers(self, subject: str, body: bytes) -> dict[str, str]:
         """The headers to publish with this body on this subject."""
-        return {SIGNATURE: self._sign(_signed(_REQUEST, subject, body))}
+        return {SIGNATURE: self._sign(signed_bytes(_REQUEST, subject, body))}
 
     def reading(self, now: datetime, subject: str, heartbeat: bytes) -> str:
         """The signature of this time as the answer to the heartbeat with this body on this subject."""
@@ -66,7 +66,7 @@ class Verifier:
 
     def verify(self, subject: str, body: bytes, signature: str) -> None:
         """Verify a request. Raises UnknownKeyError, WrongSignatureError."""
-        self._verify(_signed(_REQUEST, subject, body), signature)
+        self._verify(signed_bytes(_REQUEST, subject, body), signature)
 
     def verify_reading(self, now: datetime, subject: str, heartbeat: bytes, signature: str) -> None:
         """Verify a clock reading. Raises UnknownKeyError, WrongSignatureError."""
@@ -77,13 +77,18 @@ class Verifier:
         key = self._keys.get(name)
         if key is None:
             raise UnknownKeyError
-        try:
-            signed = b64decode(text, validate=True)
-            if len(signed) != _SIGNATURE_BYTES:
-                raise WrongSignatureError
-            key.verify(what, signed)
-        except (CryptoError, ValueError) as error:
-            raise WrongSignatureError from error
+        verify(key, what, text)
+
+
+def verify(key: VerifyKey, what: bytes, signature: str) -> None:
+    """Verify a signature (base64) of these bytes. Raises WrongSignatureError, also if it is not one."""
+    try:
+        signed = b64decode(signature, validate=True)
+        if len(signed) != _SIGNATURE_BYTES:
+            raise WrongSignatureError
+        key.verify(what, signed)
+    except (CryptoError, ValueError) as error:
+        raise WrongSignatureError from error
 
 
 def key_id(verify_key: str) -> str:
@@ -98,10 +103,10 @@ def _verify_key(text: str) -> VerifyKey:
         raise ValueError("not an Ed25519 public key in base64") from error
 
 
-def _signed(context: bytes, subject: str, body: bytes) -> bytes:
+def signed_bytes(context: bytes, subject: str, body: bytes) -> bytes:
     """The signed bytes. No subject holds a line end, so the beginning of the body is unambiguous."""
     return b"%b\n%b\n%b" % (context, subject.encode(), body)
 
 
 def _signed_reading(now: datetime, subject: str, heartbeat: bytes) -> bytes:
-    return _signed(_READING, subject, b"%d\n%b" % (to_ms(now), heartbeat))
+    return signed_bytes(_READING, subject, b"%d\n%b" % (to_ms(now), heartbeat))

@@ -18,6 +18,16 @@ ALL_RESULTS = "mailprobe.result.>"
 ALL_EVENTS = "mailprobe.event.>"
 ALL_AGENTS = "mailprobe.agent.>"
 
+WRITE_TESTS = {
+    CHECKS: "mailprobe.check.write-test",
+    RESULTS: "mailprobe.result.write-test",
+    EVENTS: "mailprobe.event.write-test",
+}
+"""In each stream, the subject of messages by which controllers test that it stores any. No consumer reads them."""
+
+EVERY_RESULT = "mailprobe.result.*.*"
+EVERY_EVENT = "mailprobe.event.*.*.*.*"
+
 DOMAIN = "mailprobe"
 """The JetStream domain by which subscribers query their consumer and fetch from it."""
 

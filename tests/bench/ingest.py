@@ -16,6 +16,8 @@ from controller.store.platform.pool import Database
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
+from shared.nats.location_signing import LocationSigner
+from shared.nats.nkeys import Role, new_seed
 from shared.wire import subjects
 from shared.wire.failures import Phase
 from shared.wire.messages import CheckResult, PhaseTiming
@@ -29,6 +31,8 @@ _MONITORS = 10_000
 _INTERVAL = timedelta(seconds=60)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_SECONDS = 600.0
+SUBJECT = subjects.result("DE", "de")
+SIGNER = LocationSigner(new_seed(Role.USER))
 
 
 async def measure(count: int) -> Figures:
@@ -45,8 +49,8 @@ async def measure(count: int) -> Figures:
         size = await _size(started.db) - before
         await started.bus.publish_all(
             [
-                Message(subjects.result("DE", "de"), msgspec.json.encode(result), str(result.check_id))
-                for result in results
+                Message(SUBJECT, body, check, headers=SIGNER.result(SUBJECT, body))
+                for body, check in ((msgspec.json.encode(one), str(one.check_id)) for one in results)
             ]
         )
         meter = Meter(started.pids)
@@ -102,6 +106,10 @@ async def _monitors(db: Database, count: int) -> list[UUID]:
         await connection.execute(
             "INSERT INTO location (code, name, country_code, public_key, created_at)"
             " VALUES ('de', '', 'DE', '', now() - interval '1 day')"
+        )
+        await connection.execute(
+            "INSERT INTO location_key (location_id, sealing_key, nats_user) SELECT id, '', $1 FROM location",
+            SIGNER.user,
         )
         rows = await connection.fetch(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"

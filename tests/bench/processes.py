@@ -19,12 +19,10 @@ from controller.store.platform import migrate
 from controller.store.platform.pool import Database
 from controller.trust import keys
 from controller.trust.keys import Trust
-from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import supervising
-from shared.clock import utc_now
 from shared.nats.bus import Bus
-from tests.fakes.installation import as_controller
+from tests.fakes.installation import as_controller, broker_config
 from tests.system.product import REPOSITORY, Product
 
 _READY_SECONDS = 20.0
@@ -49,7 +47,7 @@ async def servers() -> AsyncIterator[Servers]:
         async with supervising() as supervisor:
             database, broker = (
                 postgres.prepare(folder / "postgres"),
-                nats.prepare(folder / "nats", server_config(trust, utc_now())),
+                nats.prepare(folder / "nats", broker_config(trust)),
             )
             await supervisor.start(database.part(folder / "postgres.log"))
             await supervisor.start(broker.part(folder / "nats.log"))

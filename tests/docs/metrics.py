@@ -11,12 +11,14 @@ from prometheus_client.core import GaugeMetricFamily
 from agent.metrics.counts import Counts as AgentCounts
 from agent.metrics.reading import AgentMetrics
 from controller.broker.backlog import Backlog, ConsumerBacklog, StreamBacklog
+from controller.decisions.canaries import CanaryState
 from controller.metrics import broker, database, exposition
 from controller.metrics.cached_collector import CachedCollector
 from controller.metrics.counts import Counts
 from controller.metrics.process import Metrics
 from controller.model import Location
 from controller.store.platform.installation import Installation, MonitorFigures
+from shared.clock import utc_now
 from shared.counters import CounterSeries, HistogramSeries
 from shared.wire import subjects
 
@@ -25,11 +27,14 @@ _HEAD = """\
 
 <!-- made by `make docs` from the code of controller and agent -->
 
-A controller serves `/metrics` for Prometheus on the port of its API, an agent on `MAILPROBE_METRICS_PORT` (it serves
-none without that setting). Counters and histograms are those of one process: sum them over controllers. A gauge about
-the whole installation is the same from every controller: take the maximum. Labels take their values from fixed sets
-and from your locations, so new monitors make no new series, except at `/metrics/monitors`. [Operations](operations.md)
-shows how Prometheus is set up; `deploy/grafana/` has a dashboard and alert rules.
+Controllers and agents serve `/metrics` for Prometheus on `MAILPROBE_METRICS_PORT`, which asks for no token and is on
+loopback unless `MAILPROBE_METRICS_HOST` names another address. A controller also serves it on the port of its API, to
+the token of `MAILPROBE_METRICS_TOKEN_FILE` and to administrators of the organization that runs the installation.
+[Operations](operations.md) shows how Prometheus is set up; `deploy/grafana/` has a dashboard and alert rules.
+
+Counters and histograms are those of one process: sum them over controllers. A gauge about the whole installation is the
+same from every controller: take the maximum. Labels take their values from fixed sets and from your locations, so new
+monitors make no new series, except at `/metrics/monitors`.
 """
 
 
@@ -89,8 +94,22 @@ def _of_agent() -> Iterator[Row]:
 
 def _of_database() -> Iterator[Row]:
     location = Location(id=1, code="de", name="", country_code="DE", enabled=True, public_key="")
+    now = utc_now()
+    canary = CanaryState(
+        kind="smtp",
+        sent_seconds=1.0,
+        stored=True,
+        back=True,
+        missed=0,
+        since=now,
+        back_at=now,
+        age_seconds=1.0,
+        round_trip_ms=1.0,
+        failed=0,
+        failure=None,
+    )
     nothing = Installation([], [], [], 0, 0.0, 0, 0, 0.0, 0.0)
-    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [])])
+    view = database.DatabaseMetricsView(nothing, [database.LocationAgents(location, [], [canary])], 0)
     yield from _rows([_age("database"), *database._families(view)])
 
 

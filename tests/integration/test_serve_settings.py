@@ -80,6 +80,12 @@ async def found(database_url: str) -> str:
     return token.reveal()
 
 
+async def recorded_addresses(database_url: str) -> list[str]:
+    """The addresses in the audit log."""
+    async with Database.open(database_url) as database, database.connection() as connection:
+        return [row["address"] for row in await connection.fetch("SELECT address FROM audit ORDER BY id")]
+
+
 def forwarded(address: str) -> dict[str, str]:
     return {"X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
 
@@ -104,6 +110,7 @@ async def test_no_client_is_trusted_as_a_proxy_by_default(
         login = await client.post("/api/session", json=LOGIN, headers=forwarded("192.0.2.1"))
         assert login.status_code == 200
         assert "secure" not in login.headers["set-cookie"].lower()
+        assert await recorded_addresses(database_url) == ["127.0.0.1"]
         client.cookies.clear()
         statuses = [
             (await client.get("/api/locations", headers=forwarded(f"192.0.2.{number}"))).status_code
@@ -121,6 +128,7 @@ async def test_a_trusted_proxy_says_who_the_client_is(
         login = await client.post("/api/session", json=LOGIN, headers=forwarded("192.0.2.1"))
         assert login.status_code == 200
         assert "secure" in login.headers["set-cookie"].lower()
+        assert await recorded_addresses(database_url) == ["192.0.2.1"]
         client.cookies.clear()
         statuses = [
             (await client.get("/api/locations", headers=forwarded(f"192.0.2.{number}"))).status_code

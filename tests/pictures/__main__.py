@@ -15,18 +15,16 @@ from pathlib import Path
 
 from controller.broker.streams import ensure_streams
 from controller.trust import keys
-from controller.trust.server_config import server_config
 from deploy.local import nats, postgres
 from deploy.local.supervisor import supervising
 from shared import log
-from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from tests.browser.browser import Browser
 from tests.browser.chromium import browsing, missing_for_chromium
 from tests.fakes.databases import Databases
 from tests.fakes.folders import data_folder
-from tests.fakes.installation import as_controller
+from tests.fakes.installation import as_controller, broker_config
 from tests.pictures import camera, worlds
 from tests.pictures.served import dashboard
 from tests.pictures.views import ALBUM, LARGE, SMALL, View
@@ -44,7 +42,7 @@ async def _servers() -> AsyncIterator[tuple[Databases, Broker]]:
         async with supervising() as supervisor:
             database = postgres.prepare(data / "postgres", options=("--fsync=off",))
             await supervisor.start(database.part(data / "postgres.log"))
-            server = nats.prepare(data / "nats", server_config(trust, utc_now()))
+            server = nats.prepare(data / "nats", broker_config(trust))
             await supervisor.start(server.part(data / "nats.log"))
             broker = as_controller(server.url, trust)
             async with Bus.open(broker, name="streams") as bus:

@@ -16,7 +16,7 @@ from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictK
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import Event, EventType, ResultStatus, Speaker
-from shared.wire.rounds import Purpose
+from shared.wire.rounds import RECORDED, Purpose
 from shared.wire.targets import KINDS
 
 _PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
@@ -150,7 +150,8 @@ def _schemas() -> dict[str, Any]:
         schema.pop("enum")
         schema["anyOf"] = _any_of(vocabulary)
     for vocabulary in _CLOSED_VOCABULARIES:
-        schemas[vocabulary.__name__] |= {"type": "string", "enum": [*vocabulary]}
+        words = RECORDED if vocabulary is Purpose else vocabulary
+        schemas[vocabulary.__name__] |= {"type": "string", "enum": [*words]}
     facts = schemas["CheckResult"]["properties"]["facts"]
     facts["description"] += (
         " The most important: " + "; ".join(f"`{name}`: {description}" for name, description in FACTS.items()) + "."

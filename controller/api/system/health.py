@@ -1,4 +1,5 @@
-"""`/healthz`: this process answers. `/readyz`: it can work, or which of its dependencies is missing."""
+"""`/healthz`: this process answers. `/readyz`: it can work, or which of its dependencies does not, and
+why."""
 
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ from controller.http.auth import PERMISSION, UNCOUNTED
 from controller.http.openapi import answers, refusals
 from controller.http.problems import RETRY_AFTER_SECONDS, Problem, problem
 from controller.http.services import GivenServices
+from controller.model.dependencies import Dependency
+from controller.pipeline.ops.broker_watch import NOT_CONNECTED
+from controller.pipeline.ops.health import store_words
 from controller.store.platform.migrate import SchemaError, require_current
 from controller.store.platform.pool import StoreUnavailableError
 
@@ -41,7 +45,7 @@ async def healthz() -> Health:
 @get(
     "/readyz",
     opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
-    summary="Whether the broker and the database, with the schema of this version, are available",
+    summary="Whether the broker and the database, with the schema of this version, are there and can store",
     tags=["System"],
     responses={
         200: answers(Health, "Ready", {"status": "ready"}),
@@ -49,24 +53,31 @@ async def healthz() -> Health:
     },
 )
 async def readyz(services: GivenServices) -> Response[Health] | Response[Problem]:
-    missing = [] if await _database_ready(services) else ["database"]
+    reasons = {part.value: known.text for part, known in services.health.problems.items()}
     if not services.bus.connected:
-        missing.append("nats")
-    if not missing:
+        reasons.setdefault(Dependency.NATS, NOT_CONNECTED)
+    if unready := await _database_problem(services):
+        reasons[Dependency.DATABASE] = unready
+    if not reasons:
         return Response(Health(status="ready"))
+    missing = [part.value for part in Dependency if part in reasons]
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"Not ready: {', '.join(missing)}",
-        data={"missing": missing},
+        data={"missing": missing, "reasons": {part: reasons[part] for part in missing}},
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
-async def _database_ready(services: GivenServices) -> bool:
+async def _database_problem(services: GivenServices) -> str | None:
+    """Why the database cannot be read, or has another schema."""
     try:
         async with asyncio.timeout(_DATABASE_SECONDS):
             await require_current(services.database)
-    except (StoreUnavailableError, SchemaError, TimeoutError) as error:
+    except SchemaError as error:
+        log.warning("database_not_ready", error=str(error))
+        return str(error)
+    except (StoreUnavailableError, TimeoutError) as error:
         log.warning("database_not_ready", error=str(error) or "no answer in time")
-        return False
-    return True
+        return store_words(error if isinstance(error, StoreUnavailableError) else StoreUnavailableError())
+    return None

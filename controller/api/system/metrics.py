@@ -1,7 +1,9 @@
 """`/metrics` for Prometheus, and the middleware that counts requests for it.
 
-`/metrics` needs no database, and everybody may read it, because it holds nothing about customers. With
-MAILPROBE_METRICS_PER_MONITOR `/metrics/monitors` lists the monitors that the caller's token may read.
+`/metrics` names the installation's locations and shows its load. It is for the metrics token, which needs no database,
+and for administrators of the organization that runs the installation. MAILPROBE_METRICS_PORT serves it without a token,
+on a port of its own (controller.app), where `/metrics/monitors` is not. That lists, with MAILPROBE_METRICS_PER_MONITOR,
+the monitors that the caller's token may read.
 """
 
 from __future__ import annotations
@@ -38,11 +40,14 @@ _ANSWER = ResponseSpec(
 
 @get(
     "/metrics",
-    opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
+    opt={PERMISSION: Permission.READ_METRICS, UNCOUNTED: True},
     summary="Metrics in Prometheus' text format",
+    description="For the metrics token (MAILPROBE_METRICS_TOKEN_FILE), and for administrators of the organization that"
+    " runs the installation.",
     tags=["System"],
+    security=SECURITY,
     media_type=CONTENT_TYPE,
-    responses={200: _ANSWER, **refusals(token=False)},
+    responses={200: _ANSWER, **refusals(s403="Forbidden")},
 )
 async def metrics(services: GivenServices) -> Response[bytes]:
     return Response(await services.exposition.text(), media_type=CONTENT_TYPE)

@@ -119,7 +119,7 @@ def take(state: MonitorState, evaluation: Evaluation, policy: Policy) -> Step:
         return Step(state)
     counted = _counted(state, evaluation)
     verdict = _verdict(counted, evaluation, policy)
-    if verdict is not state.verdict:
+    if verdict is not state.verdict or not state.since_ms:
         counted = msgspec.structs.replace(counted, verdict=verdict, since_ms=evaluation.due_ms)
     counted = msgspec.structs.replace(
         counted, reason=evaluation.finding.reason, changes=_changes(state, counted, evaluation.round_number)
@@ -140,6 +140,18 @@ def closed_by_hand(state: MonitorState) -> MonitorState:
         by_location={},
         changes=[],
         first_failing_ms=None,
+    )
+
+
+def not_checked(state: MonitorState, reason: str, now_ms: int) -> MonitorState:
+    """The state of a monitor that no location can check since now, for this reason."""
+    was_unknown = state.verdict is VerdictKind.UNKNOWN and state.since_ms
+    return msgspec.structs.replace(
+        state,
+        verdict=VerdictKind.UNKNOWN,
+        reason=reason,
+        since_ms=state.since_ms if was_unknown else now_ms,
+        taken_ms=state.taken_ms or now_ms,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
@@ -19,6 +19,9 @@ Abilities: TypeAlias = Mapping[str, AbstractSet[Obstacles]]
 """For each kind that a location can check now, the deficiencies of its agents: one set for all agents with the same."""
 
 FIT: Obstacles = frozenset()
+
+_SOUND = (Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.RESOLVER_BROKEN)
+"""What no agent of a sound location reports. Many have no IPv6, and few monitors need it."""
 
 
 class Readiness(NamedTuple):
@@ -43,13 +46,17 @@ def alive(sightings: Iterable[AgentSighting], now: datetime) -> list[AgentSighti
 
 
 def reasons_not_ready(location: Location, sightings: Iterable[AgentSighting], now: datetime) -> list[str]:
-    """Why the location runs no checks: `disabled`, `no_heartbeat`; empty when it is ready."""
-    reasons = []
-    if not location.enabled:
-        reasons.append("disabled")
-    if not alive(sightings, now):
-        reasons.append("no_heartbeat")
-    return reasons
+    """Why the location cannot run every check: `disabled`, `no_heartbeat`, or what all its living agents report
+    (`port25_blocked`, `no_ipv4`, `resolver_broken`); empty when it is ready.
+    """
+    living = alive(sightings, now)
+    reasons = [] if location.enabled else ["disabled"]
+    return reasons + ([unfit.value for unfit in unfit_everywhere(living)] if living else ["no_heartbeat"])
+
+
+def unfit_everywhere(agents: Collection[AgentSighting]) -> list[Unfitness]:
+    """What a sound location can do and none of these agents can."""
+    return [unfit for unfit in _SOUND if agents and all(unfit in agent.unfit for agent in agents)]
 
 
 def abilities(location: Location, sightings: Iterable[AgentSighting], now: datetime) -> Abilities:

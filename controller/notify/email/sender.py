@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -62,6 +64,18 @@ class EmailSender:
         self._relay = relay
         self._step_seconds = step_seconds
         self._scan_seconds = scan_seconds
+        self._reached_at = float("-inf")
+
+    async def reach(self, within_seconds: float) -> None:
+        """Make sure that the relay works up to EHLO, with TLS as configured: if nothing reached it within that time,
+        connect, say EHLO and QUIT. Does nothing when no relay is configured. Raises DeliveryError.
+        """
+        relay = self._relay
+        if relay is None or time.monotonic() - self._reached_at < within_seconds:
+            return
+        async with self._session(relay) as client, _connecting():
+            if client.is_ehlo_or_helo_needed:  # with STARTTLS it was said already
+                await client.ehlo()
 
     async def send(self, sending: Sending) -> None:
         """Raises DeliveryError: permanent when the relay refuses the mail or its receiver with a final code, temporary
@@ -72,10 +86,20 @@ class EmailSender:
             raise SkippedError("no mail relay is configured (MAILPROBE_SMTP_HOST)")
         sending = msgspec.structs.replace(sending, receiver=_on_the_wire(sending.receiver))
         mail = compose(sending, relay.sender)
-        client = _client(relay, self._step_seconds)
-        try:
-            await _connect_and_log_in(client, relay)
+        async with self._session(relay) as client:
+            await _log_in(client, relay)
             await _hand_over(client, mail, relay, sending.receiver, scan_seconds=self._scan_seconds)
+
+    @asynccontextmanager
+    async def _session(self, relay: Relay) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A connection to the relay, which ends with QUIT. Raises DeliveryError."""
+        client = _client(relay, self._step_seconds)
+        self._reached_at = float("-inf")
+        try:
+            async with _connecting():
+                await client.connect()
+            yield client
+            self._reached_at = time.monotonic()
         finally:
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=1.0)
@@ -134,12 +158,18 @@ def _client(relay: Relay, step_seconds: float) -> aiosmtplib.SMTP:
     )
 
 
-async def _connect_and_log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    """Every failure here is temporary, because it is independent of the mail. Raises DeliveryError."""
-    try:
-        await client.connect()
-        if relay.user is not None:
+async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
+    """Raises DeliveryError."""
+    if relay.user is not None:
+        async with _connecting():
             await client.login(relay.user, relay.password.reveal() if relay.password else "")
+
+
+@asynccontextmanager
+async def _connecting() -> AsyncIterator[None]:
+    """Every failure in the block is temporary, because it is independent of the mail. Raises DeliveryError."""
+    try:
+        yield
     except aiosmtplib.SMTPAuthenticationError as error:
         message = f"the mail relay refused the login ({error.code})"
         raise DeliveryError(message, permanent=False, status=error.code) from error

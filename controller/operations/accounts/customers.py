@@ -12,8 +12,10 @@ from controller.decisions.access import Permission, Reach, limits_to, reaches
 from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number, is_email
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import Customer, Principal
+from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
 from controller.model.values.texts import check_text
+from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers as store
 from controller.store.accounts import organizations
 from controller.store.platform.pool import Database
@@ -60,7 +62,11 @@ async def create_customer(
         raise ForbiddenError
     if not 0 < organization_id < _NUMBERS or await organizations.by_id(database, organization_id) is None:
         raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
-    return await store.insert(database, _changed(store.NewCustomer(organization_id=organization_id), change))
+    new = _changed(store.NewCustomer(organization_id=organization_id), change)
+    async with database.one_transaction() as own:
+        made = await store.insert(own, new)
+        await record(own, principal, AuditAction.CUSTOMER_CREATED, after=made)
+    return made
 
 
 async def update_customer(
@@ -68,9 +74,12 @@ async def update_customer(
 ) -> Customer:
     """Raises InvalidError, NotFoundError, ForbiddenError."""
     customer = await customer_for(database, principal, Permission.MANAGE_CUSTOMERS, identifier)
-    changed = await store.change(database, customer.id, lambda found: _changed(found, change))
-    if changed is None:
-        raise NotFoundError(_UNKNOWN)
+    deciding = Deciding[Customer](lambda found: _changed(found, change))
+    async with database.one_transaction() as own:
+        changed = await store.change(own, customer.id, deciding)
+        if changed is None:
+            raise NotFoundError(_UNKNOWN)
+        await record(own, principal, AuditAction.CUSTOMER_CHANGED, before=deciding.before, after=changed)
     return changed
 
 

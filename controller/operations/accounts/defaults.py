@@ -7,11 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from controller.decisions.access import Permission, Reach, reaches
 from controller.decisions.monitors.defaults import AccountDefaults
-from controller.errors import ForbiddenError, UnknownCustomerError
+from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
+from controller.model.audit import AuditAction
+from controller.operations.audit.recording import record_about
+from controller.operations.audit.states import object_of
 from controller.store.accounts import defaults as store
+from controller.store.accounts import organizations
 from controller.store.accounts.customers import customers_of
 from controller.store.platform.pool import Database
 
@@ -22,11 +28,25 @@ async def defaults(database: Database, principal: Principal) -> AccountDefaults:
 
 
 async def change_defaults(database: Database, principal: Principal, values: Mapping[str, Any]) -> AccountDefaults:
-    """Change some fields of AccountDefaults. Raises ForbiddenError, OrganizationRequiredError."""
+    """Change some fields of AccountDefaults. Raises ForbiddenError, NotFoundError, OrganizationRequiredError."""
     organization = principal.organization_id
     if reaches(principal, Permission.MANAGE_ORGANIZATION, organization_id=organization) is not Reach.ALLOWED:
         raise ForbiddenError
-    return await store.change_defaults(database, organization, values)
+    async with database.one_transaction() as own:
+        owner = await organizations.by_id(own, organization)
+        if owner is None:
+            raise NotFoundError
+        before = await store.defaults_of(own, organization, lock=True)
+        changed = await store.change_defaults(own, organization, values)
+        await record_about(
+            own,
+            principal,
+            AuditAction.DEFAULTS_CHANGED,
+            object_of(owner),
+            before=msgspec.to_builtins(before),
+            after=msgspec.to_builtins(changed),
+        )
+    return changed
 
 
 async def default_customer(database: Database, principal: Principal) -> int:

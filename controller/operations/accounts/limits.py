@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from datetime import timedelta
 from time import monotonic
@@ -10,10 +11,11 @@ import msgspec
 
 from controller.errors import LimitedError
 from controller.store.accounts import request_counts
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnwritableError
 
 WINDOW = timedelta(minutes=1)
 _MOST_REMEMBERED = 10_000
+_V6_NETWORK = 64
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +35,8 @@ class RequestLimits:
         self._refused_until: dict[str, float] = {}
 
     async def admit(self, who: str, *, apart: int | None = None) -> Quota | None:
-        """Count a request; `remaining` is -1 for a request beyond the limit. Returns None without a limit. `apart` is
-        the limit of a kind of request that is counted separately.
+        """Count a request; `remaining` is -1 for a request beyond the limit. Returns None without a limit, and
+        while the database can only be read. `apart` is the limit of a kind of request that is counted separately.
 
         Raises StoreUnavailableError.
         """
@@ -47,7 +49,10 @@ class RequestLimits:
         until = self._refused_until.get(who, now)
         if until > now:
             return Quota(limit=limit, remaining=-1, seconds_left=math.ceil(until - now))
-        count = await request_counts.count(self._database, who, WINDOW)
+        try:
+            count = await request_counts.count(self._database, who, WINDOW)
+        except StoreUnwritableError:
+            return None
         remaining = max(-1, limit - count.requests)
         if remaining < 0:
             self._remember(who, now, now + count.seconds_left)
@@ -58,6 +63,19 @@ class RequestLimits:
             self._refused_until = {name: end for name, end in self._refused_until.items() if end > now}
         if len(self._refused_until) < _MOST_REMEMBERED:
             self._refused_until[who] = until
+
+
+def network_of(text: str) -> str:
+    """The address to count requests by; for IPv6 its /64 network, because one client may use all addresses of it."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, _V6_NETWORK), strict=False))
+    return text
 
 
 async def require_few(database: Database, who: str, window: timedelta, most: int, message: str) -> None:

@@ -13,8 +13,10 @@ from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, re
 from controller.decisions.monitors.monitors import check_name, is_email
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import Organization, Principal
+from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
 from controller.model.values.texts import check_text
+from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import organizations as store
 from controller.store.platform.pool import Database
 
@@ -68,9 +70,12 @@ async def update_organization(database: Database, principal: Principal, change: 
     number = principal.organization_id
     if reaches(principal, Permission.MANAGE_ORGANIZATION, organization_id=number) is not Reach.ALLOWED:
         raise ForbiddenError
-    changed = await store.change(database, number, lambda organization: _changed(organization, change))
-    if changed is None:
-        raise NotFoundError
+    deciding = Deciding[Organization](lambda organization: _changed(organization, change))
+    async with database.one_transaction() as own:
+        changed = await store.change(own, number, deciding)
+        if changed is None:
+            raise NotFoundError
+        await record(own, principal, AuditAction.ORGANIZATION_CHANGED, before=deciding.before, after=changed)
     return changed
 
 

@@ -13,13 +13,25 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, may_grant, permits, reaches
+from controller.decisions.access import (
+    GLOBAL,
+    Permission,
+    Reach,
+    limits_to,
+    may_grant,
+    permits,
+    principal_of_person,
+    reaches,
+)
 from controller.decisions.monitors.monitors import is_email
 from controller.errors import AlreadyExistsError, ForbiddenError, InvalidError, NotFoundError
 from controller.model import Account, Principal, Role
+from controller.model.audit import AuditAction
 from controller.model.values.texts import check_text
 from controller.operations.accounts.limits import require_few
 from controller.operations.accounts.passwords import Passwords, check_password
+from controller.operations.audit.differences import SECRET_CHANGED
+from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers, organizations
 from controller.store.accounts import people as store
 from controller.store.platform.pool import Database
@@ -61,20 +73,20 @@ async def create_account(
     made = None if isinstance(change.password, Secret) else Secret(secrets.token_urlsafe(_MADE_PASSWORD_BYTES))
     clear = change.password if isinstance(change.password, Secret) else made
     assert clear is not None  # noqa: S101 - one of the two was given
-    account = await store.insert(
-        database,
-        store.NewAccount(
-            organization_id=organization_id,
-            email=change.email if isinstance(change.email, str) else "",
-            first_name=change.first_name or None,
-            last_name=change.last_name or None,
-            role=role,
-            customer_ids=customer_ids,
-            password_hash=await passwords.hash(clear.reveal()),
-        ),
+    new = store.NewAccount(
+        organization_id=organization_id,
+        email=change.email if isinstance(change.email, str) else "",
+        first_name=change.first_name or None,
+        last_name=change.last_name or None,
+        role=role,
+        customer_ids=customer_ids,
+        password_hash=await passwords.hash(clear.reveal()),
     )
-    if account is None:
-        raise AlreadyExistsError("A user with this email exists already")
+    async with database.one_transaction() as own:
+        account = await store.insert(own, new)
+        if account is None:
+            raise AlreadyExistsError("A user with this email exists already")
+        await record(own, principal, AuditAction.USER_CREATED, after=account)
     return account, made
 
 
@@ -132,14 +144,23 @@ async def update_account(
     if change.customers is not UNSET:
         new["customer_ids"] = await _customers(database, account.organization_id, change.customers)
     hashed = await passwords.hash(change.password.reveal()) if isinstance(change.password, Secret) else None
+    deciding = Deciding[Account](lambda found: msgspec.structs.replace(found, **new))
     try:
-        changed = await store.change(
-            database, account.id, lambda found: msgspec.structs.replace(found, **new), password_hash=hashed
-        )
+        async with database.one_transaction() as own:
+            await _require_still(own, principal, account.id, new.get("role"))
+            changed = await store.change(own, account.id, deciding, password_hash=hashed)
+            if changed is None:
+                raise NotFoundError("User not found")
+            await record(
+                own,
+                principal,
+                AuditAction.USER_ROLE_CHANGED if "role" in new else AuditAction.USER_CHANGED,
+                before=deciding.before,
+                after=changed,
+                besides={"password": SECRET_CHANGED} if hashed else None,
+            )
     except LookupError as error:
         raise AlreadyExistsError("A user with this email exists already") from error
-    if changed is None:
-        raise NotFoundError("User not found")
     return changed
 
 
@@ -149,8 +170,29 @@ async def delete_account(database: Database, principal: Principal, identifier: i
     if account.id == principal.account_id:
         raise InvalidError("user", "is yourself", message="You cannot delete your own account")
     await _require_grant(database, principal, account.role)
-    if not await store.delete(database, account.id):
+    async with database.one_transaction() as own:
+        await _require_still(own, principal, account.id, None)
+        if not await store.delete(own, account.id):
+            raise NotFoundError("User not found")
+        await record(own, principal, AuditAction.USER_DELETED, before=account)
+
+
+async def _require_still(database: Database, principal: Principal, account_id: int, role: Role | None) -> None:
+    """Lock the account and the caller's own, and check again that the caller may change it, and give it this role: of
+    two admins who demote each other at once, the later one is refused. Raises NotFoundError, ForbiddenError.
+    """
+    if principal.account_id is None or account_id == principal.account_id:
+        return
+    accounts = await store.lock(database, (principal.account_id, account_id))
+    caller, account = accounts.get(principal.account_id), accounts.get(account_id)
+    if account is None:
         raise NotFoundError("User not found")
+    if caller is None:
+        raise ForbiddenError
+    now = principal_of_person(caller.id, caller.organization_id, caller.role, caller.customer_ids)
+    _require_management(now, account)
+    for granted in (account.role, role or account.role):
+        await _require_grant(database, now, granted)
 
 
 async def _require_own(database: Database, passwords: Passwords, account: Account, change: AccountChange) -> None:

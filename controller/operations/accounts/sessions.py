@@ -9,8 +9,11 @@ from uuid import UUID
 from controller.decisions.monitors.monitors import is_email
 from controller.errors import LoginCodeRefusedError, LoginRefusedError, NotFoundError, UnauthenticatedError
 from controller.model import Account, OwnSession, Principal
-from controller.operations.accounts.limits import require_few
+from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject, ObjectKind
+from controller.operations.accounts.limits import network_of, require_few
+from controller.operations.accounts.login_entries import record_ended, record_login, record_refusal
 from controller.operations.accounts.passwords import LONGEST, Passwords
+from controller.operations.audit.recording import actor_of, operator, record_about
 from controller.store.accounts import login_codes, people, request_counts
 from controller.store.accounts import sessions as store
 from controller.store.platform.pool import Database
@@ -35,7 +38,12 @@ async def open_session(database: Database, passwords: Passwords, email: str, pas
     """
     account_id = await _verified(database, passwords, email, password, address)
     token = Secret(secrets.token_hex(_ACCESS_TOKEN_BYTES))
-    await store.insert(database, account_id, token, cookie=False)
+    async with database.one_transaction() as own:
+        account = await people.by_identifier(own, account_id)
+        if account is None:  # it was deleted meanwhile
+            raise LoginRefusedError
+        session = await store.insert(own, account_id, token, cookie=False)
+        await record_login(own, account, session, address=address, by="password, a program")
     return token
 
 
@@ -45,10 +53,12 @@ async def log_in(
     """Log a person in. Returns the account and the secret of the browser's cookie. Raises LoginRefusedError,
     LimitedError.
     """
-    account = await people.by_identifier(database, await _verified(database, passwords, email, password, address))
-    if account is None:  # the account was deleted meanwhile
+    account_id = await _verified(database, passwords, email, password, address)
+    async with database.one_transaction() as own:
+        opened = await _open(own, account_id, address, user_agent, by="password")
+    if opened is None:
         raise LoginRefusedError
-    return account, await _open(database, account.id, address, user_agent)
+    return opened
 
 
 async def make_login_code(database: Database, email: str | None) -> tuple[str, Secret] | None:
@@ -58,29 +68,44 @@ async def make_login_code(database: Database, email: str | None) -> tuple[str, S
     Only for somebody who has the installation's own keys: it needs no password.
     """
     code = Secret(secrets.token_hex(_CODE_BYTES))
-    found = await login_codes.insert(database, email, code)
-    return None if found is None else (found, code)
+    async with database.one_transaction() as own:
+        found = await login_codes.insert(own, email, code)
+        if found is None:
+            return None
+        what = AuditObject(
+            kind=ObjectKind.USER, id=str(found.public_id), name=found.email, organization_id=found.organization_id
+        )
+        await record_about(own, operator(), AuditAction.LOGIN_LINK_CREATED, what)
+    return found.email, code
 
 
 async def log_in_with_code(database: Database, code: str, *, address: str, user_agent: str | None) -> Secret:
     """Use up a code and log its person in. Returns the secret of the browser's cookie. Raises LoginCodeRefusedError,
     LimitedError.
     """
-    await require_few(database, f"login:{address}:code", _WINDOW, _TRIES_FROM_ONE_ADDRESS, _TOO_MANY)
-    await require_few(database, f"login:{address}", _WINDOW, _TRIES_OF_ONE_ADDRESS, _TOO_MANY)
-    account_id = await login_codes.use(database, "".join(code.split())[:_LONGEST_CODE])
-    if account_id is None:
+    network = network_of(address)
+    await require_few(database, f"login:{network}:code", _WINDOW, _TRIES_FROM_ONE_ADDRESS, _TOO_MANY)
+    await require_few(database, f"login:{network}", _WINDOW, _TRIES_OF_ONE_ADDRESS, _TOO_MANY)
+    async with database.one_transaction() as own:
+        account_id = await login_codes.use(own, "".join(code.split())[:_LONGEST_CODE])
+        opened = None if account_id is None else await _open(own, account_id, address, user_agent, by="login link")
+    if opened is None:
+        await record_refusal(database, None, address=address, by="login link")
         raise LoginCodeRefusedError
-    for who in (f"login:{address}", f"login:{address}:code"):
+    for who in (f"login:{network}", f"login:{network}:code"):
         await request_counts.take_back(database, who)
-    return await _open(database, account_id, address, user_agent)
+    return opened[1]
 
 
 async def open_anew(database: Database, principal: Principal, *, address: str, user_agent: str | None) -> Secret:
     """A new session in place of this person's own, which a new password has ended. Raises UnauthenticatedError."""
     if principal.account_id is None:
         raise UnauthenticatedError
-    return await _open(database, principal.account_id, address, user_agent)
+    async with database.one_transaction() as own:
+        opened = await _open(own, principal.account_id, address, user_agent, by="new password")
+    if opened is None:
+        raise UnauthenticatedError
+    return opened[1]
 
 
 async def own_sessions(database: Database, principal: Principal, secret: str | None) -> list[OwnSession]:
@@ -90,40 +115,70 @@ async def own_sessions(database: Database, principal: Principal, secret: str | N
 
 async def end_own(database: Database, principal: Principal, public_id: UUID) -> None:
     """End one of the person's sessions. Raises NotFoundError when the person has no such session."""
-    if principal.account_id is None or not await store.delete_of(database, principal.account_id, public_id):
+    if principal.account_id is None:
         raise NotFoundError("Session not found")
+    async with database.one_transaction() as own:
+        if not await store.delete_of(own, principal.account_id, public_id):
+            raise NotFoundError("Session not found")
+        await _record_ended(own, principal.account_id, actor_of(principal), AuditAction.SESSION_ENDED, [public_id])
 
 
 async def end_others(database: Database, principal: Principal, secret: str) -> None:
     """End all sessions of the person but the one of this browser."""
     if principal.account_id is not None:
-        await store.delete_others(database, principal.account_id, secret)
+        async with database.one_transaction() as own:
+            ended = await store.delete_others(own, principal.account_id, secret)
+            await _record_ended(own, principal.account_id, actor_of(principal), AuditAction.SESSION_ENDED, ended)
 
 
-async def close_session(database: Database, token: str) -> None:
+async def close_session(database: Database, token: str, *, address: str) -> None:
     """End a session. A session that has ended already is not an error."""
-    await store.delete(database, token)
+    async with database.one_transaction() as own:
+        ended = await store.delete(own, token)
+        if ended is not None:
+            account_id, session = ended
+            actor = Actor(kind=ActorKind.PERSON, number=account_id, session=session, address=address)
+            await _record_ended(own, account_id, actor, AuditAction.LOGOUT, [session])
 
 
-async def _open(database: Database, account_id: int, address: str, user_agent: str | None) -> Secret:
+async def _open(
+    database: Database, account_id: int, address: str, user_agent: str | None, *, by: str
+) -> tuple[Account, Secret] | None:
+    """None when the account was deleted meanwhile."""
+    account = await people.by_identifier(database, account_id)
+    if account is None:
+        return None
     secret = Secret(secrets.token_urlsafe(_COOKIE_BYTES))
-    await store.insert(database, account_id, secret, cookie=True, address=address, user_agent=user_agent)
-    return secret
+    session = await store.insert(
+        database, account_id, secret, cookie=True, address=network_of(address), user_agent=user_agent
+    )
+    await record_login(database, account, session, address=address, by=by)
+    return account, secret
+
+
+async def _record_ended(
+    database: Database, account_id: int, actor: Actor, action: AuditAction, sessions: list[UUID]
+) -> None:
+    account = await people.by_identifier(database, account_id)
+    if account is not None:
+        await record_ended(database, account, actor, action, sessions)
 
 
 async def _verified(database: Database, passwords: Passwords, email: str, password: str, address: str) -> int:
     email = email.strip().lower()
     known = is_email(email)
-    await require_few(database, f"login:{address}", _WINDOW, _TRIES_OF_ONE_ADDRESS, _TOO_MANY)
+    network = network_of(address)
+    await require_few(database, f"login:{network}", _WINDOW, _TRIES_OF_ONE_ADDRESS, _TOO_MANY)
     if known:
-        await require_few(database, f"login:{address}:{email}", _WINDOW, _TRIES_FROM_ONE_ADDRESS, _TOO_MANY)
+        await require_few(database, f"login:{network}:{email}", _WINDOW, _TRIES_FROM_ONE_ADDRESS, _TOO_MANY)
         await require_few(database, f"login:{email}", _WINDOW, _TRIES_FROM_ANYWHERE, _TOO_MANY)
     login = await people.login_of(database, email) if known else None
     account_id, stored = login or (None, None)
     right = await passwords.verify(stored, password[: LONGEST + 1])
     if account_id is None or not right:
+        await record_refusal(database, account_id, address=address, by="password")
         raise LoginRefusedError
-    await request_counts.forget(database, f"login:{address}:{email}")
-    for who in (f"login:{address}", f"login:{email}"):  # programs log in for every run, so only failures count
+    await request_counts.forget(database, f"login:{network}:{email}")
+    for who in (f"login:{network}", f"login:{email}"):  # programs log in for every run, so only failures count
         await request_counts.take_back(database, who)
     return account_id

@@ -9,6 +9,8 @@ from controller.decisions.access import Permission, Reach, reaches
 from controller.decisions.monitors.monitors import check_name
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import ApiToken, Principal
+from controller.model.audit import AuditAction
+from controller.operations.audit.recording import record
 from controller.store.accounts import customers
 from controller.store.accounts import tokens as store
 from controller.store.platform.pool import Database
@@ -46,14 +48,16 @@ async def create_token(
         raise InvalidError("customerId", "is required")
     _require(principal, permission, customer_id)
     token = store.new_token()
-    made = await store.insert(
-        database,
-        token,
-        organization_id=principal.organization_id,
-        customer_id=customer_id,
-        name=name,
-        expires_in=None if expires_in_days is None else timedelta(days=expires_in_days),
-    )
+    async with database.one_transaction() as own:
+        made = await store.insert(
+            own,
+            token,
+            organization_id=principal.organization_id,
+            customer_id=customer_id,
+            name=name,
+            expires_in=None if expires_in_days is None else timedelta(days=expires_in_days),
+        )
+        await record(own, principal, AuditAction.TOKEN_CREATED, after=made)
     return made, token
 
 
@@ -71,15 +75,17 @@ async def list_tokens(database: Database, principal: Principal, permission: Perm
 async def delete_token(database: Database, principal: Principal, permission: Permission, token_id: int) -> None:
     """Delete a token. It is refused from then on. Raises NotFoundError, ForbiddenError."""
     customers_only = _customers_only(principal, permission)
-    deleted = await store.delete(
-        database,
-        principal.organization_id,
-        token_id,
-        customer_ids=principal.customer_ids,
-        customers_only=customers_only,
-    )
-    if not deleted:
-        raise NotFoundError("Token not found")
+    async with database.one_transaction() as own:
+        deleted = await store.delete(
+            own,
+            principal.organization_id,
+            token_id,
+            customer_ids=principal.customer_ids,
+            customers_only=customers_only,
+        )
+        if deleted is None:
+            raise NotFoundError("Token not found")
+        await record(own, principal, AuditAction.TOKEN_DELETED, before=deleted)
 
 
 def _customers_only(principal: Principal, permission: Permission) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from controller.decisions.monitors.monitors import check_config
 from controller.decisions.notification.channels import category_of
 from controller.errors import InvalidError
+from controller.model.values.url_origin import origin
 from controller.notify.channels import Senders
 from controller.notify.errors import DeliveryError
 from controller.notify.registry import CHANNELS
@@ -60,15 +61,6 @@ def shown(stored: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], bool]
     if isinstance(url, str) and not whole:
         config["url"] = origin(url)
     return config, has_secret
-
-
-def origin(url: str) -> str:
-    """The scheme and host of a URL, as in "https://hooks.example.com/…"."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "…"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 async def _check_url(field: str, text: str, senders: Senders) -> None:

@@ -14,10 +14,12 @@ from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Channel, Principal
+from controller.model.audit import AuditAction
 from controller.notify.addresses import email_addresses
 from controller.notify.channels import Senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.access import require
+from controller.operations.audit.recording import Deciding, record
 from controller.operations.channels import mail_routes
 from controller.operations.channels.channel_configs import check, check_type, merged, shown
 from controller.store.accounts import customers, organizations
@@ -142,9 +144,11 @@ async def create_channel(
     # Checked before the channel is stored, so that a caller who gets an error can repeat the request without making
     # two.
     (warnings,) = await mail_routes.warnings(database, organization_id, [_addresses(changed)])
-    made = await store.insert(database, changed)
-    if made is None:
-        raise InvalidError("organizationId", f"has {store.MOST} notification channels, and may have no more")
+    async with database.one_transaction() as own:
+        made = await store.insert(own, changed)
+        if made is None:
+            raise InvalidError("organizationId", f"has {store.MOST} notification channels, and may have no more")
+        await record(own, principal, AuditAction.CHANNEL_CREATED, after=made)
     return _view(principal, made, warnings)
 
 
@@ -170,11 +174,12 @@ async def update_channel(
         planned = _changed(before, change, vault)
         await check(before.type, vault.reveal(planned.config), outlets.senders)
         await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(planned))
-    changed = await store.change(
-        database, limits_to(principal), channel_id, lambda channel: _changed(channel, change, vault)
-    )
-    if changed is None:
-        raise NotFoundError(CHANNEL_NOT_FOUND)
+    deciding = Deciding[Channel](lambda channel: _changed(channel, change, vault))
+    async with database.one_transaction() as own:
+        changed = await store.change(own, limits_to(principal), channel_id, deciding)
+        if changed is None:
+            raise NotFoundError(CHANNEL_NOT_FOUND)
+        await record(own, principal, AuditAction.CHANNEL_CHANGED, before=deciding.before, after=changed)
     (warnings,) = await mail_routes.warnings(database, changed.organization_id, [_addresses(changed)])
     return _view(principal, changed, warnings)
 
@@ -182,8 +187,10 @@ async def update_channel(
 async def delete_channel(database: Database, principal: Principal, channel_id: int) -> None:
     """Raises NotFoundError, ForbiddenError."""
     channel = await channel_for(database, principal, channel_id)
-    if not await store.delete(database, channel.id):
-        raise NotFoundError(CHANNEL_NOT_FOUND)
+    async with database.one_transaction() as own:
+        if not await store.delete(own, channel.id):
+            raise NotFoundError(CHANNEL_NOT_FOUND)
+        await record(own, principal, AuditAction.CHANNEL_DELETED, before=channel)
 
 
 async def channel_for(database: Database, principal: Principal, channel_id: int) -> Channel:

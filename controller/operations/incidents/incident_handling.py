@@ -18,6 +18,8 @@ from controller.decisions.access import Permission
 from controller.decisions.evaluation.state import MonitorState, closed_by_hand
 from controller.errors import AlreadyEndedError, InvalidError
 from controller.model import Principal
+from controller.model.audit import AuditAction, AuditObject, ObjectKind
+from controller.operations.audit.recording import record_about
 from controller.operations.incidents.incidents import IncidentDetails, details_of, incident_for
 from controller.pipeline.incidents import announce
 from controller.store.evaluation import states
@@ -26,7 +28,7 @@ from controller.store.incidents import events, incidents
 from controller.store.incidents.events import EventOwner
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.incidents.reading import IncidentRecord
-from controller.store.platform.pool import Connection, Database
+from controller.store.platform.pool import Connection, Database, OneTransaction
 from shared.epoch import to_ms
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ async def acknowledge(
             raise AlreadyEndedError("The incident is resolved")
         if incident.acknowledged_at is None:
             await _append(connection, principal, incident, "acknowledged", comment)
+            await _record(connection, principal, AuditAction.INCIDENT_ACKNOWLEDGED, incident)
     return await _now(database, principal, public_id, now)
 
 
@@ -57,6 +60,7 @@ async def comment_on(
     _check(comment, field="comment")
     async with _handling(database, principal, public_id) as (connection, incident, _):
         await _append(connection, principal, incident, "commented", comment)
+        await _record(connection, principal, AuditAction.INCIDENT_COMMENTED, incident)
     return await _now(database, principal, public_id, now)
 
 
@@ -76,6 +80,7 @@ async def resolve(
             raise AlreadyEndedError("The incident is resolved")
         if state is not None:
             await _close(connection, incident, state, reason, now)
+        await _record(connection, principal, AuditAction.INCIDENT_RESOLVED, incident)
         await _announce(connection, *done)
     return await _now(database, principal, public_id, now)
 
@@ -127,6 +132,17 @@ async def _close(
             at=now,
         )
     await states.save(connection, {incident.monitor_id: EvaluatedState(closed)})
+
+
+async def _record(connection: Connection, principal: Principal, action: AuditAction, incident: IncidentRecord) -> None:
+    """What was written stands in the incident's timeline, and not in the audit log too."""
+    what = AuditObject(
+        kind=ObjectKind.INCIDENT,
+        id=str(incident.public_id),
+        name=incident.monitor_name,
+        organization_id=incident.organization_id,
+    )
+    await record_about(OneTransaction(connection), principal, action, what)
 
 
 async def _announce(connection: Connection, incident: StoredIncident, change: StoredChange) -> None:

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 
 from controller.model import Location
+from controller.model.audit import AuditAction
+from controller.operations.audit.recording import operator, record, record_about
+from controller.operations.audit.states import object_of
 from controller.operations.installation.row_files import (
     FileError,
     named,
@@ -25,12 +28,14 @@ from controller.store.accounts.tokens import new_token
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
-from controller.trust.claims import location_credentials
+from controller.trust.claims import location_account, location_credentials
 from controller.trust.keys import verify_keys
 from shared.clock import utc_now
+from shared.nats import nkeys
 from shared.secret import Secret
 from shared.wire import enrolment
 from shared.wire.sealing import new_key_pair
+from shared.wire.signing import key_id
 
 
 async def bootstrap(
@@ -50,12 +55,14 @@ async def bootstrap(
         token=token,
     )
     with removed_on_failure() as written:
-        async with organizations.insert_first(database, first) as new:
-            if new:
+        async with database.one_transaction() as own, organizations.insert_first(own, first) as new:
+            if new is not None:
+                made = {"customer": customer, "admin": email}
+                await record(own, operator(), AuditAction.ORGANIZATION_CREATED, after=new, besides=made)
                 for path, secret in ((token_file, token), (password_file, password)):
                     write_secret(path, secret)
                     written.append(path)
-    return new
+    return new is not None
 
 
 class Keys(NamedTuple):
@@ -64,6 +71,12 @@ class Keys(NamedTuple):
     enrolment: enrolment.Enrolment
     sealing_key: str
     nats_user: str
+    nats_account: str
+
+    @property
+    def request_keys(self) -> list[str]:
+        """The ids of the request keys that agents with this file accept."""
+        return [key_id(key) for key in self.enrolment.verify_keys]
 
 
 def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_url: str | None = None) -> Keys:
@@ -80,7 +93,7 @@ def new_keys(settings: EnrolmentSettings, *, code: str, country_code: str, nats_
         nats_ca=settings.nats_ca_file.value if settings.nats_ca_file else None,
         verify_keys=verify_keys(trust),
     )
-    return Keys(file, public_key, credentials.user)
+    return Keys(file, public_key, credentials.user, nkeys.public_key(location_account(trust, code)))
 
 
 async def add_location(
@@ -103,18 +116,24 @@ async def add_location(
     require_new(enrolment_file)
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=country_code, nats_url=nats_url)
-    async with location_keys.announced(database, sealing_key=keys.sealing_key, nats_user=keys.nats_user):
+    login = {"nats_user": keys.nats_user, "nats_account": keys.nats_account}
+    async with location_keys.announced(database, sealing_key=keys.sealing_key, **login):
         with removed_on_failure() as written:
-            async with locations.inserting(
-                database,
-                code=code,
-                name=name,
-                country_code=country_code,
-                public_key=keys.sealing_key,
-                nats_user=keys.nats_user,
-                nats_url=nats_url,
-            ) as location:
+            async with (
+                database.one_transaction() as own,
+                locations.inserting(
+                    own,
+                    code=code,
+                    name=name,
+                    country_code=country_code,
+                    public_key=keys.sealing_key,
+                    **login,
+                    nats_url=nats_url,
+                    request_keys=keys.request_keys,
+                ) as location,
+            ):
                 if location is not None:
+                    await record(own, operator(), AuditAction.LOCATION_ADDED, after=location)
                     with named(enrolment_file):
                         enrolment.write(enrolment_file, keys.enrolment)
                     written.append(enrolment_file)
@@ -142,13 +161,15 @@ async def rotate_location(
     _require_own(enrolment_file, code)
     require_writable(enrolment_file)
     keys = new_keys(settings, code=code, country_code=here.country_code, nats_url=nats_url or here.nats_url)
-    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user}
+    new = {"sealing_key": keys.sealing_key, "nats_user": keys.nats_user, "nats_account": keys.nats_account}
     async with location_keys.announced(database, **new):
         with named(enrolment_file), ExitStack() as files:
-            async with location_keys.rotating(database, code) as rotation:
+            async with database.one_transaction() as own, location_keys.rotating(own, code) as rotation:
                 if rotation is None:
                     return False
-                await rotation.store(**new, keep=keep, nats_url=nats_url)
+                await rotation.store(**new, keep=keep, nats_url=nats_url, request_keys=keys.request_keys)
+                after = {"oldKeysEndAfter": str(keep), "natsUrl": nats_url}
+                await record_about(own, operator(), AuditAction.LOCATION_ROTATED, object_of(here), after=after)
                 with named(enrolment_file):
                     files.enter_context(enrolment.replacing(enrolment_file, keys.enrolment))
     return True

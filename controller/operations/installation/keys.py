@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from controller.model.audit import AuditAction, AuditObject, ObjectKind
+from controller.operations.audit.recording import operator, record_about
 from controller.store.monitors import configs
 from controller.store.monitors.configs import StoredConfig, Table
 from controller.store.platform.pool import Database
@@ -25,6 +27,7 @@ async def rotate_keys(database: Database, vault: Vault) -> Rotated:
 
     It can be called again after an error, and continues with the rest. Raises StoreUnavailableError.
     """
+    await record_about(database, operator(), AuditAction.VAULT_KEYS_ROTATED, AuditObject(kind=ObjectKind.VAULT))
     done = Rotated(unreadable=[])
     for table in Table:
         last = 0

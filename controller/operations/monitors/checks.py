@@ -10,10 +10,11 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.access import Permission
-from controller.decisions.schedule.eligibility import abilities, configured, readiness
+from controller.decisions.schedule.eligibility import abilities, alive, configured, readiness
+from controller.decisions.schedule.hindrances import NOT_CHECKED, hindrance
 from controller.decisions.schedule.rotation import pool
-from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError
-from controller.kinds.obstacles import obstacles
+from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError, UnfitLocationsError
+from controller.kinds.obstacles import deficiencies, obstacles
 from controller.model import CheckRecord, Location, Principal, ScheduledMonitor
 from controller.operations.monitors.monitors import Kinds, get_monitor, monitor_for
 from controller.store.checks import history
@@ -32,11 +33,12 @@ class TriggeredDispatch(Protocol):
 
 
 class Triggered(msgspec.Struct, frozen=True, kw_only=True):
-    """The checks of one monitor that the broker accepted."""
+    """The checks of one monitor that the broker accepted. `warnings` say why they may find nothing out."""
 
     monitor_id: int
     due_at: datetime
     locations: list[Location]
+    warnings: list[str]
 
 
 async def trigger_check(
@@ -45,7 +47,8 @@ async def trigger_check(
     """Check from every eligible location now, also when the monitor is disabled.
 
     Raises NotFoundError, ForbiddenError, NoEligibleLocationsError when the country list leaves no enabled location,
-    NoActiveLocationsError when no eligible location could check it now, and BusError.
+    UnfitLocationsError when there are agents there, but none that can run such a check, NoActiveLocationsError when
+    there are none, and BusError.
     """
     found = await monitor_for(database, principal, Permission.TRIGGER, kinds, public_id)
     monitor = await monitor_to_trigger(database, found.id)
@@ -57,12 +60,16 @@ async def trigger_check(
         raise NoEligibleLocationsError
     now, sightings = await location_store.sightings(database)
     able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
-    ready = readiness(able, monitor.kind, obstacles(monitor)).ready
+    ready, unfit = readiness(able, monitor.kind, obstacles(monitor))
     eligible = [here for here in chosen if here.id in ready]
+    living = {here.id: alive(sightings.get(here.id, []), now) for here in chosen}
+    if unfit and not eligible:
+        raise UnfitLocationsError(hindrance(monitor.kind, deficiencies(monitor), chosen, living, ()))
     if not eligible:
         raise NoActiveLocationsError
     due_at = await dispatcher.dispatch_triggered(monitor, eligible)
-    return Triggered(monitor_id=monitor.id, due_at=due_at, locations=eligible)
+    doubt = hindrance(monitor.kind, deficiencies(monitor), eligible, living, ready).removeprefix(NOT_CHECKED)
+    return Triggered(monitor_id=monitor.id, due_at=due_at, locations=eligible, warnings=[doubt] if doubt else [])
 
 
 async def check_history(

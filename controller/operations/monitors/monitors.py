@@ -14,8 +14,10 @@ from controller.decisions.monitors import monitors as rules
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
 from controller.kinds import config_field, kind_for, target_of
 from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
+from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
 from controller.operations.access import require
+from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers
 from controller.store.monitors import monitors as store
 from controller.store.platform.pool import Database
@@ -82,7 +84,11 @@ async def create_monitor(
         interval_seconds=interval,
         timeout_seconds=min(rules.DEFAULT_TIMEOUT_SECONDS, interval),
     )
-    return await store.insert(database, _changed(new, kinds, change, vault, longest_timeout_seconds))
+    changed = _changed(new, kinds, change, vault, longest_timeout_seconds)
+    async with database.one_transaction() as own:
+        made = await store.insert(own, changed)
+        await record(own, principal, AuditAction.MONITOR_CREATED, after=made)
+    return made
 
 
 async def get_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> Monitor:
@@ -167,17 +173,22 @@ async def update_monitor(
             raise ForbiddenError
         return _changed(monitor, kinds, new_values, vault, longest_timeout_seconds)
 
-    changed = await store.change(database, limits_to(principal), kinds, identifier, decide)
-    if changed is None:
-        raise NotFoundError
+    deciding = Deciding(decide)
+    async with database.one_transaction() as own:
+        changed = await store.change(own, limits_to(principal), kinds, identifier, deciding)
+        if changed is None:
+            raise NotFoundError
+        await record(own, principal, AuditAction.MONITOR_CHANGED, before=deciding.before, after=changed)
     return changed
 
 
 async def delete_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> None:
     """Raises NotFoundError, ForbiddenError."""
     monitor = await monitor_for(database, principal, Permission.DELETE, kinds, identifier)
-    if not await store.soft_delete(database, monitor.id):
-        raise NotFoundError
+    async with database.one_transaction() as own:
+        if not await store.soft_delete(own, monitor.id):
+            raise NotFoundError
+        await record(own, principal, AuditAction.MONITOR_DELETED, before=monitor)
 
 
 def _values(change: MonitorChange) -> dict[str, Any]:

@@ -13,18 +13,26 @@ from controller.decisions.evaluation.policies import Effective, Levels, effectiv
 from controller.decisions.evaluation.policy import PRESETS, Policy
 from controller.errors import ForbiddenError, NotFoundError
 from controller.model import Mode, Principal
+from controller.model.audit import AuditAction, AuditObject
 from controller.operations.accounts.customers import customer_for
+from controller.operations.audit.recording import record_about
+from controller.operations.audit.states import object_of
 from controller.operations.monitors.monitors import Kinds, monitor_for
+from controller.store.accounts import organizations
 from controller.store.monitors import policies as store
 from controller.store.monitors.policies import Level, Own
 from controller.store.platform.pool import Database
 
 
 class PolicyOwner(msgspec.Struct, frozen=True):
-    """The owner of a policy, after the permission of the caller was checked."""
+    """The owner of a policy, after the permission of the caller was checked. `named` is the owner itself; None is the
+    organization.
+    """
 
+    principal: Principal
     level: Level
     number: int
+    named: AuditObject | None = None
 
 
 class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +50,15 @@ def of_organization(principal: Principal, permission: Permission) -> PolicyOwner
     number = principal.organization_id
     if reaches(principal, permission, organization_id=number) is not Reach.ALLOWED:
         raise ForbiddenError
-    return PolicyOwner(Level.ORGANIZATION, number)
+    return PolicyOwner(principal, Level.ORGANIZATION, number)
 
 
 async def of_customer(
     database: Database, principal: Principal, permission: Permission, identifier: int | UUID
 ) -> PolicyOwner:
     """Raises NotFoundError, ForbiddenError."""
-    return PolicyOwner(Level.CUSTOMER, (await customer_for(database, principal, permission, identifier)).id)
+    customer = await customer_for(database, principal, permission, identifier)
+    return PolicyOwner(principal, Level.CUSTOMER, customer.id, object_of(customer))
 
 
 async def of_monitor(
@@ -59,7 +68,7 @@ async def of_monitor(
     monitor = await monitor_for(database, principal, permission, kinds, public_id)
     if permission is Permission.CHANGE and not may_change(principal, ["policy"]):
         raise ForbiddenError
-    return PolicyOwner(Level.MONITOR, monitor.id)
+    return PolicyOwner(principal, Level.MONITOR, monitor.id, object_of(monitor))
 
 
 async def policy_of(database: Database, owner: PolicyOwner) -> Effective:
@@ -71,9 +80,24 @@ async def change_policy(database: Database, owner: PolicyOwner, change: PolicyCh
     """Raises NotFoundError when it was deleted meanwhile."""
     if change == PolicyChange():
         return await policy_of(database, owner)
-    return _held(
-        await store.change(database, owner.level, owner.number, lambda levels: _changed_policy(levels, change))
-    )
+    before: list[Levels] = []
+
+    def decide(levels: Levels) -> Own:
+        before.append(levels)
+        return _changed_policy(levels, change)
+
+    async with database.one_transaction() as own:
+        levels = await store.change(own, owner.level, owner.number, decide)
+        held = _held(levels)
+        await record_about(
+            own,
+            owner.principal,
+            AuditAction.POLICY_CHANGED,
+            owner.named or await _organization(own, owner.number),
+            before=_own_fields(before[0], owner.level),
+            after=_own_fields(levels or Levels(), owner.level),
+        )
+    return held
 
 
 def _changed_policy(levels: Levels, change: PolicyChange) -> Own:
@@ -83,6 +107,19 @@ def _changed_policy(levels: Levels, change: PolicyChange) -> Own:
         return change.base
     base = PRESETS[change.base] if isinstance(change.base, Mode) else change.base
     return msgspec.structs.replace(base or effective(levels).policy, **change.values)
+
+
+async def _organization(database: Database, number: int) -> AuditObject:
+    found = await organizations.by_id(database, number)
+    if found is None:
+        raise NotFoundError
+    return object_of(found)
+
+
+def _own_fields(levels: Levels, level: Level) -> dict[str, Any]:
+    """What is set at this level itself."""
+    policy = {Level.ORGANIZATION: levels.organization, Level.CUSTOMER: levels.customer, Level.MONITOR: levels.monitor}
+    return {"policy": msgspec.to_builtins(policy[level]), "mode": msgspec.to_builtins(levels.mode)}
 
 
 def _held(levels: Levels | None) -> Effective:

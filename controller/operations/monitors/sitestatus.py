@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.schedule.rotation import chosen
 from controller.decisions.sitestatus import Report, report_of
 from controller.model import LatestCheck, Location, Monitor, Principal
 from controller.operations.monitors.monitors import Kinds, some_monitors
 from controller.store.locations.locations import all_locations
-from controller.store.monitors.latest import latest_of, verdicts_of
+from controller.store.monitors.latest import LatestVerdict, latest_of, verdicts_of
 from controller.store.platform.pool import Database
 
 
@@ -47,9 +46,12 @@ async def site_status(
 
 
 def _report(
-    monitor: Monitor, latest: Sequence[LatestCheck], verdict: VerdictKind | None, locations: Sequence[Location]
+    monitor: Monitor, latest: Sequence[LatestCheck], latest_verdict: LatestVerdict | None, locations: Sequence[Location]
 ) -> MonitorReport:
     """The latest check of a location that does not check the monitor any more is left out."""
     own = {here.id: here for here in chosen(locations, monitor.location_ids, monitor.home_location_id)}
     checks = [(own[check.location_id], check) for check in latest if check.location_id in own]
-    return MonitorReport(monitor=monitor, report=report_of([check for _, check in checks], verdict), checks=checks)
+    verdict, reason = latest_verdict or (None, "")
+    return MonitorReport(
+        monitor=monitor, report=report_of([check for _, check in checks], verdict, reason), checks=checks
+    )

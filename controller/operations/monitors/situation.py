@@ -8,6 +8,7 @@ import msgspec
 
 from controller.decisions.evaluation.state import MonitorState
 from controller.model import Monitor
+from controller.operations.monitors.unlocated import why_unlocated
 from controller.store.checks import latest_checks
 from controller.store.checks.latest_checks import LatestAt, ServerFacts, TriggeredAt
 from controller.store.evaluation import probe_problems
@@ -23,7 +24,8 @@ __all__ = ["LatestAt", "Refusals", "ServerFacts", "Situation", "TriggeredAt", "s
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """`state` is None for a monitor without any evaluation. `evidence` is what the open incident rests on, None without
     one. `refusals` are the locations that the server refuses while others pass. `triggered` are the locations of the
-    check that was triggered at the requested moment; None when none was requested.
+    check that was triggered at the requested moment; None when none was requested. `unlocated` says why no location may
+    check the monitor; it is empty when one may.
     """
 
     state: MonitorState | None
@@ -31,6 +33,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     latest: list[LatestAt]
     refusals: list[Refusals]
     triggered: list[TriggeredAt] | None
+    unlocated: str
 
 
 async def situation_of(connection: Connection, monitor: Monitor, triggered_at: datetime | None) -> Situation:
@@ -44,4 +47,5 @@ async def situation_of(connection: Connection, monitor: Monitor, triggered_at: d
         latest=await latest_checks.latest_checks(connection, monitor.id, monitor.public_id, monitor.interval_seconds),
         refusals=await probe_problems.of_monitor(connection, monitor.id),
         triggered=triggered,
+        unlocated=await why_unlocated(connection, monitor),
     )

@@ -5,19 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from controller.decisions.canaries import kinds_lost, last_failure
 from controller.model import AgentSighting
 from controller.operations.locations import BLIND_FOR, LocationState
 from controller.pages.drawing.bar import Held, Run, runs, sliced
 from controller.pages.shell.texts import counted, span
 from controller.pages.words.blindness import blind_advice
-from shared.wire.messages import CLOCK_TOLERANCE_MS, Unfitness
+from shared.wire.messages import CLOCK_TOLERANCE_MS
 
 SLICES = 48
 _BLIND = "down"
 """The worst state of a bar, so that a slice in which a location was blind for a moment counts as blind."""
-
-_MATTERS = (Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.RESOLVER_BROKEN)
-"""What a sound location can do. Many have no IPv6, and few monitors need it."""
 
 
 class Doing(NamedTuple):
@@ -46,17 +44,26 @@ def doing(found: LocationState) -> Doing:
             return Doing("down", "no agent", "No agent of this location has ever connected.", None, advice)
         sentence = "No agent is connected. It gets no checks and does not vote."
         return Doing("down", "no agent", sentence, found.last_seen_at, advice)
+    if lost := kinds_lost(found.canaries):
+        text = f"Canaries for {', '.join(lost)} do not come back, so its checks or their results are probably lost."
+        advice = "Look at the logs of its agents; if other locations lose canaries, too, at those of the controllers."
+        since = max(one.back_at or one.since for one in found.canaries if one.kind in lost)
+        return Doing("unknown", "canaries lost", text, since, advice)
     now_blind = [period for period in found.blind if period.to_at > found.now]
     if now_blind:
         worst = min(now_blind, key=lambda period: period.from_at)
         why = blind_advice(worst.reason)
         text = f"Some or all of its checks show nothing now, and do not vote. {why.meaning}"
         return Doing("unknown", "blind", text, worst.from_at, why.remedy)
-    if any(all(unfit in agent.unfit for agent in found.agents) for unfit in _MATTERS):
-        return Doing("degraded", "ready, not for all checks", "It checks, but not everything: see below.")
+    if found.reasons:
+        return Doing("degraded", "not fit for all checks", "It checks, but not everything: see below.")
     if any(clock_off(agent) for agent in found.agents):
         text = "It checks. The clock of an agent is wrong; its times are corrected by the broker's clock."
         return Doing("degraded", "ready, clock wrong", text, None, "Set up time synchronization (NTP) on that machine.")
+    if failure := last_failure(found.canaries):
+        return Doing(
+            "degraded", "ready, canary target fails", f"It checks. The canary target fails from here: {failure}"
+        )
     if any(problem.lasts for problem in found.problems):
         return Doing("degraded", "ready, refused by servers", "It checks, but some servers refuse its address.")
     return Doing("up", "ready", "It checks.")

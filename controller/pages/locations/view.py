@@ -82,7 +82,9 @@ class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A location. `state` is its mark, `word` says it, `sentence` what that means; `remedy` what to do, or empty."""
+    """A location. `state` is its mark, `word` says it, `sentence` what that means; `remedy` what to do, or empty.
+    `canary_at` is when its last canary came back, None while that is not known.
+    """
 
     code: str
     name: str
@@ -101,6 +103,8 @@ class LocationCard(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ProblemRow]
     problems_total: int
     rejected: list[RejectedRow]
+    canary_at: datetime | None
+    round_trip_ms: float
 
 
 class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +114,9 @@ class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
-    """`ready` of the `total` locations that are switched on can check; `troubled` need somebody, the worst first."""
+    """`ready` of the `total` locations that are switched on can run every check; `troubled` need somebody, the worst
+    first.
+    """
 
     countries: list[CountryGroup]
     total: int
@@ -128,10 +134,11 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
         for code, group in groupby(ordered, key=lambda one: one.location.country_code)
     ]
     cards = [card for group in groups for card in group.locations]
+    fit = {one.location.code for one in found if not one.reasons}
     return LocationsView(
         countries=groups,
         total=sum(card.state != "disabled" for card in cards),
-        ready=sum(card.state in {"up", "degraded"} for card in cards),
+        ready=sum(card.code in fit and card.state in {"up", "degraded"} for card in cards),
         disabled=sum(card.state == "disabled" for card in cards),
         troubled=[card for state in _WORST_FIRST for card in cards if card.state == state],
         slices=SLICES,
@@ -141,6 +148,7 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
 
 def _card(found: LocationState) -> LocationCard:
     state, word, sentence, since, remedy = doing(found)
+    canary = max((one for one in found.canaries if one.back_at), key=lambda one: one.back_at or one.since, default=None)
     blind = [
         BlindRow(
             from_at=period.from_at,
@@ -188,6 +196,8 @@ def _card(found: LocationState) -> LocationCard:
             )
             for count in found.dead_letters
         ],
+        canary_at=canary.back_at if canary else None,
+        round_trip_ms=(canary.round_trip_ms or 0.0) if canary else 0.0,
     )
 
 

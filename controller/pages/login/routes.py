@@ -85,7 +85,7 @@ async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> R
     require_same_origin(request)
     secret = request.cookies.get(cookies.SESSION)
     if secret is not None:
-        await sessions.close_session(services.database, secret)
+        await sessions.close_session(services.database, secret, address=address_of(request))
     gone = [cookies.ended(request, cookies.SESSION), cookies.ended(request, cookies.ORGANIZATION)]
     return see_other(request, "/login", set_cookies=gone)
 

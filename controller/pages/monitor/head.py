@@ -101,7 +101,7 @@ def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
         state=shown,
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
-        reason=state.reason if state else "",
+        reason=situation.unlocated or (state.reason if state else ""),
         failing=_failing(monitor, situation) if verdict in _BAD else [],
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),

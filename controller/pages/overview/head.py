@@ -15,11 +15,13 @@ from controller.pages.shell.texts import counted, span
 from shared.wire.messages import READY_SECONDS
 
 _LATE_SECONDS = 60.0
+_CANARY_SECONDS = 90.0
 _BAD = (DisplayState.DOWN, DisplayState.PARTIAL)
 _GAP_REASONS = {
     "no_agent": "No agent of it was ready when checks were due.",
     "unfit": "Its agents report that they cannot do these checks.",
     "late": "The controllers were down or behind when its checks were due.",
+    "broker_refused": "NATS was away, or stored no requests, when its checks were due.",
     "no_result": "It was given checks, but no results came back.",
     "agent": "Its agents fail by themselves, whatever the mail server does.",
     "resolver": "Its name servers do not answer.",
@@ -30,6 +32,26 @@ _NOTICES = {
     "unexpected_results": (
         "Location {} sends results that nobody requested",
         "Somebody may have a copy of its enrolment file: give it new keys.",
+    ),
+    "canary_lost": (
+        "Canaries of location {} do not come back",
+        "Its agents send heartbeats, but checks or results are lost: what is shown of it may be old.",
+    ),
+    "canary_target_failing": (
+        "The canary target fails from location {}",
+        "It is a server of your own. If it fails from here only, look at the network of this location.",
+    ),
+    "heartbeat_url_failing": (
+        "The heartbeat URL does not answer",
+        "The service behind MAILPROBE_HEARTBEAT_URL will report this installation as dead.",
+    ),
+    "broker_failing": (
+        "NATS does not work: {}",
+        "Its disk may be full: make room, then restart NATS. Controllers and agents need no restart.",
+    ),
+    "refused_signatures": (
+        "Location {} sends what is not signed with its keys",
+        "An agent has an old version or an old enrolment file, or somebody forges its results.",
     ),
 }
 
@@ -97,7 +119,7 @@ def title_of(counts: Mapping[str, int]) -> str:
 
 
 def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) -> HeadView:
-    wrong = [*_locations(troubles), *_waiting(troubles)]
+    wrong = [*_locations(troubles), *_without_location(troubles), *_waiting(troubles)]
     return HeadView(
         now=troubles.now,
         incidents=[
@@ -210,14 +232,38 @@ def _location(here: LocationContactState) -> TroubleView | None:
     return None
 
 
+def _without_location(troubles: Troubles) -> list[TroubleView]:
+    found = troubles.without_location
+    if not found:
+        return []
+    total = found[0].total
+    names = ", ".join(one.name for one in found)
+    more = f" and {total - len(found):,} more" if total > len(found) else ""
+    return [
+        TroubleView(
+            title=f"{counted(total, 'monitor has', 'monitors have')} no location",
+            meaning=f"Nothing checks {names}{more}. Add or enable a location in their countries, or change these.",
+            path=f"/monitors/{found[0].id}" if total == 1 else "/locations",
+            since=found[0].since,
+        )
+    ]
+
+
 def _notice(one: OpenNotice) -> TroubleView:
     title, meaning = _NOTICES.get(one.kind, (f"{one.kind.replace('_', ' ').capitalize()}: {{}}", ""))
-    code = one.subject.partition("/")[0]
-    return TroubleView(title=title.format(one.subject), meaning=meaning, path=f"/locations#{code}", since=one.since)
+    path = "/locations" if one.kind == "broker_failing" else f"/locations#{one.subject.partition('/')[0]}"
+    return TroubleView(title=title.format(one.subject), meaning=meaning, path=path, since=one.since)
 
 
 def _waiting(troubles: Troubles) -> list[TroubleView]:
     found = []
+    if troubles.canary_seconds is not None and troubles.canary_seconds > _CANARY_SECONDS:
+        found.append(
+            TroubleView(
+                title=f"No canary has come back for {span(troubles.canary_seconds)}",
+                meaning="Checks are not sent, not answered, not stored or not evaluated: what this page shows is old.",
+            )
+        )
     if troubles.schedule_late_seconds > _LATE_SECONDS:
         found.append(
             TroubleView(

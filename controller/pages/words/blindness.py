@@ -27,6 +27,10 @@ _BLIND = {
         "The controllers were away, or behind, until it was too late to begin.",
         "Nothing at the location. Look at the controllers' log of that time.",
     ),
+    "broker_refused": Advice(
+        "NATS was away, or could not store the requests.",
+        "Nothing at the location. `/readyz` of the controllers says what is wrong with NATS.",
+    ),
     "no_result": Advice(
         "The check was given out, but no agent began it in time, or its result never came.",
         "Look at the agent's log and load, and at its connection to NATS.",
@@ -55,7 +59,7 @@ _NOT_FIT = {
         "Give the machine an IPv6 address and a route, if you have such monitors.",
     ),
     Unfitness.RESOLVER_BROKEN: Advice(
-        "Its name servers do not answer. It checks only monitors whose host is an address.",
+        "Its name servers do not answer for the control name. A check whose host they do not know shows nothing.",
         "Check the agent's resolver; in a network without Internet set MAILPROBE_CONTROL_NAME to a name that resolves"
         " there.",
     ),

@@ -32,6 +32,12 @@ class TroubleKind(StrEnum):
     LOCATION_SILENT = "location_silent"
     CLOCK_OFF = "clock_off"
     UNEXPECTED_RESULTS = "unexpected_results"
+    BROKER_FAILING = "broker_failing"
+    CANARY_LOST = "canary_lost"
+    CANARY_TARGET_FAILING = "canary_target_failing"
+    HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
+    MONITOR_WITHOUT_LOCATION = "monitor_without_location"
+    REFUSED_SIGNATURES = "refused_signatures"
 
 
 async def report(
@@ -73,7 +79,7 @@ async def begin(
         if not new:
             return
         message = make_message(new)
-        notice = _notice(message, now, number, over=False)
+        notice = notice_of(message, now, number, over=False)
         receivers = await _send(connection, addresses, notice)
     log.warning(kind.value, subjects=new, receivers=receivers)
 
@@ -95,12 +101,13 @@ async def end(
         receivers = 0
         for number, together in groupby(sorted(over, key=lambda one: one.number), key=lambda one: one.number):
             message = make_message(list(together))
-            receivers += await _send(connection, addresses, _notice(message, now, number, over=True))
+            receivers += await _send(connection, addresses, notice_of(message, now, number, over=True))
     if over:
         log.info(f"{kind.value}_over", subjects=[trouble.subject for trouble in over], receivers=receivers)
 
 
-def _notice(message: OpsMessage, now: datetime, number: UUID, *, over: bool) -> PlainNotice:
+def notice_of(message: OpsMessage, now: datetime, number: UUID, *, over: bool) -> PlainNotice:
+    """A notice to operators. `number` is that of the trouble, which its beginning and its end share."""
     return PlainNotice(
         title=message.title,
         paragraphs=message.paragraphs,

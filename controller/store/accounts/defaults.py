@@ -11,10 +11,12 @@ from controller.decisions.monitors.defaults import AccountDefaults
 from controller.store.platform.pool import Database
 
 
-async def defaults_of(database: Database, organization_id: int) -> AccountDefaults:
+async def defaults_of(database: Database, organization_id: int, *, lock: bool = False) -> AccountDefaults:
+    """With `lock` nobody else changes them until the transaction ends, once they were changed at all."""
     async with database.connection() as connection:
         changed = await connection.fetchval(
-            "SELECT changed FROM account_defaults WHERE organization_id = $1", organization_id
+            f"SELECT changed FROM account_defaults WHERE organization_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
+            organization_id,
         )
     return msgspec.convert(changed or {}, AccountDefaults)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from controller.store.accounts.tokens import digest
 from controller.store.platform.pool import Database
@@ -11,15 +13,23 @@ from shared.secret import Secret
 LIFE = timedelta(minutes=10)
 
 
-async def insert(database: Database, email: str | None, code: Secret) -> str | None:
+class CodeOwner(NamedTuple):
+    """The account that a code logs in."""
+
+    public_id: UUID
+    organization_id: int
+    email: str
+
+
+async def insert(database: Database, email: str | None, code: Secret) -> CodeOwner | None:
     """Store a code for the account with this e-mail address; without one, for the first administrator of the
-    organization that runs the installation. Returns the account's address; None when there is no such account.
+    organization that runs the installation. None when there is no such account.
     """
     async with database.connection() as connection:
-        address: str | None = await connection.fetchval(
+        row = await connection.fetchrow(
             """
             WITH found AS (
-              SELECT id, email FROM account
+              SELECT id, public_id, organization_id, email FROM account
               WHERE CASE WHEN $1::text IS NULL
                 THEN role IN ('admin', 'global_admin') AND customer_ids IS NULL
                   AND organization_id = (SELECT min(id) FROM organization)
@@ -28,13 +38,13 @@ async def insert(database: Database, email: str | None, code: Secret) -> str | N
             ), made AS (
               INSERT INTO login_code (code_hash, account_id, expires_at) SELECT $2, id, now() + $3::interval FROM found
             )
-            SELECT email FROM found
+            SELECT public_id, organization_id, email FROM found
             """,
             email,
             digest(code.reveal()),
             LIFE,
         )
-    return address
+    return CodeOwner(*row) if row else None
 
 
 async def use(database: Database, code: str) -> int | None:

@@ -36,8 +36,8 @@ class FirstAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator[bool]:
-    """Store a first organization with customer, admin and token; when one exists, yield False and store nothing.
+async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator[Organization | None]:
+    """Store a first organization with customer, admin and token; when one exists, yield None and store nothing.
 
     It is stored only when the block ends without an error, so that its secrets can be written to files within the
     block.
@@ -46,28 +46,29 @@ async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator
         # Two controllers at once must not both find the table empty.
         await connection.execute("LOCK TABLE organization IN SHARE ROW EXCLUSIVE MODE")
         if await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"):
-            yield False
+            yield None
             return
-        number = await connection.fetchval(
-            """
-            WITH new_organization AS (INSERT INTO organization (name) VALUES ($1) RETURNING id),
+        row = await connection.fetchrow(
+            f"""
+            WITH new_organization AS (INSERT INTO organization (name) VALUES ($1) RETURNING *),
               new_customer AS (
                 INSERT INTO customer (organization_id, name) SELECT id, $2 FROM new_organization
               ), new_account AS (
                 INSERT INTO account (organization_id, email, role, password_hash)
                 SELECT id, $3, 'admin', $4 FROM new_organization
               )
-            SELECT id FROM new_organization
-            """,
+            SELECT {_COLUMNS} FROM new_organization
+            """,  # noqa: S608 - constants only
             first.organization,
             first.customer,
             first.email,
             first.password_hash,
         )
+        assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
         await tokens.insert(
-            connection, first.token, organization_id=number, customer_id=None, name="bootstrap", expires_in=None
+            connection, first.token, organization_id=row["id"], customer_id=None, name="bootstrap", expires_in=None
         )
-        yield True
+        yield Organization(**row)
 
 
 async def by_id(database: Database, organization_id: int) -> Organization | None:

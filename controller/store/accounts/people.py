@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,18 @@ async def by_identifier(database: Database, identifier: int | UUID) -> Account |
     async with database.connection() as connection:
         row = await _fetch(connection, identifier)
     return _account(row) if row else None
+
+
+async def lock(database: Database, numbers: Collection[int]) -> dict[int, Account]:
+    """These accounts by number, as far as they exist. Nobody changes or deletes them until the transaction ends; they
+    are locked in order, so that two callers cannot wait for each other.
+    """
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {_COLUMNS} FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE",  # noqa: S608
+            list(numbers),
+        )
+    return {row["id"]: _account(row) for row in rows}
 
 
 async def login_of(database: Database, email: str) -> tuple[int, str] | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from controller.decisions.access import GLOBAL, customers_within
+import msgspec
+
+from controller.decisions.access import principal_of_person
 from controller.model import OwnSession, Principal, Role
 from controller.store.accounts.tokens import digest
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Database, StoreUnwritableError
 from shared.secret import Secret
 
 COOKIE_IDLE = timedelta(hours=12)
@@ -27,14 +30,16 @@ async def insert(
     cookie: bool,
     address: str | None = None,
     user_agent: str | None = None,
-) -> None:
-    """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE."""
+) -> UUID:
+    """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE.
+    Returns its public id.
+    """
     async with database.connection() as connection:
-        await connection.execute(
+        made: UUID = await connection.fetchval(
             """
             WITH logged_in AS (UPDATE account SET last_login_at = now() WHERE id = $2)
             INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at, address, user_agent)
-            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval, $6, $7)
+            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval, $6, $7) RETURNING public_id
             """,
             digest(token.reveal()),
             account_id,
@@ -44,40 +49,43 @@ async def insert(
             address,
             user_agent,
         )
+    return made
 
 
 async def principal_of(database: Database, token: str, *, cookie: bool) -> Principal | None:
-    """The principal of a session; None when it is unknown or over. Each use extends a cookie's session."""
+    """The principal of a session; None when it is unknown or over. Each use extends a cookie's session, as long as the
+    database can be written.
+    """
+    token_hash = digest(token)
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
-            WITH found AS (
-              SELECT account_id, idle_until FROM session
-              WHERE token_hash = $1 AND cookie = $2 AND idle_until > now() AND expires_at > now()
-            ), kept AS (
-              UPDATE session SET idle_until = now() + $3::interval FROM found
-              WHERE session.token_hash = $1 AND $2 AND found.idle_until < now() + $3::interval - $4::interval
-            )
-            SELECT id, organization_id, role, customer_ids FROM account JOIN found ON id = account_id
+            SELECT account.id, organization_id, role, customer_ids, session.public_id AS session,
+              cookie AND idle_until < now() + $3::interval - $4::interval AS to_extend
+            FROM session JOIN account ON account.id = account_id
+            WHERE token_hash = $1 AND cookie = $2 AND idle_until > now() AND expires_at > now()
             """,
-            digest(token),
+            token_hash,
             cookie,
             COOKIE_IDLE,
             _NOTED_EVERY,
         )
-    return principal(row) if row else None
+    if row is None:
+        return None
+    if row["to_extend"]:
+        with suppress(StoreUnwritableError):
+            async with database.connection() as connection:
+                await connection.execute(
+                    "UPDATE session SET idle_until = now() + $2::interval WHERE token_hash = $1 AND idle_until > now()",
+                    token_hash,
+                    COOKIE_IDLE,
+                )
+    return msgspec.structs.replace(principal(row), session=row["session"])
 
 
 def principal(row: Any) -> Principal:
     """The principal for a row with an account's id, organization_id, role and customer_ids."""
-    role = Role(row["role"])
-    return Principal(
-        # A global admin must name the organization of each request (docs/compatibility.md, R1).
-        works_in=None if role is Role.GLOBAL_ADMIN else row["organization_id"],
-        role=role,
-        customer_ids=None if role in GLOBAL else customers_within(role, row["customer_ids"]),
-        account_id=row["id"],
-    )
+    return principal_of_person(row["id"], row["organization_id"], Role(row["role"]), row["customer_ids"])
 
 
 async def sessions_of(database: Database, account_id: int, token: str | None) -> list[OwnSession]:
@@ -107,17 +115,24 @@ async def delete_of(database: Database, account_id: int, public_id: UUID) -> boo
     return deleted is True
 
 
-async def delete_others(database: Database, account_id: int, token: str) -> None:
-    """End every session of an account but the one of `token`."""
+async def delete_others(database: Database, account_id: int, token: str) -> list[UUID]:
+    """End every session of an account but the one of `token`. Returns their public ids."""
     async with database.connection() as connection:
-        await connection.execute(
-            "DELETE FROM session WHERE account_id = $1 AND token_hash <> $2", account_id, digest(token)
+        rows = await connection.fetch(
+            "DELETE FROM session WHERE account_id = $1 AND token_hash <> $2 RETURNING public_id",
+            account_id,
+            digest(token),
         )
+    return [row["public_id"] for row in rows]
 
 
-async def delete(database: Database, token: str) -> None:
+async def delete(database: Database, token: str) -> tuple[int, UUID] | None:
+    """Returns the number of its account and its public id; None when there is no such session."""
     async with database.connection() as connection:
-        await connection.execute("DELETE FROM session WHERE token_hash = $1", digest(token))
+        row = await connection.fetchrow(
+            "DELETE FROM session WHERE token_hash = $1 RETURNING account_id, public_id", digest(token)
+        )
+    return (row["account_id"], row["public_id"]) if row else None
 
 
 async def forget_expired(database: Database) -> None:

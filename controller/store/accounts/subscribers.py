@@ -11,7 +11,7 @@ from controller.store.platform.pool import Database
 _COLUMNS = """
 subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
 organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
-subscriber.created_at, subscriber.expires_at, subscriber.revoked_at
+subscriber.created_at, subscriber.expires_at, subscriber.revoked_at, subscriber.nats_account
 """
 _FROM = """
 subscriber JOIN organization ON organization.id = subscriber.organization_id
@@ -21,7 +21,7 @@ LEFT JOIN customer ON customer.id = subscriber.customer_id
 
 class Subscriber(NamedTuple):
     """`customer` is None for a subscriber that reads all events of the organization; `consumer` is its consumer on the
-    stream EVENTS.
+    stream EVENTS; `nats_account` is None for a login in the account that logins of earlier versions share.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Subscriber(NamedTuple):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    nats_account: str | None
 
 
 class Reader(NamedTuple):
@@ -62,19 +63,27 @@ async def readers(database: Database, organization: str, customer: str | None) -
 
 
 async def insert(
-    database: Database, reader: Reader, *, name: str, consumer: str, nats_user: str, expires_at: datetime
+    database: Database,
+    reader: Reader,
+    *,
+    name: str,
+    consumer: str,
+    nats_user: str,
+    nats_account: str | None = None,
+    expires_at: datetime,
 ) -> None:
     async with database.connection() as connection:
         await connection.execute(
             """
-            INSERT INTO subscriber (organization_id, customer_id, name, consumer, nats_user, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO subscriber (organization_id, customer_id, name, consumer, nats_user, nats_account, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             """,
             reader.organization_id,
             reader.customer_id,
             name,
             consumer,
             nats_user,
+            nats_account,
             expires_at,
         )
 
@@ -103,11 +112,29 @@ async def active_subscribers(database: Database) -> list[Subscriber]:
     return [Subscriber(**row) for row in rows]
 
 
-async def revoke(database: Database, consumer: str) -> bool:
-    """False when no subscriber has this consumer, or it was revoked before."""
+async def apart(database: Database) -> list[Subscriber]:
+    """The subscribers with an account of their own, until a day after their credentials expire."""
     async with database.connection() as connection:
-        done = await connection.fetchval(
-            "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL RETURNING true",
+        rows = await connection.fetch(
+            f"""
+            SELECT {_COLUMNS} FROM {_FROM}
+            WHERE nats_account IS NOT NULL AND expires_at > now() - interval '1 day'
+            """  # noqa: S608 - constants only
+        )
+    return [Subscriber(**row) for row in rows]
+
+
+class RevokedSubscriber(NamedTuple):
+    name: str
+    organization_id: int
+
+
+async def revoke(database: Database, consumer: str) -> RevokedSubscriber | None:
+    """None when no subscriber has this consumer, or it was revoked before."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            "UPDATE subscriber SET revoked_at = now() WHERE consumer = $1 AND revoked_at IS NULL"
+            " RETURNING name, organization_id",
             consumer,
         )
-    return done is True
+    return RevokedSubscriber(*row) if row else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from controller.model import ApiToken, Principal, Role
-from controller.store.platform.pool import Connection, Database
+from controller.store.platform.pool import Connection, Database, StoreUnwritableError
 from shared.secret import Secret
 
 TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts no other prefix
@@ -32,23 +33,25 @@ def digest(token: str) -> bytes:
 
 
 async def principal_of(database: Database, token: str) -> Principal | None:
-    """The principal of a token; None when it is unknown or expired. Its use is recorded, at most once a minute."""
+    """The principal of a token; None when it is unknown or expired. Its use is recorded, at most once a minute, as long
+    as the database can be written.
+    """
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
-            WITH found AS (
-              SELECT id, organization_id, customer_id, last_used_at FROM api_token
-              WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
-            ), used AS (
-              UPDATE api_token SET last_used_at = now() FROM found
-              WHERE api_token.id = found.id
-                AND (found.last_used_at IS NULL OR found.last_used_at < now() - interval '1 minute')
-            )
-            SELECT id, organization_id, customer_id FROM found
+            SELECT id, organization_id, customer_id,
+              last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS to_record
+            FROM api_token WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
             """,
             digest(token),
         )
-    return principal(row) if row else None
+    if row is None:
+        return None
+    if row["to_record"]:
+        with suppress(StoreUnwritableError):
+            async with database.connection() as connection:
+                await connection.execute("UPDATE api_token SET last_used_at = now() WHERE id = $1", row["id"])
+    return principal(row)
 
 
 def principal(row: Any) -> Principal:
@@ -118,22 +121,25 @@ async def delete(
     *,
     customer_ids: frozenset[int] | None,
     customers_only: bool,
-) -> bool:
-    """False when `tokens_of` with the same arguments would not list this token."""
+) -> ApiToken | None:
+    """The deleted token; None when `tokens_of` with the same arguments would not list it."""
     async with database.connection() as connection:
-        deleted = await connection.fetchval(
-            """
-            DELETE FROM api_token
-            WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
-              AND (NOT $4 OR customer_id IS NOT NULL)
-            RETURNING true
-            """,
+        row = await connection.fetchrow(
+            f"""
+            WITH t AS (
+              DELETE FROM api_token
+              WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
+                AND (NOT $4 OR customer_id IS NOT NULL)
+              RETURNING *
+            )
+            SELECT {_COLUMNS} FROM t
+            """,  # noqa: S608 - constants only
             organization_id,
             token_id,
             None if customer_ids is None else sorted(customer_ids),
             customers_only,
         )
-    return deleted is True
+    return _token(row) if row else None
 
 
 def _token(row: Any) -> ApiToken:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from controller.model import GapReason
 from controller.model.retention import DETAIL_DAYS
 from controller.store.evaluation.evaluations import ripe
+from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import BLINDED, EXTEND
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
@@ -25,6 +26,9 @@ _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
 _RECENT_SECONDS = 300
 """A gap of an older round is history and causes no evaluation."""
+
+_KNOWN_AT_ONCE = (None, GapReason.NO_AGENT.value, GapReason.UNFIT.value)
+"""Reasons of gaps that are recorded when the check is due; None is no gap."""
 
 
 class Expected(NamedTuple):
@@ -130,6 +134,8 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
         rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1)
+        if any(row["reason"] not in _KNOWN_AT_ONCE for row in rows):
+            await blind_periods.end_disproved(connection)
     more = rows[0]["batches"] == _BATCHES_AT_ONCE
     return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
 
@@ -143,7 +149,9 @@ class GapRange(NamedTuple):
     location_ids: list[int]
 
 
-async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) -> None:
+async def insert_gap_ranges(
+    connection: Connection, ranges: Sequence[GapRange], reason: GapReason = GapReason.LATE
+) -> None:
     """Store one gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
     await connection.execute(
@@ -167,5 +175,5 @@ async def insert_gap_ranges(connection: Connection, ranges: Sequence[GapRange]) 
         [gap.first for gap, _ in rows],
         [gap.last for gap, _ in rows],
         [location for _, location in rows],
-        GapReason.LATE.value,
+        reason.value,
     )

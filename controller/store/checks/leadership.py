@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from controller.decisions.schedule.rounds import Recheck
+from controller.model import GapReason
 from controller.store.checks.dispatch import Expected, GapRange, insert_expected, insert_gap_ranges
 from controller.store.evaluation.rechecks import due_rechecks, remove_rechecks
 from controller.store.platform import locks
@@ -62,15 +63,21 @@ class Lead:
             await self._advance(connection, watermark_ms, planned_until_ms)
             await insert_expected(connection, expected)
 
-    async def skip(self, until_ms: int, ranges: Sequence[GapRange], uncertain: Sequence[Expected] = ()) -> None:
-        """Give up all rounds until that moment that were not planned; `uncertain` checks may have been requested, or
-        not.
+    async def skip(
+        self,
+        until_ms: int,
+        ranges: Sequence[GapRange],
+        uncertain: Sequence[Expected] = (),
+        reason: GapReason = GapReason.LATE,
+    ) -> None:
+        """Give up all rounds until that moment that were not planned, for this reason; `uncertain` checks may have been
+        requested, or not.
 
         Raises FencedError, StoreUnavailableError.
         """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, until_ms, until_ms)
-            await insert_gap_ranges(connection, ranges)
+            await insert_gap_ranges(connection, ranges, reason)
             await insert_expected(connection, uncertain)
         self.watermark_ms = self.planned_until_ms = until_ms
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -18,9 +18,10 @@ import msgspec
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.model import Mode
 from controller.store.evaluation.evaluations import LATE, ripe
-from controller.store.locations.blind_periods import BLINDED, EXTEND
+from controller.store.locations import blind_periods
+from controller.store.locations.blind_periods import BLINDED, EXTEND, Arrived, Sight
 from controller.store.platform import locks
-from controller.store.platform.pool import AWAY, Database, UnstorableError
+from controller.store.platform.pool import AWAY, Database, refused
 from shared.epoch import to_ms
 from shared.wire.messages import CLOCK_TOLERANCE_MS, CheckResult, ResultStatus
 from shared.wire.rounds import phase_hash
@@ -129,7 +130,7 @@ WITH given AS (
     AND evaluation.purpose = evaluation_purpose
   WHERE evaluation_due_at >= target_changed_at AND (
     monitor_state.stable IS NOT TRUE OR evaluation.monitor_id IS NOT NULL OR is_retry OR status = 'failure'
-    OR warnings IS NOT NULL OR (status = 'unknown' AND evaluated.location_id <> ALL (monitor_state.blind_ids))
+    OR warnings IS NOT NULL OR (status = 'unknown') <> (evaluated.location_id = ANY (monitor_state.blind_ids))
   )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
@@ -141,6 +142,7 @@ WITH given AS (
   DELETE FROM gap USING stored
   WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
     AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
+  RETURNING gap.monitor_id, gap.from_at AS due_at, gap.location_id, gap.purpose, gap.reason
 ), folded AS (
   INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at)
   SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
@@ -177,8 +179,13 @@ SELECT known.place, known.organization, known.customer, known.kind, known.expect
     SELECT stored_at > now() - make_interval(secs => $24) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
-  ), true) END AS recent
+  ), true) END AS recent,
+  monitor_id, location_id, due_at, known.status, known.checked_at, closed.reason AS gap_reason,
+  stored.monitor_id IS NOT NULL AND location_id IN (
+    SELECT location_id FROM blind_period WHERE to_at > now()
+  ) AS was_blind
 FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
+LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
 """  # noqa: S608 - constants only
 
 
@@ -199,16 +206,33 @@ async def store_results(
                 rows = await connection.fetch(
                     _INSERT, *columns, confirmed or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
                 )
+                await blind_periods.take_back(
+                    connection,
+                    [
+                        Arrived(row["location_id"], row["gap_reason"], row["due_at"])
+                        for row in rows
+                        if row["gap_reason"]
+                    ],
+                )
+                await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
         except AWAY:
             raise
-        except (asyncpg.PostgresError, asyncpg.DataError, ValueError, OverflowError) as error:
-            raise UnstorableError(type(error).__name__) from error
+        except (asyncpg.PostgresError, ValueError, OverflowError) as error:
+            raise refused(error) from error
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
         outcomes[row["place"] - 1] = StoredResult(
             row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["expected"]
         )
     return outcomes
+
+
+def _shows(row: Any) -> bool:
+    return bool(row["status"] != ResultStatus.UNKNOWN.value)
+
+
+def _sight(row: Any) -> Sight:
+    return Sight(row["monitor_id"], row["location_id"], row["due_at"], row["checked_at"])
 
 
 def _columns(result: CheckResult) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from controller.decisions.evaluation.state import MonitorState
+from controller.decisions.evaluation.state import MonitorState, VerdictKind
 from controller.store.platform.pool import Connection, Database
 
 
@@ -85,6 +85,47 @@ async def save(connection: Connection, evaluated: Mapping[int, EvaluatedState]) 
         [one.state.verdict.value for one in evaluated.values()],
         [one.state.stable for one in evaluated.values()],
         [f"{{{','.join(map(str, sorted(one.blind_ids)))}}}" for one in evaluated.values()],
+    )
+
+
+async def with_other_reason(
+    connection: Connection, reasons: Mapping[int, str], *, only_unknown: bool
+) -> dict[int, MonitorState]:
+    """Lock the states of those of these monitors whose verdict is not unknown for the reason that is given, and with
+    `only_unknown` those that are unknown for another one; skip those that are locked already. A monitor without a state
+    gets one.
+    """
+    await connection.execute(
+        """
+        INSERT INTO monitor_state (monitor_id, state, verdict, stable)
+        SELECT id, $2::json, $3, false FROM monitor WHERE id = ANY ($1::bigint[]) ORDER BY id ON CONFLICT DO NOTHING
+        """,
+        list(reasons),
+        MonitorState(),
+        MonitorState().verdict.value,
+    )
+    rows = await connection.fetch(
+        """
+        SELECT monitor_id, state FROM monitor_state
+        JOIN unnest($1::bigint[], $2::text[]) AS given (id, reason) ON given.id = monitor_id
+        WHERE CASE WHEN verdict = $3 THEN state ->> 'reason' IS DISTINCT FROM given.reason ELSE NOT $4 END
+        ORDER BY monitor_id FOR NO KEY UPDATE OF monitor_state SKIP LOCKED
+        """,
+        list(reasons),
+        list(reasons.values()),
+        VerdictKind.UNKNOWN.value,
+        only_unknown,
+    )
+    return {monitor: _state(state) for monitor, state in rows}
+
+
+async def save_reasons(connection: Connection, changed: Mapping[int, MonitorState]) -> None:
+    """Write these monitor states, by monitor id, without an evaluation: which locations were blind in the latest one
+    stays known. The caller holds their locks.
+    """
+    await connection.executemany(
+        "UPDATE monitor_state SET state = $2, verdict = $3, stable = $4, updated_at = now() WHERE monitor_id = $1",
+        [(number, state, state.verdict.value, state.stable) for number, state in changed.items()],
     )
 
 

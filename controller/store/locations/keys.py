@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,36 +14,57 @@ if TYPE_CHECKING:
 
 
 class GivenKey(NamedTuple):
-    """When an enrolment file was created, and when its keys end or ended; None for the newest."""
+    """When an enrolment file was created, and when its keys end or ended; None for the newest. `shared` if its login is
+    in the account that logins of earlier versions share.
+    """
 
     created_at: datetime
     ends_at: datetime | None
+    shared: bool
 
 
 @asynccontextmanager
-async def announced(database: Database, *, sealing_key: str, nats_user: str) -> AsyncIterator[None]:
+async def announced(
+    database: Database, *, sealing_key: str, nats_user: str, nats_account: str | None = None
+) -> AsyncIterator[None]:
     """Have the broker refuse these keys until a location is given them within the block: if the process is killed
     before, a file with these keys may remain. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         await connection.execute(
-            "INSERT INTO location_key (sealing_key, nats_user) VALUES ($1, $2)", sealing_key, nats_user
+            "INSERT INTO location_key (sealing_key, nats_user, nats_account) VALUES ($1, $2, $3)",
+            sealing_key,
+            nats_user,
+            nats_account,
         )
     yield
     async with database.connection() as connection:
         await connection.execute("DELETE FROM location_key WHERE nats_user = $1 AND location_id IS NULL", nats_user)
 
 
-async def give_key(connection: Connection, location_id: int, sealing_key: str, nats_user: str) -> None:
-    """Give the key to the location, whether it was announced or not."""
+async def give_key(
+    connection: Connection,
+    location_id: int,
+    sealing_key: str,
+    nats_user: str,
+    nats_account: str | None,
+    request_keys: Sequence[str] | None = None,
+) -> None:
+    """Give the key to the location, whether it was announced or not. `request_keys` are the ids of the request keys in
+    its enrolment file.
+    """
     await connection.execute(
         """
-        INSERT INTO location_key (location_id, sealing_key, nats_user) VALUES ($1, $2, $3)
-        ON CONFLICT (nats_user) DO UPDATE SET location_id = excluded.location_id
+        INSERT INTO location_key (location_id, sealing_key, nats_user, nats_account, request_keys)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (nats_user)
+          DO UPDATE SET location_id = excluded.location_id, request_keys = excluded.request_keys
         """,
         location_id,
         sealing_key,
         nats_user,
+        nats_account,
+        request_keys,
     )
 
 
@@ -61,10 +82,19 @@ class Rotation:
         self._connection = connection
         self._location_id = location_id
 
-    async def store(self, *, sealing_key: str, nats_user: str, keep: timedelta, nats_url: str | None = None) -> None:
+    async def store(
+        self,
+        *,
+        sealing_key: str,
+        nats_user: str,
+        keep: timedelta,
+        nats_account: str | None = None,
+        nats_url: str | None = None,
+        request_keys: Sequence[str] | None = None,
+    ) -> None:
         """Store the new keys, and the URL when one is given; the older keys end after `keep`."""
         await end_keys(self._connection, self._location_id, keep)
-        await give_key(self._connection, self._location_id, sealing_key, nats_user)
+        await give_key(self._connection, self._location_id, sealing_key, nats_user, nats_account, request_keys)
         await self._connection.execute(
             "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url) WHERE id = $1",
             self._location_id,
@@ -90,29 +120,45 @@ async def given_keys(database: Database) -> dict[int, list[GivenKey]]:
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT location_id, created_at, ends_at FROM location_key
+            SELECT location_id, created_at, ends_at, nats_account IS NULL FROM location_key
             WHERE location_id IS NOT NULL AND (ends_at IS NULL OR ends_at > now())
             ORDER BY location_id, ends_at IS NULL DESC, id DESC
             """
         )
     keys: dict[int, list[GivenKey]] = {}
-    for number, *times in rows:
-        keys.setdefault(number, []).append(GivenKey(*times))
+    for number, *key in rows:
+        keys.setdefault(number, []).append(GivenKey(*key))
     return keys
 
 
-async def revoked_users(database: Database) -> list[str]:
-    """The users that the broker must refuse: those of keys that ended or belong to no location, of locations that are
-    disabled or removed, and of revoked subscribers. A subscriber's login expires by itself: it is listed until a day
-    after, in case clocks differ. Raises StoreUnavailableError.
+async def revoked_users(database: Database) -> dict[str, str | None]:
+    """The users that the broker must refuse, each with its account (None: the shared one): those of keys that ended or
+    belong to no location, of locations that are disabled or removed, and of revoked subscribers. A subscriber's login
+    expires by itself: it is listed until a day after, in case clocks differ. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT nats_user FROM location_key LEFT JOIN location ON location.id = location_id
+            SELECT nats_user, nats_account FROM location_key LEFT JOIN location ON location.id = location_id
             WHERE location_id IS NULL OR NOT enabled OR ends_at <= now()
             UNION ALL
-            SELECT nats_user FROM subscriber WHERE revoked_at IS NOT NULL AND expires_at > now() - interval '1 day'
+            SELECT nats_user, nats_account FROM subscriber
+            WHERE revoked_at IS NOT NULL AND expires_at > now() - interval '1 day'
             """
         )
-    return [row["nats_user"] for row in rows]
+    return {row["nats_user"]: row["nats_account"] for row in rows}
+
+
+class RevokedUsers(NamedTuple):
+    """How many logins the broker refuses: those of locations, which never expire, and those of subscribers."""
+
+    locations: int
+    subscribers: int
+
+
+async def count_revoked(database: Database) -> RevokedUsers:
+    """Raises StoreUnavailableError."""
+    users = list(await revoked_users(database))
+    async with database.connection() as connection:
+        of_locations = await connection.fetchval("SELECT count(*) FROM location_key WHERE nats_user = ANY ($1)", users)
+    return RevokedUsers(of_locations, len(users) - of_locations)

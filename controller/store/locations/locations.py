@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import asyncpg
 
 from controller.model import AgentSighting, Location
 from controller.store.locations.keys import end_keys, give_key
-from controller.store.platform.pool import AWAY, Connection, Database, UnstorableError
+from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.wire.messages import Heartbeat, Unfitness
 
 _COLUMNS = """
@@ -34,6 +34,11 @@ DELETE FROM agent WHERE location_id = $1 AND name IN (
     SELECT name FROM agent WHERE location_id = $1 ORDER BY last_seen_at DESC OFFSET $2
   ) FOR UPDATE SKIP LOCKED
 )
+"""
+
+_USE_KEY = """
+UPDATE location_key SET last_used_at = now()
+WHERE nats_user = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 """
 
 
@@ -72,7 +77,9 @@ async def inserting(
     country_code: str,
     public_key: str,
     nats_user: str,
+    nats_account: str | None = None,
     nats_url: str | None = None,
+    request_keys: Sequence[str] | None = None,
 ) -> AsyncIterator[Location | None]:
     """Yield the new location, or None when the code is taken. It is stored only when the block ends without an error,
     so that its enrolment file can be written within the block.
@@ -85,7 +92,7 @@ async def inserting(
             INSERT INTO location (code, name, country_code, public_key, nats_url) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (code) DO UPDATE
               SET name = excluded.name, public_key = excluded.public_key, nats_url = excluded.nats_url, enabled = true,
-                  removed_at = NULL
+                  removed_at = NULL, signed_only_from = NULL
               WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
             RETURNING {_COLUMNS}
             """,  # noqa: S608 - constants only
@@ -96,7 +103,7 @@ async def inserting(
             nats_url,
         )
         if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user)
+            await give_key(connection, row["id"], public_key, nats_user, nats_account, request_keys)
         yield _location(row) if row else None
 
 
@@ -143,7 +150,7 @@ async def sightings(database: Database) -> Sightings:
         rows = await connection.fetch(
             """
             SELECT location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity, loop_lag_ms,
-              unfit, clock_offset_ms
+              unfit, clock_offset_ms, reads
             FROM agent ORDER BY location_id, name
             """
         )
@@ -157,36 +164,39 @@ async def sightings(database: Database) -> Sightings:
     return Sightings(now, sightings)
 
 
-async def record_heartbeat(database: Database, heartbeat: Heartbeat) -> bool:
-    """False, and nothing stored, when there is no such location in that country. Of more than MOST_AGENTS agents those
-    with the oldest heartbeats are deleted. Raises UnstorableError when PostgreSQL refuses a value,
-    StoreUnavailableError.
+async def record_heartbeat(database: Database, heartbeat: Heartbeat, *, signed_by: str | None = None) -> bool:
+    """False, and nothing stored, when there is no such location in that country. `signed_by` is the key that signed the
+    heartbeat. Of more than MOST_AGENTS agents those with the oldest heartbeats are deleted. Raises UnstorableError when
+    PostgreSQL refuses a value, StoreUnavailableError.
     """
     async with database.connection() as connection:
         try:
-            number = await _upsert_agent(connection, heartbeat)
+            number = await _upsert_agent(connection, heartbeat, signed_by)
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
-            raise UnstorableError(f"cannot be stored: {type(error).__name__}") from error
+            raise refused(error) from error
         if number is not None:
             await connection.execute(_FORGET_AGENTS, number, MOST_AGENTS)
+            if signed_by is not None:
+                await connection.execute(_USE_KEY, signed_by)
     return number is not None
 
 
-async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | None:
+async def _upsert_agent(connection: Connection, heartbeat: Heartbeat, signed_by: str | None) -> int | None:
     """The id of its location, if there is one."""
     number: int | None = await connection.fetchval(
         """
         INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting, capacity,
-          loop_lag_ms, unfit, clock_offset_ms)
-        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12 FROM location
+          loop_lag_ms, unfit, clock_offset_ms, reads, signed_by)
+        SELECT id, $3, $4, $5, $6, now(), $7, $8, $9, $10, $11, $12, $13, $14 FROM location
         WHERE code = lower($1) AND country_code = upper($2) AND removed_at IS NULL
         ON CONFLICT (location_id, name) DO UPDATE
           SET kinds = excluded.kinds, version = excluded.version, started_at = excluded.started_at,
               last_seen_at = excluded.last_seen_at, running = excluded.running, waiting = excluded.waiting,
               capacity = excluded.capacity, loop_lag_ms = excluded.loop_lag_ms, unfit = excluded.unfit,
-              clock_offset_ms = excluded.clock_offset_ms
+              clock_offset_ms = excluded.clock_offset_ms, reads = excluded.reads,
+              signed_by = excluded.signed_by
         RETURNING location_id
         """,
         heartbeat.location,
@@ -201,5 +211,7 @@ async def _upsert_agent(connection: Connection, heartbeat: Heartbeat) -> int | N
         heartbeat.loop_lag_ms,
         heartbeat.unfit,
         heartbeat.clock_offset_ms,
+        heartbeat.reads,
+        signed_by,
     )
     return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,14 +32,22 @@ async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int,
     return dict(found)
 
 
-async def verdicts_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, VerdictKind]:
+class LatestVerdict(NamedTuple):
+    verdict: VerdictKind
+    reason: str
+
+
+async def verdicts_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, LatestVerdict]:
     """By monitor; a monitor that was never evaluated is not in it."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT monitor_id, verdict FROM monitor_state WHERE monitor_id = ANY ($1::bigint[]) AND {_EVALUATED}",  # noqa: S608
+            f"""
+            SELECT monitor_id, verdict, COALESCE(state ->> 'reason', '') AS reason FROM monitor_state
+            WHERE monitor_id = ANY ($1::bigint[]) AND {_EVALUATED}
+            """,  # noqa: S608 - a constant
             monitor_ids,
         )
-    return {row["monitor_id"]: VerdictKind(row["verdict"]) for row in rows}
+    return {row["monitor_id"]: LatestVerdict(VerdictKind(row["verdict"]), row["reason"]) for row in rows}
 
 
 async def state_of(connection: Connection, monitor_id: int) -> MonitorState | None:

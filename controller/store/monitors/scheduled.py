@@ -4,7 +4,7 @@ countries.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.decisions.evaluation.policies import Levels, effective
 from controller.decisions.evaluation.policy import Policy
@@ -44,6 +44,41 @@ async def monitor_to_trigger(database: Database, monitor_id: int) -> ScheduledMo
     async with database.connection() as connection:
         row = await connection.fetchrow(_SELECT + " AND m.id = $1", monitor_id)
     return _record(row) if row else None
+
+
+class UndecidedMonitor(NamedTuple):
+    """A monitor whose verdict is unknown, for this reason; `blind_ids` are the locations that were blind in its latest
+    evaluation.
+    """
+
+    monitor: ScheduledMonitor
+    reason: str
+    blind_ids: frozenset[int]
+
+
+async def undecided_monitors(database: Database, after: int, at_most: int) -> list[UndecidedMonitor]:
+    """The next ones after the monitor `after`, by id."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            f"""
+            {_SCHEDULED} AND m.id > $1 AND m.id IN (
+              SELECT monitor_id FROM monitor_state WHERE verdict = 'unknown' AND state ->> 'takenMs' IS NOT NULL
+            ) ORDER BY m.id LIMIT $2
+            """,  # noqa: S608 - constants only
+            after,
+            at_most,
+        )
+        kept = await connection.fetch(
+            "SELECT monitor_id, state ->> 'reason' AS reason, blind_ids FROM monitor_state"
+            " WHERE monitor_id = ANY ($1::bigint[])",
+            [row["id"] for row in rows],
+        )
+    known = {row["monitor_id"]: row for row in kept}
+    return [
+        UndecidedMonitor(_record(row), known[row["id"]]["reason"] or "", frozenset(known[row["id"]]["blind_ids"] or ()))
+        for row in rows
+        if row["id"] in known
+    ]
 
 
 def _record(row: Any) -> ScheduledMonitor:

@@ -56,14 +56,27 @@ SELECT clock_timestamp() AS now,
     ) AS one
   ) AS locations,
   (
-    SELECT json_agg(one) FROM (SELECT kind, subject, since FROM ops_notice ORDER BY since, subject LIMIT 20) AS one
+    SELECT json_agg(one) FROM (
+      SELECT kind, subject, since FROM ops_notice WHERE kind <> 'monitor_without_location'
+      ORDER BY since, subject LIMIT 20
+    ) AS one
   ) AS notices,
+  (
+    SELECT json_agg(one) FROM (
+      SELECT m.public_id AS id, m.name, since, count(*) OVER () AS total
+      FROM ops_notice JOIN monitor m ON m.public_id::text = subject
+      WHERE ops_notice.kind = 'monitor_without_location' AND m.deleted_at IS NULL AND m.organization_id = $1
+        AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
+      ORDER BY since, lower(m.name), m.id LIMIT 5
+    ) AS one
+  ) AS without_location,
   (
     SELECT COALESCE(sum(messages), 0)::bigint FROM dead_letter_count WHERE hour >= date_trunc('day', now(), 'UTC')
   ) AS dead_letters,
   (
     SELECT EXTRACT(epoch FROM now() - min(check_at))::float8 FROM evaluation WHERE check_at <= now()
   ) AS evaluations_late_seconds,
+  (SELECT EXTRACT(epoch FROM clock_timestamp() - max(COALESCE(back_at, since)))::float8 FROM canary) AS canary_seconds,
   (SELECT EXTRACT(epoch FROM now() - min(watermark))::float8 FROM schedule) AS schedule_late_seconds,
   (
     SELECT EXTRACT(epoch FROM now() - min(next_at))::float8 FROM delivery WHERE state = 'waiting'
@@ -117,6 +130,15 @@ class OpenNotice(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class MonitorWithoutLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor that no location may check, one of `total`."""
+
+    id: UUID
+    name: str
+    since: datetime
+    total: int
+
+
 class NamedCustomer(msgspec.Struct, frozen=True, kw_only=True):
     """A customer by name; `chosen` is the one that the caller named."""
 
@@ -127,8 +149,10 @@ class NamedCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Troubles(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong at the moment `now` of the database's clock. Of the open incidents, those that nobody has come
-    first, and MOST_INCIDENTS at most are here. Lateness is seconds, 0 where nothing waits. `customers` are
-    MOST_CUSTOMERS at most, the one that was named first.
+    first, and MOST_INCIDENTS at most are here. `without_location` has a few of the organization's monitors that no
+    location may check, of which the operators were warned. Lateness is seconds, 0 where nothing waits. `customers` are
+    MOST_CUSTOMERS at most, the one that was named first. `canary_seconds` is how long ago the last canary of any
+    location came back, None while none is sent.
     """
 
     now: datetime
@@ -136,8 +160,10 @@ class Troubles(msgspec.Struct, frozen=True, kw_only=True):
     open_incidents: int
     locations: list[LocationContactState]
     notices: list[OpenNotice]
+    without_location: list[MonitorWithoutLocation]
     dead_letters: int
     evaluations_late_seconds: float
+    canary_seconds: float | None
     schedule_late_seconds: float
     deliveries_late_seconds: float
     customers: list[NamedCustomer]
@@ -162,7 +188,7 @@ async def troubles_of(
         )
     assert row is not None  # noqa: S101 - it is made of aggregates
     values = dict(row)
-    for name in ("incidents", "locations", "notices", "customers"):
+    for name in ("incidents", "locations", "notices", "without_location", "customers"):
         values[name] = values[name] or []
     for name in ("evaluations", "schedule", "deliveries"):
         values[f"{name}_late_seconds"] = max(0.0, values[f"{name}_late_seconds"] or 0.0)

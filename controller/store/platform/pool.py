@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
 import msgspec
+from asyncpg.connect_utils import SessionAttribute
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -27,20 +28,40 @@ AWAY = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.TransactionRollbackError,  # a deadlock or the like: the next attempt may succeed
     asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.PostgresSystemError,  # its files cannot be read or written
     asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
-"""What asyncpg raises while PostgreSQL is unreachable, starting, stopping or full."""
+"""What asyncpg raises while PostgreSQL is unreachable, starting, stopping, full or read-only."""
 
 REFUSED = asyncpg.PostgresError
 """What asyncpg raises when PostgreSQL refuses a statement."""
+
+
+READ_ONLY = "PostgreSQL is read-only, as while a fail-over is under way"
 
 
 class StoreUnavailableError(Exception):
     """PostgreSQL is unavailable for now; nothing was stored."""
 
 
+class StoreUnwritableError(StoreUnavailableError):
+    """PostgreSQL can be read, but it stores nothing for now: its disk is full, or it is read-only."""
+
+
+class StoreFullError(StoreUnwritableError):
+    """PostgreSQL has no space left for what was to be written."""
+
+
+class StoreReadOnlyError(StoreUnwritableError):
+    """PostgreSQL is read-only, as while a fail-over is under way."""
+
+
 def unavailable(error: BaseException) -> StoreUnavailableError:
     """The error to raise for one of AWAY, in words for the log and the command line."""
+    if isinstance(error, asyncpg.DiskFullError):
+        return StoreFullError(str(error))
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return StoreReadOnlyError(READ_ONLY)
     if isinstance(error, TimeoutError):
         return StoreUnavailableError("PostgreSQL did not answer in time")
     if isinstance(error, ConnectionResetError | BrokenPipeError | asyncpg.ConnectionDoesNotExistError):
@@ -49,19 +70,46 @@ def unavailable(error: BaseException) -> StoreUnavailableError:
 
 
 class UnstorableError(Exception):
-    """PostgreSQL permanently refuses a value; the message names the kind of error, without the value."""
+    """PostgreSQL can never store a value; the message says why, without the value."""
+
+
+def refused(error: Exception) -> UnstorableError | StoreUnavailableError:
+    """The error to raise when a statement with somebody's values fails by none of AWAY.
+
+    Only what is wrong with a value is unstorable. Everything else, such as a missing permission, partition or table, is
+    a fault of ours that somebody mends, and until then the values must wait.
+    """
+    match error:
+        case asyncpg.CheckViolationError(constraint_name=None):  # there is no partition for it
+            return StoreUnavailableError("PostgreSQL has no partition for it")
+        case asyncpg.exceptions.IntegrityConstraintViolationError():
+            return UnstorableError(f"a value breaks the rule {error.constraint_name}")
+        case asyncpg.exceptions.ProgramLimitExceededError():
+            return UnstorableError("a value is too large for PostgreSQL")
+        case asyncpg.exceptions.DataError() | ValueError() | OverflowError():
+            return UnstorableError("PostgreSQL cannot hold one of its values")
+    return StoreUnavailableError(str(error) or "PostgreSQL refused a statement")
 
 
 class Database:
     """A pool of connections, created by `Database.open`; it needs no server until a connection is requested."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], broken_off: set[int]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        broken_off: set[int],
+        on_failure: Callable[[StoreUnavailableError], None] | None,
+    ) -> None:
         self._pool = pool
         self._broken_off = broken_off
+        self._on_failure = on_failure
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, size: int = 10) -> AsyncIterator[Self]:
+    async def open(
+        cls, url: str, *, size: int = 10, on_failure: Callable[[StoreUnavailableError], None] | None = None
+    ) -> AsyncIterator[Self]:
+        """`on_failure` is called with each StoreUnavailableError before it is raised."""
         broken_off: set[int] = set()
 
         async def reset(connection: Connection) -> None:
@@ -83,12 +131,13 @@ class Database:
             max_size=size,
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
+            connect=_connect,
             init=_init,
             reset=reset,
             server_settings={"application_name": "mailprobe-controller", "timezone": "UTC"},
         )
         async with pool:
-            yield cls(pool, broken_off)
+            yield cls(pool, broken_off, on_failure)
 
     @property
     def size(self) -> int:
@@ -112,7 +161,24 @@ class Database:
                     self._broken_off.add(pid)
                     raise
         except AWAY as error:
-            raise unavailable(error) from error
+            raise await self.failed(error) from error
+
+    async def failed(self, error: BaseException) -> StoreUnavailableError:
+        """The error to raise for one of AWAY."""
+        failure = unavailable(error)
+        if isinstance(failure, StoreReadOnlyError):
+            await self.replace_connections()
+        self.note(failure)
+        return failure
+
+    def note(self, failure: StoreUnavailableError) -> None:
+        """Report an error of a connection that is not of this pool, as those of the pool are."""
+        if self._on_failure is not None:
+            self._on_failure(failure)
+
+    async def replace_connections(self) -> None:
+        """Use new connections from now on: another server may take writes after a fail-over."""
+        await self._pool.expire_connections()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -120,15 +186,54 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def one_transaction(self) -> AsyncIterator[Database]:
+        """This database with all work in the block as one transaction, on one connection. Within the block nothing else
+        of the pool may be used, or many callers at once could wait for each other. Raises StoreUnavailableError.
+        """
+        async with self.transaction() as connection:
+            yield OneTransaction(connection)
+
+
+class OneTransaction(Database):
+    """A database whose connection is always this one, inside a transaction that somebody else commits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
 
 async def connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
     """A separate connection, for LISTEN and for locks that last as long as it. Raises StoreUnavailableError."""
     try:
-        connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=COMMAND_SECONDS)
+        connection: asyncpg.Connection[asyncpg.Record] = await _connect(
+            url, timeout=ACQUIRE_SECONDS, command_timeout=COMMAND_SECONDS
+        )
         await _init(connection)
     except AWAY as error:
         raise unavailable(error) from error
     return connection
+
+
+async def _connect(*arguments: Any, **options: Any) -> Any:
+    """Connect like asyncpg.connect: to the server that takes writes if the URL names several, else to one that can be
+    read. A URL with `target_session_attrs` of its own decides by itself.
+    """
+    if "target_session_attrs" not in arguments[0]:
+        try:
+            return await asyncpg.connect(*arguments, **options, target_session_attrs=SessionAttribute.read_write)
+        except TimeoutError:
+            raise
+        except (OSError, asyncpg.TargetServerAttributeNotMatched):
+            pass
+    return await asyncpg.connect(*arguments, **options)
 
 
 async def _init(connection: Connection) -> None:

@@ -27,7 +27,6 @@ import uvloop
 from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust import keys
 from controller.trust.keys import Trust
-from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.programs import program
 from deploy.local.supervisor import supervising
@@ -43,7 +42,7 @@ from shared.wire.sealing import new_key_pair, seal_login
 from shared.wire.signing import Signer
 from shared.wire.targets import Login, kind_of
 from tests.bench.agents.rig_targets import target_of
-from tests.fakes.installation import as_controller, enrolled, variables
+from tests.fakes.installation import as_controller, broker_config, enrolled, variables
 
 _LOCATION, _COUNTRY = "de", "DE"
 _WARM_UP_CHECKS = 200
@@ -225,7 +224,7 @@ async def feed(job_file: str) -> None:
 async def _broker(trust: Trust) -> AsyncIterator[tuple[str, Bus]]:
     with tempfile.TemporaryDirectory(prefix="mp-", ignore_cleanup_errors=True) as name:
         async with supervising() as supervisor:
-            broker = nats.prepare(Path(name) / "nats", server_config(trust, utc_now()))
+            broker = nats.prepare(Path(name) / "nats", broker_config(trust))
             await supervisor.start(broker.part(Path(name) / "nats.log"))
             async with Bus.open(as_controller(broker.url, trust), name="rig") as bus:
                 await bus.wait_connected()

@@ -162,7 +162,7 @@ async def receiving_heartbeats(bus: Bus) -> AsyncIterator[list[tuple[str, Heartb
     received: list[tuple[str, Heartbeat]] = []
 
     async def listen() -> None:
-        async for subject, body, _ in bus.listen(subjects.ALL_AGENTS):
+        async for subject, body, _, _ in bus.listen(subjects.ALL_AGENTS):
             received.append((subject, msgspec.json.decode(body, type=Heartbeat)))
 
     listening = asyncio.create_task(listen())

@@ -12,16 +12,14 @@ import structlog
 from agent.net.tls import Trust
 from controller.broker.streams import ensure_check_consumer, ensure_streams
 from controller.trust.keys import Trust as Installation
-from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
-from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.wire import subjects
 from shared.wire.enrolment import Enrolment
 from shared.wire.targets import KINDS
 from tests.fakes.context import request
-from tests.fakes.installation import as_controller
+from tests.fakes.installation import as_controller, broker_config
 from tests.fakes.scripted_server import playing
 from tests.integration.agent.running_agent import (
     POLITE,
@@ -72,7 +70,7 @@ async def test_a_broker_killed_in_the_middle_of_checks_loses_nothing(
     server_folder: Path, trust: Trust, enrolment: Enrolment, installation: Installation
 ) -> None:
     """Results wait in the agent until the broker is back; each request gets exactly one result."""
-    server = nats.prepare(server_folder / "nats-agent", server_config(installation, utc_now()))
+    server = nats.prepare(server_folder / "nats-agent", broker_config(installation))
     connects = 0
 
     async def connected() -> None:

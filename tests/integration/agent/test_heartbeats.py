@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic, sleep
+from typing import Any
 
 from agent.checks.runner import ProbeContext
 from agent.intake.worker import Worker
@@ -20,7 +21,7 @@ from shared.wire.messages import CLOCK_TOLERANCE_MS, Heartbeat, Unfitness
 from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import context, request
-from tests.fakes.installation import SIGNER, VERIFIER
+from tests.fakes.installation import LOCATION_SIGNER, SIGNER, VERIFIER
 from tests.fakes.scripted_server import Hang, playing
 from tests.integration.agent.running_agent import agent, receiving_heartbeats, send_request, settings_for, target, until
 from tests.integration.pipeline.small_installation import eventually
@@ -44,8 +45,8 @@ async def test_an_agent_whose_loop_is_late_takes_fewer_checks_and_says_so(
         checker = Checker(
             here, Limiter(Permits(at_once=2, per_second=1, most_waiting=1), RefusedLogins(), monotonic), exempt=()
         )
-        pace = {"concurrency": 100, "per_second": 100}
-        worker = Worker(ready, here, checker, VERIFIER, **pace, drain_seconds=0, capacity_seconds=0.05)
+        pace: dict[str, Any] = {"concurrency": 100, "per_second": 100}
+        worker = Worker(ready, here, checker, VERIFIER, LOCATION_SIGNER, **pace, drain_seconds=0, capacity_seconds=0.05)
         working = asyncio.create_task(worker.run(stop))
         for _ in range(100):
             sleep(0.02)  # noqa: ASYNC251 - it is to stop the loop
@@ -65,8 +66,8 @@ async def test_heartbeats_count_running_and_waiting_checks(ready: Bus, certifica
         limiter = Limiter(permits, RefusedLogins(), monotonic)
         limiter.found([Unfitness.NO_IPV6])
         checker = Checker(here, limiter, exempt=())
-        pace = {"concurrency": 7, "per_second": 100}
-        worker = Worker(ready, here, checker, VERIFIER, **pace, drain_seconds=0, capacity_seconds=3600)
+        pace: dict[str, Any] = {"concurrency": 7, "per_second": 100}
+        worker = Worker(ready, here, checker, VERIFIER, LOCATION_SIGNER, **pace, drain_seconds=0, capacity_seconds=3600)
         working = asyncio.create_task(worker.run(stop))
         await send_request(ready, request(target(server), timeout_seconds=30))
         await until(lambda: checker.running == 1)
@@ -107,7 +108,7 @@ async def test_what_a_controller_signs_holds_across_the_accounts_of_the_broker(
         await ready.client.flush()
         limiter = Limiter(Permits(at_once=1, per_second=1, most_waiting=1), RefusedLogins(), monotonic)
         checker = Checker(here, limiter, exempt=())
-        worker = Worker(there, here, checker, VERIFIER, concurrency=1, per_second=1, drain_seconds=0)
+        worker = Worker(there, here, checker, VERIFIER, LOCATION_SIGNER, concurrency=1, per_second=1, drain_seconds=0)
         async with asyncio.timeout(30):
             while here.reach.clock.offset_ms is None:  # an answer that takes longer than a second is ignored
                 await worker.heartbeats.beat()

@@ -19,7 +19,7 @@ from shared.wire.enrolment import Enrolment
 from shared.wire.messages import ResultStatus
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import context, request
-from tests.fakes.installation import VERIFIER
+from tests.fakes.installation import LOCATION_SIGNER, VERIFIER
 from tests.fakes.scripted_server import Gate, Hang, playing
 from tests.integration.agent.running_agent import (
     POLITE,
@@ -70,7 +70,9 @@ async def test_a_check_that_waits_for_a_permit_is_handed_back_at_once(
     permits = Permits(at_once=1, per_second=1000, most_waiting=10)
     async with context(certificates) as here, playing((Gate(opened), *POLITE)) as server:
         checker = Checker(here, Limiter(permits, RefusedLogins(), monotonic), exempt=())
-        worker = Worker(ready, here, checker, VERIFIER, concurrency=7, per_second=100, drain_seconds=60)
+        worker = Worker(
+            ready, here, checker, VERIFIER, LOCATION_SIGNER, concurrency=7, per_second=100, drain_seconds=60
+        )
         working = asyncio.create_task(worker.run(stop))
         for _ in range(3):
             await send_request(ready, request(target(server), timeout_seconds=60))

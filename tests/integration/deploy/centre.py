@@ -15,7 +15,7 @@ from signal import Signals
 from types import MappingProxyType
 
 from controller.trust import claims, keys
-from controller.trust.server_config import server_config
+from controller.trust.account import of_location
 from deploy.local import binaries
 from deploy.local.supervisor import Part
 from shared.clock import utc_now
@@ -23,6 +23,7 @@ from shared.nats.broker import Broker
 from shared.nats.credentials import Credentials
 from shared.nats.nkeys import public_key
 from tests.conftest import requires
+from tests.fakes.installation import broker_config
 from tests.fakes.ports import free_port
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -79,6 +80,7 @@ class Centre:
         self._addresses = addresses
         self.trust = keys.new_trust()
         self.tls = root / "tls"
+        self.accounts = [of_location(self.trust, code) for code in ("de-nbg", "us-nyc")]
         self._certify(*_MEMBERS)
         self._certify("leaf", option=["--server-only"])
 
@@ -104,7 +106,7 @@ class Centre:
             for port, free in ports.items():
                 text = text.replace(f":{port}", f":{free}")
             (folder / file.name).write_text(text)
-        (folder / "trust.conf").write_text(server_config(self.trust, utc_now()))
+        (folder / "trust.conf").write_text(broker_config(self.trust, *self.accounts))
         variables = {
             "NAME": name,
             "STORE": str(folder / "store"),
@@ -134,7 +136,8 @@ class Centre:
             "leaf",
             "leaf",
             CENTRE=f"[tls://127.0.0.1:{centre.ports[_LEAVES]}]",
-            ACCOUNT=public_key(self.trust.guests),
+            ACCOUNT=of_location(self.trust, "de-nbg").key,
+            SHARED_ACCOUNT=public_key(self.trust.guests),
             CREDENTIALS=str(credentials),
         )
 

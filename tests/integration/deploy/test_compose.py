@@ -144,8 +144,8 @@ def test_only_nats_is_reached_from_outside_and_the_database_by_nobody(services: 
         if service.get("ports")
     }
     assert published == {
-        "controller-1": {("127.0.0.1", "8081")},
-        "controller-2": {("127.0.0.1", "8082")},
+        "controller-1": {("127.0.0.1", "8081"), ("127.0.0.1", "9481")},
+        "controller-2": {("127.0.0.1", "8082"), ("127.0.0.1", "9482")},
         "nats-1": {("every address", "4222")},
         "nats-2": {("every address", "4223")},
         "nats-3": {("every address", "4224")},

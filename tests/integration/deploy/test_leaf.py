@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.broker.streams import ensure_check_consumer
-from controller.trust.account import Side, account_claims
+from controller.trust.account import account_claims, of_location
 from controller.trust.claims import system_credentials
 from deploy.local.supervisor import supervising
 from shared.clock import utc_now
@@ -16,6 +16,7 @@ from shared.nats.broker import Broker
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BusError
 from shared.wire import subjects
+from tests.fakes.installation import of_earlier_version
 from tests.integration.deploy.centre import CONFIGS, Centre, Server
 from tests.integration.deploy.traffic import fetched, gets_in, made_streams, published
 
@@ -25,12 +26,15 @@ def centre(tmp_path: Path) -> Centre:
     return Centre(tmp_path)
 
 
-@pytest.mark.parametrize("rotated", [False, True], ids=["with its keys", "with keys that are newer than its own"])
-async def test_agents_of_a_region_work_through_its_leaf_and_no_further(centre: Centre, rotated: bool) -> None:
-    server, location = centre.server("single", "nats-1"), centre.location("de-nbg", "DE")
-    leaf = centre.leaf(server, location)
-    if rotated:
-        location = centre.location("de-nbg", "DE")
+@pytest.mark.parametrize("leaf_is_older", [False, True], ids=["a leaf's login", "a leaf's login of an earlier version"])
+@pytest.mark.parametrize("agent_is_older", [False, True], ids=["an agent's", "an agent's of an earlier version"])
+async def test_agents_of_a_region_work_through_its_leaf_and_no_further(
+    centre: Centre, leaf_is_older: bool, agent_is_older: bool
+) -> None:
+    server, login, location = centre.server("single", "nats-1"), *(centre.location("de-nbg", "DE") for _ in range(2))
+    leaf = centre.leaf(server, of_earlier_version(centre.trust, login) if leaf_is_older else login)
+    if agent_is_older:
+        location = of_earlier_version(centre.trust, location)
     async with supervising() as supervisor:
         await supervisor.start(server.part())
         async with Bus.open(centre.controller(server), name="controller") as bus:
@@ -79,7 +83,7 @@ async def test_a_leaf_refuses_keys_that_were_revoked_when_its_trust_was_printed(
         login = Broker(server.url, system_credentials(centre.trust, utc_now()), centre.ca)
         async with Bus.open(login, name="system") as system:
             await system.wait_connected()
-            claims = account_claims(centre.trust, Side.GUESTS, utc_now(), [old.user])
+            claims = account_claims(centre.trust, of_location(centre.trust, "de-nbg"), utc_now(), [old.user])
             answer = await system.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), 5)
             assert answer
             assert b'"code":200' in answer
@@ -90,5 +94,10 @@ async def test_a_leaf_refuses_keys_that_were_revoked_when_its_trust_was_printed(
 
 
 def _leaf_trust(server: Server) -> str:
-    command = [str(CONFIGS / "leaf-trust"), str(server.config.with_name("trust.conf")), server.environ["NATS_ACCOUNTS"]]
+    command = [
+        str(CONFIGS / "leaf-trust"),
+        "de-nbg",
+        str(server.config.with_name("trust.conf")),
+        server.environ["NATS_ACCOUNTS"],
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout

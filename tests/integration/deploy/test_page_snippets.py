@@ -108,7 +108,7 @@ async def test_nginx_serves_the_api_and_keeps_metrics_internal(
     config = _nginx(tmp_path, f"127.0.0.1:{upstream}", f"127.0.0.1:{port} ssl")
     settings = {"PORT": str(upstream), "METRICS_PER_MONITOR": "true", "TRUSTED_PROXIES": "127.0.0.1"}
     async with serve(database_url, nats_url, trust_file, tmp_path / "log", **settings) as controller:
-        assert (await controller.get("/metrics")).status_code == 200
+        assert (await controller.get("/metrics")).status_code == 401
         proxy = await asyncio.create_subprocess_exec("nginx", "-c", config, "-p", tmp_path)
         try:
             url = f"https://127.0.0.1:{port}"

@@ -196,3 +196,23 @@ def test_killed_supervisor_leaves_nothing_behind(way: str, tmp_path: Path) -> No
     while runs(pid):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+async def test_a_part_that_is_restarted_ends_and_is_started_again() -> None:
+    async with supervising(pause_seconds=0.02) as supervisor:
+        await supervisor.start(shell("part", "trap 'exit 0' TERM; while :; do sleep 0.05; done"))
+        first = supervisor.pids["part"]
+        await supervisor.restart("part")
+        await until(lambda: supervisor.pids.get("part") not in (None, first))
+        assert not runs(first)
+        await supervisor.restart("no such part")
+
+
+async def test_a_part_that_does_not_end_is_killed_for_its_restart() -> None:
+    async with supervising(pause_seconds=0.02) as supervisor:
+        part = shell("part", "trap '' TERM; while :; do sleep 0.05; done", stop=((signal.SIGTERM, 0.2),))
+        await supervisor.start(part)
+        first = supervisor.pids["part"]
+        await supervisor.restart("part")
+        await until(lambda: supervisor.pids.get("part") not in (None, first))
+        assert not runs(first)

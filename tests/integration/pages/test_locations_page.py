@@ -144,7 +144,8 @@ async def test_a_wrong_clock_and_a_late_loop_are_flagged(api: Api, reader: Brows
 async def test_what_a_location_cannot_do_is_said_with_a_remedy(api: Api, reader: Browser, unfit: Unfitness) -> None:
     await beat(api, "us", unfit=[unfit])
     found = await card(reader, "us")
-    assert "ready, not for all checks" in found.text
+    assert "not fit for all checks" in found.text
+    assert "0 of 3 locations are ready." in (await reader.open("/locations")).text
     assert "What it cannot do" in found.text
     assert found.one("span", class_="remedy").text
 
@@ -152,7 +153,7 @@ async def test_what_a_location_cannot_do_is_said_with_a_remedy(api: Api, reader:
 async def test_a_location_without_ipv6_is_ready_and_says_what_it_leaves_out(api: Api, reader: Browser) -> None:
     await beat(api, "us", unfit=[Unfitness.NO_IPV6])
     found = await card(reader, "us")
-    assert "not for all checks" not in found.text
+    assert "not fit for all checks" not in found.text
     assert "It checks no monitor that is limited to IPv6" in found.text
 
 
@@ -161,7 +162,7 @@ async def test_what_only_one_agent_cannot_do_names_it(api: Api, reader: Browser)
     await beat(api, "us", agent="second")
     found = await card(reader, "us")
     assert "first only: Its network lets no connection out to port 25." in found.text
-    assert "not for all checks" not in found.text
+    assert "not fit for all checks" not in found.text
 
 
 async def test_blind_periods_are_drawn_and_listed_with_their_reasons(api: Api, reader: Browser) -> None:
@@ -213,3 +214,38 @@ async def test_the_page_needs_a_login(api: Api) -> None:
         for path in ("/locations", "/incidents", "/incidents/unpaged"):
             page = await nobody.open(path, follow=False)
             assert (page.status, page.location.partition("?")[0]) == (303, "/login")
+
+
+async def canary(api: Api, code: str, *, missed: int, failed: int = 0) -> None:
+    """The latest canary of a location; the last one that came back did so two minutes ago."""
+    await api.value(
+        "INSERT INTO canary (location_id, kind, due_at, sent_at, since, missed, back_due_at, back_at, round_trip_ms,"
+        " failed, failure) SELECT id, 'smtp', at.due, at.due, at.due, $2, CASE WHEN $2 = 0 THEN at.due END,"
+        " now() - interval '2 min', 412.5, $3, 'refused in connect'"
+        " FROM location, (SELECT now() - interval '40 s' AS due) AS at WHERE code = $1",
+        *(code, missed, failed),
+    )
+
+
+async def test_a_location_says_when_its_last_canary_came_back(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=0)
+    text = (await card(reader, "us")).text
+    assert "ready" in text
+    assert "Its last canary came back 2 min ago, after 412 ms." in text
+
+
+async def test_a_location_whose_canaries_are_lost_is_not_called_ready(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=2)
+    text = (await card(reader, "us")).text
+    assert "canaries lost" in text
+    assert "Canaries for smtp do not come back" in text
+    assert "Look at the logs of its agents" in text
+
+
+async def test_a_location_from_which_the_canary_target_fails_says_so(api: Api, reader: Browser) -> None:
+    await beat(api, "us")
+    await canary(api, "us", missed=0, failed=3)
+    text = (await card(reader, "us")).text
+    assert "The canary target fails from here: refused in connect" in text

@@ -67,6 +67,17 @@ async def test_chosen_countries_and_a_customer_are_kept(api: Api) -> None:
     )
 
 
+async def test_the_page_of_a_monitor_that_no_location_may_check_says_why_at_once(api: Api) -> None:
+    async with browsing_as(api, Role.USER) as browser:
+        page = await browser.open("/monitors/new")
+        await api.value("UPDATE location SET enabled = false WHERE country_code = 'FI'")
+        made = await browser.submit(
+            page, "/monitors/new", follow=False, hostname="mx.example.com", countries=["FI"], customer=CUSTOMER
+        )
+        shown = await browser.open(made.location)
+    assert "no location can check it: no location in FI is enabled" in shown.text
+
+
 @pytest.mark.parametrize(
     ("values", "field", "words"),
     [

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.ingestor import Ingestor
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.wire import subjects
+from tests.integration.pipeline.canary_case import CanaryCase
 from tests.integration.pipeline.evaluation_case import EvaluationCase
 from tests.integration.pipeline.ingest_case import IngestCase
+from tests.integration.pipeline.ops.working import following_registry
 from tests.integration.pipeline.result_case import HOUR, ResultCase
 from tests.integration.pipeline.small_installation import SmallInstallation
 
@@ -35,6 +38,18 @@ async def ingest_case(small_installation: SmallInstallation) -> AsyncIterator[In
     consumer = await small_installation.bus.consumer(subjects.RESULTS, subjects.INGEST)
     yield IngestCase(Ingestor(small_installation.db, small_installation.bus), consumer)
     await consumer.close()
+
+
+@pytest.fixture
+async def canary_case(database_url: str, bus: Bus) -> AsyncIterator[CanaryCase]:
+    async with Database.open(database_url) as db:
+        await prepare_partitions(db)
+        installation = SmallInstallation(db, bus)
+        await installation.begin("DE")
+        async with following_registry(installation) as registry:
+            assert registry._listening_since is not None
+            registry._listening_since -= 60  # so that a silent location is known to be silent
+            yield CanaryCase(installation, registry)
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.nats.bus import Bus, Message
+from shared.nats.location_signing import LocationSigner
+from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
 from shared.wire import subjects
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
@@ -38,6 +40,7 @@ class SmallInstallation:
         self.db = db
         self.bus = bus
         self.sealing_keys: dict[str, Secret] = {}
+        self.signers: dict[str, LocationSigner] = {}
         self.organization = UUID(int=0)
         self.customer = UUID(int=0)
         self._customer_id = 0
@@ -63,6 +66,18 @@ class SmallInstallation:
                     country,
                     public,
                 )
+                self.signers[country.lower()] = await self.give_key(country.lower())
+
+    async def give_key(self, location: str) -> LocationSigner:
+        """A new key of a location."""
+        signer = LocationSigner(new_seed(Role.USER))
+        await self.value(
+            "INSERT INTO location_key (location_id, sealing_key, nats_user)"
+            " SELECT id, public_key, $2 FROM location WHERE code = $1",
+            location,
+            signer.user,
+        )
+        return signer
 
     async def monitor(
         self,
@@ -106,7 +121,9 @@ class SmallInstallation:
         agent: str = "agent-1",
         kinds: tuple[str, ...] = KINDS,
         unfit: tuple[Unfitness, ...] = (),
+        signer: LocationSigner | None = None,
     ) -> None:
+        """Send a heartbeat, which only a `signer` signs."""
         location = country.lower()
         now = utc_now()
         heartbeat = Heartbeat(
@@ -119,7 +136,8 @@ class SmallInstallation:
             sent_at=now,
             unfit=list(unfit),
         )
-        await self.bus.send(subjects.agent(country, location, agent), msgspec.json.encode(heartbeat))
+        subject, body = subjects.agent(country, location, agent), msgspec.json.encode(heartbeat)
+        await self.bus.client.publish(subject, body, headers=signer.heartbeat(subject, body) if signer else None)
 
     async def heartbeats_taken(self) -> None:
         """Return when the location registry has handled all heartbeats sent so far; it takes one after the other."""
@@ -142,8 +160,10 @@ class SmallInstallation:
         await consumer.close()
         return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
 
-    async def report(self, result: CheckResult, *, expected: bool = True) -> None:
-        """Publish a result. Its check is recorded as dispatched first, unless `expected` is false."""
+    async def report(self, result: CheckResult, *, expected: bool = True, signer: LocationSigner | None = None) -> None:
+        """Publish a result, which only a `signer` signs. Its check is recorded as dispatched first, unless `expected`
+        is false.
+        """
         if expected:
             await self.value(
                 "INSERT INTO dispatch (settle_at, monitor_ids, due_ats, location_ids, purpose, reason)"
@@ -154,9 +174,9 @@ class SmallInstallation:
                 result.due_at,
                 result.purpose.value,
             )
-        await self.bus.publish(
-            Message(subjects.result(result.country, result.location), msgspec.json.encode(result), str(result.check_id))
-        )
+        subject, body = subjects.result(result.country, result.location), msgspec.json.encode(result)
+        headers = signer.result(subject, body) if signer else {}
+        await self.bus.publish(Message(subject, body, str(result.check_id), headers=headers))
 
     async def events(self) -> list[Event]:
         """Every result on EVENTS so far, in order."""

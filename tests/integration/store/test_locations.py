@@ -66,17 +66,17 @@ async def test_a_location_whose_file_could_not_be_written_is_not_stored(store: S
 async def test_keys_are_refused_until_a_location_has_them(store: Store) -> None:
     database = store.database
     async with announced(database, sealing_key="k", nats_user="Ude"):
-        assert await revoked_users(database) == ["Ude"]
+        assert await revoked_users(database) == {"Ude": None}
         assert await given_keys(database) == {}
         de = await add(database, "de", "DE")
-        assert await revoked_users(database) == []
+        assert await revoked_users(database) == {}
     assert list(await given_keys(database)) == [de]
     async with announced(database, sealing_key="k", nats_user="Unobody"):
         pass
     with pytest.raises(LookupError):
         async with announced(database, sealing_key="k", nats_user="Usomebody"):
             raise LookupError
-    assert await revoked_users(database) == ["Usomebody"]
+    assert await revoked_users(database) == {"Usomebody": None}
 
 
 async def test_a_heartbeat_is_seen_by_the_databases_clock(store: Store) -> None:

@@ -8,16 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from controller.pipeline.nats_accounts import NatsAccounts
+from controller.store.accounts import subscribers
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
 from controller.trust import keys
-from controller.trust.claims import location_credentials, system_credentials
+from controller.trust.claims import (
+    location_account,
+    location_credentials,
+    subscriber_account,
+    subscriber_credentials,
+    system_credentials,
+)
 from controller.trust.keys import Trust
 from controller.trust.server_config import server_config
 from deploy.local import nats
@@ -27,6 +35,7 @@ from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.credentials import Credentials
+from shared.nats.nkeys import public_key
 from shared.wire import subjects
 
 
@@ -70,8 +79,44 @@ class Site:
             country_code=country,
             public_key=f"key of {credentials.user}",
             nats_user=credentials.user,
+            nats_account=public_key(location_account(self.trust, code)),
         ) as location:
             assert location
+        return credentials
+
+    async def subscribe(self, name: str, organization: UUID, customer: UUID | None = None) -> Credentials:
+        """Add a subscriber with a consumer of this name, and return its credentials, which are valid for an hour."""
+        until = utc_now() + timedelta(hours=1)
+        credentials = subscriber_credentials(
+            self.trust,
+            name=name,
+            subject=subjects.events_of(organization, customer),
+            durable=name,
+            now=utc_now(),
+            until=until,
+        )
+        await self.value(
+            "INSERT INTO organization (name, public_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            f"{organization}",
+            organization,
+        )
+        await self.value(
+            "INSERT INTO customer (organization_id, name, public_id)"
+            " SELECT id, $1::text, $2::uuid FROM organization WHERE public_id = $3 AND $2::uuid IS NOT NULL",
+            f"{customer}",
+            customer,
+            organization,
+        )
+        [reader] = await subscribers.readers(self.database, f"{organization}", f"{customer}" if customer else None)
+        await subscribers.insert(
+            self.database,
+            reader,
+            name=name,
+            consumer=name,
+            nats_user=credentials.user,
+            nats_account=public_key(subscriber_account(self.trust, name)),
+            expires_at=until,
+        )
         return credentials
 
     async def rotate(self, code: str, keep: timedelta) -> Credentials:
@@ -81,7 +126,12 @@ class Site:
         credentials = location_credentials(self.trust, location=code, country=here.country_code, now=utc_now())
         async with location_keys.rotating(self.database, code) as rotation:
             assert rotation
-            await rotation.store(sealing_key=f"key of {credentials.user}", nats_user=credentials.user, keep=keep)
+            await rotation.store(
+                sealing_key=f"key of {credentials.user}",
+                nats_user=credentials.user,
+                nats_account=public_key(location_account(self.trust, code)),
+                keep=keep,
+            )
         return credentials
 
     async def may_log_in(self, credentials: Credentials) -> bool:

@@ -1,4 +1,6 @@
-"""The broker sends replies to any subject a client names, with its own rights: this changes and reveals nothing."""
+"""Logins of earlier versions share an account. There too, the answers that the broker sends to any subject that a
+client names, with its own rights, change no stream and reach no controller.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.bus import Bus, Message
 from shared.wire import subjects
+from tests.fakes.installation import of_earlier_version
 from tests.integration.trust.site import logged_in
 
 NEXT = "$JS.API.CONSUMER.MSG.NEXT"
@@ -52,7 +55,9 @@ async def ready(bus: Bus) -> Bus:
 @pytest.fixture
 async def agent(nats_url: str, installation: Trust, ready: Bus) -> AsyncIterator[Client]:
     credentials = location_credentials(installation, location="de", country="DE", now=utc_now())
-    async with logged_in(nats_url, credentials, [], inbox=subjects.inbox_at("de")) as client:
+    async with logged_in(
+        nats_url, of_earlier_version(installation, credentials), [], inbox=subjects.inbox_at("de")
+    ) as client:
         yield client
 
 
@@ -66,7 +71,9 @@ async def subscriber(nats_url: str, installation: Trust, ready: Bus) -> AsyncIte
         now=utc_now(),
         until=utc_now() + timedelta(hours=1),
     )
-    async with logged_in(nats_url, credentials, [], inbox=subjects.inbox("sub-test")) as client:
+    async with logged_in(
+        nats_url, of_earlier_version(installation, credentials), [], inbox=subjects.inbox("sub-test")
+    ) as client:
         yield client
 
 

@@ -17,7 +17,6 @@ from msgspec import structs
 from agent.settings import read_settings
 from controller.trust.claims import location_credentials
 from controller.trust.keys import Trust
-from controller.trust.server_config import server_config
 from deploy.local import nats
 from deploy.local.supervisor import supervising
 from shared.clock import utc_now
@@ -27,7 +26,7 @@ from shared.nats.credentials import Credentials
 from shared.wire.enrolment import write
 from tests.conftest import requires
 from tests.fakes.context import PRIVATE_KEY
-from tests.fakes.installation import enrolled
+from tests.fakes.installation import broker_config, enrolled
 from tests.fakes.listening import Listener
 from tests.integration.pipeline.small_installation import eventually
 
@@ -58,7 +57,7 @@ def german(installation: Trust) -> Credentials:
 @asynccontextmanager
 async def server(folder: Path, trust: Trust, tls: trustme.LeafCert | None) -> AsyncIterator[int]:
     """Run a nats-server that listens on every address, and yield its port."""
-    made = nats.prepare(folder, server_config(trust, utc_now()))
+    made = nats.prepare(folder, broker_config(trust))
     config = made.config.read_text().replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - the point of the test
     if tls is not None:
         chain, key = folder / "server.pem", folder / "server.key"

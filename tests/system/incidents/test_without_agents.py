@@ -12,11 +12,13 @@ import msgspec
 import pytest
 
 from agent.intake.outbox import Outbox
+from deploy.local.data import DataFolder
 from shared.clock import now_ms
 from shared.epoch import to_datetime
-from shared.nats.broker import Broker
 from shared.nats.bus import Bus
-from shared.wire import subjects
+from shared.nats.credentials import parse
+from shared.nats.location_signing import LocationSigner
+from shared.wire import enrolment, subjects
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose, check_id, next_due_ms
@@ -24,7 +26,7 @@ from tests.fakes.installation import recorded
 from tests.system import monitors
 from tests.system.conftest import running_mail_server
 from tests.system.incidents.watched import CUSTOMER, HOME, OPS, Watch, Watched
-from tests.system.product import eventually
+from tests.system.product import Product, eventually
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -71,7 +73,7 @@ def test_late_failures_from_a_spool_are_history_only(watched: Watched, without_a
         due_ms = next_due_ms(monitor, _INTERVAL_MS, since_ms, due_ms)
         assert due_ms < now_ms() - TOO_LATE_MS
         spool += [_refused(monitor, due_ms, country) for country in HOME]
-    asyncio.run(_hand_in(recorded(watched.product.record), spool))
+    asyncio.run(_hand_in(watched.product, spool))
 
     def stored() -> list[monitors.Check]:
         found = monitors.history(watched.product, hotel.public_id)
@@ -117,10 +119,12 @@ def _refused(monitor: UUID, due_ms: int, country: str) -> CheckResult:
     )
 
 
-async def _hand_in(broker: Broker, spool: list[CheckResult]) -> None:
+async def _hand_in(product: Product, spool: list[CheckResult]) -> None:
     """Send the results as an agent does when it reaches its broker again."""
-    async with Bus.open(broker, name="spool") as bus:
+    async with Bus.open(recorded(product.record), name="spool") as bus:
         await bus.wait_connected()
         for result in spool:
-            outbox = Outbox(subjects.result(result.country, result.location), bus.publish)
+            file = enrolment.read(DataFolder(product.data).enrolment(result.location))
+            signer = LocationSigner(parse(file.nats_credentials.reveal()).seed)
+            outbox = Outbox(subjects.result(result.country, result.location), bus.publish, signer)
             await outbox.send(result.check_id, msgspec.json.encode(result))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.commands.check import main
-from agent.commands.target_url import UsageError, parse
+from shared.wire.target_url import UsageError, parse
 from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
 
 

@@ -13,6 +13,7 @@ from controller.decisions.access import (
     limits_to,
     may_change,
     may_grant,
+    may_read_metrics,
     permits,
     reaches,
     sees_secrets,
@@ -127,3 +128,10 @@ def test_a_global_admin_must_name_an_organization() -> None:
         _ = nowhere.organization_id
     assert limits_to(nowhere) is None
     assert limits_to(somebody(Role.ADMIN)) == OURS
+
+
+@pytest.mark.parametrize(("role", "operating", "limited"), list(product(Role, (True, False), (True, False))))
+def test_metrics_are_for_administrators_of_the_installation(role: Role, operating: bool, limited: bool) -> None:
+    caller = somebody(role, customers={OWN} if limited else None)
+    administrates = role is Role.GLOBAL_ADMIN or (role is Role.ADMIN and operating)
+    assert may_read_metrics(caller, operating=operating) == (administrates and not limited)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from controller.trust import keys, rights
-from controller.trust.account import FIRST, Side, account_claims, correction
+from controller.trust.account import FIRST, account_claims, correction, shared
 from controller.trust.claims import location_credentials
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
@@ -34,15 +34,15 @@ def read(token: str) -> dict[str, Any]:
 
 def revised(trust: Trust, revision: int, *, signer: Trust | None = None) -> str:
     """The claims of a controller of another revision, whose locations have other rights."""
-    account = read(account_claims(trust, Side.GUESTS, NOW, ["UOLD"]))["nats"]
+    account = read(account_claims(trust, shared(trust), NOW, ["UOLD"]))["nats"]
     account["tags"] = [f"rights:{revision}"]
     account["signing_keys"][0]["template"]["pub"]["allow"] = ["something.else"]
     return sign((signer or trust).operator, public_key(trust.guests), "mailprobe-guests", account, NOW)
 
 
 def test_servers_that_know_all_claims_are_sent_nothing(trust: Trust) -> None:
-    known = account_claims(trust, Side.GUESTS, NOW, ["UB", "UA"])
-    assert correction(trust, Side.GUESTS, [known, known], ["UA", "UB"], LATER) is None
+    known = account_claims(trust, shared(trust), NOW, ["UB", "UA"])
+    assert correction(trust, shared(trust), [known, known], ["UA", "UB"], LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -56,36 +56,36 @@ def test_servers_that_know_all_claims_are_sent_nothing(trust: Trust) -> None:
 )
 def test_servers_that_do_not_are_sent_the_claims(trust: Trust, known: list[list[str]], revoked: list[str]) -> None:
     published = correction(
-        trust, Side.GUESTS, [account_claims(trust, Side.GUESTS, NOW, users) for users in known], revoked, LATER
+        trust, shared(trust), [account_claims(trust, shared(trust), NOW, users) for users in known], revoked, LATER
     )
     assert published
     assert list(read(published)["nats"].get("revocations", {})) == revoked
-    assert correction(trust, Side.GUESTS, [published, published], revoked, LATER) is None
+    assert correction(trust, shared(trust), [published, published], revoked, LATER) is None
 
 
 def test_claims_are_newer_than_those_they_replace_whatever_the_clock_says(trust: Trust) -> None:
     """A server that was away uses the newest claims."""
-    ahead = account_claims(trust, Side.GUESTS, LATER)
-    published = correction(trust, Side.GUESTS, [ahead, account_claims(trust, Side.GUESTS, NOW)], ["UA"], NOW)
+    ahead = account_claims(trust, shared(trust), LATER)
+    published = correction(trust, shared(trust), [ahead, account_claims(trust, shared(trust), NOW)], ["UA"], NOW)
     assert published
     assert read(published)["iat"] == read(ahead)["iat"] + 1
 
 
 def test_claims_of_a_configuration_are_older_than_any_that_were_published(trust: Trust) -> None:
-    first = read(account_claims(trust, Side.GUESTS, FIRST))
-    assert first["iat"] < read(account_claims(trust, Side.GUESTS, datetime(2020, 1, 1, tzinfo=UTC)))["iat"]
+    first = read(account_claims(trust, shared(trust), FIRST))
+    assert first["iat"] < read(account_claims(trust, shared(trust), datetime(2020, 1, 1, tzinfo=UTC)))["iat"]
 
 
 def test_rights_of_an_older_version_are_brought_up_to_date(trust: Trust) -> None:
-    published = correction(trust, Side.GUESTS, [revised(trust, rights.REVISION - 1)], [], LATER)
+    published = correction(trust, shared(trust), [revised(trust, rights.REVISION - 1)], [], LATER)
     assert published
-    assert read(published)["nats"] == read(account_claims(trust, Side.GUESTS, LATER))["nats"]
+    assert read(published)["nats"] == read(account_claims(trust, shared(trust), LATER))["nats"]
 
 
 def test_rights_of_a_newer_version_are_kept_and_revocations_are_still_published(trust: Trust) -> None:
     newer = revised(trust, rights.REVISION + 1)
-    assert correction(trust, Side.GUESTS, [newer], ["UOLD"], LATER) is None
-    published = correction(trust, Side.GUESTS, [newer, account_claims(trust, Side.GUESTS, NOW)], ["UNEW"], LATER)
+    assert correction(trust, shared(trust), [newer], ["UOLD"], LATER) is None
+    published = correction(trust, shared(trust), [newer, account_claims(trust, shared(trust), NOW)], ["UNEW"], LATER)
     assert published
     account = read(published)["nats"]
     assert account["signing_keys"][0]["template"]["pub"]["allow"] == ["something.else"]
@@ -100,17 +100,17 @@ def test_what_our_operator_did_not_say_is_not_repeated(trust: Trust, what: str) 
         "no JWT": "x.y.z",
         "about somebody else": revised(other_trust, rights.REVISION + 1, signer=trust),
     }[what]
-    corrected = correction(trust, Side.GUESTS, [published], [], LATER)
+    corrected = correction(trust, shared(trust), [published], [], LATER)
     assert corrected
-    assert read(corrected)["nats"] == read(account_claims(trust, Side.GUESTS, LATER))["nats"]
+    assert read(corrected)["nats"] == read(account_claims(trust, shared(trust), LATER))["nats"]
 
 
 def test_who_changes_what_guests_may_do_also_changes_its_revision() -> None:
     """Controllers of two versions that run side by side know by it whose rights are newer."""
-    digest = sha256(
-        msgspec.json.encode([rights.location_rights(), rights.SERVICES, rights.STREAMS], order="sorted")
-    ).hexdigest()[:16]
-    assert (rights.REVISION, digest) == (1, "2a645a14e6600f17")
+    shared_rights = [rights.location_rights(), rights.SERVICES, rights.STREAMS]
+    own_rights = [rights.LOCATION_SERVICES, rights.subscriber_services("consumer")]
+    digest = sha256(msgspec.json.encode([shared_rights, own_rights], order="sorted")).hexdigest()[:16]
+    assert (rights.REVISION, digest) == (2, "a213dd00b28c1d29")
 
 
 def test_locations_are_distinguished_by_their_tags_only(trust: Trust) -> None:

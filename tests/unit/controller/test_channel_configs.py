@@ -8,8 +8,9 @@ import pytest
 
 from controller.decisions.notification.channels import category_of
 from controller.decisions.notification.destination_warnings import domain_of
+from controller.model.values.url_origin import origin
 from controller.notify.registry import CHANNELS
-from controller.operations.channels.channel_configs import merged, origin, shown
+from controller.operations.channels.channel_configs import merged, shown
 from controller.vault import Vault, VaultKeys, new_key
 
 VAULT = Vault(VaultKeys(new_key().reveal()))

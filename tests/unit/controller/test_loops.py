@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 
 from controller.pipeline import loops
 from controller.pipeline.loops import keep
@@ -82,3 +83,34 @@ async def test_a_loop_goes_on_when_only_what_it_waited_for_was_cancelled(monkeyp
     task.cancel()
     await asyncio.wait([task], timeout=5)
     assert task.cancelled()
+
+
+async def test_work_that_never_ends_recovers_and_is_logged_when_it_fails_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loops, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(loops, "_RECOVERED_SECONDS", 0.05)
+    recovered, again = asyncio.Event(), asyncio.Event()
+    turns = 0
+
+    async def work() -> None:
+        nonlocal turns
+        turns += 1
+        if turns in (1, 2):
+            raise StoreUnavailableError("away")
+        if turns == 3:
+            await recovered.wait()
+            raise StoreUnavailableError("away again")
+        again.set()
+        await asyncio.sleep(10)
+
+    with structlog.testing.capture_logs() as logged:
+        task = asyncio.create_task(keep("work", work))
+        async with asyncio.timeout(20):
+            while [line["event"] for line in logged] != ["loop_waits", "loop_recovered"]:
+                await asyncio.sleep(0.01)
+        recovered.set()
+        await asyncio.wait_for(again.wait(), 20)
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+    assert [line["event"] for line in logged][:3] == ["loop_waits", "loop_recovered", "loop_waits"]

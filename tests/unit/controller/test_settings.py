@@ -10,6 +10,7 @@ from controller.settings import ControllerSettings, VaultSettings
 from controller.trust import keys
 from controller.vault import new_key
 from shared.settings import SettingsError, load
+from shared.wire.targets import SmtpTarget, TlsMode
 
 NEEDED = {
     "MAILPROBE_DATABASE_URL": "postgresql://db.example.net/mailprobe",
@@ -82,12 +83,27 @@ def test_a_sender_is_an_address_with_a_name_or_without(sender: str) -> None:
         pytest.param("TRUSTED_PROXIES", "proxy.example.net", id="a proxy by name"),
         pytest.param("TRUSTED_PROXIES", "10.0.0.0/33", id="no network"),
         pytest.param("OPS_EMAIL", "ops@example.com ops", id="no address"),
+        pytest.param("HEARTBEAT_URL", "ftp://checks.example.net/wonderland", id="not a web address"),
+        pytest.param("HEARTBEAT_URL", "https://checks.example.net:wonderland/", id="no port"),
+        pytest.param("CANARY_TARGET", "http://mail.example.net", id="no mail server"),
+        pytest.param("CANARY_TARGET", "imaps://alice:wonderland@mail.example.net", id="with a user"),
     ],
 )
 def test_malformed_settings_are_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as error:
         load(ControllerSettings, {**NEEDED, f"MAILPROBE_{name}": value})
     assert [problem.split(":")[0] for problem in error.value.problems] == [f"MAILPROBE_{name}"]
+    assert "wonderland" not in str(error.value)
+
+
+def test_the_installation_is_watched_by_a_url_and_a_mail_server() -> None:
+    given = {"HEARTBEAT_URL": "https://checks.example.net/wonderland", "CANARY_TARGET": "smtps://mail.example.net"}
+    settings = load(ControllerSettings, NEEDED | {f"MAILPROBE_{name}": value for name, value in given.items()})
+    assert settings.canary_target is not None
+    assert settings.canary_target.value == SmtpTarget(host="mail.example.net", port=465, tls=TlsMode.IMPLICIT)
+    assert settings.heartbeat_url is not None
+    assert settings.heartbeat_url.reveal() == given["HEARTBEAT_URL"]
+    assert "wonderland" not in repr(settings)
 
 
 def test_rotating_keys_needs_no_broker() -> None:

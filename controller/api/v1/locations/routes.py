@@ -9,6 +9,7 @@ from controller.api.v1.locations.schemas import (
     DeadLettersAnswer,
     LocationAnswer,
     blind_period,
+    canary,
     heartbeat,
     probe_problem,
 )
@@ -49,6 +50,7 @@ async def list_locations(services: GivenServices, principal: GivenPrincipal) -> 
                 DeadLettersAnswer(reason=count.why, count=count.messages, last_at=timestamp(count.last_at))
                 for count in state.dead_letters
             ],
+            canary=canary(state.canaries),
         )
         for state in await locations.list_locations(services.database, principal)
     ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from controller.decisions.canaries import CanaryState, kinds_lost, last_failure
 from controller.decisions.evaluation.blindness import Blind
-from controller.http.timestamps import Timestamp, timestamp
+from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import AgentSighting
 from controller.store.evaluation.probe_problems import ProbeProblem
 from shared.wire.messages import CLOCK_TOLERANCE_MS, Unfitness
@@ -48,6 +50,12 @@ EXAMPLE = {
             "checks": 240,
         }
     ],
+    "canary": {
+        "lastBackAt": "2026-01-01T12:00:00.000Z",
+        "roundTripMs": 412.5,
+        "lost": [],
+        "targetFailure": None,
+    },
     "probeProblemCount": 1,
     "probeProblems": [
         {
@@ -70,10 +78,10 @@ EXAMPLE = {
 class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's latest heartbeat. `running` checks are in a dialogue, `waiting` ones have not begun, and `capacity` is
     the present limit for both together. `loopLagMs` is the 95th percentile of how late the agent's own timers run.
-    `unfit` lists what the agent cannot do: port25_blocked, no_ipv4, no_ipv6, resolver_broken; checks that need it go to
-    other agents and locations. `clockOffsetMs` is how far its clock is ahead of the broker's, or null while that is
-    unknown. `clockOff` is true when the clock is off by more than two seconds; the timestamps of its results are then
-    corrected.
+    `unfit` lists what the agent cannot do: port25_blocked, no_ipv4, no_ipv6; checks that need it go to other agents and
+    locations. With resolver_broken in it, the control name does not resolve there. `clockOffsetMs` is how far its clock
+    is ahead of the broker's, or null while that is unknown. `clockOff` is true when the clock is off by more than two
+    seconds; the timestamps of its results are then corrected.
     """
 
     agent: str
@@ -92,7 +100,8 @@ class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 class BlindPeriodAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A period from the first to the last of `checks` checks that showed nothing. `reason` says why they are missing
-    (no_agent, unfit, late, no_result) or who is at fault (agent, resolver). `to` is null while the period lasts.
+    (no_agent, unfit, late, broker_refused, no_result) or who is at fault (agent, resolver). `to` is null while the
+    period lasts.
     """
 
     reason: str
@@ -132,11 +141,26 @@ class DeadLettersAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     last_at: Timestamp
 
 
+class CanaryAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What became of the canaries of a location: requests without a monitor, one every half minute, that go the way of
+    every check and its result. `lastBackAt` is when the last one came back, `roundTripMs` how long it took, and `lost`
+    the kinds of check whose last three did not come back. `targetFailure` is what the last dialogue with
+    MAILPROBE_CANARY_TARGET found, if the last three of them failed.
+    """
+
+    last_back_at: Timestamp | None
+    round_trip_ms: float | None
+    lost: list[str]
+    target_failure: str | None
+
+
 class LocationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A location. `reasons` say why it is not ready: disabled, no_heartbeat. `agents` is how many agents sent a
+    """A location. `reasons` say why it is not ready: disabled, no_heartbeat, or what none of its agents can do:
+    port25_blocked, no_ipv4, resolver_broken; it still runs the other checks. `agents` is how many agents sent a
     heartbeat lately, and `heartbeats` holds those heartbeats. `blindPeriods` holds the latest of the last 24 hours.
     `probeProblems` holds the latest ones of the monitors that you may see, and `probeProblemCount` is how many there
     are. `deadLetters` counts the messages set aside in the last 24 hours, the latest reason first.
+    `canary` is null while the location gets no canaries: it has no live agent, or one of an older version.
     """
 
     id: int
@@ -154,6 +178,7 @@ class LocationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     probe_problem_count: int
     probe_problems: list[ProbeProblemAnswer]
     dead_letters: list[DeadLettersAnswer]
+    canary: CanaryAnswer | None
 
 
 def heartbeat(agent: AgentSighting) -> HeartbeatAnswer:
@@ -170,6 +195,18 @@ def heartbeat(agent: AgentSighting) -> HeartbeatAnswer:
         last_seen_at=timestamp(agent.last_seen_at),
         clock_offset_ms=None if agent.clock_offset_ms is None else round(agent.clock_offset_ms, 1),
         clock_off=abs(agent.clock_offset_ms or 0.0) > CLOCK_TOLERANCE_MS,
+    )
+
+
+def canary(states: Sequence[CanaryState]) -> CanaryAnswer | None:
+    if not states:
+        return None
+    last = max(states, key=lambda one: one.back_at or one.since)
+    return CanaryAnswer(
+        last_back_at=timestamp_or_none(last.back_at),
+        round_trip_ms=None if last.round_trip_ms is None else round(last.round_trip_ms, 1),
+        lost=kinds_lost(states),
+        target_failure=last_failure(states),
     )
 
 

@@ -23,7 +23,7 @@ from controller.http.identifiers import customer_identifier
 from controller.model.values.countries import country_list
 from controller.operations.results.results import Question
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose
+from shared.wire.rounds import RECORDED, Purpose
 from shared.wire.targets import KINDS
 
 LONGEST_PAGE = 1000
@@ -59,7 +59,7 @@ Statuses = Annotated[
     str | None, QueryParameter(name="status", description=f"Of {', '.join(ResultStatus)}, separated by commas.")
 ]
 Purposes = Annotated[
-    str | None, QueryParameter(name="purpose", description=f"Of {', '.join(Purpose)}, separated by commas.")
+    str | None, QueryParameter(name="purpose", description=f"Of {', '.join(RECORDED)}, separated by commas.")
 ]
 OrderName = Annotated[
     str | None,
@@ -118,16 +118,16 @@ def require_known(sent: MultiDict[str], known: Iterable[str]) -> None:
 def question(given: Given) -> Question:
     """Raises InvalidError."""
     return Question(
-        since=_moment(given.since, "from"),
-        until=_moment(given.until, "to"),
-        order=_one(Order, given.order or Order.DESC, "order"),
+        since=given_moment(given.since, "from"),
+        until=given_moment(given.until, "to"),
+        order=one_of(Order, given.order or Order.DESC, "order"),
         customer=None if given.customer is None else customer_identifier(given.customer),
         monitors=_several(given.monitors, "monitor", _uuid),
         countries=country_list(_several(given.countries, "country", _text), field="country"),
         locations=_several(given.locations, "location", _text),
         kinds=_several(given.kinds, "kind", _kind),
-        statuses=_several(given.statuses, "status", lambda text, field: _one(ResultStatus, text, field)),
-        purposes=_several(given.purposes, "purpose", lambda text, field: _one(Purpose, text, field)),
+        statuses=_several(given.statuses, "status", lambda text, field: one_of(ResultStatus, text, field)),
+        purposes=_several(given.purposes, "purpose", _purpose),
     )
 
 
@@ -167,7 +167,8 @@ def _several(text: str | None, field: str, read: Callable[[str, str], T]) -> lis
     return list(dict.fromkeys(read(part, field) for part in parts))
 
 
-def _moment(text: str | None, field: str) -> datetime | None:
+def given_moment(text: str | None, field: str) -> datetime | None:
+    """Raises InvalidError."""
     if text is None:
         return None
     try:
@@ -191,11 +192,18 @@ def _kind(text: str, field: str) -> str:
     return text
 
 
-def _one(kind: type[E], text: str, field: str) -> E:
+def one_of(kind: type[E], text: str, field: str) -> E:
+    """Raises InvalidError."""
     try:
         return kind(text)
     except ValueError:
         raise InvalidError(field, f"must be one of {', '.join(kind)}") from None
+
+
+def _purpose(text: str, field: str) -> Purpose:
+    if text not in RECORDED:
+        raise InvalidError(field, f"must be one of {', '.join(RECORDED)}")
+    return Purpose(text)
 
 
 def _text(text: str, _: str) -> str:

@@ -174,9 +174,31 @@ async def test_a_location_whose_agents_cannot_run_the_check_is_left_out(api: Api
         assert answer.json()["locationCodes"] == codes, fields
     assert await record_heartbeat(api.database, heartbeat("fi-hel", "FI", unfit=(Unfitness.PORT25_BLOCKED,)))
     _, answer = await trigger(api)
-    assert (answer.status_code, answer.json()["message"]) == (500, NONE_ACTIVE)
+    reason = (
+        "no location can check it: no connection to port 25 gets out at de-nbg, fi-hel; where your own servers can be"
+        " reached all the same, set MAILPROBE_PORT25_HOSTS to none or to hosts that answer there; no agent is connected"
+        " at us"
+    )
+    assert (answer.status_code, answer.json()["message"], answer.json()["statusMessage"]) == (409, reason, reason)
+    assert [here["reasons"] for here in (await api.client.get("/api/locations")).json()[:2]] == [["port25_blocked"]] * 2
     [shown_heartbeat] = (await api.client.get("/api/locations")).json()[0]["heartbeats"]
     assert shown_heartbeat["unfit"] == ["port25_blocked", "no_ipv6"]
+
+
+async def test_a_resolver_that_does_not_know_the_control_name_keeps_no_check_away(api: Api, locations: None) -> None:
+    for code, country in (("de-nbg", "DE"), ("fi-hel", "FI")):
+        assert await record_heartbeat(api.database, heartbeat(code, country, unfit=(Unfitness.RESOLVER_BROKEN,)))
+    _, answer = await trigger(api)
+    assert answer.json()["locationCodes"] == ["de-nbg", "fi-hel"]
+    doubt = (
+        "the resolver at every location does not answer for the control name; set MAILPROBE_CONTROL_NAME to a name that"
+        " your resolver knows"
+    )
+    assert answer.json()["warnings"] == [doubt]
+    _, answer = await trigger(api, hostname="192.0.2.1")
+    assert "warnings" not in answer.json(), "an address needs no resolver"
+    shown = {here["code"]: here for here in (await api.client.get("/api/locations")).json()}
+    assert (shown["de-nbg"]["ready"], shown["de-nbg"]["reasons"]) == (False, ["resolver_broken"])
 
 
 async def test_while_the_broker_is_away_the_answer_is_503_with_retry_after(api: Api, locations: None) -> None:

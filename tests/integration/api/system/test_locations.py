@@ -112,3 +112,39 @@ async def test_locations_show_their_blind_periods_and_the_servers_that_refuse_th
     strange = {"Authorization": f"Bearer {api.strange_token}"}
     [elsewhere, *_] = (await api.client.get("/api/locations", headers=strange)).json()
     assert (elsewhere["probeProblemCount"], elsewhere["probeProblems"]) == (0, [])
+
+
+async def canary(api: Api, code: str, kind: str, *, back: bool, missed: int = 0, failed: int = 0) -> None:
+    """The latest canary of a location, sent 40 s ago; the last one that came back did so 39 or 100 s ago."""
+    await api.value(
+        "INSERT INTO canary (location_id, kind, due_at, sent_at, since, missed, stored_due_at, back_due_at, back_at,"
+        " round_trip_ms, failed, failure)"
+        " SELECT id, $2, at.due, at.due, at.due - interval '1 hour', $4, at.due, CASE WHEN $3 THEN at.due END,"
+        " at.due + CASE WHEN $3 THEN interval '1 s' ELSE interval '-60 s' END, 412.54, $5, NULLIF($6, '')"
+        " FROM location, (SELECT now() - interval '40 s' AS due) AS at WHERE code = $1",
+        *(code, kind, back, missed, failed, "refused in connect" if failed else ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("back", "missed", "failed", "lost", "failure"),
+    [
+        pytest.param(True, 0, 0, [], None, id="it is back"),
+        pytest.param(False, 1, 0, [], None, id="two are missed"),
+        pytest.param(False, 2, 0, ["smtp"], None, id="three are missed"),
+        pytest.param(True, 0, 3, [], "refused in connect", id="its target fails"),
+    ],
+)
+async def test_locations_show_what_became_of_their_canaries(
+    api: Api, locations: None, back: bool, missed: int, failed: int, lost: list[str], failure: str | None
+) -> None:
+    await canary(api, "de-nbg", "smtp", back=back, missed=missed, failed=failed)
+    [here, there] = (await api.client.get("/api/locations")).json()
+    assert there["canary"] is None
+    back_at = await api.value("SELECT back_at FROM canary")
+    assert here["canary"] == {
+        "lastBackAt": back_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "roundTripMs": 412.5,
+        "lost": lost,
+        "targetFailure": failure,
+    }

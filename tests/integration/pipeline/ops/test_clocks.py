@@ -7,20 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
-from time import monotonic
 
 import msgspec
 import pytest
 import structlog
 
 from agent.checks.runner import ProbeContext
-from agent.intake.worker import Worker
-from agent.throttling.limiter import Limiter
-from agent.throttling.permits import Permits
-from agent.throttling.refused_logins import RefusedLogins
-from agent.throttling.throttled_check import Checker
 from controller.broker.streams import ensure_check_consumer
-from controller.pipeline.location_registry import LocationRegistry
 from controller.store.locations import locations
 from controller.trust.keys import new_request_key
 from shared.clock import now_ms, utc_now
@@ -33,9 +26,10 @@ from shared.wire.signing import Signer
 from shared.wire.subjects import ALL_AGENTS, CHECKS
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import context, request
-from tests.fakes.installation import SIGNER, VERIFIER
+from tests.fakes.installation import SIGNER
 from tests.fakes.scripted_server import playing
 from tests.integration.agent.running_agent import POLITE, results, send_request, target
+from tests.integration.pipeline.ops.working import following_registry, working
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 
 HOUR_MS = 3_600_000
@@ -48,42 +42,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.intake.heartbeats.ANSWER_SECONDS", 15.0)
 
 
-@asynccontextmanager
-async def following_registry(
-    small_installation: SmallInstallation, clock: BrokerClock | None = None
-) -> AsyncIterator[LocationRegistry]:
-    """A controller's location registry that follows heartbeats."""
-    registry = LocationRegistry(small_installation.db, small_installation.bus, SIGNER, clock=clock)
-    await registry.refresh()
-    following = asyncio.create_task(registry.follow_heartbeats())
-    try:
-        await asyncio.sleep(0)
-        await small_installation.bus.client.flush()
-        yield registry
-    finally:
-        following.cancel()
-        await asyncio.wait([following])
-
-
 def with_clock(here: ProbeContext, ahead_ms: int) -> ProbeContext:
     clock = BrokerClock(wall_ms=lambda: now_ms() + ahead_ms)
     return msgspec.structs.replace(here, reach=msgspec.structs.replace(here.reach, clock=clock))
-
-
-@asynccontextmanager
-async def working(broker: Broker, here: ProbeContext) -> AsyncIterator[Worker]:
-    stop = asyncio.Event()
-    limiter = Limiter(Permits(at_once=5, per_second=100, most_waiting=10), RefusedLogins(), monotonic)
-    async with Bus.open(broker, name="agent") as bus:
-        await bus.wait_connected()
-        checker = Checker(here, limiter, exempt=here.reach.allowed)
-        worker = Worker(bus, here, checker, VERIFIER, concurrency=10, per_second=100, drain_seconds=1)
-        running = asyncio.create_task(worker.run(stop))
-        try:
-            yield worker
-        finally:
-            stop.set()
-            await running
 
 
 async def stored_offset(small_installation: SmallInstallation) -> float | None:
@@ -106,7 +67,7 @@ async def test_an_agent_whose_clock_is_wrong_still_begins_in_time_and_tells_the_
         context(certificates) as plain,
         playing(POLITE) as server,
         following_registry(small_installation),
-        working(broker, with_clock(plain, ahead_ms)) as worker,
+        working(broker, with_clock(plain, ahead_ms), small_installation.signers["de"]) as worker,
     ):
         too_late = request(target(server), start_in_seconds=-60)
         in_time = request(target(server))
@@ -133,7 +94,7 @@ async def test_the_answer_to_a_heartbeat_is_what_the_brokers_clock_shows(
     async with (
         context(certificates) as here,
         following_registry(small_installation) as registry,
-        working(broker, here) as worker,
+        working(broker, here, small_installation.signers["de"]) as worker,
     ):
         await eventually(lambda: small_installation.value("SELECT count(*) FROM agent"))
         await worker.heartbeats.beat()
@@ -228,7 +189,7 @@ async def test_an_agent_does_not_set_its_clock_by_a_reading(
             context(certificates) as here,
             playing(POLITE) as server,
             answering(small_installation.bus, answer),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             for _ in range(3):
                 await worker.heartbeats.beat()
@@ -251,7 +212,7 @@ async def test_a_controller_does_not_vouch_for_a_brokers_clock_far_from_its_own(
         async with (
             context(certificates) as here,
             following_registry(small_installation, far),
-            working(broker, here) as worker,
+            working(broker, here, small_installation.signers["de"]) as worker,
         ):
             await worker.heartbeats.beat()
             assert here.reach.clock.offset_ms is None

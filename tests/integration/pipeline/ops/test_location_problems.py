@@ -160,3 +160,69 @@ async def test_blind_periods_of_long_ago_are_not_shown_and_at_last_forgotten(
     await case.installation.value("UPDATE blind_period SET to_at = to_at - interval '30 days'")
     await forget_old(case.db)
     assert await case.installation.value("SELECT count(*) FROM blind_period") == 0
+
+
+async def blind_now(case: EvaluationCase, code: str = "de") -> list[tuple[str, int]]:
+    """The reasons for which a location is blind now, each with its missing checks."""
+    state = await shown(case, code)
+    return [(period.reason, period.checks) for period in state.blind if period.to_at > state.now]
+
+
+@pytest.fixture
+async def hourly(case: EvaluationCase) -> UUID:
+    """A monitor that makes a location blind for an hour by one missing check."""
+    return await case.monitor(interval=3600)
+
+
+async def test_a_location_that_sees_again_is_blind_no_more(case: EvaluationCase, monitor: UUID, hourly: UUID) -> None:
+    await case.record_gaps(hourly, case.at(-30), ["de", "us"])
+    assert await blind_now(case) == await blind_now(case, "us") == [("no_agent", 1)]
+    await case.store(monitor, -40, "ppp")
+    assert await blind_now(case) == [("no_agent", 1)], "a check of before the missing one shows nothing"
+    await case.store(monitor, -10, "ap-")
+    assert await blind_now(case) == [("agent", 1), ("no_agent", 1)], "a check that shows nothing ends nothing"
+    assert await blind_now(case, "us") == [("no_agent", 1)], "another location's result ends nothing"
+    await case.store(monitor, -5, "p--")
+    assert await blind_now(case) == []
+    state = await shown(case, "de")
+    assert all(case.at(-30) <= period.to_at <= state.now for period in state.blind)
+
+
+async def test_what_concerns_some_checks_ends_with_a_result_of_such_a_check(
+    case: EvaluationCase, monitor: UUID, hourly: UUID
+) -> None:
+    await case.record_gaps(hourly, case.at(-30), ["de"], reason=GapReason.UNFIT)
+    await case.store(hourly, -20, "a--")
+    await case.store(monitor, -10, "p--")
+    assert sorted(await blind_now(case)) == [("agent", 1), ("unfit", 1)], "that check was never concerned"
+    await case.store(hourly, -5, "f--")
+    assert await blind_now(case) == []
+
+
+async def test_a_gap_that_is_recorded_after_the_location_has_seen_again_does_not_blind_it(
+    case: EvaluationCase, monitor: UUID, hourly: UUID
+) -> None:
+    await case.store(monitor, -10, "p--")
+    await case.record_gaps(hourly, case.at(-15), ["de", "us"], reason=GapReason.NO_RESULT)
+    assert await blind_now(case) == []
+    assert await blind_now(case, "us") == [("no_result", 1)]
+    [period] = (await shown(case, "de")).blind
+    assert (period.reason, period.checks) == ("no_result", 1)
+
+
+async def test_a_late_result_takes_the_blindness_of_its_gap_back(case: EvaluationCase, hourly: UUID) -> None:
+    other = await case.monitor(interval=3600)
+    await case.record_gaps(hourly, case.at(-30), ["de"], reason=GapReason.NO_RESULT)
+    await case.record_gaps(other, case.at(-25), ["de"], reason=GapReason.NO_RESULT)
+    await case.store(hourly, -30, "p--")
+    assert await blind_now(case) == [("no_result", 1)], "the other check is still missing"
+    await case.store(other, -25, "f--")
+    assert (await shown(case, "de")).blind == []
+
+
+async def test_the_reason_of_a_verdict_names_no_location_that_sees_again(case: EvaluationCase, monitor: UUID) -> None:
+    await case.evaluate(monitor, -10, "npp")
+    reason = "SELECT state ->> 'reason' FROM monitor_state JOIN monitor ON monitor.id = monitor_id WHERE public_id = $1"
+    assert "DE could not check" in await case.installation.value(reason, monitor)
+    await case.evaluate(monitor, -5, "ppp")
+    assert await case.installation.value(reason, monitor) == "3 of 3 countries pass"

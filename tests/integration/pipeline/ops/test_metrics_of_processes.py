@@ -22,6 +22,7 @@ from shared.wire.targets import KINDS
 from tests.fakes.installation import enrolled
 from tests.fakes.ports import free_port
 from tests.fakes.scripted_server import playing
+from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.agent.running_agent import POLITE, program
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 from tests.integration.promql import metrics_of, mistakes, parsed
@@ -36,6 +37,12 @@ Scrapes = tuple[Scraped, Scraped, str]
 
 
 @pytest.fixture
+def service() -> Iterator[WebhookSink]:
+    with WebhookSink() as sink:
+        yield sink
+
+
+@pytest.fixture
 async def scrapes(
     small_installation: SmallInstallation,
     database_url: str,
@@ -43,6 +50,7 @@ async def scrapes(
     installation: Trust,
     trust_file: Path,
     tmp_path: Path,
+    service: WebhookSink,
 ) -> AsyncIterator[Scrapes]:
     """What controller and agent export after two monitors were checked from DE and no agent was there in US."""
     port = free_port()
@@ -53,7 +61,9 @@ async def scrapes(
     )
     settings = {"PROCESSES": "1", "METRICS_PORT": str(port)}
     async with (
-        serve(database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true") as controller,
+        serve(
+            database_url, nats_url, trust_file, tmp_path / "log", METRICS_PER_MONITOR="true", HEARTBEAT_URL=service.url
+        ) as controller,
         program(enrolled(nats_url, installation, small_installation.sealing_keys["de"]), tmp_path, **settings),
         playing(
             POLITE
@@ -74,6 +84,8 @@ async def scrapes(
                 and scraped.sum("mailprobe_location_capacity", location="de")
                 and scraped.all("mailprobe_location_clock_offset_seconds", location="de")
                 and scraped.all("mailprobe_clock_offset_seconds")
+                and scraped.all("mailprobe_canary_round_trip_seconds", location="de")
+                and scraped.all("mailprobe_heartbeat_last_success_timestamp_seconds")
                 and scraped.all("mailprobe_monitor_up")
                 and scraped.all("mailprobe_stream_oldest_seconds")
                 and scraped.sum("mailprobe_monitors", status="active") == 2

@@ -20,7 +20,7 @@ from shared.wire import subjects
 from shared.wire.messages import CheckRequest, Heartbeat
 from shared.wire.sealing import SealError, new_key_pair
 from shared.wire.targets import KINDS
-from tests.integration.pipeline.ops.test_clocks import following_registry
+from tests.integration.pipeline.ops.working import following_registry
 from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 

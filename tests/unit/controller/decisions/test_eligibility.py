@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.decisions.schedule.eligibility import Readiness, abilities, configured, readiness, reasons_not_ready
-from controller.kinds.obstacles import obstacles
+from controller.kinds.obstacles import deficiencies, obstacles
 from controller.model import AgentSighting, Location
 from shared.wire.messages import READY_SECONDS, Unfitness
 from tests.unit.controller.kinds.test_targets import monitor
@@ -72,6 +72,20 @@ def test_configured_locations(countries: list[str] | None, expected: list[Locati
             OFF, [sighting("smtp")], ["disabled"], set(), id="a disabled location is not ready, even with agents"
         ),
         pytest.param(OFF, [], ["disabled", "no_heartbeat"], set(), id="every reason is named"),
+        pytest.param(
+            DE,
+            [sighting("smtp", unfit=(RESOLVER, NO_IPV6)), sighting("smtp", unfit=(PORT25, RESOLVER))],
+            ["resolver_broken"],
+            {"smtp"},
+            id="what none of its agents can do is a reason, but for IPv6",
+        ),
+        pytest.param(
+            DE,
+            [sighting("smtp", unfit=(PORT25,)), sighting("smtp", seconds_ago=60)],
+            ["port25_blocked"],
+            {"smtp"},
+            id="an agent that is gone does not make a location fit",
+        ),
     ],
 )
 def test_a_location_is_ready_or_says_why_not(
@@ -84,11 +98,11 @@ def test_a_location_is_ready_or_says_why_not(
 @pytest.mark.parametrize(
     ("kind", "host", "port", "config", "expected"),
     [
-        pytest.param("smtp", "mail.example.com", None, {}, {PORT25, RESOLVER}, id="a name, port 25"),
-        pytest.param("smtp", "mail.example.com", 587, {}, {RESOLVER}, id="another port than 25"),
-        pytest.param("smtp", "mail.example.com", None, {"secure": True}, {RESOLVER}, id="port 465 is not port 25"),
-        pytest.param("imap", "mail.example.com", None, {"ipFamily": "ipv6"}, {RESOLVER, NO_IPV6}, id="IPv6 only"),
-        pytest.param("pop3", "mail.example.com", None, {"ipFamily": "ipv4"}, {RESOLVER, NO_IPV4}, id="IPv4 only"),
+        pytest.param("smtp", "mail.example.com", None, {}, {PORT25}, id="a name, port 25"),
+        pytest.param("smtp", "mail.example.com", 587, {}, set(), id="another port than 25"),
+        pytest.param("smtp", "mail.example.com", None, {"secure": True}, set(), id="port 465 is not port 25"),
+        pytest.param("imap", "mail.example.com", None, {"ipFamily": "ipv6"}, {NO_IPV6}, id="IPv6 only"),
+        pytest.param("pop3", "mail.example.com", None, {"ipFamily": "ipv4"}, {NO_IPV4}, id="IPv4 only"),
         pytest.param("smtp", "8.8.8.8", None, {}, {PORT25, NO_IPV4}, id="an IPv4 address needs no resolver"),
         pytest.param("imap", "2001:4860::1", None, {}, {NO_IPV6}, id="an IPv6 address"),
         pytest.param("smtp", "10.1.2.3", None, {}, set(), id="an address inside the agent's own networks"),
@@ -100,7 +114,19 @@ def test_a_location_is_ready_or_says_why_not(
 def test_what_would_be_in_the_way_of_a_check(
     kind: str, host: str, port: int | None, config: dict[str, Any], expected: set[Unfitness]
 ) -> None:
-    assert obstacles(monitor(kind, config, host=host, port=port)) == expected
+    examined = monitor(kind, config, host=host, port=port)
+    assert obstacles(examined) == expected
+    assert deficiencies(examined) - {RESOLVER} == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "needed"),
+    [("mail.example.com", True), ("localhost", False), ("10.1.2.3", False), ("2001:4860::1", False)],
+)
+def test_a_resolver_matters_to_names_and_is_in_nobodys_way(host: str, needed: bool) -> None:
+    examined = monitor("imap", {}, host=host, port=None)
+    assert (RESOLVER in deficiencies(examined)) is needed
+    assert RESOLVER not in obstacles(examined)
 
 
 HERE: frozenset[int] = frozenset({DE.id})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from controller.operations.overview.overview import FoundMonitors, LocationContactState, OpenNotice, Troubles
 from controller.pages.overview.head import HeadView, head_view, title_of
 from controller.pages.overview.query import read_query
+from controller.store.overview.troubles import MonitorWithoutLocation
 from shared.clock import utc_now
 
 
@@ -23,8 +25,10 @@ def head(counts: dict[str, int], **fields: Any) -> HeadView:
         "open_incidents": 0,
         "locations": [location("de"), location("us", "US")],
         "notices": [],
+        "without_location": [],
         "dead_letters": 0,
         "evaluations_late_seconds": 0.0,
+        "canary_seconds": 12.0,
         "schedule_late_seconds": 1.0,
         "deliveries_late_seconds": 0.0,
         "customers": [],
@@ -73,12 +77,33 @@ def test_the_title_counts_what_is_down() -> None:
         ({"evaluations_late_seconds": 90.0}, "Verdicts are 1 min 30 s behind"),
         ({"schedule_late_seconds": 90.0}, "Checks are not sent for 1 min 30 s"),
         ({"deliveries_late_seconds": 90.0}, "Notifications wait for 1 min 30 s"),
+        ({"canary_seconds": 150.0}, "No canary has come back for 2 min 30 s"),
+        (
+            {"notices": [OpenNotice(kind="canary_lost", subject="de", since=utc_now())]},
+            "Canaries of location de do not come back",
+        ),
+        (
+            {"notices": [OpenNotice(kind="canary_target_failing", subject="de", since=utc_now())]},
+            "The canary target fails from location de",
+        ),
+        (
+            {"notices": [OpenNotice(kind="heartbeat_url_failing", subject="heartbeat-url", since=utc_now())]},
+            "The heartbeat URL does not answer",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_installation_has_a_title_and_a_meaning(fields: dict[str, Any], title: str) -> None:
     found = head({"up": 1}, **fields)
     assert [one.title for one in found.troubles] == [title]
     assert found.calm == ""
+
+
+def test_monitors_without_a_location_are_one_trouble_however_many_they_are() -> None:
+    since = utc_now()
+    some = [MonitorWithoutLocation(id=uuid4(), name=f"mail {number}", since=since, total=7) for number in range(1, 4)]
+    [trouble] = head({"up": 12}, without_location=some).troubles
+    assert trouble.title == "7 monitors have no location"
+    assert "Nothing checks mail 1, mail 2, mail 3 and 4 more." in trouble.meaning
 
 
 def test_a_location_is_named_once() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
-from litestar import HttpMethod, post, route
+from litestar import HttpMethod, Response, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
@@ -22,12 +24,16 @@ from controller.errors import ForbiddenError, InvalidError, UnknownCustomerError
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers
 from controller.http.problems import RECORD_NOT_FOUND
-from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Monitor, Principal
 from controller.operations.accounts import defaults as account
-from controller.operations.monitors import monitors
+from controller.operations.monitors import monitors, unlocated
 from controller.operations.monitors.monitors import MonitorChange
 from controller.store.locations.locations import all_locations
+from controller.store.platform.pool import StoreUnavailableError
+
+WARNING = "X-Warning"
+"""The header of an answer that says why the monitor is not checked."""
 
 _FIELD_OF = {"timeoutSeconds": "timeout"}
 """AlertSite's name of a field that an operation refuses by another name."""
@@ -52,7 +58,9 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             **refusals(body=True, s400=examples.REQUIRED, s403="Forbidden", s404=RECORD_NOT_FOUND),
         },
     )
-    async def create(data: JSONBody[NewMonitorBody], services: GivenServices, principal: GivenPrincipal) -> Identified:
+    async def create(
+        data: JSONBody[NewMonitorBody], services: GivenServices, principal: GivenPrincipal
+    ) -> Response[Identified]:
         body = sent(data)
         locations = numbered(await all_locations(services.database))
         defaults = await account.defaults(services.database, principal)
@@ -76,7 +84,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             raise InvalidError("customer_id", "is not that of a customer of this account") from None
         except InvalidError as problem:
             raise _renamed(problem) from None
-        return Identified(id=str(made.id))
+        return await _written(made, services)
 
     # The examples on AlertSite's pages use POST where the text says PATCH (docs/compatibility.md, A12).
     @route(
@@ -101,7 +109,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
     )
     async def edit(
         number: MonitorNumber, data: JSONBody[MonitorBody], services: GivenServices, principal: GivenPrincipal
-    ) -> Identified:
+    ) -> Response[Identified]:
         body = sent(data)
         locations = numbered(await all_locations(services.database))
 
@@ -122,9 +130,18 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
             )
         except InvalidError as problem:
             raise _renamed(problem) from None
-        return Identified(id=str(changed.id))
+        return await _written(changed, services)
 
     return [create, edit]
+
+
+async def _written(monitor: Monitor, services: Services) -> Response[Identified]:
+    """The number alone, as AlertSite answers; that no location may check the monitor is said in a header."""
+    warnings = list[str]()
+    with suppress(StoreUnavailableError):  # the monitor is stored: an error would make the caller repeat the request
+        warnings = await unlocated.warnings_about(services.database, monitor)
+    headers = {WARNING: "; ".join(warnings)} if warnings else None
+    return Response(Identified(id=str(monitor.id)), headers=headers)
 
 
 def _require_fields(principal: Principal, body: dict[str, object]) -> None:

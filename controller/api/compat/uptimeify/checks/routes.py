@@ -39,6 +39,7 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
                     s400="No eligible monitoring locations for the selected allowed countries",
                     s403="Forbidden",
                     s404=group.not_found,
+                    s409="no location can check it: no connection to port 25 gets out at every location",
                     s500="No active monitoring locations available",
                 ),
             },
@@ -60,6 +61,7 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
                 message="Checks triggered successfully",
                 location_codes=codes,
                 queue_names=[f"{group.queue}-{code}" for code in codes],
+                warnings=triggered.warnings,
                 **fields,
             )
 

@@ -42,7 +42,7 @@ class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
 
 class SmtpMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
     """The answer to the caller who created or changed the monitor: `config` and `smtpConfig` are equal, with secrets in
-    clear. `warnings` say why an alert may not arrive at its address.
+    clear. `warnings` say that no location may check it, and why an alert may not arrive at its address.
     """
 
     smtp_config: dict[str, Any]
@@ -57,7 +57,7 @@ class SmtpMonitorDetail(SmtpMonitorAnswer, frozen=True, kw_only=True, rename="ca
 
 class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
     """The answer to the caller who created or changed the monitor: `config` and `imapPopConfig` are equal, with secrets
-    in clear. `warnings` say why an alert may not arrive at its address.
+    in clear. `warnings` say that no location may check it, and why an alert may not arrive at its address.
     """
 
     imap_pop_config: dict[str, Any]
@@ -92,18 +92,21 @@ class UptimeifyMonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     per_page: int
 
 
-class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """`warnings` say why the checks may find nothing out; there is no such field without any."""
+
     success: bool
     message: str
     location_codes: list[str]
     queue_names: list[str]
+    warnings: list[str] = []
 
 
-class SmtpTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+class SmtpTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     smtp_monitor_id: int
 
 
-class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel"):
+class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     imap_pop_monitor_id: int
 
 

@@ -26,7 +26,7 @@ from controller.http.parameters import CustomerId, OrganizationId, PageNumber, P
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Monitor, Principal
 from controller.operations.channels import mail_routes
-from controller.operations.monitors import monitors
+from controller.operations.monitors import monitors, unlocated
 from controller.store.platform.pool import StoreUnavailableError
 from controller.vault import VaultError, mask
 
@@ -125,7 +125,10 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             monitor = await monitors.get_monitor(services.database, principal, group.kinds, group.public_id(public_id))
             config = mask(monitor.config)
             fields = {**monitor_fields(monitor, config), group.own_config: config}
-            fields["warnings"] = await mail_routes.warnings_for(services.database, monitor)
+            fields["warnings"] = [
+                *await unlocated.warnings_about(services.database, monitor),
+                *await mail_routes.warnings_for(services.database, monitor),
+            ]
             if group.embeds_customer:
                 fields["customer"] = embedded_customer(await monitors.owner_of(services.database, monitor))
             else:
@@ -187,7 +190,10 @@ async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal
             log.warning("secret_unreadable", monitor=str(monitor.public_id))
     fields = {**monitor_fields(monitor, config), group.own_config: config}
     try:
-        fields["warnings"] = await mail_routes.warnings_for(services.database, monitor, services.outlets.exchangers)
+        fields["warnings"] = [
+            *await unlocated.warnings_about(services.database, monitor),
+            *await mail_routes.warnings_for(services.database, monitor, services.outlets.exchangers),
+        ]
     except StoreUnavailableError:
         fields[
             "warnings"

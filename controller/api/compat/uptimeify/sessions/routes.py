@@ -75,7 +75,7 @@ async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> R
     require_same_origin(request)
     secret = request.cookies.get(SESSION)
     if secret is not None:
-        await sessions.close_session(services.database, secret)
+        await sessions.close_session(services.database, secret, address=address_of(request))
     return Response(DeleteAnswer(success=True), cookies=[ended(request, SESSION)])
 
 

@@ -1,19 +1,19 @@
-"""Serves `/metrics` of an agent over HTTP/1.1: one request per connection, few at a time, each within a deadline.
+"""Serves `/metrics` and nothing else over HTTP/1.1: one request per connection, few at a time, each within a deadline.
 
-It uses no framework: there is only one answer, and an agent should stay small.
+It uses no framework: there is only one answer, and an agent should stay small. It asks for no token, so its port is for
+those who may read the metrics.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.registry import Collector
 
 log = structlog.get_logger()
 
@@ -21,13 +21,17 @@ _MOST_CONNECTIONS = 8
 _HEAD_BYTES = 8 * 1024
 _DEADLINE_SECONDS = 10.0
 
-Gather = Callable[[], Awaitable[Collector]]
-"""Returns the metrics of this moment."""
+Render = Callable[[], Awaitable[bytes]]
+"""Returns the metrics of this moment, in Prometheus' text format 0.0.4."""
+
+
+class PortError(Exception):
+    """The port cannot be listened on; the message names it and says why."""
 
 
 class _Listener:
-    def __init__(self, gather: Gather, deadline_seconds: float) -> None:
-        self._gather = gather
+    def __init__(self, render: Render, deadline_seconds: float) -> None:
+        self._render = render
         self._deadline_seconds = deadline_seconds
         self._one_at_a_time = asyncio.Lock()
         self.connections: set[asyncio.Task[None]] = set()
@@ -69,9 +73,7 @@ class _Listener:
         if method not in {b"GET", b"HEAD"}:
             return _response(HTTPStatus.METHOD_NOT_ALLOWED, allow=True)
         async with self._one_at_a_time:
-            registry = CollectorRegistry()
-            registry.register(await self._gather())
-            body = await asyncio.to_thread(generate_latest, registry)  # in a thread, so that the loop is not late
+            body = await self._render()
         return _response(HTTPStatus.OK, body, CONTENT_TYPE_PLAIN_0_0_4, only_head=method == b"HEAD")
 
 
@@ -94,21 +96,39 @@ def _response(
     return "\r\n".join([*lines, "", ""]).encode() + (b"" if only_head else body)
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens on this port; the kernel chooses one for 0. `::` takes IPv4, too. Raises PortError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(1024)
+            listener.setblocking(False)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise PortError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    return listener
+
+
 @asynccontextmanager
 async def serving(
-    host: str, port: int, gather: Gather, *, deadline_seconds: float = _DEADLINE_SECONDS
+    listener: socket.socket, render: Render, *, deadline_seconds: float = _DEADLINE_SECONDS
 ) -> AsyncIterator[int]:
-    """Serve until the context ends; yields the port, which the kernel chooses for 0. Raises OSError."""
-    listener = _Listener(gather, deadline_seconds)
-    server = await asyncio.start_server(listener.accept, host, port, limit=_HEAD_BYTES)
-    own: int = server.sockets[0].getsockname()[1]
-    log.info("metrics_served", host=host, port=own)
+    """Serve on a socket of `bound` until the context ends, which closes it; yields the port."""
+    accepting = _Listener(render, deadline_seconds)
+    server = await asyncio.start_server(accepting.accept, sock=listener, limit=_HEAD_BYTES)
+    host, port = listener.getsockname()[:2]
+    log.info("metrics_served", host=host, port=port)
     try:
-        yield own
+        yield port
     finally:
         server.close()
-        for task in listener.connections:
+        for task in accepting.connections:
             task.cancel()
-        if listener.connections:
-            await asyncio.wait(listener.connections)
+        if accepting.connections:
+            await asyncio.wait(accepting.connections)
         await server.wait_closed()

@@ -1,4 +1,4 @@
-"""Makes a target of `imaps://user@host:993` and a few options, for `mailprobe-agent check`."""
+"""Makes a target of `imaps://user@host:993` and a few options, for commands and settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTTLS = {"never": TlsMode.NONE, "opportunistic": TlsMode.OPPORTUNISTIC, "requ
 
 
 class UsageError(Exception):
-    """The command line is wrong; the message never shows a password."""
+    """The URL or an option is wrong; the message never shows a password."""
 
 
 class CheckAddress(msgspec.Struct, frozen=True):

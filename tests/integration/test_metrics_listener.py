@@ -1,19 +1,17 @@
-"""The HTTP listener that serves an agent's metrics: what it answers, and which clients it disconnects."""
+"""The HTTP listener that serves metrics: what it answers, and which clients it disconnects."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 import pytest
-from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from agent.metrics.counts import Counts
-from agent.metrics.listener import serving
-from agent.metrics.reading import AgentMetrics, ReadingSource
+from agent.metrics.reading import AgentMetrics, ReadingSource, rendered
+from shared.metrics_listener import PortError, bound, serving
+from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS
 from tests.integration.agent.running_agent import (
     until,
@@ -22,18 +20,20 @@ from tests.integration.pipeline.small_installation import eventually
 
 
 @asynccontextmanager
-async def listening(deadline_seconds: float = 30.0, collector: Collector | None = None) -> AsyncIterator[int]:
+async def listening(
+    deadline_seconds: float = 30.0, text: bytes | None = None, host: str = ADDRESS
+) -> AsyncIterator[int]:
     source = ReadingSource(Counts(), dict)
 
-    async def gather() -> Collector:
-        return collector or AgentMetrics([source.read()], [], [])
+    async def render() -> bytes:
+        return text or await rendered(AgentMetrics([source.read()], [], []))
 
-    async with serving(ADDRESS, 0, gather, deadline_seconds=deadline_seconds) as port:
+    async with serving(bound(host, 0), render, deadline_seconds=deadline_seconds) as port:
         yield port
 
 
-async def exchange(port: int, sent: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(ADDRESS, port)
+async def exchange(port: int, sent: bytes, host: str = ADDRESS) -> bytes:
+    reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(sent)
         async with asyncio.timeout(30):
@@ -95,15 +95,11 @@ async def test_a_client_that_sends_nothing_is_disconnected_and_too_many_are_refu
             writer.close()
 
 
-class _Large(Collector):
-    """More than the kernel buffers for a client that does not read."""
-
-    def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("large", "x" * 12_000_000, value=1)
+MORE_THAN_THE_KERNEL_BUFFERS = b"x" * 12_000_000
 
 
 async def test_a_client_that_does_not_read_is_disconnected() -> None:
-    async with listening(deadline_seconds=4.0, collector=_Large()) as port:
+    async with listening(deadline_seconds=4.0, text=MORE_THAN_THE_KERNEL_BUFFERS) as port:
         deaf = [await asyncio.open_connection(ADDRESS, port, limit=1) for _ in range(8)]
         for _, writer in deaf:
             writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
@@ -122,3 +118,36 @@ async def test_the_end_of_the_listener_waits_for_nobody() -> None:
             await until(lambda: "serve-metrics" in [task.get_name() for task in asyncio.all_tasks()])
         assert await reader.read() == b""
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        pytest.param("::1", ["::1"], id="IPv6"),
+        pytest.param("::", ["::1", "127.0.0.1"], id="all addresses of both families"),
+        pytest.param("0.0.0.0", ["127.0.0.1"], id="all addresses of IPv4"),  # noqa: S104
+        pytest.param("localhost", ["localhost"], id="a name"),
+    ],
+)
+async def test_the_listener_is_reached_at_its_host(host: str, reached: list[str]) -> None:
+    if ":" in host:
+        requires(_has_ipv6(), "IPv6 on loopback")
+    async with listening(host=host) as port:
+        for address in reached:
+            assert (await exchange(port, b"GET /metrics HTTP/1.1\r\n\r\n", address)).startswith(b"HTTP/1.1 200")
+
+
+def _has_ipv6() -> bool:
+    try:
+        bound("::1", 0).close()
+    except PortError:
+        return False
+    return True
+
+
+def test_a_port_that_is_taken_or_of_another_machine_is_named() -> None:
+    with closing(bound(ADDRESS, 0)) as taken:
+        port = taken.getsockname()[1]
+        for host, reason in ((ADDRESS, "Address already in use"), ("192.0.2.1", "Cannot assign requested address")):
+            with pytest.raises(PortError, match=f"^cannot listen on {host} port {port}: {reason}$"):
+                bound(host, port)

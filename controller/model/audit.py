@@ -1,0 +1,118 @@
+"""Entries of the audit log: who did what with which object."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class AuditAction(StrEnum):
+    """What was done: the kind of the object, and what happened to it."""
+
+    ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_CHANGED = "organization.changed"
+    DEFAULTS_CHANGED = "defaults.changed"
+    POLICY_CHANGED = "policy.changed"
+    CUSTOMER_CREATED = "customer.created"
+    CUSTOMER_CHANGED = "customer.changed"
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_ROLE_CHANGED = "user.role_changed"
+    USER_DELETED = "user.deleted"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - not a token
+    TOKEN_DELETED = "token.deleted"  # noqa: S105
+    LOGIN = "session.login"
+    LOGIN_FAILED = "session.login_failed"
+    LOGOUT = "session.logout"
+    SESSION_ENDED = "session.ended"
+    LOGIN_LINK_CREATED = "login_link.created"
+    MONITOR_CREATED = "monitor.created"
+    MONITOR_CHANGED = "monitor.changed"
+    MONITOR_DELETED = "monitor.deleted"
+    CHANNEL_CREATED = "channel.created"
+    CHANNEL_CHANGED = "channel.changed"
+    CHANNEL_DELETED = "channel.deleted"
+    INCIDENT_ACKNOWLEDGED = "incident.acknowledged"
+    INCIDENT_COMMENTED = "incident.commented"
+    INCIDENT_RESOLVED = "incident.resolved"
+    LOCATION_ADDED = "location.added"
+    LOCATION_ROTATED = "location.rotated"
+    LOCATION_DISABLED = "location.disabled"
+    LOCATION_ENABLED = "location.enabled"
+    LOCATION_REMOVED = "location.removed"
+    SUBSCRIBER_ADDED = "subscriber.added"
+    SUBSCRIBER_REVOKED = "subscriber.revoked"
+    TRUST_KEY_ADDED = "trust.key_added"
+    TRUST_KEY_USED = "trust.key_used"
+    TRUST_KEY_DROPPED = "trust.key_dropped"
+    VAULT_KEYS_ROTATED = "vault.keys_rotated"
+
+
+class ObjectKind(StrEnum):
+    """The kind of the object that an entry is about."""
+
+    ORGANIZATION = "organization"
+    CUSTOMER = "customer"
+    USER = "user"
+    TOKEN = "token"  # noqa: S105 - not a token
+    SESSION = "session"
+    MONITOR = "monitor"
+    CHANNEL = "channel"
+    INCIDENT = "incident"
+    LOCATION = "location"
+    SUBSCRIBER = "subscriber"
+    TRUST = "trust"
+    VAULT = "vault"
+
+
+class ActorKind(StrEnum):
+    """Who acts: a person, an API token, or a command of mailprobe-controller."""
+
+    PERSON = "person"
+    TOKEN = "token"  # noqa: S105 - not a token
+    COMMAND = "command"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who acts, and from where. A person or a token has a `number`, by which the store finds its id and name; a person
+    without one is not known, as after a failed login. A command has as `name` the user of the operating system, and as
+    `address` the host.
+    """
+
+    kind: ActorKind
+    number: int | None = None
+    name: str | None = None
+    session: UUID | None = None
+    address: str | None = None
+
+
+class AuditObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry is about. `organization_id` is None for what belongs to the installation."""
+
+    kind: ObjectKind
+    id: str | None = None
+    name: str | None = None
+    organization_id: int | None = None
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored entry. `before` and `after` hold the fields that changed, without secrets."""
+
+    id: int
+    at: datetime
+    organization_id: int | None
+    actor_kind: str
+    actor_id: str | None
+    actor_name: str | None
+    session: UUID | None
+    address: str | None
+    action: str
+    object_kind: str
+    object_id: str | None
+    object_name: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None

@@ -1,0 +1,67 @@
+"""Reads the audit log: admins see their organization's entries, a global admin those of every one. The installation's
+own go to global admins, and to the admins of the organization that runs it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from controller.decisions.access import Permission, Reach, reaches
+from controller.decisions.history.cursor import fingerprint
+from controller.errors import ForbiddenError, InvalidError
+from controller.model import Principal
+from controller.model.audit import AuditEntry
+from controller.store.accounts import organizations
+from controller.store.audit import entries as store
+from controller.store.audit.entries import AuditFilter, Scope
+from controller.store.platform.pool import Database
+from controller.vault import Vault, VaultError
+from shared.epoch import to_datetime, to_ms
+
+
+class AuditFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Some entries, newest first, and the cursor of the next page; None when there is none."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+class _AuditCursor(msgspec.Struct, frozen=True, array_like=True):
+    query: str
+    at_ms: int
+    id: int
+
+
+async def audit_page(
+    database: Database, vault: Vault, principal: Principal, filters: AuditFilter, cursor: str | None, *, limit: int
+) -> AuditFound:
+    """Raises InvalidError, ForbiddenError."""
+    reach = reaches(principal, Permission.READ_AUDIT, organization_id=principal.works_in or 0)
+    if reach is not Reach.ALLOWED:
+        raise ForbiddenError
+    scope = Scope(
+        principal.works_in,
+        principal.works_in is None or await organizations.is_operating(database, principal.works_in),
+    )
+    query = fingerprint("audit", scope, filters)
+    before = None if cursor is None else _resume(vault, cursor, query)
+    found = await store.page_of(database, scope, filters, before=before, limit=limit + 1)
+    if len(found) <= limit:
+        return AuditFound(entries=found, next_cursor=None)
+    last = found[limit - 1]
+    return AuditFound(
+        entries=found[:limit],
+        next_cursor=vault.encrypt(_AuditCursor(query, to_ms(last.at), last.id)),
+    )
+
+
+def _resume(vault: Vault, text: str, query: str) -> tuple[datetime, int]:
+    try:
+        cursor = msgspec.convert(vault.decrypt(text), _AuditCursor)
+    except (VaultError, msgspec.ValidationError):
+        raise InvalidError("cursor", "must be the nextCursor of an answer of this route") from None
+    if cursor.query != query:
+        raise InvalidError("cursor", "belongs to another query: send it with the same parameters and token")
+    return to_datetime(cursor.at_ms), cursor.id

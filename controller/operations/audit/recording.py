@@ -1,0 +1,85 @@
+"""Adds an entry to the audit log, in the transaction of the change that it is about."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from controller.model import Principal
+from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject
+from controller.operations.audit.differences import differences
+from controller.operations.audit.states import Audited, fields_of, object_of
+from controller.store.audit import entries
+from controller.store.platform.pool import Database
+
+T = TypeVar("T")
+
+
+class Deciding(Generic[T]):
+    """A decision about a stored row, which keeps the row as it was `before`."""
+
+    def __init__(self, decide: Callable[[T], T]) -> None:
+        self._decide = decide
+        self.before: T | None = None
+
+    def __call__(self, found: T) -> T:
+        self.before = found
+        return self._decide(found)
+
+
+async def record(
+    database: Database,
+    by: Principal | Actor,
+    action: AuditAction,
+    *,
+    before: Audited | None = None,
+    after: Audited | None = None,
+    besides: Mapping[str, Any] | None = None,
+) -> None:
+    """Record what was done to an object: `before` is None for a new one, `after` for one that is gone. `besides` are
+    more fields that changed. Nothing is recorded when no field differs. `database` is the change's own transaction.
+    """
+    thing = after or before
+    assert thing is not None  # noqa: S101 - one of the two is given
+    old, new = differences(fields_of(before) if before else None, fields_of(after) if after else None)
+    new = {**(new or {}), **besides} if besides else new
+    if old or new:
+        await entries.insert(database, actor_of(by), action, object_of(thing), old, new)
+
+
+async def record_about(
+    database: Database,
+    by: Principal | Actor,
+    action: AuditAction,
+    what: AuditObject,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Record what was done to an object by its fields; like `record`, but an entry may have no fields at all."""
+    old, new = differences(before, after)
+    if before is None or after is None or old or new:
+        await entries.insert(database, actor_of(by), action, what, old, new)
+
+
+def operator() -> Actor:
+    """The user of the operating system who runs this command, and the host it runs on."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number without a name
+        name = str(os.getuid())
+    behind = os.environ.get("SUDO_USER")
+    return Actor(
+        kind=ActorKind.COMMAND, name=f"{name} (sudo by {behind})" if behind else name, address=socket.gethostname()
+    )
+
+
+def actor_of(by: Principal | Actor) -> Actor:
+    """A principal with the address of its request, as an entry names it."""
+    if isinstance(by, Actor):
+        return by
+    kind, number = (ActorKind.TOKEN, by.token_id) if by.token_id is not None else (ActorKind.PERSON, by.account_id)
+    return Actor(kind=kind, number=number, session=by.session, address=by.address)

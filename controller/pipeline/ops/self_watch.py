@@ -1,0 +1,52 @@
+"""The loops by which the installation watches itself: canaries, what became of them, and the dead man's switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from controller.metrics.process import Metrics
+from controller.notify.email.sender import EmailSender
+from controller.pipeline.location_registry import LocationRegistry
+from controller.pipeline.loops import keep
+from controller.pipeline.ops import canaries, canary_watch, dead_mans_switch
+from controller.pipeline.ops.canaries import Canaries
+from controller.pipeline.ops.canary_watch import CanaryWatch
+from controller.pipeline.ops.dead_mans_switch import DeadMansSwitch
+from controller.store.platform.pool import Database
+from shared.nats.bus import Bus
+from shared.secret import Secret
+from shared.wire.signing import Signer
+from shared.wire.targets import Target
+
+
+class SelfWatch(NamedTuple):
+    """The operators' addresses, the target of canaries, the URL of the dead man's switch, the relay of notices, and
+    what names the problems of database and broker.
+    """
+
+    addresses: Sequence[str]
+    relay: EmailSender
+    problems: Callable[[], Iterable[str]]
+    canary_target: Target | None = None
+    heartbeat_url: Secret | None = None
+
+    def loops(
+        self,
+        db: Database,
+        bus: Bus,
+        registry: LocationRegistry,
+        signer: Signer,
+        metrics: Metrics,
+        leading: Callable[[], bool],
+    ) -> Iterator[Coroutine[None, None, None]]:
+        """The loops, each to be run until it is cancelled."""
+        sender = Canaries(db, bus, registry, signer, leading, self.canary_target)
+        yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)
+        watch = CanaryWatch(db, bus, self.addresses)
+        yield keep("canary_watch", watch.review, every_seconds=canary_watch.WATCH_SECONDS)
+        if self.heartbeat_url is not None:
+            switch = DeadMansSwitch(db, self.heartbeat_url, self.relay, self.problems, leading, self.addresses)
+            metrics.heartbeat_succeeded_at = lambda: switch.succeeded_at
+            seconds = dead_mans_switch.ATTEMPT_SECONDS
+            yield keep("dead_mans_switch", switch.fetch_when_due, every_seconds=seconds)

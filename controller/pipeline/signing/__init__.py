@@ -1,0 +1,1 @@
+"""The signatures of locations: what comes from them is verified, and what must be signed is decided."""

@@ -1,0 +1,1 @@
+"""The audit log: entries are added and read, never changed."""

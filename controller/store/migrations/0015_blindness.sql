@@ -1,0 +1,18 @@
+-- When a location last missed a check, so that its blindness ends with the first result of a later one.
+-- depends: 0014_canaries
+
+-- migrate: apply
+
+-- The moment when the last missing check of the period was due; empty in periods of before.
+ALTER TABLE blind_period ADD COLUMN missed_at timestamptz(3);
+
+-- A monitor whose first evaluations were all undecided had no moment since when its verdict is unknown.
+UPDATE monitor_state
+SET state = (state::jsonb || jsonb_build_object(
+  'sinceMs', (EXTRACT(epoch FROM monitor.created_at) * 1000)::bigint
+))::json
+FROM monitor WHERE monitor.id = monitor_id AND COALESCE((state ->> 'sinceMs')::bigint, 0) = 0;
+
+-- migrate: rollback
+
+ALTER TABLE blind_period DROP COLUMN missed_at;

@@ -1,0 +1,67 @@
+"""Every route that changes something leaves an entry in the audit log, and no entry holds a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from tests.integration.api.audit.changes import CHANGES, UNRECORDED
+from tests.integration.api.audit.world import ADDRESS, MARK, World
+from tests.integration.api.conftest import Api
+
+ENCRYPTED = "gAAAA"
+"""How everything begins that the vault has encrypted."""
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def test_every_route_that_writes_is_in_a_table(api: Api) -> None:
+    """A new route makes this test fail until it is in CHANGES, or in UNRECORDED with a reason."""
+    writing = {
+        (method, "/".join("{}" if part.startswith("{") else part for part in route.path_format.split("/")))
+        for route in api.application.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods - SAFE
+    }
+    assert writing == CHANGES.keys() | UNRECORDED.keys()
+    assert not CHANGES.keys() & UNRECORDED.keys()
+
+
+async def entries_since(world: World, last: int) -> list[dict[str, Any]]:
+    async with world.api.database.connection() as connection:
+        rows = await connection.fetch("SELECT audit.*, audit::text AS whole FROM audit WHERE id > $1 ORDER BY id", last)
+    return [dict(row) for row in rows]
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=" ".join)
+async def test_it_leaves_an_entry_without_a_secret(world: World, route: tuple[str, str]) -> None:
+    action, change = CHANGES[route]
+    last = await world.api.value("SELECT coalesce(max(id), 0) FROM audit")
+    await change(world)
+    entries = await entries_since(world, last)
+    found = [entry for entry in entries if entry["action"] == action]
+    assert found, [entry["action"] for entry in entries]
+    for entry in found:
+        assert (entry["actor_kind"], entry["actor_name"]) == ("person", world.admin.email)
+        assert entry["actor_id"] == world.admin.public_id
+        assert entry["organization_id"] == world.organization
+        assert entry["address"] in {ADDRESS, "127.0.0.1"}
+        assert entry["session"] is not None
+        assert entry["object_id"]
+        assert entry["object_name"]
+    for entry in entries:
+        assert MARK not in entry["whole"]
+        assert ENCRYPTED not in entry["whole"]
+        assert not any(secret in entry["whole"] for secret in world.secrets)
+
+
+async def test_no_secret_is_answered(world: World) -> None:
+    for _, change in list(CHANGES.values())[:12]:
+        await change(world)
+    answer = await world.client.get("/api/v1/audit?limit=1000", headers=world.admin.headers)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["entries"]) > 12
+    assert MARK not in answer.text
+    assert not any(secret in answer.text for secret in world.secrets)
