@@ -28,7 +28,7 @@ test: $(VENV)/.ready ## Run all tests but the long ones (about ten minutes); rea
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
 	$(PYTEST) $(SPREAD) -m long
 
-fuzz: $(VENV)/.tools ## Fuzz all that reads what others send, FUZZ_MINUTES=10 for each group and engine (80 minutes of work)
+fuzz: $(VENV)/.tools ## Fuzz all that reads what others send, FUZZ_MINUTES=10 for each group and engine (40 minutes on two cores)
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 drill: $(VENV)/.ready ## Kill and freeze every part under load, and account for every check (an hour)

@@ -23,7 +23,7 @@ _LONGEST_FIRST = (
 _ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
 """Folders whose tests share processes that take seconds to start and keep working until they are stopped."""
 
-_EACH_ALONE = ("tests/system/drills/test_drills.py",)
+_EACH_ALONE = ("tests/system/drills/test_drills.py", "tests/fuzz/test_engines.py")
 """Files whose tests take a minute each and share nothing, so that each test can run in another process."""
 
 

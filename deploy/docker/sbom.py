@@ -1,7 +1,7 @@
 """Writes what the controller and the agent install, with versions, licences and dependencies, as CycloneDX JSON.
 
-`python -m deploy.docker.sbom [FOLDER]` writes `controller.cdx.json` and `agent.cdx.json`. cyclonedx-bom reads the packages
-from this environment; each file holds those of an image's lock, so no tool of the tests and no address of a registry.
+`python -m deploy.docker.sbom [FOLDER]` writes `controller.cdx.json` and `agent.cdx.json`. cyclonedx-bom reads the
+packages from this environment; each file holds those of an image's lock, so no tool of the tests and no registry.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def main() -> None:
     for name in IMAGES:
         file = folder / f"{name}.cdx.json"
         file.write_text(json.dumps(of_image(name, found), indent=2) + "\n")
-        print(file)
+        sys.stdout.write(f"{file}\n")
 
 
 if __name__ == "__main__":

@@ -16,15 +16,15 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="for each group of targets and each engine")
     parser.add_argument("groups", nargs="*", default=GROUPS, metavar="group", help=f"of {', '.join(GROUPS)}")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     engines = [engine for engine in Engine if engine.is_installed]
     for engine in set(Engine) - set(engines):
         print(f"{engine} is not installed: `make tools` installs it where it has a wheel")
     failed = 0
-    for group in asked.groups:
+    for group in given.groups:
         names = names_of(group)
         work = [(name, engine) for name in names for engine in engines]
-        for outcome in fuzz_at_once(work, 60 * asked.minutes / len(names)):
+        for outcome in fuzz_at_once(work, 60 * given.minutes / len(names)):
             word = "ok" if outcome.passed else "FAILED"
             print(f"{word:<7}{outcome.target:<24}{outcome.engine:<12}{outcome.tried:>10} inputs", flush=True)
             if not outcome.passed:

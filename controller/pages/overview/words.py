@@ -20,7 +20,7 @@ _SHORT = {
     "temporary_refusal": "4xx refusal",
     "policy_refusal": "5xx refusal",
     "login_refused": "login refused",
-    "login_mechanism_missing": "no mechanism",
+    "login_mechanism_missing": "no way to log in",
     "login_unavailable": "no login now",
     "mailbox_missing": "no mailbox",
     "recipient_refused": "no recipient",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -39,11 +39,6 @@ class _Configured(msgspec.Struct):
     port: int | None = None
     config: dict[str, Any] = {}
     address: str | None = None
-
-
-class _Refused(NamedTuple):
-    field: str
-    rule: str
 
 
 def check(data: bytes) -> None:

@@ -37,9 +37,9 @@ def check(data: bytes) -> None:
         streamed = StreamEvent(_POSITION, subject, body)
     except ValueError:
         return
-    wanted = EventFilter(
+    chosen = EventFilter(
         organization=streamed.organization, types=frozenset({streamed.event_type}), kinds=frozenset({"smtp"})
     )
-    assert isinstance(streams(wanted, streamed), bool)
+    assert isinstance(streams(chosen, streamed), bool)
     assert streamed.frame.startswith(b"id: %b\n" % str(_POSITION).encode())
     assert streamed.frame.endswith(b"\n\n")

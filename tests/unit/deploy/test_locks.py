@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[3]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 LOCKS = {
     "requirements.lock": ["agent", "controller", "embedded", "dev"],
-    "requirements-browser.lock": ["browser"],
+    "requirements-tools.lock": ["tools"],
 }
 
 
