@@ -103,21 +103,21 @@ class Dispatcher:
                 log.exception("check_not_dispatched", **_names(check))
         logged = False
         unclear: set[str] = set()
+        began = self._clock()
         while pending:
-            began = self._clock()
             outcomes = await self._bus.publish_all([request.message for request in pending])
             refusals = [outcome for outcome in outcomes if outcome is not None]
             now = self._clock()
             refused = self._count(pending, outcomes, now)
             unclear |= _unclear(pending, outcomes)
-            if refusals:
-                self._note_refusal(began, now)
-                if not logged:
-                    logged = True
-                    log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
+            if refusals and not logged:
+                logged = True
+                log.warning("dispatch_waits", checks=len(refusals), error=str(refusals[0]))
             lost = [request for request in refused if now >= _start_by(request.check)]
             self._counts.dispatch_lost.add(by=len(lost))
             await self._give_up(lost, unclear)
+            if refusals:
+                self._note_refusal(began, self._clock())
             pending = [CheckMessage(check, self._message(check)) for check, _ in refused if now < _start_by(check)]
             if pending:
                 await asyncio.sleep(_RETRY_SECONDS)

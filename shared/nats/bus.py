@@ -38,6 +38,7 @@ _PENDING_MESSAGES = 10_000
 _QUIET_SECONDS = 0.3
 _QUESTION_SECONDS = 2.0
 _NEVER = "no message has this id"
+_WRONG_LAST_ID = 10070  # the code of nats-server for a condition on the last id that does not hold
 
 
 class _StreamTime(msgspec.Struct):
@@ -196,7 +197,8 @@ class Bus:
         try:
             await self._publish(message._replace(body=b""), headers, _QUESTION_SECONDS)
         except BusError as error:
-            return False if isinstance(error.__cause__, APIError) else None
+            cause = error.__cause__
+            return False if isinstance(cause, APIError) and cause.err_code == _WRONG_LAST_ID else None
         return True
 
     async def send(self, subject: str, body: bytes) -> None:

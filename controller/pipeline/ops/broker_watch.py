@@ -34,7 +34,9 @@ class BrokerWatch:
 
     async def review(self) -> None:
         """Try every stream once. Streams that failed before NATS went away stay failing until one of them works."""
-        if not self._bus.connected:
+        try:
+            await self._bus.require_connected()
+        except BusError:
             self._health.failing(Dependency.NATS, NOT_CONNECTED)
             return
         self._health.working(Dependency.NATS)

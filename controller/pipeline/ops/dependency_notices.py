@@ -101,8 +101,6 @@ class DependencyNotices:
             )
         new = [part for part in problems if part not in known]
         if any(is_to_report(self._health.seconds(part), was_leading=True) for part in new):
-            for part in new:
-                self._note_beginning(part)
             await notices.begin(
                 self._db,
                 self._addresses,
@@ -115,6 +113,8 @@ class DependencyNotices:
                 ),
                 utc_now(),
             )
+            for part in new:
+                self._note_beginning(part)
 
     def _note_beginning(self, part: Dependency) -> None:
         self._begun[part].append(self._clock())

@@ -45,6 +45,7 @@ class DependencyHealth:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._problems: dict[Dependency, DependencyProblem] = {}
+        self._began = clock()
         self._changed_at: dict[Dependency, float] = {}
 
     @property
@@ -71,5 +72,5 @@ class DependencyHealth:
             self.failing(Dependency.DATABASE, store_words(error))
 
     def seconds(self, part: Dependency) -> float:
-        """How long the part has been failing, or working."""
-        return self._clock() - self._changed_at.get(part, float("-inf"))
+        """How long the part has been failing, or working, as far as this controller knows."""
+        return self._clock() - self._changed_at.get(part, self._began)

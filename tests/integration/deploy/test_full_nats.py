@@ -15,6 +15,10 @@ import httpx
 import pytest
 
 from controller.broker import streams
+from controller.metrics.counts import Counts
+from controller.model.dependencies import Dependency
+from controller.pipeline.ops.broker_watch import BrokerWatch
+from controller.pipeline.ops.health import DependencyHealth
 from deploy.local.supervisor import supervising
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BusError
@@ -137,11 +141,18 @@ async def test_a_server_whose_disk_was_full_needs_a_restart_and_has_kept_what_it
         part = replace(server.part(), prefix=inside)
         await supervisor.start(part)
         async with controller_of(centre, server) as bus:
+            known = DependencyHealth()
+            watch = BrokerWatch(bus, known, Counts())
+            await watch.review()
+            assert known.problems == {}
             assert await fill(bus, RESULT, 200) != ""
             kept = await stored(bus, subjects.RESULTS)
             assert kept > 50
             assert await _ran(*inside, "mount", "-o", "remount,size=64m", server.environ["NATS_STORE"])
             assert await fill(bus, RESULT) != ""
+            await watch.review()  # streams may have grown since
+            await watch.review()
+            assert set(known.problems) == {Dependency.RESULTS}  # nothing was written to the others meanwhile
             health = await _health(server)
             assert health.status_code == 503
             assert "no space left on device" in health.text
@@ -151,4 +162,6 @@ async def test_a_server_whose_disk_was_full_needs_a_restart_and_has_kept_what_it
             assert await stored(bus, subjects.RESULTS) == kept
             for subject in (CHECK, RESULT, EVENT):
                 assert await fill(bus, subject) == ""
+            await BrokerWatch(bus, known, Counts()).review()
+            assert known.problems == {}
         assert (await _health(server)).status_code == 200

@@ -10,11 +10,14 @@ import pytest
 
 from controller.application import create_application
 from controller.http.services import Services
+from controller.model.dependencies import Dependency
+from controller.pipeline.ops.health import DependencyHealth
 from controller.store.platform.pool import Database
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.stream.stream_client import EVENTS, RESULTS, read_block
+from tests.integration.store.test_read_only import set_read_only
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -79,3 +82,60 @@ async def test_while_the_database_is_away_a_browsers_stream_opens_and_ends_with_
     wait, end = [read_block(text) for text in ended.text.split("\n\n")[:-1]]
     assert 1000 <= int(wait.retry) < 3000
     assert (end.event, end.json["reason"], end.id) == ("end", "unavailable", "")
+
+
+@pytest.mark.parametrize("rate_limit", [0, 100])
+async def test_a_database_that_can_only_be_read_is_read_and_answers_changes_with_retry_after(
+    api: Api, module_database_url: str, module_bus: Bus, rate_limit: int
+) -> None:
+    monitor = await api.create()
+    path = f"/api/smtp-monitors/{monitor['publicId']}"
+    health = DependencyHealth()
+    await set_read_only(module_database_url, True)
+    try:
+        async with Database.open(module_database_url, on_failure=health.store_failed) as database:
+            services = Services(
+                database=database,
+                vault=api.vault,
+                dispatcher=api.dispatcher,
+                bus=module_bus,
+                outlets=api.outlets,
+                rate_limit=rate_limit,
+                health=health,
+            )
+            async with client_of(create_application(services)) as client:
+                client.headers["Authorization"] = api.client.headers["Authorization"]
+                for reading in ("/api/smtp-monitors", path, f"{path}/check-history", "/api/locations"):
+                    assert (await client.get(reading)).status_code == 200, reading
+                refused = await client.patch(path, json={"name": "another"})
+                assert refused.status_code == 503
+                assert int(refused.headers["retry-after"]) >= 1
+                ready = await client.get("/readyz")
+    finally:
+        await set_read_only(module_database_url, False)
+        await api.database.replace_connections()
+    assert ready.json()["data"] == {
+        "missing": ["database"],
+        "reasons": {"database": "PostgreSQL is read-only, as while a fail-over is under way"},
+    }
+    assert (await api.client.patch(path, json={"name": "another"})).status_code == 200
+
+
+async def test_readyz_names_a_stream_that_stores_nothing_and_why(api: Api, module_bus: Bus) -> None:
+    health = DependencyHealth()
+    services = Services(
+        database=api.database,
+        vault=api.vault,
+        dispatcher=api.dispatcher,
+        bus=module_bus,
+        outlets=api.outlets,
+        health=health,
+    )
+    why = "stream CHECKS stores no messages: maximum bytes exceeded"
+    async with client_of(create_application(services)) as client:
+        health.failing(Dependency.CHECKS, why)
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["message"]) == (503, "Not ready: checks")
+        assert answer.json()["data"] == {"missing": ["checks"], "reasons": {"checks": why}}
+        health.working(Dependency.CHECKS)
+        assert (await client.get("/readyz")).status_code == 200

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -249,8 +250,6 @@ async def test_a_check_without_a_result_becomes_a_gap_and_a_late_result_closes_i
 async def test_a_check_ends_in_a_result_or_in_a_gap_while_both_are_written_at_once(
     small_installation: SmallInstallation,
 ) -> None:
-    import asyncio
-
     monitor = await small_installation.monitor()
     number, location = (
         await small_installation.value("SELECT max(id) FROM monitor"),

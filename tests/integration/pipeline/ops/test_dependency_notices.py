@@ -116,6 +116,16 @@ async def test_a_stream_that_fails_again_and_again_is_not_reported_each_time(cas
     assert len(await case.queued()) <= 8
 
 
+async def test_a_controller_that_starts_does_not_report_an_end_that_it_has_not_watched(case: NoticeCase) -> None:
+    case.health.failing(CHECKS, "why")
+    await case.review(20)
+    started = NoticeCase(case.db, case.sink)
+    await started.review(20)
+    assert len(await case.queued()) == 1
+    await started.review(20)
+    assert [over for _, over in await case.queued()] == [False, True]
+
+
 async def test_only_the_controller_that_schedules_reports_nats(case: NoticeCase) -> None:
     case.leading = False
     case.health.failing(CHECKS, "why")

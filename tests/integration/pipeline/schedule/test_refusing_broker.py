@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,8 @@ from shared.nats.errors import BrokerRefusedError, BusError
 from shared.wire import subjects
 from shared.wire.rounds import Purpose
 from tests.fakes.installation import SIGNER, as_controller
-from tests.integration.pipeline.scheduling import KEY
-from tests.integration.pipeline.small_installation import SmallInstallation, a_result
+from tests.integration.pipeline.scheduling import KEY, controller
+from tests.integration.pipeline.small_installation import SmallInstallation, a_result, eventually
 
 CHECK = subjects.check("DE", "de", "smtp")
 
@@ -168,3 +169,50 @@ async def test_the_broker_says_which_messages_it_has_taken_and_stores_nothing(bu
     assert await bus.taken([message("taken"), message("refused")]) == [True, False]
     await bus.client.jsm().delete_stream(subjects.CHECKS)
     assert await bus.taken([message("taken")]) == [None]
+
+
+async def test_the_rest_is_not_sent_when_the_broker_answers_nothing(installation: Trust, tmp_path: Path) -> None:
+    """Each window waits for five seconds, so thousands of requests would hold the scheduler up for minutes."""
+    async with own_server(tmp_path, installation) as (bus, pid):
+        messages = [Message(CHECK, b"{}", str(number)) for number in range(600)]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            outcomes = await bus.publish_all(messages)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        sent = [outcome for outcome in outcomes if not isinstance(outcome, BrokerRefusedError)]
+        assert len(outcomes) == 600
+        assert None not in outcomes
+        assert len(sent) == 256
+        assert await bus.taken(messages) == [True] * 256 + [False] * 344
+
+
+async def test_rounds_that_became_due_while_the_scheduler_waited_for_the_broker_are_not_late(
+    small_installation: SmallInstallation, database_url: str
+) -> None:
+    async with controller(small_installation, database_url) as it:
+        await _full(small_installation.bus)
+        await small_installation.monitor(interval=3600)
+
+        async def waits() -> bool:
+            return it.dispatcher._refused_until > 0
+
+        await eventually(waits)
+        seldom = await small_installation.value("SELECT max(id) FROM monitor")
+        await small_installation.monitor(interval=10)
+        it.clock.advance(61_000)
+
+        async def planned() -> bool:
+            return bool(
+                await small_installation.value(
+                    "SELECT EXISTS (SELECT FROM dispatch WHERE monitor_ids[1] <> $1)", seldom
+                )
+            )
+
+        await eventually(planned, 30)
+    reasons = await small_installation.rows(
+        "SELECT reason, count(*) FROM dispatch WHERE monitor_ids[1] <> $1 AND due_second < $2 GROUP BY 1",
+        seldom,
+        utc_now() + timedelta(seconds=40),
+    )
+    assert [reason for reason, _ in reasons] == ["broker_refused"]
