@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from controller.model import Account
+from controller.model import Account, Principal
 from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import record_about
 from controller.operations.audit.states import object_of
@@ -17,6 +17,7 @@ from controller.store.platform.pool import Database
 MOST_FAILED = 100
 """In a window, for each person, and for all whom nobody knows together."""
 WINDOW = timedelta(minutes=15)
+_MINUTES = WINDOW // timedelta(minutes=1)
 
 
 async def record_login(database: Database, account: Account, session: UUID, *, address: str, by: str) -> None:
@@ -26,14 +27,18 @@ async def record_login(database: Database, account: Account, session: UUID, *, a
 
 
 async def record_ended(
-    database: Database, account: Account, actor: Actor, action: AuditAction, sessions: list[UUID]
+    database: Database, account_id: int, by: Principal | Actor, action: AuditAction, sessions: list[UUID]
 ) -> None:
+    """Record that these sessions of an account ended, each for itself. `database` is the transaction that ends them."""
+    account = await people.by_identifier(database, account_id)
+    if account is None:
+        return
     for session in sessions:
-        await record_about(database, actor, action, _session(account, session))
+        await record_about(database, by, action, _session(account, session))
 
 
 async def record_refusal(database: Database, account_id: int | None, *, address: str, by: str) -> None:
-    """Record a failed login. It takes the same time whether the person is known (`account_id`) or not."""
+    """Record a failed login. It does the same for a person who is known (`account_id`) as for nobody."""
     count = await request_counts.count(database, f"login_failed:{account_id or 'unknown'}", WINDOW)
     if count.requests > MOST_FAILED:
         return
@@ -44,9 +49,6 @@ async def record_refusal(database: Database, account_id: int | None, *, address:
         last = count.requests == MOST_FAILED
         after = {"by": by} | ({"notice": f"further ones of these {_MINUTES} minutes are not recorded"} if last else {})
         await record_about(own, actor, AuditAction.LOGIN_FAILED, what, after=after)
-
-
-_MINUTES = WINDOW // timedelta(minutes=1)
 
 
 def _session(account: Account, session: UUID) -> AuditObject:

@@ -13,7 +13,7 @@ from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject, O
 from controller.operations.accounts.limits import network_of, require_few
 from controller.operations.accounts.login_entries import record_ended, record_login, record_refusal
 from controller.operations.accounts.passwords import LONGEST, Passwords
-from controller.operations.audit.recording import actor_of, operator, record_about
+from controller.operations.audit.recording import operator, record_about
 from controller.store.accounts import login_codes, people, request_counts
 from controller.store.accounts import sessions as store
 from controller.store.platform.pool import Database
@@ -120,7 +120,7 @@ async def end_own(database: Database, principal: Principal, public_id: UUID) -> 
     async with database.one_transaction() as own:
         if not await store.delete_of(own, principal.account_id, public_id):
             raise NotFoundError("Session not found")
-        await _record_ended(own, principal.account_id, actor_of(principal), AuditAction.SESSION_ENDED, [public_id])
+        await record_ended(own, principal.account_id, principal, AuditAction.SESSION_ENDED, [public_id])
 
 
 async def end_others(database: Database, principal: Principal, secret: str) -> None:
@@ -128,7 +128,7 @@ async def end_others(database: Database, principal: Principal, secret: str) -> N
     if principal.account_id is not None:
         async with database.one_transaction() as own:
             ended = await store.delete_others(own, principal.account_id, secret)
-            await _record_ended(own, principal.account_id, actor_of(principal), AuditAction.SESSION_ENDED, ended)
+            await record_ended(own, principal.account_id, principal, AuditAction.SESSION_ENDED, ended)
 
 
 async def close_session(database: Database, token: str, *, address: str) -> None:
@@ -138,7 +138,7 @@ async def close_session(database: Database, token: str, *, address: str) -> None
         if ended is not None:
             account_id, session = ended
             actor = Actor(kind=ActorKind.PERSON, number=account_id, session=session, address=address)
-            await _record_ended(own, account_id, actor, AuditAction.LOGOUT, [session])
+            await record_ended(own, account_id, actor, AuditAction.LOGOUT, [session])
 
 
 async def _open(
@@ -154,14 +154,6 @@ async def _open(
     )
     await record_login(database, account, session, address=address, by=by)
     return account, secret
-
-
-async def _record_ended(
-    database: Database, account_id: int, actor: Actor, action: AuditAction, sessions: list[UUID]
-) -> None:
-    account = await people.by_identifier(database, account_id)
-    if account is not None:
-        await record_ended(database, account, actor, action, sessions)
 
 
 async def _verified(database: Database, passwords: Passwords, email: str, password: str, address: str) -> int:

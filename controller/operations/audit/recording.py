@@ -47,7 +47,7 @@ async def record(
     old, new = differences(fields_of(before) if before else None, fields_of(after) if after else None)
     new = {**(new or {}), **besides} if besides else new
     if old or new:
-        await entries.insert(database, actor_of(by), action, object_of(thing), old, new)
+        await entries.insert(database, _actor(by), action, object_of(thing), old, new)
 
 
 async def record_about(
@@ -62,7 +62,7 @@ async def record_about(
     """Record what was done to an object by its fields; like `record`, but an entry may have no fields at all."""
     old, new = differences(before, after)
     if before is None or after is None or old or new:
-        await entries.insert(database, actor_of(by), action, what, old, new)
+        await entries.insert(database, _actor(by), action, what, old, new)
 
 
 def operator() -> Actor:
@@ -77,8 +77,7 @@ def operator() -> Actor:
     )
 
 
-def actor_of(by: Principal | Actor) -> Actor:
-    """A principal with the address of its request, as an entry names it."""
+def _actor(by: Principal | Actor) -> Actor:
     if isinstance(by, Actor):
         return by
     kind, number = (ActorKind.TOKEN, by.token_id) if by.token_id is not None else (ActorKind.PERSON, by.account_id)

@@ -17,7 +17,7 @@ _ABOUT_ITSELF = frozenset(
     {
         *("id", "public_id", "organization_id", "created_at", "updated_at", "last_login_at", "last_used_at"),
         *("customer_name", "last_checked_at", "target_changed_at", "cancelled_at", "monitor_kind", "owner_id"),
-        *("hint", "public_key", "older_keys"),
+        *("hint", "public_key", "older_keys", "removed"),
     }
 )
 """Fields that say who an object is, or that change by themselves."""

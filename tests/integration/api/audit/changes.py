@@ -50,7 +50,7 @@ async def _end_session(world: World) -> None:
     await session_headers(world.api, world.admin.id)
     page = await world.browser.open("/account")
     form = next(form for form in page.forms if form.action == "/account/sessions/end")
-    await world.browser.post("/account/sessions/end", follow=False, session=form.fields["session"])
+    await world.browser.post("/account/sessions/end", follow=False, session=form.fields["session"][0])
 
 
 async def _end_others(world: World) -> None:
