@@ -160,6 +160,12 @@ class BrokerClient(Client):
         if self.is_connected:
             self._refusals.admitted()
 
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        writer = getattr(self._transport, "_io_writer", None)
+        if not self.is_connected or writer is None or writer.is_closing():
+            self._pending, self._pending_data_size = [], 0  # to write it would fail, and leave the rest open
+        await super()._close(status, do_cbs)
+
     def abort(self) -> None:
         """Close the connection at once, without a last word to the server; harmless when there is none."""
         writer = getattr(self._transport, "_io_writer", None)

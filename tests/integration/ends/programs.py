@@ -74,7 +74,6 @@ def agent(site: Guarded, *, processes: int = 1, name: str = "agent") -> Program:
         "PORT25_HOSTS": "none",
         "CONTROL_NAME": "localhost",
         "PROCESSES": str(processes),
-        "METRICS_PORT": str(free_port()),
     }
     return Program("agent", ["run", "--enrolment", str(path)], settings)
 

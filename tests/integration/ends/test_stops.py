@@ -54,7 +54,7 @@ async def stop_all(there: dict[str, Started], number: signal.Signals, allowed: s
     for name, one in there.items():
         status = await one.end(number)
         await one.complete()
-        assert one.written.strange == [], name
+        assert "\n".join(one.written.strange) == "", name
         assert one.written.severe(allowed) == [], name
         assert await one.output() == b"", name
         assert status == ENDED.get(name, (0, 0))[SIGNALS.index(number)], name
