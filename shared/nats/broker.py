@@ -99,7 +99,7 @@ class _Transport(TcpTransport):
 
     async def wait_closed(self) -> None:
         with suppress(OSError):
-            await super().wait_closed()
+            await super().wait_closed()  # type: ignore[no-untyped-call]
 
     async def connect_tls(
         self,
@@ -113,8 +113,10 @@ class _Transport(TcpTransport):
         protocol = _TlsProtocol(reader)
         name = uri if isinstance(uri, str) else uri.hostname
         async with asyncio.timeout(connect_timeout):
+            assert self._io_writer  # noqa: S101 - the client has connected it
             below = self._io_writer.transport
             transport = await loop.start_tls(below, protocol, ssl_context, server_hostname=name)
+            assert transport  # noqa: S101 - for mypy: uvloop and asyncio return one
         self._io_reader, self._io_writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
@@ -141,7 +143,7 @@ class BrokerClient(Client):
     async def _connect_to_server(self, s: Srv) -> None:
         self.abort()  # closes the connection of an attempt that failed after connecting
         s.last_attempt = time.monotonic()
-        transport = _Transport()
+        transport = _Transport()  # type: ignore[no-untyped-call]
         try:
             await transport.connect(s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=_CONNECT_SECONDS)
         except BROKER_ERRORS:
