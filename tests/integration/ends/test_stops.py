@@ -66,7 +66,7 @@ async def test_while_connected(site: Guarded, database_url: str, number: signal.
         for one in there.values():
             await one.wrote("nats_connected")
         await there["watch"].wrote("watch_started")
-        await stop_all(there, number, set())
+        await stop_all(there, number, {"loop_waits"})  # the database or NATS may be slow here
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
