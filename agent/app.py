@@ -64,9 +64,7 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             await stack.enter_async_context(examining_fitness(settings, resolver, limiter.found))
         else:
             limiter = client = await stack.enter_async_context(connect_to_limiter(parent))
-            await stack.enter_async_context(
-                _stopping_after(client.gone.wait(), stop, lambda: log.warning("parent_gone"))
-            )
+            await stack.enter_async_context(_stopping_after(client.gone.wait, stop, lambda: log.warning("parent_gone")))
         context = ProbeContext(
             agent=settings.agent_name,
             location=settings.location,
@@ -93,7 +91,7 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
             if parent is None:  # else the parent says it, once for all its processes
                 log_keys_ended(settings.location)
 
-        await stack.enter_async_context(_stopping_after(bus.refused(), stop, refused))
+        await stack.enter_async_context(_stopping_after(bus.refused, stop, refused))
         worker = Worker(
             bus,
             context,
@@ -160,12 +158,12 @@ async def serving_metrics(settings: Settings, render: Render) -> AsyncIterator[N
 
 @asynccontextmanager
 async def _stopping_after(
-    end: Coroutine[Any, Any, object], stop: asyncio.Event, report: Callable[[], None]
+    ending: Callable[[], Coroutine[Any, Any, object]], stop: asyncio.Event, report: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """Set `stop` when `end` has returned, and call `report` if nobody else had set it."""
+    """Set `stop` when `ending` has returned, and call `report` if nobody else had set it."""
 
     async def follow() -> None:
-        await end
+        await ending()
         if not stop.is_set():
             report()
         stop.set()

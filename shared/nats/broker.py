@@ -99,7 +99,7 @@ class _Transport(TcpTransport):
 
     async def wait_closed(self) -> None:
         with suppress(OSError):
-            await super().wait_closed()
+            await super().wait_closed()  # type: ignore[no-untyped-call]
 
     async def connect_tls(
         self,
@@ -113,8 +113,10 @@ class _Transport(TcpTransport):
         protocol = _TlsProtocol(reader)
         name = uri if isinstance(uri, str) else uri.hostname
         async with asyncio.timeout(connect_timeout):
+            assert self._io_writer  # noqa: S101 - the client has connected it
             below = self._io_writer.transport
             transport = await loop.start_tls(below, protocol, ssl_context, server_hostname=name)
+            assert transport  # noqa: S101 - for mypy: uvloop and asyncio return one
         self._io_reader, self._io_writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
@@ -148,7 +150,7 @@ class BrokerClient(Client):
     async def _connect_to_server(self, s: Srv) -> None:
         self.abort()  # closes the connection of an attempt that failed after connecting
         s.last_attempt = time.monotonic()
-        transport = _Transport()
+        transport = _Transport()  # type: ignore[no-untyped-call]
         try:
             await transport.connect(s.uri, buffer_size=DEFAULT_BUFFER_SIZE, connect_timeout=_CONNECT_SECONDS)
         except BROKER_ERRORS:
@@ -166,6 +168,12 @@ class BrokerClient(Client):
             raise
         if self.is_connected:
             self._refusals.admitted()
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        writer = getattr(self._transport, "_io_writer", None)
+        if not self.is_connected or writer is None or writer.is_closing():
+            self._pending, self._pending_data_size = [], 0  # to write it would fail, and leave the rest open
+        await super()._close(status, do_cbs)
 
     def abort(self) -> None:
         """Close the connection at once, without a last word to the server; harmless when there is none."""

@@ -110,7 +110,9 @@ class Bus:
                 await closed.wait()
                 log.error("nats_closed_by_server", error=self.last_error)
             except BROKER_ERRORS as error:
-                log.error("nats_connect_failed", error=describe(error))
+                if not logged:
+                    logged.add("nats_connect_failed")
+                    log.error("nats_connect_failed", error=describe(error))
             await asyncio.sleep(_REOPEN_SECONDS)
             self._use(BrokerClient(self._refusals))
 

@@ -151,5 +151,6 @@ class Written:
         return sum(line["event"] == event for line in self.lines)
 
     def severe(self, allowed: Iterable[str] = ()) -> list[dict[str, Any]]:
-        """Warnings and errors, but for these events."""
-        return [line for line in self.lines if line["level"] not in {"debug", "info"} and line["event"] not in allowed]
+        """Warnings and errors, but for these events and those that say how busy this machine is."""
+        named = {*allowed, "capacity_changed"}
+        return [line for line in self.lines if line["level"] not in {"debug", "info"} and line["event"] not in named]

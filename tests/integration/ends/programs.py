@@ -74,7 +74,6 @@ def agent(site: Guarded, *, processes: int = 1, name: str = "agent") -> Program:
         "PORT25_HOSTS": "none",
         "CONTROL_NAME": "localhost",
         "PROCESSES": str(processes),
-        "METRICS_PORT": str(free_port()),
     }
     return Program("agent", ["run", "--enrolment", str(path)], settings)
 
@@ -102,7 +101,7 @@ def _central(site: Guarded, database_url: str) -> dict[str, str]:
 @asynccontextmanager
 async def started(program: Program) -> AsyncIterator[Started]:
     """Warnings that Python hides by default, such as those about sockets that nobody closed, are written, too."""
-    settings = program.settings | {"LOG_FORMAT": "json"}
+    settings = {**program.settings, "LOG_FORMAT": "json"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "default", "-m", program.module, *program.arguments),
         env=plain_environment() | {f"MAILPROBE_{name}": value for name, value in settings.items()},

@@ -107,7 +107,7 @@ async def test_administrators_of_the_installation_read_the_metrics_and_nobody_el
     ],
 )
 async def test_strangers_learn_no_metrics(api: Api, module_bus: Bus, authorization: str | None) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+    headers = {} if authorization is None else {b"Authorization": authorization.encode("latin-1")}
     async with controller(api, module_bus) as client:
         answer = await client.get("/metrics", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
