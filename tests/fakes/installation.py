@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from controller.trust import account, keys
-from controller.trust.account import FIRST, Account, account_claims
+from controller.trust.account import FIRST, BrokerAccount, account_claims
 from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
@@ -31,7 +31,7 @@ SIGNER = Signer(REQUEST_KEY)
 VERIFIER = Verifier([SIGNER.verify_key])
 
 
-def broker_config(trust: Trust, *others: Account) -> str:
+def broker_config(trust: Trust, *others: BrokerAccount) -> str:
     """What a server's configuration must include, with the accounts that a controller would send it: those of the
     locations `de` and `us`, and the `others`.
     """
