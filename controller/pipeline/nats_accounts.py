@@ -84,8 +84,8 @@ class NatsAccounts:
     async def _own_accounts(self) -> list[BrokerAccount]:
         """Of each location, because leaf servers are told of it before it has new keys, and of each subscriber."""
         owners = [(here.code, "") for here in await locations.all_locations(self._db)]
-        for each in await subscribers.apart(self._db):
-            owners.append((each.consumer, subjects.events_of(each.organization, each.customer)))
+        readers = await subscribers.apart(self._db)
+        owners += [(each.consumer, subjects.events_of(each.organization, each.customer)) for each in readers]
         self._own = {owner: self._own.get(owner) or self._account_of(*owner) for owner in owners}
         return list(self._own.values())
 
