@@ -211,7 +211,11 @@ def _keys(keys: list[GivenKey]) -> str:
     newest, *older = (f"of {_minute(key.created_at)}" for key in keys)
     until = [f"until {_minute(key.ends_at)}" for key in keys[1:] if key.ends_at]
     known = ["keys " + newest, *(f"older {of} {end}" for of, end in zip(older, until, strict=True))]
-    shared = ["shared account: rotate"] if keys[0].shared else []
+    shared = []
+    if keys[0].shared:
+        shared = ["shared account: rotate"]
+    elif any(key.shared for key in keys):
+        shared = ["the older ones in the shared account"]
     return ", ".join(known + shared)
 
 

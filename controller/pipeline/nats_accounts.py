@@ -18,7 +18,7 @@ from controller.store.locations import locations
 from controller.store.locations.keys import revoked_users
 from controller.store.platform.pool import Database
 from controller.trust import account
-from controller.trust.account import Account, correction
+from controller.trust.account import BrokerAccount, correction
 from controller.trust.keys import Trust
 from shared.clock import utc_now
 from shared.nats.bus import Bus
@@ -45,10 +45,10 @@ class _Outcome(msgspec.Struct):
     error: msgspec.Raw | None = None
 
 
-class _Wanted(NamedTuple):
+class _Target(NamedTuple):
     """What servers are to hold about an account."""
 
-    account: Account
+    account: BrokerAccount
     revoked: tuple[str, ...]
 
 
@@ -62,42 +62,44 @@ class NatsAccounts:
         self._db = db
         self._bus = bus
         self._trust = trust
-        self._kept: list[_Wanted] = []
+        self._own: dict[tuple[str, str], BrokerAccount] = {}
+        self._kept: list[_Target] = []
         self._review_at = 0.0
 
     async def reconcile(self) -> None:
         """Read the claims that the servers use, and correct them. Raises StoreUnavailableError, BusError."""
         revoked = await revoked_users(self._db)
         # During an update, a version that knows only the shared account runs beside this one, and revokes all there.
-        common = [_Wanted(account.of_controllers(self._trust), ()), _Wanted(account.shared(self._trust), (*revoked,))]
-        own = [
-            _Wanted(each, tuple(user for user, key in revoked.items() if key == each.key))
-            for each in await self._own_accounts()
-        ]
+        common = [_Target(account.of_controllers(self._trust), ()), _Target(account.shared(self._trust), (*revoked,))]
+        refused: dict[str | None, list[str]] = {}
+        for user, key in revoked.items():
+            refused.setdefault(key, []).append(user)
+        own = [_Target(each, tuple(refused.get(each.key, ()))) for each in await self._own_accounts()]
         if own == self._kept and monotonic() < self._review_at:
             await self._correct(common)
             return
         await self._correct(common + own)
         self._kept, self._review_at = own, monotonic() + _REVIEW_SECONDS
 
-    async def _own_accounts(self) -> list[Account]:
+    async def _own_accounts(self) -> list[BrokerAccount]:
         """Of each location, because leaf servers are told of it before it has new keys, and of each subscriber."""
-        codes = [here.code for here in await locations.all_locations(self._db)]
-        readers = {
-            each.consumer: subjects.events_of(each.organization, each.customer)
-            for each in await subscribers.apart(self._db)
-        }
-        return [
-            *(account.of_location(self._trust, code) for code in codes),
-            *(account.of_subscriber(self._trust, consumer, subject) for consumer, subject in readers.items()),
-        ]
+        owners = [(here.code, "") for here in await locations.all_locations(self._db)]
+        readers = await subscribers.apart(self._db)
+        owners += [(each.consumer, subjects.events_of(each.organization, each.customer)) for each in readers]
+        self._own = {owner: self._own.get(owner) or self._account_of(*owner) for owner in owners}
+        return list(self._own.values())
 
-    async def _correct(self, wanted: Sequence[_Wanted]) -> None:
-        published = await self.published_claims([each.account for each in wanted])
+    def _account_of(self, owner: str, events: str) -> BrokerAccount:
+        if not events:
+            return account.of_location(self._trust, owner)
+        return account.of_subscriber(self._trust, owner, events)
+
+    async def _correct(self, targets: Sequence[_Target]) -> None:
+        published = await self.published_claims([each.account for each in targets])
         now = utc_now()
         changed = [
             (each, claims)
-            for each, there in zip(wanted, published, strict=True)
+            for each, there in zip(targets, published, strict=True)
             if (claims := correction(self._trust, each.account, there, each.revoked, now)) is not None
         ]
         if not changed:
@@ -118,7 +120,7 @@ class NatsAccounts:
                 revoked=len(each.revoked),
             )
 
-    async def published_claims(self, accounts: Sequence[Account]) -> list[list[str]]:
+    async def published_claims(self, accounts: Sequence[BrokerAccount]) -> list[list[str]]:
         """The claims of each account that each reachable server uses now, as JWTs. Raises BusError."""
         lookups = [(f"$SYS.REQ.ACCOUNT.{each.key}.CLAIMS.LOOKUP", b"") for each in accounts]
         answers = await self._bus.request_each(lookups, _ANSWER_SECONDS)

@@ -30,7 +30,7 @@ replace later ones, and a restart of the server never admits a revoked user.
 """
 
 
-class Account(NamedTuple):
+class BrokerAccount(NamedTuple):
     """`key` is its public key, by which servers know it; `name` is what they log; `rights` are its claims without the
     revoked users.
     """
@@ -45,13 +45,13 @@ class Account(NamedTuple):
         return self.rights | ({"revocations": users} if users else {})
 
 
-def of_controllers(trust: Trust) -> Account:
+def of_controllers(trust: Trust) -> BrokerAccount:
     services = [_shared_subject("service", one.subject) | {"response_type": "Stream"} for one in rights.SERVICES]
     streams = [_shared_subject("stream", subject) for subject in rights.STREAMS]
     return _account(trust.account, "mailprobe", limits=_JETSTREAM_LIMITS, exports=services + streams)
 
 
-def shared(trust: Trust) -> Account:
+def shared(trust: Trust) -> BrokerAccount:
     """The account of logins of earlier versions, agents and subscribers together."""
     # Leaf servers of earlier versions send requests under their first name.
     imports = _imports(trust, (*rights.SERVICES, rights.NEXT_CHECK), rights.STREAMS)
@@ -60,7 +60,7 @@ def shared(trust: Trust) -> Account:
     )
 
 
-def of_location(trust: Trust, location: str) -> Account:
+def of_location(trust: Trust, location: str) -> BrokerAccount:
     return _account(
         location_account(trust, location),
         f"mailprobe-location-{location}",
@@ -70,19 +70,19 @@ def of_location(trust: Trust, location: str) -> Account:
     )
 
 
-def of_subscriber(trust: Trust, durable: str, subject: str) -> Account:
+def of_subscriber(trust: Trust, durable: str, subject: str) -> BrokerAccount:
     """The account of a subscriber to events of `subject` with the consumer `durable`."""
     imports = _imports(trust, rights.subscriber_services(durable), [subject])
     return _account(subscriber_account(trust, durable), f"mailprobe-{durable}", imports=imports)
 
 
-def account_claims(trust: Trust, account: Account, now: datetime, revoked: Iterable[str] = ()) -> str:
+def account_claims(trust: Trust, account: BrokerAccount, now: datetime, revoked: Iterable[str] = ()) -> str:
     """The signed claims of an account, with these users revoked."""
     return _signed(trust, account, account.claims(revoked), now)
 
 
 def correction(
-    trust: Trust, account: Account, published: Sequence[str], revoked: Iterable[str], now: datetime
+    trust: Trust, account: BrokerAccount, published: Sequence[str], revoked: Iterable[str], now: datetime
 ) -> str | None:
     """The claims to publish when servers hold `published` for the account; None when all servers hold the right ones.
 
@@ -101,10 +101,10 @@ def correction(
     return _signed(trust, account, claims, max(now, datetime.fromtimestamp(latest, UTC) + timedelta(seconds=1)))
 
 
-def _account(seed: Secret, name: str, *, limits: dict[str, Any] | None = None, **claims: Any) -> Account:
+def _account(seed: Secret, name: str, *, limits: dict[str, Any] | None = None, **claims: Any) -> BrokerAccount:
     fixed = {"type": "account", "version": 2, "tags": [f"{_REVISION}{rights.REVISION}"]}
     all_limits = ACCOUNT_LIMITS | (limits or {}) | {"disallow_bearer": True}
-    return Account(public_key(seed), name, fixed | {"limits": all_limits} | claims)
+    return BrokerAccount(public_key(seed), name, fixed | {"limits": all_limits} | claims)
 
 
 def _imports(trust: Trust, services: Iterable[NatsService], streams: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -139,11 +139,11 @@ def _revision(account: dict[str, Any]) -> int:
     return 0
 
 
-def _read(trust: Trust, account: Account, token: str) -> Claims | None:
+def _read(trust: Trust, account: BrokerAccount, token: str) -> Claims | None:
     """Claims not signed by our operator are ignored, because the controller may sign the content again."""
     claims = read(token, trust.operator)
     return claims if claims is not None and claims.sub == account.key else None
 
 
-def _signed(trust: Trust, account: Account, claims: dict[str, Any], now: datetime) -> str:
+def _signed(trust: Trust, account: BrokerAccount, claims: dict[str, Any], now: datetime) -> str:
     return sign(trust.operator, account.key, account.name, claims, now)

@@ -77,7 +77,7 @@ def prepare(folder: Path, trust: str) -> Nats:
         config,
         f'listen: "127.0.0.1:{port}"\n'
         f"{trust}"
-        f'resolver {{ type: full, dir: {claims}, allow_delete: false, interval: "2m", limit: 1000 }}\n'
+        f'resolver {{ type: full, dir: {claims}, allow_delete: false, interval: "2m", limit: 100000 }}\n'
         f"jetstream {{ store_dir: {store}, max_file_store: {MAX_FILE_STORE} }}\n",
     )
     return Nats(port=port, config=config, store=folders[0])

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from controller.trust import account, keys
-from controller.trust.account import FIRST, Account, account_claims
+from controller.trust.account import FIRST, BrokerAccount, account_claims
 from controller.trust.claims import controller_credentials, location_credentials
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
@@ -35,7 +35,7 @@ LOCATION_SIGNER = LocationSigner(new_seed(Role.USER))
 """Signs what agents send where no controller verifies it."""
 
 
-def broker_config(trust: Trust, *others: Account) -> str:
+def broker_config(trust: Trust, *others: BrokerAccount) -> str:
     """What a server's configuration must include, with the accounts that a controller would send it: those of the
     locations `de` and `us`, and the `others`.
     """

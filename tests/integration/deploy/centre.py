@@ -137,7 +137,7 @@ class Centre:
             "leaf",
             CENTRE=f"[tls://127.0.0.1:{centre.ports[_LEAVES]}]",
             ACCOUNT=of_location(self.trust, "de-nbg").key,
-            SHARED_ACCOUNT=public_key(self.trust.guests),
+            SHARED=public_key(self.trust.guests),
             CREDENTIALS=str(credentials),
         )
 

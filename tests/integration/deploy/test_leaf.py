@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from controller.broker.streams import ensure_check_consumer
-from controller.trust.account import account_claims, of_location
+from controller.trust.account import FIRST, account_claims, of_location, shared
 from controller.trust.claims import system_credentials
+from controller.trust.server_config import server_config
 from deploy.local.supervisor import supervising
 from shared.clock import utc_now
 from shared.nats.broker import Broker
@@ -54,6 +56,37 @@ async def test_agents_of_a_region_work_through_its_leaf_and_no_further(
                     await agent.publish(Message(subjects.result("us", "us-nyc"), b"forged", "id-3"))
                 state = (await bus.client.jsm().stream_info(subjects.RESULTS)).state
                 assert state.messages == 1
+
+
+async def test_a_leaf_of_an_earlier_version_works_on_with_agents_of_that_version(centre: Centre) -> None:
+    """It knows no account of its location, and has one connection to the centre."""
+    server, location = centre.server("single", "nats-1"), centre.location("de-nbg", "DE")
+    location = of_earlier_version(centre.trust, location)
+    leaf = centre.leaf(server, location)
+    known = shared(centre.trust)
+    before = known._replace(rights={name: value for name, value in known.rights.items() if name != "mappings"})
+    trust = re.sub(
+        rf"  {known.key}: .*",
+        f"  {known.key}: {account_claims(centre.trust, before, FIRST)}",
+        server_config(centre.trust, utc_now()),
+    )
+    leaf.config.with_name("trust.conf").write_text(trust)
+    leaf.config.write_text(re.sub(r"(?s)\n    \{\n      # Agents.*?\n    \}", "", leaf.config.read_text()))
+    leaf.environ["NATS_ACCOUNT"] = known.key
+    async with supervising() as supervisor:
+        await supervisor.start(server.part())
+        async with Bus.open(centre.controller(server), name="controller") as bus:
+            await bus.wait_connected()
+            await made_streams(bus)
+            await ensure_check_consumer(bus, country="de", location="de-nbg", kind="smtp")
+            await supervisor.start(leaf.part())
+            async with Bus.open(Broker(leaf.url, location, centre.ca, location="de-nbg"), name="agent") as agent:
+                await agent.wait_connected()
+                await bus.publish(Message(subjects.check("de", "de-nbg", "smtp"), b"request", "id-1", 60))
+                request = await fetched(await agent.consumer(subjects.CHECKS, "de-nbg-smtp"))
+                assert request.body == b"request"
+                await request.ack()
+                await published(agent, subjects.result("de", "de-nbg"), "found")
 
 
 async def test_agents_of_another_location_cannot_use_a_leaf(centre: Centre) -> None:

@@ -85,7 +85,7 @@ async def test_controller_and_agent_work_with_the_server_of_the_page(centre: Cen
             assert request.body == b"request"
             await request.ack()
             await agent.publish(Message(subjects.result("de", "de-nbg"), b"found", "id-1"))
-    assert len(_kept_accounts(server)) == 3
+    assert len(_kept_accounts(server)) == 3 + 2 + len(centre.accounts)  # with those of `de` and `us`
 
 
 def test_the_server_does_not_start_with_accounts_in_its_configuration(centre: Centre) -> None:

@@ -38,6 +38,13 @@ async def test_consumers_are_kept_for_the_good_and_removed_for_the_others(
         (two, "valid", "Two", "subscriber"),
         (one, "revoked", "One", "reports"),
     ]
+    async with organizations.database.connection() as connection:
+        await connection.execute("UPDATE subscriber SET nats_account = NULL")
+    listed = await asyncio.to_thread(run, "stream-credentials", "--list", **organizations.settings)
+    assert [line.split("\t")[5:] for line in listed.stdout.splitlines()] == [
+        ["shared account: issue new ones, then revoke these"],
+        [],
+    ]
     [good] = await subscribers.active_subscribers(organizations.database)
     assert good.consumer == two
 

@@ -20,6 +20,7 @@ from shared.nats.deliveries import CoreMessage
 from shared.nats.errors import BusError
 from shared.wire import subjects
 from shared.wire.targets import KINDS
+from tests.fakes.installation import of_earlier_version
 from tests.integration.pipeline.small_installation import eventually
 from tests.integration.trust.site import logged_in
 
@@ -207,7 +208,12 @@ async def test_replies_to_its_requests_cannot_be_sent_where_it_may_not_publish(a
     assert after == before | {subjects.RESULTS: 6, subjects.CHECKS: before[subjects.CHECKS] + 6}
 
 
-async def test_what_its_agents_need_works(nats_url: str, german: Credentials, ready: Bus) -> None:
+@pytest.mark.parametrize("earlier", [False, True], ids=["a login", "a login of an earlier version"])
+async def test_what_its_agents_need_works(
+    nats_url: str, german: Credentials, ready: Bus, installation: Trust, earlier: bool
+) -> None:
+    if earlier:
+        german = of_earlier_version(installation, german)
     async with Bus.open(Broker(nats_url, german, location="de"), name="agent") as bus:
         await bus.wait_connected()
         consumer = await bus.consumer(subjects.CHECKS, subjects.check_consumer("de", "smtp"))

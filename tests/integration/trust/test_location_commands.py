@@ -26,6 +26,7 @@ async def test_rotate_writes_a_new_file_and_both_work_for_a_week(commands: Locat
     assert listed[:4] == ["de", "DE", "enabled", "Germany"]
     assert listed[4].startswith("keys of 20")
     assert ", older of 20" in listed[4]
+    assert "shared account" not in listed[4]
     await commands.value("UPDATE location_key SET ends_at = now() - interval '1 s' WHERE ends_at IS NOT NULL")
     assert await commands.revoked() == {user(old)}
     assert not await opened_by(commands, old)
@@ -47,6 +48,18 @@ async def test_old_keys_end_when_ops_say(commands: LocationCommands, words: list
         "SELECT round(extract(epoch FROM ends_at - now()) / 3600) FROM location_key ORDER BY id"
     )
     assert ends == hours
+
+
+async def test_keys_of_an_earlier_version_are_listed_until_the_location_is_given_new_ones(
+    commands: LocationCommands,
+) -> None:
+    commands.add()
+    await commands.value("UPDATE location_key SET nats_account = NULL")
+    assert commands.locations("list").split("\t")[4].endswith(", shared account: rotate")
+    commands.rotate()
+    assert commands.locations("list").split("\t")[4].endswith(", the older ones in the shared account")
+    await commands.value("UPDATE location_key SET ends_at = now() - interval '1 s' WHERE ends_at IS NOT NULL")
+    assert "shared account" not in commands.locations("list")
 
 
 async def test_keys_that_leaked_end_now_all_of_them(commands: LocationCommands) -> None:

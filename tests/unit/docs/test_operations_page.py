@@ -53,6 +53,7 @@ NOT_RUN = [
     ("From one NATS server to three", "cd ~", "needs three machines"),
     ("From one NATS server to three", "systemctl start mailprobe-controller", "needs three machines"),
     ("Upgrades", "cd /opt/mailprobe", "there is no newer version to fetch"),
+    ("Rotating keys", "cd ~", "no login here is of an earlier version"),
 ]
 """Every shell example that no test runs: its section, how it begins, and the reason that the page gives."""
 
