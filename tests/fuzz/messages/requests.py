@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from time import monotonic
 from uuid import uuid4
 
 import msgspec
@@ -20,6 +22,9 @@ from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fuzz.golden import golden
 
 _SUBJECT = subjects.check("DE", "de-nbg", "smtp")
+_NOW = datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC)
+"""When the golden requests are neither late nor too far ahead."""
+
 SEEDS = (*tuple(b"\x01" + message for message in golden("CheckRequest")), b"\x00{}", b"\x02{}", b"\x03\xff:AAAA\n{}")
 
 
@@ -37,8 +42,10 @@ def check(data: bytes) -> None:
         line, _, body = body.partition(b"\n")
         header = line.decode("latin-1")
     message = Msg(None, _SUBJECT, "", body, {} if choice == 0 else {SIGNATURE: header})  # type: ignore[arg-type]
+    clock = BrokerClock()
+    clock.observe(_NOW, monotonic())
     requests = Requests(
-        VERIFIER, country="DE", location="de-nbg", kinds=KINDS, clock=BrokerClock(), counts=Counts(), remembered=2
+        VERIFIER, country="DE", location="de-nbg", kinds=KINDS, clock=clock, counts=Counts(), remembered=2
     )
     with structlog.testing.capture_logs() as logged:
         taken = requests.take(_Numbered(message))
