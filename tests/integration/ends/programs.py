@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from controller.trust import keys
 from controller.vault import new_key
+from deploy.local.nats import free_port
 from shared.wire.enrolment import Enrolment, read, write
-from tests.fakes.ports import free_port
 from tests.integration.agent.running_agent import plain_environment, until
 from tests.integration.ends.guarded import Guarded, Written
 
