@@ -118,6 +118,8 @@ class Ingestor:
 
     async def _doubts(self, arrivals: Sequence[Arrival]) -> Sequence[Doubt | None]:
         """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
+        if not arrivals:
+            return ()
         return await self._patiently(
             arrivals, lambda: self._signatures.results([arrival.delivery for arrival in arrivals])
         )
