@@ -29,9 +29,7 @@ from controller.pipeline.ops.dependency_loops import watch_dependencies
 from controller.pipeline.ops.dependency_notices import DependencyNotices
 from controller.pipeline.ops.direct_mail import DirectMail
 from controller.pipeline.ops.health import DependencyHealth
-from controller.pipeline.ops.location_watch import LocationWatch
 from controller.pipeline.ops.self_watch import SelfWatch
-from controller.pipeline.ops.unchecked import UncheckedMonitors
 from controller.settings import ControllerSettings
 from controller.store.platform.pool import Database
 from controller.streaming.access_review import REVIEW_SECONDS, review
@@ -108,29 +106,13 @@ async def _run(
             public_url=public_url,
             health=health,
         )
-        server = ControllerServer(
-            uvicorn.Config(
-                create_application(services),
-                http=Connection,
-                lifespan="on",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                # By default uvicorn would trust every proxy on this machine.
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=[str(proxy.value) for proxy in settings.trusted_proxies],
-                timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
-            )
-        )
+        server = _server(services, settings)
         try:
             async with _serving_metrics(metrics_listener, services.exposition.text), asyncio.TaskGroup() as tasks:
                 api = tasks.create_task(_serve(server, listener, stop), name="api")
                 streaming = tasks.create_task(_stream_events(db, bus, hub), name="streaming")
                 notifier = Notifier(pipeline_db, vault, senders, counts=metrics.counts, public_url=public_url)
                 ops_email = [address.value for address in settings.ops_email]
-                watch = LocationWatch(pipeline_db, bus, ops_email)
-                unchecked = UncheckedMonitors(pipeline_db, bus, ops_email)
                 self_watch = SelfWatch(
                     addresses=ops_email,
                     relay=senders.email,
@@ -141,20 +123,7 @@ async def _run(
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
                     run_pipeline(
-                        *(
-                            pipeline_db,
-                            bus,
-                            url,
-                            name,
-                            signer,
-                            dispatcher,
-                            notifier,
-                            watch,
-                            unchecked,
-                            accounts,
-                            metrics,
-                        ),
-                        self_watch,
+                        pipeline_db, bus, url, name, signer, dispatcher, notifier, accounts, metrics, self_watch
                     ),
                     name="pipeline",
                 )
@@ -181,6 +150,24 @@ async def _run(
     if refused is not None:
         raise refused
     log.info("controller_stopped")
+
+
+def _server(services: Services, settings: ControllerSettings) -> ControllerServer:
+    return ControllerServer(
+        uvicorn.Config(
+            create_application(services),
+            http=Connection,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            # By default uvicorn would trust every proxy on this machine.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=[str(proxy.value) for proxy in settings.trusted_proxies],
+            timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+        )
+    )
 
 
 async def _stream_events(db: Database, bus: Bus, hub: StreamHub) -> None:

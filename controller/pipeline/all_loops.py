@@ -29,13 +29,9 @@ from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegis
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.notifier import Notifier
-from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
 from controller.pipeline.ops.self_watch import SelfWatch
-from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
-from controller.pipeline.signing.review import REVIEW_SECONDS as SIGNATURES_SECONDS
-from controller.pipeline.signing.review import SignatureReview
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
 from controller.store.platform.migrate import SchemaError, require_current
 from controller.store.platform.pool import Database, StoreUnavailableError
@@ -55,8 +51,6 @@ async def run_pipeline(
     signer: Signer,
     dispatcher: Dispatcher,
     notifier: Notifier,
-    watch: LocationWatch,
-    unchecked: UncheckedMonitors,
     accounts: NatsAccounts,
     metrics: Metrics,
     self_watch: SelfWatch,
@@ -68,7 +62,6 @@ async def run_pipeline(
         return error
     counts = metrics.counts
     registry = LocationRegistry(db, bus, signer, counts)
-    signatures = SignatureReview(db, watch.addresses)
     scheduler = Scheduler(db, url, name, registry, dispatcher, counts)
     ingestor = Ingestor(db, bus, counts)
     of_database, of_broker = database_collector(db), broker_collector(bus, lambda: registry.locations)
@@ -89,11 +82,8 @@ async def run_pipeline(
         tasks.create_task(keep("database_metrics", of_database.refresh, every_seconds=METRICS_SECONDS))
         tasks.create_task(keep("broker_metrics", of_broker.refresh, every_seconds=METRICS_SECONDS))
         tasks.create_task(keep("subscribers", SubscriberConsumers(db, bus).keep, every_seconds=KEEP_SECONDS))
-        tasks.create_task(keep("ops_alerts", watch.review, every_seconds=WATCH_SECONDS))
         for loop in self_watch.loops(db, bus, registry, signer, metrics, lambda: scheduler.leading):
             tasks.create_task(loop)
-        tasks.create_task(keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS))
-        tasks.create_task(keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS))
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))

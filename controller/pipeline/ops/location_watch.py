@@ -54,10 +54,6 @@ class LocationWatch:
         self._since = self._reviewed_at = float("-inf")
         self._back_since: dict[str, float] = {}
 
-    @property
-    def addresses(self) -> Sequence[str]:
-        return self._addresses
-
     async def review(self) -> None:
         """Check all locations and agents once. Raises StoreUnavailableError."""
         if not self._bus.connected:

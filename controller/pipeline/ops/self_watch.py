@@ -1,4 +1,6 @@
-"""The loops by which the installation watches itself: canaries, what became of them, and the dead man's switch."""
+"""The loops by which the installation watches itself: its locations and agents, monitors that no location may check,
+signatures, canaries and what became of them, and the dead man's switch.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,10 @@ from controller.pipeline.ops import canaries, canary_watch, dead_mans_switch
 from controller.pipeline.ops.canaries import Canaries
 from controller.pipeline.ops.canary_watch import CanaryWatch
 from controller.pipeline.ops.dead_mans_switch import DeadMansSwitch
+from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
+from controller.pipeline.signing.review import REVIEW_SECONDS as SIGNATURES_SECONDS
+from controller.pipeline.signing.review import SignatureReview
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus
 from shared.secret import Secret
@@ -41,6 +47,12 @@ class SelfWatch(NamedTuple):
         leading: Callable[[], bool],
     ) -> Iterator[Coroutine[None, None, None]]:
         """The loops, each to be run until it is cancelled."""
+        locations = LocationWatch(db, bus, self.addresses)
+        yield keep("ops_alerts", locations.review, every_seconds=WATCH_SECONDS)
+        unchecked = UncheckedMonitors(db, bus, self.addresses)
+        yield keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS)
+        signatures = SignatureReview(db, self.addresses)
+        yield keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS)
         sender = Canaries(db, bus, registry, signer, leading, self.canary_target)
         yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)
         watch = CanaryWatch(db, bus, self.addresses)
