@@ -14,6 +14,7 @@ from controller.errors import InvalidError
 from controller.kinds import target_of
 from controller.model import Principal
 from controller.model.overview import OverviewFilter
+from controller.pipeline.ops.health import DependencyProblem
 from controller.store.overview import finding, rows, troubles
 from controller.store.overview.finding import FoundMonitors
 from controller.store.overview.rows import LatestAtLocation, OverviewRow
@@ -119,9 +120,21 @@ async def read_monitors(
     return [_monitor(row, now) for row in found]
 
 
-async def read_troubles(database: Database, principal: Principal, customer: int | UUID | None = None) -> Troubles:
-    """`customer` is that of the filter, to be among the customers. Raises OrganizationRequiredError."""
-    return await troubles.troubles_of(database, principal.organization_id, principal.customer_ids, customer=customer)
+async def read_troubles(
+    database: Database,
+    principal: Principal,
+    customer: int | UUID | None = None,
+    *,
+    database_problem: DependencyProblem | None = None,
+) -> Troubles:
+    """`customer` is that of the filter, to be among the customers; `database_problem` is what this controller found,
+    which no notice in the database can say. Raises OrganizationRequiredError.
+    """
+    known = await troubles.troubles_of(database, principal.organization_id, principal.customer_ids, customer=customer)
+    if database_problem is None:
+        return known
+    found = OpenNotice(kind="database_failing", subject=database_problem.text, since=database_problem.since)
+    return msgspec.structs.replace(known, notices=[found, *known.notices])
 
 
 def _uptime_since(now: datetime) -> datetime:

@@ -49,6 +49,10 @@ _NOTICES = {
         "NATS does not work: {}",
         "Its disk may be full: make room, then restart NATS. Controllers and agents need no restart.",
     ),
+    "database_failing": (
+        "{}",
+        "Nothing can be stored or changed, so what this page shows may be old. Results wait in NATS.",
+    ),
     "refused_signatures": (
         "Location {} sends what is not signed with its keys",
         "An agent has an old version or an old enrolment file, or somebody forges its results.",
@@ -56,7 +60,7 @@ _NOTICES = {
 }
 
 
-_NO_LOCATION = frozenset({"broker_failing", "heartbeat_url_failing"})
+_NO_LOCATION = frozenset({"broker_failing", "database_failing", "heartbeat_url_failing"})
 
 
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):

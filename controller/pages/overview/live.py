@@ -9,6 +9,7 @@ import msgspec
 
 from controller.http.services import Services
 from controller.model import Principal
+from controller.model.dependencies import Dependency
 from controller.operations.overview.overview import (
     OverviewMonitor,
     bar_time,
@@ -76,7 +77,8 @@ async def overview_patch(
     found, troubles = None, None
     if head or screen is None:
         found = await find_monitors(services.database, principal, address.filter, now)
-        troubles = await read_troubles(services.database, principal, address.filter.customer)
+        problem = services.health.problems.get(Dependency.DATABASE)
+        troubles = await read_troubles(services.database, principal, address.filter.customer, database_problem=problem)
     rows = list[OverviewMonitor]()
     if screen is None:
         assert found is not None  # noqa: S101 - read above

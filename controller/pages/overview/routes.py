@@ -11,6 +11,7 @@ from controller.decisions.access import Permission
 from controller.errors import InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.model.dependencies import Dependency
 from controller.operations.accounts import customers
 from controller.operations.overview.overview import bar_time, find_monitors, read_monitors, read_troubles
 from controller.pages.new_monitor.view import new_monitor_view
@@ -27,7 +28,8 @@ async def overview(request: Request[Any, Any, Any], services: GivenServices, pri
     query = read_query(request.url.query)
     now = utc_now()
     found = await find_monitors(services.database, principal, query.filter, now)
-    troubles = await read_troubles(services.database, principal, query.filter.customer)
+    problem = services.health.problems.get(Dependency.DATABASE)
+    troubles = await read_troubles(services.database, principal, query.filter.customer, database_problem=problem)
     if query.filter.customer is not None and not any(one.chosen for one in troubles.customers):
         raise InvalidError("customer", "must be a customer that you may see")
     monitors = await read_monitors(services.database, principal, found.on_page, now)

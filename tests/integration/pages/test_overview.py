@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from controller.model import Role
+from controller.model.dependencies import Dependency
+from controller.pipeline.ops.health import DependencyHealth
 from shared.clock import utc_now
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.outages import outage
@@ -52,6 +54,19 @@ async def test_when_all_is_well_one_sentence_says_so(api: Api) -> None:
     head = page.id("overview-head")
     assert not head.all("h2")
     assert [each.text for each in head.all("a")] == ["2 up", "1 maintenance"]
+
+
+async def test_a_database_that_stores_nothing_stands_above_what_may_be_old(api: Api) -> None:
+    await verdict(api, await monitor(api, "One"), "up")
+    health: DependencyHealth = api.application.state.services.health
+    health.failing(Dependency.DATABASE, "PostgreSQL has no space left on its disk")
+    try:
+        async with browsing_as(api, Role.USER) as browser:
+            page = await browser.open("/")
+    finally:
+        health.working(Dependency.DATABASE)
+    assert "PostgreSQL has no space left on its disk" in page.id("overview-head").text
+    assert "is up, seen from" not in page.text
 
 
 async def test_rows_come_worst_first_with_what_each_country_finds(api: Api) -> None:

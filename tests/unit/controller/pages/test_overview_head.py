@@ -56,6 +56,15 @@ def test_it_is_calm_only_when_every_monitor_is_up(counts: dict[str, int], senten
     assert head(counts).calm == sentence
 
 
+def test_a_database_that_stores_nothing_is_said_in_its_words() -> None:
+    since = utc_now()
+    shown = head(
+        {"up": 1}, notices=[OpenNotice(kind="database_failing", subject="PostgreSQL is read-only", since=since)]
+    )
+    assert [(one.title, one.since) for one in shown.troubles] == [("PostgreSQL is read-only", since)]
+    assert not shown.calm
+
+
 def test_the_title_counts_what_is_down() -> None:
     assert [title_of(one) for one in ({"down": 2, "partial": 1}, {"up": 3, "degraded": 1})] == ["▼3 down", "Overview"]
 
