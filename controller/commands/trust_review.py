@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
 from controller.decisions.signing import GRACE
+from controller.operations.installation.locations import require_signatures
 from controller.settings import StoreSettings, TrustStoreSettings
 from controller.store.locations import signatures
 from controller.store.locations.keys import RevokedUsers, count_revoked
@@ -137,7 +138,7 @@ async def _refuse(options: argparse.Namespace) -> None:
 
 async def _require(code: str, *, required: bool) -> None:
     async with _database(settings_of(StoreSettings)) as database:
-        if not await signatures.require_signatures(database, code.lower(), required=required):
+        if not await require_signatures(database, code.lower(), required=required):
             raise CommandError(f"there is no location {code!r}")
 
 

@@ -44,6 +44,8 @@ class AuditAction(StrEnum):
     LOCATION_DISABLED = "location.disabled"
     LOCATION_ENABLED = "location.enabled"
     LOCATION_REMOVED = "location.removed"
+    LOCATION_UNSIGNED_ALLOWED = "location.unsigned_allowed"
+    LOCATION_UNSIGNED_REFUSED = "location.unsigned_refused"
     SUBSCRIBER_ADDED = "subscriber.added"
     SUBSCRIBER_REVOKED = "subscriber.revoked"
     TRUST_KEY_ADDED = "trust.key_added"

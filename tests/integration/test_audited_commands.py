@@ -23,6 +23,7 @@ UNRECORDED = {
     "watch": "it reads",
     "trust new": "it makes the keys of an installation that has no database yet",
     "trust nats-config": "it prints",
+    "trust show": "it prints",
     "locations list": "it prints",
 }
 CHANGING = {
@@ -36,6 +37,8 @@ CHANGING = {
     "stream-credentials": "subscriber.added",
     "rotate-keys": "vault.keys_rotated",
     "trust rotate-requests": "trust.key_added",
+    "trust allow-unsigned": "location.unsigned_allowed",
+    "trust refuse-unsigned": "location.unsigned_refused",
 }
 
 
@@ -79,6 +82,8 @@ async def test_each_leaves_an_entry_with_the_user_who_ran_it(database_url: str, 
     enrolment = ("--enrolment", f"{tmp_path}/de.agent")
     done("locations", "add", "de", "--country", "DE", *enrolment)
     done("locations", "rotate", "de", *enrolment)
+    done("trust", "refuse-unsigned", "de")
+    done("trust", "allow-unsigned", "de")
     done("locations", "disable", "de")
     done("locations", "enable", "de")
     done("locations", "disable", "de")
@@ -98,6 +103,8 @@ async def test_each_leaves_an_entry_with_the_user_who_ran_it(database_url: str, 
         "login_link.created",
         "location.added",
         "location.rotated",
+        "location.unsigned_refused",
+        "location.unsigned_allowed",
         "location.disabled",
         "location.enabled",
         "location.disabled",

@@ -1,4 +1,4 @@
-"""Disable, enable and remove locations."""
+"""Disable, enable and remove locations, and say whether their results must be signed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from controller.model.audit import AuditAction
 from controller.operations.audit.recording import operator, record_about
 from controller.operations.audit.states import object_of
 from controller.store.locations import locations as store
+from controller.store.locations import signatures
 from controller.store.platform.pool import Database
 
 
@@ -26,4 +27,20 @@ async def remove_location(database: Database, here: Location) -> bool:
         if not await store.remove(own, here.code):
             return False
         await record_about(own, operator(), AuditAction.LOCATION_REMOVED, object_of(here))
+    return True
+
+
+async def require_signatures(database: Database, code: str, *, required: bool) -> bool:
+    """Refuse unsigned results of a location from now on, or accept them; False when there is no such location.
+
+    Raises StoreUnavailableError.
+    """
+    action = AuditAction.LOCATION_UNSIGNED_REFUSED if required else AuditAction.LOCATION_UNSIGNED_ALLOWED
+    here = await store.by_code(database, code)
+    if here is None:
+        return False
+    async with database.one_transaction() as own:
+        if not await signatures.require_signatures(own, code, required=required):
+            return False
+        await record_about(own, operator(), action, object_of(here))
     return True

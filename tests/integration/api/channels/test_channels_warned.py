@@ -32,6 +32,7 @@ ZONE: dict[str, list[str] | Wrong] = {
 
 @pytest.fixture(scope="module")
 async def channels(api: Api, module_bus: Bus) -> AsyncIterator[ChannelClient]:
+    await api.value("INSERT INTO location (code, name, country_code, public_key) VALUES ('de', 'DE', 'DE', '')")
     async with open_channel_client(api, module_bus, zone=ZONE) as client:
         yield client
 
