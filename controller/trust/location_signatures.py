@@ -31,7 +31,9 @@ class StoredKey(msgspec.Struct, frozen=True):
 
 
 class LocationKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of all locations by their public half, and the places whose messages must be signed."""
+    """The keys of all locations by their public half, and the codes of those whose messages must be signed, whichever
+    country they name.
+    """
 
     keys: Mapping[str, StoredKey] = {}
     signing: frozenset[str] = frozenset()
@@ -40,7 +42,7 @@ class LocationKeys(msgspec.Struct, frozen=True, kw_only=True):
         """Why this message is not accepted; None if it is. `context` is one of shared.nats.location_signing."""
         place = place_of(subject)
         if signature is None:
-            return Doubt.UNSIGNED if place in self.signing else None
+            return Doubt.UNSIGNED if code_of(subject) in self.signing else None
         key = self.keys.get(signing_user(signature))
         if key is None or key.place != place:
             return Doubt.UNKNOWN_KEY
@@ -56,3 +58,8 @@ class LocationKeys(msgspec.Struct, frozen=True, kw_only=True):
 def place_of(subject: str) -> str:
     """Country and location, as they stand in the subject of a result or heartbeat."""
     return ".".join(subject.split(".")[2:4])
+
+
+def code_of(subject: str) -> str:
+    """The location's code in the subject of a result or heartbeat."""
+    return place_of(subject).rpartition(".")[2]

@@ -21,8 +21,8 @@ from controller.store.checks import dead_letters
 from controller.store.locations import signatures as store
 from controller.store.locations.locations import present_locations
 from controller.store.platform.pool import Database
+from controller.trust.location_signatures import code_of
 from shared.clock import utc_now
-from shared.wire import subjects
 from shared.wire.messages import READY_SECONDS
 
 log = structlog.get_logger()
@@ -53,17 +53,16 @@ class SignatureReview:
         now = utc_now()
         since = now - timedelta(seconds=QUIET_SECONDS)
         locations = await present_locations(self._db)
-        by_subject = {subjects.result(here.country_code, here.code): here.code for here in locations}
+        names = {here.code: here.name for here in locations}
         refusals: dict[str, SignatureRefusals] = {}
         async with self._db.connection() as connection:
             counts = await dead_letters.recent_counts(connection, since, UNVOUCHED)
         for counted in counts:
-            code = by_subject.get(counted.subject)
-            if code is not None and counted.last_at >= since:
+            code = code_of(counted.subject)
+            if code in names and counted.last_at >= since:
                 refusals.setdefault(code, SignatureRefusals()).results.append(counted)
         for code, heartbeat in (await store.refused_heartbeats(self._db, since)).items():
             refusals.setdefault(code, SignatureRefusals()).heartbeat = heartbeat
-        names = {here.code: here.name for here in locations}
         await notices.report(
             self._db,
             self._addresses,

@@ -23,10 +23,10 @@ async def location_keys(database: Database) -> LocationKeys:
             FROM location_key JOIN location ON location.id = location_id
             """
         )
-        signing = await connection.fetch("SELECT country_code, code FROM location WHERE signed_only_from <= now()")
+        signing = await connection.fetch("SELECT code FROM location WHERE signed_only_from <= now()")
     return LocationKeys(
         keys={user: StoredKey(_place(country, code), ended) for user, country, code, ended in keys},
-        signing=frozenset(_place(country, code) for country, code in signing),
+        signing=frozenset(row["code"] for row in signing),
     )
 
 

@@ -119,6 +119,27 @@ async def test_a_wrong_signature_is_refused_where_none_is_required_yet(
     assert await _stored(small_installation) == 0
 
 
+@pytest.mark.parametrize(
+    ("forge", "reason"),
+    [
+        pytest.param(_unsigned, RejectionReason.UNSIGNED, id="without a signature"),
+        pytest.param(_with_the_key_of_another_location, RejectionReason.UNKNOWN_KEY, id="with another location's key"),
+    ],
+)
+async def test_a_location_signs_whatever_country_a_message_names(
+    result_case: ResultCase, ingest_case: IngestCase, forge: Headers, reason: RejectionReason
+) -> None:
+    """A result is stored by the code of its location, and the id of its check does not depend on the country."""
+    small_installation = result_case.installation
+    await signatures.require_signatures(small_installation.db, "de", required=True)
+    body = msgspec.json.encode(msgspec.structs.replace(await a_round(result_case), country="US"))
+    headers = forge(small_installation, body)
+    await small_installation.bus.publish(Message(subjects.result("US", "de"), body, str(uuid4()), headers=headers))
+    await ingest_case.drain()
+    assert (await _stored(small_installation), await small_installation.events()) == (0, [])
+    assert await _reasons(small_installation) == [reason]
+
+
 async def test_a_location_that_does_not_sign_yet_may_send_unsigned_results(
     result_case: ResultCase, ingest_case: IngestCase
 ) -> None:
