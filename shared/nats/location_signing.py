@@ -5,6 +5,9 @@ controllers store. As with requests (shared.wire.signing), the signature covers 
 whole body, and is sent in a header beside the body: the public key, a colon, 64 bytes in base64. A message is thus
 signed as a whole, however many results its body holds. The message id is not signed: a result names its check in its
 body, and a check is stored once.
+
+The same key signs the nonce of every server that is logged in to, and a server may send any text as its nonce. So what
+is signed here begins with a byte that no text holds, and no login, also not that of a leaf server, signs a message.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ from shared.nats.nkeys import Role, public_key, signing_key, verify_key
 from shared.secret import Secret
 from shared.wire.signing import SIGNATURE, WrongSignatureError, signed_bytes, verify
 
-RESULT = b"mailprobe result 1"
-HEARTBEAT = b"mailprobe heartbeat 1"
-"""The contexts: a signature of a result is not valid for anything else."""
+RESULT = b"\xffmailprobe result 1"
+HEARTBEAT = b"\xffmailprobe heartbeat 1"
+"""The contexts: a signature of a result is not valid for anything else. 0xFF is in no UTF-8 (RFC 3629 section 3)."""
 
 
 class LocationSigner:

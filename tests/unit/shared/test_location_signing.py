@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import nkeys as library
 import pytest
 
+from shared.nats.credentials import Credentials
 from shared.nats.location_signing import HEARTBEAT, RESULT, LocationSigner, signing_user, verify_location
 from shared.nats.nkeys import Role, new_seed
 from shared.secret import Secret
-from shared.wire.signing import SIGNATURE, WrongSignatureError
+from shared.wire.signing import SIGNATURE, WrongSignatureError, signed_bytes
 
 SEED = Secret("SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y")
 SUBJECT = "mailprobe.result.de.de-nbg"
 BODY = b'{"checkId":"8c1b2f0e-5f0e-5f5c-9f57-6f0d4f2c1a3b"}'
 USER = "UAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3RLKK"
-SIGNED = "MH0K9LoYZfjxxfWr7mjBZHS0XAu3aMGog7vP24AZStJess7zwnLJxA2FFKt1ZqjlusJAqzjJfHM+kjyL7xHNBw=="
-BEATEN = "d5LUr6VGi0TU7nyZtN4EfCgLpj/nUzLQPzh1aAdWA5VhNai1l1Dww1hSkVnV42fcpAGie0Fsx2T9TeXP2XcNBg=="
+SIGNED = "nz0nzq23hp7UNGuMHPi75decc+rGK/HkD+/ruKR6B37BJH0uJXsEFZocd4OvMByKGIN/rT1ELCuVmGr0oBTlAA=="
+BEATEN = "s4Tq6FxqcxEiCdliyL80ddhTnUnyoXby5XSlaJeaT5kMYXaRYokj1OFJxGDQ1dko2qpaKFUMJlq/zlZ1DGQtBA=="
 
 
 def test_what_is_on_the_wire_does_not_change() -> None:
@@ -52,6 +55,15 @@ def test_the_whole_body_is_signed_however_many_results_it_holds() -> None:
 def test_it_holds_for_nothing_else(context: bytes, subject: str, body: bytes) -> None:
     with pytest.raises(WrongSignatureError):
         verify_location(context, subject, body, f"{USER}:{SIGNED}")
+
+
+@pytest.mark.parametrize("context", [RESULT, HEARTBEAT])
+def test_a_server_cannot_have_a_message_signed_as_the_nonce_of_a_login(context: bytes) -> None:
+    """The login is signed with the same key, and whoever has taken over a server chooses its nonce."""
+    login = Credentials(jwt="", seed=SEED, user=USER)
+    nonce = json.loads(json.dumps(signed_bytes(context, SUBJECT, BODY).decode(errors="replace")))
+    with pytest.raises(WrongSignatureError):
+        verify_location(context, SUBJECT, BODY, f"{USER}:{login.sign(nonce).decode()}")
 
 
 @pytest.mark.parametrize(
