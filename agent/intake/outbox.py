@@ -67,7 +67,8 @@ class Outbox:
 
     async def send(self, check_id: UUID, body: bytes) -> None:
         """Return when the broker has the result; retries for ever, with growing pauses."""
-        message = Message(self._subject, body, str(check_id), headers=self._signer.result(self._subject, body))
+        headers = self._signer.result(self._subject, body)
+        message = Message(self._subject, body, self._signer.message_id(check_id), headers=headers)
         self._waiting[check_id] = message
         self._since[check_id] = monotonic()
         try:

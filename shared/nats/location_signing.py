@@ -12,7 +12,9 @@ is signed here begins with a byte that no text holds, and no login, also not tha
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
+from uuid import UUID
 
 from shared.nats.nkeys import Role, public_key, signing_key, verify_key
 from shared.secret import Secret
@@ -29,10 +31,18 @@ class LocationSigner:
     def __init__(self, seed: Secret) -> None:
         self.user = public_key(seed, Role.USER)
         self._key = signing_key(seed)
+        self._seed = seed
 
     def result(self, subject: str, body: bytes) -> dict[str, str]:
         """The headers to publish with this result, or results, on this subject."""
         return self._headers(RESULT, subject, body)
+
+    def message_id(self, check_id: UUID) -> str:
+        """The message id of the result of this check, the same one for all who have the seed. Nobody else can know it,
+        and so have the broker drop the result as a duplicate of something else.
+        """
+        secret = self._seed.reveal().encode()
+        return hashlib.blake2b(check_id.bytes, key=secret, person=b"mailprobe result", digest_size=16).hexdigest()
 
     def heartbeat(self, subject: str, body: bytes) -> dict[str, str]:
         """The headers to send with this heartbeat on this subject."""
