@@ -52,6 +52,8 @@ def fields_of(thing: Audited) -> dict[str, Any]:
     }
     if isinstance(thing, Channel):
         fields["config"] = {name: _of_channel(name, value) for name, value in thing.config.items()}
+    if isinstance(thing, Organization) and thing.default_notification_targets is not None:
+        fields["defaultNotificationTargets"] = _of_channel("", thing.default_notification_targets)
     return fields
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.model import Channel
+from controller.model import Channel, Organization
 from controller.operations.audit.differences import differences
 from controller.operations.audit.states import fields_of
 
@@ -123,3 +124,28 @@ def test_a_channel_shows_addresses_and_hosts_and_no_other_text(config: dict[str,
     assert "geheim" not in json.dumps(shown)
     if "email" in config:
         assert "ops@example.com" in json.dumps(shown)
+
+
+def test_of_an_organizations_targets_addresses_are_shown_and_no_tokens() -> None:
+    targets = {
+        "email": "ops@example.com",
+        "slack": "xoxb-1",
+        "teams": "https://hooks.example.com/T/1",
+        "sms": "+49 30 1",
+    }
+    organization = Organization(
+        id=1,
+        public_id=UUID(int=1),
+        name="Example",
+        default_notification_targets=targets,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    _, shown = differences(None, fields_of(organization))
+    assert shown is not None
+    assert shown["defaultNotificationTargets"] == {
+        "email": "ops@example.com",
+        "slack": "(secret)",
+        "teams": "https://hooks.example.com/…",
+        "sms": "+49 30 1",
+    }
