@@ -122,6 +122,16 @@ class World:
             for one in found
         }
 
+    async def acknowledged_of_others(self, party: Party) -> dict[str, int]:
+        """How far each consumer that is not the party's has been acknowledged."""
+        manager = self.bus.client.jsm()
+        found = [one for stream in (subjects.CHECKS, subjects.EVENTS) for one in await manager.consumers_info(stream)]
+        return {
+            one.name: one.ack_floor.consumer_seq
+            for one in found
+            if one.ack_floor and not any(one.name in request for request in party.requests)
+        }
+
     async def acknowledgement_of(self, party: Party) -> str:
         """The subject by which the party acknowledges a message that it fetched just now."""
         fetch = next(request for request in party.requests if "MSG.NEXT" in request)

@@ -28,6 +28,7 @@ async def world(site: Site) -> AsyncIterator[World]:
 async def test_the_answers_to_its_requests_reach_nobody_else(world: World, name: str) -> None:
     party = world.parties[name]
     before, results = await world.stored(), 0
+    acknowledged = await world.acknowledged_of_others(party)
     for reply, request in product(every_subject(), party.requests):
         for body in BODIES if "MSG.NEXT" in request else [b"{}"]:
             await party.client.publish(request, body, reply=reply)
@@ -35,6 +36,7 @@ async def test_the_answers_to_its_requests_reach_nobody_else(world: World, name:
     await world.settle()
     assert world.received_by_others(party) == []
     assert set(world.at_controllers) <= set(party.requests)
+    assert acknowledged == await world.acknowledged_of_others(party)
     after = await world.stored()
     assert after | {subjects.RESULTS: before[subjects.RESULTS]} == before
     assert 0 <= after[subjects.RESULTS].last - before[subjects.RESULTS].last <= results
@@ -44,7 +46,8 @@ async def test_the_answers_to_its_requests_reach_nobody_else(world: World, name:
 @pytest.mark.parametrize("name", [*SUBSCRIBERS, *LOCATIONS])
 async def test_the_answers_to_its_acknowledgements_reach_nobody_else(world: World, name: str) -> None:
     party = world.parties[name]
-    before = await world.stored()
+    before, acknowledged = await world.stored(), await world.acknowledged_of_others(party)
+    assert acknowledged
     acknowledgements = [(reply, await world.acknowledgement_of(party)) for reply in every_subject()]
     for reply, acknowledgement in acknowledgements:
         for word in WORDS:
@@ -53,4 +56,5 @@ async def test_the_answers_to_its_acknowledgements_reach_nobody_else(world: Worl
     assert world.received_by_others(party) == []
     assert world.at_controllers == []
     assert await world.stored() == before
+    assert await world.acknowledged_of_others(party) == acknowledged
     assert party.received
