@@ -198,7 +198,9 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
     ops_email: Annotated[
         tuple[MailAddress, ...],
         described(
-            "Addresses that get notices about the installation: silent locations, wrong clocks, unexpected results."
+            "Addresses that get notices about the installation itself: silent locations, results that are unexpected or"
+            " not signed, lost canaries, NATS or PostgreSQL that store nothing"
+            " (docs/operations.md, Monitoring Mailprobe)."
         ),
     ] = ()
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _LATELY = timedelta(minutes=10)
 """A key counts as in use when a heartbeat was signed with it within this time."""
 
+_GRACE_MINUTES = GRACE // timedelta(minutes=1)
+
 
 def add(actions: Commands) -> None:
     show = actions.add_parser("show", help="list all keys: which are in use, and which may be dropped")
@@ -113,7 +115,9 @@ def _signs(since: datetime | None, unsigned: Collection[str], now: datetime) -> 
         return f"unsigned results are refused since {_minute(since)}"
     if since is not None:
         return f"unsigned results will be refused from {_minute(since)}"
-    return "unsigned results are accepted" + (f", because of agent {', '.join(unsigned)}" if unsigned else "")
+    if unsigned:
+        return f"unsigned results are accepted, because these agents do not sign: {', '.join(unsigned)}"
+    return f"unsigned results are accepted until all its agents have signed for {_GRACE_MINUTES} minutes"
 
 
 def _revocations(revoked: RevokedUsers) -> Iterator[str]:
@@ -127,8 +131,8 @@ def _minute(at: datetime) -> str:
 
 async def _allow(options: argparse.Namespace) -> None:
     await _require(options.code, required=False)
-    minutes = GRACE // timedelta(minutes=1)
-    print(f"unsigned results of {options.code} are accepted until all its agents have signed for {minutes} minutes")
+    until = f"until all its agents have signed for {_GRACE_MINUTES} minutes"
+    print(f"unsigned results of {options.code} are accepted {until}")
 
 
 async def _refuse(options: argparse.Namespace) -> None:

@@ -26,8 +26,10 @@ class Metrics(Collector):
         self._clock_offset_ms: Callable[[], float | None] = lambda: None
         self.failing: Callable[[], Collection[Dependency]] = tuple
         self.pools: dict[str, Database] = {}
-        self.heartbeat_succeeded_at: Callable[[], float | None] = lambda: None
-        """When this process last fetched MAILPROBE_HEARTBEAT_URL with success, in seconds since the epoch."""
+        self.heartbeat_fetched_at: Callable[[], float | None] = lambda: None
+        """When this process last fetched MAILPROBE_HEARTBEAT_URL with success, or began to try, in seconds since the
+        epoch; None without that setting.
+        """
         self._cached: list[Metric] = []
         self.registry = CollectorRegistry()
         self.registry.register(self.counts)
@@ -73,12 +75,12 @@ class Metrics(Collector):
         yield offset
         heartbeat = GaugeMetricFamily(
             "mailprobe_heartbeat_last_success_timestamp_seconds",
-            "When this process last fetched MAILPROBE_HEARTBEAT_URL with success. Only the controller that schedules"
-            " fetches it: take the maximum.",
+            "When this process last fetched MAILPROBE_HEARTBEAT_URL with success, or when it began, if it never did."
+            " Only the controller that schedules fetches it: take the maximum.",
         )
-        succeeded_at = self.heartbeat_succeeded_at()
-        if succeeded_at is not None:
-            heartbeat.add_metric([], succeeded_at)
+        fetched_at = self.heartbeat_fetched_at()
+        if fetched_at is not None:
+            heartbeat.add_metric([], fetched_at)
         yield heartbeat
         failing = GaugeMetricFamily(
             "mailprobe_dependency_failing",

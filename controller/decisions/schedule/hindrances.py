@@ -14,7 +14,7 @@ NOT_CHECKED = "no location can check it: "
 NO_RESULT_YET = "a location can check it again, and has sent no result yet"
 
 _NO_AGENT = "no agent is connected {where}"
-_KIND_UNKNOWN = "the agents {where} do not know this kind of check"
+_KIND_UNKNOWN = "no agent {where} knows this kind of check"
 _UNFIT = {
     Unfitness.PORT25_BLOCKED: (
         "no connection to port 25 gets out {where}; where your own servers can be reached all the same, set"
@@ -27,7 +27,7 @@ _UNFIT = {
         "there is no route to IPv6 {where}; name the networks of your own servers in MAILPROBE_ALLOW_NETWORKS"
     ),
     Unfitness.RESOLVER_BROKEN: (
-        "the resolver {where} does not answer for the control name; set MAILPROBE_CONTROL_NAME to a name that your"
+        "no resolver {where} answers for the control name; set MAILPROBE_CONTROL_NAME to a name that your"
         " resolver knows"
     ),
 }
@@ -67,7 +67,7 @@ def hindrance(
     if not causes:
         return ""
     return NOT_CHECKED + "; ".join(
-        cause.format(where="at every location" if len(codes) == len(locations) else f"at {', '.join(codes)}")
+        cause.format(where="at any location" if len(codes) == len(locations) else f"at {', '.join(codes)}")
         for cause, codes in causes.items()
     )
 

@@ -16,8 +16,9 @@ _WHAT_TO_DO = {
     "unsigned": "unsigned: the location signs, so either an agent of an older version was started there (update it, or"
     " allow it with `mailprobe-controller trust allow-unsigned CODE`), or somebody who can write to NATS forges"
     " results.",
-    "unknown_key": "unknown_key: signed with a key that is not one of the location's. After a database was restored"
-    " from a backup, `mailprobe-controller locations rotate CODE` and restart its agents with the new file.",
+    "unknown_key": "unknown_key: signed with a key that is not one of the location's. If the database was restored"
+    " from a backup, run `mailprobe-controller locations rotate CODE` and restart its agents with the new file; else"
+    " somebody who can write to NATS forges results.",
     "ended_key": "ended_key: signed with a key that has ended. Give the agents the location's newest enrolment file; if"
     " all have it, somebody else uses the old one.",
     "wrong_signature": "wrong_signature: the message was changed on its way, or forged. Examine NATS and who can write"
@@ -42,7 +43,10 @@ class SignatureRefusals(msgspec.Struct):
 
     def text(self) -> str:
         """For example "12 results in the last hour or two (unsigned), heartbeats of agent a-1 (unsigned)"."""
-        parts = [f"{counted.messages} results in the last hour or two ({counted.why})" for counted in self.results]
+        parts = [
+            f"{counted.messages} result{'s' if counted.messages != 1 else ''} in the last hour or two ({counted.why})"
+            for counted in self.results
+        ]
         if self.heartbeat:
             parts.append(f"heartbeats of agent {self.heartbeat.agent} ({self.heartbeat.why})")
         return ", ".join(parts)

@@ -74,6 +74,11 @@ _REJECTED = {
     "too_large": "a result that is too large",
     "not_a_result": "a message that is no result; the agent may be of another version",
     "unstorable": "a result that the database refused; look at the controllers' log",
+    "unsigned": "a result without a signature, though the location signs: an agent of an older version, or a forgery",
+    "ended_key": "a result signed with a key of the location that has ended: give its agents the newest enrolment file",
+    "unknown_key": "a result signed with a key that is not the location's: after a restored backup rotate the location,"
+    " else it is a forgery",
+    "wrong_signature": "a result that was changed on its way, or forged: find out who can write to NATS",
 }
 SUSPICIOUS = frozenset({"not_expected", "another_location", "wrong_check_id"})
 """Reasons that no sound agent causes: somebody else may have the location's enrolment file."""

@@ -73,8 +73,8 @@ class DeadMansSwitch:
         self._withheld: list[str] = []
         self._failures = 0
         self._failing_since: datetime | None = None
-        self.succeeded_at: float | None = None
-        """When the URL was last fetched with success, in seconds since the epoch."""
+        self.fetched_at = utc_now().timestamp()
+        """When the URL was last fetched with success, or this began if it never was, in seconds since the epoch."""
 
     async def fetch_when_due(self) -> None:
         """Fetch the URL if that is due and nothing speaks against it. Raises StoreUnavailableError."""
@@ -114,7 +114,7 @@ class DeadMansSwitch:
     async def _fetch(self) -> None:
         problem = await self._problem()
         if problem is None:
-            self.succeeded_at = utc_now().timestamp()
+            self.fetched_at = utc_now().timestamp()
             self._failures, self._failing_since = 0, None
         else:
             self._failures += 1

@@ -59,6 +59,6 @@ class SelfWatch(NamedTuple):
         yield keep("canary_watch", watch.review, every_seconds=canary_watch.WATCH_SECONDS)
         if self.heartbeat_url is not None:
             switch = DeadMansSwitch(db, self.heartbeat_url, self.relay, self.problems, leading, self.addresses)
-            metrics.heartbeat_succeeded_at = lambda: switch.succeeded_at
+            metrics.heartbeat_fetched_at = lambda: switch.fetched_at
             seconds = dead_mans_switch.ATTEMPT_SECONDS
             yield keep("dead_mans_switch", switch.fetch_when_due, every_seconds=seconds)

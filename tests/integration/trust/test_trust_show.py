@@ -73,7 +73,7 @@ async def test_it_says_what_is_revoked_and_until_when_that_must_be_kept(commands
 
 async def test_unsigned_results_are_refused_and_allowed_by_command(commands: LocationCommands) -> None:
     commands.add()
-    assert "de: unsigned results are accepted" in trust(commands, "show")
+    assert "de: unsigned results are accepted until all its agents have signed for 5 minutes" in trust(commands, "show")
     assert trust(commands, "refuse-unsigned", "DE") == "unsigned results of DE are refused\n"
     assert "de: unsigned results are refused since" in trust(commands, "show")
     trust(commands, "refuse-unsigned", "de")

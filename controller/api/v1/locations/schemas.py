@@ -132,8 +132,9 @@ class ProbeProblemAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="came
 class DeadLettersAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`count` messages that this location sent as results were set aside for `reason`, the latest at `lastAt`.
 
-    not_expected, another_location and wrong_check_id never come from a sound agent. The other reasons are
-    unknown_origin (the monitor was deleted long ago), wrong_moment, too_large, not_a_result and unstorable.
+    not_expected, another_location and wrong_check_id never come from a sound agent. unsigned, ended_key, unknown_key
+    and wrong_signature concern the signature: an older agent, an old enrolment file, or a forgery. The other reasons
+    are unknown_origin (the monitor was deleted long ago), wrong_moment, too_large, not_a_result and unstorable.
     """
 
     reason: str

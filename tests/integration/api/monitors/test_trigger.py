@@ -191,7 +191,7 @@ async def test_a_resolver_that_does_not_know_the_control_name_keeps_no_check_awa
     _, answer = await trigger(api)
     assert answer.json()["locationCodes"] == ["de-nbg", "fi-hel"]
     doubt = (
-        "the resolver at every location does not answer for the control name; set MAILPROBE_CONTROL_NAME to a name that"
+        "no resolver at any location answers for the control name; set MAILPROBE_CONTROL_NAME to a name that"
         " your resolver knows"
     )
     assert answer.json()["warnings"] == [doubt]

@@ -183,7 +183,7 @@ async def test_ops_hear_once_which_signatures_are_refused_and_what_to_do(signing
     [notice] = await signing.notices()
     assert notice["title"] == "Refused signatures: location de"
     text = "\n".join(notice["paragraphs"])
-    assert "1 results in the last hour or two (wrong_signature), heartbeats of agent old (unsigned)" in text
+    assert "1 result in the last hour or two (wrong_signature), heartbeats of agent old (unsigned)" in text
     assert "trust allow-unsigned" in text
     assert "Unknown_key" not in text
 

@@ -145,7 +145,7 @@ async def test_when_all_locations_are_unfit_the_verdict_names_the_setting(
     await unchecked.review()
     found = await state(case, monitor)
     assert found["reason"] == (
-        "no location can check it: the resolver at every location does not answer for the control name; set"
+        "no location can check it: no resolver at any location answers for the control name; set"
         " MAILPROBE_CONTROL_NAME to a name that your resolver knows"
     )
     assert found["sinceMs"] == evaluated["sinceMs"]

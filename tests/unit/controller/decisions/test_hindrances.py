@@ -33,7 +33,7 @@ def agent(*unfit: Unfitness, kinds: tuple[str, ...] = ("smtp",)) -> AgentSightin
             [agent(RESOLVER)],
             [agent(RESOLVER)],
             {1, 2},
-            "the resolver at every location does not answer for the control name; set MAILPROBE_CONTROL_NAME to a name"
+            "no resolver at any location answers for the control name; set MAILPROBE_CONTROL_NAME to a name"
             " that your resolver knows",
             id="names that no resolver knows",
         ),
@@ -50,10 +50,10 @@ def agent(*unfit: Unfitness, kinds: tuple[str, ...] = ("smtp",)) -> AgentSightin
             [agent(kinds=("imap",))],
             [agent(kinds=("imap",))],
             set(),
-            "the agents at every location do not know this kind of check",
+            "no agent at any location knows this kind of check",
             id="agents of an older version",
         ),
-        pytest.param([], [], set(), "no agent is connected at every location", id="no agents"),
+        pytest.param([], [], set(), "no agent is connected at any location", id="no agents"),
         pytest.param([agent(PORT25), agent()], [], set(), "", id="one agent of a location that can check is enough"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Each reason of a gap and each notice to operators has words on the pages."""
+"""Each reason of a gap or a rejection and each notice to operators has words on the pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from controller.metrics.counts import RejectionReason
 from controller.model import GapReason
 from controller.operations.overview.overview import OpenNotice
 from controller.pages.check.words import MISSING
@@ -19,6 +20,11 @@ def test_a_reason_of_a_gap_is_in_words(reason: GapReason) -> None:
     assert reason in MISSING
     assert reason in trouble_views._GAP_REASONS
     assert reason in blindness._BLIND
+
+
+@pytest.mark.parametrize("reason", RejectionReason)
+def test_a_reason_of_a_rejection_is_in_words(reason: RejectionReason) -> None:
+    assert reason in blindness._REJECTED
 
 
 @pytest.mark.parametrize("kind", TroubleKind)

@@ -39,7 +39,7 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
                     s400="No eligible monitoring locations for the selected allowed countries",
                     s403="Forbidden",
                     s404=group.not_found,
-                    s409="no location can check it: no connection to port 25 gets out at every location",
+                    s409="no location can check it: no connection to port 25 gets out at any location",
                     s500="No active monitoring locations available",
                 ),
             },
