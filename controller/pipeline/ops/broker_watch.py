@@ -64,9 +64,10 @@ class BrokerWatch:
 
     async def _try(self, stream: str) -> None:
         """Raises BusError."""
-        before = self._last.get(stream)
+        before = self._last.pop(stream, None)
         last = (await stream_state(self._bus, stream)).last
         if before is None or last <= before:
-            await write_once(self._bus, stream, wait_seconds=_ANSWER_SECONDS)
+            if not await write_once(self._bus, stream, wait_seconds=_ANSWER_SECONDS):
+                return  # the next review tries it again, however much the stream grows, and then removes both
             last += 1
         self._last[stream] = last

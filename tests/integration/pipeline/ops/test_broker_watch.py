@@ -116,6 +116,17 @@ async def test_a_stream_that_grows_needs_no_test_message(case: WatchCase) -> Non
     assert (await manager.stream_info(subjects.CHECKS)).state.last_seq == before + 2
 
 
+async def test_a_test_message_that_could_not_be_removed_does_not_stay_in_a_stream_that_grows(case: WatchCase) -> None:
+    """Its age would be taken for that of the oldest result that waits."""
+    manager = case.bus.client.jsm()
+    await manager.update_stream((await manager.stream_info(subjects.RESULTS)).config.evolve(deny_purge=True))
+    assert await case.failing() == {}
+    assert await case.messages(subjects.RESULTS) == 1
+    await case.bus.publish(Message(subjects.result("DE", "de"), b"", "one"))
+    assert await case.failing() == {}
+    assert await case.messages(subjects.RESULTS) == 3, "it is tried again"
+
+
 async def test_a_broker_that_is_away_is_named_and_its_address_is_not() -> None:
     async with Bus.open(Broker("nats://127.0.0.1:1"), name="test") as away:
         assert await WatchCase(away).failing() == {"nats": "there is no connection to NATS"}
