@@ -14,6 +14,7 @@ from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
 from controller.pipeline.housekeeping import (
+    BLINDNESS_SECONDS,
     FORGET_SECONDS,
     PARTITION_SECONDS,
     SETTLE_SECONDS,
@@ -33,6 +34,7 @@ from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
+from controller.store.locations.blind_periods import end_disproved
 from controller.store.platform.migrate import SchemaError, require_current
 from controller.store.platform.pool import Database, StoreUnavailableError
 from shared.nats.bus import Bus
@@ -85,6 +87,7 @@ async def run_pipeline(
         for loop in self_watch.loops(db, bus, registry, signer, metrics, lambda: scheduler.leading):
             tasks.create_task(loop)
         tasks.create_task(keep("settle", lambda: settle_checks(db, counts), every_seconds=SETTLE_SECONDS))
+        tasks.create_task(keep("blindness", lambda: end_disproved(db), every_seconds=BLINDNESS_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("partitions", lambda: maintain_partitions(db), every_seconds=PARTITION_SECONDS))

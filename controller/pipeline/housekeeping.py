@@ -23,6 +23,7 @@ from shared.clock import utc_now
 log = structlog.get_logger()
 
 SETTLE_SECONDS = 1.0
+BLINDNESS_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 FORGET_SECONDS = 600.0
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from controller.model import GapReason
 from controller.model.retention import DETAIL_DAYS
 from controller.store.evaluation.evaluations import ripe
-from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import BLINDED, EXTEND
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
@@ -26,9 +25,6 @@ _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
 _RECENT_SECONDS = 300
 """A gap of an older round is history and causes no evaluation."""
-
-_KNOWN_AT_ONCE = (None, GapReason.NO_AGENT.value, GapReason.UNFIT.value)
-"""Reasons of gaps that are recorded when the check is due; None is no gap."""
 
 
 class Expected(NamedTuple):
@@ -134,8 +130,6 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
         rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1)
-        if any(row["reason"] not in _KNOWN_AT_ONCE for row in rows):
-            await blind_periods.end_disproved(connection)
     more = rows[0]["batches"] == _BATCHES_AT_ONCE
     return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
 

@@ -91,12 +91,11 @@ FROM ended JOIN free USING (id) WHERE old.id = ended.id
 
 _END_DISPROVED = """
 WITH ended AS (
-  SELECT period.id, sight.checked_at AS seen_at
-  FROM blind_period AS period CROSS JOIN LATERAL (
-    SELECT checked_at FROM latest WHERE latest.location_id = period.location_id AND latest.status <> 'unknown'
-      AND latest.due_at > period.missed_at LIMIT 1
-  ) AS sight
+  SELECT period.id, min(latest.checked_at) AS seen_at
+  FROM blind_period AS period JOIN latest ON latest.location_id = period.location_id
+    AND latest.status <> 'unknown' AND latest.due_at > period.missed_at
   WHERE period.to_at > now() AND period.reason <> ALL ($1)
+  GROUP BY period.id
 ), free AS (
   SELECT id FROM blind_period WHERE id IN (SELECT id FROM ended) FOR NO KEY UPDATE SKIP LOCKED
 )
@@ -150,11 +149,13 @@ async def end(connection: Connection, sights: Collection[Sight]) -> None:
         await connection.execute(_END, *map(list, zip(*sights, strict=True)), _OF_SOME_CHECKS)
 
 
-async def end_disproved(connection: Connection) -> None:
+async def end_disproved(db: Database) -> None:
     """End the periods of locations of which results of later checks are known already: a check that brings none is
-    recorded as missing long after it was due.
+    recorded as missing long after it was due. It reads the latest results of all monitors, so it must not happen while
+    the storing of results waits. Raises StoreUnavailableError.
     """
-    await connection.execute(_END_DISPROVED, _OF_SOME_CHECKS)
+    async with db.connection() as connection:
+        await connection.execute(_END_DISPROVED, _OF_SOME_CHECKS)
 
 
 async def take_back(connection: Connection, arrived: Collection[Arrived]) -> None:

@@ -13,6 +13,7 @@ from controller.operations.locations import LocationState, list_locations
 from controller.pipeline.housekeeping import forget_old
 from controller.store.checks.dispatch import GapRange, insert_gap_ranges
 from controller.store.checks.results import store_results
+from controller.store.locations.blind_periods import end_disproved
 from shared.wire.failures import FailureSource
 from tests.integration.pipeline.evaluation_case import EvaluationCase
 from tests.integration.pipeline.small_installation import a_result
@@ -204,10 +205,21 @@ async def test_a_gap_that_is_recorded_after_the_location_has_seen_again_does_not
 ) -> None:
     await case.store(monitor, -10, "p--")
     await case.record_gaps(hourly, case.at(-15), ["de", "us"], reason=GapReason.NO_RESULT)
+    await end_disproved(case.db)
     assert await blind_now(case) == []
     assert await blind_now(case, "us") == [("no_result", 1)]
     [period] = (await shown(case, "de")).blind
     assert (period.reason, period.checks) == ("no_result", 1)
+
+
+async def test_recording_gaps_does_not_wait_for_the_latest_results_to_be_read(
+    case: EvaluationCase, hourly: UUID
+) -> None:
+    """No result is stored meanwhile, and of many monitors and locations there are millions of latest results."""
+    async with case.db.transaction() as connection:
+        await connection.execute("LOCK TABLE latest")
+        await case.record_gaps(hourly, case.at(-30), ["de"], reason=GapReason.NO_RESULT)
+    assert await blind_now(case) == [("no_result", 1)]
 
 
 async def test_a_late_result_takes_the_blindness_of_its_gap_back(case: EvaluationCase, hourly: UUID) -> None:
