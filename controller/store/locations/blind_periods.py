@@ -73,13 +73,15 @@ WITH sight AS (
   WHERE period.to_at > now() AND (
     period.reason <> ALL ($5) OR EXISTS (
       SELECT FROM gap WHERE gap.monitor_id = sight.monitor_id AND gap.location_id = sight.location_id
-        AND gap.from_at BETWEEN period.from_at AND COALESCE(period.missed_at, period.to_at)
+        AND gap.from_at BETWEEN GREATEST(period.from_at, sight.due_at - make_interval(secs => $6)) AND sight.due_at
         AND gap.reason = period.reason
-    ) OR EXISTS (
-      SELECT FROM result WHERE result.monitor_id = sight.monitor_id AND result.location_id = sight.location_id
-        AND result.due_at BETWEEN period.from_at AND COALESCE(period.missed_at, period.to_at)
-        AND result.failure ->> 'source' = period.reason
-    )
+    ) OR (
+      SELECT result.failure ->> 'source' FROM result
+      WHERE result.monitor_id = sight.monitor_id AND result.location_id = sight.location_id
+        AND result.due_at >= GREATEST(period.from_at, sight.due_at - make_interval(secs => $6))
+        AND result.due_at < sight.due_at
+      ORDER BY result.due_at DESC LIMIT 1
+    ) = period.reason
   )
   GROUP BY period.id
 ), free AS (
@@ -143,10 +145,11 @@ class Arrived(NamedTuple):
 
 async def end(connection: Connection, sights: Collection[Sight]) -> None:
     """End the periods that these checks disprove: they were due after the last one that was missed, and, where the
-    reason may concern some checks only, they are of a monitor that was concerned.
+    reason may concern some checks only, they are of a monitor that was concerned: by a gap of the last hours, or by its
+    result before. A period may last for weeks, so that all of its checks are too many to be read here.
     """
     if sights:
-        await connection.execute(_END, *map(list, zip(*sights, strict=True)), _OF_SOME_CHECKS)
+        await connection.execute(_END, *map(list, zip(*sights, strict=True)), _OF_SOME_CHECKS, 2 * _LONGEST_SECONDS)
 
 
 async def end_disproved(db: Database) -> None:

@@ -200,6 +200,21 @@ async def test_what_concerns_some_checks_ends_with_a_result_of_such_a_check(
     assert await blind_now(case) == []
 
 
+async def test_a_period_of_long_ago_is_not_searched_for_a_check_that_was_concerned(
+    case: EvaluationCase, hourly: UUID
+) -> None:
+    """A blocked port may make a period of weeks; each result of the location would be compared with all before it."""
+    other = await case.monitor(interval=3600)
+    await case.record_gaps(hourly, case.at(-4 * 3600), ["de"], reason=GapReason.UNFIT)
+    for seconds in (-3 * 3600, -2 * 3600, -3600, -30):
+        await case.record_gaps(other, case.at(seconds), ["de"], reason=GapReason.UNFIT)
+    assert await blind_now(case) == [("unfit", 5)]
+    await case.store(hourly, -10, "p--")
+    assert await blind_now(case) == [("unfit", 5)]
+    await case.store(other, -5, "p--")
+    assert await blind_now(case) == []
+
+
 async def test_a_gap_that_is_recorded_after_the_location_has_seen_again_does_not_blind_it(
     case: EvaluationCase, monitor: UUID, hourly: UUID
 ) -> None:
