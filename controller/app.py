@@ -45,6 +45,7 @@ from shared.wire.signing import Signer
 log = structlog.get_logger()
 
 _PIPELINE_CONNECTIONS = 6
+_WATCH_CONNECTIONS = 2
 
 
 class ControllerServer(uvicorn.Server):
@@ -76,6 +77,8 @@ async def _run(
         Database.open(url, on_failure=health.store_failed) as db,
         # So that many API requests do not delay results.
         Database.open(url, size=_PIPELINE_CONNECTIONS, on_failure=health.store_failed) as pipeline_db,
+        # So that waiting for busy connections is not taken for a database that does not answer.
+        Database.open(url, size=_WATCH_CONNECTIONS, on_failure=health.store_failed) as watch_db,
         Bus.open(broker, name=f"controller {name}") as bus,
         Bus.open(settings.broker(system_credentials(trust, utc_now())), name=f"nats accounts {name}") as system_bus,
         open_senders(
@@ -128,9 +131,9 @@ async def _run(
                     name="pipeline",
                 )
                 mail = DirectMail(senders.email, ops_email, public_url)
-                reports = DependencyNotices(pipeline_db, health, mail, name, ops_email, leading=lambda: metrics.leading)
+                reports = DependencyNotices(watch_db, health, mail, name, ops_email, leading=lambda: metrics.leading)
                 watching = tasks.create_task(
-                    watch_dependencies(pipeline_db, bus, health, metrics.counts, reports, mail), name="dependencies"
+                    watch_dependencies(watch_db, bus, health, metrics.counts, reports, mail), name="dependencies"
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
                 login = tasks.create_task(keep("login", lambda: report_ended_keys(bus)), name="login")
