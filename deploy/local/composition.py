@@ -228,10 +228,10 @@ class Composition:
                     if status == 401:
                         raise LocalError(f"the token in {self.data.token} is not valid for this database")
                     if status == 200:
-                        waiting -= {each["code"] for each in known if each["ready"] or not each["enabled"]}
+                        waiting -= {each["code"] for each in known if each["agents"] or not each["enabled"]}
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            log.warning("locations_not_ready", locations=sorted(waiting))
+            log.warning("locations_without_agent", locations=sorted(waiting))
 
     async def _login_link(self) -> str | None:
         """A link with a one-time code, which must stay out of the record and of logs; None when nobody can log in."""

@@ -18,7 +18,7 @@ import structlog
 from controller.model import Channel
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
-from controller.notify.ops.message import OpsMessage
+from controller.notify.ops.message import MOST_NAMED, OpsMessage
 from controller.store.accounts import organizations
 from controller.store.notifications import channels, deliveries, ops_notices
 from controller.store.notifications.deliveries import NewDelivery
@@ -81,7 +81,7 @@ async def begin(
         message = make_message(new)
         notice = notice_of(message, now, number, over=False)
         receivers = await _send(connection, addresses, notice)
-    log.warning(kind.value, subjects=new, receivers=receivers)
+    log.warning(kind.value, subjects=new[:MOST_NAMED], number=len(new), receivers=receivers)
 
 
 async def end(
@@ -103,7 +103,8 @@ async def end(
             message = make_message(list(together))
             receivers += await _send(connection, addresses, notice_of(message, now, number, over=True))
     if over:
-        log.info(f"{kind.value}_over", subjects=[trouble.subject for trouble in over], receivers=receivers)
+        subjects_over = [trouble.subject for trouble in over]
+        log.info(f"{kind.value}_over", subjects=subjects_over[:MOST_NAMED], number=len(over), receivers=receivers)
 
 
 def notice_of(message: OpsMessage, now: datetime, number: UUID, *, over: bool) -> PlainNotice:

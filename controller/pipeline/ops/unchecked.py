@@ -7,7 +7,7 @@ location is blind knows nothing of the reason. Every controller does this; whoev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice
 
 from controller.decisions.evaluation.state import VerdictKind, not_checked
@@ -71,11 +71,11 @@ class UncheckedMonitors:
     async def _review_undecided(self) -> None:
         every = await location_store.present_locations(self._db)
         now, sightings = await location_store.sightings(self._db)
-        agents = {here.id: alive(sightings.get(here.id, []), now) for here in every if here.enabled}
+        found = _Reasons(every, {here.id: alive(sightings.get(here.id, []), now) for here in every if here.enabled})
         after = 0
         while some := await scheduled.undecided_monitors(self._db, after, _AT_ONCE):
             await self._explain(
-                {one.monitor.id: reason for one in some if (reason := _reason(one, every, agents)) != one.reason},
+                {one.monitor.id: reason for one in some if (reason := found.of(one)) != one.reason},
                 only_unknown=True,
             )
             after = some[-1].monitor.id
@@ -92,16 +92,31 @@ def reason_of(found: UnlocatedMonitor) -> str:
     return without_location(found.country_codes, listed=found.listed, any_enabled=found.any_enabled)
 
 
-def _reason(
-    undecided: UndecidedMonitor, every: Sequence[Location], agents: Mapping[int, Sequence[AgentSighting]]
-) -> str:
-    """Why the verdict is unknown: as before, if locations can check it."""
-    monitor = undecided.monitor
-    own = pool(monitor, configured(every, monitor.allowed_check_country_codes))
-    if not own:
-        return undecided.reason
-    found = hindrance(monitor.kind, deficiencies(monitor), own, agents, undecided.blind_ids)
-    return found or (NO_RESULT_YET if undecided.reason.startswith(NOT_CHECKED) else undecided.reason)
+class _Reasons:
+    """Why verdicts are unknown. Most monitors share their locations and what hinders these, so each combination is
+    worked out once. `agents` are those alive, by location.
+    """
+
+    def __init__(self, locations: Sequence[Location], agents: Mapping[int, Sequence[AgentSighting]]) -> None:
+        self._locations = locations
+        self._agents = agents
+        self._hindrances: dict[Hashable, str | None] = {}
+
+    def of(self, undecided: UndecidedMonitor) -> str:
+        """The reason stays as it was, if locations can check the monitor, or if it has none."""
+        monitor = undecided.monitor
+        lists = [monitor.allowed_check_country_codes, monitor.location_ids]
+        chosen = (*(one and tuple(one) for one in lists), monitor.home_location_id)
+        lacking = deficiencies(monitor)
+        key = (monitor.kind, lacking, chosen, undecided.blind_ids)
+        if key not in self._hindrances:
+            own = pool(monitor, configured(self._locations, monitor.allowed_check_country_codes))
+            words = hindrance(monitor.kind, lacking, own, self._agents, undecided.blind_ids)
+            self._hindrances[key] = words if own else None
+        found = self._hindrances[key]
+        if found is None:
+            return undecided.reason
+        return found or (NO_RESULT_YET if undecided.reason.startswith(NOT_CHECKED) else undecided.reason)
 
 
 async def _write_down(database: Database, reasons: Mapping[int, str], *, only_unknown: bool) -> None:

@@ -6,6 +6,8 @@
 -- The moment when the last missing check of the period was due; empty in periods of before.
 ALTER TABLE blind_period ADD COLUMN missed_at timestamptz(3);
 
+CREATE INDEX blind_period_end ON blind_period (to_at);
+
 -- A monitor whose first evaluations were all undecided had no moment since when its verdict is unknown.
 UPDATE monitor_state
 SET state = (state::jsonb || jsonb_build_object(
@@ -17,4 +19,5 @@ WHERE monitor.id = monitor_id AND verdict = 'unknown' AND state ->> 'takenMs' IS
 
 -- migrate: rollback
 
+DROP INDEX blind_period_end;
 ALTER TABLE blind_period DROP COLUMN missed_at;
