@@ -38,7 +38,7 @@ def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     before = let_in(product, "us")
     locations(product, "enable", "us")
     eventually(
-        lambda: location(product, "us")["ready"] and let_in(product, "us") > before,
+        lambda: location(product, "us")["agents"] and let_in(product, "us") > before,
         "the agent is back by itself",
         BACK_SECONDS,
     )
@@ -49,7 +49,7 @@ def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     assert let_in(product, "us") == before
     os.kill(product.record["pids"]["agent-us"], signal.SIGKILL)  # the supervisor starts it again, with the new file
     eventually(lambda: let_in(product, "us") > before, "the agent with the new file is let in", BACK_SECONDS)
-    eventually(lambda: location(product, "us")["ready"], "the location is ready")
+    eventually(lambda: location(product, "us")["agents"], "the location is ready")
     monitors.trigger(product, monitor)
     checks_from(product, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered")
 
@@ -64,7 +64,7 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     for spoil in (without_login, os.unlink):
         spoil(file)
         product.start()
-        assert location(product, "de")["ready"]
+        assert location(product, "de")["agents"]
         product.stop()
     given = [line for line in product.output().splitlines() if "location_given_new_keys" in line]
     assert len(given) == 2
@@ -76,17 +76,17 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     assert f"{trust} is missing" in product.output()
     shutil.rmtree(product.data / "enrolments")
     product.start()
-    assert location(product, "de")["ready"]
+    assert location(product, "de")["agents"]
     product.stop()
 
     trust.with_name("elsewhere").replace(trust)  # the lost keys, and logins made with other keys
     product.start()
-    assert location(product, "de")["ready"]
+    assert location(product, "de")["agents"]
     for command in ("disable", "remove"):
         locations(product, command, "de")
     product.stop()
     product.start()  # where the file of the removed location is in the way
-    assert location(product, "de")["ready"]
+    assert location(product, "de")["agents"]
 
 
 def test_a_server_of_the_users_needs_the_keys_it_believes(new_product: Product) -> None:

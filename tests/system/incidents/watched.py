@@ -267,6 +267,6 @@ class Watched:
     def _wait_for_all(self) -> None:
         def ready() -> bool:
             known = self.product.api.get("/api/locations").json()
-            return {each["countryCode"] for each in known if each["ready"]} >= self.countries
+            return {each["countryCode"] for each in known if each["agents"]} >= self.countries
 
         eventually(ready, "every location is ready", 60)

@@ -105,7 +105,7 @@ def test_servers_of_the_user_win_over_the_embedded_ones(
     assert (record["databaseUrl"], record["natsUrl"]) == (database_url, nats_url)
     assert record["pids"].keys() == {"controller", "agent-fr"}
     assert not (new_product.data / "postgres").exists()
-    assert [each["ready"] for each in new_product.api.get("/api/locations").json()] == [True]
+    assert [each["agents"] for each in new_product.api.get("/api/locations").json()] == [1]
     new_product.stop()
     for secret in (keys.read(trust_file).account.reveal(), record["token"]):
         assert secret not in new_product.output()

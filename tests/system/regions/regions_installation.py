@@ -75,7 +75,9 @@ class Installation:
             eventually(lambda: all(map(self.is_ready, CONTROLLERS)), "the controllers are ready", _START_SECONDS)
             for location in self.countries:
                 self._start(location)
-            eventually(lambda: self.ready_locations() == {*self.countries}, "all locations are ready", _START_SECONDS)
+            eventually(
+                lambda: self.locations_with_agents() == {*self.countries}, "all locations are ready", _START_SECONDS
+            )
             eventually(self._has_every_stream_and_consumer, "NATS leads every stream and consumer", _START_SECONDS)
             self._rest = undo.pop_all()
         return self
@@ -177,8 +179,8 @@ class Installation:
                 return answer.json()
         raise AssertionError("no controller answers")
 
-    def ready_locations(self) -> set[str]:
-        return {str(here["code"]) for here in self.request("GET", "/api/locations") if here["ready"]}
+    def locations_with_agents(self) -> set[str]:
+        return {str(here["code"]) for here in self.request("GET", "/api/locations") if here["agents"]}
 
     def is_ready(self, controller: str) -> bool:
         return self._answers_ok(f"{self._addresses[controller]}/readyz")

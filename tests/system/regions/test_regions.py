@@ -185,11 +185,11 @@ def _cut_off(installation: Installation, seconds: float, *homes: str) -> tuple[i
     installation.regions.cut(CUT_OFF, *homes)
     cut_ms = now_ms()
     time.sleep(seconds)
-    eventually(lambda: installation.ready_locations() == OTHERS, f"{CUT_OFF} is away", 10)
+    eventually(lambda: installation.locations_with_agents() == OTHERS, f"{CUT_OFF} is away", 10)
     assert installation.request("GET", "/api/incidents") == []
     installation.regions.plug(CUT_OFF, *homes)
     plugged_ms = now_ms()
-    eventually(lambda: installation.ready_locations() == {*COUNTRIES}, f"{CUT_OFF} is back", BACK_SECONDS)
+    eventually(lambda: installation.locations_with_agents() == {*COUNTRIES}, f"{CUT_OFF} is back", BACK_SECONDS)
     back_ms = now_ms()
     time.sleep(_READY_MS / 1000 + OFTEN)  # by then all monitors with the interval OFTEN were due once more
     return cut_ms, plugged_ms, back_ms
