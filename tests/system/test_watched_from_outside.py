@@ -1,8 +1,8 @@
 """The heartbeat URL of a whole installation: fetched once a minute by one of two controllers, and not while anything
 stands still that a mail server's outage would have to pass.
 
-Most of it takes minutes for each test and is left to `make drill`; tests/integration/pipeline/ops/test_dead_mans_switch.py
-has the same faults with a shorter minute.
+Most of it takes minutes for each test and is left to `make drill`; test_dead_mans_switch.py in tests/integration has
+the same faults with a shorter minute.
 """
 
 from __future__ import annotations
