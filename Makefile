@@ -22,7 +22,7 @@ run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per cou
 test-quick: $(VENV)/.ready ## Run the tests of decisions, parsers and contracts (under a minute)
 	$(PYTEST) $(SPREAD) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
 
-test: $(VENV)/.ready ## Run all tests but the long ones (about ten minutes); reasons of skips name what is missing
+test: $(VENV)/.ready ## Run all tests but the long ones (about twelve minutes); reasons of skips name what is missing
 	$(PYTEST) $(SPREAD)
 
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
