@@ -17,3 +17,8 @@ def to_ms(moment: datetime) -> int:
 
 def to_datetime(moment_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=moment_ms)
+
+
+def to_text(moment: datetime) -> str:
+    """The one way to write a time for others: RFC 3339, UTC, milliseconds (rounded down)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,13 +1,17 @@
-"""Sets up structlog once per process: coloured lines on a terminal, JSON lines otherwise."""
+"""Sets up structlog once per process: coloured lines on a terminal, JSON lines otherwise. Times are UTC."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from shared.clock import utc_now
+from shared.epoch import to_text
 
 LogFormat = Literal["auto", "console", "json"]
 
@@ -25,6 +29,7 @@ _HIDDEN = frozenset(
         "sms_url",
     }
 )
+_TIME_FOR_PEOPLE = "%H:%M:%SZ"
 _VERBOSE_LOGGERS = ("apprise", "httpcore", "httpx", "requests", "urllib3")
 """Libraries that log the URLs and headers they send; those of a webhook or a chat service are its credentials."""
 
@@ -36,19 +41,30 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
-def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
-    """Send structlog and the standard library's logging to standard error in one form."""
-    to_person = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+def _add_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the time as the API writes it."""
+    event["timestamp"] = to_text(utc_now())
+    return event
+
+
+def configure(level: str = "info", log_format: LogFormat = "auto", stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's logging to one stream (default: standard error) in one form."""
+    stream = sys.stderr if stream is None else stream
+    to_person = log_format == "console" or (log_format == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt=_TIME_FOR_PEOPLE, utc=True) if to_person else _add_time,
         structlog.processors.StackInfoRenderer(),
         hide_secrets,
     ]
     last: list[Processor] = (
         # If rich is installed, the default formatter prints the local variables of each frame, passwords included.
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=not os.environ.get("NO_COLOR"), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if to_person
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -58,7 +74,7 @@ def configure(level: str = "info", log_format: LogFormat = "auto") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -60,8 +60,11 @@ class _Listener:
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         """The response to one request. Raises IncompleteReadError (EOFError) if the client has gone."""
+        first = await reader.readexactly(1)
+        if not first.isupper():  # as the first byte of a TLS handshake, whose client waits for an answer, too
+            return _response(HTTPStatus.BAD_REQUEST)
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = first + await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             return _response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         parts = head.split(b"\r\n", 1)[0].split(b" ")

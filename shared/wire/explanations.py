@@ -47,11 +47,12 @@ FAILURES: dict[FailureKind, Explanation] = {
     ),
     FailureKind.CLOSED: Explanation(
         "The server closed the connection before the dialogue was over.",
-        "Check the server's log and its limits for connections of one client.",
+        "Check the server's log and its limits for connections of one client. In phase greeting: does it expect a proxy"
+        " in front of it (PROXY protocol)?",
     ),
     FailureKind.TLS_HANDSHAKE: Explanation(
-        "The TLS handshake failed, or the server does not speak TLS on this port.",
-        "Check the port, the TLS versions and the certificate file of the server.",
+        "The TLS handshake failed, or the server does not speak TLS on this port, or it requires a client certificate.",
+        "Check the port, TLS versions, ciphers and the certificate file of the server; a check has no certificate.",
     ),
     FailureKind.CERTIFICATE_EXPIRED: Explanation("The certificate has expired.", "Renew it, and reload the server."),
     FailureKind.CERTIFICATE_NOT_YET_VALID: Explanation(
@@ -88,7 +89,8 @@ FAILURES: dict[FailureKind, Explanation] = {
         "The server's answer exceeds the limits of a check.", "Check that a mail server answers on this port."
     ),
     FailureKind.TEMPORARY_REFUSAL: Explanation(
-        "The server refused for now (a 4yz reply, -ERR [SYS/TEMP], NO [UNAVAILABLE]), for example by greylisting.",
+        "The server refused for now (a 4yz reply, -ERR [SYS/TEMP], NO [UNAVAILABLE] or [LIMIT]), at a login too: by"
+        " greylisting, because of too many connections, or because a part of it is away.",
         "Exempt the agents' addresses from greylisting and limits; otherwise read the server's log.",
     ),
     FailureKind.POLICY_REFUSAL: Explanation(
@@ -106,7 +108,9 @@ FAILURES: dict[FailureKind, Explanation] = {
         " are off, as at Microsoft 365, give an SMTP monitor an access token, or check without a login.",
     ),
     FailureKind.LOGIN_UNAVAILABLE: Explanation(
-        "The server could not check the login for now.", "Check the server's user database or directory service."
+        "The server could not check the login, or admits this account no more: its password has expired ([EXPIRED]), or"
+        " its administrator must act ([CONTACTADMIN]).",
+        "Check the server's user database or directory service, and the account.",
     ),
     FailureKind.MAILBOX_MISSING: Explanation(
         "The login worked, but the mailbox cannot be opened.", "Check the name of the mailbox and its permissions."
@@ -153,7 +157,14 @@ WARNINGS: dict[WarningKind, Explanation] = {
         "The certificate is not valid, on a connection where TLS was optional.",
         "Replace it; clients that verify it fail.",
     ),
-    WarningKind.TLS_WEAK: Explanation("The server negotiated TLS 1.0 or 1.1.", "Switch TLS 1.2 and 1.3 on."),
+    WarningKind.CERTIFICATE_WEAK: Explanation(
+        "The certificate, or one above it, has a short key (RSA below 2048 bits) or is signed with SHA-1.",
+        "Replace it by one with a longer key and SHA-256: more and more clients refuse it.",
+    ),
+    WarningKind.TLS_WEAK: Explanation(
+        "The server negotiated TLS 1.0 or 1.1, or a cipher without forward secrecy or below 128 bits.",
+        "Switch TLS 1.2 and 1.3 on, with ECDHE ciphers.",
+    ),
     WarningKind.LOGIN_UNENCRYPTED: Explanation(
         "The monitor's password went over the network without TLS, as the monitor is set.", "Use TLS or STARTTLS."
     ),
@@ -169,8 +180,20 @@ WARNINGS: dict[WarningKind, Explanation] = {
         "Look for load on the server or its network.",
     ),
     WarningKind.MAILBOX_BUSY: Explanation(
-        "Another client holds the mailbox, so it could not be opened; the login worked.",
+        "Another client holds the mailbox, or the server wants a pause between logins, so it was not opened; the login"
+        " was not refused.",
         "Nothing, unless it stays so: use a mailbox of its own for the monitor.",
+    ),
+    WarningKind.MAILBOX_FULL: Explanation(
+        "The mailbox exceeds its quota, so it may take no more mail.", "Delete mail from it, or raise the quota."
+    ),
+    WarningKind.SERVER_ALERT: Explanation(
+        "The IMAP server sent a text that people must be shown ([ALERT]), such as an announced shutdown.",
+        "Read the text; it is the server's own.",
+    ),
+    WarningKind.QUIT_UNANSWERED: Explanation(
+        "The server answered everything but did not answer QUIT or LOGOUT in time.",
+        "Nothing at once: clients do not wait for it. Look for what holds sessions open at their end.",
     ),
     WarningKind.UNKNOWN: Explanation("A warning that this version does not know.", "Update."),
 }

@@ -84,12 +84,16 @@ class WarningKind(OpenEnum):
 
     CERTIFICATE_EXPIRES_SOON = "certificate_expires_soon"
     CERTIFICATE_INVALID = "certificate_invalid"
+    CERTIFICATE_WEAK = "certificate_weak"
     TLS_WEAK = "tls_weak"
     LOGIN_UNENCRYPTED = "login_unencrypted"
     LOGIN_OFFERED_UNENCRYPTED = "login_offered_unencrypted"
     STARTTLS_REFUSED = "starttls_refused"
     SLOW = "slow"
     MAILBOX_BUSY = "mailbox_busy"
+    MAILBOX_FULL = "mailbox_full"
+    SERVER_ALERT = "server_alert"
+    QUIT_UNANSWERED = "quit_unanswered"
     UNKNOWN = "unknown"
 
 

@@ -17,6 +17,8 @@ _TARGETS = {kind_of(target): target for target in TARGETS}
 SCHEMES = tuple(scheme for kind in _TARGETS for scheme in (kind, f"{kind}s"))
 
 STARTTLS = {"never": TlsMode.NONE, "opportunistic": TlsMode.OPPORTUNISTIC, "required": TlsMode.REQUIRED}
+DEFAULT_STARTTLS = {"smtp": "opportunistic", "imap": "never", "pop3": "never"}
+"""What a monitor of the kind does when nothing is set."""
 
 
 class UsageError(Exception):
@@ -34,7 +36,7 @@ def parse(url: str, *, starttls: str | None = None, **options: Any) -> CheckAddr
     """`options` are fields of a target; None means not given. Raises UsageError."""
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
-    if not rest or scheme not in SCHEMES:
+    if scheme not in SCHEMES:
         raise UsageError(f"the URL must begin with one of {', '.join(f'{each}://' for each in SCHEMES)}")
     try:
         parts = urlsplit(f"mail://{rest}")
@@ -52,7 +54,9 @@ def parse(url: str, *, starttls: str | None = None, **options: Any) -> CheckAddr
         raise UsageError(f"--starttls never does not fit {scheme}, which is encrypted from the first byte")
     kind = _TARGETS[scheme.removesuffix("s") if implicit else scheme]
     chosen = {name: value for name, value in options.items() if value is not None}
-    tls = TlsMode.IMPLICIT if implicit else STARTTLS[starttls or "opportunistic"]
+    tls = TlsMode.IMPLICIT if implicit else STARTTLS[starttls or DEFAULT_STARTTLS[scheme]]
+    if not host:
+        raise UsageError("the URL must name a host after ://")
     fields = {"host": _host(host), "port": port or _DEFAULT_PORTS[scheme], "tls": tls}
     return CheckAddress(kind(**(_checked(kind, chosen) | fields)), _user(parts.username))
 
