@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from contextlib import suppress
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +16,16 @@ from nats.aio.client import DEFAULT_BUFFER_SIZE, Client, Srv
 from nats.aio.transport import TcpTransport
 from nats.errors import Error as NatsError
 
+from shared.host_names import is_host
 from shared.nats.credentials import Credentials
 from shared.nats.errors import BROKER_ERRORS, is_refusal
+from shared.nats.lost_cancellation import raise_lost_cancellation
 from shared.nats.refusals import Refusals
 from shared.wire import subjects
 
 _CONNECT_SECONDS = 5
+_CANCEL_SECONDS = 0.1
+_RULE = "must be URLs such as nats://127.0.0.1:4222 or tls://nats.example.net:4222, with commas"
 
 
 class BrokerUrlError(ValueError):
@@ -72,7 +77,7 @@ class Broker(NamedTuple):
         servers = check_url(self.url)
         options: dict[str, Any] = {"servers": servers}
         if self.ca or any(needs_tls(server) for server in servers):
-            options["tls"] = ssl.create_default_context(cadata=self.ca)
+            options["tls"] = _tls(self.ca)
         if self.credentials is not None:
             jwt = self.credentials.jwt.encode()
             inbox = subjects.inbox_at(self.location) if self.location else subjects.inbox(self.credentials.user)
@@ -82,6 +87,12 @@ class Broker(NamedTuple):
                 "inbox_prefix": inbox,
             }
         return options
+
+
+@cache
+def _tls(ca: str | None) -> ssl.SSLContext:
+    """Kept, because reading the system's authorities takes 20 ms, again for each connection that a server refuses."""
+    return ssl.create_default_context(cadata=ca)
 
 
 class _TlsProtocol(asyncio.StreamReaderProtocol):
@@ -148,6 +159,7 @@ class BrokerClient(Client):
         await super()._attempt_reconnect()
 
     async def _connect_to_server(self, s: Srv) -> None:
+        raise_lost_cancellation()  # a loop of attempts that was ended
         self.abort()  # closes the connection of an attempt that failed after connecting
         s.last_attempt = time.monotonic()
         transport = _Transport()  # type: ignore[no-untyped-call]
@@ -170,10 +182,18 @@ class BrokerClient(Client):
             self._refusals.admitted()
 
     async def _close(self, status: int, do_cbs: bool = True) -> None:
+        await self._stop_reconnecting()
         writer = getattr(self._transport, "_io_writer", None)
         if not self.is_connected or writer is None or writer.is_closing():
             self._pending, self._pending_data_size = [], 0  # to write it would fail, and leave the rest open
         await super()._close(status, do_cbs)
+
+    async def _stop_reconnecting(self) -> None:
+        """An attempt that loses its cancellation would open the closed client again, and attempts would never end."""
+        task = self._reconnection_task
+        while task is not None and task is not asyncio.current_task() and not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_CANCEL_SECONDS)
 
     def abort(self) -> None:
         """Close the connection at once, without a last word to the server; harmless when there is none."""
@@ -196,24 +216,29 @@ async def connect(client: Client, broker: Broker, **callbacks: Any) -> None:
 
 
 def check_url(url: str) -> list[str]:
-    """The servers of a setting. Raises BrokerUrlError."""
+    """The servers of a setting. Raises BrokerUrlError, which says what is wrong."""
     servers = [server.strip() for server in url.split(",") if server.strip()]
     for server in servers:
-        try:
-            parts = urlsplit(server)
-            right = parts.scheme in {"nats", "tls"} and bool(parts.hostname) and parts.port != 0
-            secret = parts.username is not None
-        except ValueError:
-            right = secret = False
-        if secret:
-            raise BrokerUrlError("must hold no user, password or token: Mailprobe logs in with keys")
-        if not right:
-            raise BrokerUrlError(
-                "must be URLs such as nats://127.0.0.1:4222 or tls://nats.example.net:4222, with commas"
-            )
+        _check_server(server)
     if not servers:
         raise BrokerUrlError("must name a server")
     return servers
+
+
+def _check_server(server: str) -> None:
+    try:
+        parts = urlsplit(server)
+        port = parts.port
+    except ValueError:
+        raise BrokerUrlError(_RULE) from None
+    if parts.username is not None:
+        raise BrokerUrlError("must hold no user, password or token: Mailprobe logs in with keys")
+    if parts.scheme not in {"nats", "tls"} or not parts.hostname or port == 0 or not server.isprintable():
+        raise BrokerUrlError(_RULE)
+    if not is_host(parts.hostname):
+        raise BrokerUrlError("must name servers by a host name or an IP address")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise BrokerUrlError("must be URLs that end after host and port")
 
 
 def needs_tls(server: str) -> bool:

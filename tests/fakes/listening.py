@@ -52,7 +52,7 @@ class Listener:
         self._open.add(task)
         try:
             await self._talk(reader, writer)
-        except OSError:
+        except (OSError, EOFError):
             pass  # the client closed the connection
         except asyncio.CancelledError:
             pass  # the test is over

@@ -37,8 +37,7 @@ async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() ->
         nonlocal served, refused, hung_up
         served += 1
         writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1024}\r\n')
-        while not (await reader.readline()).startswith(b"PING"):
-            pass
+        await reader.readuntil(b"PING\r\n")
         if served == 1:
             writer.write(b"PONG\r\n")
             await asyncio.sleep(0.1)
@@ -59,6 +58,34 @@ async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() ->
         async with Bus.open(Broker(f"nats://127.0.0.1:{listener.port}"), name="comes back"):
             await eventually(tried_again, 20)
             await eventually(let_go, 20)
+        await listener.all_closed()
+
+
+async def test_a_bus_that_comes_back_is_closed_at_any_moment() -> None:
+    """A lost cancellation let the attempts of a closed bus go on for ever, each with a connection of its own."""
+    known: set[bytes] = set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1024}\r\n')
+        name = await reader.readuntil(b"PING\r\n")
+        if name not in known:
+            known.add(name)
+            writer.write(b"PONG\r\n")
+            await asyncio.sleep(0.1)
+        else:
+            writer.write(b"-ERR 'maximum connections exceeded'\r\n")
+            await reader.read()
+
+    async def closed_after(port: int, seconds: float) -> None:
+        async with Bus.open(Broker(f"nats://127.0.0.1:{port}"), name=f"closed after {seconds} s") as bus:
+            await bus.wait_connected()
+            while bus.connected:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(seconds)
+
+    async with Listener(answer) as listener:
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(closed_after(listener.port, 0.9 + number / 500) for number in range(150)))
         await listener.all_closed()
 
 
