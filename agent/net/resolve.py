@@ -1,24 +1,24 @@
-"""Resolves names without threads (c-ares), and distinguishes unknown names, DNS errors and silence.
+"""Resolves names: literals, `/etc/hosts`, then the name servers. Distinguishes unknown names, DNS errors and silence.
 
-It reads `/etc/hosts` and accepts literals, as getaddrinfo does. It uses no search domains, because a monitor names its
-host in full. An unknown name is the target's fault unless a control name cannot be resolved either.
+It uses no search domains, because a monitor names its host in full. An unknown name is the target's fault unless a
+control name cannot be resolved either.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Self
-
-import aiodns
-import pycares
 
 from agent.errors import CheckError
 from agent.net.address_cache import KnownAddresses
+from agent.net.lookup import MISSING, PATIENCE_SECONDS, Lookup
+from agent.net.stream import has_route
+from shared.hosts_file import HOSTS, HostsFile
 from shared.wire.failures import FailureKind
 from shared.wire.targets import IpFamily
 
@@ -26,23 +26,7 @@ CONTROL_SECONDS = 3.0
 """How long resolving the control name may take."""
 
 _REMEMBER_SECONDS = 5.0
-_TRY_SECONDS = 2.0
-_TRIES = 3
-
-_FAMILIES = {
-    IpFamily.ANY: socket.AF_UNSPEC,
-    IpFamily.IPV4: socket.AF_INET,
-    IpFamily.IPV6: socket.AF_INET6,
-}
-_MISSING = {IpFamily.ANY: "no address", IpFamily.IPV4: "no IPv4 address", IpFamily.IPV6: "no IPv6 address"}
-
-# RFC 8020 and RFC 2308: "no such name" and "a name without addresses" are answers; all others mean there is none.
-_KINDS = {
-    aiodns.error.ARES_ENOTFOUND: FailureKind.DNS_NOT_FOUND,
-    aiodns.error.ARES_ENODATA: FailureKind.DNS_NOT_FOUND,
-    aiodns.error.ARES_EBADNAME: FailureKind.DNS_NOT_FOUND,
-    aiodns.error.ARES_ETIMEOUT: FailureKind.TIMEOUT,
-}
+_ANY_PORT = 25
 
 
 class Resolver:
@@ -51,42 +35,53 @@ class Resolver:
     Answers are cached for the TTL of their records, as in any other client.
     """
 
-    def __init__(self, resolver: aiodns.DNSResolver, control_name: str, nameservers: Sequence[str]) -> None:
-        self._resolver = resolver
+    def __init__(self, lookup: Lookup, control_name: str, nameservers: Sequence[str], hosts: HostsFile) -> None:
+        self._lookup = lookup
         self._control_name = control_name
         self._nameservers = nameservers
+        self._hosts = hosts
         self._known = KnownAddresses()
         self._control: asyncio.Task[bool] | None = None
         self._control_started_at = 0.0
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, control_name: str, nameservers: Sequence[str] = ()) -> AsyncIterator[Self]:
-        channel = _channel(nameservers)
-        resolver = cls(channel, control_name, nameservers)
+    async def open(
+        cls, control_name: str, nameservers: Sequence[str] = (), *, hosts: Path = HOSTS
+    ) -> AsyncIterator[Self]:
+        lookup = Lookup(nameservers)
+        resolver = cls(lookup, control_name, nameservers, HostsFile(hosts))
         try:
             yield resolver
         finally:
             if resolver._control:
                 resolver._control.cancel()
                 await asyncio.wait([resolver._control])
-            await channel.close()
+            await lookup.close()
 
-    async def addresses(self, host: str, family: IpFamily = IpFamily.ANY) -> Sequence[str]:
-        """The addresses of `host` in `family` as text, best first (RFC 6724), each only once.
+    async def addresses(
+        self, host: str, family: IpFamily = IpFamily.ANY, *, patience: float = PATIENCE_SECONDS
+    ) -> Sequence[str]:
+        """The addresses of `host` in `family` as text, each only once: those of a family with a route from here first,
+        then IPv6 (as RFC 6724 section 6 ranks them). When a name server answers about one family only, the other one is
+        waited for up to `patience` seconds, once for each name.
 
         Raises CheckError: `dns_not_found`, `dns_error`, or `timeout` if the name servers do not answer.
         """
         literal = _literal(host)
-        if literal is None:
-            if known := self._known.of(host, family):
-                return known
-            found, seconds = await _query(self._resolver, host, family)
-            self._known.found(host, family, found, seconds)
-            return found
-        if family is not IpFamily.ANY and (family is IpFamily.IPV6) is not (":" in literal):
-            raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
-        return [literal]
+        if literal is not None:
+            if not _of_family(literal, family):
+                raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {MISSING[family]}")
+            return [literal]
+        own = await self._in_hosts_file(host, family)
+        if own:
+            return own
+        known = self._known.of(host, family)
+        if not known:
+            found = await self._lookup.addresses(host, family, patience)
+            known = _best_first(found.addresses)
+            self._known.found(host, family, known, found.seconds)
+        return known
 
     async def answers(self) -> bool:
         """Whether the control name resolves now; it is queried at most every five seconds, however many callers ask."""
@@ -100,15 +95,21 @@ class Resolver:
 
     async def _query_control_name(self) -> bool:
         """Use a new channel without a cache: a cached answer would say nothing about the name servers."""
-        channel = _channel(self._nameservers)
+        if await self._in_hosts_file(self._control_name, IpFamily.ANY):
+            return True
+        lookup = Lookup(self._nameservers)
         try:
             async with asyncio.timeout(CONTROL_SECONDS):
-                await _query(channel, self._control_name, IpFamily.ANY)
+                await lookup.addresses(self._control_name, IpFamily.ANY)
         except (CheckError, TimeoutError):
             return False
         finally:
-            await channel.close()
+            await lookup.close()
         return True
+
+    async def _in_hosts_file(self, host: str, family: IpFamily) -> list[str]:
+        found = await self._hosts.addresses(host)
+        return _best_first([address for address in found if _of_family(address, family)])
 
 
 @lru_cache(maxsize=4096)
@@ -119,26 +120,13 @@ def _literal(host: str) -> str | None:
         return None
 
 
-def _channel(nameservers: Sequence[str]) -> aiodns.DNSResolver:
-    return aiodns.DNSResolver(nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH)
+def _of_family(address: str, family: IpFamily) -> bool:
+    return family is IpFamily.ANY or (family is IpFamily.IPV6) is (":" in address)
 
 
-async def _query(channel: aiodns.DNSResolver, host: str, family: IpFamily) -> tuple[list[str], float]:
-    """The addresses, and for how many seconds they are valid."""
-    try:
-        answer = await channel.getaddrinfo(host, family=_FAMILIES[family], type=socket.SOCK_STREAM)
-    except aiodns.error.DNSError as error:
-        code, text = error.args
-        kind = _KINDS.get(code, FailureKind.DNS_ERROR)
-        if code == aiodns.error.ARES_ENODATA:
-            text = _MISSING[family]
-        raise CheckError(kind, f"{host}: {text}") from error
-    nodes = [node for node in answer.nodes if node.family in (socket.AF_INET, socket.AF_INET6)]
-    if not nodes:
-        raise CheckError(FailureKind.DNS_NOT_FOUND, f"{host}: {_MISSING[family]}")
-    seconds = min([node.ttl for node in nodes] + [alias.ttl for alias in answer.cnames])
-    return list(dict.fromkeys(_text(node.addr[0]) for node in nodes)), seconds
-
-
-def _text(address: bytes | str) -> str:
-    return address.decode() if isinstance(address, bytes) else address
+def _best_first(addresses: Sequence[str]) -> list[str]:
+    six = [address for address in addresses if ":" in address]
+    four = [address for address in addresses if ":" not in address]
+    if six and four and not has_route(six[0], _ANY_PORT):
+        return four + six
+    return six + four

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from ipaddress import IPv4Address, ip_address
-from typing import cast
+from typing import NamedTuple, cast
 
 
 class Wrong(IntEnum):
@@ -21,9 +21,19 @@ class Wrong(IntEnum):
     SILENCE = 16
 
 
-_MX = 15
+class Answering(NamedTuple):
+    """A name whose answers take `seconds`, or do not come for the record types in `silent_about`."""
 
-Zone = Mapping[str, list[str] | Wrong]
+    records: list[str]
+    seconds: float = 0.0
+    silent_about: tuple[int, ...] = ()
+
+
+A, AAAA = 1, 28
+_CNAME, _MX = 5, 15
+_MOST_ALIASES = 8
+
+Zone = Mapping[str, list[str] | Wrong | Answering]
 
 
 class _NameServer(asyncio.DatagramProtocol):
@@ -38,16 +48,27 @@ class _NameServer(asyncio.DatagramProtocol):
         name, question_end = _question(data)
         kind = struct.unpack("!H", data[question_end - 4 : question_end - 2])[0]
         known = self._zone.get(name, Wrong.UNKNOWN)
-        if known is Wrong.SILENCE:
+        if known is Wrong.SILENCE or (isinstance(known, Answering) and kind in known.silent_about):
             return
         code = known if isinstance(known, Wrong) else Wrong.EMPTY
-        records = (
-            []
-            if isinstance(known, Wrong)
-            else [record for text in known if (record := _record(text, kind, self._seconds_to_live))]
-        )
+        records = self._records(name, kind)
         header = data[:2] + struct.pack("!HHHHH", 0x8580 | code, 1, len(records), 0, 0)
-        self._transport.sendto(header + data[12:question_end] + b"".join(records), addr)
+        reply = header + data[12:question_end] + b"".join(records)
+        seconds = known.seconds if isinstance(known, Answering) else 0.0
+        asyncio.get_running_loop().call_later(seconds, self._transport.sendto, reply, addr)
+
+    def _records(self, name: str, kind: int) -> list[bytes]:
+        """The records of a name, those of its alias ("CNAME other.test") with it; a loop of aliases is cut off."""
+        found: list[bytes] = []
+        for _ in range(_MOST_ALIASES):
+            known = self._zone.get(name, Wrong.UNKNOWN)
+            texts = known.records if isinstance(known, Answering) else [] if isinstance(known, Wrong) else known
+            found += [record for text in texts if (record := _record(name, text, kind, self._seconds_to_live))]
+            alias = next((text.partition(" ")[2] for text in texts if text.startswith("CNAME ")), None)
+            if alias is None:
+                break
+            name = alias
+        return found
 
 
 def _question(data: bytes) -> tuple[str, int]:
@@ -58,19 +79,26 @@ def _question(data: bytes) -> tuple[str, int]:
     return ".".join(labels).lower(), at + 5
 
 
-def _record(text: str, kind: int, seconds_to_live: int) -> bytes | None:
-    """The record of an address, or of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9)."""
-    if text.startswith("MX "):
-        _, preference, exchange = text.split(" ")
-        labels = [label.encode() for label in exchange.split(".") if label]
-        name = b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
-        data = struct.pack("!H", int(preference)) + name
-        return struct.pack("!HHHIH", 0xC00C, _MX, 1, seconds_to_live, len(data)) + data if kind == _MX else None
-    address = ip_address(text)
-    of_kind = 1 if isinstance(address, IPv4Address) else 28
-    if of_kind != kind:
+def _record(owner: str, text: str, kind: int, seconds_to_live: int) -> bytes | None:
+    """The record of an address, of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9), or of an
+    alias as in "CNAME mail.example.com", which answers a question about any type.
+    """
+    of_kind, _, rest = text.partition(" ")
+    if of_kind == "MX":
+        preference, exchange = rest.split(" ")
+        number, data = _MX, struct.pack("!H", int(preference)) + _name(exchange)
+    elif of_kind == "CNAME":
+        number, data = _CNAME, _name(rest)
+    else:
+        address = ip_address(text)
+        number, data = A if isinstance(address, IPv4Address) else AAAA, address.packed
+    if number not in (kind, _CNAME):
         return None
-    return struct.pack("!HHHIH", 0xC00C, of_kind, 1, seconds_to_live, len(address.packed)) + address.packed
+    return _name(owner) + struct.pack("!HHIH", number, 1, seconds_to_live, len(data)) + data
+
+
+def _name(text: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
 
 
 @asynccontextmanager

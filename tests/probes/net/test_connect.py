@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+from typing import cast
 
 import msgspec
 import pytest
@@ -146,6 +148,8 @@ async def test_an_address_that_keeps_silent_may_use_only_its_share(certificates:
         result = await run_check(request(SmtpTarget(host="two.test", port=server.port)), context)
     assert result.failure is None
     assert result.address == "127.0.0.1"
+    (silent,) = cast("list[str]", result.facts["failedAddresses"])
+    assert re.fullmatch(r"127\.0\.0\.2: no answer within [0-9]+ ms", silent)
 
 
 async def test_the_deadline_ends_a_connect_that_hangs(punctual: ProbeContext) -> None:

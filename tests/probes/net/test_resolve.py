@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,10 @@ ZONE: Zone = {
     "refused.example.test": Wrong.REFUSED,
     "silent.example.test": Wrong.SILENCE,
     "control.example.test": ["192.0.2.53"],
+    "alias.example.test": ["CNAME mail.example.test"],
+    "dangling.example.test": ["CNAME nowhere.example.test"],
+    "loop-a.example.test": ["CNAME loop-b.example.test"],
+    "loop-b.example.test": ["CNAME loop-a.example.test"],
 }
 
 
@@ -40,6 +45,7 @@ ZONE: Zone = {
         ("both.example.test", {"192.0.2.8", "2001:db8::8"}),
         ("192.0.2.1", {"192.0.2.1"}),
         ("2001:DB8::1", {"2001:db8::1"}),
+        ("alias.example.test", {"192.0.2.7"}),
     ],
 )
 async def test_names_and_literals_resolve(name: str, addresses: set[str]) -> None:
@@ -50,6 +56,29 @@ async def test_names_and_literals_resolve(name: str, addresses: set[str]) -> Non
 async def test_the_hosts_file_is_honoured() -> None:
     async with serving(ZONE) as server, Resolver.open("control.example.test", [server]) as resolver:
         assert "127.0.0.1" in await resolver.addresses("localhost")
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "addresses"),
+    [
+        ("mail.a.test", IpFamily.ANY, {"10.0.0.5"}),
+        ("mail.b.test", IpFamily.ANY, {"10.0.0.5", "10.0.0.6"}),
+        ("localhost", IpFamily.ANY, {"127.0.0.1", "::1"}),
+        ("localhost", IpFamily.IPV6, {"::1"}),
+        ("mail.example.test", IpFamily.ANY, {"10.0.0.7"}),
+        ("both.example.test", IpFamily.IPV6, {"2001:db8::8"}),
+    ],
+)
+async def test_a_name_in_the_hosts_file_has_its_own_addresses_only(
+    name: str, family: IpFamily, addresses: set[str], tmp_path: Path
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(
+        "127.0.0.1 localhost\n::1 localhost\n10.0.0.5 mail.a.test\n10.0.0.5 mail.b.test\n10.0.0.6 mail.b.test\n"
+        "10.0.0.7 mail.example.test\n10.0.0.8 both.example.test\n"
+    )
+    async with serving(ZONE) as server, Resolver.open("control.example.test", [server], hosts=hosts) as resolver:
+        assert set(await resolver.addresses(name, family)) == addresses
 
 
 @pytest.mark.parametrize(
@@ -72,6 +101,9 @@ async def test_only_the_requested_family_is_found(name: str, family: IpFamily, a
         ("mail.example.test", IpFamily.IPV6, "no IPv6 address"),
         ("six.example.test", IpFamily.IPV4, "no IPv4 address"),
         ("empty.example.test", IpFamily.ANY, "no address"),
+        ("alias.example.test", IpFamily.IPV6, "its alias mail.example.test has no IPv6 address"),
+        ("dangling.example.test", IpFamily.ANY, "its alias nowhere.example.test has no address"),
+        ("loop-a.example.test", IpFamily.ANY, "its alias loop-a.example.test has no address"),
         ("192.0.2.1", IpFamily.IPV6, "no IPv6 address"),
         ("2001:db8::1", IpFamily.IPV4, "no IPv4 address"),
     ],

@@ -6,7 +6,7 @@ from functools import partial
 
 from shared.wire.targets import IpFamily, SmtpTarget
 from tests.fakes.certificates import ADDRESS
-from tests.fakes.name_server import Wrong
+from tests.fakes.name_server import AAAA, Answering, Wrong
 from tests.fakes.scripted_server import Pause
 from tests.probes.scripted.case import Case, case, fails, passes
 from tests.probes.scripted.smtp import BYE, OPEN
@@ -36,6 +36,33 @@ _NAMES: dict[str, Case] = {
         fails("dns_error@resolve", "resolver"),
         zone={"mail.test": Wrong.FAILURE, "control.test": Wrong.FAILURE},
         control_name="control.test",
+    ),
+    "an alias of a name with an address is found": anonymous(
+        server, passes(), zone={"mail.test": ["CNAME host.test"], "host.test": [ADDRESS]}
+    ),
+    "a loop of aliases is the target's fault": check(
+        None, fails("dns_not_found@resolve"), zone={"mail.test": ["CNAME host.test"], "host.test": ["CNAME mail.test"]}
+    ),
+    "a name server that takes half a second is waited for": anonymous(
+        server, passes(), zone={"mail.test": Answering([ADDRESS], seconds=0.5)}
+    ),
+    "a name server that takes longer than the check times out": check(
+        None,
+        fails("timeout@resolve"),
+        zone={"mail.test": Answering([ADDRESS], seconds=9.0), "control.test": [ADDRESS]},
+        timeout=2.0,
+        control_name="control.test",
+    ),
+    "a name server that is silent about IPv6 does not fail the check": anonymous(
+        server, passes(), zone={"mail.test": Answering([ADDRESS], silent_about=(AAAA,))}
+    ),
+    "a name server that is silent about IPv6 only fails the check that needs it": check(
+        None,
+        fails("timeout@resolve"),
+        zone={"mail.test": Answering([ADDRESS], silent_about=(AAAA,)), "control.test": [ADDRESS]},
+        timeout=2.0,
+        control_name="control.test",
+        ip_family=IpFamily.IPV6,
     ),
     "a family without an address is the target's fault": check(
         None, fails("dns_not_found@resolve"), zone={"mail.test": [ADDRESS]}, ip_family=IpFamily.IPV6
@@ -68,6 +95,12 @@ _ADDRESSES: dict[str, Case] = {
     ),
     "a dead IPv6 address fails the check where IPv6 is required": check(
         None, fails("refused@connect"), zone={"mail.test": [V6, ADDRESS]}, ip_family=IpFamily.IPV6
+    ),
+    "a silent IPv6 address alone times out": check(
+        None, fails("timeout@connect"), zone={"mail.test": [V6]}, silent=(V6,), timeout=2.0
+    ),
+    "dead addresses of both families beside a good one do not fail the check": anonymous(
+        server, passes(), zone={"mail.test": [V6, "127.0.0.2", "127.0.0.3", ADDRESS]}
     ),
     "one dead IPv4 address of two does not fail the check": anonymous(
         server, passes(), zone={"mail.test": ["127.0.0.2", ADDRESS]}
