@@ -12,6 +12,7 @@ from cryptography import x509
 from agent.errors import CheckError
 from agent.net.certificate import UNREADABLE, describe, names, names_host, read
 from agent.net.chain import Roots
+from agent.net.weakness import weaknesses
 from shared.wire.failures import FailureKind
 from shared.wire.messages import Fact
 
@@ -25,12 +26,16 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of examining a chain, valid from `made` until `holds_until`. The worst of `problems` comes first."""
+    """The outcome of examining a chain, valid from `made` until `holds_until`.
+
+    The worst of `problems` comes first. What is `weak` is a warning, no problem.
+    """
 
     made: datetime
     holds_until: datetime
     not_after: datetime | None
     problems: tuple[Problem, ...]
+    weak: tuple[str, ...]
     described: dict[str, Fact]
 
     @property
@@ -78,16 +83,16 @@ def _examine(
     elif now < begins:
         problems.append(Problem(FailureKind.CERTIFICATE_NOT_YET_VALID, f"valid from {_minute(begins)}"))
     # An expired certificate may still have a good chain: examine it at the nearest moment of its validity.
-    refusal = roots.refusal(leaf, others, max(begins, min(now, ends)))
-    if refusal is not None:
-        problems.append(Problem(FailureKind.CERTIFICATE_UNTRUSTED, refusal))
+    chain = roots.verify(leaf, others, max(begins, min(now, ends)))
+    if chain.refusal is not None:
+        problems.append(Problem(FailureKind.CERTIFICATE_UNTRUSTED, chain.refusal))
     named = names_host(leaf, host)
     if not named:
         made_for = ", ".join(names(leaf)) or "no name"
         problems.append(Problem(FailureKind.CERTIFICATE_WRONG_HOST, f"made for {made_for}, not for {host}"))
     dates = [moment for one in (leaf, *others) for moment in (one.not_valid_before_utc, one.not_valid_after_utc)]
-    known_facts = describe(leaf) | {"certificateChainValid": refusal is None, "certificateNameValid": named}
-    return _found(now, dates, problems, not_after=ends, known_facts=known_facts)
+    known_facts = describe(leaf) | {"certificateChainValid": chain.refusal is None, "certificateNameValid": named}
+    return _found(now, dates, problems, not_after=ends, known_facts=known_facts, weak=weaknesses(chain.path))
 
 
 def _found(
@@ -97,6 +102,7 @@ def _found(
     *,
     not_after: datetime | None = None,
     known_facts: dict[str, Fact] | None = None,
+    weak: Sequence[str] = (),
 ) -> Examination:
     described: dict[str, Fact] = {"certificateValid": not problems, **(known_facts or {"certificateSubject": None})}
     if problems:
@@ -106,6 +112,7 @@ def _found(
         holds_until=min([date for date in dates if date > now] + [now + _HOLDS_FOR]),
         not_after=not_after,
         problems=tuple(problems),
+        weak=tuple(weak),
         described=described,
     )
 

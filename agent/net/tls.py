@@ -23,6 +23,9 @@ from agent.net.chain import Roots
 
 _DER = 2  # _ssl.ENCODING_DER
 _SYSTEM_FILES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+_WEAK_VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
+_FORWARD_SECRET = ("ECDHE-", "DHE-")  # RFC 9325 section 4.1: servers should not use static RSA
+_LEAST_CIPHER_BITS = 128
 _PEM_END = b"-----END CERTIFICATE-----"
 MOST_KEPT = 2048
 """How many examinations an agent remembers."""
@@ -83,6 +86,19 @@ def peer_chain(tls: ssl.SSLObject) -> list[bytes]:
         return list(tls.get_unverified_chain())
     internal: Any = tls._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - the only way before 3.13
     return [certificate.public_bytes(_DER) for certificate in internal.get_unverified_chain() or []]
+
+
+def weakness(tls: ssl.SSLObject) -> str | None:
+    """What is weak about the negotiated version or cipher suite, in words; None if nothing is."""
+    version, cipher = tls.version(), tls.cipher()
+    if version in _WEAK_VERSIONS:
+        return version
+    if cipher is None or version == "TLSv1.3":
+        return None
+    name, _, bits = cipher
+    if bits < _LEAST_CIPHER_BITS:
+        return f"{name}: a cipher of {bits} bits"
+    return None if name.startswith(_FORWARD_SECRET) else f"{name}: no forward secrecy"
 
 
 def _system_roots() -> list[x509.Certificate]:

@@ -14,7 +14,6 @@ from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext, run_check
 from agent.dialogue.connection import Connect, Reach
 from agent.dialogue.findings import Findings, Probe
-from agent.dialogue.login import Proofs
 from agent.dialogue.phases import Phases
 from agent.dialogue.transcript import Transcript
 from agent.net.stream import LineStream
@@ -40,7 +39,8 @@ class _Preloaded:
     def __init__(self, connect: Connect, data: bytes, transcript: Transcript) -> None:
         self.facts = connect.facts
         self.client_name = connect.client_name
-        self.proofs = Proofs()
+        self.deadline = connect.deadline
+        self.log_in = connect.log_in
         self._stream = LineStream("192.0.2.1", transcript)
         self._stream.data_received(data)
         self._stream.eof_received()

@@ -9,7 +9,8 @@ import msgspec
 from agent.net.certificate import MOST_NAMES
 from agent.net.certificate_checks import examine
 from agent.net.chain import Roots
-from tests.unit.agent.net.certificate_samples import CA, CLIENT_ONLY, NOW, ROOT, certificate, der, leaf
+from tests.fakes.weak_certificates import signed_with_sha1
+from tests.unit.agent.net.certificate_samples import CA, CLIENT_ONLY, KEY, NOW, ROOT, certificate, der, leaf
 
 _HOST = "mail.example.test"
 _ROOTS = Roots([ROOT])
@@ -28,6 +29,7 @@ SEEDS = (
     _sent([der(leaf("mid")), der(_INTERMEDIATE), der(ROOT)]),
     _sent([der(certificate(_HOST, "*.example.test", "192.0.2.1", "2001:db8::1"))]),
     _sent([der(leaf("root", CLIENT_ONLY))]),
+    _sent([der(signed_with_sha1(leaf("mid"), KEY)), der(signed_with_sha1(_INTERMEDIATE, KEY))]),
 )
 
 
