@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from time import perf_counter
 
 import msgspec
 
 from agent.dialogue.classify import describe
-from agent.dialogue.login import Proofs
+from agent.dialogue.login import Proofs, Tries, Way, log_in
+from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
 from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.net import tls
 from agent.net.addresses import permitted
+from agent.net.lookup import PATIENCE_SECONDS
 from agent.net.race import HEAD_START_SECONDS, first_to_connect, interleaved
 from agent.net.resolve import Resolver
 from agent.net.stream import LineStream
@@ -27,7 +30,8 @@ from shared.wire.messages import Fact
 from shared.wire.targets import Target, TlsMode
 
 _MOST_ADDRESSES = 8
-_WEAK = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
+_SHARE_OF_A_SILENT_FAMILY = 4
+"""A name server that is silent about IPv6 costs at most this part of a check's time."""
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,36 +52,48 @@ class Connect:
     probe may add to them.
     """
 
-    def __init__(self, target: Target, reach: Reach, phases: Phases, transcript: Transcript, deadline: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        reach: Reach,
+        phases: Phases,
+        transcript: Transcript,
+        deadline: float,
+        tries: Tries | None = None,
+    ) -> None:
         self.client_name = reach.client_name
-        self.proofs = reach.proofs
         self.address: str | None = None
         self.kernel_rtt_ms: float | None = None
         self.facts: dict[str, Fact] = {}
+        self.deadline = deadline
         self._target = target
         self._reach = reach
         self._phases = phases
         self._transcript = transcript
-        self._deadline = deadline
+        self._tries = tries or Tries()
         self._failed: dict[str, Exception] = {}
+        self._silent: dict[str, float] = {}  # the seconds until another address had answered
         self._stream: LineStream | None = None
 
     async def __call__(self) -> LineStream:
         """Connect to the first address that accepts; only addresses that were checked before are tried."""
         target = self._target
         with self._phases(Phase.RESOLVE):
-            found = await self._reach.resolver.addresses(target.address or target.host, target.ip_family)
+            found = await self._reach.resolver.addresses(
+                target.address or target.host,
+                target.ip_family,
+                patience=min(PATIENCE_SECONDS, self._left / _SHARE_OF_A_SILENT_FAMILY),
+            )
             addresses = permitted(found, self._reach.allowed)
             if len(addresses) > 1:
                 addresses = interleaved(addresses)[:_MOST_ADDRESSES]
         try:
             with self._phases(Phase.CONNECT):
                 stream = self._stream = await self._first(addresses)
+            self.address = stream.address
         finally:
-            if self._failed and len(addresses) > 1:
-                failed = self._failed.items()
-                self.facts["failedAddresses"] = [f"{address}: {describe(error)}" for address, error in failed]
-        self.address = stream.address
+            if (others := self._other_addresses()) and len(addresses) > 1:
+                self.facts["failedAddresses"] = others
         self.kernel_rtt_ms = stream.kernel_rtt_ms()
         return stream
 
@@ -99,8 +115,10 @@ class Connect:
         self.facts.update(certificate.facts(now))
         self._transcript.note(f"encrypted: {version}, {self.facts['tlsCipher']}")
         warnings = []
-        if version in _WEAK:
-            warnings.append(CheckWarning(kind=WarningKind.TLS_WEAK, detail=str(version)))
+        if (weak := tls.weakness(session)) is not None:
+            warnings.append(CheckWarning(kind=WarningKind.TLS_WEAK, detail=weak))
+        if certificate.weak:
+            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_WEAK, detail="; ".join(certificate.weak)))
         if certificate.expires_within(target.certificate_warning_days, now):
             warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_EXPIRES_SOON, detail=certificate.ends))
         if certificate.problem is None:
@@ -114,9 +132,23 @@ class Connect:
         detail = f"{error.kind}: {error.detail}"
         return [*warnings, CheckWarning(kind=WarningKind.CERTIFICATE_INVALID, detail=detail)]
 
+    async def log_in(self, ways: Sequence[Way]) -> None:
+        """Log in by one of the `ways`, strongest first. Raises the refusal."""
+        try:
+            self.facts["loginMechanism"] = await log_in(ways, self._target, self._reach.proofs, self._tries)
+        finally:
+            if self._tries.refused:
+                self.facts["loginsRefused"] = self._tries.refused
+
     def close(self) -> None:
+        self._failed.clear()  # their tracebacks hold this object, and only the garbage collector would free it
         if self._stream is not None:
             self._stream.close()
+
+    @property
+    def _left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - asyncio.get_running_loop().time()
 
     async def _first(self, addresses: Sequence[str]) -> LineStream:
         """If no address accepts, a failure of the target counts before a problem of our own. At the deadline the
@@ -125,10 +157,9 @@ class Connect:
         self.address = addresses[0]
         if len(addresses) == 1:
             return await self._try(addresses[0])
-        left = self._deadline - asyncio.get_running_loop().time()
         try:
             return await first_to_connect(
-                addresses, self._try, head_start=min(HEAD_START_SECONDS, left / (len(addresses) + 1))
+                addresses, self._try, head_start=min(HEAD_START_SECONDS, self._left / (len(addresses) + 1))
             )
         except (OSError, CheckError):
             self.address, blame = min(self._failed.items(), key=lambda failed: _is_ours(failed[1]))
@@ -137,10 +168,20 @@ class Connect:
             self.address = next((address for address in addresses if address not in self._failed), addresses[0])
             raise
 
+    def _other_addresses(self) -> list[str]:
+        """What became of each address that was tried, except of a silent one that the result names itself."""
+        failed = [f"{address}: {describe(error)}" for address, error in self._failed.items()]
+        silent = {address: waited for address, waited in self._silent.items() if address != self.address}
+        return failed + [f"{address}: no answer within {to_ms(waited):.0f} ms" for address, waited in silent.items()]
+
     async def _try(self, address: str) -> LineStream:
         self._transcript.note(f"connecting to {address} port {self._target.port}")
+        began = perf_counter()
         try:
             return await LineStream.connect(address, self._target.port, self._transcript)
+        except asyncio.CancelledError:
+            self._silent[address] = perf_counter() - began
+            raise
         except (OSError, CheckError) as error:
             self._failed[address] = error
             self._transcript.note(f"{address}: {describe(error)}")

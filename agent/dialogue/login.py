@@ -17,6 +17,9 @@ from shared.wire.targets import Login, Target
 
 _MAY_DEPEND_ON_THE_WAY = frozenset({FailureKind.LOGIN_REFUSED, FailureKind.LOGIN_MECHANISM_MISSING})
 
+MOST_TRIES = 2
+"""How many logins one check tries at most: a proof of the password, then the password."""
+
 Account: TypeAlias = tuple[str, int, Login | None]
 """Host, port and login: with a corrected password it is another account, so the proof is tried again."""
 
@@ -58,24 +61,53 @@ class Proofs:
             self._useless.popitem(last=False)
 
 
-async def log_in(ways: Sequence[Way], target: Target, proofs: Proofs) -> str:
+class Tries:
+    """How many logins a check may try, and in `refused` how many of them the server refused."""
+
+    def __init__(self, most: int = MOST_TRIES) -> None:
+        self.most = most
+        self.refused = 0
+
+    async def attempt(self, way: Way) -> CheckError | None:
+        refusal = await way.attempt()
+        if refusal is not None and refusal.kind is FailureKind.LOGIN_REFUSED:
+            self.refused += 1
+        return refusal
+
+
+async def log_in(ways: Sequence[Way], target: Target, proofs: Proofs, tries: Tries) -> str:
     """The name of the way that was accepted; `ways` holds at least one, strongest first. Raises the refusal.
 
     After a refused proof, the first way that sends the password is tried once, on the same connection.
     """
     account = target.host, target.port, target.login
-    showing_password = [way for way in ways if not way.hides_password]
-    first = showing_password[0] if showing_password and proofs.are_useless(account) else ways[0]
-    refused = await first.attempt()
-    if refused is None:
-        return first.name
-    if not first.hides_password or not showing_password or refused.kind not in _MAY_DEPEND_ON_THE_WAY:
-        raise explain_at_google(refused, target)
-    try:
-        second_refusal = await showing_password[0].attempt()
-    except (EOFError, ConnectionError):
-        raise explain_at_google(refused, target) from None  # the server allows one attempt only
-    proofs.were_refused(account)
-    if second_refusal is not None:
-        raise explain_at_google(second_refusal, target)
-    return showing_password[0].name
+    refused: CheckError | None = None
+    for way in _order(ways, tries, proof_is_useless=proofs.are_useless(account)):
+        try:
+            refusal = await tries.attempt(way)
+        except (EOFError, ConnectionError):
+            if refused is None:
+                raise
+            break  # the server allows one attempt only
+        lacks_way = refusal is not None and refusal.kind is FailureKind.LOGIN_MECHANISM_MISSING
+        if refused is not None and not way.hides_password and not lacks_way:
+            proofs.were_refused(account)
+        if refusal is None:
+            return way.name
+        if refused is None or not lacks_way:
+            refused = refusal
+        if refused.kind not in _MAY_DEPEND_ON_THE_WAY or tries.refused >= tries.most:
+            break
+    assert refused is not None  # noqa: S101 - there was at least one way
+    raise explain_at_google(refused, target)
+
+
+def _order(ways: Sequence[Way], tries: Tries, *, proof_is_useless: bool) -> Sequence[Way]:
+    """The ways to try, each if the one before is refused or unknown to the server."""
+    password = next((way for way in ways if not way.hides_password), None)
+    if password is None or password is ways[0]:
+        return ways[:1]
+    if proof_is_useless:
+        return [password]
+    # If one try is left, it is with the password: only that is certain to say whether the password is right.
+    return [ways[0], password] if tries.most >= MOST_TRIES else [password, ways[0]]

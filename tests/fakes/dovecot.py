@@ -38,6 +38,8 @@ state_dir = {folder}/state
 log_path = {folder}/log/dovecot.log
 auth_mechanisms = {mechanisms}
 disable_plaintext_auth = yes
+haproxy_trusted_networks = 127.0.0.0/8
+haproxy_timeout = 1 secs
 auth_failure_delay = 0
 mail_max_userip_connections = 0
 first_valid_uid = 1
@@ -76,6 +78,10 @@ service imap-login {{
     port = {imaps}
     ssl = yes
   }}
+  inet_listener imap_behind_proxy {{
+    port = {imap_behind_proxy}
+    haproxy = yes
+  }}
 }}
 service pop3-login {{
   process_min_avail = 1
@@ -86,6 +92,10 @@ service pop3-login {{
   inet_listener pop3s {{
     port = {pop3s}
     ssl = yes
+  }}
+  inet_listener pop3_behind_proxy {{
+    port = {pop3_behind_proxy}
+    haproxy = yes
   }}
 }}
 """
@@ -131,6 +141,7 @@ class Dovecot:
         protocols: bool = True,
     ) -> None:
         self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port = (free_port() for _ in range(4))
+        self.imap_behind_proxy, self.pop3_behind_proxy = free_port(), free_port()  # where a PROXY header comes first
         self.auth_socket = folder / "auth"
         self._folder = folder
         self._protocols = protocols
@@ -151,6 +162,8 @@ class Dovecot:
                 imaps=self.imaps_port,
                 pop3=self.pop3_port,
                 pop3s=self.pop3s_port,
+                imap_behind_proxy=self.imap_behind_proxy,
+                pop3_behind_proxy=self.pop3_behind_proxy,
             )
         )
         _write_users(folder / "users", users or {FULL: PASSWORD, EMPTY: PASSWORD}, scheme)
@@ -162,6 +175,10 @@ class Dovecot:
         command = ["dovecot", "-F", "-c", str(self._folder / "dovecot.conf")]
         self._process = spawn(command, self._folder / "log" / "start.log")
         wait_until(self._answers, self._process, self._folder / "log")
+
+    def break_mailbox(self, user: str) -> None:
+        """Make the login of a user succeed and its mailbox unusable, as a disk that is away does."""
+        (self._folder / "mail" / user).write_text("a file, where a folder should be")
 
     def close(self) -> None:
         if self._process is not None:

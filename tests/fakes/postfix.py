@@ -23,6 +23,7 @@ HOST_NAME = "mail.postfix.test"
 KNOWN, UNKNOWN, GREYLISTED = (f"{name}@{HOST_NAME}" for name in ("alice", "nobody", "later"))
 """Recipients: accepted, refused for good, refused for now."""
 
+RATE_LIMIT = 2
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 _MAIN = """
@@ -65,6 +66,12 @@ smtpd_recipient_restrictions =
 _MASTER = """
 127.0.0.1:{port} inet n - n - 50 smtpd
 127.0.0.1:{tls_port} inet n - n - 50 smtpd -o smtpd_tls_wrappermode={wrapper}
+127.0.0.1:{limited_port} inet n - n - 50 smtpd -o smtpd_client_event_limit_exceptions=
+  -o smtpd_client_connection_rate_limit={rate_limit}
+127.0.0.1:{behind_proxy} inet n - n - 50 smtpd
+  -o smtpd_upstream_proxy_protocol=haproxy -o smtpd_upstream_proxy_timeout=1s
+127.0.0.1:{certified_port} inet n - n - 50 smtpd
+  -o smtpd_tls_wrappermode={wrapper} -o smtpd_tls_req_ccert=yes -o smtpd_tls_CAfile={folder}/tls/ca.pem
 {mechanisms}
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
@@ -85,13 +92,16 @@ def missing_for_postfix(*, login: bool = False) -> str | None:
 
 
 class Postfix:
-    """`port` speaks SMTP (with STARTTLS when there are certificates), `tls_port` TLS from the first byte.
+    """`port` speaks SMTP (with STARTTLS when there are certificates), `tls_port` TLS from the first byte, and
+    `certified_port` too, which requires a client certificate. `behind_proxy` expects the PROXY protocol. `limited_port`
+    takes RATE_LIMIT connections of a client a minute, counted by anvil.
 
     If there is a login, which Dovecot checks, each of `mechanism_ports` offers one mechanism only.
     """
 
     def __init__(self, folder: Path, certificates: Certificates | None, login: tuple[str, str] | None) -> None:
         self.port, self.tls_port, *others = (free_port() for _ in range(2 + len(MECHANISMS)))
+        self.behind_proxy, self.certified_port, self.limited_port = free_port(), free_port(), free_port()
         self.mechanism_ports = dict(zip(MECHANISMS, others, strict=True)) if login else {}
         self._folder = folder
         self._auth: Dovecot | None = None
@@ -125,7 +135,8 @@ class Postfix:
             end(self._master)
             self._master = None
             # its smtpd processes have the sockets too
-            wait_until_closed(self.port, self.tls_port, *self.mechanism_ports.values())
+            special = (self.tls_port, self.behind_proxy, self.certified_port, self.limited_port)
+            wait_until_closed(self.port, *special, *self.mechanism_ports.values())
         if self._auth is not None:
             self._auth.close()
 
@@ -164,6 +175,10 @@ def _write_files(
         "daemons": _daemons(),
         "port": postfix.port,
         "tls_port": postfix.tls_port,
+        "limited_port": postfix.limited_port,
+        "rate_limit": RATE_LIMIT,
+        "behind_proxy": postfix.behind_proxy,
+        "certified_port": postfix.certified_port,
         "security": "may" if certificates else "none",
         "wrapper": "yes" if certificates else "no",
         "sasl": "yes" if login else "no",

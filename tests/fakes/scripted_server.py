@@ -25,9 +25,10 @@ class Raw(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """Send a line byte by byte."""
+    """Send a line byte by byte, with a pause after each."""
 
     line: str
+    seconds: float = 0.0
 
 
 class Tls(NamedTuple):
@@ -116,10 +117,10 @@ class ScriptedServer:
                 for _ in range(repeat):
                     writer.write(data)
                     await writer.drain()
-            case Pieces(line):
+            case Pieces(line, seconds):
                 for byte in line.encode() + b"\r\n":
                     writer.write(bytes([byte]))
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(seconds)
             case Tls(certificate):
                 assert self._certificates is not None
                 await writer.drain()

@@ -14,7 +14,7 @@ import structlog
 
 from agent.checks.runner import ProbeContext, run_check
 from agent.probes import PROBES
-from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
 from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode, kind_of
 from tests.fakes.certificates import ADDRESS, Certificates
@@ -98,7 +98,7 @@ async def test_a_whole_dialogue_passes_and_says_goodbye(
 async def test_silence_at_any_place_ends_with_the_deadline_and_names_the_phase(
     kind: type[Target], check: Check
 ) -> None:
-    scripts = broken_off(kind, Hang())
+    scripts = broken_off(kind, Hang(), before_goodbye=True)
     results = await asyncio.gather(*(check(kind, script) for script in scripts))
     for script, result in zip(scripts, results, strict=True):
         assert result.failure is not None, script
@@ -107,6 +107,28 @@ async def test_silence_at_any_place_ends_with_the_deadline_and_names_the_phase(
         assert result.duration_ms < (SECONDS + LATE_SECONDS) * 1000, script
         assert result.transcript, script
     assert {result.phases[-1].phase for result in results} >= {Phase.GREETING, Phase.STARTTLS, Phase.TLS, Phase.AUTH}
+
+
+@every_probe
+async def test_silence_at_the_goodbye_is_a_warning_before_the_deadline(kind: type[Target], check: Check) -> None:
+    result = await check(kind, broken_off(kind, Hang())[-1])
+    assert result.failure is None
+    assert [(warning.kind, warning.detail) for warning in result.warnings] == [
+        (WarningKind.QUIT_UNANSWERED, "no answer before the deadline of the check")
+    ]
+    assert result.phases[-1].phase is Phase.QUIT
+    assert result.duration_ms < (SECONDS + LATE_SECONDS) * 1000
+    assert result.transcript
+
+
+@every_probe
+async def test_a_goodbye_is_not_awaited_for_long(
+    kind: type[Target], check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.dialogue.farewell.LONGEST_SECONDS", 0.2)
+    result = await check(kind, broken_off(kind, Hang())[-1])
+    assert [warning.detail for warning in result.warnings] == ["no answer for 0.2 s"]
+    assert result.duration_ms < SECONDS * 1000
 
 
 @every_probe

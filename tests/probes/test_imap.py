@@ -16,6 +16,7 @@ from agent.checks.runner import ProbeContext, run_check
 from agent.probes.imap.mailbox import modified_utf7
 from agent.probes.imap.replies import Response, parse
 from agent.probes.imap.session import Literal, astring
+from shared.wire.failures import WarningKind
 from shared.wire.messages import CheckResult
 from shared.wire.targets import ImapTarget, TlsMode
 from tests.fakes.certificates import ADDRESS, Certificates
@@ -83,6 +84,9 @@ async def test_alerts_are_reported_whenever_they_came(context: ProbeContext, cer
         ["the disk is nearly full"] * 2,
         ["the disk is nearly full"],
     )
+    assert [(warning.kind, warning.detail) for warning in passed.warnings] == [
+        (WarningKind.SERVER_ALERT, "the disk is nearly full")
+    ]
 
 
 async def test_a_refusal_reports_its_response_code_and_what_the_server_had_said(
@@ -90,7 +94,7 @@ async def test_a_refusal_reports_its_response_code_and_what_the_server_had_said(
 ) -> None:
     result = await checked((*SECURED, "S: A1 NO [EXPIRED] change it", "C: A2 LOGOUT"), context, certificates)
     assert result.failure is not None
-    assert result.failure.detail == "NO [EXPIRED] change it"
+    assert result.failure.detail == "the password or the account has expired: NO [EXPIRED] change it"
     assert (result.facts["responseCode"], result.facts["greeting"]) == ("EXPIRED", "hi")
 
 

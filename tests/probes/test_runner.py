@@ -15,6 +15,7 @@ import structlog
 from agent.checks.runner import ProbeContext, run_check
 from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.connection import Connect
+from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
 from agent.dialogue.phases import Phases
 from shared.wire.failures import FailureKind, FailureSource, Phase
@@ -152,6 +153,18 @@ async def test_a_loop_that_stood_still_is_not_the_servers_fault(context: ProbeCo
         )
     assert result.failure is not None
     assert (result.failure.kind, result.failure.source) == (FailureKind.AGENT_ERROR, FailureSource.AGENT)
+
+
+async def test_a_goodbye_that_our_own_loop_missed_is_no_warning(context: ProbeContext) -> None:
+    async def blocked(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+        stream = await connect()
+        time.sleep(0.3)  # noqa: ASYNC251 - the test needs a loop that stands still
+        return Findings(warnings=await end_session(stream.read_line(), phases, connect.deadline))
+
+    async with playing((Hang(),)) as server:
+        target = SmtpTarget(host=ADDRESS, port=server.port)
+        result = await run_check(request(target, timeout_seconds=0.5), context, {SmtpTarget: blocked})
+    assert (result.failure, result.warnings) == (None, [])
 
 
 async def test_a_bug_of_ours_is_our_own_fault_and_logged_without_the_password(context: ProbeContext) -> None:

@@ -6,8 +6,8 @@ RFC 9051 and RFC 3501; TLS as in RFC 2595 and RFC 8314.
 from __future__ import annotations
 
 from agent.dialogue.connection import Connect
+from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
-from agent.dialogue.login import log_in
 from agent.dialogue.phases import Phases
 from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
 from agent.errors import CheckError
@@ -28,8 +28,7 @@ async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Finding
     session = Session(stream)
     try:
         findings = await _dialogue(target, connect, stream, session, phases)
-        with phases(Phase.QUIT):
-            await session.log_out()
+        findings.warnings += await end_session(session.log_out(), phases, connect.deadline)
     except CheckError as error:
         if isinstance(error, ImapRefusalError) and error.response.code:
             connect.facts["responseCode"] = error.response.code
@@ -39,6 +38,7 @@ async def probe(target: ImapTarget, connect: Connect, phases: Phases) -> Finding
         connect.facts["capabilities"] = list(in_order(session.capabilities or frozenset()))
         if session.alerts:
             connect.facts["alerts"] = list(session.alerts)
+    findings.warnings += session.warnings()
     return findings
 
 
@@ -69,7 +69,10 @@ async def _dialogue(
         with phases(Phase.AUTH):
             findings.warnings += warn_in_clear(target, encrypted=stream.encrypted)
             ways = ways_to_log_in(session, target.login)
-            connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
+            await connect.log_in(ways)
+        if session.not_opened is not None:
+            findings.warnings.append(session.not_opened)
+            return findings
         await _capabilities(session, phases)
     with phases(Phase.MAILBOX):
         counts, warnings = await examine(session, target.mailbox)

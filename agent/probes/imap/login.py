@@ -7,6 +7,7 @@ from functools import partial
 from agent.dialogue.login import Way
 from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.password_refusals import no_passwords, refuses_every_password, takes_only_tokens
+from agent.dialogue.refusal_texts import NOT_ADMITTED, in_words, kind_by_text
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -20,9 +21,9 @@ COMMAND = "LOGIN command"
 
 _HIDDEN = HIDDEN.encode()
 _KINDS = {
-    "UNAVAILABLE": FailureKind.LOGIN_UNAVAILABLE,
     "SERVERBUG": FailureKind.LOGIN_UNAVAILABLE,
     "PRIVACYREQUIRED": FailureKind.LOGIN_MECHANISM_MISSING,  # not without TLS
+    **dict.fromkeys(NOT_ADMITTED, FailureKind.LOGIN_UNAVAILABLE),
 }
 
 
@@ -63,7 +64,7 @@ def _offers_command(offered: frozenset[str], login: Login) -> bool:
 async def _try(
     session: Session, way: Mechanism | None, login: Login, offered: frozenset[str]
 ) -> ImapRefusalError | None:
-    """Log in one way; returns the refusal, or None."""
+    """Log in one way; returns the refusal, or None. A mailbox that is in use or full refuses no password."""
     if way is not None:
         reply = await _authenticate(session, way, login, initial="SASL-IR" in offered)
     else:
@@ -73,7 +74,14 @@ async def _try(
         if refuses_every_password(reply.status.text):
             detail = no_passwords(str(reply.status), login)
             return ImapRefusalError(FailureKind.LOGIN_MECHANISM_MISSING, reply.status, detail)
-        return refusal(reply.status, FailureKind.LOGIN_REFUSED, _KINDS)
+        session.not_opened = reply.status.warning_instead
+        if session.not_opened is not None:
+            return None
+        code, text = reply.status.code, reply.status.text
+        otherwise = kind_by_text(code, text) if reply.status.word == "NO" else None
+        refused = refusal(reply.status, otherwise or FailureKind.LOGIN_REFUSED, _KINDS)
+        refused.detail = in_words(code, refused.detail)
+        return refused
     if session.capabilities is offered:
         session.capabilities = None  # capabilities from before the login do not count after it
     return None

@@ -8,7 +8,7 @@ from base64 import b64encode
 from agent.errors import CheckError
 from agent.probes.imap.replies import Response, refusal
 from agent.probes.imap.session import Session, Word, astring
-from shared.wire.failures import CheckWarning, FailureKind, WarningKind
+from shared.wire.failures import CheckWarning, FailureKind
 from shared.wire.messages import Fact
 
 _NAMES = {
@@ -26,11 +26,11 @@ _TO_ENCODE = re.compile(r"[^\x20-\x7e]+|&")
 async def examine(session: Session, mailbox: str) -> tuple[dict[str, Fact], list[CheckWarning]]:
     """The counts of `mailbox`, without changing anything in it. Raises CheckError.
 
-    A mailbox that another client has locked is only a warning, because the server works.
+    A mailbox that is in use or full is only a warning, because the server works.
     """
     reply = await session.command(b"EXAMINE", await _encoded(session, mailbox))
-    if reply.status.code == "INUSE" and reply.status.word == "NO":
-        return {}, [CheckWarning(kind=WarningKind.MAILBOX_BUSY, detail=str(reply.status))]
+    if warning := reply.status.warning_instead:
+        return {}, [warning]
     if not reply.ok:
         # NO without a code means "no such mailbox, can't access mailbox" as well (RFC 3501 section 6.3.2).
         raise refusal(reply.status, FailureKind.MAILBOX_MISSING)

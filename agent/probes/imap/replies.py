@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agent.dialogue.parse_cache import parse_cached
+from agent.dialogue.refusal_texts import kind_by_text, warning_instead
 from agent.dialogue.scrub import printable
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from shared.wire.failures import FailureKind
+from shared.wire.failures import CheckWarning, FailureKind
 
 _STATUS = frozenset({"OK", "NO", "BAD", "BYE", "PREAUTH"})
 _TAGGED = frozenset({"OK", "NO", "BAD"})
@@ -32,7 +33,6 @@ _KINDS = {
     "SERVERBUG": FailureKind.TEMPORARY_REFUSAL,
     "INUSE": FailureKind.TEMPORARY_REFUSAL,
     "LIMIT": FailureKind.TEMPORARY_REFUSAL,  # too many connections of this user or address
-    "OVERQUOTA": FailureKind.TEMPORARY_REFUSAL,
 }
 """Codes with the same meaning after every command (RFC 5530 section 3); that of others depends on the command."""
 
@@ -49,6 +49,11 @@ class Response(NamedTuple):
     code: str
     argument: str
     text: str
+
+    @property
+    def warning_instead(self) -> CheckWarning | None:
+        """The warning that NO amounts to if the server works and only does not open this mailbox now."""
+        return warning_instead(self.code, self.text, str(self)) if self.word == "NO" else None
 
     def __str__(self) -> str:
         code = f"[{self.code}{' ' * bool(self.argument)}{self.argument}]" if self.code else ""
@@ -102,9 +107,12 @@ def refusal(
 ) -> ImapRefusalError:
     """What a refusing status means: by its code, first in the `particular` codes of the command.
 
-    Without a known code, NO and BYE are `refused`, and everything else is a protocol error.
+    Without a known code, temporary trouble is known by its words; else NO and BYE are `refused`, and everything else is
+    a protocol error.
     """
     kind = (particular or {}).get(response.code) or _KINDS.get(response.code)
+    if kind is None and kind_by_text(response.code, response.text) is FailureKind.TEMPORARY_REFUSAL:
+        kind = FailureKind.TEMPORARY_REFUSAL
     if kind is None:
         kind = refused if response.word in ("NO", "BYE") else FailureKind.PROTOCOL_ERROR
     return ImapRefusalError(kind, response)

@@ -9,11 +9,12 @@ import asyncio
 from typing import NamedTuple, TypeAlias
 
 from agent.dialogue.parse_cache import parse_cached
+from agent.dialogue.refusal_texts import kind_by_text
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
 from agent.net.stream import LineStream
 from agent.probes.imap.replies import ImapRefusalError, Response, read_response, refusal
-from shared.wire.failures import FailureKind
+from shared.wire.failures import CheckWarning, FailureKind, WarningKind
 
 _LONGEST_QUOTED = 512  # well below the length that command lines should keep (RFC 2683 section 3.2.1.5: 1000)
 _LONGEST_LITERAL_MINUS = 4096  # RFC 7888 section 5
@@ -42,11 +43,15 @@ class ImapReply(NamedTuple):
 
 
 class Session:
-    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid."""
+    """One connection. `capabilities` are the latest from the server, in capitals; None if none are valid. `not_opened`
+    is set by a login that was not refused, though the mailbox is in use or full.
+    """
 
     def __init__(self, stream: LineStream) -> None:
         self.capabilities: frozenset[str] | None = None
         self.alerts: list[str] = []
+        self.not_opened: CheckWarning | None = None
+        self._over_quota: Response | None = None
         self._stream = stream
         self._commands = 0
         self._tag = ""
@@ -126,13 +131,17 @@ class Session:
             raise _refused_by_bye(self._bye)
         return response
 
+    def warnings(self) -> list[CheckWarning]:
+        """What the server said besides its answers in a session that went well."""
+        found = [CheckWarning(kind=WarningKind.SERVER_ALERT, detail=text) for text in dict.fromkeys(self.alerts)]
+        if self._over_quota is not None:
+            found.append(CheckWarning(kind=WarningKind.MAILBOX_FULL, detail=str(self._over_quota)))
+        return found
+
     async def log_out(self) -> None:
-        """Send LOGOUT after a check that passed. A server that closes the connection without a reply is no failure."""
+        """Send LOGOUT after a check that passed, and read the answer."""
         self._leaving = True
-        try:
-            await self.command(b"LOGOUT")
-        except (EOFError, OSError):
-            return
+        await self.command(b"LOGOUT")
 
     def leave(self) -> None:
         """Send LOGOUT without waiting, unless the server could take it for the answer to a continuation."""
@@ -166,6 +175,8 @@ class Session:
             self.capabilities = _capabilities(response.argument)
         elif response.code == "ALERT" and len(self.alerts) < _MOST_ALERTS:
             self.alerts.append(response.text)  # must be shown to people (RFC 9051 section 7.1)
+        elif response.code == "OVERQUOTA" and response.tag == "*":
+            self._over_quota = response  # a soft quota: the command itself may succeed (RFC 5530 section 3)
         if response.word == "BYE":
             self._bye = response
         elif response.tag == "*":
@@ -185,7 +196,9 @@ def in_order(capabilities: frozenset[str]) -> tuple[str, ...]:
 
 def _refused_by_bye(bye: Response) -> ImapRefusalError:
     """BYE within the dialogue: the server shuts down, or rejects this client and gives the reason in an alert."""
-    return refusal(bye, FailureKind.TEMPORARY_REFUSAL, {"ALERT": FailureKind.POLICY_REFUSAL})
+    broken = kind_by_text(bye.code, bye.text) is FailureKind.LOGIN_UNAVAILABLE  # Courier, after the login
+    alerted = FailureKind.LOGIN_UNAVAILABLE if broken else FailureKind.POLICY_REFUSAL
+    return refusal(bye, FailureKind.TEMPORARY_REFUSAL, {"ALERT": alerted})
 
 
 def astring(text: str, *, utf8: bool = False) -> Word:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from agent.dialogue.connection import Connect
+from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
-from agent.dialogue.login import log_in
 from agent.dialogue.phases import Phases
 from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
 from agent.errors import CheckError
@@ -32,8 +32,7 @@ async def probe(target: Pop3Target, connect: Connect, phases: Phases) -> Finding
             connect.facts["responseCode"] = error.reply.response_code
         stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
-    with phases(Phase.QUIT):
-        await _quit(stream)
+    findings.warnings += await end_session(request(stream, "QUIT"), phases, connect.deadline)
     return findings
 
 
@@ -62,12 +61,16 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
         findings.warnings += warn_in_clear(target, encrypted=stream.encrypted)
         authentication = Authentication(stream, target.login)
         ways = authentication.ways(greeting, capabilities)
-        connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
-    if authentication.busy is not None:  # no outage: another client has the mailbox open
-        findings.warnings.append(CheckWarning(kind=WarningKind.MAILBOX_BUSY, detail=authentication.busy))
+        await connect.log_in(ways)
+    if authentication.not_opened is not None:
+        findings.warnings.append(authentication.not_opened)
         return findings
     with phases(Phase.MAILBOX):
-        connect.facts["messages"], connect.facts["octets"] = await _count(stream)
+        counted = await _count(stream)
+    if isinstance(counted, CheckWarning):
+        findings.warnings.append(counted)
+    else:
+        connect.facts["messages"], connect.facts["octets"] = counted
     return findings
 
 
@@ -103,20 +106,14 @@ def _plain_ways(capabilities: Capabilities) -> list[str]:
     return [*mechanisms, "USER"] if "USER" in capabilities else mechanisms
 
 
-async def _count(stream: LineStream) -> tuple[int, int]:
-    """Messages and octets of the mailbox."""
+async def _count(stream: LineStream) -> tuple[int, int] | CheckWarning:
+    """Messages and octets of the mailbox, or why a server that works does not count them now."""
     reply = await request(stream, "STAT")
     if not reply.ok:
+        if warning := reply.warning_instead:
+            return warning
         raise refusal(reply, FailureKind.PROTOCOL_ERROR, {"SYS/PERM": FailureKind.MAILBOX_MISSING})
     counts = _COUNTS.match(reply.text)
     if counts is None:
         raise Pop3RefusalError(FailureKind.PROTOCOL_ERROR, reply, f"no counts: {reply}")
     return int(counts[1]), int(counts[2])
-
-
-async def _quit(stream: LineStream) -> None:
-    """Send QUIT after a check that passed. A server that closes the connection without a reply is no failure."""
-    try:
-        await request(stream, "QUIT")
-    except (EOFError, OSError):
-        return

@@ -9,6 +9,7 @@ from hashlib import md5
 
 from agent.dialogue.login import Way
 from agent.dialogue.password_refusals import no_passwords, refuses_every_password, takes_only_tokens
+from agent.dialogue.refusal_texts import NOT_ADMITTED, in_words, kind_by_text
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -23,21 +24,22 @@ from agent.probes.pop3.replies import (
     request,
     send,
 )
-from shared.wire.failures import FailureKind, FailureSource
+from shared.wire.failures import CheckWarning, FailureKind, FailureSource
 from shared.wire.targets import Login
 
 _LONGEST_COMMAND = 253  # RFC 2449 section 4, without CRLF
-_BUSY = frozenset({"IN-USE", "LOGIN-DELAY"})
-_KINDS = {"SYS/TEMP": FailureKind.LOGIN_UNAVAILABLE, "SYS/PERM": FailureKind.LOGIN_UNAVAILABLE}
+_KINDS = {"SYS/PERM": FailureKind.LOGIN_UNAVAILABLE, **dict.fromkeys(NOT_ADMITTED, FailureKind.LOGIN_UNAVAILABLE)}
 # Only a strict msg-id counts: a forged one would help to guess the password (CVE-2007-1558).
 _TIMESTAMP = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 
 
 class Authentication:
-    """The ways to log in to one server. `busy` is its reply if the mailbox is in use or logins are too frequent."""
+    """The ways to log in to one server. `not_opened` is set if it works but did not open the mailbox: it is in use or
+    full, or logins are too frequent.
+    """
 
     def __init__(self, stream: LineStream, login: Login) -> None:
-        self.busy: str | None = None
+        self.not_opened: CheckWarning | None = None
         self._stream = stream
         self._login = login
 
@@ -71,15 +73,16 @@ class Authentication:
 
     async def _attempt(self, authenticate: Callable[[], Awaitable[Pop3Reply]]) -> Pop3RefusalError | None:
         reply = await authenticate()
-        if reply.response_code in _BUSY:  # RFC 2449 section 8.1: this does not refuse the password
-            self.busy = str(reply)
-            return None
-        if reply.ok:
+        self.not_opened = reply.warning_instead
+        if reply.ok or self.not_opened is not None:  # a mailbox in use does not refuse the password
             return None
         if refuses_every_password(reply.text):
             detail = no_passwords(str(reply), self._login)
             return Pop3RefusalError(FailureKind.LOGIN_MECHANISM_MISSING, reply, detail)
-        return refusal(reply, FailureKind.LOGIN_REFUSED, _KINDS)
+        code = reply.response_code or ""
+        refused = refusal(reply, kind_by_text(code, reply.text) or FailureKind.LOGIN_REFUSED, _KINDS)
+        refused.detail = in_words(code, refused.detail)
+        return refused
 
     async def _apop(self, challenge: str) -> Pop3Reply:
         digest = md5((challenge + self._login.password.reveal()).encode(), usedforsecurity=False).hexdigest()

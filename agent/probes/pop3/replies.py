@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from agent.dialogue.parse_cache import parse_cached
+from agent.dialogue.refusal_texts import kind_by_text, warning_instead
 from agent.dialogue.scrub import printable
 from agent.errors import CheckError
 from agent.net.stream import LineStream
-from shared.wire.failures import FailureKind, FailureSource
+from shared.wire.failures import CheckWarning, FailureKind, FailureSource
 
 Capabilities = dict[str, list[str]]
 """CAPA keywords in capitals, each with its parameters in capitals."""
@@ -21,7 +22,11 @@ _RESPONSE_CODE = re.compile(r"\[([^\]\s]+)\]")
 _QUOTED = 200
 _LINE_ENDS = frozenset("\r\n\0")
 
-_KINDS = {"SYS/TEMP": FailureKind.TEMPORARY_REFUSAL}
+_KINDS = {
+    "SYS/TEMP": FailureKind.TEMPORARY_REFUSAL,
+    "LIMIT": FailureKind.TEMPORARY_REFUSAL,  # a code of IMAP that servers of both protocols send here too
+    "UNAVAILABLE": FailureKind.TEMPORARY_REFUSAL,
+}
 """Response codes with the same meaning after every command (RFC 3206)."""
 
 
@@ -36,6 +41,11 @@ class Pop3Reply(NamedTuple):
         """For example IN-USE or SYS/TEMP, in capitals (RFC 2449 section 8). Only a refusal has one."""
         found = None if self.ok else _RESPONSE_CODE.match(self.text)
         return found[1].upper() if found else None
+
+    @property
+    def warning_instead(self) -> CheckWarning | None:
+        """The warning that a refusal amounts to if the server works and only does not open this mailbox now."""
+        return None if self.ok else warning_instead(self.response_code or "", self.text, str(self))
 
     def __str__(self) -> str:
         return f"{'+OK' if self.ok else '+' if self.ok is None else '-ERR'} {self.text}".rstrip()
@@ -110,6 +120,12 @@ def can_be_sent(text: str) -> bool:
 def refusal(
     reply: Pop3Reply, otherwise: FailureKind, particular: Mapping[str, FailureKind] | None = None
 ) -> Pop3RefusalError:
-    """What -ERR means: by its response code, first in the `particular` codes of the command, else `otherwise`."""
+    """What -ERR means: by its response code, first in the `particular` codes of the command, else `otherwise`.
+
+    Without a code, temporary trouble is known by its words.
+    """
     code = reply.response_code or ""
-    return Pop3RefusalError((particular or {}).get(code) or _KINDS.get(code) or otherwise, reply)
+    kind = (particular or {}).get(code) or _KINDS.get(code)
+    if kind is None and kind_by_text(code, reply.text) is FailureKind.TEMPORARY_REFUSAL:
+        kind = FailureKind.TEMPORARY_REFUSAL
+    return Pop3RefusalError(kind or otherwise, reply)

@@ -6,8 +6,8 @@ RFC 5321, 3207, 4954, 8314.
 from __future__ import annotations
 
 from agent.dialogue.connection import Connect
+from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
-from agent.dialogue.login import log_in
 from agent.dialogue.parse_cache import parse_cached
 from agent.dialogue.phases import Phases
 from agent.dialogue.plaintext import needs_tls, upgrades, warn_in_clear, warn_login_offered
@@ -35,8 +35,7 @@ async def probe(target: SmtpTarget, connect: Connect, phases: Phases) -> Finding
                 connect.facts["enhancedStatus"] = error.reply.enhanced
         stream.write(b"QUIT\r\n")  # leave politely, but without waiting: the failure is certain
         raise
-    with phases(Phase.QUIT):
-        await _quit(stream)
+    findings.warnings += await end_session(request(stream, "QUIT"), phases, connect.deadline)
     return findings
 
 
@@ -64,7 +63,7 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
         with phases(Phase.AUTH):
             findings.warnings += warn_in_clear(target, encrypted=stream.encrypted)
             ways = ways_to_log_in(stream, target.login, capabilities.get("AUTH", []))
-            connect.facts["loginMechanism"] = await log_in(ways, target, connect.proofs)
+            await connect.log_in(ways)
     if target.rcpt_to is not None:
         with phases(Phase.ENVELOPE):
             accepted = await check_recipient(stream, target.mail_from, target.rcpt_to, capabilities)
@@ -139,11 +138,3 @@ async def _starttls(
 
 def _plain_mechanisms(capabilities: Capabilities) -> list[str]:
     return [f"AUTH {name}" for name in ("PLAIN", "LOGIN") if name in capabilities.get("AUTH", [])]
-
-
-async def _quit(stream: LineStream) -> None:
-    """Send QUIT after a check that passed. A server that closes the connection without a reply is no failure."""
-    try:
-        await request(stream, "QUIT")
-    except (EOFError, OSError):
-        return

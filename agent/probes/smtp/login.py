@@ -7,6 +7,7 @@ from functools import partial
 
 from agent.dialogue.login import Way
 from agent.dialogue.password_refusals import no_passwords, takes_only_tokens
+from agent.dialogue.refusal_texts import kind_by_text
 from agent.dialogue.sasl import Exchange, Mechanism, usable
 from agent.dialogue.scrub import HIDDEN
 from agent.errors import CheckError
@@ -23,8 +24,6 @@ _DISABLED = re.compile(r"\b(disabled|basic authentication)\b", re.IGNORECASE)
 """Microsoft refuses wrong passwords with the same code, 5.7.139."""
 
 _KINDS = {
-    421: FailureKind.TEMPORARY_REFUSAL,  # the service shuts down, whatever the command was
-    432: FailureKind.LOGIN_REFUSED,  # the password must be changed first
     500: FailureKind.PROTOCOL_ERROR,
     501: FailureKind.PROTOCOL_ERROR,
     502: FailureKind.LOGIN_MECHANISM_MISSING,
@@ -83,9 +82,10 @@ async def _authenticate(stream: LineStream, mechanism: Mechanism, login: Login) 
 def _refused(reply: SmtpReply) -> SmtpRefusalError:
     if reply.code in _KINDS:
         return SmtpRefusalError(_KINDS[reply.code], reply)
-    if 400 <= reply.code < 500:
-        return SmtpRefusalError(FailureKind.LOGIN_UNAVAILABLE, reply)
-    return refusal(reply, FailureKind.LOGIN_REFUSED)
+    if reply.code == 432 and reply.enhanced in (None, "4.7.12"):  # the password must be changed first (RFC 4954)
+        return SmtpRefusalError(FailureKind.LOGIN_REFUSED, reply)
+    unavailable = kind_by_text("", reply.text) is FailureKind.LOGIN_UNAVAILABLE
+    return refusal(reply, FailureKind.LOGIN_UNAVAILABLE if unavailable else FailureKind.LOGIN_REFUSED)
 
 
 def _refuses_every_password(reply: SmtpReply) -> bool:

@@ -44,6 +44,9 @@ ROWS: dict[str, Row] = {
         verify_certificate=False,
         facts={"certificateValid": False},
     ),
+    "Dovecot's IMAP that expects the PROXY protocol": imap(
+        dovecot("imap_behind_proxy"), fails("closed@greeting"), "greeting"
+    ),
     "an IMAP login in clear": imap(
         imap_port,
         passes("login_unencrypted"),
@@ -111,6 +114,21 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         host=STRICT_ADDRESS,
         verify_certificate=False,
+        facts=logged_in_by("PLAIN"),
+    ),
+    "an IMAP server with SCRAM only has no mechanism for us": imap(
+        dovecot("imaps_port", "scram-sha-256"),
+        fails("login_mechanism_missing@auth"),
+        "tls greeting auth",
+        tls=IMPLICIT,
+        login=RIGHT,
+    ),
+    "an IMAP server with SCRAM and PLAIN is logged in to by PLAIN": imap(
+        dovecot("imaps_port", "scram-sha-256", "plain"),
+        passes(),
+        "tls greeting auth mailbox quit",
+        tls=IMPLICIT,
+        login=RIGHT,
         facts=logged_in_by("PLAIN"),
     ),
     "an empty IMAP mailbox": imap(

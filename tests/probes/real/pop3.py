@@ -32,6 +32,9 @@ ROWS: dict[str, Row] = {
         pop3_port, OFFERED, f"{POP3_TLS} quit", tls=REQUIRED
     ),
     "Dovecot's POP3 under TLS": pop3(pop3s_port, passes(), "tls greeting capabilities quit", tls=IMPLICIT),
+    "Dovecot's POP3 that expects the PROXY protocol": pop3(
+        dovecot("pop3_behind_proxy"), fails("closed@greeting"), "greeting"
+    ),
     "a POP3 login in clear": pop3(
         pop3_port,
         passes("login_unencrypted"),
@@ -98,6 +101,21 @@ ROWS: dict[str, Row] = {
         login=RIGHT,
         host=STRICT_ADDRESS,
         verify_certificate=False,
+    ),
+    "a POP3 server with SCRAM only, which lists USER all the same, has no mechanism for us": pop3(
+        dovecot("pop3s_port", "scram-sha-256"),
+        fails("login_mechanism_missing@auth"),
+        "tls greeting capabilities auth",
+        tls=IMPLICIT,
+        login=RIGHT,
+    ),
+    "a POP3 server with SCRAM and PLAIN is logged in to by PLAIN": pop3(
+        dovecot("pop3s_port", "scram-sha-256", "plain"),
+        passes(),
+        "tls greeting capabilities auth mailbox quit",
+        tls=IMPLICIT,
+        login=RIGHT,
+        facts=logged_in_by("PLAIN"),
     ),
     "an empty POP3 mailbox": pop3(
         pop3s_port,

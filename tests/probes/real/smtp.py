@@ -22,6 +22,14 @@ def smtps_port(servers: Servers) -> int:
     return servers.postfix.tls_port
 
 
+def behind_proxy(servers: Servers) -> int:
+    return servers.postfix.behind_proxy
+
+
+def certified_port(servers: Servers) -> int:
+    return servers.postfix.certified_port
+
+
 def smtp_only(mechanism: str) -> Port:
     return lambda servers: servers.postfix.mechanism_ports[mechanism]
 
@@ -33,6 +41,10 @@ ROWS: dict[str, Row] = {
         smtp_port, OFFERED, f"{EHLO_TLS} quit", tls=REQUIRED
     ),
     "Postfix under TLS": smtp(smtps_port, passes(), "tls greeting ehlo quit", tls=IMPLICIT),
+    "Postfix that expects the PROXY protocol": smtp(behind_proxy, fails("temporary_refusal@greeting"), "greeting"),
+    "Postfix that requires a client certificate": smtp(
+        certified_port, fails("temporary_refusal@greeting"), "tls greeting", tls=IMPLICIT
+    ),
     "a login to Postfix in clear": smtp(
         smtp_port, passes("login_unencrypted"), "greeting ehlo auth quit", tls=NONE, login=RIGHT
     ),

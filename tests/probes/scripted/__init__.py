@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.probes.scripted import imap, imap_login, imap_mailbox, network, pop3, pop3_login, smtp, smtp_login
+from tests.probes.scripted import (
+    imap,
+    imap_login,
+    imap_mailbox,
+    locks,
+    mechanisms,
+    network,
+    patience,
+    pop3,
+    pop3_login,
+    smtp,
+    smtp_login,
+    software,
+    tls,
+)
 from tests.probes.scripted.case import Case
 
 SCRIPTED: dict[str, Case] = {
@@ -16,6 +30,11 @@ SCRIPTED: dict[str, Case] = {
         ("pop3", pop3.CASES),
         ("pop3 login", pop3_login.CASES),
         ("network", network.CASES),
+        ("patience", patience.CASES),
+        ("tls", tls.CASES),
+        ("locks", locks.CASES),
+        ("mechanisms", mechanisms.CASES),
+        ("software", software.CASES),
     )
     for name, case in cases.items()
 }

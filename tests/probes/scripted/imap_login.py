@@ -86,7 +86,7 @@ _MECHANISMS: dict[str, Case] = {
     ),
     "CRAM-MD5 refused with a closed connection is refused": imap(_FALL_BACK, fails("login_refused@auth")),
     "CRAM-MD5 is not followed by another mechanism when logins are unavailable": imap(
-        (*_CRAM, "C: " + CRAM_MD5, "S: A1 NO [UNAVAILABLE] later", "C: A2 LOGOUT"), fails("login_unavailable@auth")
+        (*_CRAM, "C: " + CRAM_MD5, "S: A1 NO [UNAVAILABLE] later", "C: A2 LOGOUT"), fails("temporary_refusal@auth")
     ),
     "a challenge not in base64 breaks the protocol": imap(
         (*_CRAM[:-1], "S: + <not base64>", "C: *", "S: A1 BAD called off", "C: A2 LOGOUT"), fails("protocol_error@auth")
@@ -176,10 +176,12 @@ _REFUSALS: dict[str, Case] = {
     "a wrong password is refused": _refused("A1 NO [AUTHENTICATIONFAILED] no", "login_refused@auth"),
     "a wrong password without a code is refused": _refused("A1 NO no", "login_refused@auth"),
     "a login without permission is refused": _refused("A1 NO [AUTHORIZATIONFAILED] no", "login_refused@auth"),
-    "a password that has expired is refused": _refused("A1 NO [EXPIRED] no", "login_refused@auth"),
-    "a login that needs the administrator is refused": _refused("A1 NO [CONTACTADMIN] call us", "login_refused@auth"),
+    "a password that has expired is not checked": _refused("A1 NO [EXPIRED] no", "login_unavailable@auth"),
+    "a login that needs the administrator is not checked": _refused(
+        "A1 NO [CONTACTADMIN] call us", "login_unavailable@auth"
+    ),
     "an alert with a refusal is a refusal": _refused("A1 NO [ALERT] use the web", "login_refused@auth"),
-    "a login server that is down is unavailable": _refused("A1 NO [UNAVAILABLE] later", "login_unavailable@auth"),
+    "a login server that is down is temporary": _refused("A1 NO [UNAVAILABLE] later", "temporary_refusal@auth"),
     "a login server with an internal error is unavailable": _refused(
         "A1 NO [SERVERBUG] oops", "login_unavailable@auth"
     ),

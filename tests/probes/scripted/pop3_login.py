@@ -83,7 +83,7 @@ _MECHANISMS: dict[str, Case] = {
     ),
     "APOP that is unavailable is not followed by another way": secure(
         (*offering("USER", greeting=APOP_GREETING), APOP, "S: -ERR [SYS/TEMP] no", "C: QUIT"),
-        fails("login_unavailable@auth"),
+        fails("temporary_refusal@auth"),
     ),
     "a password that no mechanism passes is refused after two tries": secure(
         (
@@ -139,7 +139,11 @@ _REFUSALS: dict[str, Case] = {
             ("no", "login_refused"),
             ("[AUTH] no", "login_refused"),
             ("[auth] no", "login_refused"),
-            ("[SYS/TEMP] later", "login_unavailable"),
+            ("[SYS/TEMP] later", "temporary_refusal"),
+            ("[LIMIT] too many sessions", "temporary_refusal"),
+            ("[UNAVAILABLE] later", "temporary_refusal"),
+            ("[EXPIRED] renew it", "login_unavailable"),
+            ("[CONTACTADMIN] call us", "login_unavailable"),
             ("[SYS/PERM] broken", "login_unavailable"),
             ("[X-OTHER] no", "login_refused"),
         )

@@ -87,7 +87,7 @@ _MECHANISMS: dict[str, Case] = {
         (*offering("CRAM-MD5"), *CRAM, "S: 535 no", "C: QUIT"), fails("login_refused@auth")
     ),
     "CRAM-MD5 unavailable is not followed by another mechanism": smtp(
-        (*offering("CRAM-MD5", "PLAIN"), *CRAM, "S: 454 later", "C: QUIT"), fails("login_unavailable@auth")
+        (*offering("CRAM-MD5", "PLAIN"), *CRAM, "S: 454 later", "C: QUIT"), fails("temporary_refusal@auth")
     ),
     "a challenge that is not base64 is a protocol error": smtp(
         (*offering("CRAM-MD5"), "C: AUTH CRAM-MD5", "S: 334 <what>", "C: *", "C: QUIT"), fails("protocol_error@auth")
@@ -135,8 +135,10 @@ _REFUSALS: dict[str, Case] = {
             ("535 5.7.8", "login_refused"),
             ("432 4.7.12", "login_refused"),
             ("550", "login_refused"),
-            ("454 4.7.0", "login_unavailable"),
-            ("451", "login_unavailable"),
+            ("454 4.7.0", "temporary_refusal"),
+            ("451", "temporary_refusal"),
+            ("435 4.7.8", "temporary_refusal"),
+            ("432 4.3.2 STOREDRV; thread limit exceeded:", "temporary_refusal"),
             ("421", "temporary_refusal"),
             ("504", "login_mechanism_missing"),
             ("530 5.7.0", "login_mechanism_missing"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 import pytest
 
-from agent.dialogue.login import Proofs, Way, log_in
+from agent.dialogue.login import Proofs, Tries, Way, log_in
 from agent.errors import CheckError
 from shared.secret import Secret
 from shared.wire.failures import FailureKind
@@ -90,7 +91,7 @@ class Server:
 async def test_ways(server: Server, tried: list[str], kind: str | None) -> None:
     raised: str | None = None
     try:
-        await log_in(server.ways, TARGET, Proofs())
+        await log_in(server.ways, TARGET, Proofs(), Tries())
     except CheckError as error:
         raised = error.kind.value
     assert (server.tried, raised) == (tried, kind)
@@ -99,7 +100,7 @@ async def test_ways(server: Server, tried: list[str], kind: str | None) -> None:
 async def test_a_server_that_takes_the_password_but_not_its_proof_is_remembered() -> None:
     proofs = Proofs()
     server = Server(proof=REFUSED, plain=None)
-    assert [await log_in(server.ways, TARGET, proofs) for _ in range(2)] == ["plain", "plain"]
+    assert [await log_in(server.ways, TARGET, proofs, Tries()) for _ in range(2)] == ["plain", "plain"]
     assert server.tried == ["proof", "plain", "plain"]
 
 
@@ -108,7 +109,7 @@ async def test_a_wrong_password_is_refused_twice_by_one_check_and_once_by_the_ne
     server = Server(proof=REFUSED, plain=REFUSED)
     for _ in range(3):
         with pytest.raises(CheckError):
-            await log_in(server.ways, TARGET, proofs)
+            await log_in(server.ways, TARGET, proofs, Tries())
     assert server.tried == ["proof", "plain", "plain", "plain"]
 
 
@@ -116,13 +117,13 @@ async def test_the_proof_of_another_password_is_tried() -> None:
     proofs = Proofs()
     proofs.were_refused(ACCOUNT)
     corrected = msgspec.structs.replace(TARGET, login=Login("alice", Secret("y")))
-    assert await log_in(Server(proof=None, plain=None).ways, corrected, proofs) == "proof"
+    assert await log_in(Server(proof=None, plain=None).ways, corrected, proofs, Tries()) == "proof"
 
 
 async def test_where_there_is_only_a_proof_it_is_tried_all_the_same() -> None:
     proofs = Proofs()
     proofs.were_refused(ACCOUNT)
-    assert await log_in(Server(proof=None).ways, TARGET, proofs) == "proof"
+    assert await log_in(Server(proof=None).ways, TARGET, proofs, Tries()) == "proof"
 
 
 def test_proofs_are_tried_again_after_a_day() -> None:
@@ -142,3 +143,51 @@ def test_only_so_many_accounts_are_remembered() -> None:
     assert proofs.are_useless(accounts[0])
     proofs.were_refused(accounts[2])
     assert [proofs.are_useless(account) for account in accounts] == [True, False, True]
+
+
+async def test_a_refused_proof_counts_more_than_a_way_that_the_server_lacks() -> None:
+    """Dovecot lists USER over POP3 also where it takes nothing but APOP."""
+    server, proofs = Server(proof=REFUSED, plain=MISSING), Proofs()
+    for _ in range(2):
+        with pytest.raises(CheckError) as raised:
+            await log_in(server.ways, TARGET, proofs, Tries())
+        assert raised.value.kind is FailureKind.LOGIN_REFUSED
+    assert server.tried == ["proof", "plain", "proof", "plain"]
+
+
+async def test_the_last_try_is_with_a_proof_where_the_server_takes_no_password() -> None:
+    server, tries = Server(proof=REFUSED, plain=MISSING), Tries(1)
+    with pytest.raises(CheckError) as raised:
+        await log_in(server.ways, TARGET, Proofs(), tries)
+    assert raised.value.kind is FailureKind.LOGIN_REFUSED
+    assert (server.tried, tries.refused) == (["plain", "proof"], 1)
+
+
+async def test_the_last_try_is_with_the_password() -> None:
+    server = Server(proof=None, plain=None)
+    assert await log_in(server.ways, TARGET, Proofs(), Tries(1)) == "plain"
+    assert server.tried == ["plain"]
+
+
+async def test_one_try_is_not_exceeded() -> None:
+    server, tries = Server(proof=REFUSED, plain=REFUSED), Tries(1)
+    with pytest.raises(CheckError):
+        await log_in(server.ways, TARGET, Proofs(), tries)
+    assert (server.tried, tries.refused) == (["plain"], 1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        pytest.param({"proof": REFUSED, "plain": REFUSED}, 2, id="both were refused"),
+        pytest.param({"proof": REFUSED, "plain": None}, 1, id="only the proof was refused"),
+        pytest.param({"proof": MISSING, "plain": REFUSED}, 1, id="an unknown mechanism is no refusal"),
+        pytest.param({"proof": REFUSED, "plain": EOFError()}, 1, id="a connection that was closed is no refusal"),
+        pytest.param({"plain": BROKEN}, 0, id="a server that cannot check logins refuses none"),
+    ],
+)
+async def test_it_counts_what_the_server_refused(answers: dict[str, Answer], refused: int) -> None:
+    tries = Tries()
+    with suppress(CheckError):
+        await log_in(Server(**answers).ways, TARGET, Proofs(), tries)
+    assert tries.refused == refused
