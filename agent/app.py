@@ -26,6 +26,7 @@ from agent.throttling.limiter import Limiter, PermitSource
 from agent.throttling.limiter_client import LimiterClient, connect_to_limiter
 from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import RefusedLogins
+from agent.throttling.refused_logins_file import remembering
 from agent.throttling.throttled_check import Checker
 from shared.metrics_listener import PortError, Render, bound, serving
 from shared.nats.bus import Bus
@@ -60,7 +61,8 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
         resolver = await stack.enter_async_context(Resolver.open(settings.control_name))
         limiter: PermitSource
         if parent is None:
-            limiter = new_limiter(settings)
+            logins = await stack.enter_async_context(remembering(settings.refused_logins_file))
+            limiter = new_limiter(settings, logins)
             await stack.enter_async_context(examining_fitness(settings, resolver, limiter.found))
         else:
             limiter = client = await stack.enter_async_context(connect_to_limiter(parent))
@@ -117,14 +119,14 @@ async def run_agent(settings: Settings, trust: Trust, stop: asyncio.Event, paren
     return KEYS_ENDED if ended.is_set() else 0
 
 
-def new_limiter(settings: Settings) -> Limiter:
+def new_limiter(settings: Settings, logins: RefusedLogins) -> Limiter:
     """The limiter of a whole agent. As many checks may wait for a permit as half the concurrency of one process."""
     permits = Permits(
         at_once=settings.per_address_concurrency,
         per_second=settings.per_address_starts_per_second,
         most_waiting=max(1, settings.concurrency // 2),
     )
-    return Limiter(permits, RefusedLogins(), monotonic)
+    return Limiter(permits, logins, monotonic)
 
 
 @asynccontextmanager

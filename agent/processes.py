@@ -22,6 +22,7 @@ from agent.metrics.reading import AgentMetrics, ReadingSource, rendered
 from agent.net.resolve import Resolver
 from agent.settings import Settings
 from agent.throttling.limiter_server import LimiterServer
+from agent.throttling.refused_logins_file import remembering
 from shared.settings import variable
 
 log = structlog.get_logger()
@@ -137,8 +138,8 @@ class Processes:
 
 async def run_processes(settings: Settings, arguments: Sequence[str]) -> int:
     """Run an agent of `settings.processes` processes until a signal stops it. Same exit status as one process."""
-    async with Resolver.open(settings.control_name) as resolver:
-        own_limiter = new_limiter(settings)
+    async with Resolver.open(settings.control_name) as resolver, remembering(settings.refused_logins_file) as logins:
+        own_limiter = new_limiter(settings, logins)
         limiter = LimiterServer(own_limiter)
         parent = ReadingSource(Counts(), dict)
 

@@ -137,12 +137,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " NAME-1, NAME-2, …. 0 is one per core."
         ),
     ] = 0
+    state_folder: Annotated[
+        Path | None,
+        described(
+            "A private folder that keeps over a restart which logins servers refused, so that no account is locked."
+            " The default is the unit's `StateDirectory`, else `mailprobe-agent` in `$XDG_STATE_HOME` or in"
+            " `~/.local/state`."
+        ),
+    ] = None
     starts_per_second: Annotated[
         PerSecond,
         described(
             "How many checks each process begins per second, evenly spaced. Timings stay true up to about 1,000."
         ),
     ] = 200.0
+
+    @property
+    def refused_logins_file(self) -> Path | None:
+        """Where the refused logins of this location are kept; None if nowhere."""
+        return self.state_folder and self.state_folder / f"refused-logins-{self.location}.json"
 
     @property
     def broker(self) -> Broker:
@@ -203,6 +216,7 @@ def read_settings(**given: str | None) -> Settings:
         agent_name=(settings.agent_name or _default_agent_name()).lower(),
         ehlo_name=settings.ehlo_name or default_ehlo_name(),
         processes=settings.processes or _cores(),
+        state_folder=settings.state_folder or _default_state_folder(),
     )
 
 
@@ -224,6 +238,17 @@ def _default_agent_name() -> str:
     """Host name and process id: several agents of a location may run on one machine."""
     host = _NOT_A_HOST.sub("-", socket.gethostname().lower().partition(".")[0]).strip("-")
     return f"{host or 'agent'}-{os.getpid()}"
+
+
+def _default_state_folder() -> Path | None:
+    """The folder that systemd made for the unit, else the user's own; None for a user without a home."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    try:
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:
+        return None
+    return Path(state) / "mailprobe-agent"
 
 
 def _cores() -> int:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from agent.dialogue.login import MOST_TRIES
 from agent.throttling.permits import Permits
 from agent.throttling.refused_logins import Outcome, RefusedLogins
 from shared.wire.failures import Failure
@@ -28,18 +29,22 @@ class PermitQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(msgspec.Struct):
-    """A check may begin. If `withheld` is set, it must not try its login but repeat this failure.
+    """A check may begin, and try its login `tries` times. If `withheld` is set, it must not try it but repeat this
+    failure.
 
     The check reports the outcome of its login by `record_outcome`; if it is cancelled before, the outcome
     stays unclear.
     """
 
     withheld: Failure | None = None
+    tries: int = MOST_TRIES
     outcome: Outcome = Outcome.UNCLEAR
     failure: Failure | None = None
+    refusals: int = 1
 
-    def record_outcome(self, outcome: Outcome, failure: Failure | None) -> None:
-        self.outcome, self.failure = outcome, failure
+    def record_outcome(self, outcome: Outcome, failure: Failure | None, refusals: int = 1) -> None:
+        """`refusals`: how many times the server refused the login, if that is the outcome."""
+        self.outcome, self.failure, self.refusals = outcome, failure, refusals
 
 
 class PermitSource(Protocol):
@@ -70,12 +75,16 @@ class Limiter:
             await self._permits.take(query.address, query.seconds)
         try:
             withheld = self._logins.withheld(query.login, self._clock()) if query.login else None
-            permit = Permit(withheld)
+            if query.login is None or withheld is not None:
+                yield Permit(withheld)
+                return
+            permit = Permit(None, tries := self._logins.begin(query.login))
             try:
                 yield permit
             finally:
-                if query.login and withheld is None:
-                    self._logins.record(query.login, permit.outcome, permit.failure, self._clock())
+                self._logins.record(
+                    query.login, permit.outcome, permit.failure, self._clock(), tries=tries, refusals=permit.refusals
+                )
         finally:
             if query.address is not None:
                 self._permits.give_back(query.address)

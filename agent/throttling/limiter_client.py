@@ -74,7 +74,7 @@ class LimiterClient:
             yield permit
         finally:
             self._waiting.pop(number, None)
-            self._send(Ended(number, permit.outcome, permit.failure))
+            self._send(Ended(number, permit.outcome, permit.failure, permit.refusals))
 
     async def _answer(self, answer: asyncio.Future[Permit], query: PermitQuery) -> Permit:
         try:
@@ -147,7 +147,7 @@ class LimiterClient:
         if answer is None or answer.done():
             return
         if isinstance(message, Granted):
-            answer.set_result(Permit(message.withheld))
+            answer.set_result(Permit(message.withheld, message.tries))
         else:
             answer.set_exception(NoPermitError(message.detail))
 

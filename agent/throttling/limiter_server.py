@@ -19,6 +19,7 @@ from agent.throttling.permits import NoPermitError
 from agent.throttling.protocol import (
     LINE_BYTES,
     Answered,
+    Ended,
     Found,
     Granted,
     MetricsReported,
@@ -132,7 +133,7 @@ class LimiterServer:
             elif isinstance(message, Answered):
                 self._taken.answered(writer, message.check_id)
             elif message.number in held:
-                held[message.number].end(message.outcome, message.failure)
+                held[message.number].end(message)
 
     async def _grant(
         self, requested: PermitRequested, child_permit: _ChildPermit, writer: asyncio.StreamWriter
@@ -140,9 +141,9 @@ class LimiterServer:
         try:
             async with self._limiter.permit(requested.query) as permit:
                 child_permit.granted = True
-                _send(writer, Granted(requested.number, permit.withheld))
+                _send(writer, Granted(requested.number, permit.withheld, permit.tries))
                 await child_permit.ended.wait()
-                permit.record_outcome(child_permit.outcome, child_permit.failure)
+                permit.record_outcome(*child_permit.reported)
         except NoPermitError as error:
             _send(writer, NotGranted(requested.number, str(error)))
         except Exception:
@@ -170,12 +171,12 @@ class _ChildPermit:
         self.task: asyncio.Task[None] | None = None
         self.granted = False
         self.ended = asyncio.Event()
-        self.outcome = Outcome.UNCLEAR
-        self.failure: Failure | None = None
+        self.reported: tuple[Outcome, Failure | None, int] = (Outcome.UNCLEAR, None, 1)
 
-    def end(self, outcome: Outcome = Outcome.UNCLEAR, failure: Failure | None = None) -> None:
-        """The child no longer needs the permit, whether it has it or still waits for it."""
-        self.outcome, self.failure = outcome, failure
+    def end(self, message: Ended | None = None) -> None:
+        """The child no longer needs the permit, whether it has it or still waits for it; it may have died instead."""
+        if message is not None:
+            self.reported = message.outcome, message.failure, message.refusals
         self.ended.set()
         if self.task and not self.granted:
             self.task.cancel()

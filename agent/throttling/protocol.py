@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from agent.dialogue.login import MOST_TRIES
 from agent.metrics.reading import Reading
 from agent.throttling.limiter import PermitQuery
 from agent.throttling.refused_logins import Outcome
@@ -35,11 +36,13 @@ class Ended(msgspec.Struct, tag="ended"):
     number: int
     outcome: Outcome = Outcome.UNCLEAR
     failure: Failure | None = None
+    refusals: int = 1
 
 
 class Granted(msgspec.Struct, tag="granted"):
     number: int
     withheld: Failure | None = None
+    tries: int = MOST_TRIES
 
 
 class NotGranted(msgspec.Struct, tag="refused"):

@@ -13,13 +13,14 @@ import structlog
 
 from agent.checks.runner import ProbeContext, run_check
 from agent.dialogue.connection import Reach
+from agent.dialogue.login import MOST_TRIES
 from agent.errors import CheckError
 from agent.fitness import our_fault, within
 from agent.metrics.counts import Counts
 from agent.net.addresses import permitted
 from agent.throttling.limiter import Permit, PermitQuery, PermitSource
 from agent.throttling.permits import NoPermitError
-from agent.throttling.refused_logins import digest, outcome_of
+from agent.throttling.refused_logins import digest, outcome_in, refusals_in
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, Unfitness
@@ -99,8 +100,8 @@ class Checker:
         if login is None:
             return await self._run(request)
         if permit.withheld is None:
-            result = await self._run(request)
-            permit.record_outcome(outcome_of(result.failure), result.failure)
+            result = await self._run(request, most_logins=permit.tries)
+            permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
             return result
         target = request.target
         if target.tls is TlsMode.OPPORTUNISTIC:  # with a login, TLS is required
@@ -113,12 +114,12 @@ class Checker:
         log.debug("login_withheld")
         return msgspec.structs.replace(result, failure=permit.withheld, warnings=[], login_withheld=True)
 
-    async def _run(self, request: CheckRequest) -> CheckResult:
+    async def _run(self, request: CheckRequest, *, most_logins: int = MOST_TRIES) -> CheckResult:
         self.running += 1
         if request.purpose is not Purpose.CANARY:
             self.counts.started.add((kind_of(request.target),))
         try:
-            result = await run_check(request, self._context)
+            result = await run_check(request, self._context, most_logins=most_logins)
         finally:
             self.running -= 1
         self._addresses.learn(request.target, result.address)

@@ -209,17 +209,18 @@ async def test_a_permit_held_by_one_process_is_waited_for_in_the_other() -> None
 
 
 async def test_a_login_refused_in_one_process_is_withheld_in_the_other() -> None:
+    """A proof and the password refused in one process leave one try to the other. They share a permit, so that each
+    knows the outcomes before.
+    """
     limiter, _ = new_limiter()
+    query = PermitQuery(address="a", login=b"x", seconds=30)
     async with two_children(limiter) as (first, second, _, _):
-        for child in (first, second, first):
-            async with child.permit(PermitQuery(login=b"x", seconds=30)) as permit:
-                assert permit.withheld is None
-                permit.record_outcome(Outcome.REFUSED, REFUSED)
-        async with asyncio.timeout(30):
-            while True:
-                async with second.permit(PermitQuery(login=b"x", seconds=30)) as permit:
-                    if permit.withheld == REFUSED:
-                        break
+        for child, tries, refusals in ((first, 2, 2), (second, 1, 1)):
+            async with child.permit(query) as permit:
+                assert (permit.withheld, permit.tries) == (None, tries)
+                permit.record_outcome(Outcome.REFUSED, REFUSED, refusals)
+        async with first.permit(query) as permit:
+            assert permit.withheld == REFUSED
         async with second.permit(PermitQuery(login=b"y", seconds=30)) as permit:
             assert permit.withheld is None
 

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from ipaddress import ip_network
-from time import monotonic
-from uuid import UUID, uuid4
 
-import pytest
-
-from agent.throttling.limiter import Limiter, PermitQuery
-from agent.throttling.permits import Permits
-from agent.throttling.refused_logins import FIRST_PAUSE_SECONDS, Outcome, RefusedLogins
-from agent.throttling.throttled_check import Checker
-from shared.addresses import Network
-from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
-from shared.wire.messages import CheckResult, ResultStatus, Unfitness
-from shared.wire.targets import IpFamily, SmtpTarget, TlsMode
+from shared.wire.failures import FailureKind, FailureSource, Phase
+from shared.wire.messages import ResultStatus, Unfitness
+from shared.wire.targets import IpFamily, SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
-from tests.fakes.context import context, request
-from tests.fakes.listening import Listener
-from tests.fakes.scripted_server import Gate, Script, playing
-
-DIALOGUE: Script = ("S: 220 x", "C: EHLO", "S: 250 x", "C: QUIT", "S: 221 x")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@asynccontextmanager
-async def checking(
-    certificates: Certificates,
-    *,
-    at_once: int = 2,
-    per_second: float = 1000,
-    exempt: Sequence[Network] = (),
-    unfit: Sequence[Unfitness] = (),
-    clock: Clock | None = None,
-) -> AsyncIterator[Checker]:
-    limiter = Limiter(
-        Permits(at_once=at_once, per_second=per_second, most_waiting=50), RefusedLogins(), clock or monotonic
-    )
-    limiter.found(list(unfit))
-    async with context(certificates) as probe_context:
-        yield Checker(probe_context, limiter, exempt=exempt)
+from tests.fakes.context import request
+from tests.fakes.scripted_server import Gate, playing
+from tests.probes.throttling.checking import DIALOGUE, checking
 
 
 async def test_two_names_of_one_server_share_its_permits(certificates: Certificates) -> None:
@@ -128,111 +89,6 @@ async def test_names_with_a_given_address_share_its_permits(certificates: Certif
         assert (server.connections, checker.running) == (2, 2)
         opened.set()
         await asyncio.gather(*checks)
-
-
-class LoginServer:
-    """An SMTP server that answers all logins alike, and counts them."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.tries = 0
-        self.connections = 0
-        self.greeting = b"220 x\r\n"
-        self.answer = b"535 5.7.8 no\r\n"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        writer.write(self.greeting)
-        while line := await reader.readline():
-            verb = line.split()[0].upper()
-            if verb == b"AUTH":
-                self.tries += 1
-            writer.write({b"EHLO": b"250-x\r\n250 AUTH PLAIN\r\n", b"AUTH": self.answer}.get(verb, b"221 x\r\n"))
-
-
-@pytest.fixture
-async def login_server() -> AsyncIterator[LoginServer]:
-    login_server = LoginServer()
-    async with Listener(login_server.serve) as listener:
-        login_server.port = listener.port
-        yield login_server
-
-
-async def log_in(checker: Checker, login_server: LoginServer, monitor: UUID, password: str = "hunter2") -> CheckResult:
-    target = SmtpTarget(host=ADDRESS, port=login_server.port, tls=TlsMode.NONE)
-    return await checker.check(request(target, login=("anna", password), monitor_id=monitor))
-
-
-async def test_a_login_refused_three_times_is_not_tried_and_its_failure_repeated(
-    certificates: Certificates, login_server: LoginServer
-) -> None:
-    clock, monitor = Clock(), uuid4()
-    async with checking(certificates, clock=clock) as checker:
-        results = [await log_in(checker, login_server, monitor) for _ in range(5)]
-        assert login_server.tries == 3
-        assert login_server.connections == 5
-        assert [result.login_withheld for result in results] == [False, False, False, True, True]
-        assert len({result.failure for result in results}) == 1
-        assert all(result.transcript for result in results)
-        assert results[-1].failure
-        assert results[-1].failure.kind is FailureKind.LOGIN_REFUSED
-        clock.now += FIRST_PAUSE_SECONDS
-        tried = await log_in(checker, login_server, monitor)
-        again = await log_in(checker, login_server, monitor)
-    assert (tried.login_withheld, again.login_withheld, login_server.tries) == (False, True, 4)
-
-
-async def test_a_changed_password_and_another_monitor_are_tried_at_once(
-    certificates: Certificates, login_server: LoginServer
-) -> None:
-    monitor = uuid4()
-    async with checking(certificates) as checker:
-        for _ in range(4):
-            await log_in(checker, login_server, monitor)
-        assert login_server.tries == 3
-        await log_in(checker, login_server, monitor, "changed")
-        await log_in(checker, login_server, uuid4())
-    assert login_server.tries == 5
-
-
-async def test_a_withheld_login_ends_with_an_accepted_one(
-    certificates: Certificates, login_server: LoginServer
-) -> None:
-    clock, monitor = Clock(), uuid4()
-    async with checking(certificates, clock=clock) as checker:
-        for _ in range(3):
-            await log_in(checker, login_server, monitor)
-        login_server.answer = b"235 2.7.0 yes\r\n"
-        clock.now += FIRST_PAUSE_SECONDS
-        results = [await log_in(checker, login_server, monitor) for _ in range(3)]
-    assert {result.status for result in results} == {ResultStatus.SUCCESS}
-    assert login_server.tries == 6
-
-
-async def test_while_a_login_is_withheld_other_failures_are_still_seen(
-    certificates: Certificates, login_server: LoginServer
-) -> None:
-    monitor = uuid4()
-    async with checking(certificates) as checker:
-        for _ in range(3):
-            await log_in(checker, login_server, monitor)
-        login_server.greeting = b"421 4.3.2 closing down\r\n"
-        result = await log_in(checker, login_server, monitor)
-    assert result.failure
-    assert result.failure.phase is Phase.GREETING
-    assert not result.login_withheld
-
-
-async def test_while_a_login_is_withheld_its_server_must_offer_tls_all_the_same(certificates: Certificates) -> None:
-    refused = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH)
-    async with checking(certificates) as checker, playing(DIALOGUE) as server:
-        check_request = request(SmtpTarget(host=ADDRESS, port=server.port), login=("anna", "hunter2"))
-        for _ in range(3):
-            async with checker._limiter.permit(PermitQuery(login=checker._digest(check_request), seconds=1)) as permit:
-                permit.record_outcome(Outcome.REFUSED, refused)
-        result = await checker.check(check_request)
-    assert result.failure
-    assert result.failure.kind is FailureKind.STARTTLS_MISSING
 
 
 async def test_port_25_that_our_network_blocks_is_not_the_servers_fault(certificates: Certificates) -> None:

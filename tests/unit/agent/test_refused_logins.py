@@ -13,10 +13,14 @@ from agent.throttling.refused_logins import (
     Outcome,
     RefusedLogins,
     digest,
+    outcome_in,
     outcome_of,
 )
+from shared.clock import utc_now
 from shared.secret import Secret
-from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
+from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
+from shared.wire.messages import CheckResult, PhaseTiming
+from shared.wire.rounds import Purpose
 from shared.wire.targets import ImapTarget, Login
 
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
@@ -42,6 +46,61 @@ def test_after_three_refusals_in_a_row_the_pauses_double_from_a_quarter_of_an_ho
     logins = refused_thrice()
     tried = [minute for minute in range(24 * 60) if try_at(logins, minute * 60)]
     assert tried == [15, 45, 105, 225, 465, 825, 1185]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "tries"),
+    [
+        pytest.param([], 2, id="a new login: a proof and the password"),
+        pytest.param([1], 2, id="two are left"),
+        pytest.param([2], 1, id="one is left"),
+        pytest.param([1, 1], 1, id="one is left after two checks"),
+        pytest.param([2, 1], 1, id="after a pause"),
+    ],
+)
+def test_a_check_may_try_as_often_as_the_three_refusals_allow(refusals: list[int], tries: int) -> None:
+    logins = RefusedLogins()
+    for count in refusals:
+        logins.record(LOGIN, Outcome.REFUSED, REFUSED, 0, refusals=count)
+    assert (logins.withheld(LOGIN, 0) is not None) == (sum(refusals) >= MOST_REFUSALS)
+    assert logins.begin(LOGIN) == tries
+
+
+@pytest.mark.parametrize(
+    ("refusals", "begun", "most"),
+    [
+        pytest.param(0, 2, 3, id="a new login: the second check may try only the password"),
+        pytest.param(1, 1, 2, id="one is refused: the second check repeats the failure"),
+        pytest.param(2, 1, 1, id="one is left"),
+    ],
+)
+def test_checks_that_overlap_do_not_try_more_often_together(refusals: int, begun: int, most: int) -> None:
+    """A server that takes ten seconds to refuse a login meets the next check meanwhile."""
+    logins = RefusedLogins()
+    if refusals:
+        logins.record(LOGIN, Outcome.REFUSED, REFUSED, 0, refusals=refusals)
+    tries = [logins.begin(LOGIN) for _ in range(2) if logins.withheld(LOGIN, 0) is None]
+    assert (len(tries), sum(tries)) == (begun, most)
+    for number in tries:
+        logins.record(LOGIN, Outcome.REFUSED, REFUSED, 0, tries=number, refusals=number)
+    assert logins.withheld(LOGIN, 0) == REFUSED
+    assert logins.withheld(LOGIN, FIRST_PAUSE_SECONDS) is None
+    assert logins.begin(LOGIN) == 1
+
+
+def test_a_check_that_has_ended_leaves_its_tries_to_the_next() -> None:
+    logins = RefusedLogins()
+    for _ in range(3):
+        tries = logins.begin(LOGIN)
+        assert tries == 2
+        logins.record(LOGIN, Outcome.UNTRIED, None, 0, tries=tries)
+
+
+def test_a_mailbox_that_was_not_opened_neither_adds_a_refusal_nor_clears_those_before() -> None:
+    logins = RefusedLogins()
+    for outcome in (Outcome.REFUSED, Outcome.REFUSED, Outcome.UNCLEAR, Outcome.REFUSED):
+        assert try_at(logins, 0, outcome)
+    assert not try_at(logins, 0)
 
 
 def test_between_two_tries_the_last_failure_is_repeated() -> None:
@@ -134,6 +193,36 @@ def test_a_digest_changes_with_monitor_target_and_login_and_shows_none_of_them()
 )
 def test_what_a_failure_says_about_the_login(kind: FailureKind, phase: Phase | None, outcome: Outcome) -> None:
     assert outcome_of(Failure(kind=kind, source=FailureSource.TARGET, phase=phase)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("warnings", "phases", "outcome"),
+    [
+        pytest.param([WarningKind.MAILBOX_BUSY], [Phase.AUTH], Outcome.UNCLEAR, id="in use, said at the login"),
+        pytest.param([WarningKind.MAILBOX_FULL], [Phase.AUTH], Outcome.UNCLEAR, id="full, said at the login"),
+        pytest.param(
+            [WarningKind.MAILBOX_BUSY], [Phase.AUTH, Phase.MAILBOX], Outcome.ACCEPTED, id="in use, said after the login"
+        ),
+        pytest.param([WarningKind.SLOW], [Phase.AUTH], Outcome.ACCEPTED, id="another warning"),
+    ],
+)
+def test_what_a_warning_says_about_the_login(
+    warnings: list[WarningKind], phases: list[Phase], outcome: Outcome
+) -> None:
+    found = CheckResult(
+        check_id=uuid4(),
+        monitor_id=uuid4(),
+        location="de",
+        country="DE",
+        agent="one",
+        purpose=Purpose.SCHEDULED,
+        due_at=utc_now(),
+        started_at=utc_now(),
+        duration_ms=1.0,
+        warnings=[CheckWarning(kind=kind) for kind in warnings],
+        phases=[PhaseTiming(phase=phase, start_ms=0, duration_ms=1) for phase in phases],
+    )
+    assert outcome_in(found) is outcome
 
 
 def test_a_passed_check_says_that_the_login_was_accepted() -> None:

@@ -84,6 +84,8 @@ def test_all_problems_are_listed_at_once_without_values(environment: pytest.Monk
         ("AGENT_NAME", "a.b"),
         ("SEALING_KEY", "c2hvcnQ="),
         ("VERIFY_KEYS", "c2hvcnQ="),
+        ("NATS_URL", "tls://nats..example.net:4222"),
+        ("NATS_URL", "tls://nats.example.net:4222/path"),
         ("NATS_CA", "nothing"),
         ("NATS_CA", "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----"),
         ("NATS_CA", "ä"),
