@@ -12,19 +12,24 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from shared.command_line import add_completion, add_version
+
+_OTHERS = {
+    "check": "check one server from here, without broker or controller",
+    "doctor": "examine whether checks can run from this machine",
+}
+
 INTERRUPTED = 1
 WRONG_SETTINGS = 2
-WRONG_USAGE = 64
-"""EX_USAGE of sysexits.h; `check` and `doctor` use the small numbers for their findings."""
 
 GARBAGE_THRESHOLD = 20_000
 """New objects between two runs of the garbage collector. Checks leave hardly any reference cycles, and with Python's
 default of 700 the collector would run during every other check. This costs 2 MB and saves a fortieth of the CPU."""
 
 _EPILOG = """\
-exit status of `run`: 0 after an orderly stop, 1 if it was cut short, 2 for wrong settings, 64 for wrong usage, 77 when
-NATS has refused the agent for a minute because its location's keys were ended or the location is disabled;
-settings come from MAILPROBE_* variables; `mailprobe-agent COMMAND --help` describes each command"""
+exit status of `run`: 0 after an orderly stop, 1 if it was cut short, 2 for wrong settings or usage, 77 when NATS has
+refused the agent for a minute because its location's keys were ended or the location is disabled; settings come from
+MAILPROBE_* variables; `mailprobe-agent COMMAND --help` describes each command"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +52,15 @@ def _chosen(given: list[str]) -> int:
     return _run(_parser().parse_args(given))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _whole_parser() -> argparse.ArgumentParser:
+    """The parser with the options of every command, for completion in shells."""
+    from agent.commands import check, doctor
+
+    return _parser(check=check.new_parser(), doctor=doctor.new_parser())
+
+
+def _parser(**others: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """`others` are the parsers of the commands that read their own options."""
     parser = argparse.ArgumentParser(
         prog="mailprobe-agent", description="Checks mail servers from where it runs.", epilog=_EPILOG
     )
@@ -58,8 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--location", metavar="CODE", help="location code (default: the country in lower case)")
     run.add_argument("--processes", metavar="N", help="how many processes share the work (default: one per core)")
     run.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # the socket to the parent process
-    commands.add_parser("check", help="check one server from here, without broker or controller", add_help=False)
-    commands.add_parser("doctor", help="examine whether checks can run from this machine", add_help=False)
+    for name, text in _OTHERS.items():
+        commands.add_parser(name, help=text, parents=[others[name]] if name in others else [], add_help=False)
+    add_version(parser)
+    add_completion(parser, _whole_parser)
     return parser
 
 

@@ -16,6 +16,7 @@ from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.classify import classify
 from agent.dialogue.connection import Connect, Reach
 from agent.dialogue.findings import Findings, Probe
+from agent.dialogue.login import MOST_TRIES, Tries
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
 from agent.dialogue.scrub import Scrubber
@@ -47,9 +48,15 @@ class ProbeContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_check(
-    request: CheckRequest, context: ProbeContext, probes: Mapping[type[Any], Probe] = PROBES
+    request: CheckRequest,
+    context: ProbeContext,
+    probes: Mapping[type[Any], Probe] = PROBES,
+    *,
+    most_logins: int = MOST_TRIES,
 ) -> CheckResult:
-    """Run one check within its deadline. Raises only CancelledError, if its task is cancelled; no socket stays open."""
+    """Run one check within its deadline, trying at most so many logins. Raises only CancelledError, if its task is
+    cancelled; no socket stays open.
+    """
     phases, transcript = Phases(), Transcript()
     started_at, began = context.reach.clock.now(), monotonic()
     deadline = asyncio.get_running_loop().time() + request.timeout_seconds
@@ -59,11 +66,11 @@ async def run_check(
     except SealError as error:
         target, scrubber = request.target, Scrubber(None)
         failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
-    connect = Connect(target, context.reach, phases, transcript, deadline)
+    connect = Connect(target, context.reach, phases, transcript, deadline, Tries(most_logins))
     if failure is None:
         found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
         if isinstance(found, Findings):
-            findings = found
+            findings = _without_ours(found, request, context, began)
         else:
             failure = found
     duration_ms = phases.total_ms
@@ -127,21 +134,47 @@ async def _dialogue(
         if failure.kind is FailureKind.AGENT_ERROR and not isinstance(error, CheckError):
             trace = "".join(traceback.format_exception(error))
             log.error("check_crashed", error=type(error).__name__, trace=scrubber.hide(trace))
+        _let_go(error)
         return failure
     finally:
         connect.close()
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the frames that an exception holds: they hold the whole check, and often that exception, so that only the
+    garbage collector would free it all.
+    """
+    left: BaseException | None = error
+    while left is not None:
+        left.__traceback__ = None
+        left = left.__cause__ or left.__context__
 
 
 def _where_it_hung(phase: Phase | None) -> str:
     return f"waiting in phase {phase}" if phase else "before any phase"
 
 
+def _blocked_for(request: CheckRequest, context: ProbeContext, began: float) -> float:
+    """For how many seconds our own event loop was blocked during the check, if long enough to explain a timeout."""
+    blocked = context.lag.worst_since(began)
+    return blocked if blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2) else 0.0
+
+
+def _without_ours(findings: Findings, request: CheckRequest, context: ProbeContext, began: float) -> Findings:
+    """Drop the warning of a late answer that our own event loop may have caused."""
+    if any(warning.kind is WarningKind.QUIT_UNANSWERED for warning in findings.warnings) and _blocked_for(
+        request, context, began
+    ):
+        findings.warnings = [each for each in findings.warnings if each.kind is not WarningKind.QUIT_UNANSWERED]
+    return findings
+
+
 async def _attribute(failure: Failure, request: CheckRequest, context: ProbeContext, began: float) -> Failure:
     """Correct the source of a failure that our own resolver or our own event loop may have caused."""
     if failure.source is not FailureSource.TARGET:
         return failure
-    blocked = context.lag.worst_since(began)
-    if failure.kind is FailureKind.TIMEOUT and blocked > min(BLOCKED_SECONDS, request.timeout_seconds / 2):
+    blocked = _blocked_for(request, context, began)
+    if failure.kind is FailureKind.TIMEOUT and blocked:
         return Failure(
             kind=FailureKind.AGENT_ERROR,
             source=FailureSource.AGENT,

@@ -30,11 +30,13 @@ from agent.net.tls import NoRootsError, Trust, load_roots
 from agent.settings import EhloName, LogLevel, default_ehlo_name
 from shared import log as logging
 from shared.clock import utc_now
+from shared.command_line import add_version
 from shared.secret import Secret
 from shared.settings import SettingsError, Text, load, variable
+from shared.wire import json_times
 from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
 from shared.wire.rounds import Purpose
-from shared.wire.target_url import SCHEMES, STARTTLS, CheckAddress, UsageError, parse
+from shared.wire.target_url import DEFAULT_STARTTLS, SCHEMES, STARTTLS, CheckAddress, UsageError, parse
 from shared.wire.targets import IpFamily, Login
 
 UP, DEGRADED, DOWN, OUR_FAULT, WRONG_USAGE = 0, 1, 2, 3, 64
@@ -42,9 +44,23 @@ _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _LONGEST_SECONDS = 300.0
 
 _EPILOG = """\
-Exit status: 0 up, 1 degraded (passed, with warnings), 2 down, 3 the fault is here (this machine, its name servers),
-64 wrong usage. The password is read from MAILPROBE_PASSWORD, or from a prompt when the URL has a user. A URL's user may
-be percent-encoded, as in imaps://anna%%40example.com@imap.example.com. Private addresses may be checked, too."""
+examples:
+  mailprobe-agent check smtp://mail.example.com:587 --starttls required
+  mailprobe-agent check imaps://anna@imap.example.com --mailbox Archive --verbose
+  mailprobe-agent check pop3s://anna%40example.com@pop.example.com --json
+  mailprobe-agent check smtps://[2001:db8::25] --no-verify
+
+The password is read from MAILPROBE_PASSWORD, or from a prompt when the URL has
+a user. An @ in the user's name may be written as %40. Private addresses may be
+checked, too.
+
+exit status: 0 up, 1 degraded (passed, with warnings), 2 down, 3 the fault is
+here (this machine, its name servers), 64 wrong usage"""
+
+
+_STARTTLS_HELP = "whether to change to TLS; opportunistic: if the server offers it (default, as a monitor's: " + (
+    ", ".join(f"{mode} for {kind}" for kind, mode in DEFAULT_STARTTLS.items()) + ")"
+)
 
 
 class _CheckEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +90,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Run one check and print its result. Exit status: see --help."""
-    parser = _parser()
+    parser = new_parser()
     given = parser.read(arguments)
     try:
         environment = load(_CheckEnvironment)
@@ -93,7 +109,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result = asyncio.run(_check(address, login, trust, environment, given.timeout, want_transcript=given.verbose))
         if given.json:
-            write(msgspec.json.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
+            write(json_times.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
         else:
             show(lines(result, given.url, terminal_style(), transcript=given.verbose))
     except KeyboardInterrupt:
@@ -104,16 +120,17 @@ def main(arguments: Sequence[str]) -> int:
     return _status(result)
 
 
-def _parser() -> Parser:
+def new_parser() -> Parser:
     parser = Parser(
         prog="mailprobe-agent check",
         description="Check one mail server from here, without broker or controller.",
         epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("url", metavar="URL", help=f"[{'|'.join(SCHEMES)}]://[user@]host[:port]")
-    add("--starttls", choices=list(STARTTLS), help="whether to change to TLS (opportunistic: if the server offers it)")
+    add("--starttls", choices=list(STARTTLS), help=_STARTTLS_HELP)
     add("--json", action="store_true", help="print the result as agents report it")
     add("-v", "--verbose", action="store_true", help="print the dialogue, too")
     add("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the whole check (30)")
@@ -129,6 +146,7 @@ def _parser() -> Parser:
     add("--ehlo-name", metavar="NAME", help="smtp: the name to send in EHLO (MAILPROBE_EHLO_NAME)")
     add("--mail-from", metavar="ADDRESS", help="smtp: the sender to use with --rcpt-to (empty)")
     add("--rcpt-to", metavar="ADDRESS", help="smtp: test whether this recipient is accepted; no mail is sent")
+    add_version(parser)
     return parser
 
 

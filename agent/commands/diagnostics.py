@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from ipaddress import ip_address
 from time import monotonic
@@ -35,7 +35,7 @@ SLOW_RESOLVER_MS = 500.0
 CLOCK_SECONDS = 1.0
 """With a clock further off than this, times in the history mislead and requests may be refused as late."""
 
-_NAMES_AT_ONCE = 5
+_ADDRESSES_AT_ONCE = 5
 _BROKER_SECONDS = 5.0
 
 
@@ -136,26 +136,39 @@ async def _resolver(resolver: Resolver, control_name: str) -> Row:
 
 
 async def _ports(resolver: Resolver, request: Diagnostics) -> list[Row]:
-    """A row for each port with the outcome at each host. A port is limited when no host answers on it."""
+    """A row for each port with the outcome at each host: at every address of the hosts given, and at one of each host
+    of `port25_hosts`. A port is limited when none of them answers on it.
+    """
     hosts = request.hosts or request.port25_hosts
     if not hosts:
         return [Row("port 25", State.SKIPPED, "no hosts given")]
-    addresses: dict[str, str] = {}
+    addresses: dict[str, Sequence[str]] = {}
     rows: list[Row] = []
     for host in hosts:
         try:
-            addresses[host] = (await resolver.addresses(host))[0]
+            found = await resolver.addresses(host)
+            addresses[host] = found if request.hosts else found[:1]
         except CheckError as error:
             rows.append(Row(host, State.SKIPPED, error.detail))
     if not addresses:
         return rows
-    for port in PORTS if request.hosts else (25,):
-        limit = asyncio.Semaphore(_NAMES_AT_ONCE)
-        tried = await asyncio.gather(*(_try(address, port, limit) for address in addresses.values()))
-        detail = "; ".join(f"{host} {outcome}" for host, (_, outcome) in zip(addresses, tried, strict=True))
-        reached = any(answered for answered, _ in tried)
-        rows.append(Row(f"port {port}", State.FIT if reached else State.LIMITED, detail))
-    return rows
+    ports = tuple(PORTS) if request.hosts else (25,)
+    return rows + await asyncio.gather(*(_port(port, addresses) for port in ports))
+
+
+async def _port(port: int, addresses: Mapping[str, Sequence[str]]) -> Row:
+    limit = asyncio.Semaphore(_ADDRESSES_AT_ONCE)
+
+    async def at(host: str) -> tuple[bool, str]:
+        tried = await asyncio.gather(*(_try(address, port, limit) for address in addresses[host]))
+        outcomes = [outcome for _, outcome in tried]
+        if len(outcomes) > 1:
+            outcomes = [f"at {address} {outcome}" for address, outcome in zip(addresses[host], outcomes, strict=True)]
+        return any(answered for answered, _ in tried), f"{host} {', '.join(outcomes)}"
+
+    hosts = await asyncio.gather(*map(at, addresses))
+    reached = any(answered for answered, _ in hosts)
+    return Row(f"port {port}", State.FIT if reached else State.LIMITED, "; ".join(detail for _, detail in hosts))
 
 
 async def _try(address: str, port: int, limit: asyncio.Semaphore) -> tuple[bool, str]:

@@ -14,6 +14,7 @@ from agent.commands.diagnostics import BrokerLogin, Diagnostics, Row, State, exa
 from agent.commands.report import Style, show, terminal_style
 from agent.settings import PORT25_HOSTS, HostNames, read_settings
 from shared import log as logging
+from shared.command_line import add_version
 from shared.settings import SettingsError, Text, load
 
 _EPILOG = """\
@@ -32,11 +33,7 @@ class _DoctorEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str]) -> int:
     """Examine this machine and print a table. Exit status: see --help."""
-    parser = Parser(
-        prog="mailprobe-agent doctor", description="Examine whether checks can run from this machine.", epilog=_EPILOG
-    )
-    parser.add_argument("hosts", metavar="HOST", nargs="*", help="mail servers to try all ports of")
-    parser.add_argument("--enrolment", metavar="FILE", help="the agent's enrolment file, for clock and broker")
+    parser = new_parser()
     given = parser.read(arguments)
     try:
         environment = load(_DoctorEnvironment, enrolment=given.enrolment)
@@ -63,6 +60,18 @@ def main(arguments: Sequence[str]) -> int:
     width = max(len(row.what) for row in rows)
     show(_line(row, width, style) for row in rows)
     return max(row.state for row in rows).value
+
+
+def new_parser() -> Parser:
+    parser = Parser(
+        prog="mailprobe-agent doctor", description="Examine whether checks can run from this machine.", epilog=_EPILOG
+    )
+    parser.add_argument(
+        "hosts", metavar="HOST", nargs="*", help="mail servers to try all ports of, at each of their addresses"
+    )
+    parser.add_argument("--enrolment", metavar="FILE", help="the agent's enrolment file, for clock and broker")
+    add_version(parser)
+    return parser
 
 
 def _line(row: Row, width: int, style: Style) -> str:

@@ -20,6 +20,7 @@ import structlog
 
 from agent.metrics.counts import Counts, RefusalReason
 from agent.throttling.taken import TakenRequest
+from shared.epoch import to_text
 from shared.nats.deliveries import Delivery
 from shared.wire import subjects
 from shared.wire.broker_clock import BrokerClock
@@ -131,7 +132,7 @@ class Requests:
         """The request may not begin any more; the controller records a gap."""
         self._counts.too_late.add()
         if self._should_log("late"):
-            log.warning("request_too_late", check_id=str(request.check_id), start_by=request.start_by.isoformat())
+            log.warning("request_too_late", check_id=str(request.check_id), start_by=to_text(request.start_by))
 
     def _is_late(self, request: CheckRequest, now: datetime) -> bool:
         """Whether the request is too late. If it was accepted before, the worker decides: it may run or be answered."""

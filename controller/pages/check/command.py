@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
 from shared.wire.targets import ImapTarget, IpFamily, SmtpTarget, Target, TlsMode, kind_of
 
-_STARTTLS = {TlsMode.NONE: "never", TlsMode.REQUIRED: "required"}
+_STARTTLS = {mode: word for word, mode in STARTTLS.items()}
 _DEFAULT_SECONDS = 30
 _DEFAULT_WARNING_DAYS = 14
 
@@ -27,8 +28,9 @@ def _url(target: Target, user: str | None) -> str:
 
 
 def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str]:
-    if target.tls in _STARTTLS:
-        yield f"--starttls={_STARTTLS[target.tls]}"
+    starttls = _STARTTLS.get(target.tls)
+    if starttls is not None and starttls != DEFAULT_STARTTLS[kind_of(target)]:
+        yield f"--starttls={starttls}"
     if not target.verify_certificate:
         yield "--no-verify"
     if target.ip_family is not IpFamily.ANY:

@@ -30,7 +30,7 @@ async def check_page(
     view = check_view(details)
     title = f"{view.monitor_name}: {view.outcome} from {view.place}"
     # While results of the round may still come, the page fetches itself again.
-    return page(request, "check/page.html", view, title=title, live=view.pending)
+    return await page(request, "check/page.html", view, title=title, live=view.pending)
 
 
 ROUTES = [check_page]

@@ -72,7 +72,7 @@ async def program(enrolment: Enrolment, folder: Path, *arguments: str, **setting
     path = folder / "de.json"
     write(path, enrolment)
     chosen = {"ALLOW_NETWORKS": "127.0.0.0/8", "AGENT_NAME": "program", "PORT25_HOSTS": "none", "LOG_FORMAT": "json"}
-    chosen |= {"CONTROL_NAME": "localhost"} | settings
+    chosen |= {"CONTROL_NAME": "localhost", "STATE_FOLDER": str(folder / "state")} | settings
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "agent", "run", "--enrolment", str(path), *arguments),
         env=plain_environment() | {f"MAILPROBE_{name}": value for name, value in chosen.items()},

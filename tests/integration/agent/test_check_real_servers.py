@@ -81,7 +81,9 @@ ROWS: dict[str, Row] = {
     "IMAP in clear": Row(
         "imap --starttls never", imap, 1, "degraded", "resolve connect greeting auth mailbox quit", [IN_CLEAR], IMAP
     ),
-    "IMAP as it comes": Row("imap", imap, 1, "degraded", IMAP_TLS, [OFFERED], IMAP),
+    "IMAP as it comes": Row(
+        "imap", imap, 1, "degraded", "resolve connect greeting auth mailbox quit", [IN_CLEAR], IMAP
+    ),
     "IMAP with STARTTLS": Row("imap --starttls required", imap, 1, "degraded", IMAP_TLS, [OFFERED], IMAP),
     "IMAP under TLS": Row("imaps", imaps, 0, "up", "resolve connect tls greeting auth mailbox quit", [], IMAP),
     "POP3 in clear": Row(
@@ -93,7 +95,15 @@ ROWS: dict[str, Row] = {
         [IN_CLEAR],
         POP3,
     ),
-    "POP3 as it comes": Row("pop3", pop3, 1, "degraded", POP3_TLS, [OFFERED], POP3),
+    "POP3 as it comes": Row(
+        "pop3",
+        pop3,
+        1,
+        "degraded",
+        "resolve connect greeting capabilities auth mailbox quit",
+        [IN_CLEAR],
+        POP3,
+    ),
     "POP3 with STLS": Row("pop3 --starttls required", pop3, 1, "degraded", POP3_TLS, [OFFERED], POP3),
     "POP3 under TLS": Row(
         "pop3s", pop3s, 0, "up", "resolve connect tls greeting capabilities auth mailbox quit", [], POP3

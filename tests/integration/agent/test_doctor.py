@@ -12,7 +12,8 @@ import pytest
 import structlog
 from msgspec import structs
 
-from agent.commands.diagnostics import BrokerLogin, Diagnostics, Row, State, examine
+from agent.commands.diagnostics import PORTS, BrokerLogin, Diagnostics, Row, State, _ports, examine
+from agent.net.resolve import Resolver
 from controller.pipeline.location_registry import LocationRegistry
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
@@ -24,6 +25,7 @@ from shared.wire.enrolment import Enrolment, write
 from shared.wire.messages import CLOCK_TOLERANCE_MS
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER, enrolled
+from tests.fakes.name_server import Zone, serving
 from tests.fakes.scripted_server import closed_port
 from tests.integration.agent.running_agent import plain_environment
 
@@ -47,6 +49,23 @@ async def test_every_port_of_mail_is_tried_at_the_hosts_given() -> None:
     for port in (25, 465, 587, 993, 995, 110, 143):
         assert re.search(rf"^fit +port {port} +{ADDRESS} (refused|\d+ ms)", out, re.MULTILINE), out
     assert re.search(r"^skipped +broker, clock ", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["hosts given", "the usual ones"])
+async def test_a_host_given_is_tried_at_each_of_its_addresses(given: bool) -> None:
+    hosts: dict[str, tuple[str, ...]] = {"hosts": ("mail.test", ADDRESS), "port25_hosts": ()}
+    if not given:
+        hosts = {"hosts": (), "port25_hosts": ("mail.test", ADDRESS)}
+    request = Diagnostics(**hosts, control_name="mail.test", broker_login=None)
+    zone: Zone = {"mail.test": ["127.0.0.2", "127.0.0.3"]}
+    async with serving(zone) as server, Resolver.open("mail.test", [server]) as resolver:
+        rows = await _ports(resolver, request)
+    outcome = r"(refused|\d+ ms( and a greeting|, closed without a greeting|, no greeting)?)"
+    there = rf"at 127\.0\.0\.2 {outcome}, at 127\.0\.0\.3 {outcome}" if given else outcome
+    assert [row.what for row in rows] == [f"port {port}" for port in (PORTS if given else (25,))]
+    for row in rows:
+        assert row.state is State.FIT
+        assert re.fullmatch(rf"mail\.test {there}; {re.escape(ADDRESS)} {outcome}", row.detail), row.detail
 
 
 async def test_name_servers_that_know_nothing_leave_nothing_to_check() -> None:

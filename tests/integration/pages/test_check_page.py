@@ -242,7 +242,8 @@ async def test_warnings_and_a_late_agent_are_explained(api: Api, monitor: dict[s
     await store_results(api.database, [result])
     page = await opened(api, path(monitor, result))
     assert page.headings[0] == "passed with a warning from de-nbg (DE)"
-    assert "Warning: The server negotiated TLS 1.0 or 1.1. Switch TLS 1.2 and 1.3 on. TLS 1.0" in page.text
+    assert "Warning: The server negotiated TLS 1.0 or 1.1, or a cipher without" in page.text
+    assert "Switch TLS 1.2 and 1.3 on, with ECDHE ciphers. TLS 1.0" in page.text
     assert "ran late by up to 812 ms" in page.text
 
 

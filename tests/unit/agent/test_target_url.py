@@ -16,9 +16,9 @@ from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsM
     [
         ("smtp://h.example", SmtpTarget(host="h.example", port=25), None),
         ("smtps://h.example/", SmtpTarget(host="h.example", port=465, tls=TlsMode.IMPLICIT), None),
-        ("IMAP://H.example:1143", ImapTarget(host="h.example", port=1143), None),
+        ("IMAP://H.example:1143", ImapTarget(host="h.example", port=1143, tls=TlsMode.NONE), None),
         ("imaps://anna@h.example", ImapTarget(host="h.example", port=993, tls=TlsMode.IMPLICIT), "anna"),
-        ("pop3://h.example.", Pop3Target(host="h.example", port=110), None),
+        ("pop3://h.example.", Pop3Target(host="h.example", port=110, tls=TlsMode.NONE), None),
         ("pop3s://[2001:DB8::1]", Pop3Target(host="2001:db8::1", port=995, tls=TlsMode.IMPLICIT), None),
         ("smtp://anna%40example.com@h.example", SmtpTarget(host="h.example", port=25), "anna@example.com"),
         ("smtp://anna@example.com@h.example", SmtpTarget(host="h.example", port=25), "anna@example.com"),
@@ -47,8 +47,9 @@ def test_options_become_fields_of_the_target() -> None:
     [
         pytest.param("ldap://h", {}, "must begin with one of smtp://", id="another scheme"),
         pytest.param("h.example:25", {}, "must begin with one of", id="no scheme"),
-        pytest.param("smtp://", {}, "must begin with one of", id="nothing"),
-        pytest.param("smtp://:25", {}, "not a host name", id="no host"),
+        pytest.param("smtp://", {}, "must name a host", id="nothing"),
+        pytest.param("imaps://anna@", {}, "must name a host", id="a user only"),
+        pytest.param("smtp://:25", {}, "must name a host", id="no host"),
         pytest.param("smtp://h:99999", {}, "cannot be read", id="port too high"),
         pytest.param("smtp://h:0", {}, "port from 1", id="port 0"),
         pytest.param("smtp://h:x", {}, "cannot be read", id="no port"),

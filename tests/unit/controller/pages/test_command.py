@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from agent.commands.check import _address, _parser
+from agent.commands.check import _address, new_parser
 from controller.pages.check.command import command_of
 from shared.wire.targets import ImapTarget, IpFamily, Pop3Target, SmtpTarget, Target, TlsMode
 
@@ -41,13 +41,21 @@ def test_the_agent_reads_the_same_target_from_it(target: Target, user: str | Non
     command = command_of(target, user=user, bearer=bearer, timeout_seconds=12)
     program, name, *arguments = shlex.split(command)
     assert (program, name) == ("mailprobe-agent", "check")
-    given = _parser().read(arguments)
+    given = new_parser().read(arguments)
     address = _address(given)
     assert (address.target, address.user) == (target, user)
     assert (given.timeout, given.bearer, given.verbose) == (12, bearer, True)
 
 
-def test_defaults_are_left_out() -> None:
-    target = SmtpTarget(host="mx.example.com", port=25)
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        (SmtpTarget(host="mx.example.com", port=25), "smtp://mx.example.com:25"),
+        (ImapTarget(host="mx.example.com", port=143, tls=TlsMode.NONE), "imap://mx.example.com:143"),
+        (Pop3Target(host="mx.example.com", port=110, tls=TlsMode.NONE), "pop3://mx.example.com:110"),
+    ],
+    ids=["SMTP", "IMAP", "POP3"],
+)
+def test_defaults_are_left_out(target: Target, url: str) -> None:
     command = command_of(target, user=None, bearer=False, timeout_seconds=30)
-    assert command == "mailprobe-agent check -v smtp://mx.example.com:25"
+    assert command == f"mailprobe-agent check -v {url}"
