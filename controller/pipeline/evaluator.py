@@ -135,6 +135,8 @@ async def _write_down(
     await evaluations.note_since(connection, since)
     again = {number: one.recheck_of_ms for number, one in made.items() if one.recheck_of_ms is not None}
     await rechecks.insert_rechecks(connection, again, to_ms(now) + RECHECK_SECONDS * 1000)
+    await rechecks.withdraw_rechecks(connection, [(number, one.withdrawn_ms) for number, one in made.items()])
+    await rechecks.insert_regional_rechecks(connection, [(number, one.rechecks) for number, one in made.items()])
     await probe_problems.note(
         connection,
         [ProbeRefusal(number, *probe_blocked) for number, one in made.items() for probe_blocked in one.probe_blocked],

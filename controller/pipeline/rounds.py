@@ -31,6 +31,7 @@ from controller.decisions.schedule.rounds import (
 from controller.metrics.counts import Counts
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.model.retention import DETAIL_DAYS
+from controller.off_loop import in_turns
 from controller.pipeline.dispatcher import Dispatcher, expected
 from controller.pipeline.location_registry import LocationRegistry
 from controller.store.checks.dispatch import Expected, GapRange
@@ -84,7 +85,7 @@ class Rounds:
         if self._published_until < oldest:
             await self._skip(monitors, oldest)
         self._wheel = Wheel(self._published_until)
-        for monitor in monitors:
+        async for monitor in in_turns(monitors):
             self._monitors[monitor.id] = monitor
             self._wheel.put(monitor.id, resume_ms(monitor, self._published_until))
         log.info("rounds_begin", monitors=len(monitors), behind_seconds=(self._clock() - self._published_until) / 1000)
@@ -127,11 +128,11 @@ class Rounds:
         self._monitors.pop(number, None)
         self._wheel.remove(number)
 
-    def replace(self, monitors: Sequence[ScheduledMonitor]) -> None:
+    async def replace(self, monitors: Sequence[ScheduledMonitor]) -> None:
         """Schedule exactly these monitors."""
         for number in self._monitors.keys() - {monitor.id for monitor in monitors}:
             self.remove(number)
-        for monitor in monitors:
+        async for monitor in in_turns(monitors):
             self.put(monitor)
 
     async def tick(self) -> None:

@@ -5,12 +5,12 @@ a monitor and dispatches every round at its due moment (controller.pipeline.roun
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 
 import structlog
 
 from controller.decisions.schedule.rounds import SLOT_MS
+from controller.long_lived import set_apart
 from controller.metrics.counts import Counts
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.location_registry import LocationRegistry
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _BEAT_SECONDS = 1.0
 _RELOAD = 0
+_SET_APART_PAUSE_MS = 3_600_000
 
 
 class Scheduler:
@@ -49,6 +50,7 @@ class Scheduler:
         self._name = name
         self._registry = registry
         self._dispatcher = dispatcher
+        self._set_apart_ms = -_SET_APART_PAUSE_MS
         self.leading = False
 
     async def lead_once(self) -> None:
@@ -81,8 +83,7 @@ class Scheduler:
             await asyncio.sleep(SLOT_MS / 1000)
         rounds = Rounds(lead, self._registry, self._dispatcher, self._counts, clock=self._clock)
         await rounds.begin(await scheduled_monitors(self._db))
-        gc.collect()
-        gc.freeze()  # a full collection visits every monitor: 0.4 s with a million of them
+        self._set_apart()
         while True:
             if changed:
                 numbers = set(changed)
@@ -95,7 +96,8 @@ class Scheduler:
 
     async def _apply(self, rounds: Rounds, numbers: set[int]) -> None:
         if _RELOAD in numbers or len(numbers) > MONITORS_AT_ONCE:
-            rounds.replace(await scheduled_monitors(self._db))
+            await rounds.replace(await scheduled_monitors(self._db))
+            self._set_apart()
             return
         for number in numbers:
             monitor = await scheduled_monitor(self._db, number)
@@ -103,6 +105,12 @@ class Scheduler:
                 rounds.remove(number)
             else:
                 rounds.put(monitor)
+
+    def _set_apart(self) -> None:
+        """Not at every change: what is in use at that moment, and belongs to a cycle later, is never freed."""
+        if self._clock() - self._set_apart_ms >= _SET_APART_PAUSE_MS:
+            self._set_apart_ms = self._clock()
+            set_apart()
 
 
 async def _beat(lead: Lead) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from controller.decisions.evaluation.policy import Policy
-from controller.decisions.evaluation.quorum import Ballot, count_votes
+from controller.decisions.evaluation.quorum import Ballot, count_rechecked, count_votes
+from controller.decisions.evaluation.regional import LatestRound, RegionalRecheck, long_failing
+from controller.decisions.evaluation.regional_rechecks import follow_up, rechecked_ids, take_recheck
 from controller.decisions.evaluation.state import (
     Evaluation,
     IncidentChange,
@@ -24,7 +27,7 @@ from controller.decisions.evaluation.unconfirmed import (
     missing_for_incident,
 )
 from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, retry_grace_seconds, voters
-from controller.decisions.schedule.rotation import round_number
+from controller.decisions.schedule.rotation import locations_of_round, pool, round_number
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.model import Location, ScheduledMonitor
 from shared.epoch import to_datetime
@@ -64,19 +67,29 @@ class RecordedChange(NamedTuple):
 
 
 class ProbeBlocked(NamedTuple):
-    """In the evaluation due then, the server refused this location while others passed."""
+    """In the evaluation due then, the server refused this location while others passed, or because of our rate."""
 
     location_id: int
     due_ms: int
     failure: Failure
 
 
+class PlannedRecheck(NamedTuple):
+    """A recheck of the round due at `round_due_ms`; `location_ids` None are all of the monitor's."""
+
+    round_due_ms: int
+    due_ms: int
+    location_ids: list[int] | None
+
+
 class EvaluationOutcome(NamedTuple):
     """What the evaluations led to. The first `taken` of them are done; the others wait until `wait_until_ms`.
 
-    `recheck_of_ms` is the round to recheck soon. `became_unstable_ms`: the evaluation due then ended the stable state.
-    From then on passing results matter, so those that arrived since must be evaluated before anything later.
-    `unconfirmed` are the failures that no incident says, `passed_again` the latest end of such failures.
+    `recheck_of_ms` is the round to recheck everywhere soon. `rechecks` may confirm a regional outage; those due at
+    `withdrawn_ms`, planned by an earlier evaluation, are not needed any more. `became_unstable_ms`: the evaluation due
+    then ended the stable state. From then on passing results matter, so those that arrived since must be evaluated
+    before anything later. `unconfirmed` are the failures that no incident says, `passed_again` the latest end of such
+    failures.
     """
 
     state: MonitorState
@@ -86,6 +99,8 @@ class EvaluationOutcome(NamedTuple):
     verdict_changes: Sequence[VerdictChange]
     changes: Sequence[RecordedChange]
     recheck_of_ms: int | None = None
+    rechecks: Sequence[PlannedRecheck] = ()
+    withdrawn_ms: Sequence[int] = ()
     became_unstable_ms: int | None = None
     probe_blocked: Sequence[ProbeBlocked] = ()
     unconfirmed: Sequence[UnconfirmedFailure] = ()
@@ -115,6 +130,7 @@ def evaluate(
     unconfirmed: list[UnconfirmedFailure] = []
     passed_again: PassedAgain | None = None
     recheck_of: int | None = None
+    pending = {recheck.due_ms: recheck for recheck in _pending(state)}
 
     def outcome(taken: int, wait_until_ms: int | None, became_unstable_ms: int | None = None) -> EvaluationOutcome:
         """What was found so far, with the first `taken` evaluations."""
@@ -126,6 +142,10 @@ def evaluate(
             verdict_changes,
             changes,
             recheck_of,
+            rechecks=[_planned(monitor, one) for one in _pending(state) if pending.get(one.due_ms) != one],
+            withdrawn_ms=[
+                due_ms for due_ms in pending if due_ms > state.taken_ms and pending[due_ms] not in _pending(state)
+            ],
             became_unstable_ms=became_unstable_ms,
             probe_blocked=probe_blocked,
             unconfirmed=unconfirmed,
@@ -137,8 +157,11 @@ def evaluate(
         if not voting or evaluation.due_ms < first_due_ms(monitor) or evaluation.due_ms <= state.taken_ms:
             continue
         term = Term(evaluation.due_ms, evaluation.purpose, evaluation.ripe_ms - grace_ms, evaluation.ripe_ms, now_ms)
-        casts = cast(monitor, voting, evaluation.outcomes, evaluation.retries, term)
-        finding = count_votes([one.vote for one in casts], policy)
+        only = rechecked_ids(state, evaluation.due_ms) if evaluation.purpose is Purpose.RECHECK else None
+        voters_here = voting if only is None else [here for here in voting if here.id in only]
+        casts = cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term)
+        votes = [one.vote for one in casts]
+        finding = count_votes(votes, policy) if only is None else count_rechecked(votes, len(voting))
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + RETRY_MS)
@@ -146,9 +169,19 @@ def evaluate(
         before = _of_this_target(state, monitor)
         round_ = round_number(monitor, evaluation.due_ms)
         scheduled = evaluation.purpose is Purpose.SCHEDULED
-        judged = Evaluation(evaluation.due_ms, round_, scheduled, len(voting), finding)
-        step = take(before, judged, policy)
-        state = step.state
+        absent = frozenset(here.id for here in pool(monitor, locations)) - {here.id for here in voting}
+        judged = Evaluation(
+            evaluation.due_ms,
+            round_,
+            scheduled,
+            len(voting),
+            finding,
+            whole=only is None,
+            absent=frozenset(long_failing(before.failures) & absent),
+        )
+        step = take(before, judged, policy) if judged.whole else take_recheck(before, judged)
+        latest_round = partial(_latest_round, monitor, locations, step.state)
+        state = follow_up(step.state, judged, policy, now_ms, latest_round)
         blind = frozenset(one.vote.location_id for one in casts if one.vote.ballot is Ballot.BLIND)
         evidence = _evidence(evaluation, casts)
         if state.verdict is not before.verdict:
@@ -161,8 +194,10 @@ def evaluate(
         ]
         if is_unconfirmed(before, state, finding):
             failing = len(finding.failing | finding.probe_blocked)
-            missing = missing_for_incident(state, judged, [one.vote for one in casts], policy)
-            unconfirmed.append(UnconfirmedFailure(judged.due_ms, failing, finding.reason, missing, evidence))
+            missing = missing_for_incident(state, judged, votes, policy)
+            unconfirmed.append(
+                UnconfirmedFailure(judged.due_ms, failing, finding.reason, missing, evidence, judged.whole)
+            )
         elif has_passed_again(before, state, finding):
             passed_again = PassedAgain(judged.due_ms, evaluation.purpose)
         recheck_of = _round_of(monitor, evaluation) if step.recheck else None
@@ -181,8 +216,31 @@ def _of_this_target(state: MonitorState, monitor: ScheduledMonitor) -> MonitorSt
 def _round_of(monitor: ScheduledMonitor, evaluation: WaitingEvaluation) -> int:
     if evaluation.purpose is Purpose.SCHEDULED:
         return evaluation.due_ms
-    latest = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), evaluation.due_ms)
-    return evaluation.due_ms if latest is None else latest
+    return _last_round_ms(monitor, evaluation.due_ms) or evaluation.due_ms
+
+
+def _last_round_ms(monitor: ScheduledMonitor, until_ms: int) -> int | None:
+    return last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until_ms)
+
+
+def _latest_round(
+    monitor: ScheduledMonitor, locations: Sequence[Location], state: MonitorState, until_ms: int
+) -> LatestRound | None:
+    """The last round due until then, and whether all locations take part in it that failed."""
+    due_ms = _last_round_ms(monitor, until_ms)
+    if due_ms is None:
+        return None
+    suspected = {here.id for here in pool(monitor, locations)} & state.by_location.keys()
+    return LatestRound(due_ms, suspected <= {here.id for here in locations_of_round(monitor, locations, due_ms)})
+
+
+def _pending(state: MonitorState) -> list[RegionalRecheck]:
+    return [recheck for recheck in state.rechecks if not recheck.withdrawn]
+
+
+def _planned(monitor: ScheduledMonitor, recheck: RegionalRecheck) -> PlannedRecheck:
+    round_ms = _last_round_ms(monitor, recheck.due_ms) or recheck.due_ms
+    return PlannedRecheck(round_ms, recheck.due_ms, None if recheck.everywhere else recheck.location_ids)
 
 
 def _evidence(evaluation: WaitingEvaluation, casts: Sequence[Cast]) -> Evidence:

@@ -11,13 +11,14 @@ from controller.model import Mode
 MOST = 100
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
+RegionalSeconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """`quorum` of the voters must fail in one evaluation: that of a round, or of a recheck of it. `rechecks` None is 1,
     and 2 for a monitor with a single voter. `consecutive_rounds` failing rounds come before the rechecks;
     `recovery_rounds` good evaluations in a row end an incident. With voters `home` only the home location votes, and
-    the others recheck it.
+    the others recheck it. A regional outage is confirmed when a location has failed for `regional_after_seconds`.
     """
 
     quorum: Literal["any", "majority", "all"] | Count = "majority"
@@ -26,6 +27,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     rechecks: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
     consecutive_rounds: Count = 1
     recovery_rounds: Count = 1
+    regional_after_seconds: RegionalSeconds = 60
 
     def needed(self, voters: int) -> int:
         """How many of so many voters must fail; never more than there are."""

@@ -11,10 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from controller.decisions.evaluation.policy import Policy
-from shared.wire.failures import Failure, FailureKind
-
-REFUSALS = frozenset({FailureKind.POLICY_REFUSAL, FailureKind.TEMPORARY_REFUSAL})
-"""From a minority, while others pass, these say something about our probe, not about the service."""
+from controller.decisions.evaluation.refusals import is_by_rate, is_refusal
+from shared.wire.failures import Failure
 
 
 class Ballot(StrEnum):
@@ -60,18 +58,22 @@ class Finding(NamedTuple):
 
 
 def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
-    """`votes` has one for every voter of the evaluation; the quorum is counted over all of them, blind or not."""
+    """`votes` has one for every voter of the evaluation; the quorum is counted over all of them, blind or not. Where
+    the server serves nobody, what those would find that it refuses for their rate is as open as what blind ones would.
+    """
     votes = sorted(votes, key=lambda vote: (vote.country, vote.code))
     passing = [vote for vote in votes if vote.ballot in (Ballot.PASSED, Ballot.WARNED)]
-    refused = [vote for vote in votes if vote.failure and vote.failure.kind in REFUSALS]
-    probe_blocked = refused if passing and 2 * len(refused) <= len(votes) else []
+    refused = [vote for vote in votes if is_refusal(vote.failure)]
+    by_rate = [vote for vote in refused if is_by_rate(vote.failure)]
+    probe_blocked = refused if passing and 2 * len(refused) <= len(votes) else by_rate
     failing = [vote for vote in votes if vote.ballot is Ballot.FAILED and vote not in probe_blocked]
     missing = [vote for vote in votes if vote.ballot in (Ballot.BLIND, Ballot.AWAITED)]
     awaited = [vote for vote in votes if vote.ballot is Ballot.AWAITED]
+    open_ = len(missing) if passing else len(missing) + len(probe_blocked)
     needed = policy.needed(len(votes))
     if len(failing) >= needed:
         outcome = Outcome.FAILING
-    elif len(failing) + len(missing) >= needed:
+    elif len(failing) + open_ >= needed:
         outcome = Outcome.UNDECIDED
     elif failing:
         outcome = Outcome.PARTLY_FAILING
@@ -86,6 +88,30 @@ def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
         frozenset(vote.location_id for vote in probe_blocked),
         not awaited,
         _reason(failing, passing, probe_blocked, missing, len(votes)),
+    )
+
+
+def count_rechecked(votes: Sequence[Vote], voters: int) -> Finding:
+    """The finding of a recheck by those of so many voters that failed before. What the others would find is not known,
+    so it never counts for the quorum; they passed a moment ago, so a refusal is the probe's problem.
+    """
+    votes = sorted(votes, key=lambda vote: (vote.country, vote.code))
+    passing = [vote for vote in votes if vote.ballot in (Ballot.PASSED, Ballot.WARNED)]
+    refused = [vote for vote in votes if is_refusal(vote.failure)]
+    by_rate = [vote for vote in refused if is_by_rate(vote.failure)]
+    probe_blocked = refused if 2 * len(refused) <= voters else by_rate
+    failing = [vote for vote in votes if vote.ballot is Ballot.FAILED and vote not in probe_blocked]
+    undecided = not failing and not passing and not probe_blocked
+    outcome = Outcome.PARTLY_FAILING if failing else Outcome.UNDECIDED if undecided else Outcome.PASSING
+    countries = by_country(votes)
+    passed = f"{_names(passing, countries)} {'passes' if len(passing) == 1 else 'pass'} again"
+    return Finding(
+        outcome,
+        frozenset(vote.location_id for vote in passing),
+        frozenset(vote.location_id for vote in failing),
+        frozenset(vote.location_id for vote in probe_blocked),
+        all(vote.ballot is not Ballot.AWAITED for vote in votes),
+        passed if passing and not failing else _reason(failing, passing, probe_blocked, [], voters),
     )
 
 

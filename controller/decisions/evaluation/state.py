@@ -13,13 +13,8 @@ import msgspec
 
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Finding, Outcome
+from controller.decisions.evaluation.regional import Failures, RegionalRecheck, counted_failures, is_regional_outage
 
-PARTIAL_EVALUATIONS = 6
-"""In how many evaluations in a row the same location must fail before a regional outage is confirmed.
-
-With a failed check in two hundred for no reason at all, four would still make one false regional outage in a year of
-1,000 monitors at five locations each minute; six make one in 20,000 years.
-"""
 EASED_EVALUATIONS = 2
 FLAPPING_CHANGES = 4
 FLAPPING_ROUNDS = 10
@@ -53,8 +48,9 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     """What is remembered of a monitor between evaluations. Moments are epoch milliseconds.
 
     `failing_evaluations`, `good_evaluations` and `partly_evaluations` count evaluations in a row; `by_location` counts,
-    for each location, the evaluations in a row in which it failed. `changes` are the numbers of the latest rounds in
-    which the verdict went from good to bad or back.
+    for each location, the evaluations in a row in which it failed, the first of them due at `failing_since_ms`.
+    `changes` are the numbers of the latest rounds in which the verdict went from good to bad or back. `rechecks` are
+    those that may confirm a regional outage, as far as their evaluations may still come.
     """
 
     verdict: VerdictKind = VerdictKind.UNKNOWN
@@ -66,6 +62,8 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     good_evaluations: int = 0
     partly_evaluations: int = 0
     by_location: dict[int, int] = {}
+    failing_since_ms: dict[int, int] = {}
+    rechecks: list[RegionalRecheck] = []
     first_failing_ms: int | None = None
     changes: list[int] = []
     severity: Severity | None = None
@@ -81,15 +79,24 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
             and not self.by_location
         )
 
+    @property
+    def failures(self) -> Failures:
+        return Failures(self.by_location, self.failing_since_ms)
+
 
 class Evaluation(NamedTuple):
-    """The finding at `due_ms`, in the round of that number or in a recheck of it, by so many voters."""
+    """The finding at `due_ms`, in the round of that number or in a recheck of it, by so many voters. It is not `whole`
+    when only those that failed before were asked again. Locations that are `absent` take no part in it,
+    and failed so often before that this is a regional outage.
+    """
 
     due_ms: int
     round_number: int
     is_round: bool
     voters: int
     finding: Finding
+    whole: bool = True
+    absent: frozenset[int] = frozenset()
 
 
 class IncidentChange(NamedTuple):
@@ -138,6 +145,8 @@ def closed_by_hand(state: MonitorState) -> MonitorState:
         failing_evaluations=0,
         failing_rounds=0,
         by_location={},
+        failing_since_ms={},
+        rechecks=[recheck.withdraw() for recheck in state.rechecks],
         changes=[],
         first_failing_ms=None,
     )
@@ -158,44 +167,26 @@ def not_checked(state: MonitorState, reason: str, now_ms: int) -> MonitorState:
 def _counted(state: MonitorState, evaluation: Evaluation) -> MonitorState:
     """An undecided evaluation neither confirms nor clears anything; it only counts the locations that failed."""
     found = evaluation.finding
-    cleared = found.passing | found.probe_blocked
-    by_location = {here: count for here, count in state.by_location.items() if here not in cleared}
-    for here in found.failing:
-        by_location[here] = by_location.get(here, 0) + 1
-    common = msgspec.structs.replace(state, taken_ms=evaluation.due_ms, by_location=by_location)
+    failures = counted_failures(state.failures, found, evaluation.due_ms)
+    common = msgspec.structs.replace(
+        state, taken_ms=evaluation.due_ms, by_location=failures.in_a_row, failing_since_ms=failures.since_ms
+    )
     first = state.first_failing_ms
     if found.failing:
         first = evaluation.due_ms if first is None else first
     elif found.outcome is not Outcome.UNDECIDED and state.verdict not in _BAD:
         first = None
     common = msgspec.structs.replace(common, first_failing_ms=first)
-    match found.outcome:
-        case Outcome.UNDECIDED:
-            return common
-        case Outcome.FAILING:
-            return msgspec.structs.replace(
-                common,
-                failing_evaluations=state.failing_evaluations + 1,
-                failing_rounds=state.failing_rounds + evaluation.is_round,
-                good_evaluations=0,
-                partly_evaluations=0,
-            )
-        case Outcome.PARTLY_FAILING:
-            return msgspec.structs.replace(
-                common,
-                failing_evaluations=0,
-                failing_rounds=0,
-                good_evaluations=0,
-                partly_evaluations=state.partly_evaluations + 1,
-            )
-        case _:
-            return msgspec.structs.replace(
-                common,
-                failing_evaluations=0,
-                failing_rounds=0,
-                good_evaluations=state.good_evaluations + 1,
-                partly_evaluations=0,
-            )
+    if found.outcome is Outcome.UNDECIDED:
+        return common
+    failing, partly = found.outcome is Outcome.FAILING, found.outcome is Outcome.PARTLY_FAILING
+    return msgspec.structs.replace(
+        common,
+        failing_evaluations=state.failing_evaluations + 1 if failing else 0,
+        failing_rounds=state.failing_rounds + evaluation.is_round if failing else 0,
+        good_evaluations=0 if failing or partly else state.good_evaluations + 1,
+        partly_evaluations=state.partly_evaluations + 1 if partly else 0,
+    )
 
 
 def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> VerdictKind:
@@ -214,13 +205,15 @@ def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> V
         case Outcome.PARTLY_FAILING:
             if confirmed_severity is Severity.DOWN and counted.partly_evaluations < EASED_EVALUATIONS:
                 return VerdictKind.DOWN
-            longest = max(counted.by_location[here] for here in evaluation.finding.failing)
-            if confirmed_severity or longest >= PARTIAL_EVALUATIONS:
+            failing = evaluation.finding.failing
+            if confirmed_severity or is_regional_outage(counted.failures, failing, evaluation.due_ms, policy):
                 return VerdictKind.PARTIAL
             return VerdictKind.UP if before is VerdictKind.UNKNOWN else before
         case outcome:
             if confirmed_severity and counted.good_evaluations < policy.recovery_rounds:
                 return VerdictKind(confirmed_severity.value)
+            if confirmed_severity is Severity.PARTIAL and evaluation.absent:
+                return VerdictKind.PARTIAL
             return VerdictKind.DEGRADED if outcome is Outcome.WARNING else VerdictKind.UP
 
 
@@ -279,7 +272,9 @@ def _incident(
 
 
 def _needs_recheck(state: MonitorState, evaluation: Evaluation, policy: Policy) -> bool:
-    """Whether to recheck before the next round: while an outage is suspected, not once it is known or undecidable."""
+    """Whether all locations recheck before the next round: while an outage is suspected, not once it is known or
+    undecidable. What may be a regional outage is rechecked in another way (decisions.evaluation.regional_rechecks).
+    """
     found = evaluation.finding
     if found.outcome is Outcome.FAILING:
         return (
@@ -288,7 +283,5 @@ def _needs_recheck(state: MonitorState, evaluation: Evaluation, policy: Policy) 
             and state.failing_evaluations < confirming_evaluations(evaluation, policy)
         )
     if found.outcome is Outcome.PARTLY_FAILING:
-        return evaluation.is_round and (
-            state.severity is Severity.DOWN or (state.severity is None and policy.rechecks_with(evaluation.voters) > 0)
-        )
+        return evaluation.is_round and state.severity is Severity.DOWN
     return evaluation.is_round and bool(found.failing)

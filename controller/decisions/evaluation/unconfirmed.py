@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Finding, Outcome, Vote, by_country
-from controller.decisions.evaluation.state import PARTIAL_EVALUATIONS, Evaluation, MonitorState, confirming_evaluations
+from controller.decisions.evaluation.regional import PARTIAL_EVALUATIONS, confirming_seconds
+from controller.decisions.evaluation.state import Evaluation, MonitorState, confirming_evaluations
 from shared.wire.events import Evidence
 from shared.wire.rounds import Purpose
 
 
 class UnconfirmedFailure(NamedTuple):
     """An evaluation in which locations failed, but which no incident followed at once. `missing` says what an incident
-    would have needed, `failing` how many locations failed.
+    would have needed, `failing` how many locations failed. The evaluation was not `whole` when only those were asked
+    that had failed before.
     """
 
     due_ms: int
@@ -22,6 +24,7 @@ class UnconfirmedFailure(NamedTuple):
     reason: str
     missing: str
     evidence: Evidence
+    whole: bool = True
 
 
 class PassedAgain(NamedTuple):
@@ -59,11 +62,16 @@ def missing_for_incident(after: MonitorState, evaluation: Evaluation, votes: Seq
                 " open."
             )
         case _:
-            return f"{failed}; {_quorum(policy, voters)}. {_regional(after, finding, votes)}"
+            return f"{failed}; {_quorum(policy, voters)}. {_regional(after, finding, votes, policy)}"
 
 
 def _only_refused(finding: Finding, votes: Sequence[Vote]) -> str:
     names = ", ".join(sorted(vote.code for vote in votes if vote.location_id in finding.probe_blocked))
+    if not finding.passing:
+        return (
+            f"The server refused {names} because we connect too often. That counts for no outage; whether it serves"
+            " others is not known."
+        )
     return (
         f"The server refused only {names} and served the others. That is a problem of the address that we check from,"
         " and counts for no outage."
@@ -91,15 +99,17 @@ def _confirmation(after: MonitorState, evaluation: Evaluation, policy: Policy) -
     return f"An outage is confirmed {times} ({' and '.join(parts)}); this was number {after.failing_evaluations}."
 
 
-def _regional(after: MonitorState, finding: Finding, votes: Sequence[Vote]) -> str:
-    """A regional outage is an incident as well, once the same location has failed often enough."""
-    longest = max((vote for vote in votes if vote.location_id in finding.failing), key=lambda vote: _times(after, vote))
-    times = _times(after, longest)
-    return (
-        f"A regional outage needs one location to fail {PARTIAL_EVALUATIONS} times in a row; {longest.code} had failed"
-        f" {'once' if times == 1 else f'{times} times'}."
+def _regional(after: MonitorState, finding: Finding, votes: Sequence[Vote], policy: Policy) -> str:
+    """A regional outage is an incident as well, once the same location has failed often and long enough."""
+    failures = after.failures
+    longest = max(
+        (vote for vote in votes if vote.location_id in finding.failing),
+        key=lambda vote: failures.in_a_row.get(vote.location_id, 0),
     )
-
-
-def _times(after: MonitorState, vote: Vote) -> int:
-    return after.by_location.get(vote.location_id, 0)
+    times = failures.in_a_row.get(longest.location_id, 0)
+    seconds = (after.taken_ms - failures.since_ms.get(longest.location_id, after.taken_ms)) // 1000
+    return (
+        f"A regional outage needs one location to fail {PARTIAL_EVALUATIONS} times in a row, over"
+        f" {confirming_seconds(policy)} s or more; {longest.code} had failed"
+        f" {'once' if times == 1 else f'{times} times in {seconds} s'}."
+    )

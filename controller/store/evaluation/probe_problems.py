@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from controller.decisions.evaluation.quorum import REFUSALS
+from controller.decisions.evaluation.refusals import REFUSALS
 from controller.store.platform.pool import Connection, Database
 from shared.epoch import to_datetime
 from shared.wire.failures import Failure

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from controller.decisions.evaluation.evaluate import PlannedRecheck
 from controller.decisions.schedule.rounds import Recheck
 from controller.store.platform.pool import Connection
 from shared.epoch import to_datetime, to_ms
@@ -37,4 +38,37 @@ async def insert_rechecks(connection: Connection, rounds_ms: Mapping[int, int], 
             list(rounds_ms),
             [to_datetime(moment) for moment in rounds_ms.values()],
             to_datetime(due_ms),
+        )
+
+
+async def insert_regional_rechecks(
+    connection: Connection, planned: Iterable[tuple[int, Sequence[PlannedRecheck]]]
+) -> None:
+    """Add the rechecks of these monitors that may confirm a regional outage."""
+    rows = [
+        (monitor_id, to_datetime(one.round_due_ms), to_datetime(one.due_ms), one.location_ids)
+        for monitor_id, rechecks in planned
+        for one in rechecks
+    ]
+    if rows:
+        await connection.executemany(
+            "INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids) VALUES ($1, $2, $3, $4)", rows
+        )
+
+
+async def withdraw_rechecks(connection: Connection, withdrawn: Iterable[tuple[int, Sequence[int]]]) -> None:
+    """Remove the rechecks of these monitors due at these moments, as far as they were not dispatched. Local retries
+    stay.
+    """
+    pairs = [(monitor_id, to_datetime(moment)) for monitor_id, moments in withdrawn for moment in moments]
+    if pairs:
+        await connection.execute(
+            """
+            DELETE FROM recheck USING unnest($1::bigint[], $2::timestamptz[]) AS withdrawn (monitor_id, due_at)
+            WHERE recheck.monitor_id = withdrawn.monitor_id AND recheck.due_at = withdrawn.due_at AND NOT EXISTS (
+              SELECT FROM retry WHERE retry.monitor_id = recheck.monitor_id AND retry.due_at = recheck.due_at
+            )
+            """,
+            [monitor_id for monitor_id, _ in pairs],
+            [moment for _, moment in pairs],
         )

@@ -26,9 +26,9 @@ _NOTE = f"""
 WITH folded AS (
   UPDATE unconfirmed_failure AS old SET last_at = GREATEST(last_at, $2), evaluations = evaluations + 1,
     ended_at = NULL, ended_by = NULL, failing = GREATEST(failing, $3),
-    reason = CASE WHEN $3 >= failing THEN $4 ELSE reason END,
+    reason = CASE WHEN $3 >= failing AND $7 THEN $4 ELSE reason END,
     missing = CASE WHEN $3 >= failing THEN $5 ELSE missing END,
-    evidence = CASE WHEN $3 >= failing THEN $6 ELSE evidence END
+    evidence = CASE WHEN $3 >= failing AND $7 THEN $6 ELSE evidence END
   WHERE id = (
     SELECT id FROM unconfirmed_failure
     WHERE monitor_id = $1 AND last_at >= $2::timestamptz - interval '{RUN_MINUTES} minutes'
@@ -43,12 +43,14 @@ SELECT $1, $2, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM folded)
 
 
 async def note(connection: Connection, failures: Sequence[tuple[int, UnconfirmedFailure]]) -> None:
-    """Record failures by the id of their monitor, those of a monitor in order."""
+    """Record failures by the id of their monitor, those of a monitor in order. Reason and evidence stay those of the
+    latest evaluation that was whole.
+    """
     if failures:
         await connection.executemany(
             _NOTE,
             [
-                (monitor_id, to_datetime(one.due_ms), one.failing, one.reason, one.missing, one.evidence)
+                (monitor_id, to_datetime(one.due_ms), one.failing, one.reason, one.missing, one.evidence, one.whole)
                 for monitor_id, one in failures
             ],
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
 from controller.model import LatestCheck
+from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection, Database
 from shared.wire.messages import ResultStatus
 
@@ -25,6 +26,10 @@ async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int,
             " WHERE monitor_id = ANY ($1::bigint[]) ORDER BY monitor_id, location_id",
             monitor_ids,
         )
+    return await off_loop(_by_monitor, rows)
+
+
+def _by_monitor(rows: Sequence[Any]) -> dict[int, list[LatestCheck]]:
     found: dict[int, list[LatestCheck]] = defaultdict(list)
     for row in rows:
         check = LatestCheck(**{**row, "status": ResultStatus(row["status"])})

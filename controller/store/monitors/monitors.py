@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from controller.model import Mode, Monitor, MonitorStatus
+from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection, Database
 
 _COLUMNS = """
@@ -204,6 +205,10 @@ async def page_of(
             offset,
             numbers,
         )
+    return await off_loop(_page, rows)
+
+
+def _page(rows: Sequence[Any]) -> MonitorPage:
     return MonitorPage(monitors=[_monitor(row) for row in rows if row["id"] is not None], total=rows[0]["total"])
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from controller.decisions.evaluation.policies import Levels
-from controller.decisions.evaluation.policy import PRESETS, Policy
+from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
 from controller.model import Mode
 from controller.store.platform.pool import Connection, Database
 
@@ -63,14 +63,14 @@ async def change(database: Database, level: Level, number: int, decide: Callable
             await connection.execute(
                 "UPDATE monitor SET policy = $2, mode = $3, updated_at = clock_timestamp() WHERE id = $1",
                 number,
-                own if isinstance(own, Policy) else None,
+                _stored(own) if isinstance(own, Policy) else None,
                 own if isinstance(own, Mode) else None,
             )
         else:
             await connection.execute(
                 f"UPDATE {level.value} SET policy = $2, updated_at = clock_timestamp() WHERE id = $1",  # noqa: S608
                 number,
-                PRESETS[own] if isinstance(own, Mode) else own,
+                _stored(PRESETS[own] if isinstance(own, Mode) else own),
             )
         return await _levels(connection, level, number)
 
@@ -90,6 +90,18 @@ def levels_from(row: Any) -> Levels:
         monitor=_policy(values.get("monitor")),
         mode=Mode(values["mode"]) if values.get("mode") else None,
     )
+
+
+def _stored(policy: Policy | None) -> dict[str, Any] | None:
+    """A policy without the field that controllers of the version before refuse, as long as it says nothing new: while
+    controllers are upgraded, both versions read it.
+    """
+    if policy is None:
+        return None
+    fields: dict[str, Any] = msgspec.to_builtins(policy)
+    if policy.regional_after_seconds == STANDARD.regional_after_seconds:
+        del fields["regionalAfterSeconds"]
+    return fields
 
 
 def _policy(stored: Any) -> Policy | None:

@@ -4,11 +4,13 @@ countries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from controller.decisions.evaluation.policies import Levels, effective
 from controller.decisions.evaluation.policy import Policy
 from controller.model import ScheduledMonitor
+from controller.off_loop import off_loop
 from controller.store.monitors.policies import levels_from
 from controller.store.platform.pool import Database
 
@@ -29,7 +31,7 @@ async def scheduled_monitors(database: Database) -> list[ScheduledMonitor]:
     """Every monitor that is to be checked: active or in maintenance, not deleted."""
     async with database.connection() as connection:
         rows = await connection.fetch(_SCHEDULED)
-    return [_record(row) for row in rows]
+    return await off_loop(_records, rows)
 
 
 async def scheduled_monitor(database: Database, monitor_id: int) -> ScheduledMonitor | None:
@@ -74,11 +76,19 @@ async def undecided_monitors(database: Database, after: int, at_most: int) -> li
             [row["id"] for row in rows],
         )
     known = {row["monitor_id"]: row for row in kept}
+    return await off_loop(_undecided, rows, known)
+
+
+def _undecided(rows: Sequence[Any], known: Mapping[int, Any]) -> list[UndecidedMonitor]:
     return [
         UndecidedMonitor(_record(row), known[row["id"]]["reason"] or "", frozenset(known[row["id"]]["blind_ids"] or ()))
         for row in rows
         if row["id"] in known
     ]
+
+
+def _records(rows: Sequence[Any]) -> list[ScheduledMonitor]:
+    return [_record(row) for row in rows]
 
 
 def _record(row: Any) -> ScheduledMonitor:

@@ -33,11 +33,11 @@ def test_a_confirmed_outage_is_sent_once_by_the_controller_that_follows(watched:
         watched.hooks.hold()
         try:
             server.stop()
-            before = watched.mail.greeted, watched.hooks.requests
+            before = watched.mail.begun, watched.hooks.requests
             # Another incident may be sent at the same time; this one has three deliveries.
             eventually(
                 lambda: (
-                    watched.mail.greeted > before[0]
+                    watched.mail.begun > before[0]
                     and watched.hooks.requests > before[1] + 1
                     and watched.query(_CLAIMED, bank.number) == 3
                 ),

@@ -17,7 +17,7 @@ from tests.system.regions.abroad import missing_for_abroad
 pytestmark = pytest.mark.timeout(300)
 
 BELIEVED_SECONDS = 150
-"""Six evaluations in a row 10 s apart, the last of which waits for a check to time out; the rest is reserve."""
+"""A minute of evaluations 10 s apart, the last of which waits for a check to time out; the rest is reserve."""
 
 ROUNDS = 4
 

@@ -78,11 +78,12 @@ async def test_one_blind_location_neither_hides_an_outage_nor_makes_one(case: Ev
 
 
 async def test_a_regional_outage_is_partial_and_can_become_a_whole_one(case: EvaluationCase, monitor: UUID) -> None:
-    for number in range(6):
-        await case.evaluate(monitor, number, "fpp")
+    for seconds in range(0, 72, 12):
+        assert await case.verdict(monitor) == "up"
+        await case.evaluate(monitor, seconds, "fpp")
     assert await case.verdict(monitor) == "partial"
-    await case.evaluate(monitor, 60, "fff")
-    await case.evaluate(monitor, 61, "fff", purpose=Purpose.RECHECK)
+    await case.evaluate(monitor, 72, "fff")
+    await case.evaluate(monitor, 73, "fff", purpose=Purpose.RECHECK)
     assert await case.verdict(monitor) == "down"
     await case.evaluate(monitor, 120, "ppp")
     assert await case.timeline(monitor) == [("opened", "partial"), ("escalated", "down"), RESOLVED]

@@ -198,12 +198,6 @@ async def test_the_accounts_locations_check_when_none_are_named(scheduled: Sched
     assert locations_of(await scheduled.first_round()) == ["fr", "us"]
 
 
-async def test_the_home_location_checks_even_when_the_list_leaves_it_out(scheduled: Scheduled) -> None:
-    home = scheduled.numbers["fr"]
-    found = await scheduled.first_round(locations=scheduled.locations("us"), home_location=home)
-    assert locations_of(found) == ["fr", "us"]
-
-
 async def test_rotation_lets_so_many_locations_check_in_turn(scheduled: Scheduled) -> None:
     number = await scheduled.create(rotate_locations=True, monitor_location_count=2)
     first, second, third = await scheduled.rounds(number, 3)

@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from controller.decisions.evaluation.policy import STANDARD, Policy
-from controller.decisions.evaluation.state import (
-    PARTIAL_EVALUATIONS,
-    ChangeKind,
-    MonitorState,
-    Severity,
-    VerdictKind,
-    closed_by_hand,
-)
+from controller.decisions.evaluation.regional import PARTIAL_EVALUATIONS
+from controller.decisions.evaluation.state import ChangeKind, MonitorState, Severity, VerdictKind, closed_by_hand
 from tests.unit.controller.evaluation.evaluations import INTERVAL_MS, RECHECK_MS, MonitorUnderTest
 
 ANY = Policy(quorum="any")
@@ -143,6 +137,13 @@ ANY = Policy(quorum="any")
             "up" + " up" * 7,
             [],
             id="a location that is greylisted for long leaves the monitor up",
+        ),
+        pytest.param(
+            STANDARD,
+            "ppp rrp rrr rrr ppp",
+            "up up unknown unknown up",
+            [],
+            id="a server that refuses us for our rate everywhere has no outage",
         ),
         pytest.param(
             ANY, "ppp ppf/ppf", "up up/down", ["opened down"], id="with any, one location makes the monitor down"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
-from controller.decisions.evaluation.quorum import Finding, Outcome
+from controller.decisions.evaluation.quorum import Finding, Outcome, count_rechecked
+from controller.decisions.evaluation.regional_rechecks import follow_up, take_recheck
 from controller.decisions.evaluation.state import (
     ChangeKind,
     Evaluation,
@@ -20,7 +21,7 @@ from controller.decisions.evaluation.state import (
     VerdictKind,
     take,
 )
-from tests.unit.controller.evaluation.evaluations import INTERVAL_MS, RECHECK_MS, finding_of
+from tests.unit.controller.evaluation.evaluations import INTERVAL_MS, RECHECK_MS, finding_of, latest_round, votes
 
 POLICIES = st.one_of(
     st.sampled_from([STANDARD, *PRESETS.values()]),
@@ -69,7 +70,7 @@ class Incidents(RuleBasedStateMachine):
         assert (repeated.state, repeated.changes, repeated.recheck) == (step.state, (), False), (
             "an evaluation that comes twice must change nothing"
         )
-        self.state = step.state
+        self.state = follow_up(step.state, evaluation, self.policy, evaluation.due_ms, latest_round)
         self.recheck = step.recheck
         self.taken.append(evaluation)
         self.timeline += [(evaluation, change) for change in step.changes]
@@ -92,6 +93,8 @@ class Incidents(RuleBasedStateMachine):
             assert self._failing_in_a_row() >= needed, "down without as many failing evaluations as the policy requires"
         else:
             assert failing, "partial without a location that fails"
+            if change.kind is ChangeKind.OPENED:
+                assert evaluation.due_ms - change.outage_started_ms >= 60_000, "partial before a minute has passed"
 
     def _failing_in_a_row(self) -> int:
         """How many evaluations in a row had a failing quorum; undecided ones are passed over."""
@@ -114,6 +117,26 @@ class Incidents(RuleBasedStateMachine):
     def recheck_comes(self, data: Any) -> None:
         self.rechecks += 1
         self._take(self._evaluation(data.draw(ballots_of(self.size)), is_round=False))
+
+    @precondition(lambda self: any(not one.everywhere for one in self.state.rechecks))
+    @rule(data=st.data())
+    def failing_locations_alone_come(self, data: Any) -> None:
+        """A recheck of the locations that failed, even one that was withdrawn too late, changes no verdict."""
+        recheck = data.draw(st.sampled_from([one for one in self.state.rechecks if not one.everywhere]))
+        ballots = data.draw(ballots_of(self.size))
+        asked = [vote for vote in votes(ballots) if vote.location_id in recheck.location_ids]
+        finding = count_rechecked(asked, self.size)
+        evaluation = Evaluation(recheck.due_ms, self.round, False, self.size, finding, whole=False)
+        before = self.state
+        step = take_recheck(before, evaluation)
+        after = self.state = follow_up(step.state, evaluation, self.policy, recheck.due_ms, latest_round)
+        assert not step.changes
+        assert not step.recheck
+        assert (after.verdict, after.severity) == (before.verdict, before.severity)
+        assert after.failing_evaluations == before.failing_evaluations
+        assert after.taken_ms == recheck.due_ms
+        assert not after.by_location.keys() & (finding.passing | finding.probe_blocked)
+        self.rechecks = max(self.rechecks, (recheck.due_ms - self.round * INTERVAL_MS) // RECHECK_MS)
 
     @rule(data=st.data())
     def round_is_lost(self, data: Any) -> None:

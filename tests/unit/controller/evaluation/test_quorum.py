@@ -51,6 +51,12 @@ ANY, ALL, TWO = Policy(quorum="any"), Policy(quorum="all"), Policy(quorum=2)
         pytest.param("g", STANDARD, Outcome.FAILING, id="greylisted in the only location, so nobody passes"),
         pytest.param("gff", STANDARD, Outcome.FAILING, id="greylisted in one, failing in the others"),
         pytest.param("gfp", STANDARD, Outcome.PARTLY_FAILING, id="greylisted in one, failing in one"),
+        pytest.param("rrp", STANDARD, Outcome.PASSING, id="most are refused for their rate, and one is served"),
+        pytest.param("rrr", STANDARD, Outcome.UNDECIDED, id="all are refused for their rate: that is our doing"),
+        pytest.param("r", STANDARD, Outcome.UNDECIDED, id="the only location is refused for its rate"),
+        pytest.param("rrrff", STANDARD, Outcome.UNDECIDED, id="refused for their rate and failing, nobody passes"),
+        pytest.param("rfffp", STANDARD, Outcome.FAILING, id="failures that decide by themselves"),
+        pytest.param("rgg", STANDARD, Outcome.FAILING, id="greylisted in most, refused for its rate in one"),
         pytest.param("gwp", STANDARD, Outcome.WARNING, id="greylisted in one, a warning in another"),
     ],
 )

@@ -35,21 +35,22 @@ def missing_after(script: str, policy: Policy) -> str:
             "fpppp",
             STANDARD,
             "1 of 5 countries failed; the majority, 3, must fail."
-            " A regional outage needs one location to fail 6 times in a row; de had failed once.",
+            " A regional outage needs one location to fail 6 times in a row, over 60 s or more; de had failed once.",
             id="one of five",
         ),
         pytest.param(
             "fpp fpp ffpp",
             Policy(quorum="all"),
             "2 of 4 countries failed; all 4 must fail."
-            " A regional outage needs one location to fail 6 times in a row; de had failed 3 times.",
+            " A regional outage needs one location to fail 6 times in a row, over 60 s or more;"
+            " de had failed 3 times in 120 s.",
             id="the location that failed longest",
         ),
         pytest.param(
             "fpp",
             Policy(quorum=2),
             "1 of 3 countries failed; 2 must fail."
-            " A regional outage needs one location to fail 6 times in a row; de had failed once.",
+            " A regional outage needs one location to fail 6 times in a row, over 60 s or more; de had failed once.",
             id="a number of locations",
         ),
         pytest.param(
@@ -79,6 +80,13 @@ def missing_after(script: str, policy: Policy) -> str:
             "The server refused only de and served the others. That is a problem of the address that we check from,"
             " and counts for no outage.",
             id="only refused",
+        ),
+        pytest.param(
+            "rrr",
+            STANDARD,
+            "The server refused de, fr, us because we connect too often. That counts for no outage; whether it serves"
+            " others is not known.",
+            id="all refused for their rate",
         ),
     ],
 )
