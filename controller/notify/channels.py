@@ -16,8 +16,9 @@ from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.apprise.process import AppriseProcesses
 from controller.notify.apprise.services import SERVICES, service_url
 from controller.notify.destinations import Destinations
-from controller.notify.email.sender import EmailSender, Relay
-from controller.notify.errors import DeliveryError, SkippedError
+from controller.notify.email.relay import Relay
+from controller.notify.email.sender import EmailSender
+from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.sending import Sending
 from controller.notify.webhook.sender import METHODS, WebhookSender
 from shared.addresses import Network
@@ -49,10 +50,12 @@ async def open_senders(
 ) -> AsyncIterator[Senders]:
     """`allowed` are networks that notifications may reach besides public addresses."""
     destinations = Destinations(allowed)
-    async with AppriseProcesses.open() as apprise:
+    webhook = WebhookSender(destinations, context)
+    await webhook.read_authorities()
+    async with AppriseProcesses.open() as apprise, EmailSender(relay).keeping_connections() as email:
         yield Senders(
-            email=EmailSender(relay),
-            webhook=WebhookSender(destinations, context),
+            email=email,
+            webhook=webhook,
             apprise=apprise,
             destinations=destinations,
             sms_url=sms_url,
@@ -63,6 +66,7 @@ class ChannelGroup(StrEnum):
     """Channel types that share a transport, with a common limit of messages sent at once."""
 
     EMAIL = "email"
+    SMS = "sms"
     WEBHOOK = "webhook"
     APPRISE = "apprise"
 
@@ -96,7 +100,12 @@ async def send_sms(senders: Senders, sending: Sending) -> None:
         raise SkippedError("no text message service is configured (MAILPROBE_SMS_URL)")
     url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
     short = msgspec.structs.replace(sending.message, text=sms_text(sending))
-    await senders.apprise.send(url, short, allowed=None)
+    try:
+        await senders.apprise.send(url, short, allowed=None)
+    except DeliveryError as error:
+        if error.fault is Fault.CHANNEL:  # the service is the installation's, not the channel's
+            error.fault = Fault.TRANSPORT
+        raise
 
 
 def sms_text(sending: Sending) -> str:

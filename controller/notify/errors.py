@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What else fails with a message that was not sent."""
+
+    MESSAGE = "message"  # nothing: others may be accepted
+    CHANNEL = "channel"  # all that is sent to this channel
+    TRANSPORT = "transport"  # all that this controller sends by this transport, as by its mail relay
 
 
 class DeliveryError(Exception):
@@ -10,10 +19,13 @@ class DeliveryError(Exception):
     and may be shown to the owner of the channel. `status` is the receiver's own code, if it gave one.
     """
 
-    def __init__(self, message: str, *, permanent: bool, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, status: int | None = None, fault: Fault = Fault.MESSAGE
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.status = status
+        self.fault = fault
 
 
 def certificate_problem(error: BaseException | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
@@ -44,16 +45,18 @@ class _Content(msgspec.Struct, frozen=True):
     facts: list[tuple[str, str]]
     evidence: list[tuple[str, str]]
     link: str | None
+    remarks: Sequence[str]
 
 
-def render(notice: Notice, public_url: PublicUrl) -> Message:
+def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -> Message:
+    """`remarks` are paragraphs at the end, about this message instead of what it reports."""
     link = public_url.link(notice.path) if notice.path else None
     if isinstance(notice, PlainNotice):
         facts = [("At", local_time_text(notice.at, notice.time_zone))]
-        content = _Content(notice.title, notice.paragraphs, facts, [], link)
+        content = _Content(notice.title, notice.paragraphs, facts, [], link, remarks)
         tone = Tone.BETTER if notice.over else Tone.PLAIN
     else:
-        content = _incident_content(notice, link)
+        content = _incident_content(notice, link, remarks)
         tone = Tone.BETTER if notice.over else Tone.TROUBLE
     subject = " ".join(content.headline.split())[:_LONGEST_SUBJECT]
     return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone, link=link)
@@ -114,7 +117,7 @@ _MEANINGS = {
 }
 
 
-def _incident_content(notice: IncidentNotice, link: str | None) -> _Content:
+def _incident_content(notice: IncidentNotice, link: str | None, remarks: Sequence[str]) -> _Content:
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
@@ -135,7 +138,7 @@ def _incident_content(notice: IncidentNotice, link: str | None) -> _Content:
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
-    return _Content(headline, [meaning] if meaning else [], facts, evidence, link)
+    return _Content(headline, [meaning] if meaning else [], facts, evidence, link, remarks)
 
 
 def _text(content: _Content) -> str:
@@ -146,6 +149,7 @@ def _text(content: _Content) -> str:
         )
     if content.link:
         parts.append(content.link)
+    parts += (f"Note: {remark}." for remark in content.remarks)
     return "\n\n".join(parts) + "\n"
 
 
@@ -159,6 +163,7 @@ def _html(subject: str, content: _Content, tone: Tone) -> str:
         paragraphs="".join(f"<p>{escape(text)}</p>" for text in content.paragraphs),
         facts=_rows(content.facts),
         link=f'<p><a href="{escape(content.link)}">Open it in Mailprobe</a></p>' if content.link else "",
+        remarks="".join(f"<p>Note: {escape(remark)}.</p>" for remark in content.remarks),
         evidence=f"<h2>What each location saw</h2><table>{_rows(content.evidence)}</table>" if content.evidence else "",
     )
 

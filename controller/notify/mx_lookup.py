@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 import aiodns
 import pycares
 
 from controller.decisions.notification.destination_warnings import is_literal
+from shared.hosts_file import HOSTS, HostsFile
 
 LOOKUP_SECONDS = 3.0
 _TRY_SECONDS = 1.0
@@ -21,8 +23,9 @@ _NO_RECORD = frozenset({aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA, 
 class MxLookup:
     """Queries the system's name servers, or those given as `address:port`."""
 
-    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+    def __init__(self, nameservers: Sequence[str] = (), hosts: Path = HOSTS) -> None:
         self._nameservers = nameservers
+        self._hosts = HostsFile(hosts)
 
     async def hosts_of(self, domain: str) -> frozenset[str] | None:
         """Names and addresses of the mail exchangers of a domain, and the domain itself. None when the name servers do
@@ -37,12 +40,23 @@ class MxLookup:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 names = await _mail_hosts(resolver, domain)
                 async with asyncio.TaskGroup() as tasks:
-                    lookups = [tasks.create_task(_addresses(resolver, name)) for name in names]
+                    lookups = [tasks.create_task(self._addresses(resolver, name)) for name in names]
         except (aiodns.error.DNSError, TimeoutError):
             return None
         finally:
             await resolver.close()
         return frozenset({domain, *names, *(address for lookup in lookups for address in lookup.result())})
+
+    async def _addresses(self, resolver: aiodns.DNSResolver, name: str) -> Sequence[str]:
+        """Empty when the lookup fails; the caller then uses the name alone."""
+        if own := await self._hosts.addresses(name):
+            return own
+        try:
+            answer = await resolver.getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+        except aiodns.error.DNSError:
+            return []
+        nodes = [node.addr[0] for node in answer.nodes]
+        return [address.decode() if isinstance(address, bytes) else address for address in nodes]
 
 
 async def _mail_hosts(resolver: aiodns.DNSResolver, domain: str) -> list[str]:
@@ -57,13 +71,3 @@ async def _mail_hosts(resolver: aiodns.DNSResolver, domain: str) -> list[str]:
     by_priority = sorted(records, key=lambda record: record.priority)
     names = [record.exchange.lower().rstrip(".") for record in by_priority[:_MOST_HOSTS]]
     return [name for name in names if name] if records else [domain]
-
-
-async def _addresses(resolver: aiodns.DNSResolver, name: str) -> list[str]:
-    """Empty when the lookup fails; the caller then uses the name alone."""
-    try:
-        answer = await resolver.getaddrinfo(name, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
-    except aiodns.error.DNSError:
-        return []
-    nodes = [node.addr[0] for node in answer.nodes]
-    return [address.decode() if isinstance(address, bytes) else address for address in nodes]

@@ -17,7 +17,7 @@ from controller.notify.channels import (
 
 CHANNELS: dict[str, ChannelType] = {
     "email": ChannelType(ChannelGroup.EMAIL, check_email, send_email),
-    "sms": ChannelType(ChannelGroup.APPRISE, check_sms, send_sms),
+    "sms": ChannelType(ChannelGroup.SMS, check_sms, send_sms),
     "webhook": ChannelType(ChannelGroup.WEBHOOK, check_webhook, send_webhook),
     **{name: service(name) for name in SERVICES},
 }

@@ -12,6 +12,7 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.message import render
 from controller.notify.notice import IncidentNotice, LocationFinding, Notice, NoticeCustomer, NoticeMonitor
 from controller.notify.sending import Sending
+from controller.store.notifications.claims import Claimed
 
 BEGAN = datetime(2026, 3, 1, 11, 0, 0, tzinfo=UTC)
 
@@ -53,3 +54,28 @@ def a_sending(config: dict[str, Any] | None = None, *, notice: Notice | None = N
         at=BEGAN + timedelta(seconds=31),
     )
     return msgspec.structs.replace(sending, **fields)
+
+
+def a_claim(type_: str, **fields: Any) -> Claimed:
+    claimed = Claimed(
+        id=1,
+        key=uuid4(),
+        organization_id=1,
+        customer_id=None,
+        incident_id=7,
+        channel_id=2,
+        channel_name="Channel",
+        type=type_,
+        receiver="Channel",
+        notice={},
+        attempts=1,
+        due_from=BEGAN,
+        delayed=False,
+        channel_config={},
+        channel_active=True,
+        previous_keys=[],
+        over=False,
+        lane="channel 2",
+        failures=0,
+    )
+    return msgspec.structs.replace(claimed, **fields)

@@ -53,6 +53,8 @@ class SmtpSink:
         self.received: list[Mail] = []
         self.greeted = 0
         """How many times a client has sent EHLO."""
+        self.begun = 0
+        """How many times a client has sent EHLO or MAIL."""
         self.refusals: dict[str, str] = {}
         self.scan_seconds = 0.0
         """How long a mail is scanned before it is accepted."""
@@ -66,7 +68,7 @@ class SmtpSink:
         self._thread: threading.Thread | None = None
 
     def hold(self) -> None:
-        """Give no answer to EHLO until `release`."""
+        """Give no answer to EHLO and MAIL until `release`."""
         self._go_on.clear()
 
     def release(self) -> None:
@@ -140,6 +142,11 @@ class SmtpSink:
         session.user = given[0] if given else None  # type: ignore[attr-defined]
         return AuthResult(success=given == self._login, handled=False)
 
+    async def _held(self) -> None:
+        self.begun += 1
+        while not self._go_on.is_set():
+            await asyncio.sleep(0.01)
+
     # aiosmtpd calls these methods.
 
     async def handle_EHLO(  # noqa: N802
@@ -147,10 +154,18 @@ class SmtpSink:
     ) -> list[str]:
         del server, envelope
         self.greeted += 1
-        while not self._go_on.is_set():
-            await asyncio.sleep(0.01)
+        await self._held()
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, mail_options: list[str]
+    ) -> str:
+        del server, session
+        await self._held()
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 2.1.0 fine"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]

@@ -38,10 +38,10 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def warning_texts(monitored: Mapping[str, str]) -> list[str]:
-    """`monitored` maps a domain to a monitored host that receives its mail."""
+def warning_texts(monitored: Mapping[str, str | None]) -> list[str]:
+    """`monitored` maps a domain to a monitored host that receives its mail: None for one that is not to be named."""
     return [
-        f"mail for {domain} is served by {host}, which is monitored here:"
+        f"mail for {domain} is served by {f'{host}, which' if host else 'a host that'} is monitored here:"
         " an alert about that host will not arrive when it matters"
         for domain, host in sorted(monitored.items())
     ]

@@ -14,7 +14,7 @@ from typing import Any, Self
 import msgspec
 import structlog
 
-from controller.notify.errors import DeliveryError
+from controller.notify.errors import DeliveryError, Fault
 from controller.notify.message import Message
 from shared.addresses import Network
 
@@ -78,9 +78,10 @@ class AppriseProcesses:
             raise DeliveryError("the service has a private address, which is not allowed here", permanent=True)
         status = answer.status
         if status is None:
-            raise DeliveryError("cannot connect to the service", permanent=False)
+            raise DeliveryError("cannot connect to the service", permanent=False, fault=Fault.CHANNEL)
         permanent = 300 <= status < 500 and status not in _RETRY_STATUSES
-        raise DeliveryError(f"the service answered {status}", permanent=permanent, status=status)
+        fault = Fault.MESSAGE if permanent else Fault.CHANNEL
+        raise DeliveryError(f"the service answered {status}", permanent=permanent, status=status, fault=fault)
 
     async def understands(self, url: str, *, plugins: Sequence[str] | None = None) -> bool:
         """Whether the URL is complete and belongs to one of these plugins; nothing is sent. Raises DeliveryError."""
@@ -104,7 +105,8 @@ class AppriseProcesses:
                     answer = await _answer(process, request)
             except TimeoutError as error:
                 await self._end(process)
-                raise DeliveryError("the service did not answer in time", permanent=False) from error
+                text = "the service did not answer in time"
+                raise DeliveryError(text, permanent=False, fault=Fault.CHANNEL) from error
             except (OSError, EOFError, ValueError, RecursionError) as error:
                 await self._end(process)
                 log.warning("apprise_process_failed", error=type(error).__name__, returncode=process.returncode)

@@ -4,55 +4,30 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
-from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 import aiosmtplib
 import msgspec
 
 from controller.decisions.notification.destination_warnings import domain_of
-from controller.notify.errors import DeliveryError, SkippedError, certificate_problem
+from controller.notify.email.relay import Relay, RelayConnection, RelayConnections, connecting, refusal
+from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
-from shared.secret import Secret
 
+_CLOSING = 421
 _STEP_SECONDS = 15.0
 _SCAN_SECONDS = 60.0
 """Many relays scan a mail for viruses before they accept it. A client that hangs up too early makes the relay send it
 twice (RFC 5321 section 4.5.3.2.6, which recommends ten minutes)."""
-
-_LONGEST_REPLY = 200
-
-
-class RelayTls(StrEnum):
-    AUTO = "auto"  # STARTTLS where the relay offers it; required for a login
-    STARTTLS = "starttls"
-    IMPLICIT = "implicit"  # TLS from the first byte
-    NONE = "none"
-
-
-_PORTS = {RelayTls.AUTO: 25, RelayTls.STARTTLS: 587, RelayTls.IMPLICIT: 465, RelayTls.NONE: 25}
-
-
-class Relay(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail relay. `sender` is an address, with or without a display name. The relay's certificate is verified,
-    except with tls auto and no login, where encryption is opportunistic.
-    """
-
-    host: str
-    sender: str
-    port: int | None = None
-    tls: RelayTls = RelayTls.AUTO
-    user: str | None = None
-    password: Secret | None = None
 
 
 class EmailSender:
@@ -62,48 +37,101 @@ class EmailSender:
         self, relay: Relay | None, *, step_seconds: float = _STEP_SECONDS, scan_seconds: float = _SCAN_SECONDS
     ) -> None:
         self._relay = relay
-        self._step_seconds = step_seconds
+        self._connections = RelayConnections(relay, step_seconds) if relay else None
         self._scan_seconds = scan_seconds
         self._reached_at = float("-inf")
+
+    @asynccontextmanager
+    async def keeping_connections(self) -> AsyncIterator[Self]:
+        """Within the block a connection to the relay serves many mails; otherwise each ends after one mail."""
+        async with self._connections.kept() if self._connections else nullcontext():
+            yield self
 
     async def reach(self, within_seconds: float) -> None:
         """Make sure that the relay works up to EHLO, with TLS as configured: if nothing reached it within that time,
         connect, say EHLO and QUIT. Does nothing when no relay is configured. Raises DeliveryError.
         """
-        relay = self._relay
-        if relay is None or time.monotonic() - self._reached_at < within_seconds:
+        if self._connections is None or time.monotonic() - self._reached_at < within_seconds:
             return
-        async with self._session(relay) as client, _connecting():
-            if client.is_ehlo_or_helo_needed:  # connect() may have said it, to learn of STARTTLS
-                await client.ehlo()
+        async with self._reaching():
+            connection = await self._connections.connect()
+            try:
+                async with connecting():
+                    if connection.client.is_ehlo_or_helo_needed:  # connect() may have said it, to learn of STARTTLS
+                        await connection.client.ehlo()
+            finally:
+                await connection.end()
 
     async def send(self, sending: Sending) -> None:
         """Raises DeliveryError: permanent when the relay refuses the mail or its receiver with a final code, temporary
         when the relay itself has a problem. Raises SkippedError when no relay is configured.
         """
         relay = self._relay
-        if relay is None:
+        if relay is None or self._connections is None:
             raise SkippedError("no mail relay is configured (MAILPROBE_SMTP_HOST)")
         sending = msgspec.structs.replace(sending, receiver=_on_the_wire(sending.receiver))
         mail = compose(sending, relay.sender)
-        async with self._session(relay) as client:
-            await _log_in(client, relay)
-            await _hand_over(client, mail, relay, sending.receiver, scan_seconds=self._scan_seconds)
+        async with self._reaching():
+            while True:
+                try:
+                    async with self._connections.lent() as connection:
+                        await self._hand_over(connection, mail, relay, sending.receiver)
+                except _EndedError:
+                    continue
+                return
 
     @asynccontextmanager
-    async def _session(self, relay: Relay) -> AsyncIterator[aiosmtplib.SMTP]:
-        """A connection to the relay, which ends with QUIT. Raises DeliveryError."""
-        client = _client(relay, self._step_seconds)
+    async def _reaching(self) -> AsyncIterator[None]:
         self._reached_at = float("-inf")
+        yield
+        self._reached_at = time.monotonic()
+
+    async def _hand_over(self, connection: RelayConnection, mail: EmailMessage, relay: Relay, receiver: str) -> None:
+        """Raises DeliveryError, _EndedError."""
+        client = connection.client
+        options = [] if receiver.isascii() else ["SMTPUTF8"]
         try:
-            async with _connecting():
-                await client.connect()
-            yield client
-            self._reached_at = time.monotonic()
-        finally:
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=1.0)
-            client.close()
+            if options and not client.supports_extension("smtputf8"):
+                raise DeliveryError("the mail relay does not accept international addresses", permanent=True)
+            await _begin(connection, parseaddr(relay.sender)[1], options)
+            await client.rcpt(receiver, encoding="utf-8")
+            await client.data(mail.as_bytes(), timeout=self._scan_seconds)
+        except aiosmtplib.SMTPTimeoutError as error:
+            message = "the mail relay did not answer in time"
+            raise DeliveryError(message, permanent=False, fault=Fault.TRANSPORT) from error
+        except aiosmtplib.SMTPResponseException as error:
+            # RFC 5321 section 4.2.1: 5yz is final, and 421 may come at any time.
+            raise DeliveryError(
+                refusal("the mail relay refused the mail", error),
+                permanent=error.code >= 500,
+                status=error.code,
+                fault=_fault(error),
+            ) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            message = "the mail relay closed the connection"
+            raise DeliveryError(message, permanent=False, fault=Fault.TRANSPORT) from error
+
+
+class _EndedError(Exception):
+    """The relay had ended a connection that was used before, so that a new one is needed."""
+
+
+async def _begin(connection: RelayConnection, sender: str, options: list[str]) -> None:
+    """Say MAIL FROM. Raises _EndedError."""
+    try:
+        await connection.client.mail(sender, options=options, encoding="utf-8")
+    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPSenderRefused, OSError) as error:
+        ended = not isinstance(error, aiosmtplib.SMTPSenderRefused) or error.code == _CLOSING
+        if ended and connection.mails > 1:
+            raise _EndedError from error
+        raise
+
+
+def _fault(error: aiosmtplib.SMTPResponseException) -> Fault:
+    """A refused recipient concerns that mailbox; any other temporary code, and 421 at any time, concern all mail."""
+    if error.code >= 500 or (isinstance(error, aiosmtplib.SMTPRecipientRefused) and error.code != _CLOSING):
+        return Fault.MESSAGE
+    return Fault.TRANSPORT
 
 
 def compose(sending: Sending, sender: str) -> EmailMessage:
@@ -139,75 +167,3 @@ def _date(sending: Sending) -> datetime:
 
 def _message_id(key: UUID, domain: str) -> str:
     return f"<{key}@{domain}>"
-
-
-def _client(relay: Relay, step_seconds: float) -> aiosmtplib.SMTP:
-    tls_required = relay.tls is RelayTls.STARTTLS or (relay.tls is RelayTls.AUTO and relay.user is not None)
-    upgrades = {RelayTls.IMPLICIT: False, RelayTls.NONE: False, RelayTls.STARTTLS: True}
-    context = ssl.create_default_context()
-    if relay.tls is RelayTls.AUTO and not tls_required:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return aiosmtplib.SMTP(
-        hostname=relay.host,
-        port=relay.port or _PORTS[relay.tls],
-        use_tls=relay.tls is RelayTls.IMPLICIT,
-        start_tls=True if tls_required else upgrades.get(relay.tls),
-        tls_context=context,
-        timeout=step_seconds,
-    )
-
-
-async def _log_in(client: aiosmtplib.SMTP, relay: Relay) -> None:
-    """Raises DeliveryError."""
-    if relay.user is not None:
-        async with _connecting():
-            await client.login(relay.user, relay.password.reveal() if relay.password else "")
-
-
-@asynccontextmanager
-async def _connecting() -> AsyncIterator[None]:
-    """Every failure in the block is temporary, because it is independent of the mail. Raises DeliveryError."""
-    try:
-        yield
-    except aiosmtplib.SMTPAuthenticationError as error:
-        message = f"the mail relay refused the login ({error.code})"
-        raise DeliveryError(message, permanent=False, status=error.code) from error
-    except aiosmtplib.SMTPTimeoutError as error:
-        raise DeliveryError("the mail relay did not answer in time", permanent=False) from error
-    except aiosmtplib.SMTPResponseException as error:
-        raise DeliveryError(
-            _refusal("the mail relay refused the connection", error), permanent=False, status=error.code
-        ) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
-        if problem := certificate_problem(error):
-            message = f"the certificate of the mail relay is not valid: {problem}"
-        else:
-            message = "cannot connect to the mail relay, or TLS with it failed"
-        raise DeliveryError(message, permanent=False) from error
-
-
-async def _hand_over(
-    client: aiosmtplib.SMTP, mail: EmailMessage, relay: Relay, receiver: str, *, scan_seconds: float
-) -> None:
-    options = [] if receiver.isascii() else ["SMTPUTF8"]
-    if options and not client.supports_extension("smtputf8"):
-        raise DeliveryError("the mail relay does not accept international addresses", permanent=True)
-    try:
-        await client.mail(parseaddr(relay.sender)[1], options=options, encoding="utf-8")
-        await client.rcpt(receiver, encoding="utf-8")
-        await client.data(mail.as_bytes(), timeout=scan_seconds)
-    except aiosmtplib.SMTPTimeoutError as error:
-        raise DeliveryError("the mail relay did not answer in time", permanent=False) from error
-    except aiosmtplib.SMTPResponseException as error:
-        # RFC 5321 section 4.2.1: 5yz is final, and 421 may come at any time.
-        raise DeliveryError(
-            _refusal("the mail relay refused the mail", error), permanent=error.code >= 500, status=error.code
-        ) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise DeliveryError("the mail relay closed the connection", permanent=False) from error
-
-
-def _refusal(what: str, error: aiosmtplib.SMTPResponseException) -> str:
-    reply = "".join(letter if letter.isprintable() else " " for letter in error.message)
-    return f"{what}: {error.code} {' '.join(reply.split())}"[:_LONGEST_REPLY]

@@ -15,6 +15,7 @@ import msgspec
 from controller.notify.message import server
 from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.sending import Sending
+from shared.epoch import to_text
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _EVENTS = {"opened": "incident.created", "resolved": "incident.resolved"}
@@ -128,7 +129,7 @@ def _url(notice: IncidentNotice) -> str:
 
 
 def _iso(at: Any) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""
+    return to_text(at) if at else ""
 
 
 def _is_json(template: str) -> bool:

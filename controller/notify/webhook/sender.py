@@ -16,9 +16,11 @@ import httpx
 import msgspec
 
 from controller.notify.destinations import Destinations
-from controller.notify.errors import DeliveryError, certificate_problem
+from controller.notify.errors import DeliveryError, Fault, certificate_problem
 from controller.notify.sending import Sending
+from controller.notify.tls_context import KeptTlsContext
 from controller.notify.webhook.body import body_of, content_type_of, event_of
+from shared.epoch import to_text
 
 METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")
 LONGEST_TIMEOUT = 30.0
@@ -52,16 +54,22 @@ class WebhookSender:
     def __init__(self, destinations: Destinations, context: ssl.SSLContext | None = None) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # below WARNING it logs whole URLs, secrets included
         self._destinations = destinations
-        self._context = context or httpx.create_ssl_context(trust_env=True)
+        self._context = KeptTlsContext(lambda: context or httpx.create_ssl_context(trust_env=True))
+
+    async def read_authorities(self) -> None:
+        """Read the list of certificate authorities now, not with the first webhook. Raises OSError, ValueError."""
+        await self._context.current()
 
     async def send(self, sending: Sending) -> None:
         """Raises DeliveryError."""
         answer = await self.exchange(prepare(sending))
         if not is_expected(answer.status, sending.config.get("expectedStatusCodes")):
+            permanent = answer.status < 500 and answer.status not in _RETRY_STATUSES
             raise DeliveryError(
                 f"the webhook answered {answer.status} {_phrase(answer.status)}".rstrip(),
-                permanent=answer.status < 500 and answer.status not in _RETRY_STATUSES,
+                permanent=permanent,
                 status=answer.status,
+                fault=Fault.MESSAGE if permanent else Fault.CHANNEL,
             )
 
     async def exchange(self, request: Request) -> WebhookResponse:
@@ -74,25 +82,26 @@ class WebhookSender:
             raise DeliveryError("the channel's URL is not an http or https URL", permanent=True)
         addresses = await self._destinations.addresses(url.host)
         refused: Exception | None = None
-        async with httpx.AsyncClient(verify=self._context, trust_env=False, timeout=request.timeout) as client:
+        verified = await self._context.current()
+        async with httpx.AsyncClient(verify=verified, trust_env=False, timeout=request.timeout) as client:
             for address in addresses[:_MOST_ADDRESSES]:
                 try:
                     return await _exchange(client, request, url, address)
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     refused = error
                 except httpx.TimeoutException as error:
-                    raise DeliveryError(f"{url.host} did not answer in time", permanent=False) from error
+                    message = f"{url.host} did not answer in time"
+                    raise DeliveryError(message, permanent=False, fault=Fault.CHANNEL) from error
                 except (httpx.LocalProtocolError, ValueError, TypeError) as error:
                     raise DeliveryError("the channel's method or headers are not valid", permanent=True) from error
                 except httpx.HTTPError as error:
-                    raise DeliveryError(
-                        f"{url.host} closed the connection or sent no valid HTTP answer", permanent=False
-                    ) from error
+                    message = f"{url.host} closed the connection or sent no valid HTTP answer"
+                    raise DeliveryError(message, permanent=False, fault=Fault.CHANNEL) from error
         if problem := certificate_problem(refused):
             message = f"the certificate of {url.host} is not valid: {problem}"
         else:
             message = f"cannot connect to {url.host}"
-        raise DeliveryError(message, permanent=False) from refused
+        raise DeliveryError(message, permanent=False, fault=Fault.CHANNEL) from refused
 
 
 def prepare(sending: Sending) -> Request:
@@ -106,7 +115,7 @@ def prepare(sending: Sending) -> Request:
             headers = {known: kept for known, kept in headers.items() if known.lower() != str(name).lower()}
             headers[str(name)] = str(value)
     headers |= {
-        "X-Webhook-Timestamp": sending.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "X-Webhook-Timestamp": to_text(sending.at),
         "X-Webhook-Attempt": str(sending.attempt),
         "X-Webhook-Event": event_of(sending.notice),
         "X-Webhook-Delivery": str(sending.key),

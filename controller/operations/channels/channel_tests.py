@@ -111,20 +111,22 @@ async def test_channel(
         await check(type_, config, outlets.senders)
     except InvalidError as error:
         return ChannelTestResult(success=False, message="The config is not valid", errors=error.messages)
-    warnings = []
+    warnings: list[str] = []
     if type_ == "email":
         addresses = email_addresses(config)
         await mail_routes.check_mail_routes(database, outlets.exchangers, addresses)
-        warnings = (await mail_routes.warnings(database, organization_id, [addresses]))[0]
+        warnings = (await mail_routes.warnings(database, principal, organization_id, [addresses]))[0]
     try:
         async with asyncio.timeout(TEST_SECONDS):
-            done = await _try(type_, config, outlets, dry_run=dry_run)
+            done = await _try(type_, config, outlets, warnings, dry_run=dry_run)
     except TimeoutError:
         done = ChannelTestResult(success=False, message="No answer in time")
     return msgspec.structs.replace(done, warnings=warnings)
 
 
-async def _try(type_: str, config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> ChannelTestResult:
+async def _try(
+    type_: str, config: dict[str, Any], outlets: Outlets, warnings: Sequence[str], *, dry_run: bool
+) -> ChannelTestResult:
     if type_ == "webhook":
         return await _try_webhook(config, outlets, dry_run=dry_run)
     receivers = _receivers(type_, config)
@@ -132,7 +134,7 @@ async def _try(type_: str, config: dict[str, Any], outlets: Outlets, *, dry_run:
         return ChannelTestResult(success=True, message="Nothing was sent")
     for receiver in receivers:
         try:
-            await CHANNELS[type_].send(outlets.senders, _sending(config, receiver))
+            await CHANNELS[type_].send(outlets.senders, _sending(config, receiver, warnings))
         except (DeliveryError, SkippedError) as error:
             return ChannelTestResult(success=_is_limit(error), message=without_secrets(str(error), config))
     return ChannelTestResult(success=True, message="Sent")
@@ -160,7 +162,7 @@ async def _try_webhook(config: dict[str, Any], outlets: Outlets, *, dry_run: boo
     )
 
 
-def _sending(config: dict[str, Any], receiver: str) -> Sending:
+def _sending(config: dict[str, Any], receiver: str, warnings: Sequence[str] = ()) -> Sending:
     now = utc_now()
     notice = PlainNotice(
         title="Test of a notification channel",
@@ -172,7 +174,7 @@ def _sending(config: dict[str, Any], receiver: str) -> Sending:
         receiver=receiver,
         config=config,
         notice=notice,
-        message=render(notice, PublicUrl()),
+        message=render(notice, PublicUrl(), warnings),
         attempt=1,
         at=now,
     )

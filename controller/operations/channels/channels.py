@@ -99,7 +99,9 @@ async def list_channels(database: Database, principal: Principal, named_owner: C
         customer_id=owner.customer_id if owner.monitor_id is None else None,
         concerning_monitor_id=owner.monitor_id,
     )
-    warnings = await mail_routes.warnings(database, organization_id, [_addresses(channel) for channel in found])
+    warnings = await mail_routes.warnings(
+        database, principal, organization_id, [_addresses(channel) for channel in found]
+    )
     return [_view(principal, channel, warned) for channel, warned in zip(found, warnings, strict=True)]
 
 
@@ -143,7 +145,7 @@ async def create_channel(
     await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(changed))
     # Checked before the channel is stored, so that a caller who gets an error can repeat the request without making
     # two.
-    (warnings,) = await mail_routes.warnings(database, organization_id, [_addresses(changed)])
+    (warnings,) = await mail_routes.warnings(database, principal, organization_id, [_addresses(changed)])
     async with database.one_transaction() as own:
         made = await store.insert(own, changed)
         if made is None:
@@ -180,7 +182,7 @@ async def update_channel(
         if changed is None:
             raise NotFoundError(CHANNEL_NOT_FOUND)
         await record(own, principal, AuditAction.CHANNEL_CHANGED, before=deciding.before, after=changed)
-    (warnings,) = await mail_routes.warnings(database, changed.organization_id, [_addresses(changed)])
+    (warnings,) = await mail_routes.warnings(database, principal, changed.organization_id, [_addresses(changed)])
     return _view(principal, changed, warnings)
 
 

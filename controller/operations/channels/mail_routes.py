@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from controller.decisions.notification.destination_warnings import domain_of, spellings, warning_texts
-from controller.model import Monitor
+from controller.model import Monitor, Principal
 from controller.notify.mx_lookup import MxLookup
 from controller.store.accounts import customers
 from controller.store.notifications import mail_routes as store
@@ -31,14 +31,20 @@ async def check_mail_routes(database: Database, exchangers: MxLookup, addresses:
             await store.record(database, domain, {spelt for host in hosts for spelt in spellings(host)})
 
 
-async def warnings(database: Database, organization_id: int, each: Iterable[Collection[str]]) -> list[list[str]]:
-    """The warnings about each of these collections of e-mail addresses."""
+async def warnings(
+    database: Database, principal: Principal, organization_id: int, each: Iterable[Collection[str]]
+) -> list[list[str]]:
+    """The warnings about each of these collections of e-mail addresses. They name hosts of monitors that the principal
+    may see.
+    """
     domains = [_domains(addresses) for addresses in each]
-    monitored = await store.monitored_of(database, organization_id, frozenset().union(*domains))
+    monitored = await store.monitored_of(database, organization_id, frozenset().union(*domains), principal.customer_ids)
     return [warning_texts({domain: monitored[domain] for domain in here if domain in monitored}) for here in domains]
 
 
-async def warnings_for(database: Database, monitor: Monitor, exchangers: MxLookup | None = None) -> list[str]:
+async def warnings_for(
+    database: Database, principal: Principal, monitor: Monitor, exchangers: MxLookup | None = None
+) -> list[str]:
     """The warnings about the address that gets the alerts of this monitor: its own, else its customer's. With
     `exchangers` its mail servers are resolved first.
     """
@@ -50,7 +56,7 @@ async def warnings_for(database: Database, monitor: Monitor, exchangers: MxLooku
         return []
     if exchangers is not None:
         await check_mail_routes(database, exchangers, [address])
-    return (await warnings(database, monitor.organization_id, [[address]]))[0]
+    return (await warnings(database, principal, monitor.organization_id, [[address]]))[0]
 
 
 def _domains(addresses: Iterable[str]) -> frozenset[str]:

@@ -17,9 +17,11 @@ MOST_TRIES = 10
 
 _DELIVERIES = """
 SELECT delivery.change_id, change.kind AS change_kind, delivery.type, delivery.channel_name, delivery.receiver,
-  delivery.state, delivery.attempts, delivery.next_at, delivery.created_at, delivery.sent_at, delivery.error,
+  delivery.state, delivery.attempts, GREATEST(delivery.next_at, delivery_lane.paused_until) AS next_at,
+  delivery.created_at, delivery.sent_at, COALESCE(delivery.error, delivery_lane.error) AS error,
   COALESCE(tries.found, '[]'::json) AS tries
 FROM delivery JOIN incident_change AS change ON change.id = delivery.change_id
+LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane AND state = 'waiting'
 LEFT JOIN LATERAL (
   SELECT json_agg(json_build_object('at', at, 'error', error) ORDER BY id) AS found FROM (
     SELECT id, at, error FROM delivery_attempt WHERE delivery_id = delivery.id ORDER BY id DESC LIMIT $3
@@ -30,14 +32,16 @@ WHERE delivery.incident_id = $1 ORDER BY delivery.id LIMIT $2
 
 
 async def deliveries_of(connection: Connection, incident_id: int) -> list[DeliveryRecord]:
-    """The deliveries of an incident's changes, in order, MOST_DELIVERIES at most, each with its latest attempts."""
+    """The deliveries of an incident's changes, in order, MOST_DELIVERIES at most, each with its latest attempts. One
+    that waits because its receiver fails has the receiver's error, and the time of the next attempt there.
+    """
     rows = await connection.fetch(_DELIVERIES, incident_id, MOST_DELIVERIES, MOST_TRIES)
     return [DeliveryRecord(**{**row, "tries": msgspec.convert(row["tries"], list[DeliveryTry])}) for row in rows]
 
 
 class SilentIncident(NamedTuple):
     """An incident of which no notification was sent. `change_id` is the change that opened it. The errors are those of
-    its deliveries: failed for good, skipped, or waiting for another attempt.
+    its deliveries: failed for good, skipped, or waiting for another attempt, their own or of what is tried before them.
     """
 
     id: int
@@ -65,10 +69,12 @@ CROSS JOIN LATERAL (
   SELECT id FROM incident_change WHERE incident_id = incident.id AND kind = 'opened' ORDER BY id LIMIT 1
 ) AS opened
 CROSS JOIN LATERAL (
-  SELECT COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'failed'), '{}') AS failed,
-    COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'skipped'), '{}') AS skipped,
-    COALESCE(array_agg(DISTINCT COALESCE(error, '')) FILTER (WHERE state = 'waiting'), '{}') AS waiting
-  FROM delivery WHERE incident_id = incident.id
+  SELECT COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'failed'), '{}') AS failed,
+    COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'skipped'), '{}') AS skipped,
+    COALESCE(
+      array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, '')) FILTER (WHERE state = 'waiting'), '{}'
+    ) AS waiting
+  FROM delivery LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane WHERE incident_id = incident.id
 ) AS errors
 WHERE (incident.resolved_at IS NULL OR incident.resolved_at > $1) AND monitor.deleted_at IS NULL
   AND ($2::bigint IS NULL OR incident.organization_id = $2)

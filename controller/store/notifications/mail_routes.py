@@ -9,7 +9,11 @@ from controller.store.platform.pool import Database
 
 _HOST = "lower(rtrim(hostname, '.'))"
 _LOGIN_DOMAIN = "lower(split_part(coalesce(config -> 'auth' ->> 'user', config ->> 'user'), '@', 2))"  # as the index
-_THERE = "organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'"
+_SERVED = (
+    f"SELECT count(*) AS monitors, min({_HOST}) FILTER (WHERE $3::bigint[] IS NULL OR customer_id = ANY ($3)) AS host"  # noqa: S608 - constants only
+    " FROM monitor WHERE organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'"
+)
+"""How many monitors there are, and one host that may be named. Because of the aggregate PostgreSQL uses an index."""
 
 
 async def unknown(database: Database, domains: Collection[str], older_than: timedelta) -> set[str]:
@@ -33,9 +37,11 @@ async def record(database: Database, domain: str, hosts: Collection[str]) -> Non
         )
 
 
-async def monitored_of(database: Database, organization_id: int, domains: Collection[str]) -> dict[str, str]:
+async def monitored_of(
+    database: Database, organization_id: int, domains: Collection[str], customer_ids: Collection[int] | None
+) -> dict[str, str | None]:
     """By domain, a host of the organization's monitors that receives its mail. One such host is enough to lose an
-    alert.
+    alert. None stands for a host that only other customers' monitors have; without `customer_ids` every host is named.
 
     A host receives a domain's mail as a mail exchanger, or by its name, or when a monitor logs in to it with an address
     of the domain.
@@ -50,14 +56,17 @@ async def monitored_of(database: Database, organization_id: int, domains: Collec
               UNION SELECT domain, domain FROM requested
             )
             SELECT domain, min(host) AS host FROM (
-              SELECT domain, {_HOST} AS host FROM route JOIN monitor ON {_HOST} = route.host AND {_THERE}
+              SELECT domain, served.* FROM route CROSS JOIN LATERAL ({_SERVED} AND {_HOST} = route.host) AS served
               UNION ALL
-              SELECT domain, {_HOST} FROM route JOIN monitor ON ipv4 = route.host AND NOT resolve_dns AND {_THERE}
+              SELECT domain, served.* FROM route
+              CROSS JOIN LATERAL ({_SERVED} AND ipv4 = route.host AND NOT resolve_dns) AS served
               UNION ALL
-              SELECT domain, {_HOST} FROM requested JOIN monitor ON {_LOGIN_DOMAIN} = domain AND {_THERE}
-            ) AS served GROUP BY domain
+              SELECT domain, served.* FROM requested
+              CROSS JOIN LATERAL ({_SERVED} AND {_LOGIN_DOMAIN} = domain) AS served
+            ) AS found WHERE monitors > 0 GROUP BY domain
             """,  # noqa: S608 - constants only
             organization_id,
             list(domains),
+            None if customer_ids is None else sorted(customer_ids),
         )
     return {row["domain"]: row["host"] for row in rows}

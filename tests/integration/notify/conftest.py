@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from controller.notify.channels import Senders, open_senders
-from controller.notify.email.sender import Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
 from shared.secret import Secret

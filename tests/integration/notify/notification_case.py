@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from controller.notify.channels import Senders
+from controller.notify.channels import ChannelGroup, Senders
 from controller.pipeline import incident_notifications
-from controller.pipeline.notifier import Notifier
+from controller.pipeline.delivery.notifier import Notifier
+from controller.pipeline.delivery.transports import TRANSPORTS
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.notifications import claims
+from controller.store.notifications.claims import Claimed, Slots
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.clock import utc_now
@@ -160,6 +163,17 @@ class NotificationCase:
     async def hasten(self) -> None:
         """Make every waiting delivery due now."""
         await self.value("UPDATE delivery SET next_at = now() - interval '1 second' WHERE state = 'waiting'")
+        await self.hasten_lanes()
+
+    async def hasten_lanes(self) -> None:
+        """End the pause of every receiver that fails, and look at every lane now."""
+        await self.value("UPDATE delivery_lane SET due_at = now() - interval '1 second', paused_until = NULL")
+
+    async def claim(self, *, free: int = 100) -> list[Claimed]:
+        """Claim as a controller does that has so many free slots of each transport."""
+        await claims.sort_new(self.db, TRANSPORTS)
+        slots = [Slots(group, failing, free) for group in ChannelGroup for failing in (False, True)]
+        return await claims.claim(self.db, slots, lasts=timedelta(seconds=30))
 
     async def value(self, query: str, *arguments: object) -> Any:
         async with self.db.connection() as connection:

@@ -11,7 +11,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from controller.notify.email.sender import EmailSender, Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
+from controller.notify.email.sender import EmailSender
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.notice import PlainNotice
 from shared.secret import Secret

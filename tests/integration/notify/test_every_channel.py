@@ -9,7 +9,7 @@ import pytest
 
 from controller.errors import InvalidError
 from controller.notify.channels import Senders, open_senders
-from controller.notify.email.sender import Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.registry import CHANNELS
 from shared.secret import Secret

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-import pytest
 import structlog
 
 from controller.decisions.notification.retries import PAUSES
-from controller.notify.registry import CHANNELS
-from controller.pipeline.notifier import Notifier
-from controller.store.notifications import deliveries
+from controller.pipeline.delivery.notifier import Notifier
 from controller.store.platform.pool import Database
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.notification_case import NotificationCase, eventually
-
-TYPES = list(CHANNELS)
-LEASE = timedelta(seconds=30)
 
 
 async def test_a_dead_channel_delays_no_other(case: NotificationCase, hook: WebhookSink) -> None:
@@ -39,25 +32,6 @@ async def test_a_dead_channel_delays_no_other(case: NotificationCase, hook: Webh
             dead.release()
             await case.nothing_due()
     assert set(map(tuple, (await case.states()).values())) == {("sent",)}
-
-
-async def test_a_channel_gets_one_notification_after_the_other(case: NotificationCase, hook: WebhookSink) -> None:
-    await case.channel("webhook", "Hook", {"url": hook.url})
-    for _ in range(5):
-        await case.opened(await case.monitor())
-    hook.hold()
-    async with case.notifying():
-
-        async def requested() -> bool:
-            return hook.requests > 0
-
-        await eventually(requested)
-        for _ in range(10):
-            await asyncio.sleep(0.03)
-        assert hook.requests == 1
-        hook.release()
-        await case.nothing_due()
-    assert len(hook.received) == 5
 
 
 async def test_two_controllers_send_everything_once(
@@ -80,9 +54,10 @@ async def test_what_a_dead_controller_had_claimed_is_taken_over_with_the_same_ke
 ) -> None:
     await case.channel("webhook", "Hook", {"url": hook.url})
     await case.opened()
-    (claimed,) = await deliveries.claim(case.db, 5, types=TYPES, busy=(), lasts=LEASE)
-    assert await deliveries.claim(case.db, 5, types=TYPES, busy=(), lasts=LEASE) == []
+    (claimed,) = await case.claim()
+    assert await case.claim() == []
     await case.value("UPDATE delivery SET claimed_until = now()")
+    await case.hasten_lanes()
     await case.deliver_due()
     (post,) = hook.received
     assert post.headers["x-webhook-delivery"] == str(claimed.key)
@@ -239,13 +214,3 @@ async def test_neither_log_nor_row_shows_where_a_secret_url_leads(case: Notifica
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["delivery_failed"]
     rows = await case.rows("SELECT error, notice::text FROM delivery")
     assert "hush-hush" not in f"{logs}{rows}"
-
-
-@pytest.mark.parametrize("busy", [True, False])
-async def test_a_busy_lane_is_left_alone(case: NotificationCase, hook: WebhookSink, busy: bool) -> None:
-    number = await case.channel("webhook", "Hook", {"url": hook.url})
-    await case.opened()
-    lanes = [f"channel {number}"] if busy else ["channel 0"]
-    claimed = await deliveries.claim(case.db, 5, types=TYPES, busy=lanes, lasts=LEASE)
-    assert len(claimed) == (0 if busy else 1)
-    assert [deliveries.lane(one) for one in claimed] == ([] if busy else [f"channel {number}"])

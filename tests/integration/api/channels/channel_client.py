@@ -9,11 +9,12 @@ from ipaddress import ip_network
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
 from controller.application import create_application
 from controller.http.services import Services
 from controller.notify.channels import open_senders
-from controller.notify.email.sender import Relay
+from controller.notify.email.relay import Relay
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
 from shared.nats.bus import Bus
@@ -36,10 +37,11 @@ HOOK: dict[str, Any] = {
 
 @dataclass
 class ChannelClient:
-    """`client` sends the organization's token with every request."""
+    """`client` sends the organization's token with every request to the application."""
 
     api: Api
     client: httpx.AsyncClient
+    application: Litestar
 
     async def create(self, **fields: Any) -> dict[str, Any]:
         """Create a channel: an e-mail channel unless `fields` name another type."""
@@ -83,7 +85,7 @@ async def open_channel_client(
         )
         async with client_of(application) as client:
             client.headers["Authorization"] = api.client.headers["Authorization"]
-            yield ChannelClient(api, client)
+            yield ChannelClient(api, client, application)
 
 
 def message(answer: httpx.Response) -> tuple[int, str]:

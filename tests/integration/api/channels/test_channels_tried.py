@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.model import Role
-from controller.notify.email.sender import Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
 from shared.nats.bus import Bus
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
@@ -128,6 +128,14 @@ async def test_an_email_arrives_at_every_address(channels: ChannelClient, mail: 
     mail.refusals["gone@example.net"] = "550 5.1.1 nobody here"
     done = await channels.try_out("email", {"email": "gone@example.net"})
     assert (done["success"], "550" in done["message"]) == (False, True)
+
+
+async def test_a_mail_says_that_alerts_will_not_arrive_there(channels: ChannelClient, mail: SmtpSink) -> None:
+    await channels.api.create(hostname="served.test")
+    done = await channels.try_out("email", {"email": "ops@served.test"})
+    (warning,) = done["validation"]["warnings"]
+    (received,) = mail.to("ops@served.test")
+    assert f"Note: {warning}." in " ".join(received.text().split())
 
 
 async def test_a_text_message_without_a_service_names_the_missing_setting(channels: ChannelClient) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from controller.model import Role
 from controller.notify.mx_lookup import LOOKUP_SECONDS, MxLookup
 from shared.nats.bus import Bus
 from tests.fakes.name_server import Wrong, serving
 from tests.integration.api.channels.channel_client import CHANNELS, ChannelClient, open_channel_client
-from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api
+from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api, client_of
+from tests.integration.api.people import organization_of, person
 
 WARNING = (
     "mail for {domain} is served by {host}, which is monitored here: an alert about that host will not arrive when it"
@@ -135,6 +137,39 @@ async def test_a_monitor_warns_of_its_own_address_and_of_its_customers(channels:
         assert created.json()["warnings"] == warned
     finally:
         await channels.client.patch(customer, json={"notificationEmail": None})
+
+
+async def test_a_host_is_named_only_to_those_who_may_see_its_monitor(api: Api, channels: ChannelClient) -> None:
+    """A person limited to one customer is warned of another customer's host without its name, on every route."""
+    await channels.api.create(hostname="mx.hoster.test", customerId=OTHER_CUSTOMER)
+    ours = await organization_of(api, "Ours")
+    limited = (await person(api, Role.EDITOR, organization=ours, customers=[api.customer])).headers
+    admin = (await person(api, Role.ADMIN, organization=ours)).headers
+    named = WARNING.format(domain="exchanged.test", host="mx.hoster.test")
+    unnamed = named.replace("mx.hoster.test, which", "a host that")
+    body: dict[str, Any] = {
+        "customerId": CUSTOMER,
+        "name": "M",
+        "hostname": "own.test",
+        "notificationEmail": "ops@exchanged.test",
+    }
+    await channels.create(config={"email": "ops@exchanged.test"}, customerId=CUSTOMER)
+    async with client_of(channels.application) as client:
+        monitor = (await client.post("/api/smtp-monitors", json=body, headers=limited)).json()
+        assert monitor["warnings"] == [unnamed]
+        path = f"/api/smtp-monitors/{monitor['publicId']}"
+        for caller, warning in ((limited, unnamed), (admin, named)):
+            assert (await client.get(path, headers=caller)).json()["warnings"] == [warning]
+            (channel,) = (await client.get(CHANNELS, headers=caller)).json()
+            assert channel["warnings"] == [warning]
+        tried = {"type": "email", "config": {"email": "ops@exchanged.test"}, "dryRun": True, "customerId": CUSTOMER}
+        limited_admin = (await person(api, Role.ADMIN, organization=ours, customers=[api.customer])).headers
+        for caller, warning in ((limited_admin, unnamed), (admin, named)):
+            done = (await client.post(f"{CHANNELS}/test", json=tried, headers=caller)).json()
+            assert done["validation"]["warnings"] == [warning]
+        await channels.api.create(hostname="backup.exchanged.test", customerId=CUSTOMER)
+        own = WARNING.format(domain="exchanged.test", host="backup.exchanged.test")
+        assert (await client.get(path, headers=limited)).json()["warnings"] == [own]
 
 
 async def test_another_organizations_monitor_warns_nobody(api: Api, channels: ChannelClient) -> None:

@@ -1,0 +1,1 @@
+"""Benches of notifications: many at once, and what they do to the event loop."""
