@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import msgspec
+
 DETAIL_DAYS = 30
-"""Results, gaps, dead letters, blind periods and deleted monitors, in days. Hourly rollups are kept longer."""
+"""Results and gaps of the last so many days can be stored, however shortly they are kept. Dead letters, blind periods
+and deleted monitors are kept for so long.
+"""
 
 VERDICT_DAYS = 32
 """For how many days it is known when verdicts changed."""
@@ -13,3 +19,27 @@ UNCONFIRMED_DAYS = 8
 
 AUDIT_DAYS = 400
 """Entries of the audit log, in days. The database refuses to remove younger ones (migration 0017_audit)."""
+
+RESULTS_DAYS = 30
+ROLLUPS_MONTHS = 24
+"""How long results and roll-ups are kept when nobody says otherwise."""
+
+MOST_RESULTS_DAYS = 400
+MOST_ROLLUPS_MONTHS = 120
+
+DAYS_OF_A_MONTH = 28
+"""A month of roll-ups covers at least so many days of results."""
+
+
+class Kept(NamedTuple):
+    """For how many days results are kept, and for how many months roll-ups."""
+
+    results_days: int = RESULTS_DAYS
+    rollups_months: int = ROLLUPS_MONTHS
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """How long somebody wants results and roll-ups to be kept; None is as long as the installation keeps them."""
+
+    results_days: int | None = None
+    rollups_months: int | None = None

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from controller.decisions.history.retention import in_force, kept_of, rollups_since
 from controller.metrics.counts import Counts
 from controller.store.accounts import login_codes, request_counts, sessions
 from controller.store.audit import entries
@@ -15,8 +16,10 @@ from controller.store.checks.leadership import watermark
 from controller.store.evaluation import evaluations, probe_problems, unconfirmed
 from controller.store.incidents import verdict_changes
 from controller.store.locations import blind_periods
-from controller.store.platform.partitions import drop_old_partitions, make_partitions
+from controller.store.platform.partitions import make_partitions, remove_old_results
 from controller.store.platform.pool import Database
+from controller.store.retention import choices
+from controller.store.rollups.charts import rolled_until
 from controller.store.rollups.months import drop_old_months, make_months
 from shared.clock import utc_now
 
@@ -69,9 +72,13 @@ async def prepare_partitions(db: Database) -> None:
 
 
 async def maintain_partitions(db: Database) -> None:
-    """Make new partitions and drop old ones. Raises StoreUnavailableError."""
+    """Make new partitions, and remove what the installation keeps no longer. Raises StoreUnavailableError."""
     await prepare_partitions(db)
-    today = utc_now().date()
-    dropped = await drop_old_partitions(db, today) + await drop_old_months(db, today)
-    if dropped:
-        log.info("partitions_dropped", partitions=dropped)
+    now = utc_now()
+    async with db.connection() as connection:
+        held = kept_of(in_force(await choices.of_installation(connection), now))
+        rolled = await rolled_until(connection)
+    removed = await remove_old_results(db, now.date(), keep_days=held.results_days, rolled_until=rolled.date())
+    dropped = removed.dropped + await drop_old_months(db, rollups_since(held, now).date())
+    if dropped or removed.emptied:
+        log.info("partitions_removed", dropped=dropped, emptied=removed.emptied)

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from controller.decisions.history.retention import RetentionChoice, kept, results_since
 from controller.decisions.history.views import DAY_SECONDS, floor
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Connection, Database
+from controller.store.retention import choices, removal
 from controller.store.rollups import progress, rollups
 from controller.store.rollups.rollups import HOUR, Part
 from shared.clock import utc_now
+from shared.epoch import to_text
 
 log = structlog.get_logger()
 
@@ -25,16 +28,18 @@ SETTLED = timedelta(minutes=8)
 _MONITORS_AT_ONCE = 100
 _LATE_AT_ONCE = 500
 _DAY = timedelta(days=1)
+_MARGIN = timedelta(hours=1)
+"""Late results are not rolled up any more when theirs are to be removed so soon, perhaps while that is done."""
 
 
 async def roll_up(db: Database, now: datetime | None = None) -> None:
     """Roll up every hour and day that is due. Raises StoreUnavailableError."""
-    now = now or utc_now()
-    while (hour := await progress.close_hour(db, now - SETTLED)) is not None:
+    settled = (now or utc_now()) - SETTLED
+    while (hour := await progress.close_hour(db, settled)) is not None:
         if not await _roll_hour(db, hour):
             return
-        log.debug("hour_rolled_up", hour=hour.isoformat())
-    while await _roll_late(db):
+        log.debug("hour_rolled_up", hour=to_text(hour))
+    while await _roll_late(db, now or utc_now()):
         pass
 
 
@@ -61,12 +66,13 @@ async def _for_all(db: Database, at: datetime, roll: rollups.Roll) -> bool:
     return True
 
 
-async def _roll_late(db: Database) -> bool:
+async def _roll_late(db: Database, now: datetime) -> bool:
     """Returns whether more may be due."""
     async with progress.rollup_transaction(db) as connection:
         if connection is None:
             return False
-        taken, rolled_until = await progress.take_due(connection, _LATE_AT_ONCE)
+        floors = await _floors(connection, now)
+        taken, rolled_until = await progress.take_due(connection, _LATE_AT_ONCE, floors)
         for start in range(0, len(taken), _MONITORS_AT_ONCE):
             await rollups.roll_hours(connection, taken[start : start + _MONITORS_AT_ONCE])
         ended = floor(rolled_until, DAY_SECONDS)
@@ -75,3 +81,20 @@ async def _roll_late(db: Database) -> bool:
     if taken:
         log.info("late_results_rolled_up", hours=len(taken), days=len(days))
     return bool(taken)
+
+
+async def _floors(connection: Connection, now: datetime) -> progress.Floors:
+    """What was removed once stays so, though a longer time was chosen since."""
+    at = now + _MARGIN
+    installation = await choices.of_installation(connection)
+    own = await choices.of_organizations(connection)
+    removed = await removal.results_removed_until(connection)
+
+    def floor_of(organization: int | None, choice: RetentionChoice) -> datetime:
+        since = results_since(kept(installation, choice, at), at)
+        return max([since, *(removed[one] for one in {organization, None} & removed.keys())])
+
+    return progress.Floors(
+        floor_of(None, RetentionChoice()),
+        {one.organization_id: floor_of(one.organization_id, one.choice) for one in own},
+    )

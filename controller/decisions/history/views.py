@@ -14,9 +14,6 @@ from controller.errors import InvalidError
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 LONGEST = timedelta(days=731)
-RAW_DAYS = 29
-"""Results of the last so many days are certainly stored; older charts are read from roll-ups only."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WIDTHS = ((timedelta(hours=26), 300), (timedelta(days=8), HOUR_SECONDS), (timedelta(days=32), 6 * HOUR_SECONDS))
 
@@ -69,9 +66,16 @@ def chart_view(
     if raw:
         return View(since, until, 0)
     width = next((width for longest, width in _WIDTHS if until - since <= longest), DAY_SECONDS)
-    if since < now - timedelta(days=RAW_DAYS):
-        width = max(width, HOUR_SECONDS)
-    return View(floor(since, width), min(ceil(until, width), now), width)
+    return _aligned(since, until, width, now)
+
+
+def stored_view(view: View, single_since: datetime, now: datetime) -> View:
+    """The view as it can be read when single results are certainly stored only since then: what is older is read from
+    roll-ups, in hours at least. A view of single checks stays as it is.
+    """
+    if view.since >= single_since or not 0 < view.bucket_seconds < HOUR_SECONDS:
+        return view
+    return _aligned(view.since, view.until, HOUR_SECONDS, now)
 
 
 def stats_view(range_: Range, *, reference: datetime, now: datetime) -> View:
@@ -89,6 +93,10 @@ def sources(view: View, rolled_until: datetime) -> Sources:
     # A view may end within an hour only when that hour is not rolled up yet.
     whole_days = floor(rolled, DAY_SECONDS) if view.bucket_seconds == DAY_SECONDS else view.since
     return Sources(view.since, max(view.since, whole_days), rolled, view.until)
+
+
+def _aligned(since: datetime, until: datetime, width: int, now: datetime) -> View:
+    return View(floor(since, width), min(ceil(until, width), now), width)
 
 
 def floor(at: datetime, seconds: int) -> datetime:

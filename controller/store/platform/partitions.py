@@ -1,8 +1,13 @@
-"""Results and gaps are stored in one partition a day: created ahead, and dropped as a whole when they are too old."""
+"""Results and gaps are stored in one partition a day: created ahead, and dropped as a whole when they are too old.
+
+The partitions of the last DETAIL_DAYS are there in any case, because late results and gaps of those days may still come
+(pipeline.ingestor, pipeline.rounds). If less is kept, the older ones among them are emptied.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from controller.model.retention import DETAIL_DAYS
 from controller.store.platform import locks
@@ -29,18 +34,41 @@ async def make_partitions(db: Database, since: date, today: date) -> None:
                     )
 
 
-async def drop_old_partitions(db: Database, today: date) -> list[str]:
-    """Drop partitions older than DETAIL_DAYS, monitors deleted before that and agents long gone; return the dropped
-    tables.
+class Removal(NamedTuple):
+    """The tables that were dropped, and those that were emptied."""
+
+    dropped: list[str]
+    emptied: list[str]
+
+
+async def remove_old_results(db: Database, today: date, *, keep_days: int, rolled_until: date) -> Removal:
+    """Remove the results and gaps of days before the last `keep_days`, but within DETAIL_DAYS only those that are
+    rolled up. Remove monitors deleted before both, and agents long gone.
     """
-    oldest = today - timedelta(days=DETAIL_DAYS)
+    first_kept = today - timedelta(days=keep_days)
+    first_there = today - timedelta(days=max(keep_days, DETAIL_DAYS))
     async with db.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.PARTITIONS)
-        dropped = [name for name, day in await _partitions(connection) if day < oldest]
+        partitions = await _partitions(connection)
+        dropped = [name for name, day in partitions if day < first_there]
         for name in dropped:
             await connection.execute(f"DROP TABLE {name}")
+        # A round counts for the time until the next one, which may be a day later.
+        first_filled = min(first_kept, rolled_until - timedelta(days=1))
+        emptied = []
+        for name, day in partitions:
+            if first_there <= day < first_filled and await _filled(connection, name):
+                await connection.execute(f"TRUNCATE {name}")
+                emptied.append(name)
+        if emptied:
+            await connection.execute(
+                "UPDATE retention SET results_removed_until = GREATEST(results_removed_until, $1)"
+                " WHERE organization_id IS NULL",
+                _begin(first_filled),
+            )
         forgotten = await connection.fetch(
-            "DELETE FROM monitor WHERE deleted_at < $1 RETURNING id", datetime.combine(oldest, datetime.min.time(), UTC)
+            "DELETE FROM monitor WHERE deleted_at < $1 RETURNING id",
+            _begin(first_there),
         )
         for table in ("latest", "rollup", "uptime"):
             await connection.execute(
@@ -51,7 +79,17 @@ async def drop_old_partitions(db: Database, today: date) -> list[str]:
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"
         )
-    return dropped
+    return Removal(dropped, emptied)
+
+
+async def days_before(connection: Connection, day: date) -> list[str]:
+    """The tables that hold results and gaps of earlier days."""
+    return [name for name, its_day in await _partitions(connection) if its_day < day]
+
+
+async def _filled(connection: Connection, name: str) -> bool:
+    found: bool = await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608 - made of digits
+    return found
 
 
 async def _partitions(connection: Connection) -> list[tuple[str, date]]:
@@ -62,6 +100,10 @@ async def _partitions(connection: Connection) -> list[tuple[str, date]]:
         list(_TABLES),
     )
     return [(row["name"], datetime.strptime(row["name"][-8:], "%Y%m%d").replace(tzinfo=UTC).date()) for row in rows]
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 def _name(table: str, day: date) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from controller.decisions.history.views import Sources, View
+from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection
 from controller.store.rollups.charts import SOURCE
 
@@ -82,10 +83,15 @@ async def location_cells(
     """By location, ordered by country; the buckets of each in order, without those in which nothing was checked. With
     `binned` they have histograms.
     """
-    if not binned:
-        rows = await connection.fetch(_CELLS, monitor_id, *sources, view.bucket_seconds)
-        return [LocationCell._make((*row, _NO_DURATIONS)) for row in rows]
-    rows = await connection.fetch(_BINNED, monitor_id, *sources, view.bucket_seconds)
+    rows = await connection.fetch(_BINNED if binned else _CELLS, monitor_id, *sources, view.bucket_seconds)
+    return await off_loop(_binned_cells if binned else _cells, rows)
+
+
+def _cells(rows: Sequence[Any]) -> list[LocationCell]:
+    return [LocationCell._make((*row, _NO_DURATIONS)) for row in rows]
+
+
+def _binned_cells(rows: Sequence[Any]) -> list[LocationCell]:
     return [LocationCell._make((*row[:9], dict(zip(row[9] or (), row[10] or (), strict=True)))) for row in rows]
 
 
@@ -110,6 +116,10 @@ async def duration_percentiles(
 async def phase_sums(connection: Connection, monitor_id: int, view: View) -> list[PhaseSums]:
     """From the stored results, so only as far back as they are kept; the caller limits how many there are."""
     rows = await connection.fetch(_PHASES, monitor_id, view.since, view.until, view.bucket_seconds)
+    return await off_loop(_phase_sums, rows)
+
+
+def _phase_sums(rows: Sequence[Any]) -> list[PhaseSums]:
     return [PhaseSums(bucket_at, location, _summed(timings)) for bucket_at, location, timings in rows]
 
 

@@ -1,4 +1,4 @@
-"""Roll-ups are stored in one partition a month: created ahead, and dropped as a whole after two years."""
+"""Roll-ups are stored in one partition a month: created ahead, and dropped as a whole when they are too old."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from controller.store.platform import locks
 from controller.store.platform.partitions import AHEAD_DAYS
 from controller.store.platform.pool import Connection, Database
 
-KEEP_MONTHS = 24
 _TABLES = ("rollup", "uptime")
 
 
@@ -32,22 +31,26 @@ async def make_months(db: Database, today: date) -> None:
                     )
 
 
-async def drop_old_months(db: Database, today: date) -> list[str]:
-    """Drop partitions older than KEEP_MONTHS; return the dropped tables. Raises StoreUnavailableError."""
-    oldest = today.replace(year=today.year - KEEP_MONTHS // 12, day=1)
+async def drop_old_months(db: Database, first_kept: date) -> list[str]:
+    """Drop the partitions of earlier months; return the dropped tables. Raises StoreUnavailableError."""
     async with db.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.MONTHS)
-        dropped = [name for name, month in await _partitions(connection) if month < oldest]
+        dropped = await months_before(connection, first_kept)
         for name in dropped:
             await connection.execute(f"DROP TABLE {name}")
     return dropped
+
+
+async def months_before(connection: Connection, day: date) -> list[str]:
+    """The tables that hold roll-ups of months that began earlier."""
+    return [name for name, month in await _partitions(connection) if month < _month(day)]
 
 
 async def _partitions(connection: Connection) -> list[tuple[str, date]]:
     rows = await connection.fetch(
         "SELECT child.relname AS name FROM pg_inherits"
         " JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent"
-        " WHERE parent.relname = ANY($1::text[])",
+        " WHERE parent.relname = ANY($1::text[]) ORDER BY child.relname DESC",
         list(_TABLES),
     )
     return [(row["name"], datetime.strptime(row["name"][-6:], "%Y%m").replace(tzinfo=UTC).date()) for row in rows]

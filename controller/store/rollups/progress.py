@@ -6,9 +6,10 @@ An hour is closed before it is rolled up the first time; ingest records the hour
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
@@ -63,11 +64,19 @@ async def monitors_after(db: Database, monitor_id: int, limit: int) -> list[int]
     return [row["id"] for row in rows]
 
 
-async def take_due(connection: Connection, limit: int) -> tuple[list[Part], datetime]:
+class Floors(NamedTuple):
+    """The first moment whose results are all stored: of most organizations, and of those that keep less."""
+
+    at: datetime
+    own: Mapping[int, datetime]
+
+
+async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[list[Part], datetime]:
     """Hours with results that arrived after their roll-up, and how far roll-ups are complete; taken when the
     transaction commits.
 
-    A round judges time up to an interval after it, so the hours after a late one are returned too.
+    A round judges time up to an interval after it, so the hours after a late one are returned too. Hours whose results
+    may be removed in part stay as they were rolled up.
     """
     rolled_until: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
     rows = await connection.fetch(
@@ -80,10 +89,16 @@ async def take_due(connection: Connection, limit: int) -> tuple[list[Part], date
         CROSS JOIN LATERAL generate_series(
           taken.hour, taken.hour + make_interval(secs => 3600 + monitor.interval_seconds), interval '1 hour'
         ) AS later (hour)
-        WHERE later.hour = taken.hour OR later.hour < $2
+        LEFT JOIN unnest($4::bigint[], $5::timestamptz[]) AS own (organization_id, at)
+          ON own.organization_id = monitor.organization_id
+        WHERE (later.hour = taken.hour OR later.hour < $2)
+          AND later.hour >= COALESCE(own.at, $3) + make_interval(secs => monitor.interval_seconds)
         ORDER BY 1, 2
         """,
         limit,
         rolled_until,
+        floors.at,
+        list(floors.own.keys()),
+        list(floors.own.values()),
     )
     return [Part(*row) for row in rows], rolled_until

@@ -1,0 +1,40 @@
+"""How much would be removed if less were kept, counted by roll-ups: those of days hold how many results there were."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from controller.decisions.history.views import DAY_SECONDS
+from controller.store.platform.pool import Connection
+
+
+class Removed(NamedTuple):
+    """Numbers of results and of roll-ups (one for each monitor, location and hour or day)."""
+
+    results: int
+    rollups: int
+
+
+class Cut(NamedTuple):
+    """What is removed of a time: from its beginning to a later one. It is empty if that is not later."""
+
+    since: datetime
+    until: datetime
+
+
+_OWN = "($1::bigint IS NULL OR monitor_id IN (SELECT id FROM monitor WHERE organization_id = $1))"
+
+_COUNT = f"""
+SELECT
+  (SELECT COALESCE(sum(passed + failed + blind), 0)::bigint FROM rollup
+   WHERE bucket_seconds = {DAY_SECONDS} AND bucket_at >= $2 AND bucket_at < $3 AND {_OWN}),
+  (SELECT count(*) FROM rollup WHERE bucket_at >= $4 AND bucket_at < $5 AND {_OWN})
+"""  # noqa: S608 - constants only
+
+
+async def removed_by(connection: Connection, organization_id: int | None, results: Cut, rollups: Cut) -> Removed:
+    """Of this organization, or of all (None). Days whose roll-ups are not made yet are not counted."""
+    row = await connection.fetchrow(_COUNT, organization_id, *results, *rollups)
+    assert row is not None  # noqa: S101 - a row without FROM
+    return Removed(*row)

@@ -1,0 +1,113 @@
+"""What was chosen of how long results and roll-ups are kept: by the installation, and by organizations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from controller.decisions.history.retention import RetentionChoice, kept
+from controller.model.retention import Kept, Retention
+from controller.store.platform.pool import Connection
+
+_COLUMNS = "retention.results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at"
+
+
+class OwnChoice(NamedTuple):
+    """The choice of an organization."""
+
+    organization_id: int
+    name: str
+    choice: RetentionChoice
+
+
+async def of_installation(connection: Connection, *, lock: bool = False) -> RetentionChoice:
+    """With `lock` nobody else changes it until the transaction ends."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM retention WHERE organization_id IS NULL {'FOR UPDATE' if lock else ''}"  # noqa: S608
+    )
+    return _choice(row)
+
+
+async def of_organization(connection: Connection, organization_id: int, *, lock: bool = False) -> RetentionChoice:
+    """With `lock` nobody else changes it until the transaction ends."""
+    if lock:
+        await connection.execute(
+            "INSERT INTO retention (organization_id) VALUES ($1) ON CONFLICT (organization_id) DO NOTHING",
+            organization_id,
+        )
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM retention WHERE organization_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
+        organization_id,
+    )
+    return _choice(row)
+
+
+async def of_organizations(connection: Connection) -> list[OwnChoice]:
+    """Of all organizations that ever chose something."""
+    rows = await connection.fetch(
+        f"SELECT organization.id, organization.name, {_COLUMNS}"  # noqa: S608 - constants only
+        " FROM retention JOIN organization ON organization.id = organization_id ORDER BY organization.id"
+    )
+    return [OwnChoice(row["id"], row["name"], _choice(row)) for row in rows]
+
+
+async def kept_by(connection: Connection, organization_id: int, now: datetime) -> Kept:
+    """How long this organization's results and roll-ups are kept now."""
+    return kept(await of_installation(connection), await of_organization(connection, organization_id), now)
+
+
+async def save(connection: Connection, organization_id: int | None, choice: RetentionChoice) -> None:
+    """Replace the choice of the organization, or of the installation (None); the row must be there."""
+    before = choice.before or Retention()
+    await connection.execute(
+        """
+        UPDATE retention SET results_days = $2, rollups_months = $3, before_results_days = $4,
+          before_rollups_months = $5, takes_effect_at = $6
+        WHERE organization_id IS NOT DISTINCT FROM $1
+        """,
+        organization_id,
+        choice.chosen.results_days,
+        choice.chosen.rollups_months,
+        before.results_days,
+        before.rollups_months,
+        choice.takes_effect_at,
+    )
+
+
+async def note_setting(connection: Connection, controller: str, setting: Kept, *, lasts_seconds: float) -> Kept:
+    """Note what a running controller is set to; return the longest times of all controllers seen in the last
+    `lasts_seconds`.
+    """
+    await connection.execute(
+        """
+        INSERT INTO retention_setting (controller, results_days, rollups_months) VALUES ($1, $2, $3)
+        ON CONFLICT (controller) DO UPDATE SET results_days = $2, rollups_months = $3, seen_at = now()
+        """,
+        controller,
+        *setting,
+    )
+    await connection.execute(
+        "DELETE FROM retention_setting WHERE seen_at < now() - make_interval(secs => $1)", lasts_seconds
+    )
+    row = await connection.fetchrow("SELECT max(results_days), max(rollups_months) FROM retention_setting")
+    assert row is not None  # noqa: S101 - an aggregate
+    return Kept(*row)
+
+
+async def any_monitor(connection: Connection) -> bool:
+    """Whether there is a monitor, so that something may be stored."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM monitor)")
+    return found
+
+
+def _choice(row: Any) -> RetentionChoice:
+    if row is None:
+        return RetentionChoice()
+    before = None
+    if row["takes_effect_at"] is not None:
+        before = Retention(results_days=row["before_results_days"], rollups_months=row["before_rollups_months"])
+    return RetentionChoice(
+        chosen=Retention(results_days=row["results_days"], rollups_months=row["rollups_months"]),
+        before=before,
+        takes_effect_at=row["takes_effect_at"],
+    )

@@ -1,0 +1,105 @@
+"""Remove what one organization keeps no longer from partitions that others still need, a few rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
+
+from controller.store.platform import locks
+from controller.store.platform.partitions import days_before
+from controller.store.platform.pool import Connection, Database
+from controller.store.rollups.months import months_before
+
+ROWS_AT_ONCE = 5_000
+
+
+class Removable(Enum):
+    """What is removed: the lock under which its partitions are dropped, and the column that notes how far it went."""
+
+    RESULTS = (locks.PARTITIONS, "results_removed_until")
+    ROLLUPS = (locks.MONTHS, "rollups_removed_until")
+
+    def __init__(self, lock: int, column: str) -> None:
+        self.lock = lock
+        self.column = column
+
+
+class Overdue(NamedTuple):
+    """All of one organization's results, or roll-ups, before this moment are to be removed."""
+
+    organization_id: int
+    stored: Removable
+    before: datetime
+
+
+async def is_removed(connection: Connection, overdue: Overdue) -> bool:
+    """Whether that was done before."""
+    done: bool | None = await connection.fetchval(
+        f"SELECT {overdue.stored.column} >= $2 FROM retention WHERE organization_id = $1",  # noqa: S608 - constants only
+        overdue.organization_id,
+        overdue.before,
+    )
+    return bool(done)
+
+
+async def note_removed(connection: Connection, overdue: Overdue) -> None:
+    column = overdue.stored.column
+    await connection.execute(
+        f"UPDATE retention SET {column} = GREATEST({column}, $2) WHERE organization_id = $1",  # noqa: S608
+        overdue.organization_id,
+        overdue.before,
+    )
+
+
+async def results_removed_until(connection: Connection) -> dict[int | None, datetime]:
+    """The moments before which results were removed: of organizations, and of all (None)."""
+    rows = await connection.fetch(
+        "SELECT organization_id, results_removed_until FROM retention WHERE results_removed_until IS NOT NULL"
+    )
+    return {row["organization_id"]: row["results_removed_until"] for row in rows}
+
+
+async def partitions_of(connection: Connection, overdue: Overdue) -> list[str]:
+    """The tables that may hold some of it, as they are now."""
+    find = days_before if overdue.stored is Removable.RESULTS else months_before
+    return await find(connection, overdue.before.date())
+
+
+async def monitors_of(connection: Connection, organization_id: int, after: int, limit: int) -> list[int]:
+    """The organization's monitors in order, deleted ones included."""
+    rows = await connection.fetch(
+        "SELECT id FROM monitor WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        organization_id,
+        after,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def remove_some(db: Database, overdue: Overdue, table: str, monitor_ids: Sequence[int]) -> int | None:
+    """Remove up to ROWS_AT_ONCE rows of these monitors from a partition; return how many, or None when another
+    controller is removing. Raises StoreUnavailableError.
+    """
+    async with db.transaction() as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.RETENTION):
+            return None
+        await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", overdue.stored.lock)
+        if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
+            return 0  # it was dropped meanwhile
+        removed: int = await connection.fetchval(
+            f"""
+            WITH removed AS (
+              DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT old.ctid FROM unnest($1::bigint[]) AS own (id)
+                CROSS JOIN LATERAL (SELECT ctid FROM {table} WHERE monitor_id = own.id LIMIT $2) AS old
+                LIMIT $2
+              )) RETURNING 1
+            )
+            SELECT count(*) FROM removed
+            """,  # noqa: S608 - the table's name is made of digits
+            list(monitor_ids),
+            ROWS_AT_ONCE,
+        )
+    return removed
