@@ -12,11 +12,25 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from controller.commands import installation, locations, login_link, subscribers, trust, vault_keys, watch
+from controller.commands import (
+    installation,
+    locations,
+    login_link,
+    machine_token,
+    organizations,
+    subscribers,
+    tokens,
+    trust,
+    users,
+    vault_keys,
+    watch,
+)
 from controller.commands.command import CommandError
+from controller.errors import DomainError
 from controller.operations.installation.row_files import FileError
 from controller.store.platform import migrate
 from controller.store.platform.pool import REFUSED, StoreUnavailableError
+from shared.command_line import add_completion, add_version
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"mailprobe-controller: {problem}", file=sys.stderr)
         return 2
-    except (CommandError, FileError, migrate.SchemaError) as error:
+    except (CommandError, DomainError, FileError, migrate.SchemaError) as error:
         return _failed(str(error))
     except StoreUnavailableError as error:
         return _failed(f"the database is unavailable: {error}")
@@ -52,6 +66,20 @@ def _failed(message: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mailprobe-controller", description="The controller of Mailprobe.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for subject in (installation, login_link, trust, locations, subscribers, vault_keys, watch):
+    for subject in (
+        installation,
+        login_link,
+        machine_token,
+        organizations,
+        users,
+        tokens,
+        trust,
+        locations,
+        subscribers,
+        vault_keys,
+        watch,
+    ):
         subject.add(commands)
+    add_version(parser)
+    add_completion(parser)
     return parser

@@ -11,6 +11,7 @@ from controller.operations.accounts.sessions import make_login_code
 from controller.settings import LinkSettings
 from controller.store.platform import migrate
 from controller.store.platform.pool import Database
+from shared.secret import Secret
 
 if TYPE_CHECKING:
     from controller.commands.command import Commands
@@ -31,11 +32,18 @@ async def _login_link(options: argparse.Namespace) -> None:
         raise CommandError(
             f"nobody has the address {options.email!r}" if options.email else "there is no administrator"
         )
-    email, code = made
-    base = settings.public_url or PublicUrl()
+    print_link(settings, *made)
+
+
+def link_with(settings: LinkSettings, code: Secret) -> str:
+    """The link that logs somebody in with this code; only its path when the public address is not known."""
     path = f"/login#code={code.reveal()}"
     # The code stands in the fragment, which browsers send to no server, so that it reaches no log.
-    print(base.link(path) or path)
+    return (settings.public_url or PublicUrl()).link(path) or path
+
+
+def print_link(settings: LinkSettings, email: str, code: Secret) -> None:
+    print(link_with(settings, code))
     print(f"logs {email} in, once, within 10 minutes; without scripts, paste the code after #code= into the login page")
-    if not base.url:
+    if settings.public_url is None or not settings.public_url.url:
         print("the dashboard's address stands before it; set MAILPROBE_PUBLIC_URL to have it printed")

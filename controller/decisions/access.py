@@ -24,6 +24,7 @@ class Permission(StrEnum):
     HANDLE_INCIDENTS = "handle_incidents"  # acknowledge, comment, resolve by hand
     MANAGE_CUSTOMERS = "manage_customers"
     MANAGE_ORGANIZATION = "manage_organization"
+    MANAGE_ALL_ORGANIZATIONS = "manage_all_organizations"  # to add one; only for global admins
     MANAGE_CHANNELS = "manage_channels"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_USERS = "manage_users"
@@ -66,7 +67,7 @@ _PERSONAL = frozenset(
 """For people only: a token that could make tokens or accounts could extend its access beyond its own expiry."""
 
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.MANAGE_ALL_ORGANIZATIONS},
     Role.GLOBAL_ADMIN: frozenset(Permission),
     Role.USER: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},
     Role.EDITOR: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},

@@ -28,7 +28,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     `works_in` is the organization this request is about: the principal's own, or the one a global role named; None for
     a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit. `session` is a
-    person's, and `address` the client's, for the audit log.
+    person's, and `address` the client's, for the audit log. `machine` marks the token that a program on the
+    controller's own machine keeps for itself; its requests count against no rate limit.
     """
 
     works_in: int | None
@@ -38,6 +39,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None = None
     session: UUID | None = None
     address: str | None = None
+    machine: bool = False
 
     @property
     def organization_id(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +26,16 @@ UNRECORDED = {
     "trust nats-config": "it prints",
     "trust show": "it prints",
     "locations list": "it prints",
+    "organizations list": "it prints",
 }
 CHANGING = {
     "bootstrap": "organization.created",
     "login-link": "login_link.created",
+    "organizations add": "organization.created",
+    "organizations rename": "organization.changed",
+    "users add": "user.created",
+    "tokens add": "token.created",
+    "machine-token": "token.created",
     "locations add": "location.added",
     "locations rotate": "location.rotated",
     "locations disable": "location.disabled",
@@ -72,13 +79,19 @@ async def test_each_leaves_an_entry_with_the_user_who_ran_it(database_url: str, 
     trust, key = str(tmp_path / "trust"), run("new-vault-key").stdout.strip()
     settings = {"DATABASE_URL": database_url, "TRUST_FILE": trust, "NATS_URL": NATS_URL, "VAULT_KEYS": key}
 
-    def done(*words: str) -> None:
+    def done(*words: str) -> str:
         made = run(*words, **settings)
         assert made.returncode == 0, made.stderr
+        return made.stdout
 
     done("trust", "new", "--file", trust)
     assert bootstrap(tmp_path, database_url).returncode == 0
     done("login-link")
+    done("organizations", "add", "Another")
+    done("organizations", "rename", "Another", "Other")
+    person = done("users", "add", "a@example.com", "--organization", "Other", "--role", "admin", "--json")
+    token = done("tokens", "add", "--user", "a@example.com", "--name", "robot", "--json")
+    done("machine-token", "--file", f"{tmp_path}/machine")
     enrolment = ("--enrolment", f"{tmp_path}/de.agent")
     done("locations", "add", "de", "--country", "DE", *enrolment)
     done("locations", "rotate", "de", *enrolment)
@@ -101,6 +114,11 @@ async def test_each_leaves_an_entry_with_the_user_who_ran_it(database_url: str, 
     assert [entry.action for entry in reversed(found)] == [
         "organization.created",
         "login_link.created",
+        "organization.created",
+        "organization.changed",
+        "user.created",
+        "token.created",
+        "token.created",
         "location.added",
         "location.rotated",
         "location.unsigned_refused",
@@ -120,8 +138,8 @@ async def test_each_leaves_an_entry_with_the_user_who_ran_it(database_url: str, 
     for entry in found:
         assert (entry.actor_kind, entry.address) == ("command", socket.gethostname())
         assert (entry.actor_name or "").startswith(getpass.getuser())
-    secrets = [(tmp_path / name).read_text().strip() for name in ("token", "password")]
-    secrets += [key, "SEED", "-----BEGIN"]
+    secrets = [(tmp_path / name).read_text().strip() for name in ("token", "password", "machine")]
+    secrets += [key, "SEED", "-----BEGIN", json.loads(person)["password"], json.loads(token)["token"]]
     assert not [secret for secret in secrets if secret in whole]
 
 

@@ -98,6 +98,40 @@ async def test_bootstrap_makes_a_login_and_a_token_that_works(database_url: str,
     assert (tmp_path / "token").read_text().strip() == token
 
 
+async def test_a_machine_token_is_kept_while_it_works_and_made_anew_when_it_does_not(
+    database_url: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "machine"
+
+    def keep(*more: str) -> tuple[int, str, str]:
+        done = run("machine-token", "--file", str(kept), *more, DATABASE_URL=database_url)
+        return done.returncode, done.stdout, done.stderr
+
+    assert keep() == (
+        1,
+        "",
+        "mailprobe-controller: there is no organization yet: `mailprobe-controller bootstrap` makes the first\n",
+    )
+    assert files(tmp_path) == []
+    assert bootstrap(tmp_path, database_url).returncode == 0
+    token = tmp_path / "token"
+    assert keep("--check", str(token)) == (0, f"made a machine token in {kept}\nthe token in {token} works\n", "")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    first = kept.read_text()
+    assert keep("--check", f"{token}.gone")[1] == (
+        f"the machine token in {kept} works\nthe token in {token}.gone does not work\n"
+    )
+    assert kept.read_text() == first
+
+    for spoilt in ("wsm_unknown", "\x00\ufffd", token.read_text()):  # an administrator's is not one of a machine
+        kept.write_text(spoilt)
+        assert keep()[1] == f"made a machine token in {kept}\n"
+        assert kept.read_text() not in {first, spoilt}
+    count = "SELECT count(*) FROM api_token WHERE kept_by IS NOT NULL"
+    assert await fetchval(database_url, count) == 1, "each new one replaces the one before"
+    assert token.read_text()
+
+
 async def test_bootstrap_leaves_neither_rows_nor_files_when_one_file_cannot_be_written(
     database_url: str, tmp_path: Path
 ) -> None:

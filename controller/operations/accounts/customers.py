@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from controller.model.values.texts import check_text
 from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers as store
 from controller.store.accounts import organizations
+from controller.store.notifications.sms_usage import sent_this_month
 from controller.store.platform.pool import Database
 
 STATUSES = ("active", "marked_for_cancellation")
@@ -51,6 +53,13 @@ async def list_customers(database: Database, principal: Principal) -> list[Custo
 async def get_customer(database: Database, principal: Principal, identifier: int | UUID) -> Customer:
     """Raises NotFoundError, ForbiddenError."""
     return await customer_for(database, principal, Permission.READ, identifier)
+
+
+async def sms_usage(database: Database, shown: Sequence[Customer]) -> dict[int, int]:
+    """How many text messages were sent this month about the incidents of these customers, which the principal may see;
+    by number, without those that had none.
+    """
+    return await sent_this_month(database, [customer.id for customer in shown])
 
 
 async def create_customer(

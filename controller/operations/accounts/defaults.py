@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from controller.decisions.access import Permission, Reach, reaches
-from controller.decisions.monitors.defaults import AccountDefaults
-from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
+from controller.decisions.monitors.defaults import AccountDefaults, home_problems
+from controller.errors import ForbiddenError, InvalidFieldsError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
 from controller.model.audit import AuditAction
 from controller.operations.audit.recording import record_about
@@ -28,7 +28,9 @@ async def defaults(database: Database, principal: Principal) -> AccountDefaults:
 
 
 async def change_defaults(database: Database, principal: Principal, values: Mapping[str, Any]) -> AccountDefaults:
-    """Change some fields of AccountDefaults. Raises ForbiddenError, NotFoundError, OrganizationRequiredError."""
+    """Change some fields of AccountDefaults. Raises ForbiddenError, NotFoundError, OrganizationRequiredError,
+    InvalidFieldsError.
+    """
     organization = principal.organization_id
     if reaches(principal, Permission.MANAGE_ORGANIZATION, organization_id=organization) is not Reach.ALLOWED:
         raise ForbiddenError
@@ -38,6 +40,10 @@ async def change_defaults(database: Database, principal: Principal, values: Mapp
             raise NotFoundError
         before = await store.defaults_of(own, organization, lock=True)
         changed = await store.change_defaults(own, organization, values)
+        if {"locations", "home_location"} & values.keys() and (
+            problems := home_problems(changed.locations, changed.home_location)
+        ):
+            raise InvalidFieldsError(problems)
         await record_about(
             own,
             principal,

@@ -26,10 +26,11 @@ from controller.decisions.access import (
 from controller.decisions.monitors.monitors import is_email
 from controller.errors import AlreadyExistsError, ForbiddenError, InvalidError, NotFoundError
 from controller.model import Account, Principal, Role
-from controller.model.audit import AuditAction
+from controller.model.audit import Actor, AuditAction
 from controller.model.values.texts import check_text
 from controller.operations.accounts.limits import require_few
 from controller.operations.accounts.passwords import Passwords, check_password
+from controller.operations.accounts.sessions import may_choose_password
 from controller.operations.audit.differences import SECRET_CHANGED
 from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers, organizations
@@ -66,8 +67,14 @@ async def create_account(
     """
     if reaches(principal, Permission.MANAGE_USERS, organization_id=organization_id) is not Reach.ALLOWED:
         raise ForbiddenError
-    role = _role(change.role) if isinstance(change.role, str) else Role.USER
-    await _require_grant(database, principal, role)
+    await _require_grant(database, principal, _new_role(change))
+    return await add_account(database, passwords, principal, organization_id, change)
+
+
+async def add_account(
+    database: Database, passwords: Passwords, by: Principal | Actor, organization_id: int, change: AccountChange
+) -> tuple[Account, Secret | None]:
+    """`create_account` without a check of `by`. Raises InvalidError, AlreadyExistsError, LimitedError."""
     _check(change)
     customer_ids = await _customers(database, organization_id, change.customers)
     made = None if isinstance(change.password, Secret) else Secret(secrets.token_urlsafe(_MADE_PASSWORD_BYTES))
@@ -78,7 +85,7 @@ async def create_account(
         email=change.email if isinstance(change.email, str) else "",
         first_name=change.first_name or None,
         last_name=change.last_name or None,
-        role=role,
+        role=_new_role(change),
         customer_ids=customer_ids,
         password_hash=await passwords.hash(clear.reveal()),
     )
@@ -86,7 +93,7 @@ async def create_account(
         account = await store.insert(own, new)
         if account is None:
             raise AlreadyExistsError("A user with this email exists already")
-        await record(own, principal, AuditAction.USER_CREATED, after=account)
+        await record(own, by, AuditAction.USER_CREATED, after=account)
     return account, made
 
 
@@ -129,7 +136,7 @@ async def update_account(
     account = await get_account(database, principal, identifier)
     _check(change)
     if account.id == principal.account_id:
-        await _require_own(database, passwords, account, change)
+        await _require_own(database, passwords, principal, account, change)
     else:
         await _require_grant(database, principal, account.role)
     # Only the given fields are written: somebody else may change the account's rights while its new password is hashed.
@@ -195,15 +202,19 @@ async def _require_still(database: Database, principal: Principal, account_id: i
         await _require_grant(database, now, granted)
 
 
-async def _require_own(database: Database, passwords: Passwords, account: Account, change: AccountChange) -> None:
+async def _require_own(
+    database: Database, passwords: Passwords, principal: Principal, account: Account, change: AccountChange
+) -> None:
     """Refuse changes of the caller's own rights, so that an admin always remains, and of a password without the current
-    one, so that a stolen session cannot change it.
+    one, so that a stolen session cannot change it. Who came with a login link need not know the current one.
     """
     if change.role not in (UNSET, account.role.value) or change.customers is not UNSET:
         raise ForbiddenError
     if change.password is UNSET and change.email in (UNSET, account.email):
         return
     if not isinstance(change.current_password, Secret):
+        if change.email in (UNSET, account.email) and await may_choose_password(database, principal):
+            return
         raise InvalidError("currentPassword", "is required to change your own email or password")
     await require_few(database, f"password:{account.id}", _WINDOW, _TRIES, "Too many attempts; try again later")
     login = await store.login_of(database, account.email)
@@ -226,6 +237,10 @@ async def _require_grant(database: Database, principal: Principal, role: Role) -
     )
     if not may_grant(principal, role, operating=operating):
         raise ForbiddenError
+
+
+def _new_role(change: AccountChange) -> Role:
+    return _role(change.role) if isinstance(change.role, str) else Role.USER
 
 
 def _role(text: str) -> Role:

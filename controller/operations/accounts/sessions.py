@@ -30,6 +30,9 @@ _COOKIE_BYTES = 32
 _CODE_BYTES = 16
 _LONGEST_CODE = 100
 
+CHOOSING = timedelta(hours=1)
+"""For so long somebody who came with a login link, and may know no password, can choose one without the current one."""
+
 
 async def open_session(database: Database, passwords: Passwords, email: str, password: str, *, address: str) -> Secret:
     """Log a program in with a person's password, from the client's `address`. Returns an access token of 32 hex digits.
@@ -88,7 +91,11 @@ async def log_in_with_code(database: Database, code: str, *, address: str, user_
     await require_few(database, f"login:{network}", _WINDOW, _TRIES_OF_ONE_ADDRESS, _TOO_MANY)
     async with database.one_transaction() as own:
         account_id = await login_codes.use(own, "".join(code.split())[:_LONGEST_CODE])
-        opened = None if account_id is None else await _open(own, account_id, address, user_agent, by="login link")
+        opened = (
+            None
+            if account_id is None
+            else await _open(own, account_id, address, user_agent, by="login link", choosing=CHOOSING)
+        )
     if opened is None:
         await record_refusal(database, None, address=address, by="login link")
         raise LoginCodeRefusedError
@@ -111,6 +118,11 @@ async def open_anew(database: Database, principal: Principal, *, address: str, u
 async def own_sessions(database: Database, principal: Principal, secret: str | None) -> list[OwnSession]:
     """The person's sessions, the latest login first. `secret` is that of the browser's cookie, if there is one."""
     return [] if principal.account_id is None else await store.sessions_of(database, principal.account_id, secret)
+
+
+async def may_choose_password(database: Database, principal: Principal) -> bool:
+    """Whether the person can choose a password without the current one: a login link opened this session."""
+    return principal.session is not None and await store.may_choose_password(database, principal.session)
 
 
 async def end_own(database: Database, principal: Principal, public_id: UUID) -> None:
@@ -142,7 +154,13 @@ async def close_session(database: Database, token: str, *, address: str) -> None
 
 
 async def _open(
-    database: Database, account_id: int, address: str, user_agent: str | None, *, by: str
+    database: Database,
+    account_id: int,
+    address: str,
+    user_agent: str | None,
+    *,
+    by: str,
+    choosing: timedelta | None = None,
 ) -> tuple[Account, Secret] | None:
     """None when the account was deleted meanwhile."""
     account = await people.by_identifier(database, account_id)
@@ -150,7 +168,13 @@ async def _open(
         return None
     secret = Secret(secrets.token_urlsafe(_COOKIE_BYTES))
     session = await store.insert(
-        database, account_id, secret, cookie=True, address=network_of(address), user_agent=user_agent
+        database,
+        account_id,
+        secret,
+        cookie=True,
+        address=network_of(address),
+        user_agent=user_agent,
+        choosing=choosing,
     )
     await record_login(database, account, session, address=address, by=by)
     return account, secret

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from controller.decisions.access import Permission, Reach, reaches
 from controller.decisions.monitors.monitors import check_name
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import ApiToken, Principal
-from controller.model.audit import AuditAction
+from controller.model.audit import Actor, AuditAction
 from controller.operations.audit.recording import record
 from controller.store.accounts import customers
 from controller.store.accounts import tokens as store
 from controller.store.platform.pool import Database
 from shared.secret import Secret
 
-_DAYS = range(1, 365 + 1)
+DAYS = range(1, 365 + 1)
 
 INVALID_CUSTOMER = "Invalid customer ID"
+
+Keeping: TypeAlias = Callable[[Secret], AbstractContextManager[None]]
+"""Keeps a token elsewhere while its row is stored, as in a file; undone when the row is not."""
 
 
 async def create_token(
@@ -29,36 +35,38 @@ async def create_token(
     name: str,
     expires_in_days: int | None,
     customer: int | UUID | None,
+    by: Actor | None = None,
+    keeping: Keeping | None = None,
 ) -> tuple[ApiToken, Secret]:
-    """Create a token. Returns it with its clear text. Without a customer it is valid for the whole organization.
+    """Create a token. Returns it with its clear text. Without a customer it is valid for the whole organization. `by`
+    is who does it, when that is not the principal.
 
-    Raises InvalidError, ForbiddenError.
+    Raises InvalidError, ForbiddenError, and what `keeping` raises.
     """
-    check_name(name)
-    if expires_in_days is not None and expires_in_days not in _DAYS:
-        raise InvalidError("expiresInDays", f"must be from {_DAYS[0]} to {_DAYS[-1]}, or null")
-    customer_id = None
-    if customer is not None:
-        owner = await customers.customer_of(database, principal.organization_id, customer)
-        if owner is None:
-            raise InvalidError("customerId", "is not known", message=INVALID_CUSTOMER)
-        customer_id = owner.id
-    elif permission is Permission.MANAGE_CUSTOMER_TOKENS:
+    _check(name, expires_in_days)
+    customer_id = await _customer(database, principal.organization_id, customer)
+    if customer is None and permission is Permission.MANAGE_CUSTOMER_TOKENS:
         # A token of the organization has an admin's rights, which somebody who manages customers' tokens may not have.
         raise InvalidError("customerId", "is required")
     _require(principal, permission, customer_id)
-    token = store.new_token()
-    async with database.one_transaction() as own:
-        made = await store.insert(
-            own,
-            token,
-            organization_id=principal.organization_id,
-            customer_id=customer_id,
-            name=name,
-            expires_in=None if expires_in_days is None else timedelta(days=expires_in_days),
-        )
-        await record(own, principal, AuditAction.TOKEN_CREATED, after=made)
-    return made, token
+    number = principal.organization_id
+    return await _insert(database, by or principal, number, customer_id, name, expires_in_days, keeping)
+
+
+async def add_token(
+    database: Database,
+    by: Actor,
+    organization_id: int,
+    *,
+    name: str,
+    expires_in_days: int | None,
+    customer: int | UUID | None,
+    keeping: Keeping | None = None,
+) -> tuple[ApiToken, Secret]:
+    """`create_token` without a check of `by`. Raises InvalidError, and what `keeping` raises."""
+    _check(name, expires_in_days)
+    customer_id = await _customer(database, organization_id, customer)
+    return await _insert(database, by, organization_id, customer_id, name, expires_in_days, keeping)
 
 
 async def list_tokens(database: Database, principal: Principal, permission: Permission) -> list[ApiToken]:
@@ -86,6 +94,45 @@ async def delete_token(database: Database, principal: Principal, permission: Per
         if deleted is None:
             raise NotFoundError("Token not found")
         await record(own, principal, AuditAction.TOKEN_DELETED, before=deleted)
+
+
+async def _insert(
+    database: Database,
+    by: Principal | Actor,
+    organization_id: int,
+    customer_id: int | None,
+    name: str,
+    expires_in_days: int | None,
+    keeping: Keeping | None,
+) -> tuple[ApiToken, Secret]:
+    token = store.new_token()
+    with keeping(token) if keeping else nullcontext():
+        async with database.one_transaction() as own:
+            made = await store.insert(
+                own,
+                token,
+                organization_id=organization_id,
+                customer_id=customer_id,
+                name=name,
+                expires_in=None if expires_in_days is None else timedelta(days=expires_in_days),
+            )
+            await record(own, by, AuditAction.TOKEN_CREATED, after=made)
+    return made, token
+
+
+def _check(name: str, expires_in_days: int | None) -> None:
+    check_name(name)
+    if expires_in_days is not None and expires_in_days not in DAYS:
+        raise InvalidError("expiresInDays", f"must be from {DAYS[0]} to {DAYS[-1]}, or null")
+
+
+async def _customer(database: Database, organization_id: int, customer: int | UUID | None) -> int | None:
+    if customer is None:
+        return None
+    owner = await customers.customer_of(database, organization_id, customer)
+    if owner is None:
+        raise InvalidError("customerId", "is not known", message=INVALID_CUSTOMER)
+    return owner.id
 
 
 def _customers_only(principal: Principal, permission: Permission) -> bool:

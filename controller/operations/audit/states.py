@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
@@ -10,6 +11,7 @@ from controller.decisions.monitors.monitors import is_email
 from controller.model import Account, ApiToken, Channel, Customer, Location, Monitor, Organization
 from controller.model.audit import AuditObject, ObjectKind
 from controller.operations.audit.differences import Hidden
+from shared.epoch import to_text
 
 Audited: TypeAlias = Organization | Customer | Account | ApiToken | Monitor | Channel | Location
 
@@ -46,8 +48,8 @@ def object_of(thing: Audited) -> AuditObject:
 def fields_of(thing: Audited) -> dict[str, Any]:
     """The fields by the names of the API. Secrets are still among them, in the form in which they are stored."""
     fields = {
-        _camel(name): value
-        for name, value in msgspec.to_builtins(thing).items()
+        _camel(name): to_text(value) if isinstance(value, datetime) else value
+        for name, value in msgspec.to_builtins(thing, builtin_types=(datetime,)).items()
         if name not in _ABOUT_ITSELF and value is not None
     }
     if isinstance(thing, Channel):

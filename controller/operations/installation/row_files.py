@@ -8,11 +8,11 @@ store first (controller.store.locations.keys).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from shared.private_files import write_private
+from shared.private_files import replacing_private, write_private
 from shared.secret import Secret
 
 
@@ -50,6 +50,18 @@ def write_secret(path: Path, secret: Secret) -> None:
     """Write the file whole or not at all, readable for its owner only. Raises FileError."""
     with named(path):
         write_private(path, secret.reveal() + "\n")
+
+
+@contextmanager
+def replacing_secret(path: Path, secret: Secret) -> Iterator[None]:
+    """Write the file for the block and after it; if the block fails, restore what it held. Raises FileError."""
+    with ExitStack() as stack:
+        with named(path):
+            try:
+                stack.enter_context(replacing_private(path, secret.reveal() + "\n"))
+            except UnicodeDecodeError:
+                raise FileError(f"{path}: holds something else than text") from None
+        yield
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
+from msgspec import UNSET
 
 from controller.decisions.access import Permission
 from controller.errors import DomainError, InvalidError, LimitedError
@@ -39,9 +40,10 @@ _YEAR = 31_536_000
 
 
 class PasswordChangeForm(msgspec.Struct, frozen=True, kw_only=True):
-    current: str
     password: str
     again: str
+    current: str = ""
+    """Not needed by somebody who came with a login link."""
     email: str = ""
     """For password managers only."""
 
@@ -75,7 +77,8 @@ async def change_password(
     try:
         if form.password != form.again:
             raise InvalidError("password", "was not repeated correctly")
-        change = AccountChange(password=Secret(form.password), current_password=Secret(form.current))
+        current = Secret(form.current) if form.current else UNSET
+        change = AccountChange(password=Secret(form.password), current_password=current)
         await people.update_account(services.database, services.passwords, principal, own.id, change)
     except (InvalidError, LimitedError) as error:
         return await _account(request, services, principal, refused=error)
@@ -129,12 +132,13 @@ async def _account(
         await sessions.own_sessions(services.database, principal, request.cookies.get(cookies.SESSION)),
         theme=theme_of(request),
         keys=keys_of(request),
+        choosing=await sessions.may_choose_password(services.database, principal),
         done=done,
         problem=password_problem(refused) if refused else None,
     )
     headers = {"Retry-After": str(refused.retry_after)} if isinstance(refused, LimitedError) else None
     status = status_of(refused) if refused else HTTPStatus.OK
-    return page(
+    return await page(
         request, "account/account.html", view, title="Account", section="account", status=status, headers=headers
     )
 

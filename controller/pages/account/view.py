@@ -42,7 +42,9 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    """`customers` is None for somebody who sees all. `theme` and `keys` are what this browser has chosen."""
+    """`customers` is None for somebody who sees all. `theme` and `keys` are what this browser has chosen;
+    `choosing`: a password can be chosen without the current one.
+    """
 
     name: str
     email: str
@@ -52,6 +54,7 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     sessions: list[SessionRow]
     theme: str
     keys: bool
+    choosing: bool
     done: str | None
     problem: str | None
 
@@ -62,6 +65,7 @@ def account_view(
     *,
     theme: str | None,
     keys: bool,
+    choosing: bool,
     done: str | None = None,
     problem: str | None = None,
 ) -> AccountView:
@@ -75,6 +79,7 @@ def account_view(
         sessions=[_row(session) for session in sessions],
         theme=theme or "system",
         keys=keys,
+        choosing=choosing,
         done=DONE.get(done or ""),
         problem=problem,
     )
@@ -85,7 +90,7 @@ def password_problem(error: DomainError) -> str:
     if isinstance(error, LimitedError):
         return f"There were too many attempts. Try again in {span(error.retry_after)}."
     if isinstance(error, InvalidError) and error.field == "currentPassword":
-        return "The current password is wrong."
+        return "The current password is wrong." if error.rule == "is wrong" else "Give your current password, too."
     if isinstance(error, InvalidError):
         return f"The new {error.field} {error.rule}."
     return str(error)

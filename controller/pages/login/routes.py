@@ -39,7 +39,7 @@ async def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     following = own_path(request.query_params.get("next"))
     if await person_of(request) is not None:
         return see_other(request, following)
-    return _login(request, LoginView(next=following))
+    return await _login(request, LoginView(next=following))
 
 
 @post("/login", opt=_OPEN_TO_ALL)
@@ -58,9 +58,9 @@ async def log_in(request: Request[Any, Any, Any], services: GivenServices) -> Re
             user_agent=user_agent_of(request),
         )
     except LoginRefusedError:
-        return _login(request, msgspec.structs.replace(typed, problem=WRONG), HTTPStatus.UNAUTHORIZED)
+        return await _login(request, msgspec.structs.replace(typed, problem=WRONG), HTTPStatus.UNAUTHORIZED)
     except LimitedError as error:
-        return _limited(request, error, msgspec.structs.replace(typed, problem=later(error.retry_after)))
+        return await _limited(request, error, msgspec.structs.replace(typed, problem=later(error.retry_after)))
     return _logged_in(request, secret, following)
 
 
@@ -74,9 +74,9 @@ async def log_in_with_code(request: Request[Any, Any, Any], services: GivenServi
             services.database, form.code, address=address_of(request), user_agent=user_agent_of(request)
         )
     except LoginCodeRefusedError:
-        return _login(request, LoginView(next=following, code_problem=WRONG_CODE), HTTPStatus.UNAUTHORIZED)
+        return await _login(request, LoginView(next=following, code_problem=WRONG_CODE), HTTPStatus.UNAUTHORIZED)
     except LimitedError as error:
-        return _limited(request, error, LoginView(next=following, code_problem=later(error.retry_after)))
+        return await _limited(request, error, LoginView(next=following, code_problem=later(error.retry_after)))
     return _logged_in(request, secret, following)
 
 
@@ -93,17 +93,17 @@ async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> R
 ROUTES = [login_page, log_in, log_in_with_code, log_out]
 
 
-def _login(
+async def _login(
     request: Request[Any, Any, Any],
     view: LoginView,
     status: HTTPStatus = HTTPStatus.OK,
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    return page(request, "login/login.html", view, title="Log in", status=status, headers=headers)
+    return await page(request, "login/login.html", view, title="Log in", status=status, headers=headers)
 
 
-def _limited(request: Request[Any, Any, Any], error: LimitedError, view: LoginView) -> Response[bytes]:
-    return _login(request, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+async def _limited(request: Request[Any, Any, Any], error: LimitedError, view: LoginView) -> Response[bytes]:
+    return await _login(request, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
 
 
 def _logged_in(request: Request[Any, Any, Any], secret: Secret, following: str) -> Response[bytes]:

@@ -33,7 +33,7 @@ async def organization_page(
     names = await organization_names(services.database, principal)
     following = own_path(request.query_params.get("next"))
     view = organization_view(names, chosen=principal.works_in, following=following)
-    return page(request, "organization/organization.html", view, title="Organization", section="organization")
+    return await page(request, "organization/organization.html", view, title="Organization", section="organization")
 
 
 @post("/organization", opt=_READ)

@@ -30,16 +30,19 @@ async def insert(
     cookie: bool,
     address: str | None = None,
     user_agent: str | None = None,
+    choosing: timedelta | None = None,
 ) -> UUID:
-    """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE.
-    Returns its public id.
+    """A cookie's session lasts COOKIE_LIFE, and COOKIE_IDLE after its last use; an access token ACCESS_TOKEN_LIFE. For
+    as long as `choosing` it may choose a password without the current one. Returns its public id.
     """
     async with database.connection() as connection:
         made: UUID = await connection.fetchval(
             """
             WITH logged_in AS (UPDATE account SET last_login_at = now() WHERE id = $2)
-            INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at, address, user_agent)
-            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval, $6, $7) RETURNING public_id
+            INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at, address, user_agent,
+              may_choose_password_until)
+            VALUES ($1, $2, $3, now() + $4::interval, now() + $5::interval, $6, $7, now() + $8::interval)
+            RETURNING public_id
             """,
             digest(token.reveal()),
             account_id,
@@ -48,8 +51,18 @@ async def insert(
             COOKIE_LIFE if cookie else ACCESS_TOKEN_LIFE,
             address,
             user_agent,
+            choosing,
         )
     return made
+
+
+async def may_choose_password(database: Database, public_id: UUID) -> bool:
+    """Whether this session may choose a password without the current one."""
+    async with database.connection() as connection:
+        found = await connection.fetchval(
+            "SELECT may_choose_password_until > now() FROM session WHERE public_id = $1", public_id
+        )
+    return found is True
 
 
 async def principal_of(database: Database, token: str, *, cookie: bool) -> Principal | None:

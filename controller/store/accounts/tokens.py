@@ -39,7 +39,7 @@ async def principal_of(database: Database, token: str) -> Principal | None:
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
-            SELECT id, organization_id, customer_id,
+            SELECT id, organization_id, customer_id, kept_by,
               last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS to_record
             FROM api_token WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
             """,
@@ -55,8 +55,18 @@ async def principal_of(database: Database, token: str) -> Principal | None:
 
 
 def principal(row: Any) -> Principal:
-    """The principal for a row with a token's id, organization_id and customer_id."""
+    """The principal for a row with a token's id, organization_id, customer_id and kept_by. A machine's token reads what
+    belongs to no customer, such as the locations, and nothing else.
+    """
     customer_id = row["customer_id"]
+    if row["kept_by"] is not None:
+        return Principal(
+            works_in=row["organization_id"],
+            role=Role.READONLY,
+            customer_ids=frozenset(),
+            token_id=row["id"],
+            machine=True,
+        )
     return Principal(
         works_in=row["organization_id"],
         role=Role.ADMIN if customer_id is None else Role.USER,
@@ -73,16 +83,17 @@ async def insert(
     customer_id: int | None,
     name: str,
     expires_in: timedelta | None,
+    kept_by: str | None = None,
 ) -> ApiToken:
     query = f"""
         WITH t AS (
-          INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at)
-          VALUES ($1, $2, $3, $4, $5, now() + $6::interval) RETURNING *
+          INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at, kept_by)
+          VALUES ($1, $2, $3, $4, $5, now() + $6::interval, $7) RETURNING *
         )
         SELECT {_COLUMNS} FROM t
         """  # noqa: S608 - constants only
     clear = token.reveal()
-    values = (organization_id, customer_id, name, digest(clear), clear[:_HINT_LENGTH], expires_in)
+    values = (organization_id, customer_id, name, digest(clear), clear[:_HINT_LENGTH], expires_in, kept_by)
     if isinstance(database, Database):
         async with database.connection() as connection:
             row = await connection.fetchrow(query, *values)
@@ -90,6 +101,34 @@ async def insert(
         row = await database.fetchrow(query, *values)
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     return _token(row)
+
+
+async def is_valid(database: Database, token: str, *, machine: bool = False) -> bool:
+    """Whether a token is known and has not expired, and with `machine` also whether a machine keeps it for itself. It
+    does not count as a use of it.
+    """
+    async with database.connection() as connection:
+        found: bool = await connection.fetchval(
+            """
+            SELECT EXISTS (
+              SELECT FROM api_token WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > now())
+                AND (NOT $2 OR kept_by IS NOT NULL)
+            )
+            """,
+            digest(token),
+            machine,
+        )
+    return found
+
+
+async def delete_kept(database: Database, kept_by: str) -> ApiToken | None:
+    """The deleted token of this machine; None when it has none."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(
+            f"WITH t AS (DELETE FROM api_token WHERE kept_by = $1 RETURNING *) SELECT {_COLUMNS} FROM t",  # noqa: S608
+            kept_by,
+        )
+    return _token(row) if row else None
 
 
 async def tokens_of(

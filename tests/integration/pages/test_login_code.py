@@ -15,7 +15,7 @@ from controller.pipeline.housekeeping import forget_old
 from shared.secret import Secret
 from tests.integration.api.conftest import Api
 from tests.integration.api.people import Person, organization_of, person
-from tests.integration.pages.browser import browsing
+from tests.integration.pages.browser import Browser, browsing
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +121,50 @@ async def test_without_an_address_the_first_administrator_gets_it(api: Api) -> N
     made = await sessions.make_login_code(api.database, None)
     assert made is not None
     assert made[0] == admin.email != limited.email
+
+
+NEW = "a password of my own"
+
+
+async def by_link(api: Api, browser: Browser, who: Person) -> None:
+    page = await browser.submit(await browser.open("/login"), "/login/code", code=await a_code(api, who))
+    assert page.status == 200
+
+
+async def test_who_came_with_a_code_chooses_a_password_without_knowing_one(api: Api) -> None:
+    who = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
+    async with browsing(api) as browser:
+        await by_link(api, browser, who)
+        page = await browser.open("/account")
+        assert "You came with a login link" in page.text
+        assert "current" not in page.form("/account/password").names
+        page = await browser.submit(page, "/account/password", password=NEW, again=NEW)
+        assert "Your password is changed" in page.text
+        assert "current" in page.form("/account/password").names  # once is enough
+        refused = await browser.post("/account/password", password="another one", again="another one")
+        assert refused.status == 400
+    async with browsing(api) as browser:
+        page = await browser.submit(await browser.open("/login"), "/login", email=who.email, password=NEW)
+        assert page.status == 200
+        assert "current" in (await browser.open("/account")).form("/account/password").names
+
+
+async def test_after_an_hour_the_current_password_is_needed(api: Api) -> None:
+    who = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
+    async with browsing(api) as browser:
+        await by_link(api, browser, who)
+        within = "SELECT max(may_choose_password_until) - now() BETWEEN '3590 s' AND '3600 s' FROM session"
+        assert await api.value(within)
+        await api.value("UPDATE session SET may_choose_password_until = now()")
+        refused = await browser.post("/account/password", password=NEW, again=NEW)
+        assert (refused.status, "The current password is wrong" in refused.text) == (400, False)
+        assert "Give your current password, too." in refused.text
+
+
+async def test_a_code_does_not_let_anybody_change_the_address(api: Api) -> None:
+    who = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
+    async with browsing(api) as browser:
+        await by_link(api, browser, who)
+        body = {"email": "other@example.com", "password": NEW}
+        answer = await browser.client.patch(f"/api/users/{who.public_id}", json=body)
+    assert (answer.status_code, "currentPassword is required" in answer.text) == (400, True)

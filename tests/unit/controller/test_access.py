@@ -30,7 +30,7 @@ PERSONAL = {P.MANAGE_USERS, P.MANAGE_ORGANIZATION_TOKENS, P.MANAGE_CUSTOMER_TOKE
 
 # The table of docs/compatibility.md, R1: what each role may do.
 TABLE: dict[Role, set[Permission]] = {
-    Role.ADMIN: set(Permission),
+    Role.ADMIN: set(Permission) - {P.MANAGE_ALL_ORGANIZATIONS},
     Role.GLOBAL_ADMIN: set(Permission),
     Role.USER: MONITORS | {P.PUBLIC, P.MANAGE_CUSTOMER_TOKENS, P.MANAGE_OWN_ACCOUNT},
     Role.EDITOR: MONITORS | {P.PUBLIC, P.MANAGE_CUSTOMER_TOKENS, P.MANAGE_OWN_ACCOUNT},

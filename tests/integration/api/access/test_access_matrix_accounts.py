@@ -37,7 +37,16 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", "/api/organization", None, frozenset(RIGHTS)),
     ("GET", "/api/organizations", None, frozenset(RIGHTS)),
     ("GET", "/api/organizations/{organization}", None, frozenset(RIGHTS)),
+    ("GET", "/api/v1/organizations", None, frozenset(RIGHTS)),
+    ("POST", "/api/v1/organizations", {"name": "{name}"}, {"global admin"}),
     ("PATCH", "/api/organization", {"city": "Berlin"}, {"organization token", "admin", "global admin"}),
+    ("GET", "/api/v1/organizations/{organization}", None, frozenset(RIGHTS)),
+    (
+        "PATCH",
+        "/api/v1/organizations/{organization}",
+        {"keepResultsDays": 20, "dryRun": True},
+        {"organization token", "admin", "global admin"},
+    ),
     ("GET", "/api/customers", None, frozenset(RIGHTS)),
     ("GET", "/api/customers/{own}", None, frozenset(RIGHTS) - {"readonly of none"}),
     (
@@ -186,6 +195,8 @@ async def test_every_other_route(
     )
     if isinstance(body, dict) and body.get("email") == "{email}":
         body = {**body, "email": f"{uuid4().hex}@example.com"}
+    if isinstance(body, dict) and body.get("name") == "{name}":
+        body = {"name": uuid4().hex}
     params = {"organizationId": ours} if "global" in caller else {}
     answer = await clients.request(caller, method, path, body, **params)
     assert answer.status_code == (200 if caller in allowed else 403), answer.text

@@ -9,7 +9,7 @@ from uuid import uuid4
 from controller.operations.accounts.sessions import make_login_code
 from tests.integration.api.audit.world import MARK, PASSWORD, SMTP, World
 from tests.integration.api.channels.channel_client import CHANNELS
-from tests.integration.api.conftest import CUSTOMER
+from tests.integration.api.conftest import CUSTOMER, ORGANIZATION
 from tests.integration.api.outages import make_locations
 from tests.integration.api.people import session_headers
 from tests.integration.pages.browser import browsing
@@ -133,6 +133,10 @@ CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("PATCH", "/api/v3/account-defaults"): (
         "defaults.changed",
         lambda w: w.send("PATCH", "/api/v3/account-defaults", {"timeout": 41}),
+    ),
+    ("PATCH", "/api/v1/organizations/{}"): (
+        "organization.changed",
+        lambda w: w.send("PATCH", f"/api/v1/organizations/{ORGANIZATION}", {"keepResultsDays": 7}),
     ),
     ("PATCH", "/api/organization/policy"): ("policy.changed", lambda w: _policy_of(w, "/api/organization/policy")),
     ("PATCH", "/api/customers/{}/policy"): (
@@ -260,6 +264,10 @@ CHANGES |= {
     ),
     ("POST", "/incidents/{}/comment"): ("incident.commented", lambda w: _in_incident(w, "comment", "comment")),
     ("POST", "/incidents/{}/resolve"): ("incident.resolved", lambda w: _in_incident(w, "resolve", "reason")),
+}
+
+RECORDED_ELSEWHERE = {
+    ("POST", "/api/v1/organizations"): "accounts/test_organizations: a global admin makes it, and it is of the new one",
 }
 
 UNRECORDED: dict[tuple[str, str], str] = {

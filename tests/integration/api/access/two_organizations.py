@@ -1,0 +1,152 @@
+"""An organization with one of everything, each named with MARK, and people and tokens of another organization."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from controller.model import Role
+from shared.epoch import to_ms
+from shared.wire.rounds import Purpose, check_id
+from tests.integration.api.conftest import Api, client_of
+from tests.integration.api.outages import add_delivery, make_locations, outage
+from tests.integration.api.people import organization_of, person
+
+MARK = "quietharbour"
+"""It is in every name, address and text of the first organization."""
+
+
+@dataclass
+class Harbour:
+    """The organization whose things nobody else may see. `ids` are by the path's parameter, as `_of` finds them."""
+
+    number: int
+    public_id: str
+    customer: dict[str, Any]
+    monitors: dict[str, dict[str, Any]]
+    incident: str
+    check: str
+    channel: int
+    user: str
+    session: str
+    token: int
+    customer_token: int
+    secrets: list[str] = field(default_factory=list)
+
+    @property
+    def marks(self) -> list[str]:
+        """What an answer to somebody else must not hold."""
+        known = [self.public_id, self.incident, self.check, self.user, str(self.customer["publicId"])]
+        return [MARK, *known, *(monitor["publicId"] for monitor in self.monitors.values()), *self.secrets]
+
+    def filled(self, path: str) -> str:
+        """The path of a route with this organization's identifiers. A route with a new parameter raises LookupError."""
+        parts = path.split("/")
+        for index, part in enumerate(parts):
+            if part.startswith("{"):
+                parts[index] = self._of(path, part.strip("{}"))
+        return "/".join(parts)
+
+    def _of(self, path: str, parameter: str) -> str:
+        kind = path.split("{")[0]
+        smtp = self.monitors["smtp"]
+        found: dict[tuple[str, str], object] = {
+            ("/api/smtp-monitors/", "public_id"): smtp["publicId"],
+            ("/api/imap-pop-monitors/", "public_id"): self.monitors["imap"]["publicId"],
+            ("/api/v3/monitors/", "id"): smtp["id"],
+            ("/api/v3/monitors/email-smtp/", "id"): smtp["id"],
+            ("/api/v3/monitors/email-imap/", "id"): self.monitors["imap"]["id"],
+            ("/api/v3/monitors/email-pop/", "id"): self.monitors["imap"]["id"],
+            ("/monitors/", "public_id"): smtp["publicId"],
+            ("/monitors/", "monitor_id"): smtp["publicId"],
+            ("/monitors/", "check_id"): self.check,
+            ("/api/incidents/", "public_id"): self.incident,
+            ("/incidents/", "public_id"): self.incident,
+            ("/api/customers/", "customer_id"): self.customer["publicId"],
+            ("/api/notification-channels/", "channel_id"): self.channel,
+            ("/api/organization/tokens/", "token_id"): self.token,
+            ("/api/customer/tokens/", "token_id"): self.customer_token,
+            ("/api/organizations/", "public_id"): self.public_id,
+            ("/api/v1/organizations/", "public_id"): self.public_id,
+            ("/api/users/", "public_id"): self.user,
+        }
+        if (kind, parameter) not in found:
+            raise LookupError(f"say in two_organizations.py what {parameter} of {path} is")
+        return str(found[kind, parameter])
+
+
+async def furnish(api: Api) -> Harbour:
+    """Make the organization by the API, as its people would."""
+    ours = await organization_of(api, "Ours")
+    admin = await person(api, Role.GLOBAL_ADMIN, organization=ours)
+    async with client_of(api.application) as client:
+        client.headers.update(admin.headers)
+
+        async def send(method: str, path: str, body: Any) -> Any:
+            answer = await client.request(method, path, json=body, params={"organizationId": number})
+            assert answer.status_code == 200, (path, answer.text)
+            return answer.json()
+
+        made = await client.post("/api/v1/organizations", json={"name": f"{MARK} {uuid4().hex}"})
+        number = made.json()["number"]
+        body = {"name": f"{MARK} customer", "email": f"a@{MARK}.example.com", "organizationId": number}
+        customer = (await send("POST", "/api/customers", body))["customer"]
+        one = {"customerId": customer["publicId"], "name": f"{MARK} monitor", "hostname": f"mail.{MARK}.example.com"}
+        smtp = await send("POST", "/api/smtp-monitors", one)
+        mailbox = {"protocol": "imap", "username": f"{MARK}@example.com", "password": "p"}
+        imap = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox})
+        alert = {"type": "email", "name": f"{MARK} channel", "config": {"email": f"b@{MARK}.example.com"}}
+        channel = (await send("POST", "/api/notification-channels", alert))["id"]
+        token = await send("POST", "/api/organization/tokens", {"name": f"{MARK} token"})
+        limited = {"name": f"{MARK} token", "customerId": customer["publicId"]}
+        customer_token = await send("POST", "/api/customer/tokens", limited)
+        user = (await send("POST", "/api/users", {"email": f"{uuid4().hex}@{MARK}.example.com"}))["user"]
+        await send("PATCH", "/api/organization/policy", {"quorum": "all"})
+    await make_locations(api)
+    found = await outage(api, smtp)
+    await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
+    session = await api.value(
+        "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
+        " SELECT 'x', id, true, now() + interval '1 h', now() + interval '1 h' FROM account WHERE public_id = $1::uuid"
+        " RETURNING public_id::text",
+        user["publicId"],
+    )
+    return Harbour(
+        number=number,
+        public_id=made.json()["id"],
+        customer=customer,
+        monitors={"smtp": smtp, "imap": imap},
+        incident=str(found.incident.public_id),
+        check=str(check_id(UUID(smtp["publicId"]), to_ms(found.began), "de-nbg", Purpose.SCHEDULED)),
+        channel=channel,
+        user=user["publicId"],
+        session=session,
+        token=token["id"],
+        customer_token=customer_token["id"],
+        secrets=[token["token"], customer_token["token"]],
+    )
+
+
+@asynccontextmanager
+async def open_strangers(api: Api) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """A client for each caller who must not see the organization. The first organization runs the installation."""
+    strange, operating = await organization_of(api, "Strange"), await organization_of(api, "Ours")
+    headers = {
+        "a token": {"Authorization": f"Bearer {api.strange_token}"},
+        "an admin": (await person(api, Role.ADMIN, organization=strange)).headers,
+        "somebody who only reads": (await person(api, Role.READONLY, organization=strange)).headers,
+        "an admin of the organization that runs the installation": (
+            await person(api, Role.ADMIN, organization=operating)
+        ).headers,
+    }
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for name, given in headers.items():
+            clients[name] = await stack.enter_async_context(client_of(api.application))
+            clients[name].headers.update(given)
+        yield clients
