@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 
 from controller.decisions.monitors.monitors import is_email
+from controller.model.retention import RESULTS_DAYS, ROLLUPS_MONTHS, Kept
 from controller.model.values.public_url import PublicUrl
+from controller.model.values.secret_urls import DatabaseUrl, HeartbeatUrl, SmsUrl
+from controller.retention_settings import KeepResultsDays, KeepRollupsMonths, problems_of
 from controller.trust.keys import TrustFile
 from controller.vault import VaultKeys
 from shared.log import LogFormat
@@ -21,22 +23,10 @@ from shared.secret import Secret
 from shared.settings import NetworkSetting, Port, Seconds, SettingsError, Text, described
 from shared.wire.target_url import UsageError, parse
 
-_HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::[0-9]{1,5})?(?:,|\Z))*")
-
 _SHORTEST_TOKEN = 32
 _TOKEN = re.compile(rf"[!-~]{{{_SHORTEST_TOKEN},}}")
 
 _SENDER = re.compile(r"[!-~]+@[!-~]+|[ -;=?-~]+<[!-;=?-~]+@[!-;=?-~]+>")
-
-
-class DatabaseUrl(Secret):
-    """A database URL, which may hold a password. Raises ValueError, without the text, if asyncpg could not parse it."""
-
-    def __init__(self, text: str) -> None:
-        parts = urlsplit(text)
-        if parts.scheme not in {"postgresql", "postgres"} or not _HOSTS.fullmatch(parts.netloc.rpartition("@")[2]):
-            raise ValueError("must be a URL such as postgresql://user:password@host:5432/name")
-        super().__init__(text)
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,20 +90,6 @@ class MailAddress:
         if not is_email(text):
             raise ValueError("must be e-mail addresses, separated by commas")
         self.value = text
-
-
-class HeartbeatUrl(Secret):
-    """An http or https URL, which may hold a token. Raises ValueError, without the text, if it is none."""
-
-    def __init__(self, text: str) -> None:
-        try:
-            parts = urlsplit(text)
-            valid = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid or not text.isprintable() or " " in text:
-            raise ValueError("must be a URL such as https://checks.example.net/TOKEN")
-        super().__init__(text)
 
 
 class CanaryTarget:
@@ -190,7 +166,7 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
     smtp_user: Annotated[Text | None, described("The user name at the relay.")] = None
     smtp_password: Annotated[Secret | None, described("The password at the relay.")] = None
     smtp_from: Annotated[Text | None, described("The sender of notifications. Required with a relay.")] = None
-    sms_url: Annotated[Secret | None, described("An Apprise URL with {number} in it, for text messages.")] = None
+    sms_url: Annotated[SmsUrl | None, described("An Apprise URL with {number} in it, for text messages.")] = None
     notify_allow_networks: Annotated[
         tuple[NetworkSetting, ...],
         described("Networks (CIDR) that webhooks and services may reach besides public addresses."),
@@ -229,8 +205,6 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
             )
         if bool(self.smtp_user) is not bool(self.smtp_password):
             problems.append("MAILPROBE_SMTP_USER and MAILPROBE_SMTP_PASSWORD are required together")
-        if self.sms_url and "{number}" not in self.sms_url.reveal():
-            problems.append("MAILPROBE_SMS_URL: must contain {number} in place of the phone number")
         if problems:
             raise SettingsError(problems)
 
@@ -275,3 +249,15 @@ class ControllerSettings(NotifySettings, frozen=True, kw_only=True):
     metrics_per_monitor: Annotated[
         bool, described("Serve /metrics/monitors, with metrics of each monitor, to tokens that may read it.")
     ] = False
+    keep_results_days: KeepResultsDays = RESULTS_DAYS
+    keep_rollups_months: KeepRollupsMonths = ROLLUPS_MONTHS
+
+    @property
+    def keeps(self) -> Kept:
+        return Kept(self.keep_results_days, self.keep_rollups_months)
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError."""
+        super().__post_init__()
+        if problems := problems_of(self.keeps):
+            raise SettingsError(problems)

@@ -46,7 +46,8 @@ SCHEMES = {
 PERMISSION = "permission"
 """A route's opt that names the Permission it needs."""
 UNCOUNTED = "uncounted"
-"""A route with this opt does not count against a rate limit: health and metrics. Refused logins count all the same."""
+"""A route with this opt does not count against a rate limit: health and metrics. Refused logins count all the same, and
+the requests of a machine's own token never do."""
 COUNTED_APART = "counted_apart"
 """A route with this opt has a rate limit of its own, this many requests a minute, for callers that are known: streams,
 whose clients all reconnect at once."""
@@ -57,6 +58,8 @@ its name."""
 
 _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
+_NONE = 0
+"""A number that routes refuse with a text of their own."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _QUOTA = "quota"
 _IPV4_MAPPED = "::ffff:"
@@ -77,7 +80,8 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
         return
     principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
     stranger = principal is None and permission is not Permission.PUBLIC
-    if stranger or not handler.opt.get(UNCOUNTED):
+    uncounted = handler.opt.get(UNCOUNTED) or (principal is not None and principal.machine)
+    if stranger or not uncounted:
         apart = None if principal is None else handler.opt.get(COUNTED_APART)
         quota = await limits.admit(_rate_key(principal, connection), apart=apart)
         connection.scope["state"][_QUOTA] = quota
@@ -209,11 +213,15 @@ def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, 
 async def _in_organization(
     principal: Principal, connection: ASGIConnection[Any, Any, Any, Any], services: Services
 ) -> Principal:
-    """The caller in the organization that `organizationId` names, which only global roles may choose. Raises
-    InvalidError.
+    """The caller in the organization that `organizationId` names, which only global roles may choose. Others must not
+    change their own one when they name another. Raises InvalidError, ForbiddenError.
     """
     named = connection.query_params.get("organizationId")
-    if principal.role not in GLOBAL or named is None:
+    if named is None:
+        return principal
+    if principal.role not in GLOBAL:
+        if _ORGANIZATION.fullmatch(named) and int(named) not in {_NONE, principal.works_in}:
+            raise ForbiddenError
         return principal
     if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
         raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")

@@ -1,4 +1,5 @@
-"""JSON bodies, decoded strictly: a number in quotes is not a number, and each refusal names the field and the rule.
+"""JSON bodies, decoded strictly: a number in quotes is not a number, and each refusal names the field and the rule. But
+587.0 is an integer, because JSON has one kind of number.
 
 Litestar's own decoding coerces values and words its errors differently, so bodies are decoded by this DTO.
 """
@@ -14,11 +15,13 @@ from litestar.dto import AbstractDTO, DTOFieldDefinition
 from litestar.exceptions import HTTPException
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
+from msgspec.inspect import type_info
 
 from controller.decisions.access import may_change
 from controller.errors import ForbiddenError, InvalidError
 from controller.model import Principal
 from controller.model.values.json_rules import breach_of
+from controller.model.values.whole_numbers import with_whole_numbers
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -89,7 +92,7 @@ def _require_fields(principal: Principal | None, body: bytes) -> None:
 def decode(body: bytes, kind: type[T]) -> T:
     """Raises InvalidError."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _decode(body, kind)
     except msgspec.ValidationError as error:
         texts: Mapping[str, str] = getattr(kind, "REFUSALS", {})
         field, rule = breach_of(error, kind)
@@ -98,3 +101,14 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise InvalidError("body", "is nested too deeply") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidError("body", "must be valid JSON") from error
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        try:
+            given = msgspec.json.decode(body)
+        except msgspec.ValidationError:  # without the field
+            raise error from None
+    return msgspec.convert(with_whole_numbers(given, type_info(kind)), kind)

@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from controller.http.connection import ABORT
 from controller.http.problems import Answer, from_dependency
 from controller.store.platform.pool import StoreUnavailableError
 from controller.streaming.frames import RETRY_MS, EndReason, end_frame, retry_frame
@@ -21,7 +21,6 @@ from controller.streaming.subscription import Subscription
 
 EVENT_STREAM = "text/event-stream"
 
-_ABORT = "mailprobe.abort"
 _LEAVE_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", EVENT_STREAM.encode()),
@@ -29,14 +28,6 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),  # nginx would hold events back otherwise
     (b"connection", b"close"),  # nothing is worth waiting for after the end
 ]
-
-
-class Connection(HttpToolsProtocol):
-    """Lets an answer abort its connection, because closing one waits for a client that may not read."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {_ABORT: {"abort": self.transport.abort}}
 
 
 class Chunks(Protocol):
@@ -105,5 +96,5 @@ async def _leave(receive: Receive, subscription: Subscription) -> None:
 
 def _abort(scope: Scope) -> None:
     extensions: dict[str, Any] = scope.get("extensions") or {}
-    if _ABORT in extensions:
-        extensions[_ABORT]["abort"]()
+    if ABORT in extensions:
+        extensions[ABORT]["abort"]()

@@ -136,6 +136,9 @@ def from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> A
     )
 
 
+_CLIENT_GONE = "client disconnected prematurely"
+"""Litestar's words for a client that closed its connection before the end of its request: no failure of the server."""
+
 UNAVAILABLE: tuple[type[Exception], ...] = (StoreUnavailableError, BusError)
 """The errors of PostgreSQL and of NATS when they cannot be reached."""
 
@@ -160,6 +163,8 @@ def from_dependency(request: Request[Any, Any, Any], error: Exception) -> Answer
 
 def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Answer:
     """The answer to errors that Litestar finds: unknown paths and methods, bodies too large, wrong query parameters."""
+    if error.detail == _CLIENT_GONE:
+        return refusal(request, HTTPStatus.BAD_REQUEST, "The request did not end")
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", method=request.method, path=request.url.path, error=error.detail)
     phrase = HTTPStatus(error.status_code).phrase

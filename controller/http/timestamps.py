@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
+
+from shared.epoch import to_text
 
 Timestamp: TypeAlias = Annotated[
     str, msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-01-01T12:00:00.000Z"])
@@ -13,7 +15,7 @@ Timestamp: TypeAlias = Annotated[
 
 
 def timestamp(at: datetime) -> Timestamp:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_text(at)
 
 
 def timestamp_or_none(at: datetime | None) -> Timestamp | None:

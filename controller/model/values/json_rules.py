@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
+from controller.model.values.whole_numbers import choices_of
+
 _AT = re.compile(r"(?P<text>.*) - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`", re.DOTALL)
 _FIELD = re.compile(r"Object (?P<breach>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
@@ -65,7 +67,7 @@ def quoted(text: str) -> str:
 def _at(kind: inspect.Type | None, path: str) -> inspect.Type | None:
     """The type at a path as msgspec prints it, `names[0]` or `config[...]`; None when it is not known."""
     for step in _STEP.findall(path):
-        kind = next((inner for choice in _choices(kind) if (inner := _inside(choice, step)) is not None), None)
+        kind = next((inner for choice in choices_of(kind) if (inner := _inside(choice, step)) is not None), None)
     return kind
 
 
@@ -80,22 +82,11 @@ def _inside(kind: inspect.Type, step: str) -> inspect.Type | None:
     return None
 
 
-def _choices(kind: inspect.Type | None) -> Sequence[inspect.Type]:
-    match kind:
-        case None:
-            return ()
-        case inspect.Metadata(type=inner):
-            return _choices(inner)
-        case inspect.UnionType(types=types):
-            return [choice for each in types for choice in _choices(each)]
-    return (kind,)
-
-
 def _alternatives(kind: inspect.Type | None) -> tuple[list[str], list[str]]:
     """The words that are allowed, and descriptions of all other values that are."""
     words: list[str] = []
     others: list[str] = []
-    for choice in _choices(kind):
+    for choice in choices_of(kind):
         match choice:
             case inspect.LiteralType(values=values):
                 words += map(str, values)

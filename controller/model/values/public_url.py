@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from shared.host_names import is_host
+
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
@@ -16,12 +18,10 @@ class PublicUrl:
     __slots__ = ("path", "url")
 
     def __init__(self, text: str = "") -> None:
-        parts = urlsplit(text.rstrip("/"))
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
-        if text and (wrong or parts.username is not None or not _PATH.fullmatch(parts.path)):
+        if text and not _is_address(text.rstrip("/")):
             raise ValueError("must be a URL such as https://mailprobe.example.com")
         self.url = text.rstrip("/")
-        self.path = parts.path
+        self.path = urlsplit(self.url).path
 
     @property
     def encrypted(self) -> bool:
@@ -31,3 +31,13 @@ class PublicUrl:
     def link(self, path: str) -> str | None:
         """The whole address of a path, for mails and messages."""
         return f"{self.url}{path}" if self.url else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        wrong = parts.port == 0 or not is_host(parts.hostname or "")
+    except ValueError:
+        return False
+    wrong |= parts.scheme not in {"http", "https"} or parts.username is not None or "?" in text or "#" in text
+    return not wrong and text.isprintable() and _PATH.fullmatch(parts.path) is not None

@@ -10,7 +10,7 @@ import uvicorn
 from litestar import Litestar
 
 from controller.app import ControllerServer
-from controller.http.event_stream import Connection
+from controller.http.connection import Connection
 
 
 @asynccontextmanager

@@ -50,9 +50,22 @@ def test_nothing_notifies_people_by_default() -> None:
     assert (settings.smtp_host, settings.sms_url, settings.notify_allow_networks) == (None, None, ())
 
 
+def test_history_is_kept_for_thirty_days_and_two_years_by_default() -> None:
+    assert load(ControllerSettings, NEEDED).keeps == (30, 24)
+    environ = {**NEEDED, "MAILPROBE_KEEP_RESULTS_DAYS": "56", "MAILPROBE_KEEP_ROLLUPS_MONTHS": "2"}
+    assert load(ControllerSettings, environ).keeps == (56, 2)
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
+        pytest.param({"KEEP_RESULTS_DAYS": "0"}, "MAILPROBE_KEEP_RESULTS_DAYS", id="results for no day"),
+        pytest.param({"KEEP_RESULTS_DAYS": "401"}, "MAILPROBE_KEEP_RESULTS_DAYS", id="results for too long"),
+        pytest.param(
+            {"KEEP_RESULTS_DAYS": "57", "KEEP_ROLLUPS_MONTHS": "2"},
+            "MAILPROBE_KEEP_ROLLUPS_MONTHS: must be at least one for every 28 days",
+            id="summaries that end before the results",
+        ),
         pytest.param({"SMTP_HOST": "mx"}, "MAILPROBE_SMTP_FROM is required", id="a relay without a sender"),
         pytest.param({"SMTP_FROM": "nobody"}, "MAILPROBE_SMTP_FROM: must be", id="no address"),
         pytest.param(
@@ -78,6 +91,8 @@ def test_a_sender_is_an_address_with_a_name_or_without(sender: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        pytest.param("NATS_URL", "tls://nats..wonderland:4222", id="a broker without a host name"),
+        pytest.param("DATABASE_URL", "postgresql://u:wonderland@a..b/name", id="a database without a host name"),
         pytest.param("RATE_LIMIT", "-1", id="a negative limit"),
         pytest.param("RATE_LIMIT", "many", id="a limit in words"),
         pytest.param("TRUSTED_PROXIES", "proxy.example.net", id="a proxy by name"),
