@@ -13,18 +13,20 @@ import uvicorn
 
 from controller.application import create_application
 from controller.broker.login import report_ended_keys
-from controller.http.event_stream import Connection
+from controller.http.connection import Connection
 from controller.http.services import Services
+from controller.long_lived import set_apart
 from controller.metrics.process import Metrics
 from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import open_senders
-from controller.notify.email.sender import Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
+from controller.off_loop import share_interpreter
 from controller.operations.channels.channels import Outlets
 from controller.pipeline.all_loops import run_pipeline
+from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
-from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.dependency_loops import watch_dependencies
 from controller.pipeline.ops.dependency_notices import DependencyNotices
 from controller.pipeline.ops.direct_mail import DirectMail
@@ -58,6 +60,8 @@ class ControllerServer(uvicorn.Server):
 
 async def run(settings: ControllerSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises SchemaError when the database needs a migration, PortError."""
+    share_interpreter()
+    set_apart(thoroughly=True)
     with ExitStack() as listeners:  # before anything else starts, so that a busy port is reported at once
         listener = listeners.enter_context(closing(bound(settings.host, settings.port)))
         port = settings.metrics_port
@@ -120,6 +124,8 @@ async def _run(
                     addresses=ops_email,
                     relay=senders.email,
                     problems=lambda: health.problems,
+                    name=name,
+                    keeps=settings.keeps,
                     canary_target=settings.canary_target.value if settings.canary_target else None,
                     heartbeat_url=settings.heartbeat_url,
                 )
@@ -137,6 +143,7 @@ async def _run(
                 )
                 pipeline.add_done_callback(lambda _: stop.set())
                 login = tasks.create_task(keep("login", lambda: report_ended_keys(bus)), name="login")
+                set_apart()
                 log.info("controller_started", host=settings.host, port=settings.port)
                 await stop.wait()
                 log.info("controller_stopping")

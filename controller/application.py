@@ -21,6 +21,10 @@ from controller.api.v1.audit.routes import read_audit
 from controller.api.v1.audit.schemas import AuditPage
 from controller.api.v1.locations.routes import list_locations
 from controller.api.v1.locations.schemas import LocationAnswer
+from controller.api.v1.organizations.retention import BODIES as RETENTION_BODIES
+from controller.api.v1.organizations.retention import ROUTES as RETENTION_ROUTES
+from controller.api.v1.organizations.routes import ROUTES as ORGANIZATION_ROUTES
+from controller.api.v1.organizations.schemas import BODIES as ORGANIZATION_BODIES
 from controller.api.v1.policies.routes import ROUTES as POLICY_ROUTES
 from controller.api.v1.policies.schemas import BODIES as POLICY_BODIES
 from controller.api.v1.results.items import ResultPage
@@ -28,10 +32,11 @@ from controller.api.v1.results.routes import read_results
 from controller.api.v1.stream.documents import BODIES as STREAM_BODIES
 from controller.api.v1.stream.routes import ROUTES as STREAM_ROUTES
 from controller.http.auth import add_quota_headers, given_principal, require_permissions, requires_permission
+from controller.http.methods import with_head_and_options
 from controller.http.problems import HANDLERS, from_framework
 from controller.http.services import Services
 from controller.operations.accounts.limits import RequestLimits
-from controller.pages.routes import create_pages
+from controller.pages.routes import create_pages, preparing_pages
 from controller.pages.shell.errors import page_of_unknown_path
 
 LARGEST_BODY = 256 * 1024
@@ -42,7 +47,9 @@ BODIES: tuple[type[Struct], ...] = (
     ResultPage,
     *UPTIMEIFY_BODIES,
     *ALERTSITE_BODIES,
+    *ORGANIZATION_BODIES,
     *POLICY_BODIES,
+    *RETENTION_BODIES,
     *STREAM_BODIES,
 )
 
@@ -60,7 +67,9 @@ def create_application(services: Services) -> Litestar:
             read_audit,
             *UPTIMEIFY_ROUTES,
             *ALERTSITE_ROUTES,
+            *ORGANIZATION_ROUTES,
             *POLICY_ROUTES,
+            *RETENTION_ROUTES,
             *STREAM_ROUTES,
             create_pages(services),
         ],
@@ -75,10 +84,12 @@ def create_application(services: Services) -> Litestar:
         request_max_body_size=LARGEST_BODY,
         openapi_config=document(BODIES),
         logging_config=None,
+        lifespan=[preparing_pages],
     )
     require_permissions(application)
-    # This is not a middleware, because those do not run for requests without a route.
-    application.asgi_handler = counting(application.asgi_handler, services.metrics.counts)
+    # These are no middlewares, because those do not run for requests without a route.
+    answering = with_head_and_options(application.asgi_handler, application.routes)
+    application.asgi_handler = counting(answering, services.metrics.counts)
     return application
 
 

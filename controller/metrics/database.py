@@ -111,7 +111,7 @@ def _waiting(installation: Installation) -> Iterator[Metric]:
         ),
         (
             "mailprobe_deliveries_overdue_seconds",
-            "How long the oldest delivery is overdue. If this grows, nothing is sent, or a receiver is unavailable.",
+            "How long the oldest delivery is overdue whose channel does not fail. If this grows, nothing is sent.",
             installation.deliveries_overdue_seconds,
         ),
         (

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from controller.decisions.evaluation.state import VerdictKind
 from controller.metrics.cached_collector import gauge
 from controller.metrics.process import Metrics
+from controller.off_loop import off_loop
 from controller.store.platform.installation import MonitorFigures, monitor_figures
 from controller.store.platform.pool import Database, StoreUnavailableError
 
@@ -43,7 +44,7 @@ class Exposition:
 
         async def make() -> bytes:
             self._metrics.refresh()
-            return await asyncio.to_thread(generate_latest, self._metrics.registry)
+            return await off_loop(generate_latest, self._metrics.registry)
 
         return await self._once("all", _KEPT_SECONDS, make)
 
@@ -58,7 +59,7 @@ class Exposition:
                 raise StoreUnavailableError("reading the monitors took too long") from None
             registry = CollectorRegistry()
             registry.register(_Monitors(figures))
-            return await asyncio.to_thread(generate_latest, registry)
+            return await off_loop(generate_latest, registry)
 
         return await self._once((organization_id, customer_ids), _MONITORS_KEPT_SECONDS, make)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Request, Router
+from litestar import Litestar, Request, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -13,6 +16,8 @@ from litestar.types import ControllerRouterHandler
 
 from controller.http.auth import COUNTED_APART, FOR_PEOPLE
 from controller.http.services import Services
+from controller.long_lived import set_apart
+from controller.off_loop import off_loop
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.incidents.routes import ROUTES as INCIDENTS
@@ -24,6 +29,7 @@ from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.overview.routes import ROUTES as OVERVIEW
+from controller.pages.shell import templates
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
@@ -64,6 +70,23 @@ def create_pages(services: Services) -> Router:
         opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
     return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
+
+
+@asynccontextmanager
+async def preparing_pages(_: Litestar) -> AsyncIterator[None]:
+    """Prepare templates while the application runs; a page that comes sooner is drawn in between."""
+    preparing = asyncio.create_task(_prepare(), name="prepare-pages")
+    try:
+        yield
+    finally:
+        preparing.cancel()
+        await asyncio.wait([preparing])
+
+
+async def _prepare() -> None:
+    for prepare in templates.prepared():
+        await off_loop(prepare)
+    set_apart()
 
 
 def _note_position(request: Request[Any, Any, Any]) -> None:

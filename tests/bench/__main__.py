@@ -39,6 +39,9 @@ from tests.bench import (
 from tests.bench.agents import agent, agent_start, latency, probe, waiting
 from tests.bench.figures import Figures
 from tests.bench.live import overviews
+from tests.bench.loops import agent as agent_loop
+from tests.bench.loops import controller as controller_loop
+from tests.bench.notify import storm
 
 
 class Bench(NamedTuple):
@@ -70,7 +73,11 @@ BENCHES = {
     "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
-    "simulate": Bench(simulate.measure, "monitors for a year", 50, (1_000,)),
+    "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),
+    "agent_loops": Bench(agent_loop.measure, "checks", 2_000, (10_000,)),
+    "simulate": Bench(simulate.measure, "monitors for a year", 10, (1_000,)),
+    "mails": Bench(storm.mails, "mails", 300, (300,)),
+    "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
 }

@@ -42,7 +42,7 @@ _REQUESTS = 60
 _WARM = 8
 _DRAWINGS = 40
 _COOKIE = "bench" * 8
-_PATHS = {
+PATHS = {
     "overview": "/",
     "second_page": "/?page=2",
     "down": "/?state=down,partial",
@@ -84,7 +84,7 @@ async def measure(monitors: int) -> Figures:
                 transport=transport, base_url="http://bench", cookies={"mailprobe_session": _COOKIE}
             ) as client:
                 postgres = running.pids["postgres"]
-                paths = _PATHS | {f"monitor_{name}": f"/monitors/{monitor}?range={name}" for name in RANGES}
+                paths = PATHS | {f"monitor_{name}": f"/monitors/{monitor}?range={name}" for name in RANGES}
                 pages = {name: await _page(client, database, postgres, path) for name, path in paths.items()}
             drawing = await _drawing(database, organization)
     return {"rows": rows, "pages": pages, "drawing_cpu_ms": drawing}

@@ -16,6 +16,7 @@ from controller.errors import AlreadyEndedError, ForbiddenError, InvalidError, N
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
+from controller.off_loop import off_loop
 from controller.operations.incidents.incident_handling import acknowledge, comment_on, resolve
 from controller.operations.incidents.incidents import IncidentDetails, get_incident
 from controller.operations.incidents.notified import notified_of
@@ -101,8 +102,8 @@ async def incident_page(
     now = utc_now()
     details = await get_incident(services.database, principal, public_id, now)
     notified = await notified_of(services.database, principal, public_id)
-    view = incident_view(details, notified, now, form)
-    return page(
+    view = await off_loop(incident_view, details, notified, now, form)
+    return await page(
         request,
         "incidents/incident.html",
         view,

@@ -15,6 +15,7 @@ from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.kinds import IMAP_POP, SMTP
 from controller.model import Principal
+from controller.off_loop import off_loop
 from controller.operations.accounts.customers import list_customers
 from controller.operations.incidents.incident_list import search_incidents
 from controller.operations.incidents.notified import unpaged
@@ -43,8 +44,8 @@ async def incident_list(
     except (NotFoundError, ForbiddenError):
         raise NotFoundError("There is no such customer.") from None
     customers = [] if principal.works_in is None else await list_customers(services.database, principal)
-    view = list_view(query, found, customers, name, now)
-    return page(request, "incidents/list.html", view, title="Incidents", section=SECTION, live=True, now=now)
+    view = await off_loop(list_view, query, found, customers, name, now)
+    return await page(request, "incidents/list.html", view, title="Incidents", section=SECTION, live=True, now=now)
 
 
 @get("/incidents/unpaged", opt={PERMISSION: Permission.READ})
@@ -57,9 +58,9 @@ async def unpaged_list(
     name = await _monitor_name(services, principal, monitor)
     offset = (query.page - 1) * RUNS_PER_PAGE
     found = await unpaged(services.database, principal, monitor, now, limit=RUNS_PER_PAGE, offset=offset)
-    view = unpaged_view(found, monitor, name, query.page, now)
+    view = await off_loop(unpaged_view, found, monitor, name, query.page, now)
     title = "Why nobody was paged"
-    return page(request, "incidents/unpaged.html", view, title=title, section=SECTION, live=True, now=now)
+    return await page(request, "incidents/unpaged.html", view, title=title, section=SECTION, live=True, now=now)
 
 
 @get("/incidents/{public_id:str}", opt={PERMISSION: Permission.READ})

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.locations import list_locations
 from controller.pages.locations.view import locations_view
 from controller.pages.shell.page import page
@@ -23,8 +24,10 @@ async def location_list(
     """Every location that was not removed; probe problems of monitors that the person may see."""
     found = await list_locations(services.database, principal)
     now = found[0].now if found else utc_now()
-    view = locations_view(found, now)
-    return page(request, "locations/locations.html", view, title="Locations", section="locations", live=True, now=now)
+    view = await off_loop(locations_view, found, now)
+    return await page(
+        request, "locations/locations.html", view, title="Locations", section="locations", live=True, now=now
+    )
 
 
 ROUTES: list[ControllerRouterHandler] = [location_list]

@@ -14,6 +14,7 @@ from controller.errors import ForbiddenError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.identifiers import monitor_public_id
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.monitors.checks import trigger_check
 from controller.operations.monitors.monitors import get_monitor
 from controller.operations.monitors.report import monitor_report
@@ -43,8 +44,10 @@ async def monitor_page(
         triggered_at=triggered,
         now=now,
     )
-    view = monitor_view(report, period, Address(query), triggered, now)
-    return page(request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now)
+    view = await off_loop(monitor_view, report, period, Address(query), triggered, now)
+    return await page(
+        request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now
+    )
 
 
 @post("/monitors/{public_id:str}/check", opt={PERMISSION: Permission.TRIGGER}, status_code=303)

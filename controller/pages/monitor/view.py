@@ -13,6 +13,7 @@ from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
 from controller.pages.monitor.figures import UptimeView, uptime_views
 from controller.pages.monitor.head import MonitorHead, TriggeredView, head_view, triggered_view
+from controller.pages.monitor.kept import KeptView, kept_view
 from controller.pages.monitor.lanes import LanesView, lanes_view, locations_of, slices_of
 from controller.pages.monitor.log import LogView, log_view
 from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTime, range_view
@@ -51,6 +52,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     charts: ChartsView
     uptimes: list[UptimeView]
     log: LogView
+    kept: KeptView
     certificates: list[CertificateView]
     compare: CompareView | None
     encrypts: bool
@@ -74,6 +76,7 @@ def monitor_view(
         charts=charts_view(course, slices),
         uptimes=uptime_views(report.monitor, course.uptimes, ranged=period.range in _COUNTED),
         log=log_view(report.monitor, report.log, address, list(locations)),
+        kept=kept_view(report.kept, period.since, now),
         certificates=certificates(latest, target.certificate_warning_days if target else _WARNING_DAYS, now),
         compare=compare(latest),
         encrypts=target is None or target.tls is not TlsMode.NONE,

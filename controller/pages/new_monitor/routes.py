@@ -71,7 +71,7 @@ async def _form(
     found = await overview.read_troubles(services.database, principal)
     view = new_monitor_view(found.locations, known, form, problem)
     status = HTTPStatus.OK if problem is None else HTTPStatus.BAD_REQUEST
-    return page(request, "new_monitor/page.html", view, title="New monitor", section="overview", status=status)
+    return await page(request, "new_monitor/page.html", view, title="New monitor", section="overview", status=status)
 
 
 ROUTES: list[ControllerRouterHandler] = [new_monitor, create]

@@ -12,6 +12,7 @@ from controller.errors import InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model.dependencies import Dependency
+from controller.off_loop import off_loop
 from controller.operations.accounts import customers
 from controller.operations.overview.overview import bar_time, find_monitors, read_monitors, read_troubles
 from controller.pages.new_monitor.view import new_monitor_view
@@ -37,8 +38,8 @@ async def overview(request: Request[Any, Any, Any], services: GivenServices, pri
     if not found.of_all:
         known = await customers.list_customers(services.database, principal)
         empty = new_monitor_view(troubles.locations, known)
-    view = overview_view(query, found, troubles, monitors, bar_time(now), empty)
-    return page(
+    view = await off_loop(overview_view, query, found, troubles, monitors, bar_time(now), empty)
+    return await page(
         request, "overview/page.html", view, title=title_of(found.of_all), section="overview", live=True, now=now
     )
 

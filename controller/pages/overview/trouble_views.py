@@ -52,10 +52,14 @@ _NOTICES = {
         "Location {} sends what is not signed with its keys",
         "An agent has an old version or an old enrolment file, or somebody forges its results.",
     ),
+    "history_shortened": (
+        "Less history is kept of {}",
+        "What is older is removed then. The notice to operators says how much that is, and how to keep it.",
+    ),
 }
 
 
-_NO_LOCATION = frozenset({"broker_failing", "database_failing", "heartbeat_url_failing"})
+_NO_LOCATION = frozenset({"broker_failing", "database_failing", "heartbeat_url_failing", "history_shortened"})
 
 
 class TroubleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +172,7 @@ def _waiting(troubles: Troubles) -> list[TroubleView]:
         found.append(
             TroubleView(
                 title=f"Notifications wait for {span(troubles.deliveries_late_seconds)}",
-                meaning="Their receivers do not answer, or nothing is sent: people may not know of incidents.",
+                meaning="The mail relay does not answer, or nothing is sent: people may not know of incidents.",
                 path="/incidents",
             )
         )

@@ -14,7 +14,7 @@ from litestar.types import ExceptionHandlersMap
 
 from controller import errors
 from controller.http.problems import RETRY_AFTER_SECONDS, UNAVAILABLE, missing_part, status_of
-from controller.pages.shell.page import page, see_other, wants_fragment
+from controller.pages.shell.page import see_other, small_page, wants_fragment
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ def failed(
     title = _TITLES.get(status, status.phrase)
     again = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
     view = ErrorView(status=int(status), title=title, message=message, again=again)
-    return page(request, "error.html", view, title=title, status=status, headers=headers)
+    return small_page(request, "error.html", view, title=title, status=status, headers=headers)
 
 
 def page_of_unknown_path(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any] | None:

@@ -18,6 +18,7 @@ from controller.decisions.access import GLOBAL, Permission, permits
 from controller.http.auth import chosen_organization
 from controller.http.services import Services
 from controller.model import Principal
+from controller.off_loop import off_loop
 from controller.pages.shell.templates import render, render_fragment
 from shared.clock import utc_now
 
@@ -77,7 +78,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return self.principal is not None and permits(self.principal, Permission(permission))
 
 
-def page(
+async def page(
     request: Request[Any, Any, Any],
     template: str,
     view: msgspec.Struct | None,
@@ -92,9 +93,29 @@ def page(
     """The page of this view; only its main part when the request accepts a fragment. `now` is the moment as of which
     the view is true.
     """
+    frame = _frame(request, title, section, live=live, now=now)
+    return await off_loop(_drawn, request, template, frame, view, status, headers)
+
+
+def small_page(
+    request: Request[Any, Any, Any],
+    template: str,
+    view: msgspec.Struct,
+    *,
+    title: str,
+    status: HTTPStatus,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """The same, at once, for what answers errors and must not wait."""
+    return _drawn(request, template, _frame(request, title), view, status, headers)
+
+
+def _frame(
+    request: Request[Any, Any, Any], title: str, section: str = "", *, live: bool = False, now: datetime | None = None
+) -> Frame:
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     principal = request.scope.get("user")
-    frame = Frame(
+    return Frame(
         title=title,
         base=base_of(request),
         section=section,
@@ -108,6 +129,16 @@ def page(
         organization=chosen_organization(request),
         principal=principal if isinstance(principal, Principal) else None,
     )
+
+
+def _drawn(
+    request: Request[Any, Any, Any],
+    template: str,
+    frame: Frame,
+    view: msgspec.Struct | None,
+    status: HTTPStatus,
+    headers: dict[str, str] | None,
+) -> Response[bytes]:
     draw = render_fragment if wants_fragment(request) else render
     return html(request, draw(template, frame=frame, view=view), status=status, headers=headers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,6 +31,12 @@ _ENVIRONMENT.globals |= {"asset": static_files.asset, "scripts": static_files.SC
 
 FRAGMENT = "main"
 """The block of each page that is fetched anew when the page is out of date."""
+
+
+def prepared() -> Iterator[Callable[[], object]]:
+    """Calls that compile one template each, in all half a second of CPU that the first pages would spend otherwise."""
+    for name in _ENVIRONMENT.list_templates():
+        yield partial(_ENVIRONMENT.get_template, name)
 
 
 def render(name: str, **values: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from shared.epoch import to_text
+
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -18,7 +20,7 @@ def foreign(text: str) -> str:
 
 def iso(at: datetime) -> str:
     """The moment in UTC, to the millisecond, for `datetime` attributes."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_text(at)
 
 
 def utc(at: datetime, *, seconds: bool = True) -> str:

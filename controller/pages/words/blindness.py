@@ -103,7 +103,8 @@ def refusal_advice(kind: str) -> Advice:
     """A server refuses one location while it serves others."""
     if kind == "temporary_refusal":
         return Advice(
-            "The server puts this location off, and serves others: greylisting, or a limit of connections.",
+            "The server puts this location off, and serves others: greylisting, a limit of connections, or logins that"
+            " it cannot check for now.",
             "Exempt the location's address from greylisting and limits on the server.",
         )
     return Advice(
