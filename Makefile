@@ -4,6 +4,7 @@ COUNTRIES ?= DE US
 PORT ?= 8080
 DATA ?= var
 ALLOW_NETWORKS ?=
+WHEELS ?=
 WORKERS ?= auto
 FUZZ_MINUTES ?= 10
 ADVISORIES ?=
@@ -13,7 +14,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long fuzz drill check audit sbom fmt bench pictures schema docs lock tools help
+.PHONY: run test-quick test test-long fuzz drill check audit sbom fmt bench pictures schema docs lock wheels tools help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -22,7 +23,7 @@ run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per cou
 test-quick: $(VENV)/.ready ## Run the tests of decisions, parsers and contracts (under a minute)
 	$(PYTEST) $(SPREAD) tests/unit tests/probes/test_reply_parsers.py tests/probes/test_every_probe.py
 
-test: $(VENV)/.ready ## Run all tests but the long ones (about twelve minutes); reasons of skips name what is missing
+test: $(VENV)/.ready ## Run all tests but the long ones (about fourteen minutes); reasons of skips name what is missing
 	$(PYTEST) $(SPREAD)
 
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
@@ -69,15 +70,18 @@ lock: $(VENV)/.ready ## Rewrite the lock files and the images' parts of them (ne
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  --extra tools --constraint requirements.lock -o requirements-tools.lock pyproject.toml
 
+wheels: $(VENV)/.ready ## Download to wheels/ what `make run WHEELS=wheels` installs on a machine without network
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest wheels --only-binary :all: --no-binary nkeys \
+	  --require-hashes -r requirements.lock
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest wheels --only-binary :all: pip setuptools
+
 tools: $(VENV)/.tools ## Install the tools that few tests need: axe (barriers in pages), atheris (fuzzing), cyclonedx-bom
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.ready: pyproject.toml requirements.lock
-	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary nkeys --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -m deploy.local.install $(VENV) --wheels "$(WHEELS)"
 	@touch $@
 
 $(VENV)/.tools: requirements-tools.lock $(VENV)/.ready

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import sys
-from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from signal import Signals
+from typing import Any
 
 import structlog
 
@@ -19,33 +18,35 @@ from deploy.local import LocalError, nats, postgres
 from deploy.local.data import DataFolder
 from deploy.local.full_disk import FullDisk
 from deploy.local.options import Options
-from deploy.local.programs import environ, get_json, program, run
+from deploy.local.parts import CONTROLLER, agent_part, controller_part
+from deploy.local.programs import get_json, program, run
+from deploy.local.progress import Progress
 from deploy.local.supervisor import Part, Supervisor
+from deploy.local.welcome import Welcome
 from shared.private_files import write_private
 
 log = structlog.get_logger()
 
-CONTROLLER = "mailprobe-controller"
-AGENT = "mailprobe-agent"
 ADMIN_EMAIL = "admin@localhost"
 _DATABASE = "mailprobe"
 _READY_SECONDS = 20.0
-_NOT_FOR_AGENTS = (
-    *("DATABASE_URL", "VAULT_KEYS"),
-    *("TRUST_FILE", "NATS_CREDENTIALS", "NATS_CA", "VERIFY_KEYS"),
-    *("METRICS_HOST", "METRICS_PORT"),  # the controller's: several programs cannot share one port
-    *("ENROLMENT", "LOCATION", "COUNTRY", "NATS_URL", "SEALING_KEY", "AGENT_NAME"),  # would override its enrolment file
-)
+_STEPS = 8
+_GIVEN = ("DATABASE_URL", "NATS_URL")
+
+
+def steps() -> int:
+    """How many steps the progress shows: servers that the person has set are not started."""
+    return _STEPS - sum(bool(os.environ.get(f"MAILPROBE_{name}")) for name in _GIVEN)
 
 
 @dataclass
 class Composition:
-    """Starts the parts one after the other. `announce` receives the text for the person who started it."""
+    """Starts the parts one after the other, and says so."""
 
     options: Options
     data: DataFolder
     supervisor: Supervisor
-    announce: Callable[[str], None]
+    progress: Progress
     settings: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     _postgres: postgres.Postgres | None = None
@@ -73,24 +74,32 @@ class Composition:
         self.settings["PORT"] = str(self.options.port)
         self.settings["PUBLIC_URL"] = os.environ.get("MAILPROBE_PUBLIC_URL") or self.api_url
         self.settings["RATE_LIMIT"] = os.environ.get("MAILPROBE_RATE_LIMIT") or "0"  # the API has one user here
-        if sys.stderr.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
+        if self.progress.beside.isatty() and not os.environ.get("MAILPROBE_LOG_FORMAT"):
             self.settings["LOG_FORMAT"] = "console"
         await self._require_free_port()
-        self.settings["DATABASE_URL"] = os.environ.get("MAILPROBE_DATABASE_URL") or await self._start_postgres()
         self._require_trust_file()
-        self.settings["TRUST_FILE"] = os.environ.get("MAILPROBE_TRUST_FILE") or await self._trust_file()
-        self._trust = await self._controller("trust", "nats-config")
-        self.settings["NATS_URL"] = os.environ.get("MAILPROBE_NATS_URL") or await self._start_nats()
-        self.settings["VAULT_KEYS"] = os.environ.get("MAILPROBE_VAULT_KEYS") or await self._vault_key()
-        await self._controller("migrate")
-        await self._bootstrap()
-        await self._enrol()
-        await self.supervisor.start(self._controller_part())
-        await asyncio.gather(*(self.supervisor.start(self._agent_part(location)) for location in self.locations))
-        login_link, _ = await asyncio.gather(self._login_link(), self._wait_for_locations())
+        with self._step("PostgreSQL", unless="DATABASE_URL"):
+            self.settings["DATABASE_URL"] = os.environ.get("MAILPROBE_DATABASE_URL") or await self._start_postgres()
+        with self._step("Keys of this installation"):
+            self.settings["TRUST_FILE"] = os.environ.get("MAILPROBE_TRUST_FILE") or await self._trust_file()
+            self._trust = await self._controller("trust", "nats-config")
+            self.settings["VAULT_KEYS"] = os.environ.get("MAILPROBE_VAULT_KEYS") or await self._vault_key()
+        with self._step("NATS", unless="NATS_URL"):
+            self.settings["NATS_URL"] = os.environ.get("MAILPROBE_NATS_URL") or await self._start_nats()
+        with self._step("Tables of the database"):
+            await self._controller("migrate")
+        with self._step("First account"):
+            await self._bootstrap()
+        with self._step("Token of this program, keys of the locations"):
+            token_works, _ = await asyncio.gather(self._machine_token(), self._enrol())
+        with self._step("Controller"):
+            await self.supervisor.start(controller_part(self.settings, self._controller_ready))
+        with self._step(f"Agents in {' '.join(self.locations)}"):
+            await asyncio.gather(*(self.supervisor.start(self._agent_part(location)) for location in self.locations))
+            (login_link, email), _ = await asyncio.gather(self._login_link(), self._wait_for_locations())
         self.complete = True
         self.write_record()
-        self.announce(self._welcome(login_link))
+        self.progress.say(self._welcome(login_link, email, token_works=token_works).text())
 
     async def stop(self) -> None:
         """Stop within 10 s: the agents, which send their last results, then the controller, NATS, and PostgreSQL."""
@@ -108,9 +117,9 @@ class Composition:
             self.data.write_record(
                 {
                     "apiUrl": self.api_url,
-                    "token": self.data.secret(self.data.token),
+                    "token": self.data.secret_or_none(self.data.token),
                     "adminEmail": ADMIN_EMAIL,
-                    "adminPassword": self.data.secret(self.data.password),
+                    "adminPassword": self.data.secret_or_none(self.data.password),
                     "natsUrl": self.settings["NATS_URL"],
                     "trustFile": self.settings["TRUST_FILE"],
                     "databaseUrl": self.settings["DATABASE_URL"],
@@ -167,13 +176,20 @@ class Composition:
     async def _controller(self, *arguments: str) -> str:
         return await run(CONTROLLER, *arguments, settings=self.settings)
 
+    def _step(self, what: str, *, unless: str = "") -> AbstractContextManager[None]:
+        """A step that the progress shows, unless the person has set what it would bring."""
+        return nullcontext() if os.environ.get(f"MAILPROBE_{unless}") else self.progress.step(what)
+
     async def _bootstrap(self) -> None:
-        token, password = self.data.token, self.data.password
-        files = ("--token-file", str(token), "--password-file", str(password))
+        """Make the first account with its files. Either file may be lost later: neither is needed to start."""
+        files = ("--token-file", str(self.data.token), "--password-file", str(self.data.password))
         await self._controller("bootstrap", *files, "--email", ADMIN_EMAIL)
-        for path in (token, password):
-            if not path.exists():
-                raise LocalError(f"the database has its first user already, but {path} is missing: restore it")
+
+    async def _machine_token(self) -> bool:
+        """Keep a token of our own. Returns whether the one in the person's file works."""
+        files = ("--file", str(self.data.machine_token), "--check", str(self.data.token))
+        said = await self._controller("machine-token", *files)
+        return f"the token in {self.data.token} works" in said.splitlines()
 
     async def _enrol(self) -> None:
         """Add locations that the database lacks, make new keys for those whose enrolment file is unusable, and write
@@ -191,72 +207,59 @@ class Composition:
                 log.warning("location_given_new_keys", location=location, reason=problem)
             self.data.point_to_broker(location, self.settings["NATS_URL"])
 
-    def _controller_part(self) -> Part:
-        return Part(
-            name="controller",
-            command=[program(CONTROLLER), "serve"],
-            environ=environ(self.settings | {"DRAIN_SECONDS": "2"}),
-            ready=self._controller_ready,
-            stop=((Signals.SIGTERM, 2.5),),
-        )
-
     def _agent_part(self, location: str) -> Part:
-        settings = {"ALLOW_NETWORKS": ",".join(self.options.allow_networks), "DRAIN_SECONDS": "3"}
-        if self.options.allow_networks and not os.environ.get("MAILPROBE_PORT25_HOSTS"):
-            settings["PORT25_HOSTS"] = "none"  # a port blocked by a home network is not blocked to the allowed networks
-        if "LOG_FORMAT" in self.settings:
-            settings["LOG_FORMAT"] = self.settings["LOG_FORMAT"]
-        return Part(
-            name=f"agent-{location}",
-            command=[program(AGENT), "run", "--processes", "1", "--enrolment", str(self.data.enrolment(location))],
-            environ=environ(settings, without=_NOT_FOR_AGENTS),
-            stop=((Signals.SIGTERM, 3.5),),
-        )
+        return agent_part(location, self.data, self.options.allow_networks, self.settings)
 
     async def _controller_ready(self) -> bool:
+        """Whether our own controller answers: another program that took the port does not know our token."""
         status, _ = await get_json(self.host, self.options.port, "/readyz")
-        return status == 200
+        return status == 200 and (await self._ask_for_locations())[0] == 200
+
+    async def _ask_for_locations(self) -> tuple[int, Any]:
+        token = self.data.secret(self.data.machine_token)
+        return await get_json(self.host, self.options.port, "/api/locations", token)
 
     async def _wait_for_locations(self) -> None:
         """So that a monitor created right after the welcome is checked from every location."""
-        token = self.data.secret(self.data.token)
         waiting = set(self.locations)
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while waiting:
-                    status, known = await get_json(self.host, self.options.port, "/api/locations", token)
-                    if status == 401:
-                        raise LocalError(f"the token in {self.data.token} is not valid for this database")
+                    status, known = await self._ask_for_locations()
+                    if status == 401:  # revoked at this moment
+                        await self._machine_token()
                     if status == 200:
                         waiting -= {each["code"] for each in known if each["agents"] or not each["enabled"]}
                     await asyncio.sleep(0.05)
         except TimeoutError:
             log.warning("locations_without_agent", locations=sorted(waiting))
 
-    async def _login_link(self) -> str | None:
-        """A link with a one-time code, which must stay out of the record and of logs; None when nobody can log in."""
+    async def _login_link(self) -> tuple[str | None, str]:
+        """A link with a one-time code, which must stay out of the record and of logs, and whom it logs in; None when
+        nobody can log in.
+        """
         try:
-            return (await self._controller("login-link")).splitlines()[0]
+            link, explained, *_ = (await self._controller("login-link")).splitlines()
         except LocalError as error:
             log.warning("no_login_link", reason=str(error))
-            return None
+            return None, ADMIN_EMAIL
+        return link, explained.removeprefix("logs ").partition(" in, once")[0]
 
-    def _welcome(self, login_link: str | None) -> str:
-        bearer = f'"Authorization: Bearer $(cat {shlex.quote(str(self.data.token))})"'
-        dashboard = self.settings["PUBLIC_URL"]
-        first = [
-            f"Open the dashboard, logged in: {login_link}",
-            f"  once, within 10 minutes; without scripts, paste what follows #code= at {dashboard}/login",
-            "",
-        ]
-        lines = {
-            "Dashboard": dashboard,
-            "API": self.api_url,
-            "Locations": " ".join(self.locations),
-            "Token": f"in {self.data.token}",
-            "Password": f"in {self.data.password}, of {ADMIN_EMAIL}",
-            "Metrics": f"curl -fsS -H {bearer} {self.api_url}/metrics",
-            "Try it": f"curl -fsS -H {bearer} {self.api_url}/api/locations",
-        }
-        running = ["Mailprobe runs.", *(f"  {name:<10} {text}" for name, text in lines.items()), ""]
-        return "\n".join(["", *(first if login_link else []), *running])
+    def _welcome(self, login_link: str | None, email: str, *, token_works: bool) -> Welcome:
+        # The address of the embedded database holds no secret; one that the person has set may hold a password.
+        url = "" if os.environ.get("MAILPROBE_DATABASE_URL") else shlex.quote(self.settings["DATABASE_URL"])
+        return Welcome(
+            seconds=self.progress.seconds,
+            data=self.data.root,
+            dashboard=self.settings["PUBLIC_URL"],
+            api=self.api_url,
+            locations=self.locations,
+            token=self.data.token,
+            token_works=token_works,
+            password=self.data.password,
+            first_email=ADMIN_EMAIL,
+            email=email,
+            login_link=login_link,
+            controller=program(CONTROLLER),
+            database=url and f"MAILPROBE_DATABASE_URL={url}",
+        )

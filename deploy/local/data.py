@@ -29,6 +29,10 @@ class DataFolder:
         return self.root / "token"
 
     @property
+    def machine_token(self) -> Path:
+        return self.root / "machine-token"
+
+    @property
     def password(self) -> Path:
         return self.root / "password"
 
@@ -51,6 +55,11 @@ class DataFolder:
     def enrolment(self, location: str) -> Path:
         return self.enrolments / f"{location}.json"
 
+    @property
+    def agents(self) -> Path:
+        """Where agents keep what must survive a restart."""
+        return self.root / "agents"
+
     def log(self, part: str) -> Path:
         return self.root / "log" / f"{part}.log"
 
@@ -60,6 +69,10 @@ class DataFolder:
             return path.read_text().strip()
         except OSError as error:
             raise LocalError(f"{path}: {error.strerror}") from None
+
+    def secret_or_none(self, path: Path) -> str | None:
+        """The content of a file of one line; None when there is no such file. Raises LocalError."""
+        return self.secret(path) if path.exists() else None
 
     def write_record(self, record: Mapping[str, object]) -> None:
         """Rewrite `local.json`, through which scripts find the parts. Raises OSError."""

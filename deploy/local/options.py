@@ -11,6 +11,7 @@ from pathlib import Path
 from iso3166 import countries_by_alpha2
 
 from deploy.local import LocalError
+from shared.command_line import add_completion, add_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +27,26 @@ class Options:
     stop_with_parent: bool
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Raises LocalError for an invalid value; argparse itself exits for an unknown option."""
-    parser = argparse.ArgumentParser(prog="mailprobe-local", description=__doc__)
+def new_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mailprobe-local",
+        description="Start Mailprobe on this machine: PostgreSQL, NATS, a controller, and agents.",
+    )
     parser.add_argument("--countries", default="DE US", help='countries with an agent each (default: "DE US")')
     parser.add_argument("--port", default="8080", help="port of the API (default: 8080)")
-    parser.add_argument("--data", default="var", help="folder of all data and keys (default: var)")
+    parser.add_argument("--data", default="var", metavar="FOLDER", help="folder of all data and keys (default: var)")
     parser.add_argument(
         "--allow-networks", default="", help="networks that agents may reach besides public addresses (default: none)"
     )
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started this ends")
-    given = parser.parse_args(arguments)
+    add_version(parser)
+    add_completion(parser)
+    return parser
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Raises LocalError for an invalid value; argparse itself exits for an unknown option."""
+    given = new_parser().parse_args(arguments)
     return Options(
         countries=_countries(given.countries),
         port=_port(given.port),

@@ -8,9 +8,10 @@ import signal
 import sys
 
 from deploy.local import LocalError
-from deploy.local.composition import Composition
+from deploy.local.composition import Composition, steps
 from deploy.local.data import opened
 from deploy.local.options import Options, parse
+from deploy.local.progress import Progress
 from deploy.local.supervisor import supervising
 from shared import log
 
@@ -61,8 +62,10 @@ async def _run(options: Options) -> None:
             if composition:
                 composition.write_record()
 
-        async with supervising(on_start=started) as supervisor:
-            composition = Composition(options, data, supervisor, lambda text: print(text, flush=True))
+        progress = Progress(sys.stdout, sys.stderr, steps())
+        log.configure(os.environ.get("MAILPROBE_LOG_LEVEL") or "info", stream=progress.beside)
+        async with supervising(on_start=started, console=progress.beside) as supervisor:
+            composition = Composition(options, data, supervisor, progress)
             try:
                 await composition.start()
                 await asyncio.Event().wait()

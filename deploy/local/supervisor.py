@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -25,6 +26,8 @@ PAUSE_SECONDS = 1.0
 _TRIES = 5
 _LOG_BYTES = 10 * 1024**2
 _LINE_BYTES = 1024**2
+_TAIL_BYTES = 4096
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def at_once() -> bool:
@@ -57,6 +60,7 @@ class _Running:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     process: Process | None = None
     deaths: int = 0
+    last_line: str = ""
     task: asyncio.Task[None] | None = None
 
 
@@ -90,10 +94,10 @@ class Supervisor:
             async with asyncio.timeout(seconds):
                 while running.process is None or not await part.ready():
                     if running.deaths >= _TRIES:
-                        raise LocalError(f"{part.name} does not stay up{hint}")
+                        raise LocalError(f"{part.name} does not stay up{_why(running)}{hint}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise LocalError(f"{part.name} is not ready after {seconds:.0f} s{hint}") from None
+            raise LocalError(f"{part.name} is not ready after {seconds:.0f} s{_why(running)}{hint}") from None
 
     async def stop(self, *names: str) -> None:
         """Stop these parts at the same time, each within its seconds. Unknown names are ignored."""
@@ -155,9 +159,10 @@ class Supervisor:
         process = running.process = await _spawn(part)
         if self._watcher:
             self._watcher.started(process.pid, part.death_signal)
-        relay = asyncio.create_task(self._relay(part.name, process), name=f"relay-{part.name}")
+        relay = asyncio.create_task(self._relay(running, process), name=f"relay-{part.name}")
         try:
-            log.info("part_started", part=part.name, pid=process.pid)
+            say = log.info if running.deaths else log.debug  # the first start is no news
+            say("part_started", part=part.name, pid=process.pid)
             if running.stopping.is_set():
                 process.kill()
             elif self._on_start:
@@ -176,7 +181,8 @@ class Supervisor:
             for task in late:
                 task.cancel()
 
-    async def _relay(self, name: str, process: Process) -> None:
+    async def _relay(self, running: _Running, process: Process) -> None:
+        name = running.part.name
         while process.stdout:
             try:
                 line = await process.stdout.readline()
@@ -184,8 +190,10 @@ class Supervisor:
                 continue  # a line over the limit is dropped
             if not line:
                 return
+            text = line.decode(errors="replace").rstrip()
+            running.last_line = text or running.last_line
             with suppress(OSError, ValueError):  # the console may have been closed
-                print(f"{name:<10} | {line.decode(errors='replace').rstrip()}", file=self._console, flush=True)
+                print(f"{name:<10} | {text}", file=self._console, flush=True)
 
 
 @asynccontextmanager
@@ -227,6 +235,22 @@ async def _spawn(part: Part) -> Process:
         return await asyncio.create_subprocess_exec(
             *command, env=dict(part.environ), stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def _why(running: _Running) -> str:
+    """The last line of a part that died, as plain text after a colon; empty when it wrote none that can be read."""
+    if not running.deaths:
+        return ""
+    line, path = running.last_line, running.part.log_path
+    if path is not None:
+        try:
+            with path.open("rb") as written:
+                written.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+                line = written.read().decode(errors="replace").strip().rpartition("\n")[2]
+        except OSError:
+            return ""
+    line = _COLOURS.sub("", line).strip()
+    return f": {line}" if line else ""
 
 
 def _signal(process: Process | None, signal: Signals) -> None:

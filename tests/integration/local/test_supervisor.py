@@ -62,15 +62,26 @@ async def test_the_pause_between_two_lives_is_kept() -> None:
     assert moments[2] - moments[1] >= 0.2
 
 
-async def test_a_part_that_does_not_stay_up_is_named_with_its_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize("logs", [True, False], ids=["to its log", "to the console"])
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        pytest.param("echo one; printf '\\033[31mwhy\\033[0m\\n\\n'; exit 1", ": why", id="with a last line"),
+        pytest.param("head -c 10000 /dev/zero | tr '\\0' '\\n'; exit 1", "", id="with empty lines"),
+        pytest.param("exit 1", "", id="silently"),
+    ],
+)
+async def test_a_part_that_does_not_stay_up_is_named_with_the_reason(
+    tmp_path: Path, script: str, why: str, logs: bool
+) -> None:
     async def never() -> bool:
         return False
 
-    log = tmp_path / "part.log"
-    async with supervising(pause_seconds=0.01) as supervisor:
-        with pytest.raises(LocalError, match=f"part does not stay up; see {log}"):
-            await supervisor.start(shell("part", "echo why; exit 1", ready=never, log_path=log))
-    assert "why" in log.read_text()
+    log = tmp_path / "part.log" if logs else None
+    async with supervising(pause_seconds=0.01, console=io.StringIO()) as supervisor:
+        with pytest.raises(LocalError) as refused:
+            await supervisor.start(shell("part", script, ready=never, log_path=log))
+    assert str(refused.value) == f"part does not stay up{why}{f'; see {log}' if log else ''}"
 
 
 async def test_a_part_that_is_not_ready_in_time_is_named() -> None:
@@ -78,8 +89,17 @@ async def test_a_part_that_is_not_ready_in_time_is_named() -> None:
         return False
 
     async with supervising() as supervisor:
-        with pytest.raises(LocalError, match="part is not ready"):
-            await supervisor.start(shell("part", "exec sleep 60", ready=never), seconds=0.1)
+        with pytest.raises(LocalError, match=r"^part is not ready after 0 s$"):
+            await supervisor.start(shell("part", "echo fine; exec sleep 60", ready=never), seconds=0.1)
+
+
+async def test_a_part_that_is_not_ready_in_time_and_died_is_named_with_the_reason() -> None:
+    async def never() -> bool:
+        return False
+
+    async with supervising(pause_seconds=60, console=io.StringIO()) as supervisor:
+        with pytest.raises(LocalError, match=r"^part is not ready after 2 s: why$"):
+            await supervisor.start(shell("part", "echo why; exit 1", ready=never), seconds=2)
 
 
 async def test_a_program_that_is_not_there_is_tried_again_and_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -26,12 +27,17 @@ PRIVATE = ("local.json", "token", "password", "vault.key", "enrolments/de.json",
 
 
 def welcome_code(product: Product) -> str:
-    """The one-time code of the link with which the latest welcome begins."""
-    welcome = product.output().rpartition("Open the dashboard, logged in: ")[2]
-    link, once, blank, runs, *_ = welcome.splitlines()
+    """The one-time code of the link with which the latest welcome ends."""
+    welcome = product.output().rpartition("\nMailprobe runs; ")[2]
+    said, _, ending = welcome.partition("\n\n")
+    assert "it started in " in said
+    dashboard, link, once, blank, *_ = ending.splitlines()
+    assert dashboard == f"Open the dashboard: http://127.0.0.1:{product.port}"
+    before, _, link = link.partition("Open the dashboard, logged in: ")
+    assert before == ""
     assert link.startswith(f"http://127.0.0.1:{product.port}/login#code=")
     assert "once, within 10 minutes" in once
-    assert (blank, runs) == ("", "Mailprobe runs.")
+    assert blank == ""
     return link.partition("#code=")[2]
 
 
@@ -43,6 +49,8 @@ def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     product.allow_networks = ""
     product.start()
     first = product.record
+    steps = re.findall(r"^\[(\d)/8\] (.+): (\d+\.\d) s$", product.output(), re.MULTILINE)
+    assert [int(number) for number, _, _ in steps] == list(range(1, 9))
     assert first.keys() == KEYS
     assert first["pids"].keys() == set(PARTS)
     sockets = Path(parse_qs(urlsplit(first["databaseUrl"]).query)["host"][0])
@@ -183,7 +191,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, 
 
 
 def _refusal(product: Product) -> str:
-    """The one line that it prints when it refuses to start."""
+    """The one line that it prints when it refuses to start, before it has done anything."""
     process = product.begin()
     assert process.wait(timeout=60) == 1
     lines = product.output().splitlines()

@@ -159,7 +159,8 @@ def _reads(admin: httpx.Client) -> dict[str, str]:
         collection, _, rest = path.partition("/{")
         name, _, rest = rest.partition("}")
         things = lists[collection] or lists[collection.removesuffix("s")]
-        numbers = {thing.get("publicId" if name == "public_id" else "id") for thing in things} - {None}
+        key = "publicId" if name == "public_id" and not path.startswith("/api/v1/") else "id"
+        numbers = {thing.get(key) for thing in things} - {None}
         if collection == "/api/v3/monitors":
             numbers = {one["id"] for group in ("smtp", "imap-pop") for one in lists[f"/api/{group}-monitors"]}
         assert numbers, f"nothing to read at {path}"
