@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from controller.errors import InvalidError
+from controller.model.values.whole_numbers import whole
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -35,8 +36,7 @@ def number(section: dict[str, Any], key: str, field: str, allowed: range) -> int
         return None
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
         value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    value = whole(value)
     if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
         raise InvalidError(f"{field}.{key}", f"must be a whole number from {allowed[0]} to {allowed[-1]}")
     return value

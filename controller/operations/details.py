@@ -11,14 +11,17 @@ import msgspec
 
 from controller.decisions.evaluation.state import MonitorState
 from controller.decisions.history.histogram import percentile
+from controller.decisions.history.retention import single_results_since
 from controller.decisions.history.uptime import EvaluatedTime, uptime_percent
-from controller.decisions.history.views import Range, View, sources, stats_view
+from controller.decisions.history.views import Range, View, sources, stats_view, stored_view
 from controller.model import Alert, CheckRecord, Incident, Monitor, MonitorStatus, Principal
+from controller.off_loop import off_loop
 from controller.operations.incidents.incidents import alerts_of, incidents_of
 from controller.operations.monitors.monitors import Kinds, get_monitor
 from controller.store.checks.history import check_history
 from controller.store.monitors.latest import state_of
 from controller.store.platform.pool import Connection, Database
+from controller.store.retention import choices
 from controller.store.rollups import charts
 from controller.store.rollups.charts import Cell, Chart, RawCheck
 from controller.store.rollups.judged import judged_times
@@ -97,6 +100,9 @@ async def monitor_details(
     Raises NotFoundError, ForbiddenError.
     """
     monitor = await get_monitor(database, principal, kinds, public_id)
+    async with database.connection() as connection:
+        held = await choices.kept_by(connection, monitor.organization_id, now)
+    view = stored_view(view, single_results_since(held, now), now)
     latest = await check_history(database, monitor.id, monitor.public_id, limit=LATEST_CHECKS)
     async with database.connection() as connection:
         rolled_until = await charts.rolled_until(connection)
@@ -105,11 +111,11 @@ async def monitor_details(
         )
         if view.bucket_seconds:
             chart = await charts.chart(connection, monitor.id, view, sources(view, rolled_until))
-            buckets, truncated = _buckets(chart, view.bucket_seconds), False
+            buckets, truncated = await off_loop(_buckets, chart, view.bucket_seconds), False
         else:
             checks = await charts.raw_checks(connection, monitor.id, view, MOST_RAW_CHECKS + 1)
             truncated = len(checks) > MOST_RAW_CHECKS
-            buckets = [_single(check) for check in reversed(checks[:MOST_RAW_CHECKS])]
+            buckets = await off_loop(lambda: [_single(check) for check in reversed(checks[:MOST_RAW_CHECKS])])
         incidents = await incidents_of(connection, monitor.id)
         alerts = await alerts_of(connection, monitor.id)
         state = await state_of(connection, monitor.id)

@@ -10,6 +10,7 @@ from controller.metrics.broker import broker_collector
 from controller.metrics.cached_collector import REFRESH_SECONDS as METRICS_SECONDS
 from controller.metrics.database import database_collector
 from controller.metrics.process import Metrics
+from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
@@ -29,8 +30,8 @@ from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
-from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.self_watch import SelfWatch
+from controller.pipeline.retention.removal import REMOVE_SECONDS, remove_expired
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
@@ -91,6 +92,7 @@ async def run_pipeline(
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("partitions", lambda: maintain_partitions(db), every_seconds=PARTITION_SECONDS))
+        tasks.create_task(keep("removal", lambda: remove_expired(db), every_seconds=REMOVE_SECONDS))
     return None
 
 

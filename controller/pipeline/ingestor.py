@@ -31,7 +31,7 @@ from shared.clock import utc_now
 from shared.epoch import to_datetime, to_ms
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
-from shared.wire import subjects
+from shared.wire import json_times, subjects
 from shared.wire.messages import CheckResult, Event, EventType
 from shared.wire.rounds import Purpose, check_id
 
@@ -287,4 +287,4 @@ def _event(result: CheckResult, stored: StoredResult) -> Message:
         kind=stored.kind,
     )
     subject = subjects.event(stored.organization, stored.customer, result.monitor_id, EventType.RESULT)
-    return Message(subject, msgspec.json.encode(event), message_id=str(result.check_id))
+    return Message(subject, json_times.encode(event), message_id=str(result.check_id))

@@ -50,7 +50,7 @@ async def exchange(port: int, sent: bytes, host: str = ADDRESS) -> bytes:
         pytest.param(b"GET / HTTP/1.1\r\n\r\n", b"404 Not Found", id="another path"),
         pytest.param(b"POST /metrics HTTP/1.1\r\n\r\n", b"405 Method Not Allowed", id="another method"),
         pytest.param(b"GET /metrics\r\n\r\n", b"400 Bad Request", id="HTTP/0.9"),
-        pytest.param(b"\x16\x03\x01 \x00 \xff\r\n\r\n", b"400 Bad Request", id="a TLS handshake"),
+        pytest.param(b"\x16\x03\x01 \x00 \xff", b"400 Bad Request", id="a TLS handshake"),
         pytest.param(
             b"GET /metrics HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
             b"431 Request Header Fields Too Large",

@@ -13,6 +13,7 @@ from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from shared.wire import json_times
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import Event, EventType, ResultStatus, Speaker
@@ -110,7 +111,7 @@ def _operation(kind: EventType) -> dict[str, Any]:
 
 def _message(kind: EventType) -> dict[str, Any]:
     payload, example = _PAYLOADS[kind]
-    shown: dict[str, Any] = msgspec.to_builtins(example)
+    shown: dict[str, Any] = msgspec.json.decode(json_times.encode(example))
     return {
         "name": kind.value,
         "title": f"{kind.value.capitalize()} event",

@@ -83,6 +83,7 @@ FACTS = {
     "certificateValid": "whether the certificate passes every test",
     "certificateProblem": "what is wrong with the certificate, in words",
     "loginMechanism": "the mechanism of the login, as CRAM-MD5",
+    "loginsRefused": "how many logins the server refused in this check: a proof of the password, and the password",
     "preauthenticated": "the IMAP server needed no login",
     "messages": "the number of messages in the mailbox",
     "recent": "the number of recent messages (IMAP)",

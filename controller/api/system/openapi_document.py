@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router
+from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components
@@ -17,6 +18,8 @@ from controller.api.system.schema_page import SchemaPage, with_policy
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SCHEMES
 from controller.http.problems import AlertSiteErrors, Problem, problem
+from controller.long_lived import set_apart
+from controller.off_loop import off_loop
 
 
 class _MsgspecSchemas(JsonRenderPlugin):
@@ -27,10 +30,20 @@ class _MsgspecSchemas(JsonRenderPlugin):
         self._kinds = kinds
         self._rendered: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    async def prepare(self, request: Request[Any, Any, Any]) -> None:
+        """Before the first answer, because Litestar would put the document together on the event loop: it takes half a
+        second of CPU.
+        """
         if self._rendered is None:
-            self._rendered = self._render(request, openapi_schema)
-        return self._rendered
+            await off_loop(self._make, request)
+
+    def _make(self, request: Request[Any, Any, Any]) -> None:
+        if self._rendered is None:  # several may have waited for the first
+            self._rendered = self._render(request, request.app.plugins.get(OpenAPIPlugin).provide_openapi_schema())
+            set_apart()
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return self._rendered or self._render(request, openapi_schema)
 
     def _render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         _, schemas = msgspec.json.schema_components(self._kinds, ref_template="#/components/schemas/{name}")
@@ -43,6 +56,11 @@ class _MsgspecSchemas(JsonRenderPlugin):
 
 def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
     """`kinds` are the bodies that the routes read and answer; structs inside them need not be listed."""
+    schemas = _MsgspecSchemas([*kinds, Problem, AlertSiteErrors])
+
+    async def prepare(request: Request[Any, Any, Any]) -> None:  # of a bound method Litestar would copy the object
+        await schemas.prepare(request)
+
     return OpenAPIConfig(
         title="Mailprobe",
         version="1",
@@ -52,9 +70,10 @@ def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
             route_handlers=[asyncapi_json, stream_page],
             include_in_schema=False,
             opt={PERMISSION: Permission.PUBLIC},
+            before_request=prepare,
             after_request=_finish_page,
         ),
-        render_plugins=[SchemaPage(), _MsgspecSchemas([*kinds, Problem, AlertSiteErrors])],
+        render_plugins=[SchemaPage(), schemas],
         components=Components(security_schemes={**SCHEMES}),
         create_examples=False,
     )

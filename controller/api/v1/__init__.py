@@ -1,1 +1,1 @@
-"""Our own routes: locations, policies, results and streams."""
+"""Our own routes: locations, organizations, policies, results, streams and the audit log."""

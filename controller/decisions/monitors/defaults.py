@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from controller.errors import InvalidError
 from controller.model import Mode
+
+_MOST_NAMED = 10
 
 
 class AccountDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,3 +31,12 @@ class AccountDefaults(msgspec.Struct, frozen=True, kw_only=True):
     notify_on_error: bool = True
     traceroute_on_error: bool = False
     allow_internal_testing: bool = True
+
+
+def home_problems(locations: Sequence[int] | None, home: int | None) -> list[InvalidError]:
+    """The breach of the rule that a home location is one of the chosen locations; None are all of them."""
+    if home is None or locations is None or home in locations:
+        return []
+    named = ", ".join(str(number) for number in locations[:_MOST_NAMED])
+    more = ", ..." if len(locations) > _MOST_NAMED else ""
+    return [InvalidError("home_location", f"must be one of locations ({named}{more}): {home} is not")]

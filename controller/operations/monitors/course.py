@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from controller.decisions.history.uptime import Span
-from controller.decisions.history.views import RAW_DAYS, Range, View, sources, stats_view
+from controller.decisions.history.views import Range, View, sources, stats_view
 from controller.model import Monitor
 from controller.model.incidents import MonitorIncident
 from controller.store.incidents.monitor_incidents import incidents_between
@@ -53,8 +53,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     uptimes: list[Uptime]
 
 
-async def course_of(connection: Connection, monitor: Monitor, view: View, now: datetime, *, locations: int) -> Course:
-    """`locations` is how many check it. The caller has checked that the monitor may be read."""
+async def course_of(
+    connection: Connection, monitor: Monitor, view: View, single_since: datetime, now: datetime, *, locations: int
+) -> Course:
+    """`locations` is how many check it; single results are certainly stored since `single_since`. The caller has
+    checked that the monitor may be read.
+    """
     rolled_until = await charts.rolled_until(connection)
     views = [*((range_, stats_view(range_, reference=now, now=now)) for range_ in FIGURES), (None, view)]
     times = [sources(one, rolled_until) for _, one in views]
@@ -62,7 +66,7 @@ async def course_of(connection: Connection, monitor: Monitor, view: View, now: d
     verdicts = await verdicts_since(connection, [monitor.id], view.since)
     checked_since = max(view.since, monitor.created_at)
     checks = locations * (view.until - checked_since) / timedelta(seconds=monitor.interval_seconds)
-    single = view.since >= now - timedelta(days=RAW_DAYS) and checks <= MOST_PHASE_CHECKS
+    single = view.since >= single_since and checks <= MOST_PHASE_CHECKS
     phases, percentiles = None, None
     cells = await location_charts.location_cells(connection, monitor.id, view, times[-1], binned=not single)
     if single:

@@ -7,16 +7,19 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.history.views import View
+from controller.decisions.history.retention import single_results_since
+from controller.decisions.history.views import View, stored_view
 from controller.errors import InvalidError
 from controller.kinds import ConfiguredLogin, configured_login, target_of
 from controller.model import Monitor, Principal
+from controller.model.retention import Kept
 from controller.operations.monitors.course import Course, course_of
 from controller.operations.monitors.monitors import get_monitor
 from controller.operations.monitors.situation import Situation, situation_of
 from controller.store.checks import check_log
 from controller.store.checks.check_log import LogFilter, LoggedCheck, LogPlace
 from controller.store.platform.pool import Connection, Database
+from controller.store.retention import choices
 from shared.wire.targets import KINDS, Target
 
 __all__ = ["LogFilter", "LogPage", "LogPlace", "LogQuestion", "LoggedCheck", "ReportedMonitor", "monitor_report"]
@@ -49,6 +52,7 @@ class ReportedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     situation: Situation
     course: Course
     log: LogPage
+    kept: Kept
 
 
 async def monitor_report(
@@ -68,13 +72,19 @@ async def monitor_report(
     monitor = await get_monitor(database, principal, KINDS, public_id)
     async with database.connection() as connection:
         situation = await situation_of(connection, monitor, triggered_at)
-        course = await course_of(connection, monitor, view, now, locations=len(situation.latest))
+        held = await choices.kept_by(connection, monitor.organization_id, now)
+        single = single_results_since(held, now)
+        course = await course_of(
+            connection, monitor, stored_view(view, single, now), single, now, locations=len(situation.latest)
+        )
         log = await _log(connection, monitor, question)
     try:
         target, login = target_of(monitor), configured_login(monitor)
     except InvalidError:
         target, login = None, None
-    return ReportedMonitor(monitor=monitor, target=target, login=login, situation=situation, course=course, log=log)
+    return ReportedMonitor(
+        monitor=monitor, target=target, login=login, situation=situation, course=course, log=log, kept=held
+    )
 
 
 async def _log(connection: Connection, monitor: Monitor, question: LogQuestion) -> LogPage:

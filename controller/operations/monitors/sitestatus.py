@@ -9,6 +9,7 @@ import msgspec
 from controller.decisions.schedule.rotation import chosen
 from controller.decisions.sitestatus import Report, report_of
 from controller.model import LatestCheck, Location, Monitor, Principal
+from controller.off_loop import off_loop
 from controller.operations.monitors.monitors import Kinds, some_monitors
 from controller.store.locations.locations import all_locations
 from controller.store.monitors.latest import LatestVerdict, latest_of, verdicts_of
@@ -39,9 +40,12 @@ async def site_status(
     numbers = [monitor.id for monitor in page.monitors]
     latest, verdicts = await latest_of(database, numbers), await verdicts_of(database, numbers)
     locations = [here for here in await all_locations(database) if here.enabled]
-    reports = [
-        _report(monitor, latest.get(monitor.id, []), verdicts.get(monitor.id), locations) for monitor in page.monitors
-    ]
+    reports = await off_loop(
+        lambda: [
+            _report(monitor, latest.get(monitor.id, []), verdicts.get(monitor.id), locations)
+            for monitor in page.monitors
+        ]
+    )
     return reports, page.total
 
 

@@ -14,6 +14,7 @@ from controller.errors import InvalidError
 from controller.kinds import target_of
 from controller.model import Principal
 from controller.model.overview import OverviewFilter
+from controller.off_loop import off_loop
 from controller.pipeline.ops.health import DependencyProblem
 from controller.store.overview import finding, rows, troubles
 from controller.store.overview.finding import FoundMonitors
@@ -117,7 +118,7 @@ async def read_monitors(
         uptime_since=_uptime_since(now),
         now=now,
     )
-    return [_monitor(row, now) for row in found]
+    return await off_loop(lambda: [_monitor(row, now) for row in found])
 
 
 async def read_troubles(

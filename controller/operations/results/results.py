@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
@@ -13,9 +13,9 @@ import msgspec
 from controller.decisions.access import Permission
 from controller.decisions.history.cursor import cursor_at, fingerprint, resume
 from controller.decisions.history.history import Order, Period, Walk, period, reads_by_monitor, start
+from controller.decisions.history.retention import results_since
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Principal
-from controller.model.retention import DETAIL_DAYS
 from controller.model.values.json_rules import quoted
 from controller.operations.access import require
 from controller.store.accounts import customers
@@ -23,11 +23,11 @@ from controller.store.checks import result_history as store
 from controller.store.checks.result_history import HistoryRecord, ResultFilter, ResultScope
 from controller.store.locations import locations
 from controller.store.platform.pool import Database
+from controller.store.retention import choices
 from controller.vault import Vault, VaultError
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 
-KEPT = timedelta(days=DETAIL_DAYS + 1)
 PAGE_SECONDS = 5.0
 """A page that is not full after this time is answered as it is, and its cursor continues from there."""
 
@@ -51,10 +51,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultsFound(msgspec.Struct, frozen=True, kw_only=True):
-    """Some results in order, and the cursor of the next page; None when there is none."""
+    """Some results in order, and the cursor of the next page; None when there is none. Earlier results than
+    `kept_since` are not kept.
+    """
 
     results: list[HistoryRecord]
     next_cursor: str | None
+    kept_since: datetime
 
 
 class History:
@@ -96,6 +99,12 @@ class History:
             yield rows
 
 
+async def kept_since(database: Database, principal: Principal, now: datetime) -> datetime:
+    """The first moment whose results are kept in the organization that the principal works in."""
+    async with database.connection() as connection:
+        return results_since(await choices.kept_by(connection, principal.organization_id, now), now)
+
+
 async def results_page(
     database: Database,
     vault: Vault,
@@ -107,8 +116,8 @@ async def results_page(
     now: datetime,
 ) -> ResultsFound:
     """Raises InvalidError, NotFoundError, UnknownCustomerError, ForbiddenError, StoreUnavailableError."""
-    fingerprint = _fingerprint(principal, question)
-    walked, history = await _history(database, vault, principal, question, cursor, now, rows=limit + 1)
+    fingerprint, oldest = _fingerprint(principal, question), await kept_since(database, principal, now)
+    walked, history = await _history(database, vault, principal, question, cursor, now, oldest, rows=limit + 1)
     found, end = list[HistoryRecord](), monotonic() + PAGE_SECONDS
     async with aclosing(history.steps()) as steps:
         async for rows in steps:
@@ -118,10 +127,11 @@ async def results_page(
     if len(found) > limit:
         position = found[limit - 1].position
     elif history.walk.ended:
-        return ResultsFound(results=found, next_cursor=None)
+        return ResultsFound(results=found, next_cursor=None, kept_since=oldest)
     else:
         position = history.walk.position
-    return ResultsFound(results=found[:limit], next_cursor=vault.encrypt(cursor_at(fingerprint, walked, position)))
+    after = vault.encrypt(cursor_at(fingerprint, walked, position))
+    return ResultsFound(results=found[:limit], next_cursor=after, kept_since=oldest)
 
 
 async def all_results(
@@ -139,7 +149,8 @@ async def all_results(
     """
     left = limit
     rows = _STEP_ROWS if limit is None else min(limit, _STEP_ROWS)
-    _, history = await _history(database, vault, principal, question, cursor, now, rows=rows)
+    oldest = await kept_since(database, principal, now)
+    _, history = await _history(database, vault, principal, question, cursor, now, oldest, rows=rows)
     async with aclosing(history.steps()) as steps:
         async for found in steps:
             part = found[:left]
@@ -157,12 +168,13 @@ async def _history(
     question: Question,
     cursor: str | None,
     now: datetime,
+    oldest: datetime,
     *,
     rows: int,
 ) -> tuple[Period, History]:
     scope = await _scope(database, principal, question)
     choice = await _choice(database, question)
-    walked = period(question.since, question.until, now=now, kept=KEPT)
+    walked = period(question.since, question.until, now=now, kept=now - oldest)
     position = start(walked, question.order)
     if cursor is not None:
         walked, position = resume(_decrypted(vault, cursor), _fingerprint(principal, question))

@@ -15,6 +15,8 @@ from controller.operations.monitors.monitors import get_monitor
 from controller.store.checks import good_checks, round_results
 from controller.store.incidents.reading import incident_at
 from controller.store.platform.pool import Connection, Database
+from controller.store.retention import choices
+from shared.clock import utc_now
 from shared.epoch import to_datetime
 from shared.wire.messages import ResultStatus
 from shared.wire.targets import KINDS, Target
@@ -25,7 +27,6 @@ LATEST = 2_000
 
 _ROUNDS_OF_A_DAY = timedelta(hours=26)
 
-UNKNOWN = "There is no such check. Results are kept 30 days."
 NOT_RECENT = (
     f"There is no such check among the monitor's latest {LATEST:,} results. A link to an older one must say when it was"
     " due."
@@ -64,16 +65,18 @@ async def get_check(
     monitor = await get_monitor(database, principal, KINDS, monitor_id)
     names = (monitor.id, monitor.public_id)
     async with database.connection() as connection:
+        held = await choices.kept_by(connection, monitor.organization_id, utc_now())
+        unknown = f"There is no such check. Results are kept {_days(held.results_days)}."
         if due_ms is None:
             due_at = await round_results.due_of(connection, *names, check_id, rows=LATEST)
         else:
             due_at = _moment(due_ms)
         if due_at is None:
-            raise NotFoundError(NOT_RECENT if due_ms is None else UNKNOWN)
+            raise NotFoundError(NOT_RECENT if due_ms is None else unknown)
         found = await round_results.round_results(connection, *names, due_at, limit=MOST_IN_ROUND)
         check = next((one for one in found if one.check_id == check_id), None)
         if check is None:
-            raise NotFoundError(UNKNOWN)
+            raise NotFoundError(unknown)
         missing = await round_results.missing_checks(connection, monitor.id, due_at)
         previous, following = await round_results.before_and_after(connection, *names, check)
         incident, outage_since = await incident_at(connection, monitor.id, due_at)
@@ -118,6 +121,10 @@ async def _good(connection: Connection, monitor: Monitor, check: CheckRecord) ->
         connection, *names, location_id=check.location_id, since=since, until=check.due_at
     )
     return before or kept
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _moment(due_ms: int) -> datetime | None:

@@ -38,6 +38,7 @@ class TroubleKind(StrEnum):
     HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
     MONITOR_WITHOUT_LOCATION = "monitor_without_location"
     REFUSED_SIGNATURES = "refused_signatures"
+    HISTORY_SHORTENED = "history_shortened"
 
 
 async def report(

@@ -1,5 +1,5 @@
 """The loops by which the installation watches itself: its locations and agents, monitors that no location may check,
-signatures, canaries and what became of them, and the dead man's switch.
+signatures, canaries and what became of them, the dead man's switch, and how long history is kept.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from controller.metrics.process import Metrics
+from controller.model.retention import Kept
 from controller.notify.email.sender import EmailSender
 from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.loops import keep
@@ -17,6 +18,8 @@ from controller.pipeline.ops.canary_watch import CanaryWatch
 from controller.pipeline.ops.dead_mans_switch import DeadMansSwitch
 from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
 from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
+from controller.pipeline.retention.review import REVIEW_SECONDS as RETENTION_SECONDS
+from controller.pipeline.retention.review import RetentionReview
 from controller.pipeline.signing.review import REVIEW_SECONDS as SIGNATURES_SECONDS
 from controller.pipeline.signing.review import SignatureReview
 from controller.store.platform.pool import Database
@@ -27,13 +30,15 @@ from shared.wire.targets import Target
 
 
 class SelfWatch(NamedTuple):
-    """The operators' addresses, the target of canaries, the URL of the dead man's switch, the relay of notices, and
-    what names the problems of database and broker.
+    """The operators' addresses, the relay of notices, what names the problems of database and broker, this controller's
+    name and how long it is set to keep history, the target of canaries, and the URL of the dead man's switch.
     """
 
     addresses: Sequence[str]
     relay: EmailSender
     problems: Callable[[], Iterable[str]]
+    name: str
+    keeps: Kept
     canary_target: Target | None = None
     heartbeat_url: Secret | None = None
 
@@ -53,6 +58,8 @@ class SelfWatch(NamedTuple):
         yield keep("unchecked_monitors", unchecked.review, every_seconds=REVIEW_SECONDS)
         signatures = SignatureReview(db, self.addresses)
         yield keep("signatures", signatures.review, every_seconds=SIGNATURES_SECONDS)
+        retention = RetentionReview(db, self.name, self.keeps, self.addresses)
+        yield keep("retention", retention.review, every_seconds=RETENTION_SECONDS)
         sender = Canaries(db, bus, registry, signer, leading, self.canary_target)
         yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)
         watch = CanaryWatch(db, bus, self.addresses)

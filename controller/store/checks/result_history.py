@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.history.history import Order, Position, Slice
+from controller.off_loop import off_loop
 from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure
@@ -148,7 +149,7 @@ async def results_in(
         arguments.append(by_monitor)
     async with database.connection() as connection:
         rows = await connection.fetch(statement, *arguments)
-    return [_record(row) for row in rows]
+    return await off_loop(_records, rows)
 
 
 @cache
@@ -186,6 +187,10 @@ def _statement(order: Order, *, by_monitor: bool, successful: bool) -> str:
     JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
     ORDER BY {sorting}
     """  # noqa: S608 - constants only
+
+
+def _records(rows: Sequence[Any]) -> list[HistoryRecord]:
+    return [_record(row) for row in rows]
 
 
 def _record(row: Any) -> HistoryRecord:

@@ -10,15 +10,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-import msgspec
-
 from controller.store.incidents import verdict_changes
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 from shared.clock import utc_now
 from shared.epoch import to_ms
-from shared.wire import subjects
+from shared.wire import json_times, subjects
 from shared.wire.events import Evidence, IncidentEvent, VerdictEvent
 from shared.wire.messages import EventType
 
@@ -129,7 +127,7 @@ async def _insert(connection: Connection, owner: EventOwner, event: VerdictEvent
         "INSERT INTO event_outbox (message_id, subject, body) VALUES ($1, $2, $3)",
         event.event_id,
         subjects.event(owner.organization, owner.customer, owner.monitor, event.type.value),
-        msgspec.json.encode(event),
+        json_times.encode(event),
     )
 
 

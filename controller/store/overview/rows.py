@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.off_loop import off_loop
 from controller.store.overview.finding import DISPLAY_STATE
 from controller.store.platform.pool import Database
 from shared.wire.messages import READY_SECONDS
@@ -141,7 +142,7 @@ async def rows_of(
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
         )
-    return [_row(row) for row in rows]
+    return await off_loop(lambda: [_row(row) for row in rows])
 
 
 def _row(row: Any) -> OverviewRow:

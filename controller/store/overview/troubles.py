@@ -79,7 +79,9 @@ SELECT clock_timestamp() AS now,
   (SELECT EXTRACT(epoch FROM clock_timestamp() - max(COALESCE(back_at, since)))::float8 FROM canary) AS canary_seconds,
   (SELECT EXTRACT(epoch FROM now() - min(watermark))::float8 FROM schedule) AS schedule_late_seconds,
   (
-    SELECT EXTRACT(epoch FROM now() - min(next_at))::float8 FROM delivery WHERE state = 'waiting'
+    SELECT EXTRACT(epoch FROM now() - next_at)::float8
+    FROM delivery LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane
+    WHERE state = 'waiting' AND COALESCE(failures, 0) = 0 ORDER BY next_at LIMIT 1
   ) AS deliveries_late_seconds,
   (
     SELECT json_agg(one) FROM (

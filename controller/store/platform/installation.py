@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from controller.off_loop import off_loop
 from controller.store.platform.pool import Database
 
 
@@ -45,8 +46,10 @@ async def installation(db: Database) -> Installation:
             SELECT deliveries.*, evaluations.*, (SELECT count(*) FROM event_outbox),
               (SELECT EXTRACT(epoch FROM now() - watermark) FROM schedule ORDER BY watermark LIMIT 1)
             FROM
-              (SELECT count(*), EXTRACT(epoch FROM now() - min(next_at)) FROM delivery WHERE state = 'waiting')
-                AS deliveries,
+              (
+                SELECT count(*), EXTRACT(epoch FROM now() - min(next_at) FILTER (WHERE COALESCE(failures, 0) = 0))
+                FROM delivery LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane WHERE state = 'waiting'
+              ) AS deliveries,
               (SELECT count(*), EXTRACT(epoch FROM now() - min(check_at)) FROM evaluation WHERE check_at <= now())
                 AS evaluations
             """
@@ -100,4 +103,4 @@ async def monitor_figures(
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
         )
-    return [MonitorFigures(*row) for row in rows]
+    return await off_loop(lambda: [MonitorFigures(*row) for row in rows])

@@ -24,3 +24,6 @@ MONTHS = 0x6D70_0004
 
 EVENT_RELAY = 0x6D70_0006
 """One controller publishes the events of the outbox at a time."""
+
+RETENTION = 0x6D70_0007
+"""One controller at a time removes what organizations keep no longer."""

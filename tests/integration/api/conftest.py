@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,10 @@ from tests.fakes.databases import Databases
 
 API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 """How the paths of routes for programs begin; pages have other paths."""
+
+JSON_TYPES = ("application/json", "application/problem+json", "application/x-ndjson")
+TIME = re.compile(r'(?<!"certificateNotAfter":)(?<!"certificateNotBefore":)"\d{4}-\d\d-\d\dT\d\d:[^"\\]*')
+WRITTEN_TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z')
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
@@ -92,10 +97,21 @@ class Api:
         return token
 
 
+async def times_have_milliseconds(answer: httpx.Response) -> None:
+    """Every answer of every test is looked through: a time in JSON has exactly three digits behind the second. Those of
+    a certificate are texts of the agent, in whole seconds as the certificate has them.
+    """
+    if answer.headers.get("content-type", "").startswith(JSON_TYPES):
+        text = (await answer.aread()).decode()
+        others = [found for found in TIME.findall(text) if not WRITTEN_TIME.fullmatch(found)]
+        assert not others, f"{answer.request.url} writes times in another way: {others}"
+
+
 def client_of(application: Litestar) -> httpx.AsyncClient:
     """A client without a token. An exception in the application becomes a 500, as on a real server."""
     transport = httpx.ASGITransport(application, raise_app_exceptions=False)  # type: ignore[arg-type]
-    return httpx.AsyncClient(transport=transport, base_url="http://mailprobe.test")
+    hooks = {"response": [times_have_milliseconds]}
+    return httpx.AsyncClient(transport=transport, base_url="http://mailprobe.test", event_hooks=hooks)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from controller.decisions.history.histogram import bin_of
+from controller.decisions.history.retention import rollups_since
 from controller.model import Monitor, MonitorStatus
+from controller.model.retention import Kept
 from controller.pipeline.housekeeping import maintain_partitions, prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from controller.store.checks.results import store_results
@@ -237,8 +239,12 @@ async def test_months_are_made_ahead_and_dropped_after_two_years(store: Store) -
     await make_months(database, datetime(2026, 1, 30, tzinfo=UTC).date())
     made = set(await store.value(names)) - set(before)
     assert made == {"uptime_202512", "uptime_202601", "uptime_202602"}
-    assert await drop_old_months(database, datetime(2027, 12, 31, tzinfo=UTC).date()) == []
-    dropped = await drop_old_months(database, datetime(2028, 1, 1, tzinfo=UTC).date())
+    kept = [
+        rollups_since(Kept(), at).date()
+        for at in (datetime(2027, 12, 31, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
+    ]
+    assert await drop_old_months(database, kept[0]) == []
+    dropped = await drop_old_months(database, kept[1])
     assert sorted(dropped) == ["rollup_202512", "uptime_202512"]
 
 

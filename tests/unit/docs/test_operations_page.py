@@ -30,6 +30,10 @@ _ENGINE = "needs a container engine"
 NOT_RUN = [
     ("The commands in short", "export MAILPROBE_DATABASE_URL", "needs servers of your own"),
     ("The commands in short", "mailprobe-agent run", "needs servers of your own"),
+    ("The commands in short", "for program in", "bash completion may not be installed"),
+    ("`make run`", "MAILPROBE_DATABASE_URL=", "needs the address of your database"),
+    ("`make run`", "make wheels", "downloads all packages"),
+    ("`make run`", "make run WHEELS", "it would run itself"),
     ("Containers", "cd deploy/compose", f"{_ENGINE}; the same steps without one are run by tests/integration/deploy"),
     ("Containers", "cd deploy/compose", _ENGINE),
     ("Containers", "cd deploy/compose", _ENGINE),

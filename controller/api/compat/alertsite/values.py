@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from controller.errors import InvalidError
 from controller.kinds.imap_pop import StartTls
 from controller.model import Mode
+from controller.model.values.whole_numbers import whole
 
 LONGEST_ALERT_NOTE = 1000
 LONGEST_NOTE = 255
@@ -25,6 +26,7 @@ Word = TypeVar("Word", Mode, StartTls)
 def number(value: Any, field: str, least: int, most: int) -> int:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
+    value = whole(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidError(field, f"must be a whole number from {least} to {most}")
     return value
@@ -111,6 +113,7 @@ def custom_properties(value: Any) -> list[dict[str, Any]]:
 
 
 def _property(value: Any) -> int | str:
+    value = whole(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return number(value, "custom_properties", 0, 2**63 - 1)
     return text(value, "custom_properties")

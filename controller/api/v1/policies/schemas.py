@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.evaluation.policies import Effective, Origin, preset_of
-from controller.decisions.evaluation.policy import STANDARD, Count, Policy, from_thresholds
+from controller.decisions.evaluation.policy import STANDARD, Count, Policy, RegionalSeconds, from_thresholds
 from controller.errors import InvalidError
 from controller.http.openapi import answers
 from controller.model import Mode
@@ -55,6 +55,13 @@ class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     ) = UNSET
     recovery_rounds: (
         Annotated[Count, Meta(description="How many good evaluations in a row end an incident.")] | UnsetType
+    ) = UNSET
+    regional_after_seconds: (
+        Annotated[
+            RegionalSeconds,
+            Meta(description="How long a location must fail for a regional outage. Less than 60 counts as 60."),
+        ]
+        | UnsetType
     ) = UNSET
     alert_consecutive_checks: Annotated[Count, Meta(description="1 when not given.")] | UnsetType = UNSET
     alert_location_threshold: Annotated[_QuorumWord, Meta(description="majority when not given.")] | UnsetType = UNSET

@@ -7,7 +7,7 @@ stops) leaves the chunked body without its last chunk, which HTTP clients report
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from time import monotonic
@@ -41,10 +41,16 @@ class Export(Response[None]):
     """A file of results, as `export` begins it."""
 
     def __init__(
-        self, form: Format, name: str, first: bytes, rest: AsyncGenerator[bytes, None], read_seconds: float
+        self,
+        form: Format,
+        name: str,
+        first: bytes,
+        rest: AsyncGenerator[bytes, None],
+        read_seconds: float,
+        headers: Mapping[str, str],
     ) -> None:
         disposition = {"Content-Disposition": f'attachment; filename="{name}.{form.suffix}"'}
-        super().__init__(None, media_type=form.media_type, headers=disposition)
+        super().__init__(None, media_type=form.media_type, headers={**headers, **disposition})
         self._first = first
         self._rest = rest
         self._read_seconds = read_seconds
@@ -98,12 +104,14 @@ async def export(
     form: Format,
     records: AsyncGenerator[list[HistoryRecord], None],
     name: str,
+    *,
+    headers: Mapping[str, str],
 ) -> Export:
     """The answer, as soon as the first step is read: a wrong question is refused with a status, and results that are
     hard to find do not keep the client waiting. Raises LimitedError, and whatever reading `records` raises.
     """
     rest = _parts(exports, database, holder, form, records)
-    return Export(form, name, await anext(rest), rest, exports.read_seconds)
+    return Export(form, name, await anext(rest), rest, exports.read_seconds, headers)
 
 
 def file_name(since: datetime, until: datetime) -> str:

@@ -49,10 +49,13 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ResultPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`nextCursor` is null at the end only: a page whose results take long to find may hold fewer than `limit`."""
+    """`nextCursor` is null at the end only: a page whose results take long to find may hold fewer than `limit`. Results
+    of checks that were due before `keptSince` are not kept.
+    """
 
     results: list[ResultItem]
     next_cursor: str | None
+    kept_since: Timestamp
 
 
 def result_item(found: HistoryRecord) -> ResultItem:
@@ -125,4 +128,5 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
     "nextCursor": "gAAAAABn",
+    "keptSince": "2025-12-02T00:00:00.000Z",
 }

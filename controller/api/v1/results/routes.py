@@ -42,8 +42,10 @@ from controller.http.identifiers import organization_number
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.timestamps import timestamp
 from controller.model import Principal
-from controller.operations.results.results import KEPT, all_results, results_page
+from controller.off_loop import off_loop
+from controller.operations.results.results import all_results, kept_since, results_page
 from controller.streaming.subscription import Holder
 from shared.clock import utc_now
 
@@ -55,7 +57,8 @@ _PARAMETERS = frozenset(
 )
 _DESCRIPTION = """\
 Every stored result of the monitors you may see, deleted ones included, by the due moment of its check: newest first
-unless `order` is given. Results are kept for 30 days.
+unless `order` is given. Results are kept for 30 days, unless the installation or the organization is set otherwise:
+`keptSince`, or the header `X-Kept-Since` of a file, is the first moment whose results are kept.
 
 Follow `nextCursor` until it is null. No result comes twice, and none is missing that was stored when the first page was
 requested, even while new results arrive.
@@ -141,9 +144,12 @@ async def read_results(
     here, now = (services.database, services.vault, principal, query, given_cursor(cursor)), utc_now()
     if form is None:
         page = await results_page(*here, limit=page_limit(limit), now=now)
-        return ResultPage(results=[result_item(found) for found in page.results], next_cursor=page.next_cursor)
-    name = file_name(*period(query.since, query.until, now=now, kept=KEPT))
+        results = await off_loop(lambda: [result_item(found) for found in page.results])
+        return ResultPage(results=results, next_cursor=page.next_cursor, kept_since=timestamp(page.kept_since))
+    oldest = await kept_since(services.database, principal, now)
+    name = file_name(*period(query.since, query.until, now=now, kept=now - oldest))
     holder = Holder(principal=principal, credential=credential_of(request))
+    found = all_results(*here, limit=limit, now=now)
     return await export(
-        services.exports, services.database, holder, form, all_results(*here, limit=limit, now=now), name
+        services.exports, services.database, holder, form, found, name, headers={"X-Kept-Since": timestamp(oldest)}
     )

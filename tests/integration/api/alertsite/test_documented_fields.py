@@ -112,6 +112,39 @@ class TestFields:
         changed = await edit(api, number, custom_properties=[{"id": 2, "value_id": 9}])
         assert changed["custom_properties"] == [properties[0], {"id": 2, "name": "Tier", "value_id": 9}]
 
+    @pytest.mark.parametrize(
+        ("changes", "shown"),
+        [
+            pytest.param(
+                [{"id": "1", "value_id": 9}], [{"id": 1, "name": "Team", "value_id": 9}], id="its id as a string"
+            ),
+            pytest.param([{"id": 1}], [], id="its value taken away"),
+            pytest.param(
+                [[{"id": 1}], [{"id": 1, "value_id": 9}]],
+                [{"id": 1, "name": "Team", "value_id": 9}],
+                id="its value taken away and given again",
+            ),
+            pytest.param(
+                [{"id": 1, "value_id": 7}],
+                [{"id": 1, "name": "Team", "value": "Mail", "value_id": 7}],
+                id="the value that it has",
+            ),
+            pytest.param(
+                [{"id": 1, "value": "Web"}], [{"id": 1, "name": "Team", "value": "Web"}], id="another text as value"
+            ),
+            pytest.param(
+                [{"id": 1, "name": "Group", "value_id": 9}],
+                [{"id": 1, "name": "Group", "value_id": 9}],
+                id="another label",
+            ),
+        ],
+    )
+    async def test_a_property_keeps_its_label(self, api: Api, changes: list[Any], shown: list[dict[str, Any]]) -> None:
+        number = await create(api, custom_properties=[{"id": 1, "name": "Team", "value": "Mail", "value_id": 7}])
+        for change in changes if isinstance(changes[0], list) else [changes]:
+            await edit(api, number, custom_properties=change)
+        assert (await read(api, number))["custom_properties"] == shown
+
 
 class TestEdit:
     async def test_only_what_is_sent_changes(self, api: Api) -> None:

@@ -206,9 +206,9 @@ async def test_some_modes_need_two_locations(api: Api, location_ids: dict[str, i
     number = await create(api, mode=mode, locations=[*one, {"id": location_ids["us"]}])
     answer = await api.client.patch(f"{PATH}/monitors/email-smtp/{number}", json={"locations": one, "note": "n"})
     assert messages(answer.json(), 400) == error
-    assert (await edit(api, number, locations=one, home_location=location_ids["ca"]))["home_location"] == location_ids[
-        "ca"
-    ]
+    two = [*one, {"id": location_ids["ca"]}]
+    found = await edit(api, number, locations=two, home_location=location_ids["ca"])
+    assert [here["id"] for here in found["locations"]] == [location_ids["ca"], location_ids["de"]]
 
 
 async def test_problems_are_listed_together_also_on_a_change(api: Api) -> None:
@@ -243,3 +243,10 @@ async def test_locations_are_listed_with_their_numbers(api: Api, location_ids: d
             "enabled": True,
         },
     ]
+
+
+async def test_a_whole_number_may_have_a_fraction_of_zero(api: Api) -> None:
+    await make_locations(api)
+    made = await create(api, port=587.0, interval=5.0, timeout=30.0)
+    shown = await read(api, made)
+    assert [repr(shown[name]) for name in ("port", "interval", "timeout")] == ["587", "5", "30"]

@@ -22,6 +22,7 @@ STANDARD = {
     "rechecks": None,
     "consecutiveRounds": 1,
     "recoveryRounds": 1,
+    "regionalAfterSeconds": 60,
 }
 MONITORS = pytest.mark.parametrize("group", ["/api/smtp-monitors", "/api/imap-pop-monitors"])
 
@@ -84,6 +85,18 @@ async def test_a_field_that_is_not_sent_keeps_its_present_value(api: Api) -> Non
     assert (found["policy"]["rechecks"], found["policy"]["consecutiveRounds"]) == (0, 4)
     found = await change(api, path, rechecks=None)
     assert found["policy"]["rechecks"] is None
+
+
+@pytest.mark.parametrize(("seconds", "stored"), [(60, None), (300, 300)])
+async def test_a_field_of_this_version_is_stored_only_when_it_is_used(
+    api: Api, seconds: int, stored: int | None
+) -> None:
+    """While controllers are upgraded, older ones read what newer ones stored."""
+    path = await monitor(api)
+    found = await change(api, path, quorum=2, regionalAfterSeconds=seconds)
+    assert found["policy"] == {**STANDARD, "quorum": 2, "regionalAfterSeconds": seconds}
+    policy = await api.value("SELECT policy FROM monitor WHERE public_id::text = $1", path.split("/")[3])
+    assert policy.get("regionalAfterSeconds") == stored
 
 
 async def test_an_empty_change_creates_no_policy(api: Api) -> None:
@@ -183,6 +196,11 @@ QUORUM_RULE = "quorum must be an integer from 1 to 100 or one of all, any, major
         ),
         pytest.param(
             {"recoveryRounds": 0}, "recoveryRounds must be an integer from 1 to 100", id="no round of recovery"
+        ),
+        pytest.param(
+            {"regionalAfterSeconds": 86_401},
+            "regionalAfterSeconds must be an integer from 0 to 86400",
+            id="a regional outage after more than a day",
         ),
         pytest.param(
             {"preset": "primary"},

@@ -55,6 +55,11 @@ async def test_a_field_that_is_not_sent_takes_its_default(api: Api) -> None:
             {"allowedCheckCountryCodes": ["US", "DE"]},
             id="countries are upper-cased, each once, in order",
         ),
+        pytest.param(
+            {"port": 587.0, "checkIntervalSeconds": 9e1, "timeoutSeconds": 20.0},
+            {"port": 587, "checkIntervalSeconds": 90, "timeoutSeconds": 20},
+            id="a whole number may have a fraction of zero",
+        ),
         pytest.param({"hostname": "Bücher.example"}, {"hostname": "Bücher.example"}, id="IDNA is stored as given"),
         pytest.param({"hostname": "2001:DB8::25"}, {"hostname": "2001:DB8::25"}, id="an IPv6 literal"),
         pytest.param({"hostname": "192.0.2.25"}, {"hostname": "192.0.2.25"}, id="an IPv4 literal"),

@@ -191,7 +191,8 @@ async def test_an_export_may_be_limited_and_may_be_empty(api: Api, stored: Store
     long_ago = {"from_": "2020-01-01", "to": "2020-01-02"}
     assert (await get_results(api, format="ndjson", **long_ago)).content == b""
     assert (await get_results(api, format="csv", **long_ago)).text == ",".join(COLUMNS) + "\r\n"
-    assert await page(api, **long_ago) == {"results": [], "nextCursor": None}
+    found = await page(api, **long_ago)
+    assert (found["results"], found["nextCursor"]) == ([], None)
 
 
 async def test_a_request_that_accepts_none_of_our_formats_gets_json(api: Api) -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from controller.notify.email.sender import EmailSender, Relay
+from controller.notify.email.relay import Relay
+from controller.notify.email.sender import EmailSender
 from controller.pipeline.ops.dead_mans_switch import FETCH_EVERY_SECONDS, DeadMansSwitch
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus

@@ -8,9 +8,10 @@ import pytest
 
 from controller.model.dependencies import Dependency
 from controller.notify.channels import open_senders
-from controller.notify.email.sender import EmailSender, Relay, RelayTls
+from controller.notify.email.relay import Relay, RelayTls
+from controller.notify.email.sender import EmailSender
+from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.housekeeping import prepare_partitions
-from controller.pipeline.notifier import Notifier
 from controller.pipeline.ops.dependency_notices import DependencyNotices
 from controller.pipeline.ops.direct_mail import DirectMail
 from controller.pipeline.ops.health import DependencyHealth

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.decisions.history.views import Range, Sources, View, chart_view, sources, stats_view
+from controller.decisions.history.views import Range, Sources, View, chart_view, sources, stats_view, stored_view
 from controller.errors import InvalidError
 
 NOW = datetime(2026, 3, 10, 12, 34, 56, tzinfo=UTC)
@@ -44,13 +44,6 @@ def at(text: str) -> datetime:
             ("2026-03-10T00:00", NOW, 300),
             id="a chart without an end ends now",
         ),
-        pytest.param(
-            Range.DAY,
-            None,
-            "2026-01-02T00:00",
-            ("2026-01-01T00:00", "2026-01-02T00:00", 3600),
-            id="a day whose results are gone is shown in hours",
-        ),
     ],
 )
 def test_a_chart_shows(
@@ -61,6 +54,36 @@ def test_a_chart_shows(
         range_, reference=NOW, start=at(start) if start else None, end=at(end) if end else None, raw=False, now=NOW
     )
     assert view == View(at(since), at(until) if isinstance(until, str) else until, width)
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        pytest.param(
+            ("2026-03-01T00:05", "2026-03-01T09:35", 300),
+            ("2026-03-01T00:00", "2026-03-01T10:00", 3600),
+            id="a day whose results are gone is shown in hours",
+        ),
+        pytest.param(
+            ("2026-03-03T00:05", "2026-03-03T09:35", 300),
+            ("2026-03-03T00:05", "2026-03-03T09:35", 300),
+            id="a day whose results are stored is shown as before",
+        ),
+        pytest.param(
+            ("2026-03-01T00:00", "2026-03-09T00:00", 86_400),
+            ("2026-03-01T00:00", "2026-03-09T00:00", 86_400),
+            id="days are read from roll-ups anyway",
+        ),
+        pytest.param(
+            ("2026-03-01T00:05", "2026-03-01T09:35", 0),
+            ("2026-03-01T00:05", "2026-03-01T09:35", 0),
+            id="single checks are shown as far as they are stored",
+        ),
+    ],
+)
+def test_what_is_stored_no_longer_is_shown_by_roll_ups(view: tuple[str, str, int], shown: tuple[str, str, int]) -> None:
+    found = stored_view(View(at(view[0]), at(view[1]), view[2]), at("2026-03-02T00:00"), NOW)
+    assert found == View(at(shown[0]), at(shown[1]), shown[2])
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class MonitorBody(DefaultsBody, frozen=True, kw_only=True):
         Annotated[
             Any,
             Meta(
-                description="A property without a value is removed.",
+                description="A property without a value is shown no more, but keeps its label.",
                 extra_json_schema={"type": ["array", "null"], "items": {"type": "object"}},
             ),
         ]

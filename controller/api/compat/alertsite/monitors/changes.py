@@ -10,9 +10,10 @@ import msgspec
 from msgspec import UNSET
 
 from controller.api.compat.alertsite.monitors import fields
+from controller.api.compat.alertsite.monitors.properties import merged, valued
 from controller.api.compat.alertsite.monitors.security import config_with, security_of
 from controller.api.compat.alertsite.values import MOST_PROPERTIES
-from controller.decisions.monitors.defaults import AccountDefaults
+from controller.decisions.monitors.defaults import AccountDefaults, home_problems
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.model import Location, Monitor, MonitorStatus
 from controller.model.values.servers import ServerAddress, server_of, written_of
@@ -42,8 +43,8 @@ def change_to_create(
     values = {**msgspec.structs.asdict(defaults), **read}
     if read.get("locations", ()) is None:  # an empty list stands for the account's locations
         values["locations"] = defaults.locations
-    elif "locations" in read and "home_location" not in read and defaults.home_location not in read["locations"]:
-        values["home_location"] = None  # the account's home location is not one of those that were sent
+    if "home_location" not in read and home_problems(values["locations"], values["home_location"]):
+        values["home_location"] = None  # the account's home location is not one of the monitor's locations
     if "timeout" not in read:
         values["timeout"] = max(1, min(defaults.timeout, values["interval"] * 60 - 1))
     server: ServerAddress | None = read.get("hostname")
@@ -54,6 +55,7 @@ def change_to_create(
         location_count=_count(values["locations"], values["home_location"], locations),
         address_missing=server is not None and _misses_address(server.host, values["resolve_dns"], read.get("ipv4")),
     )
+    problems += home_problems(values["locations"], values["home_location"])
     if problems or server is None:
         raise InvalidFieldsError(problems)
     if values.get("port") is None:
@@ -69,8 +71,9 @@ def change_to_update(
     only another group of routes would accept. Raises InvalidFieldsError, which lists every mistake.
     """
     new = {name: value for name, value in sent.items() if name not in shown or not _same(shown[name], value)}
-    if "hostname" in new and "port" in sent:
-        new["port"] = sent["port"]
+    for changed_name, beside in (("hostname", "port"), ("locations", "home_location")):
+        if changed_name in new and beside in sent:
+            new[beside] = sent[beside]
     values, problems = fields.monitor_values(new, monitor.kind, locations)
     changed = _change(values, mask(monitor.config), monitor.kind, monitor.alertsite)
     if "hostname" in values:
@@ -123,14 +126,9 @@ def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: 
 
 
 def _kept(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """A custom property that is not sent stays; one that is sent without a value is removed."""
     kept = {**before, **{name: values[name] for name in KEPT if name in values}}
     if "custom_properties" in values:
-        properties = {known["id"]: known for known in before.get("custom_properties", [])}
-        for sent in values["custom_properties"]:
-            name = properties.get(sent["id"], {}).get("name")
-            properties[sent["id"]] = {**({"name": name} if name else {}), **sent}
-        kept["custom_properties"] = [known for known in properties.values() if {"value", "value_id"} & known.keys()]
+        kept["custom_properties"] = merged(before.get("custom_properties", []), values["custom_properties"])
     return kept
 
 
@@ -161,11 +159,13 @@ def _combined_problems(
         location_count=_count(after.location_ids, after.home_location_id, locations),
         address_missing=_misses_address(after.hostname, after.resolve_dns, after.ipv4),
     )
-    if len(after.alertsite.get("custom_properties", ())) > MOST_PROPERTIES:
+    problems += home_problems(after.location_ids, after.home_location_id)
+    if len(valued(after.alertsite.get("custom_properties", []))) > MOST_PROPERTIES:
         problems.append(InvalidError("custom_properties", f"must not become more than {MOST_PROPERTIES}"))
     touched = {
         "timeout": {"interval", "timeout"},
         "locations": {"mode", "locations", "home_location"},
+        "home_location": {"locations", "home_location"},
         "ipv4": {"ipv4", "resolve_dns", "hostname"},
         "custom_properties": {"custom_properties"},
     }

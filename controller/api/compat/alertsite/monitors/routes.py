@@ -23,6 +23,7 @@ from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers
 from controller.http.problems import RECORD_NOT_FOUND
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.monitors import monitors
 from controller.store.locations.locations import all_locations
 
@@ -62,9 +63,11 @@ class Monitors(Controller):
             metadata=metadata(
                 writable=writable, count=len(page.monitors), total=page.total, limit=limit, offset=offset
             ),
-            results=[
-                selected(monitor_object(monitor, locations, writable=writable), names) for monitor in page.monitors
-            ],
+            results=await off_loop(
+                lambda: [
+                    selected(monitor_object(monitor, locations, writable=writable), names) for monitor in page.monitors
+                ]
+            ),
         )
 
     @get(

@@ -16,6 +16,7 @@ from controller.decisions.sitestatus import SiteStatus
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.monitors.sitestatus import MonitorReport, site_status
 
 MonitorNumbers = Annotated[
@@ -66,7 +67,7 @@ async def report_site_status(
     writable = permits(principal, Permission.CREATE)
     return SiteStatusReport(
         metadata=metadata(writable=writable, count=len(matching), total=total, limit=limit, offset=offset),
-        results=[site_status_object(report) for report in matching],
+        results=await off_loop(lambda: [site_status_object(report) for report in matching]),
     )
 
 

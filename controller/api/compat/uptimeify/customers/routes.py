@@ -24,7 +24,8 @@ from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, o
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerPath, OrganizationId
 from controller.http.problems import FAILED
-from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.services import GivenPrincipal, GivenServices, Services
+from controller.model import Customer
 from controller.operations.accounts import customers
 
 
@@ -46,7 +47,9 @@ class Customers(Controller):
     ) -> list[CustomerAnswer]:
         if organization_id is not None:
             check_organization(principal, organization_number(organization_id))
-        return [customer_answer(customer) for customer in await customers.list_customers(services.database, principal)]
+        found = await customers.list_customers(services.database, principal)
+        sms = await customers.sms_usage(services.database, found)
+        return [customer_answer(customer, sms.get(customer.id, 0)) for customer in found]
 
     @post(
         opt={PERMISSION: Permission.MANAGE_CUSTOMERS},
@@ -82,9 +85,8 @@ class Customers(Controller):
     async def get_customer(
         self, customer_id: CustomerPath, services: GivenServices, principal: GivenPrincipal
     ) -> CustomerAnswer:
-        return customer_answer(
-            await customers.get_customer(services.database, principal, customer_identifier(customer_id))
-        )
+        found = await customers.get_customer(services.database, principal, customer_identifier(customer_id))
+        return await _answer(services, found)
 
     @patch(
         "/{customer_id:str}",
@@ -107,6 +109,11 @@ class Customers(Controller):
         principal: GivenPrincipal,
     ) -> CustomerAnswer:
         identifier = customer_identifier(customer_id)
-        return customer_answer(
-            await customers.update_customer(services.database, principal, identifier, customer_change(data))
+        return await _answer(
+            services, await customers.update_customer(services.database, principal, identifier, customer_change(data))
         )
+
+
+async def _answer(services: Services, customer: Customer) -> CustomerAnswer:
+    sms = await customers.sms_usage(services.database, [customer])
+    return customer_answer(customer, sms.get(customer.id, 0))

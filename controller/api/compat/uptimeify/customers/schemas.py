@@ -23,6 +23,10 @@ Countries = Annotated[
     list[str] | None, Meta(description="ISO 3166-1 alpha-2; for this customer's monitors that have no list.")
 ]
 PhoneNumber = Annotated[str | None, Meta(description="E.164.", examples=["+4930123456"])]
+Usage = Annotated[
+    int,
+    Meta(description="Text messages about its incidents that were sent this month, by the organization's time zone."),
+]
 Threshold = Annotated[int | None, Meta(extra_json_schema={"minimum": 1, "maximum": 1000})]
 
 
@@ -77,7 +81,7 @@ class CustomerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     notification_channels: None = None
     notification_targets: None = None
     notification_rules: None = None
-    sms_usage_current_month: int = 0
+    sms_usage_current_month: Usage
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -133,7 +137,8 @@ def customer_change(body: CustomerFields) -> CustomerChange:
     return CustomerChange(**values)
 
 
-def customer_answer(customer: Customer) -> CustomerAnswer:
+def customer_answer(customer: Customer, sms_sent: int = 0) -> CustomerAnswer:
+    """`sms_sent` is how many text messages were sent this month; a new customer has none."""
     return CustomerAnswer(
         id=customer.id,
         public_id=customer.public_id,
@@ -151,6 +156,7 @@ def customer_answer(customer: Customer) -> CustomerAnswer:
         cancelled_at=timestamp_or_none(customer.cancelled_at),
         custom_fields=customer.custom_fields,
         monthly_reports_enabled=customer.monthly_reports_enabled,
+        sms_usage_current_month=sms_sent,
         created_at=timestamp(customer.created_at),
         updated_at=timestamp(customer.updated_at),
     )

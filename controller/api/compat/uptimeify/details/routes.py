@@ -20,6 +20,7 @@ from controller.http.openapi import answers, refusals
 from controller.http.parameters import PublicId
 from controller.http.problems import FAILED
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.details import monitor_details
 from shared.clock import utc_now
 
@@ -94,7 +95,7 @@ def detail_routes(group: UptimeifyGroup) -> type[Controller]:
                 "latest_check": group.latest_check(found.latest[0]) if found.latest else None,
                 "test_result_log": [group.history_item(check) for check in found.latest],
             }
-            return group.details(**detail_fields(found, now), **own)
+            return group.details(**await off_loop(detail_fields, found, now), **own)
 
     return DetailRoutes
 

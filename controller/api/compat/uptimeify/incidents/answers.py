@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from controller import kinds
+from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord
-from shared.wire.events import Evidence
 
 
 class MonitorBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -84,7 +84,7 @@ class IncidentAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status_code: None = None
     error_message: str
     response_time_ms: None = None
-    evidence: Evidence
+    evidence: EvidenceAnswer
     monitor: MonitorBrief
     customer: CustomerBrief
 
@@ -131,7 +131,7 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
             acknowledged_at=timestamp_or_none(found.acknowledged_at),
             last_notified_at=timestamp_or_none(found.last_notified_at),
             error_message=found.reason,
-            evidence=found.evidence,
+            evidence=evidence_answer(found.evidence),
             monitor=_monitor(found),
             customer=_customer(found),
         ),

@@ -23,7 +23,7 @@ _CUSTOMER = {
 }
 _NUMBERS = {"id": 123, "publicId": _PUBLIC_ID, "websiteId": None, "smtpMonitorId": 200, "imapPopMonitorId": None}
 _EVIDENCE = {
-    "dueAt": "2026-02-26T12:10:00Z",
+    "dueAt": "2026-02-26T12:10:00.000Z",
     "purpose": "recheck",
     "votes": [
         {

@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 
 from controller.api.compat.uptimeify.checks.history import checked_at, diagnostics, error_message, timings
+from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, alert_item
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import ChangeRecord
-from shared.wire.events import Evidence
 from shared.wire.failures import Failure
 from shared.wire.messages import TranscriptLine
 
@@ -52,7 +52,7 @@ class UptimeifyTimelineChange(msgspec.Struct, frozen=True, kw_only=True, rename=
     kind: str
     verdict: str
     reason: str
-    evidence: Evidence | None
+    evidence: EvidenceAnswer | None
     done_by: str | None
     at: Timestamp
 
@@ -141,7 +141,7 @@ def _change(change: ChangeRecord) -> UptimeifyTimelineChange:
         kind=change.kind,
         verdict=change.severity,
         reason=change.reason,
-        evidence=change.evidence,
+        evidence=evidence_answer(change.evidence) if change.evidence else None,
         done_by=change.done_by,
         at=timestamp(change.at),
     )

@@ -127,7 +127,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             fields = {**monitor_fields(monitor, config), group.own_config: config}
             fields["warnings"] = [
                 *await unlocated.warnings_about(services.database, monitor),
-                *await mail_routes.warnings_for(services.database, monitor),
+                *await mail_routes.warnings_for(services.database, principal, monitor),
             ]
             if group.embeds_customer:
                 fields["customer"] = embedded_customer(await monitors.owner_of(services.database, monitor))
@@ -192,7 +192,7 @@ async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal
     try:
         fields["warnings"] = [
             *await unlocated.warnings_about(services.database, monitor),
-            *await mail_routes.warnings_for(services.database, monitor, services.outlets.exchangers),
+            *await mail_routes.warnings_for(services.database, principal, monitor, services.outlets.exchangers),
         ]
     except StoreUnavailableError:
         fields[
