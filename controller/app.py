@@ -13,6 +13,7 @@ import uvicorn
 
 from controller.application import create_application
 from controller.broker.login import report_ended_keys
+from controller.broker.streams import ensure_streams
 from controller.http.connection import Connection
 from controller.http.services import Services
 from controller.long_lived import set_apart
@@ -182,8 +183,14 @@ def _server(services: Services, settings: ControllerSettings) -> ControllerServe
 
 async def _stream_events(db: Database, bus: Bus, hub: StreamHub) -> None:
     """Feed open streams with events, and end those whose clients have lost access."""
+
+    async def follow() -> None:
+        await bus.require_connected()
+        await ensure_streams(bus)  # a new broker has none to read
+        await follow_events(bus, hub)
+
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(keep("stream_events", lambda: follow_events(bus, hub)))
+        tasks.create_task(keep("stream_events", follow))
         tasks.create_task(keep("stream_access", lambda: review(db, hub), every_seconds=REVIEW_SECONDS))
 
 

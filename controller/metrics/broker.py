@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from prometheus_client import Metric
 
 from controller.broker.backlog import Backlog, ConsumerBacklog, backlog
+from controller.broker.streams import ensure_streams
 from controller.metrics.cached_collector import CachedCollector, gauge
 from controller.model import Location
 from shared.nats.bus import Bus
@@ -17,12 +18,22 @@ from shared.wire.targets import KINDS
 def broker_collector(bus: Bus, locations: Callable[[], Sequence[Location]]) -> CachedCollector[Backlog]:
     """A collector of the broker's state, with check consumers of these locations only. Its refresh raises BusError."""
 
+    made = False
+
+    async def read() -> Backlog:
+        nonlocal made
+        if not made:
+            await bus.require_connected()
+            await ensure_streams(bus)  # a new broker has none to read
+            made = True
+        return await backlog(bus)
+
     def families(backlog: Backlog) -> Iterator[Metric]:
         yield from _streams(backlog)
         yield from _ingest(backlog)
         yield from _checks(backlog, [here.code for here in locations()])
 
-    return CachedCollector("broker", lambda: backlog(bus), families)
+    return CachedCollector("broker", read, families)
 
 
 def _streams(backlog: Backlog) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from time import monotonic
 
 import structlog
 
-from controller.broker.streams import ensure_event_consumer, event_consumers, remove_event_consumer
+from controller.broker.streams import ensure_event_consumer, ensure_streams, event_consumers, remove_event_consumer
 from controller.store.accounts import subscribers
 from controller.store.platform.pool import Database
 from shared.nats.bus import Bus
@@ -38,6 +38,7 @@ class SubscriberConsumers:
         if filters.keys() == self._kept and monotonic() < self._review_at:
             return
         await self._bus.require_connected()
+        await ensure_streams(self._bus)
         there = {name for name in await event_consumers(self._bus) if subjects.is_subscriber(name)}
         for name in filters.keys() - there:
             await ensure_event_consumer(self._bus, durable=name, subject=filters[name])
