@@ -40,6 +40,7 @@ class NetworkSetting:
 
 
 _EXPECTED = re.compile(r"Expected `(int|float|str)`(?: (<=|>=|<|>) ([0-9.]+)| matching regex '(.*?)')?")
+_PLACE = re.compile(r" - at `\$.*`$")
 _KINDS = {"int": "a whole number", "float": "a number", "str": "text"}
 _COMPARISONS = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}
 
@@ -114,7 +115,8 @@ def _convert(text: str, hint: Any) -> Any:
 
 
 def _in_plain_words(text: str) -> str:
-    """msgspec's text about a wrong value without the names of Python's types."""
+    """msgspec's text about a wrong value without the names of Python's types, and without its place in a list."""
+    text = _PLACE.sub("", text)
     found = _EXPECTED.match(text)
     if found is None:
         return text

@@ -28,6 +28,7 @@ def controller_part(settings: Mapping[str, str], ready: Callable[[], Awaitable[b
         environ=environ({**settings, "DRAIN_SECONDS": "2"}),
         ready=ready,
         stop=((Signals.SIGTERM, 2.5),),
+        wrong_settings=2,
     )
 
 

@@ -52,6 +52,7 @@ class Part:
     death_signal: Signals = Signals.SIGKILL
     prefix: tuple[str, ...] = ()
     log_path: Path | None = None
+    wrong_settings: int | None = None
 
 
 @dataclass(eq=False)
@@ -60,6 +61,7 @@ class _Running:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     process: Process | None = None
     deaths: int = 0
+    status: int | None = None
     last_line: str = ""
     task: asyncio.Task[None] | None = None
 
@@ -86,14 +88,16 @@ class Supervisor:
         return {name: running.process.pid for name, running in self._running.items() if running.process}
 
     async def start(self, part: Part, *, seconds: float = 30.0) -> None:
-        """Return when the part is ready. Raises LocalError when it died five times first or is not within `seconds`."""
+        """Return when the part is ready. Raises LocalError when it died five times first, has wrong settings, or is not
+        ready within `seconds`.
+        """
         running = self._running[part.name] = _Running(part)
         running.task = self._group.create_task(self._keep(running), name=f"keep-{part.name}")
         hint = f"; see {part.log_path}" if part.log_path else ""
         try:
             async with asyncio.timeout(seconds):
                 while running.process is None or not await part.ready():
-                    if running.deaths >= _TRIES:
+                    if running.deaths >= _TRIES or _has_wrong_settings(running):
                         raise LocalError(f"{part.name} does not stay up{_why(running)}{hint}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
@@ -141,13 +145,14 @@ class Supervisor:
         name = running.part.name
         while not running.stopping.is_set():
             try:
-                status = await self._run(running)
+                running.status = await self._run(running)
             except OSError as error:
+                running.status = None
                 log.warning("part_not_started", part=name, error=error.strerror)
             else:
                 if running.stopping.is_set():
                     return
-                log.warning("part_died", part=name, status=status)
+                log.warning("part_died", part=name, status=running.status)
             running.deaths += 1
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause_seconds):
@@ -235,6 +240,10 @@ async def _spawn(part: Part) -> Process:
         return await asyncio.create_subprocess_exec(
             *command, env=dict(part.environ), stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+
+
+def _has_wrong_settings(running: _Running) -> bool:
+    return running.deaths > 0 and running.status is not None and running.status == running.part.wrong_settings
 
 
 def _why(running: _Running) -> str:

@@ -84,6 +84,17 @@ async def test_a_part_that_does_not_stay_up_is_named_with_the_reason(
     assert str(refused.value) == f"part does not stay up{why}{f'; see {log}' if log else ''}"
 
 
+async def test_a_part_with_wrong_settings_is_started_once() -> None:
+    async def never() -> bool:
+        return False
+
+    starts: list[int] = []
+    async with supervising(on_start=lambda: starts.append(1), pause_seconds=60, console=io.StringIO()) as supervisor:
+        with pytest.raises(LocalError, match=r"^part does not stay up: X must be a port$"):
+            await supervisor.start(shell("part", "echo X must be a port; exit 2", ready=never, wrong_settings=2))
+    assert len(starts) == 1
+
+
 async def test_a_part_that_is_not_ready_in_time_is_named() -> None:
     async def never() -> bool:
         return False

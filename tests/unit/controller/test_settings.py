@@ -109,6 +109,7 @@ def test_malformed_settings_are_named(name: str, value: str) -> None:
         load(ControllerSettings, {**NEEDED, f"MAILPROBE_{name}": value})
     assert [problem.split(":")[0] for problem in error.value.problems] == [f"MAILPROBE_{name}"]
     assert "wonderland" not in str(error.value)
+    assert "`" not in str(error.value)  # in which msgspec writes types and places
 
 
 def test_the_installation_is_watched_by_a_url_and_a_mail_server() -> None:
