@@ -12,6 +12,8 @@ from litestar import Litestar
 from controller.app import ControllerServer
 from controller.http.connection import Connection
 
+_FAILED_DRAIN_SECONDS = 1
+
 
 @asynccontextmanager
 async def serving(application: Litestar, *, drain_seconds: int | None = None, port: int = 0) -> AsyncIterator[str]:
@@ -30,14 +32,17 @@ async def serving(application: Litestar, *, drain_seconds: int | None = None, po
             timeout_graceful_shutdown=drain_seconds,
         )
     )
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(server.serve())
+    task = asyncio.create_task(server.serve(), name="serving")
+    try:
         while not server.started:
             if task.done():
                 raise RuntimeError("the server did not start")
             await asyncio.sleep(0.01)
         bound = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{bound}"
-        finally:
-            server.should_exit = True
+        yield f"http://127.0.0.1:{bound}"
+    except BaseException:
+        server.config.timeout_graceful_shutdown = _FAILED_DRAIN_SECONDS  # a test that failed may leave requests open
+        raise
+    finally:
+        server.should_exit = True
+        await task  # a server that is cancelled leaves what its lifespan opened
