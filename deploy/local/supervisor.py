@@ -42,6 +42,7 @@ class Part:
     `ready` returns whether it works yet, and must not hang. `stop` lists the signals that stop it, each with the
     seconds to wait after it; then the part is killed. It gets `death_signal` when this process is killed. Its output
     goes to `log_path`, else to the console. `prefix` is a command that execs the rest of its arguments.
+    `wrong_settings` is the exit status of a start with wrong settings, after which another start would not help.
     """
 
     name: str
