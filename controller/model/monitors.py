@@ -30,7 +30,8 @@ class Monitor(msgspec.Struct, frozen=True, kw_only=True):
     """A monitor as stored. `config` is what the user sent, with its secrets encrypted in place (controller.vault).
 
     `location_ids` None is every location; `mode` None leaves the policy to the customer or organization. `ipv4` is
-    connected to only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here.
+    connected to only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here. Until
+    `evaluation_deadline_seconds` after its due moment a result is evidence; None: as its start and timeout allow.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Monitor(msgspec.Struct, frozen=True, kw_only=True):
     status: MonitorStatus
     interval_seconds: int
     timeout_seconds: int
+    evaluation_deadline_seconds: int | None
     allowed_check_country_codes: list[str] | None
     config: dict[str, Any]
     notification_email: str | None
@@ -91,6 +93,7 @@ class ScheduledMonitor(msgspec.Struct, frozen=True, kw_only=True):
     allowed_check_country_codes: list[str] | None
     target_changed_at: datetime
     updated_at: datetime
+    evaluation_deadline_seconds: int | None = None
     address: str | None = None
     location_ids: list[int] | None = None
     home_location_id: int | None = None

@@ -16,7 +16,8 @@ _COLUMNS = """
 m.id, m.public_id, m.organization_id, m.customer_id, m.kind, m.name, m.hostname, m.port, m.status, m.interval_seconds,
 m.timeout_seconds, m.allowed_check_country_codes, m.config, m.notification_email, m.notification_phone_number,
 m.ipv4, m.resolve_dns, m.location_ids, m.home_location_id, m.mode, m.rotate_locations, m.locations_per_round,
-m.retry_on_failure, m.notify_on_error, m.alertsite, m.target_changed_at, m.created_at, m.updated_at,
+m.retry_on_failure, m.notify_on_error, m.alertsite, m.evaluation_deadline_seconds, m.target_changed_at, m.created_at,
+m.updated_at,
 (SELECT name FROM customer WHERE customer.id = m.customer_id) AS customer_name,
 (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = m.id) AS last_checked_at
 """
@@ -48,6 +49,7 @@ class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):
     retry_on_failure: bool = False
     notify_on_error: bool = True
     alertsite: dict[str, Any] = {}
+    evaluation_deadline_seconds: int | None = None
 
     @property
     def address(self) -> str | None:
@@ -70,9 +72,9 @@ async def insert(database: Database, new: NewMonitor) -> Monitor:
               INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, port, status, interval_seconds,
                 timeout_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
                 ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round,
-                retry_on_failure, notify_on_error, alertsite)
+                retry_on_failure, notify_on_error, alertsite, evaluation_deadline_seconds)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23) RETURNING *
+                $22, $23, $24) RETURNING *
             )
             SELECT {_COLUMNS} FROM m
             """,  # noqa: S608 - constants only
@@ -107,7 +109,8 @@ async def change(
                 timeout_seconds = $8, allowed_check_country_codes = $9, config = $10, notification_email = $11,
                 notification_phone_number = $12, kind = $13, ipv4 = $14, resolve_dns = $15, location_ids = $16,
                 home_location_id = $17, mode = $18, rotate_locations = $19, locations_per_round = $20,
-                retry_on_failure = $21, notify_on_error = $22, alertsite = $23, updated_at = clock_timestamp(),
+                retry_on_failure = $21, notify_on_error = $22, alertsite = $23, evaluation_deadline_seconds = $24,
+                updated_at = clock_timestamp(),
                 policy = CASE WHEN mode IS DISTINCT FROM $18 THEN NULL ELSE policy END,
                 target_changed_at = CASE
                   WHEN kind <> $13 OR hostname <> $4 OR port IS DISTINCT FROM $5 OR config::text <> $10::json::text
@@ -141,6 +144,7 @@ async def change(
             new.retry_on_failure,
             new.notify_on_error,
             new.alertsite,
+            new.evaluation_deadline_seconds,
         )
     return _monitor(changed) if changed else None
 

@@ -18,7 +18,8 @@ _SELECT = """
 SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
   COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
     AS allowed_check_country_codes,
-  m.target_changed_at, m.updated_at, CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids,
+  m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds,
+  CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids,
   m.home_location_id, m.rotate_locations, m.locations_per_round, m.mode, m.policy AS monitor, c.policy AS customer,
   c.alert_location_threshold_count AS threshold, o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id

@@ -15,7 +15,7 @@ from pogo_core.error import BadMigrationError
 from pogo_core.util import migrate as pogo
 from pogo_core.util.sql import ensure_pogo_sync, get_applied_migrations
 
-from controller.store.platform import locks
+from controller.store.platform import locks, rules
 from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Database, unavailable
 
 log = structlog.get_logger()
@@ -42,6 +42,7 @@ async def apply(url: str) -> None:
             before = await get_applied_migrations(connection, schema_name=_SCHEMA)
             _refuse_newer(before)
             await pogo.apply(connection, DIRECTORY, schema_name=_SCHEMA, logger=_quiet)
+            changed = await rules.make(connection)
         finally:
             await connection.close(timeout=ACQUIRE_SECONDS)
     except AWAY as error:
@@ -50,23 +51,29 @@ async def apply(url: str) -> None:
         if isinstance(error.__cause__, AWAY):
             raise unavailable(error.__cause__) from error
         raise SchemaError(f"{error}: {error.__cause__}") from error
-    log.info("schema_migrated", applied=sorted(_known() - before))
+    log.info("schema_migrated", applied=sorted(_known() - before), rules=changed)
 
 
 async def require_current(database: Database) -> None:
     """Raises SchemaError when migrations are missing or a newer version made some; StoreUnavailableError."""
+    differing: list[str] = []
     try:
         async with database.connection() as connection:
             rows = await connection.fetch(
                 "SELECT migration_id FROM public._pogo_migration WHERE schema_name = $1", _SCHEMA
             )
+            applied = {row["migration_id"] for row in rows}
+            if _known() <= applied:
+                differing = await rules.differing(connection)
     except asyncpg.UndefinedTableError:
-        rows = []
-    applied = {row["migration_id"] for row in rows}
+        applied = set()
     missing = sorted(_known() - applied)
     if missing:
         raise SchemaError(f"the database misses {', '.join(missing)}: run `mailprobe-controller migrate`")
     _refuse_newer(applied)
+    if differing:
+        others = ", ".join(differing)
+        raise SchemaError(f"the database has other functions ({others}): run `mailprobe-controller migrate`")
 
 
 def _refuse_newer(applied: set[str]) -> None:

@@ -1,0 +1,41 @@
+"""The rules that stand in Python and in SQL: their SQL functions are made after the migrations, and never differ from
+this version's.
+"""
+
+from __future__ import annotations
+
+from controller.decisions.sql_function import SqlFunction
+from controller.store.platform.pool import Connection
+
+RULES: tuple[SqlFunction, ...] = ()
+"""In the order in which they are made: a function comes after those that it calls."""
+
+
+async def make(connection: Connection) -> list[str]:
+    """Make the functions that are missing or differ, and drop those of earlier versions; return their signatures."""
+    async with connection.transaction():
+        stored = await _stored(connection)
+        current = {rule.signature: rule.definition for rule in RULES}
+        for signature in stored.keys() - current.keys():
+            await connection.execute(f"DROP FUNCTION IF EXISTS {signature}")
+        await connection.execute("DELETE FROM rule_function WHERE signature <> ALL ($1::text[])", list(current))
+        changed = [rule for rule in RULES if stored.get(rule.signature) != rule.definition]
+        for rule in changed:
+            await connection.execute(rule.definition)
+        await connection.executemany(
+            "INSERT INTO rule_function (signature, definition) VALUES ($1, $2)"
+            " ON CONFLICT (signature) DO UPDATE SET definition = EXCLUDED.definition",
+            changed,
+        )
+    return sorted({rule.signature for rule in changed} | (stored.keys() - current.keys()))
+
+
+async def differing(connection: Connection) -> list[str]:
+    """The signatures of functions that are missing, or differ from this version's."""
+    stored = await _stored(connection)
+    return [rule.signature for rule in RULES if stored.get(rule.signature) != rule.definition]
+
+
+async def _stored(connection: Connection) -> dict[str, str]:
+    rows = await connection.fetch("SELECT signature, definition FROM rule_function")
+    return {row["signature"]: row["definition"] for row in rows}
