@@ -20,7 +20,7 @@ from agent.net.stream import has_route
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureSource, Phase
 from shared.wire.messages import Unfitness
-from shared.wire.targets import IpFamily, Target
+from shared.wire.targets import IpFamily, Server
 
 log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ async def answers(address: str, port: int) -> bool:
 
 
 def our_fault(
-    failure: Failure, target: Target, address: str | None, unfit: Sequence[Unfitness], allowed: Sequence[Network]
+    failure: Failure, server: Server, address: str | None, unfit: Sequence[Unfitness], allowed: Sequence[Network]
 ) -> Failure | None:
     """The failure to report instead, if a shortcoming of this machine is why it cannot resolve or connect. Pure."""
     if failure.phase is Phase.RESOLVE and Unfitness.RESOLVER_BROKEN in unfit:
@@ -121,9 +121,9 @@ def our_fault(
         return None
     if address and within(address, allowed):
         return None
-    version = ip_address(address).version if address else {IpFamily.IPV4: 4, IpFamily.IPV6: 6}.get(target.ip_family)
+    version = ip_address(address).version if address else {IpFamily.IPV4: 4, IpFamily.IPV6: 6}.get(server.ip_family)
     for inability, applies in (
-        (Unfitness.PORT25_BLOCKED, target.port == 25),
+        (Unfitness.PORT25_BLOCKED, server.port == 25),
         (Unfitness.NO_IPV4, version == 4),
         (Unfitness.NO_IPV6, version == 6),
     ):

@@ -16,7 +16,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from controller.errors import InvalidError
-from controller.kinds import Configured, configured_login
+from controller.kinds import BY_NAME, Configured, configured_logins
 from shared.secret import Secret
 from shared.wire.targets import Login
 
@@ -29,6 +29,7 @@ _SECRET = re.compile(
 )
 
 _WHOLE_NAMES = frozenset({"key", "pfx"})  # a client's private key in Node's TLS options
+_NAMED_BY_KINDS = frozenset(name for kind in BY_NAME.values() for name in kind.secrets)
 
 
 class VaultError(Exception):
@@ -61,8 +62,10 @@ def new_key() -> Secret:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a key of a config is named like a secret: `pass`, `smtpPassword`, `access_token`, `routingKey` …"""
-    if name.lower() in _WHOLE_NAMES:
+    """Whether a key of a config is named like a secret (`pass`, `smtpPassword`, `access_token`, `routingKey` …), or a
+    kind of monitor says that it is one.
+    """
+    if name.lower() in _WHOLE_NAMES or name in _NAMED_BY_KINDS:
         return True
     words = [word.lower() for word in _WORD.findall(name)]
     return any(_SECRET.fullmatch(text) for text in (*words[-1:], "".join(words)))
@@ -156,13 +159,14 @@ def mask(config: dict[str, Any], *, by: str | None = MASK) -> dict[str, Any]:
     return {name: _mapped(name, item, lambda _: by) for name, item in config.items()}
 
 
-def login_of(monitor: Configured, vault: Vault) -> Login | None:
-    """The login of a stored monitor, or None. Raises VaultError."""
-    login = configured_login(monitor)
-    if login is None:
-        return None
-    secret = vault.decrypt(login.secret)
-    return Login(login.user, Secret(secret), login.bearer) if isinstance(secret, str) and secret else None
+def logins_of(monitor: Configured, vault: Vault) -> dict[str, Login]:
+    """The logins of a stored monitor by name. Raises InvalidError, VaultError."""
+    found: dict[str, Login] = {}
+    for name, login in configured_logins(monitor).items():
+        secret = vault.decrypt(login.secret)
+        if isinstance(secret, str) and secret:
+            found[name] = Login(login.user, Secret(secret), login.bearer)
+    return found
 
 
 def _mapped(name: str, value: Any, convert: Callable[[Any], Any]) -> Any:

@@ -16,7 +16,7 @@ from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.classify import classify
 from agent.dialogue.connection import Connect, Reach
 from agent.dialogue.findings import Findings, Probe
-from agent.dialogue.login import MOST_TRIES, Tries
+from agent.dialogue.login import Tries
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
 from agent.dialogue.scrub import Scrubber
@@ -27,7 +27,7 @@ from shared.secret import Secret
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.sealing import SealError
-from shared.wire.targets import Target
+from shared.wire.targets import BaseTarget
 
 log = structlog.get_logger()
 
@@ -52,21 +52,21 @@ async def run_check(
     context: ProbeContext,
     probes: Mapping[type[Any], Probe] = PROBES,
     *,
-    most_logins: int = MOST_TRIES,
+    tries: Mapping[str, Tries] | None = None,
 ) -> CheckResult:
-    """Run one check within its deadline, trying at most so many logins. Raises only CancelledError, if its task is
-    cancelled; no socket stays open.
+    """Run one check within its deadline, trying each login as often as `tries` says by its name. Raises only
+    CancelledError, if its task is cancelled; no socket stays open.
     """
     phases, transcript = Phases(), Transcript()
     started_at, began = context.reach.clock.now(), monotonic()
     deadline = asyncio.get_running_loop().time() + request.timeout_seconds
     findings, failure = Findings(), None
     try:
-        target, scrubber = _with_login(request, context)
+        target, scrubber = _with_logins(request, context)
     except SealError as error:
-        target, scrubber = request.target, Scrubber(None)
+        target, scrubber = request.target, Scrubber()
         failure = Failure(kind=FailureKind.AGENT_ERROR, source=FailureSource.AGENT, detail=str(error))
-    connect = Connect(target, context.reach, phases, transcript, deadline, Tries(most_logins))
+    connect = Connect(target, context.reach, phases, transcript, deadline, tries)
     if failure is None:
         found = await _dialogue(probes[type(target)], target, connect, phases, deadline, scrubber)
         if isinstance(found, Findings):
@@ -77,8 +77,8 @@ async def run_check(
     if failure is not None:
         failure = await _attribute(failure, request, context, began)
         failure = msgspec.structs.replace(failure, detail=scrubber.clean(failure.detail))
-    elif target.warning_ms is not None and duration_ms > target.warning_ms:
-        warning = f"took {duration_ms:.0f} ms, more than {target.warning_ms} ms"
+    elif target.slow_after_ms is not None and duration_ms > target.slow_after_ms:
+        warning = f"took {duration_ms:.0f} ms, more than {target.slow_after_ms} ms"
         findings.warnings.append(CheckWarning(kind=WarningKind.SLOW, detail=warning))
     connect.facts.update(findings.facts)
     return CheckResult(
@@ -104,19 +104,17 @@ async def run_check(
     )
 
 
-def _with_login(request: CheckRequest, context: ProbeContext) -> tuple[Target, Scrubber]:
-    """The target with its login, if it has one, and the scrubber of its password. Raises SealError."""
+def _with_logins(request: CheckRequest, context: ProbeContext) -> tuple[BaseTarget, Scrubber]:
+    """The target with its logins, and the scrubber of their passwords. Raises SealError."""
     target = request.target
-    if request.sealed_login is None:
-        return target, Scrubber(target.login)
-    login, scrubber = context.logins.open(
-        request.sealed_logins, context.sealing_key, monitor=request.monitor_id, location=context.location
-    )
-    return msgspec.structs.replace(target, login=login), scrubber
+    opened = context.logins.of(request, context.sealing_key, context.location)
+    if not opened.logins:
+        return target, Scrubber(*target.logins.values())
+    return target.with_logins(opened.logins), opened.scrubber
 
 
 async def _dialogue(
-    probe: Probe, target: Target, connect: Connect, phases: Phases, deadline: float, scrubber: Scrubber
+    probe: Probe, target: BaseTarget, connect: Connect, phases: Phases, deadline: float, scrubber: Scrubber
 ) -> Findings | Failure:
     limit = asyncio.timeout_at(deadline)
     try:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from uuid import UUID
 
 from agent.dialogue.scrub import Scrubber
 from shared.secret import Secret
+from shared.wire.messages import CheckRequest
 from shared.wire.sealing import SealError, open_login
 from shared.wire.targets import Login
+
+
+class OpenedLogins(NamedTuple):
+    """The logins of a request by name, and the scrubber of their passwords."""
+
+    logins: dict[str, Login]
+    scrubber: Scrubber
 
 
 class UnsealedLogins:
@@ -23,7 +32,19 @@ class UnsealedLogins:
         self._most = most
         self._opened: OrderedDict[tuple[bytes, UUID], tuple[Login, Scrubber]] = OrderedDict()
 
-    def open(self, sealed: Sequence[bytes], key: Secret, *, monitor: UUID, location: str) -> tuple[Login, Scrubber]:
+    def of(self, request: CheckRequest, key: Secret, location: str) -> OpenedLogins:
+        """All logins of a request, which were sealed for its monitor and this location. Raises SealError."""
+        opened = {
+            name: self._open(sealed, key, monitor=request.monitor_id, location=location)
+            for name, sealed in request.sealed_logins.items()
+        }
+        logins = {name: login for name, (login, _) in opened.items()}
+        if len(opened) == 1:
+            [(_, scrubber)] = opened.values()
+            return OpenedLogins(logins, scrubber)
+        return OpenedLogins(logins, Scrubber(*logins.values()))
+
+    def _open(self, sealed: Sequence[bytes], key: Secret, *, monitor: UUID, location: str) -> tuple[Login, Scrubber]:
         """Open a login that was sealed to several keys, one of which must be `key`. Raises SealError."""
         for each in sealed:
             opened = self._opened.get((each, monitor))

@@ -6,7 +6,7 @@ It also keeps what a result reports even when the check fails: the address, the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 import msgspec
@@ -27,7 +27,7 @@ from shared.addresses import Network
 from shared.wire.broker_clock import BrokerClock
 from shared.wire.failures import CheckWarning, FailureSource, Phase, WarningKind
 from shared.wire.messages import Fact
-from shared.wire.targets import Target, TlsMode
+from shared.wire.targets import BaseTarget, Server, TlsMode
 
 _MOST_ADDRESSES = 8
 _SHARE_OF_A_SILENT_FAMILY = 4
@@ -46,27 +46,99 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connect:
-    """Connects one check to its target: `stream = await connect()`, `await connect.encrypt(stream)`.
+    """Connects one check to its servers: `stream = await connect()`, `await connect.encrypt(stream)`; one with several
+    servers calls `connect.to(server)` first.
 
     `deadline` is that of the check, in the loop's time. The result reports `facts` whether the check passes or not; a
-    probe may add to them.
+    probe may add to them. `tries` says for each login how often it may be tried.
     """
 
     def __init__(
         self,
-        target: Target,
+        target: BaseTarget,
         reach: Reach,
         phases: Phases,
         transcript: Transcript,
         deadline: float,
-        tries: Tries | None = None,
+        tries: Mapping[str, Tries] | None = None,
+    ) -> None:
+        self.client_name = reach.client_name
+        self.facts: dict[str, Fact] = {}
+        self.deadline = deadline
+        self._target = target
+        self._reach = reach
+        self._phases = phases
+        self._transcript = transcript
+        self._tries = {} if tries is None else tries
+        self._to: dict[Server, ServerConnect] = {}
+
+    @property
+    def resolver(self) -> Resolver:
+        """For a check that looks at DNS itself."""
+        return self._reach.resolver
+
+    def to(self, server: Server) -> ServerConnect:
+        """The connection to one of the target's endpoints."""
+        if server not in self._to:
+            names = [name for name, login in self._target.logins.items() if login is server.login]
+            tries = self._tries.get(names[0]) if names else None
+            self._to[server] = ServerConnect(
+                server, self._reach, self._phases, self._transcript, self.deadline, self.facts, tries
+            )
+        return self._to[server]
+
+    @property
+    def _only(self) -> ServerConnect:
+        [server] = self._target.endpoints
+        return self.to(server)
+
+    async def __call__(self) -> LineStream:
+        """Connect to the only server; see ServerConnect."""
+        return await self._only()
+
+    async def encrypt(self, stream: LineStream) -> list[CheckWarning]:
+        """Change to TLS at the only server; see ServerConnect."""
+        return await self._only.encrypt(stream)
+
+    async def log_in(self, ways: Sequence[Way]) -> None:
+        """Log in at the only server; see ServerConnect."""
+        await self._only.log_in(ways)
+
+    @property
+    def address(self) -> str | None:
+        """The address of the last server that was tried; None before the first."""
+        tried = [each.address for each in self._to.values() if each.address is not None]
+        return tried[-1] if tried else None
+
+    @property
+    def kernel_rtt_ms(self) -> float | None:
+        """Of the first server."""
+        return next((each.kernel_rtt_ms for each in self._to.values()), None)
+
+    def close(self) -> None:
+        for each in self._to.values():
+            each.close()
+
+
+class ServerConnect:
+    """Connects one check to one server."""
+
+    def __init__(
+        self,
+        server: Server,
+        reach: Reach,
+        phases: Phases,
+        transcript: Transcript,
+        deadline: float,
+        facts: dict[str, Fact],
+        tries: Tries | None,
     ) -> None:
         self.client_name = reach.client_name
         self.address: str | None = None
         self.kernel_rtt_ms: float | None = None
-        self.facts: dict[str, Fact] = {}
+        self.facts = facts
         self.deadline = deadline
-        self._target = target
+        self._target = server
         self._reach = reach
         self._phases = phases
         self._transcript = transcript

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from agent.dialogue.password_refusals import explain_at_google
 from agent.errors import CheckError
 from shared.wire.failures import FailureKind
-from shared.wire.targets import Login, Target
+from shared.wire.targets import Login, Server
 
 _MAY_DEPEND_ON_THE_WAY = frozenset({FailureKind.LOGIN_REFUSED, FailureKind.LOGIN_MECHANISM_MISSING})
 
@@ -62,20 +62,24 @@ class Proofs:
 
 
 class Tries:
-    """How many logins a check may try, and in `refused` how many of them the server refused."""
+    """How often a check may try a login, and in `refused` how often the server refused it."""
 
     def __init__(self, most: int = MOST_TRIES) -> None:
         self.most = most
         self.refused = 0
+        self.attempted = False
+        self.accepted = False
 
     async def attempt(self, way: Way) -> CheckError | None:
+        self.attempted = True
         refusal = await way.attempt()
         if refusal is not None and refusal.kind is FailureKind.LOGIN_REFUSED:
             self.refused += 1
+        self.accepted = refusal is None
         return refusal
 
 
-async def log_in(ways: Sequence[Way], target: Target, proofs: Proofs, tries: Tries) -> str:
+async def log_in(ways: Sequence[Way], target: Server, proofs: Proofs, tries: Tries) -> str:
     """The name of the way that was accepted; `ways` holds at least one, strongest first. Raises the refusal.
 
     After a refused proof, the first way that sends the password is tried once, on the same connection.

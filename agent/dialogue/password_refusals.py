@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from agent.errors import CheckError
 from shared.wire.failures import FailureKind
-from shared.wire.targets import Login, Target
+from shared.wire.targets import Login, Server
 
 _MEANING = "this server no longer takes passwords here"
 _SUGGESTION = "an application password may be needed here"
@@ -40,7 +40,7 @@ def no_passwords(detail: str, login: Login) -> str:
     return detail if login.bearer else f"{_MEANING}: {detail}"
 
 
-def explain_at_google(refused: CheckError, target: Target) -> CheckError:
+def explain_at_google(refused: CheckError, target: Server) -> CheckError:
     """The same refusal; if Google refused a password, its detail says what that often means there."""
     host = f".{target.host.rstrip('.').lower()}"
     with_password = target.login is not None and not target.login.bearer

@@ -1,4 +1,4 @@
-"""Prepares a server's text for a result: makes it printable, and removes the password from it."""
+"""Prepares a server's text for a result: makes it printable, and removes passwords from it."""
 
 from __future__ import annotations
 
@@ -27,25 +27,23 @@ def printable(raw: bytes) -> str:
 
 
 class Scrubber:
-    """Hides one login's password in every form: quoted for IMAP, percent-encoded, in hex, or as base64 of SASL, alone
-    or anywhere inside a longer message. Case is ignored, because some servers echo in capitals.
+    """Hides the passwords of logins in every form: quoted for IMAP, percent-encoded, in hex, or as base64 of SASL,
+    alone or anywhere inside a longer message. Case is ignored, because some servers echo in capitals.
 
     A digest (CRAM-MD5, APOP) does not hold the password, so it is shown.
     """
 
-    __slots__ = ("_folded", "_forms", "_inside", "_password")
+    __slots__ = ("_folded", "_forms", "_inside", "_passwords")
 
-    def __init__(self, login: Login | None) -> None:
-        self._password = login.password.reveal().encode() if login else b""
-        self._forms: tuple[str, ...] = ()
-        self._folded: tuple[str, ...] = ()
-        self._inside: tuple[str, ...] = ()
-        if self._password:
-            self._forms, self._inside = _forms(self._password), _inside_base64(self._password)
-            self._folded = tuple(form.casefold() for form in self._forms)
+    def __init__(self, *logins: Login | None) -> None:
+        passwords = {login.password.reveal().encode() for login in logins if login is not None}
+        self._passwords = tuple(sorted(passwords - {b""}, key=len, reverse=True))
+        self._forms = _longest_first({form for each in self._passwords for form in _forms(each)})
+        self._inside = _longest_first({part for each in self._passwords for part in _inside_base64(each)})
+        self._folded = tuple(form.casefold() for form in self._forms)
 
     def hide(self, text: str) -> str:
-        """`text` without the password."""
+        """`text` without the passwords."""
         if not self._may_hold_password(text):
             return text
         for form in self._forms:
@@ -53,11 +51,11 @@ class Scrubber:
         return _BASE64.sub(self._masked, text)
 
     def is_clean(self, texts: Sequence[str], longest: int) -> bool:
-        """Whether none of `texts` is longer than `longest` or may hold the password; one search covers all of them."""
+        """Whether none of `texts` is longer than `longest` or may hold a password; one search covers all of them."""
         return not texts or (len(max(texts, key=len)) <= longest and not self._may_hold_password("\n".join(texts)))
 
     def clean(self, text: str) -> str:
-        """At most LONGEST_DETAIL characters of `text`, without the password."""
+        """At most LONGEST_DETAIL characters of `text`, without the passwords."""
         return self.hide(text)[:LONGEST_DETAIL]
 
     def clean_facts(self, facts: dict[str, Fact]) -> dict[str, Fact]:
@@ -95,20 +93,21 @@ class Scrubber:
         for skipped in range(4):
             part = token[skipped:]
             part = part[: len(part) - (len(part) % 4 == 1)]
-            if self._password in b64decode(part + "=" * (-len(part) % 4)):
+            decoded = b64decode(part + "=" * (-len(part) % 4))
+            if any(password in decoded for password in self._passwords):
                 return HIDDEN
         return found[0]
 
 
-def _forms(password: bytes) -> tuple[str, ...]:
-    """The forms in which the password may appear in a text, longest first."""
+def _forms(password: bytes) -> set[str]:
+    """The forms in which a password may appear in a text."""
     shown = printable(password)
     backslashed = shown.replace("\\", "\\\\").replace('"', '\\"')  # IMAP's quoted string (RFC 9051 section 4.3)
     hexadecimal = password.hex()
-    return _longest_first({shown, backslashed, quote(password), quote(password, safe=""), hexadecimal})
+    return {shown, backslashed, quote(password), quote(password, safe=""), hexadecimal}
 
 
-def _inside_base64(password: bytes) -> tuple[str, ...]:
+def _inside_base64(password: bytes) -> set[str]:
     """What every base64 text contains that encodes the password inside a longer one, for each of its three possible
     offsets, in both alphabets (RFC 4648). If the password is too short, it is "", which is in every text."""
     parts = set()
@@ -117,7 +116,7 @@ def _inside_base64(password: bytes) -> tuple[str, ...]:
         first = -(-before * 8 // 6)
         last = (before + len(password)) * 8 // 6
         parts |= {whole[first:last], whole[first:last].translate(str.maketrans("+/", "-_"))}
-    return _longest_first(parts)
+    return parts
 
 
 def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:

@@ -1,15 +1,19 @@
-"""The probes of an agent by the type of their target. A new protocol needs a folder here and a line in PROBES."""
+"""The probes of an agent by the type of their target. A folder named like a kind adds the probe of that kind: its
+`dialogue.py` has a function `probe`.
+"""
 
 from __future__ import annotations
 
-from agent.dialogue.findings import Probe
-from agent.probes.imap import dialogue as imap
-from agent.probes.pop3 import dialogue as pop3
-from agent.probes.smtp import dialogue as smtp
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target
+import pkgutil
+from importlib import import_module
 
-PROBES: dict[type[Target], Probe] = {
-    SmtpTarget: smtp.probe,
-    ImapTarget: imap.probe,
-    Pop3Target: pop3.probe,
+from agent.dialogue.findings import Probe
+from shared.wire.targets import TARGETS, BaseTarget, kind_of
+
+_FOLDERS = {module.name for module in pkgutil.iter_modules(__path__) if module.ispkg}
+
+PROBES: dict[type[BaseTarget], Probe] = {
+    target: import_module(f"{__name__}.{kind_of(target)}.dialogue").probe
+    for target in TARGETS
+    if kind_of(target) in _FOLDERS
 }

@@ -16,11 +16,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from agent.dialogue.login import MOST_TRIES
+from agent.dialogue.login import MOST_TRIES, Tries
 from shared.secret import Secret
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
-from shared.wire.targets import Login, Target
+from shared.wire.targets import Login, Server
 
 MOST_REFUSALS = 3
 FIRST_PAUSE_SECONDS = 15 * 60.0
@@ -75,9 +75,18 @@ def refusals_in(result: CheckResult) -> int:
     return refused if isinstance(refused, int) and refused > 0 else 1
 
 
-def digest(monitor: UUID, target: Target, login: Login, key: Secret) -> bytes:
-    """Bytes that change with monitor, target or login, and reveal nothing without the agent's `key`."""
-    about = msgspec.structs.replace(target, login=None)
+def outcome_of_tries(result: CheckResult, tries: Tries) -> Outcome:
+    """The outcome of one of several logins of a check."""
+    if tries.accepted:
+        return Outcome.ACCEPTED
+    if tries.refused and result.failure is not None:
+        return Outcome.REFUSED
+    return Outcome.UNCLEAR if tries.attempted else Outcome.UNTRIED
+
+
+def digest(monitor: UUID, server: Server, login: Login, key: Secret) -> bytes:
+    """Bytes that change with monitor, server or login, and reveal nothing without the agent's `key`."""
+    about = msgspec.structs.replace(server, login=None)
     parts = (str(monitor), about, login.user, login.password.reveal(), login.bearer)
     return hmac.digest(key.reveal().encode(), msgspec.json.encode(parts), "sha256")[:DIGEST_BYTES]
 

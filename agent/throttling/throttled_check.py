@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from time import monotonic
 from typing import Any
 
@@ -13,20 +14,20 @@ import structlog
 
 from agent.checks.runner import ProbeContext, run_check
 from agent.dialogue.connection import Reach
-from agent.dialogue.login import MOST_TRIES
+from agent.dialogue.login import Tries
 from agent.errors import CheckError
 from agent.fitness import our_fault, within
 from agent.metrics.counts import Counts
 from agent.net.addresses import permitted
 from agent.throttling.limiter import Permit, PermitQuery, PermitSource
 from agent.throttling.permits import NoPermitError
-from agent.throttling.refused_logins import digest, outcome_in, refusals_in
+from agent.throttling.refused_logins import Outcome, digest, outcome_in, outcome_of_tries, refusals_in
 from shared.addresses import Network
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, Unfitness
 from shared.wire.rounds import Purpose
 from shared.wire.sealing import SealError
-from shared.wire.targets import IpFamily, Target, TlsMode, kind_of
+from shared.wire.targets import IpFamily, Server, kind_of
 
 log = structlog.get_logger()
 
@@ -68,20 +69,30 @@ class Checker:
         return result
 
     async def _check(self, request: CheckRequest) -> CheckResult:
-        login = self._digest(request)
-        address = await self._addresses.address_to_wait_for(request.target, self._seconds_left(request))
-        if address is None and login is None:
+        digests = self._digests(request)
+        needed: list[tuple[str, str | None, bytes | None]] = []
+        for server, name, login in digests:
+            address = await self._addresses.address_to_wait_for(server, self._seconds_left(request))
+            if address is not None or login is not None:
+                needed.append((name, address, login))
+        if not needed:
             return await self._run(request)
-        seconds = self._seconds_left(request)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._waiting.add(task)
         requested_at = monotonic()
         try:
-            async with self._limiter.permit(PermitQuery(address=address, login=login, seconds=seconds)) as permit:
+            async with AsyncExitStack() as stack:
+                permits: dict[str, Permit] = {}
+                # In one order for all checks, so that no two wait for each other's permits.
+                for name, address, login in sorted(needed, key=lambda each: each[1] or ""):
+                    query = PermitQuery(address=address, login=login, seconds=self._seconds_left(request))
+                    permit = await stack.enter_async_context(self._limiter.permit(query))
+                    if login is not None:
+                        permits[name] = permit
                 self._waiting.discard(task)
                 self.counts.permits.observe((), monotonic() - requested_at)
-                return await self._run_permitted(request, login, permit)
+                return await self._run_permitted(request, permits)
         except NoPermitError as error:
             log.warning("permit_not_granted", reason=str(error))
             self.counts.permits_missed.add()
@@ -95,64 +106,80 @@ class Checker:
         for task in self._waiting:
             task.cancel()
 
-    async def _run_permitted(self, request: CheckRequest, login: bytes | None, permit: Permit) -> CheckResult:
-        """If the login is withheld, check everything else; if that passes, repeat the last refusal."""
-        if login is None:
-            return await self._run(request)
-        if permit.withheld is None:
-            result = await self._run(request, most_logins=permit.tries)
-            permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
+    async def _run_permitted(self, request: CheckRequest, permits: Mapping[str, Permit]) -> CheckResult:
+        """`permits` are those for logins, by name. If one is withheld, check what needs none, if there is anything; if
+        that passes, repeat the last refusal.
+        """
+        withheld = next((permit.withheld for permit in permits.values() if permit.withheld is not None), None)
+        if withheld is None:
+            tries = {name: Tries(permit.tries) for name, permit in permits.items()}
+            result = await self._run(request, tries)
+            for name, permit in permits.items():
+                if len(permits) == 1:
+                    permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
+                else:
+                    outcome = outcome_of_tries(result, tries[name])
+                    permit.record_outcome(outcome, result.failure, max(1, tries[name].refused))
             return result
-        target = request.target
-        if target.tls is TlsMode.OPPORTUNISTIC:  # with a login, TLS is required
-            target = msgspec.structs.replace(target, tls=TlsMode.REQUIRED)
+        for permit in permits.values():
+            permit.record_outcome(Outcome.UNTRIED, None)
+        target = request.target.without_logins()
+        if target is None:
+            return msgspec.structs.replace(self._result_of_nothing(request, withheld), login_withheld=True)
         # The result becomes a failure, so it needs its transcript.
-        without_login = msgspec.structs.replace(request, target=target, sealed_login=None, want_transcript=True)
-        result = await self._run(without_login)
+        without = msgspec.structs.replace(request.without_logins(), target=target, want_transcript=True)
+        result = await self._run(without)
         if result.failure is not None:
             return result
         log.debug("login_withheld")
-        return msgspec.structs.replace(result, failure=permit.withheld, warnings=[], login_withheld=True)
+        return msgspec.structs.replace(result, failure=withheld, warnings=[], login_withheld=True)
 
-    async def _run(self, request: CheckRequest, *, most_logins: int = MOST_TRIES) -> CheckResult:
+    async def _run(self, request: CheckRequest, tries: Mapping[str, Tries] | None = None) -> CheckResult:
         self.running += 1
         if request.purpose is not Purpose.CANARY:
             self.counts.started.add((kind_of(request.target),))
         try:
-            result = await run_check(request, self._context, most_logins=most_logins)
+            result = await run_check(request, self._context, tries=tries)
         finally:
             self.running -= 1
-        self._addresses.learn(request.target, result.address)
+        endpoints = request.target.endpoints
+        if len(endpoints) == 1:  # else the result does not say which one the address is of
+            self._addresses.learn(endpoints[0], result.address)
         failure = result.failure
         if failure is not None and failure.source is FailureSource.TARGET and failure.phase in _REACHING:
-            result = await self._unless_ours(request.target, result, failure)
+            result = await self._unless_ours(endpoints, result, failure)
         return result
 
-    async def _unless_ours(self, target: Target, result: CheckResult, failure: Failure) -> CheckResult:
+    async def _unless_ours(self, servers: Sequence[Server], result: CheckResult, failure: Failure) -> CheckResult:
         """Replace a failure that this machine's own shortcoming explains; right after the start, wait for its first
         examination.
         """
-        if target.port == 25 and not self._limiter.examined.is_set():
+        if any(server.port == 25 for server in servers) and not self._limiter.examined.is_set():
             try:
                 async with asyncio.timeout(_EXAMINE_SECONDS):
                     await self._limiter.examined.wait()
             except TimeoutError:
                 log.warning("fitness_examination_not_finished")
-        ours = our_fault(failure, target, result.address, self._limiter.unfit, self._exempt)
-        return msgspec.structs.replace(result, failure=ours) if ours else result
+        for server in servers:
+            ours = our_fault(failure, server, result.address, self._limiter.unfit, self._exempt)
+            if ours is not None:
+                return msgspec.structs.replace(result, failure=ours)
+        return result
 
-    def _digest(self, request: CheckRequest) -> bytes | None:
-        """The digest by which the limiter identifies the request's login."""
-        if request.sealed_login is None:
-            return None
+    def _digests(self, request: CheckRequest) -> list[tuple[Server, str, bytes | None]]:
+        """Each server, the name of the login that it gets, and the digest by which the limiter identifies that."""
         here = self._context
         try:
-            login, _ = here.logins.open(
-                request.sealed_logins, here.sealing_key, monitor=request.monitor_id, location=here.location
-            )
-        except SealError:
-            return None  # the runner reports it in the result
-        return digest(request.monitor_id, request.target, login, here.sealing_key)
+            target = request.target.with_logins(here.logins.of(request, here.sealing_key, here.location).logins)
+        except SealError:  # the runner reports it in the result
+            return [(server, "", None) for server in request.target.endpoints]
+        found: list[tuple[Server, str, bytes | None]] = []
+        for server in target.endpoints:
+            name = next((name for name, login in target.logins.items() if login is server.login), "")
+            key = here.sealing_key
+            about = digest(request.monitor_id, server, server.login, key) if server.login else None
+            found.append((server, name, about))
+        return found
 
     def _result_of_nothing(self, request: CheckRequest, failure: Failure | None = None) -> CheckResult:
         """The result of a request for which no connection was made."""
@@ -188,34 +215,34 @@ class PredictedAddresses:
         self._exempt = exempt
         self._known: OrderedDict[tuple[str, IpFamily], tuple[str, bool]] = OrderedDict()
 
-    async def address_to_wait_for(self, target: Target, seconds: float) -> str | None:
+    async def address_to_wait_for(self, server: Server, seconds: float) -> str | None:
         """The address, or the host itself if none is known within `seconds`; None if the address is exempt."""
-        key = _name(target), target.ip_family
+        key = _name(server), server.ip_family
         if key in self._known:
             self._known.move_to_end(key)
         else:
-            self.learn(target, await self._resolve(target, min(seconds, _RESOLVE_SECONDS)))
-        address, exempt = self._known.get(key, (_name(target), False))
+            self.learn(server, await self._resolve(server, min(seconds, _RESOLVE_SECONDS)))
+        address, exempt = self._known.get(key, (_name(server), False))
         return None if exempt else address
 
-    def learn(self, target: Target, address: str | None) -> None:
-        """Remember which address a check of `target` connected to."""
-        key = _name(target), target.ip_family
+    def learn(self, server: Server, address: str | None) -> None:
+        """Remember which address a check of `server` connected to."""
+        key = _name(server), server.ip_family
         if address is None or self._known.get(key, ("",))[0] == address:
             return
         self._known[key] = (address, within(address, self._exempt))
         while len(self._known) > _MOST_ADDRESSES:
             self._known.popitem(last=False)
 
-    async def _resolve(self, target: Target, seconds: float) -> str | None:
+    async def _resolve(self, server: Server, seconds: float) -> str | None:
         try:
             async with asyncio.timeout(seconds):
-                found = await self._reach.resolver.addresses(_name(target), target.ip_family)
+                found = await self._reach.resolver.addresses(_name(server), server.ip_family)
                 return permitted(found, self._reach.allowed)[0]
         except (CheckError, TimeoutError):
             return None  # the check itself will report why
 
 
-def _name(target: Target) -> str:
+def _name(server: Server) -> str:
     """The name that a check resolves."""
-    return target.address or target.host
+    return server.address or server.host

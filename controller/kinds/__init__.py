@@ -1,78 +1,97 @@
-"""From a monitor's config to the target that an agent checks. Pure; only these modules read the keys inside a config.
+"""The kinds of monitor, and the way from a monitor's config to the target that an agent checks. Pure; only these
+modules read the keys inside a config. A module that states `KINDS` adds kinds.
 
 Values are coerced for the check and never rewritten in storage (docs/compatibility.md, U8, U11 and U12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import pkgutil
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from controller.errors import InvalidError
-from controller.kinds import imap_pop, smtp, tagged
 from controller.kinds.configured import Configured, ConfiguredLogin
-from shared.wire.targets import TARGETS, ImapTarget, Pop3Target, SmtpTarget, Target, kind_of
+from controller.kinds.kind import MonitorKind, MonitorType
+from shared.wire.targets import KINDS, BaseTarget
 
 __all__ = [
-    "IMAP_POP",
-    "SMTP",
+    "BY_NAME",
     "Configured",
     "ConfiguredLogin",
+    "MonitorKind",
+    "MonitorType",
     "config_field",
     "configured_login",
+    "configured_logins",
     "kind_for",
+    "kind_named",
+    "kinds_of_type",
     "target_of",
+    "types",
 ]
 
-SMTP = (kind_of(SmtpTarget),)
-IMAP_POP = (kind_of(ImapTarget), kind_of(Pop3Target))
-"""The kinds of the two types of monitor: kinds of one type share a config, and may be changed into each other."""
 
-_BY_KIND = {kind_of(target): target for target in TARGETS}
-_FIELDS = dict.fromkeys(SMTP, "smtpConfig") | dict.fromkeys(IMAP_POP, "imapPopConfig")
+def _kinds() -> Mapping[str, MonitorKind]:
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    stated = {kind.name: kind for module in modules for kind in getattr(module, "KINDS", ())}
+    return MappingProxyType({name: stated[name] for name in KINDS if name in stated})
+
+
+def kind_named(name: str) -> MonitorKind:
+    """Raises InvalidError."""
+    try:
+        return BY_NAME[name]
+    except KeyError:
+        raise InvalidError("kind", f"{name!r} is not known") from None
+
+
+def types() -> list[MonitorType]:
+    """The types of monitor, in the order of their first kinds."""
+    return list(dict.fromkeys(kind.type for kind in BY_NAME.values()))
+
+
+def kinds_of_type(monitor_type: MonitorType) -> tuple[str, ...]:
+    return tuple(name for name, kind in BY_NAME.items() if kind.type is monitor_type)
 
 
 def config_field(kind: str) -> str:
     """The name of this kind's config in the API."""
-    return _FIELDS.get(kind, "config")
+    known = BY_NAME.get(kind)
+    return known.type.config_field if known else "config"
 
 
-def target_of(monitor: Configured) -> Target:
-    """The target without its login. Raises InvalidError naming the field and the rule."""
-    target = _target(monitor)
-    return target if monitor.address is None else msgspec.structs.replace(target, address=monitor.address)
+def target_of(monitor: Configured) -> BaseTarget:
+    """The target without its logins. Raises InvalidError naming the field and the rule."""
+    target = kind_named(monitor.kind).read(monitor, config_field(monitor.kind))
+    if monitor.address is None or "address" not in target.__struct_fields__:
+        return target
+    return msgspec.structs.replace(target, address=monitor.address)
 
 
-def _target(monitor: Configured) -> Target:
-    kind, field = monitor.kind, config_field(monitor.kind)
-    if kind in SMTP:
-        return smtp.target_of(monitor, field)
-    if kind in IMAP_POP:
-        return imap_pop.target_of(monitor, field)
-    if kind in _BY_KIND:
-        return tagged.target_of(monitor, _BY_KIND[kind], field)
-    raise InvalidError("kind", f"{kind!r} is not known")
+def configured_logins(monitor: Configured) -> Mapping[str, ConfiguredLogin]:
+    """The logins of a monitor by name. Raises InvalidError."""
+    return kind_named(monitor.kind).logins(monitor.config, config_field(monitor.kind))
 
 
 def configured_login(monitor: Configured) -> ConfiguredLogin | None:
-    """The login of a monitor, or None. Raises InvalidError."""
-    kind, field = monitor.kind, config_field(monitor.kind)
-    if kind in SMTP:
-        return smtp.login_of(monitor.config, field)
-    if kind in IMAP_POP:
-        return imap_pop.login_of(monitor.config, field)
-    return tagged.login_of(monitor.config, field)
+    """The first login of a monitor, or None. Raises InvalidError."""
+    return next(iter(configured_logins(monitor).values()), None)
 
 
 def kind_for(kinds: Collection[str], config: dict[str, Any]) -> str:
-    """Which kind of its type a monitor with this config has. Raises InvalidError."""
+    """Which of these kinds, which are of one type, a monitor with this config has. Raises InvalidError."""
     first = next(iter(kinds))
-    if first not in IMAP_POP:
+    of_type = kind_named(first).type
+    if of_type.kind_in is None:
         return first
-    field = config_field(first)
-    kind = imap_pop.protocol_of(config, field).value
-    if kind not in kinds:
-        raise InvalidError(f"{field}.protocol", f"must be {' or '.join(kinds)}")
-    return kind
+    return of_type.kind_in(config, of_type.config_field, kinds)
+
+
+# At the end, because modules of this package import the functions above.
+BY_NAME: Mapping[str, MonitorKind] = _kinds()
+"""All kinds of monitor in the order of lists."""

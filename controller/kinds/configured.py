@@ -53,9 +53,9 @@ class Options(TypedDict):
     warning_ms: int | None
 
 
-def login_of(section: dict[str, Any], password: str, field: str) -> ConfiguredLogin | None:
-    """From `user` and the secret under the key `password` or `accessToken`; the token takes precedence. None when there
-    is no login to try: it needs both a user and a secret. Raises InvalidError.
+def login_of(section: dict[str, Any], password: str, field: str, *, name: str = "login") -> dict[str, ConfiguredLogin]:
+    """The login under its `name`: `user`, and the secret under the key `password` or `accessToken`, where the token
+    takes precedence. Empty when there is no login to try: it needs both a user and a secret. Raises InvalidError.
     """
     token = values.text(section, "accessToken", field, forbidden=_BEARER_ENDS, called="control characters")
     secret = values.text(section, password, field, forbidden=_LINE_ENDS, called="line breaks or NUL characters")
@@ -67,8 +67,8 @@ def login_of(section: dict[str, Any], password: str, field: str) -> ConfiguredLo
         called="control characters" if token else "line breaks or NUL characters",
     )
     if not user or not (token or secret):
-        return None
-    return ConfiguredLogin(user, token or secret, bearer=bool(token))
+        return {}
+    return {name: ConfiguredLogin(user, token or secret, bearer=bool(token))}
 
 
 def options_of(config: dict[str, Any], host: str, field: str) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
@@ -10,8 +11,11 @@ from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
+from controller.kinds.kind import MonitorKind, MonitorType
 from controller.model.values.hostname import host_of
-from shared.wire.targets import ImapTarget, Pop3Target, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
 
 _LONGEST_MAILBOX = 1000
 
@@ -60,13 +64,13 @@ def target_of(monitor: Configured, field: str) -> ImapTarget | Pop3Target:
     mode = TlsMode.IMPLICIT if tls else _MODES[starttls]
     mailbox = _mailbox(config, field)
     options = options_of(config, host, field)
-    login_of(config, field)
+    logins_of(config, field)
     if protocol is MailboxProtocol.POP3:
         return Pop3Target(host=host, port=port, tls=mode, **options)
     return ImapTarget(host=host, port=port, tls=mode, mailbox=mailbox, **options)
 
 
-def login_of(config: dict[str, Any], field: str) -> ConfiguredLogin | None:
+def logins_of(config: dict[str, Any], field: str) -> dict[str, ConfiguredLogin]:
     """Raises InvalidError."""
     return login_in(config, "password", field)
 
@@ -77,3 +81,20 @@ def _mailbox(config: dict[str, Any], field: str) -> str:
     if len(name) > _LONGEST_MAILBOX or any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidError(f"{field}.mailbox", f"must be 1 to {_LONGEST_MAILBOX} characters, no control characters")
     return name
+
+
+def _kind_in(config: dict[str, Any], field: str, kinds: Collection[str]) -> str:
+    kind = protocol_of(config, field).value
+    if kind not in kinds:
+        raise InvalidError(f"{field}.protocol", f"must be {' or '.join(kinds)}")
+    return kind
+
+
+TYPE = MonitorType("imap-pop", "IMAP/POP", "imapPopConfig", kind_in=_kind_in)
+
+KINDS = (
+    MonitorKind(target=ImapTarget, type=TYPE, label="IMAP", read=target_of, logins=logins_of),
+    MonitorKind(target=Pop3Target, type=TYPE, label="POP3", read=target_of, logins=logins_of),
+)
+
+IMAP_POP = tuple(kind.name for kind in KINDS)

@@ -8,7 +8,7 @@ from controller.decisions.schedule.eligibility import FIT, Obstacles
 from controller.errors import InvalidError
 from controller.kinds import Configured, target_of
 from shared.wire.messages import Unfitness
-from shared.wire.targets import IpFamily
+from shared.wire.targets import IpFamily, Server
 
 _PORT_OF_MAIL_EXCHANGERS = 25
 _LOOPBACK_NAME = "localhost"
@@ -27,17 +27,25 @@ def obstacles(monitor: Configured) -> Obstacles:
 
 
 def deficiencies(monitor: Configured) -> Obstacles:
-    """The obstacles, and with them those that may keep a check from finding anything out."""
+    """The obstacles, and with them those that may keep a check from finding anything out. A target without a server
+    needs a resolver.
+    """
     try:
         target = target_of(monitor)
     except InvalidError:
         return FIT
+    if not target.endpoints:
+        return frozenset({Unfitness.RESOLVER_BROKEN})
+    return frozenset().union(*map(_deficiencies, target.endpoints))
+
+
+def _deficiencies(server: Server) -> Obstacles:
     found: set[Unfitness] = set()
-    family = target.ip_family
+    family = server.ip_family
     try:
-        address = ip_address(target.address or target.host)
+        address = ip_address(server.address or server.host)
     except ValueError:
-        if target.host == _LOOPBACK_NAME or target.host.endswith(f".{_LOOPBACK_NAME}"):
+        if server.host == _LOOPBACK_NAME or server.host.endswith(f".{_LOOPBACK_NAME}"):
             return FIT
         found.add(Unfitness.RESOLVER_BROKEN)
     else:
@@ -46,6 +54,6 @@ def deficiencies(monitor: Configured) -> Obstacles:
         family = IpFamily.IPV4 if address.version == 4 else IpFamily.IPV6
     if family is not IpFamily.ANY:
         found.add(Unfitness.NO_IPV4 if family is IpFamily.IPV4 else Unfitness.NO_IPV6)
-    if target.port == _PORT_OF_MAIL_EXCHANGERS:
+    if server.port == _PORT_OF_MAIL_EXCHANGERS:
         found.add(Unfitness.PORT25_BLOCKED)
     return frozenset(found)

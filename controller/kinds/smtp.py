@@ -10,8 +10,10 @@ from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
+from controller.kinds.kind import MonitorKind, MonitorType
 from controller.model.values.hostname import host_of
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 
 _PLAIN_PORT = 25
 _IMPLICIT_TLS_PORT = 465
@@ -26,7 +28,7 @@ def target_of(monitor: Configured, field: str) -> SmtpTarget:
     config = monitor.config
     host = host_of(monitor.hostname)
     secure = values.flag(config, "secure", field, default=False)
-    login_of(config, field)
+    logins_of(config, field)
     return SmtpTarget(
         host=host,
         port=monitor.port if monitor.port is not None else _IMPLICIT_TLS_PORT if secure else _PLAIN_PORT,
@@ -38,7 +40,7 @@ def target_of(monitor: Configured, field: str) -> SmtpTarget:
     )
 
 
-def login_of(config: dict[str, Any], field: str) -> ConfiguredLogin | None:
+def logins_of(config: dict[str, Any], field: str) -> dict[str, ConfiguredLogin]:
     """Raises InvalidError."""
     return login_in(values.section(config, "auth", field), "pass", f"{field}.auth")
 
@@ -88,3 +90,10 @@ def _ip(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+TYPE = MonitorType("smtp", "SMTP", "smtpConfig")
+
+KINDS = (MonitorKind(target=SmtpTarget, type=TYPE, label="SMTP", read=target_of, logins=logins_of),)
+
+SMTP = tuple(kind.name for kind in KINDS)

@@ -21,7 +21,7 @@ from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.checks.dispatch import Expected, expect
 from controller.store.platform.pool import Database, StoreUnavailableError
-from controller.vault import Vault, login_of
+from controller.vault import Vault, logins_of
 from shared.clock import now_ms
 from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
@@ -211,7 +211,7 @@ class Dispatcher:
         known = kept if updated_at == monitor.updated_at else {}
         keys = (location.public_key, *location.older_keys)
         if known.keys() != set(keys):
-            login = login_of(monitor, self._vault)
+            login = logins_of(monitor, self._vault).get("login")
             if login is None:
                 return []
             known = {

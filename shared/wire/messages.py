@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -60,9 +60,12 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     dialogue: bool = True
 
     @property
-    def sealed_logins(self) -> list[bytes]:
-        """The login sealed to each key; empty if there is no login."""
-        return [] if self.sealed_login is None else [self.sealed_login, *self.older_sealed_logins]
+    def sealed_logins(self) -> dict[str, list[bytes]]:
+        """Each login by its name, sealed to each key of the location."""
+        return {} if self.sealed_login is None else {"login": [self.sealed_login, *self.older_sealed_logins]}
+
+    def without_logins(self) -> Self:
+        return msgspec.structs.replace(self, sealed_login=None, older_sealed_logins=[])
 
 
 class PhaseTiming(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -16,7 +16,10 @@ from agent.checks.runner import ProbeContext, run_check
 from agent.probes import PROBES
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode, kind_of
+from shared.wire.targets import Target, TlsMode, kind_of
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Hang, Reset, Script, Step, Tls, playing

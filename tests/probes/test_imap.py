@@ -18,7 +18,8 @@ from agent.probes.imap.replies import Response, parse
 from agent.probes.imap.session import Literal, astring
 from shared.wire.failures import WarningKind
 from shared.wire.messages import CheckResult
-from shared.wire.targets import ImapTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Script, Tls, playing

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.checks.runner import ProbeContext, run_check
-from shared.wire.targets import SmtpTarget
+from shared.wire.targets.smtp import SmtpTarget
 from tests.bench.processes import child_process
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.context import request

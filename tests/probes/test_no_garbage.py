@@ -14,7 +14,8 @@ from agent.dialogue.phases import Phases
 from agent.dialogue.transcript import Transcript
 from agent.net.stream import LineStream
 from shared.wire.messages import CheckResult, ResultStatus
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Hang, Reset, Tls, closed_port, playing

@@ -15,7 +15,10 @@ from shared.secret import Secret
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult
 from shared.wire.sealing import seal_login
-from shared.wire.targets import ImapTarget, Login, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import Login, Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import CLIENT_NAME, LOCATION, PUBLIC_KEY, request
 from tests.fakes.scripted_server import Script, playing

@@ -8,7 +8,8 @@ from controller.decisions.evaluation.quorum import Ballot, Outcome, Vote, count_
 from controller.decisions.evaluation.state import Evaluation, MonitorState, VerdictKind, take
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.context import request
 from tests.fakes.postfix import RATE_LIMIT, Postfix
 

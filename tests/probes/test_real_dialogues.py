@@ -15,7 +15,10 @@ from agent.net.stream import LineStream
 from agent.probes.imap.session import Session, astring
 from shared.wire.failures import FailureKind, Phase, WarningKind
 from shared.wire.messages import CheckResult
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import request

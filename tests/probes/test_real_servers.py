@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agent.checks.runner import ProbeContext, run_check
-from shared.wire.targets import SmtpTarget
+from shared.wire.targets.smtp import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import request

@@ -9,7 +9,9 @@ import pytest
 
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.messages import CheckResult
-from shared.wire.targets import ImapTarget, Pop3Target, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request

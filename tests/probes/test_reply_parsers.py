@@ -19,7 +19,10 @@ from agent.probes.imap import replies
 from agent.probes.pop3 import replies as pop3_reply
 from agent.probes.smtp import replies as smtp_reply
 from shared.wire.failures import FailureKind, FailureSource
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import context as composed
 from tests.fakes.context import request

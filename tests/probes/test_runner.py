@@ -20,7 +20,8 @@ from agent.dialogue.findings import Findings
 from agent.dialogue.phases import Phases
 from shared.wire.failures import FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckResult, ResultStatus
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import PRIVATE_KEY, request
 from tests.fakes.scripted_server import Hang, Pause, Tls, closed_port, playing
@@ -211,7 +212,7 @@ async def test_only_so_many_logins_stay_open() -> None:
     logins = UnsealedLogins(most=2)
     first, second, third = (request(SmtpTarget(host=ADDRESS, port=25), login=(user, "secret")) for user in "abc")
     for each in (first, second, first, third):
-        logins.open(each.sealed_logins, PRIVATE_KEY, monitor=each.monitor_id, location=each.location)
+        logins.of(each, PRIVATE_KEY, each.location)
     assert [login.user for login, _ in logins._opened.values()] == ["a", "c"]
 
 

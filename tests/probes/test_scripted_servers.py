@@ -20,7 +20,8 @@ from shared.secret import Secret
 from shared.wire.failures import FailureKind, Phase, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.sealing import seal_login
-from shared.wire.targets import Login, SmtpTarget
+from shared.wire.targets import Login
+from shared.wire.targets.smtp import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import PUBLIC_KEY, request

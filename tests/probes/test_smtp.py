@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.messages import CheckResult
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Script, playing

@@ -109,7 +109,7 @@ def source(tmp_path: Path) -> Path:
     change(probes, "\n}\n", "\n    NntpTarget: nntp.probe,\n}\n")
     change(
         probes,
-        "from shared.wire.targets import ",
+        "from shared.wire.targets import "
         "from agent.probes.nntp import dialogue as nntp\nfrom shared.wire.targets import NntpTarget, ",
     )
     change(targets, "\n\n\nTarget = ", f"\n\n\n{TARGET}Target = NntpTarget | ")

@@ -17,7 +17,8 @@ from agent.probes.imap.mailbox import examine
 from agent.probes.imap.replies import ImapRefusalError, refusal
 from agent.probes.imap.session import Session, in_order
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
-from shared.wire.targets import ImapTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
 
 _VERSIONS = frozenset({"IMAP4", "IMAP4REV1", "IMAP4REV2"})
 

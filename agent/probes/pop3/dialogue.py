@@ -17,7 +17,8 @@ from agent.net.stream import LineStream
 from agent.probes.pop3.login import Authentication
 from agent.probes.pop3.replies import Capabilities, Pop3RefusalError, read_reply, refusal, request, request_capabilities
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
-from shared.wire.targets import Pop3Target, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.pop3 import Pop3Target
 
 _COUNTS = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})(?: |\Z)")
 

@@ -17,7 +17,8 @@ from agent.probes.smtp.envelope import check_recipient
 from agent.probes.smtp.login import ways_to_log_in
 from agent.probes.smtp.replies import SmtpRefusalError, SmtpReply, read_reply, refusal, request
 from shared.wire.failures import CheckWarning, FailureKind, Phase, WarningKind
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 
 Capabilities = dict[str, list[str]]
 """EHLO keywords in capitals, each with its parameters in capitals."""

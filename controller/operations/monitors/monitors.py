@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
-from controller.kinds import config_field, kind_for, target_of
+from controller.kinds import config_field, kind_for, kind_named, target_of
 from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
@@ -66,7 +66,7 @@ async def create_monitor(
     customer: int | UUID,
     change: MonitorChange,
     *,
-    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
+    longest_timeout_seconds: int | None = None,
 ) -> Monitor:
     """Create a monitor. Name and hostname must be set; the rest has defaults. Its first round is due at once.
 
@@ -162,7 +162,7 @@ async def update_monitor(
     identifier: int | UUID,
     change: MonitorChange | Callable[[Monitor], MonitorChange],
     *,
-    longest_timeout_seconds: int = rules.LONGEST_TIMEOUT_SECONDS,
+    longest_timeout_seconds: int | None = None,
 ) -> Monitor:
     """`change` may depend on the monitor as it is now. Raises InvalidError, NotFoundError, ForbiddenError."""
 
@@ -195,7 +195,7 @@ def _values(change: MonitorChange) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
 
 
-def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, longest_timeout_seconds: int) -> M:
+def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, longest_timeout_seconds: int | None) -> M:
     """The monitor with its new values, checked against all rules. Raises InvalidError."""
     values = _values(change)
     if "allowed_check_country_codes" in values:
@@ -207,15 +207,20 @@ def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, long
     changed = msgspec.structs.replace(monitor, **values)
     rules.check_name(changed.name)
     rules.check_port(changed.port)
+    field = config_field(kinds[0])
+    rules.check_config(changed.config, field=field)
+    kind = kind_named(kind_for(kinds, changed.config))
     # A value that another group of routes has set stays when it is sent back, and while another field is changed.
     if changed.timeout_seconds != monitor.timeout_seconds:
-        rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds)
+        rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds or kind.longest_timeout_seconds)
+    if changed.interval_seconds != monitor.interval_seconds:
+        kind.check_interval(changed.interval_seconds)
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)
     rules.check_phone_number(changed.notification_phone_number)
-    field = config_field(changed.kind)
-    rules.check_config(changed.config, field=field)
-    changed = msgspec.structs.replace(changed, kind=kind_for(kinds, changed.config))
+    changed = msgspec.structs.replace(
+        changed, kind=kind.name, evaluation_deadline_seconds=kind.evaluation_deadline_seconds
+    )
     target_of(changed)
     if change.config is UNSET:
         return changed

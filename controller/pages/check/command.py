@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
-from shared.wire.targets import ImapTarget, IpFamily, SmtpTarget, Target, TlsMode, kind_of
+from shared.wire.targets import IpFamily, Target, TlsMode, kind_of
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.smtp import SmtpTarget
 
 _STARTTLS = {mode: word for word, mode in STARTTLS.items()}
 _DEFAULT_SECONDS = 30

@@ -13,7 +13,8 @@ from controller.decisions.access import Permission
 from controller.errors import ForbiddenError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.kinds import IMAP_POP, SMTP
+from controller.kinds.imap_pop import IMAP_POP
+from controller.kinds.smtp import SMTP
 from controller.model import Principal
 from controller.off_loop import off_loop
 from controller.operations.accounts.customers import list_customers

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from controller.errors import InvalidError
-from controller.kinds import IMAP_POP, SMTP
+from controller.kinds.imap_pop import IMAP_POP
+from controller.kinds.smtp import SMTP
 from controller.model import Customer
 from controller.model.values.countries import country_name
 from controller.operations.monitors.monitors import Kinds, MonitorChange

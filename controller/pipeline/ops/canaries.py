@@ -24,7 +24,8 @@ from shared.wire import subjects
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.rounds import Purpose, check_id, start_by_ms
 from shared.wire.signing import Signer
-from shared.wire.targets import SmtpTarget, Target
+from shared.wire.targets import Target
+from shared.wire.targets.smtp import SmtpTarget
 
 log = structlog.get_logger()
 

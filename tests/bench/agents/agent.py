@@ -21,7 +21,8 @@ from shared.wire.enrolment import Enrolment
 from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
 from shared.wire.rounds import Purpose
 from shared.wire.signing import Signer
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.bench.agents import raw_dialogue
 from tests.bench.figures import Figures, Meter, memory_mib, spread
 from tests.bench.processes import Servers, child_process, servers

@@ -8,7 +8,8 @@ import aiosmtplib
 
 from agent.checks.runner import run_check
 from shared.wire.messages import ResultStatus
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.bench.agents import raw_dialogue
 from tests.bench.figures import Figures, Rate, rate
 from tests.bench.processes import child_process

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.wire.targets import ImapTarget, IpFamily, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import IpFamily, Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 
 _HOST = "localhost"  # a name in the rig's certificate and in the hosts file, so that resolving is measured
 _CHECKS: dict[str, tuple[type[Target], TlsMode, bool]] = {

@@ -13,7 +13,8 @@ import msgspec
 from agent.checks.runner import ProbeContext, run_check
 from agent.intake.pace import Pace
 from shared.wire.messages import CheckResult, ResultStatus
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.bench.figures import Figures, memory_mib, spread
 from tests.bench.processes import child_process
 from tests.bench.responder import ADDRESS

@@ -17,7 +17,8 @@ from shared.wire import subjects
 from shared.wire.messages import CheckRequest
 from shared.wire.rounds import Purpose
 from shared.wire.signing import Signer
-from shared.wire.targets import SmtpTarget, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.bench.figures import Figures
 from tests.bench.loops.controller import figures
 from tests.bench.loops.installation import watched

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from controller.errors import InvalidError
-from controller.kinds import IMAP_POP, SMTP, configured_login, kind_for, target_of
+from controller.kinds import configured_login, kind_for, target_of
+from controller.kinds.imap_pop import IMAP_POP
 from controller.kinds.obstacles import obstacles
+from controller.kinds.smtp import SMTP
 from controller.model.values.hostname import host_of
 from shared.wire.targets import Target
 
@@ -58,8 +60,9 @@ def check(data: bytes) -> None:
     except InvalidError as error:
         _assert_says_why(error)
         return
-    assert host_of(target.host) == target.host
-    assert target.host.isascii()
+    [server] = target.endpoints
+    assert host_of(server.host) == server.host
+    assert server.host.isascii()
     assert login is None or (login.user and login.secret)
     assert msgspec.json.decode(msgspec.json.encode(target), type=Target) == target
 

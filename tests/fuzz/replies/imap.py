@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.imap.dialogue import probe
-from shared.wire.targets import ImapTarget
+from shared.wire.targets.imap import ImapTarget
 from tests.fuzz.offline import checker
 from tests.probes.scripted.case import CHALLENGE_64, PASSWORD
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.pop3.dialogue import probe
-from shared.wire.targets import Pop3Target
+from shared.wire.targets.pop3 import Pop3Target
 from tests.fuzz.offline import checker
 from tests.probes.scripted.case import CHALLENGE, CHALLENGE_64, PASSWORD
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.smtp.dialogue import probe
-from shared.wire.targets import SmtpTarget
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fuzz.offline import checker
 from tests.probes.scripted.case import CHALLENGE_64, PASSWORD, PLAIN
 

@@ -23,7 +23,7 @@ from shared.settings import NetworkSetting
 from shared.wire import subjects
 from shared.wire.enrolment import Enrolment, write
 from shared.wire.messages import CheckRequest, CheckResult, Heartbeat
-from shared.wire.targets import SmtpTarget
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.installation import SIGNER
 from tests.fakes.scripted_server import Pause, Script, ScriptedServer

@@ -15,7 +15,8 @@ import pytest
 from agent.net.tls import Trust
 from shared.nats.bus import Bus
 from shared.wire.enrolment import Enrolment
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.context import request
 from tests.fakes.ports import free_port

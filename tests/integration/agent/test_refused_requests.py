@@ -23,7 +23,8 @@ from shared.wire.broker_clock import BrokerClock
 from shared.wire.enrolment import Enrolment
 from shared.wire.messages import CheckRequest
 from shared.wire.signing import SIGNATURE, Signer
-from shared.wire.targets import KINDS, SmtpTarget
+from shared.wire.targets import KINDS
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.context import request
 from tests.fakes.installation import SIGNER, VERIFIER
 from tests.fakes.scripted_server import playing

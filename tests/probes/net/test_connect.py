@@ -12,7 +12,8 @@ import pytest
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import ResultStatus
-from shared.wire.targets import IpFamily, SmtpTarget, TlsMode
+from shared.wire.targets import IpFamily, TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import context as composed
 from tests.fakes.context import request

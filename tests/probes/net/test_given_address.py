@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.failures import FailureKind, FailureSource
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
 from tests.fakes.context import context as a_station
 from tests.fakes.context import request

@@ -10,7 +10,8 @@ import pytest
 
 from agent.checks.runner import run_check
 from agent.net.lookup import Lookup
-from shared.wire.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import context, request
 from tests.fakes.name_server import AAAA, A, Answering, Wrong, Zone, serving

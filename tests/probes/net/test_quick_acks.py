@@ -11,7 +11,8 @@ import pytest
 
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.failures import Phase
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.conftest import requires
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.context import request

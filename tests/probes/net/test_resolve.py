@@ -13,7 +13,8 @@ from agent.errors import CheckError
 from agent.net.address_cache import KnownAddresses
 from agent.net.resolve import Resolver
 from shared.wire.failures import FailureKind, FailureSource, Phase
-from shared.wire.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import Certificates
 from tests.fakes.context import context, request
 from tests.fakes.name_server import Wrong, Zone, serving

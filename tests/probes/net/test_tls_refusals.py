@@ -12,7 +12,8 @@ import pytest
 
 from agent.checks.runner import ProbeContext, run_check
 from shared.wire.failures import FailureKind, Phase
-from shared.wire.targets import ImapTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import ImapTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
 from tests.fakes.dovecot import ACCENTED_MAILBOX, MESSAGES, STRICT_ADDRESS
 from tests.probes.real.row import (
     EMPTY_LOGIN,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import Pop3Target, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.pop3 import Pop3Target
 from tests.fakes.dovecot import STRICT_ADDRESS
 from tests.probes.real.row import (
     EMPTY_LOGIN,

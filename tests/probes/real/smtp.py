@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.postfix import GREYLISTED, KNOWN, UNKNOWN
 from tests.probes.real.row import OFFERED, RIGHT, WRONG, Port, Row, Servers, logged_in_by, row
 from tests.probes.scripted.case import fails, passes

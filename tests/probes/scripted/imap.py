@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import ImapTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Hang, Pieces, Raw, Receive, Reset, Tls
 from tests.probes.scripted.case import Case, case, fails, passes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS
 from tests.fakes.name_server import AAAA, Answering, Wrong
 from tests.fakes.scripted_server import Pause

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.scripted_server import Hang, Pause, Pieces, Raw, Receive, Script
 from tests.probes.scripted import pop3, smtp
 from tests.probes.scripted.case import Case, Expected, case, fails, passes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import Pop3Target, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.pop3 import Pop3Target
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Hang, Pause, Pieces, Raw, Receive, Reset, Script, Tls
 from tests.probes.scripted.case import Case, case, fails, passes

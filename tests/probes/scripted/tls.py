@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import HOST
 from tests.fakes.scripted_server import Tls
 from tests.probes.scripted.case import Case, Expected, case, fails, passes

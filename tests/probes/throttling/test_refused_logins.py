@@ -14,7 +14,9 @@ from agent.throttling.refused_logins import FIRST_PAUSE_SECONDS, Outcome
 from agent.throttling.throttled_check import Checker
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult, ResultStatus
-from shared.wire.targets import Pop3Target, SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 from tests.fakes.listening import Listener
@@ -127,8 +129,9 @@ async def test_while_a_login_is_withheld_its_server_must_offer_tls_all_the_same(
     refused = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH)
     async with checking(certificates) as checker, playing(DIALOGUE) as server:
         check_request = request(SmtpTarget(host=ADDRESS, port=server.port), login=("anna", "hunter2"))
+        [(_, _, login)] = checker._digests(check_request)
         for _ in range(3):
-            async with checker._limiter.permit(PermitQuery(login=checker._digest(check_request), seconds=1)) as permit:
+            async with checker._limiter.permit(PermitQuery(login=login, seconds=1)) as permit:
                 permit.record_outcome(Outcome.REFUSED, refused)
         result = await checker.check(check_request)
     assert result.failure

@@ -7,7 +7,8 @@ from ipaddress import ip_network
 
 from shared.wire.failures import FailureKind, FailureSource, Phase
 from shared.wire.messages import ResultStatus, Unfitness
-from shared.wire.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily
+from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, Certificates
 from tests.fakes.context import request
 from tests.fakes.scripted_server import Gate, playing

@@ -9,7 +9,8 @@ import pytest
 from agent.fitness import our_fault
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import Unfitness
-from shared.wire.targets import IpFamily, SmtpTarget
+from shared.wire.targets import IpFamily
+from shared.wire.targets.smtp import SmtpTarget
 
 ALL = [Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.NO_IPV6, Unfitness.RESOLVER_BROKEN]
 V4, V6 = "93.184.215.14", "2606:2800:21f::1"

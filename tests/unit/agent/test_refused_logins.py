@@ -21,7 +21,8 @@ from shared.secret import Secret
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult, PhaseTiming
 from shared.wire.rounds import Purpose
-from shared.wire.targets import ImapTarget, Login
+from shared.wire.targets import Login
+from shared.wire.targets.imap import ImapTarget
 
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
 LOGIN = b"a login"

@@ -25,7 +25,8 @@ from agent.throttling.refused_logins import (
 from agent.throttling.refused_logins_file import remembering
 from shared.secret import Secret
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
-from shared.wire.targets import ImapTarget, Login
+from shared.wire.targets import Login
+from shared.wire.targets.imap import ImapTarget
 
 REFUSED = Failure(kind=FailureKind.LOGIN_REFUSED, source=FailureSource.TARGET, phase=Phase.AUTH, detail="no")
 LOGIN = b"a login".ljust(DIGEST_BYTES)

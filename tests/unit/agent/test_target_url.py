@@ -8,7 +8,10 @@ import pytest
 
 from agent.commands.check import main
 from shared.wire.target_url import UsageError, parse
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 
 
 @pytest.mark.parametrize(
@@ -38,8 +41,8 @@ def test_options_become_fields_of_the_target() -> None:
     assert parsed.target == SmtpTarget(
         host="h", port=25, tls=TlsMode.REQUIRED, rcpt_to="a@b", warning_ms=5, verify_certificate=False
     )
-    assert parse("imap://h", starttls="never").target.tls is TlsMode.NONE
-    assert parse("imaps://h", starttls="required").target.tls is TlsMode.IMPLICIT
+    assert parse("imap://h", starttls="never").target == ImapTarget(host="h", port=143, tls=TlsMode.NONE)
+    assert parse("imaps://h", starttls="required").target == ImapTarget(host="h", port=993, tls=TlsMode.IMPLICIT)
 
 
 @pytest.mark.parametrize(

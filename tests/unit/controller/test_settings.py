@@ -10,7 +10,8 @@ from controller.settings import ControllerSettings, VaultSettings
 from controller.trust import keys
 from controller.vault import new_key
 from shared.settings import SettingsError, load
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 
 NEEDED = {
     "MAILPROBE_DATABASE_URL": "postgresql://db.example.net/mailprobe",

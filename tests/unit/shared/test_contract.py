@@ -18,7 +18,8 @@ from shared.wire.enrolment import Enrolment, EnrolmentError
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.messages import CheckRequest, CheckResult, ClockReading, Event, Heartbeat, ResultStatus
 from shared.wire.sealing import SealError, new_key_pair, open_login, seal_login
-from shared.wire.targets import KINDS, TARGETS, Login, SmtpTarget, TlsMode
+from shared.wire.targets import KINDS, TARGETS, Login, TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from controller import kinds as targets
 from controller.api.compat.uptimeify.checks import history
 from controller.api.compat.uptimeify.details import answers as detail_answers
 from controller.api.compat.uptimeify.monitors import answers, bodies, examples
 from controller.http.bodies import JsonBody
 from controller.http.identifiers import monitor_public_id
+from controller.kinds import imap_pop, smtp
 from controller.model import CheckRecord
 
 
@@ -60,7 +60,7 @@ class UptimeifyGroup(NamedTuple):
 
 SMTP = UptimeifyGroup(
     path="/api/smtp-monitors",
-    kinds=targets.SMTP,
+    kinds=smtp.SMTP,
     name="SMTP monitor",
     own_config="smtp_config",
     number="smtp_monitor_id",
@@ -82,7 +82,7 @@ SMTP = UptimeifyGroup(
 
 IMAP_POP = UptimeifyGroup(
     path="/api/imap-pop-monitors",
-    kinds=targets.IMAP_POP,
+    kinds=imap_pop.IMAP_POP,
     name="IMAP/POP monitor",
     own_config="imap_pop_config",
     number="imap_pop_monitor_id",

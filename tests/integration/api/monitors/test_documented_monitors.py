@@ -13,7 +13,7 @@ from controller.kinds import target_of
 from controller.model import Role
 from controller.store.locations.locations import record_heartbeat
 from controller.store.monitors import monitors
-from controller.vault import login_of
+from controller.vault import logins_of
 from shared.clock import utc_now
 from shared.wire.messages import Heartbeat
 from tests.integration.api.access.monitor_statements import (
@@ -119,7 +119,7 @@ async def test_the_worker_chooses_the_port(api: Api, path: str, config: dict[str
     organization = await organization_of(api, "Ours")
     found = await monitors.by_identifier(api.database, organization, ("smtp", "imap", "pop3"), made["id"])
     assert found is not None
-    assert target_of(found).port == port
+    assert [server.port for server in target_of(found).endpoints] == [port]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_credentials_are_used_only_when_user_and_password_are_set(
     made = await _make(api, SMTP, NEW_SMTP | {"smtpConfig": config})
     found = await monitors.by_identifier(api.database, await organization_of(api, "Ours"), ("smtp",), made["id"])
     assert found is not None
-    assert (login_of(found, api.vault) is not None) is used
+    assert bool(logins_of(found, api.vault)) is used
 
 
 async def test_a_trigger_without_any_location_has_the_error_in_both_messages(api: Api, made: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from controller.store.monitors.monitors import by_identifier
-from controller.vault import login_of
+from controller.vault import logins_of
 from shared import log
 from shared.secret import Secret
 from tests.integration.api import mailboxes
@@ -130,6 +130,6 @@ async def test_the_stored_password_is_what_the_agents_log_in_with(api: Api) -> N
     made = await api.create(smtpConfig=CONFIG)
     stored = await by_identifier(api.database, made["organizationId"], ("smtp",), UUID(made["publicId"]))
     assert stored is not None
-    login = login_of(stored, api.vault)
+    login = logins_of(stored, api.vault).get("login")
     assert login is not None
     assert (login.user, login.password) == ("probe", Secret(PASSWORD))

@@ -18,7 +18,10 @@ from shared.nats.bus import Bus
 from shared.wire.messages import CheckRequest
 from shared.wire.rounds import Purpose
 from shared.wire.sealing import open_login
-from shared.wire.targets import ImapTarget, Pop3Target, SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 from tests.integration.api.conftest import RecordingDispatcher, client_of
 from tests.integration.pipeline.schedule.alertsite_rounds import COUNTRIES, Scheduled, scheduling
 from tests.integration.pipeline.scheduling import KEY, until_leader_knows
@@ -168,9 +171,11 @@ async def test_the_server_to_check(scheduled: Scheduled, path: str, fields: dict
 
 async def test_switching_resolve_dns_off_begins_a_round_at_once(scheduled: Scheduled) -> None:
     number = await scheduled.create(ipv4="192.0.2.25")
-    assert {request.target.address for request in await scheduled.next_round()} == {None}
+    assert {server.address for request in await scheduled.next_round() for server in request.target.endpoints} == {None}
     await scheduled.edit(number, resolve_dns=False)
-    assert {request.target.address for request in await scheduled.next_round()} == {"192.0.2.25"}
+    assert {server.address for request in await scheduled.next_round() for server in request.target.endpoints} == {
+        "192.0.2.25"
+    }
 
 
 async def test_user_and_password_reach_the_locations_that_check(scheduled: Scheduled) -> None:

@@ -30,9 +30,7 @@ LOGIN = {"auth": {"user": "alice", "pass": "wonderland"}}
 def may_log_in(request: CheckRequest, key: Secret) -> bool:
     """Whether an agent with this key in its enrolment can read the login."""
     with suppress(SealError):
-        login, _ = UnsealedLogins().open(
-            request.sealed_logins, key, monitor=request.monitor_id, location=request.location
-        )
+        [login] = UnsealedLogins().of(request, key, request.location).logins.values()
         return login.password.reveal() == "wonderland"
     return False
 

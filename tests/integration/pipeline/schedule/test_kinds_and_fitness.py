@@ -6,7 +6,9 @@ from controller.pipeline.housekeeping import settle_checks
 from shared.secret import Secret
 from shared.wire.messages import CheckRequest, Unfitness
 from shared.wire.sealing import open_login
-from shared.wire.targets import ImapTarget, Login, Pop3Target, TlsMode
+from shared.wire.targets import Login, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
 from tests.integration.pipeline.scheduling import controller
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 

@@ -13,7 +13,8 @@ from controller.store.monitors.scheduled import monitor_to_trigger
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id, next_due_ms
 from shared.wire.sealing import open_login
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.integration.pipeline.scheduling import controller, requests, until_leader_knows
 from tests.integration.pipeline.small_installation import SmallInstallation, eventually
 
@@ -69,7 +70,7 @@ async def test_a_change_made_elsewhere_reaches_the_leader_within_a_second(
             )
             [changed] = await requests(small_installation, "DE", 1)
             took.append(monotonic() - began)
-            assert changed.target.host == name
+            assert [server.host for server in changed.target.endpoints] == [name]
     assert min(took) < 1
 
 

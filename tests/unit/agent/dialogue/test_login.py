@@ -12,7 +12,8 @@ from agent.dialogue.login import Proofs, Tries, Way, log_in
 from agent.errors import CheckError
 from shared.secret import Secret
 from shared.wire.failures import FailureKind
-from shared.wire.targets import Login, SmtpTarget
+from shared.wire.targets import Login
+from shared.wire.targets.smtp import SmtpTarget
 
 TARGET = SmtpTarget(host="mail.test", port=587, login=Login("alice", Secret("x")))
 ACCOUNT = ("mail.test", 587, TARGET.login)

@@ -8,7 +8,9 @@ import pytest
 
 from controller.errors import InvalidError
 from controller.kinds import target_of
-from shared.wire.targets import ImapTarget, Pop3Target, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
 from tests.unit.controller.kinds.test_targets import monitor
 
 NONE, OPPORTUNISTIC, REQUIRED, IMPLICIT = TlsMode.NONE, TlsMode.OPPORTUNISTIC, TlsMode.REQUIRED, TlsMode.IMPLICIT

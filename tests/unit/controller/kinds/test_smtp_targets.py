@@ -8,7 +8,8 @@ import pytest
 
 from controller.errors import InvalidError
 from controller.kinds import target_of
-from shared.wire.targets import SmtpTarget, TlsMode
+from shared.wire.targets import TlsMode
+from shared.wire.targets.smtp import SmtpTarget
 from tests.unit.controller.kinds.test_targets import monitor
 
 

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.errors import InvalidError
-from controller.kinds import IMAP_POP, SMTP, configured_login, kind_for, target_of
+from controller.kinds import configured_login, kind_for, target_of
+from controller.kinds.imap_pop import IMAP_POP
+from controller.kinds.smtp import SMTP
 from controller.store.monitors.monitors import NewMonitor
 from shared.wire.targets import IpFamily
 
@@ -49,7 +51,8 @@ def kind(request: pytest.FixtureRequest) -> str:
     [(None, True), ({}, True), ({"rejectUnauthorized": False}, False), ({"rejectUnauthorized": "0"}, False)],
 )
 def test_the_certificate_is_verified_by_default(kind: str, options: dict[str, Any] | None, verify: bool) -> None:
-    assert target_of(monitor(kind, {"tlsOptions": options})).verify_certificate is verify
+    [server] = target_of(monitor(kind, {"tlsOptions": options})).endpoints
+    assert server.verify_certificate is verify
 
 
 @pytest.mark.parametrize(
@@ -79,7 +82,7 @@ def test_the_certificate_is_verified_by_default(kind: str, options: dict[str, An
 def test_every_kind_knows_family_slowness_and_days(
     kind: str, config: dict[str, Any], expected: tuple[IpFamily, int | None, int]
 ) -> None:
-    target = target_of(monitor(kind, config))
+    [target] = target_of(monitor(kind, config)).endpoints
     assert (target.ip_family, target.warning_ms, target.certificate_warning_days) == expected
 
 
@@ -177,7 +180,6 @@ def test_a_kind_without_a_probe_is_refused() -> None:
         (IMAP_POP, {"protocol": None}, "imap"),
         (IMAP_POP, {"protocol": "POP3"}, "pop3"),
         (("pop3",), {"protocol": "pop3"}, "pop3"),
-        (("finger",), {}, "finger"),
     ],
 )
 def test_the_config_determines_the_kind(kinds: tuple[str, ...], config: dict[str, Any], kind: str) -> None:

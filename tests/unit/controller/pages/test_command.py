@@ -8,7 +8,10 @@ import pytest
 
 from agent.commands.check import _address, new_parser
 from controller.pages.check.command import command_of
-from shared.wire.targets import ImapTarget, IpFamily, Pop3Target, SmtpTarget, Target, TlsMode
+from shared.wire.targets import IpFamily, Target, TlsMode
+from shared.wire.targets.imap import ImapTarget
+from shared.wire.targets.pop3 import Pop3Target
+from shared.wire.targets.smtp import SmtpTarget
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from controller.errors import InvalidError
-from controller.kinds import SMTP, configured_login, target_of
+from controller.kinds import configured_login, target_of
 from controller.kinds.imap_pop import StartTls
 from controller.model import Monitor
-from shared.wire.targets import TlsMode
+from shared.wire.targets import Server, TlsMode, kind_of
+from shared.wire.targets.smtp import SmtpTarget
 
 _STARTTLS = {
     TlsMode.NONE: StartTls.NEVER,
@@ -31,7 +32,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
 
 def security_of(monitor: Monitor) -> Security:
     """Raises InvalidError when the stored config is not valid for a target."""
-    target = target_of(monitor)
+    target = _server_of(monitor)
     tls = target.tls is TlsMode.IMPLICIT
     mode = _without_tls(monitor) if tls else target.tls
     login = configured_login(monitor)
@@ -46,7 +47,7 @@ def security_of(monitor: Monitor) -> Security:
 
 def config_with(config: dict[str, Any], kind: str, values: dict[str, Any]) -> dict[str, Any]:
     """The config with tls, starttls, verify_certificate, user and password from `values`; all else stays."""
-    smtp = kind in SMTP
+    smtp = kind == kind_of(SmtpTarget)
     changed = dict(config) if smtp else {"protocol": kind, **config}
     if "tls" in values:
         changed["secure" if smtp else "tls"] = values["tls"]
@@ -72,9 +73,15 @@ def _without_tls(monitor: Monitor) -> TlsMode:
     """
     config = {**monitor.config, "secure": False, "tls": False}
     try:
-        return target_of(msgspec.structs.replace(monitor, config=config)).tls
+        return _server_of(msgspec.structs.replace(monitor, config=config)).tls
     except InvalidError:
         return TlsMode.REQUIRED
+
+
+def _server_of(monitor: Monitor) -> Server:
+    """The one server of a monitor of this group. Raises InvalidError."""
+    [server] = target_of(monitor).endpoints
+    return server
 
 
 def _section(config: dict[str, Any], name: str) -> dict[str, Any]:

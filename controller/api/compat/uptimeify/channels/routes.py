@@ -29,7 +29,8 @@ from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, o
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.kinds import IMAP_POP, SMTP
+from controller.kinds.imap_pop import IMAP_POP
+from controller.kinds.smtp import SMTP
 from controller.model import Principal
 from controller.operations.channels import channel_tests, channels
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, ChannelOwner

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from controller import kinds
 from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
+from controller.kinds import imap_pop, smtp
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord
 
@@ -141,8 +141,8 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
 
 
 def _monitor_numbers(found: IncidentRecord) -> dict[str, Any]:
-    is_smtp = found.monitor_kind in kinds.SMTP
-    is_mailbox = found.monitor_kind in kinds.IMAP_POP
+    is_smtp = found.monitor_kind in smtp.SMTP
+    is_mailbox = found.monitor_kind in imap_pop.IMAP_POP
     return {
         "smtp_monitor_id": found.monitor_id if is_smtp else None,
         "imap_pop_monitor_id": found.monitor_id if is_mailbox else None,

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from controller.errors import InvalidError
-from controller.kinds import tagged
+from controller.kinds import plain
 from controller.store.monitors.monitors import NewMonitor
-from shared.wire.targets import ImapTarget
+from shared.wire.targets.imap import ImapTarget
 
 
 def monitor(config: dict[str, Any]) -> NewMonitor:
@@ -26,7 +26,7 @@ def monitor(config: dict[str, Any]) -> NewMonitor:
 
 
 def test_the_keys_of_the_config_are_the_fields_of_the_target() -> None:
-    target = tagged.target_of(monitor({"warningMs": "200", "mailbox": "Archive"}), ImapTarget, "config")
+    target = plain.target_from(monitor({"warningMs": "200", "mailbox": "Archive"}), ImapTarget, "config")
     assert target == ImapTarget(host="mail.example.com", port=143, warning_ms=200, mailbox="Archive")
 
 
@@ -41,5 +41,5 @@ def test_the_keys_of_the_config_are_the_fields_of_the_target() -> None:
 )
 def test_a_value_is_refused_by_its_path_and_json_type(config: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidError) as caught:
-        tagged.target_of(monitor(config), ImapTarget, "config")
+        plain.target_from(monitor(config), ImapTarget, "config")
     assert str(caught.value) == message

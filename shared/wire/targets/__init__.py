@@ -1,0 +1,38 @@
+"""What to check: one module per kind of target, one struct each, whose tag `kind` identifies it on the wire and in
+storage. A module that states a `TARGET` adds a kind.
+
+The controller refuses an invalid target when it is saved, so the structs are here and not beside their probes.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from typing import TYPE_CHECKING
+
+from shared.wire.targets.base import BaseTarget, IpFamily, Login, Server, TlsMode
+
+__all__ = ["KINDS", "TARGETS", "BaseTarget", "IpFamily", "Login", "Server", "Target", "TlsMode", "kind_of"]
+
+
+def kind_of(target: type[BaseTarget] | BaseTarget) -> str:
+    """The tag of a target, as used in subjects, heartbeats and the column `monitor.kind`."""
+    return str(target.__struct_config__.tag)
+
+
+def _targets() -> tuple[type[BaseTarget], ...]:
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    found = [module.TARGET for module in modules if hasattr(module, "TARGET")]
+    return tuple(sorted(found, key=lambda target: (target.ORDER, kind_of(target))))
+
+
+TARGETS: tuple[type[BaseTarget], ...] = _targets()
+KINDS: tuple[str, ...] = tuple(kind_of(target) for target in TARGETS)
+
+if TYPE_CHECKING:
+    Target = BaseTarget
+else:
+    Target = reduce(or_, TARGETS)
+    """The union of all kinds of target, for reading them."""
