@@ -14,7 +14,7 @@ import structlog
 
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext
-from agent.dialogue.connection import Reach
+from agent.dialogue.reach import Reach
 from agent.fitness import Fitness
 from agent.intake.worker import KINDS, Worker
 from agent.metrics.counts import Counts

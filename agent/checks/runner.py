@@ -14,11 +14,12 @@ import structlog
 from agent.checks.loop_lag import LoopLag
 from agent.checks.unsealed_logins import UnsealedLogins
 from agent.dialogue.classify import classify
-from agent.dialogue.connection import Connect, Reach
+from agent.dialogue.connection import Connect
 from agent.dialogue.findings import Findings, Probe
 from agent.dialogue.login import Tries
 from agent.dialogue.milliseconds import to_ms
 from agent.dialogue.phases import Phases
+from agent.dialogue.reach import Reach
 from agent.dialogue.scrub import Scrubber
 from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError

@@ -24,7 +24,7 @@ import msgspec
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext, run_check
 from agent.commands.report import lines, show, terminal_style, write
-from agent.dialogue.connection import Reach
+from agent.dialogue.reach import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import NoRootsError, Trust, load_roots
 from agent.settings import EhloName, LogLevel, default_ehlo_name

@@ -1,48 +1,22 @@
-"""How a probe of any protocol reaches its target: resolve, check the address, connect, encrypt.
+"""How a probe reaches the servers of its target, one, several or none, and looks at DNS.
 
 It also keeps what a result reports even when the check fails: the address, the TLS facts, the kernel's round trip.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from time import perf_counter
 
-import msgspec
-
-from agent.dialogue.classify import describe
-from agent.dialogue.login import Proofs, Tries, Way, log_in
-from agent.dialogue.milliseconds import to_ms
+from agent.dialogue.login import Tries, Way
 from agent.dialogue.phases import Phases
+from agent.dialogue.reach import Reach
+from agent.dialogue.server_connection import ServerConnect
 from agent.dialogue.transcript import Transcript
-from agent.errors import CheckError
-from agent.net import tls
-from agent.net.addresses import permitted
-from agent.net.lookup import PATIENCE_SECONDS
-from agent.net.race import HEAD_START_SECONDS, first_to_connect, interleaved
 from agent.net.resolve import Resolver
 from agent.net.stream import LineStream
-from shared.addresses import Network
-from shared.wire.broker_clock import BrokerClock
-from shared.wire.failures import CheckWarning, FailureSource, Phase, WarningKind
+from shared.wire.failures import CheckWarning
 from shared.wire.messages import Fact
-from shared.wire.targets import BaseTarget, Server, TlsMode
-
-_MOST_ADDRESSES = 8
-_SHARE_OF_A_SILENT_FAMILY = 4
-"""A name server that is silent about IPv6 costs at most this part of a check's time."""
-
-
-class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """What all checks of an agent share to reach their targets. `client_name` is the name that probes say in EHLO."""
-
-    resolver: Resolver
-    trust: tls.Trust
-    client_name: str
-    allowed: tuple[Network, ...] = ()
-    proofs: Proofs = msgspec.field(default_factory=Proofs)
-    clock: BrokerClock = msgspec.field(default_factory=BrokerClock)
+from shared.wire.targets import BaseTarget, Server
 
 
 class Connect:
@@ -118,147 +92,3 @@ class Connect:
     def close(self) -> None:
         for each in self._to.values():
             each.close()
-
-
-class ServerConnect:
-    """Connects one check to one server."""
-
-    def __init__(
-        self,
-        server: Server,
-        reach: Reach,
-        phases: Phases,
-        transcript: Transcript,
-        deadline: float,
-        facts: dict[str, Fact],
-        tries: Tries | None,
-    ) -> None:
-        self.client_name = reach.client_name
-        self.address: str | None = None
-        self.kernel_rtt_ms: float | None = None
-        self.facts = facts
-        self.deadline = deadline
-        self._target = server
-        self._reach = reach
-        self._phases = phases
-        self._transcript = transcript
-        self._tries = tries or Tries()
-        self._failed: dict[str, Exception] = {}
-        self._silent: dict[str, float] = {}  # the seconds until another address had answered
-        self._stream: LineStream | None = None
-
-    async def __call__(self) -> LineStream:
-        """Connect to the first address that accepts; only addresses that were checked before are tried."""
-        target = self._target
-        with self._phases(Phase.RESOLVE):
-            found = await self._reach.resolver.addresses(
-                target.address or target.host,
-                target.ip_family,
-                patience=min(PATIENCE_SECONDS, self._left / _SHARE_OF_A_SILENT_FAMILY),
-            )
-            addresses = permitted(found, self._reach.allowed)
-            if len(addresses) > 1:
-                addresses = interleaved(addresses)[:_MOST_ADDRESSES]
-        try:
-            with self._phases(Phase.CONNECT):
-                stream = self._stream = await self._first(addresses)
-            self.address = stream.address
-        finally:
-            if (others := self._other_addresses()) and len(addresses) > 1:
-                self.facts["failedAddresses"] = others
-        self.kernel_rtt_ms = stream.kernel_rtt_ms()
-        return stream
-
-    async def encrypt(self, stream: LineStream) -> list[CheckWarning]:
-        """Change to TLS; the caller names the phase. Raises if the handshake fails, or if a bad certificate matters.
-
-        It matters if TLS is required or a password will be sent. With opportunistic TLS the alternative is clear text,
-        so it is only a warning (RFC 7435).
-        """
-        target = self._target
-        host = target.host.removesuffix(".")
-        self._transcript.note(f"TLS handshake for {host}")
-        session = await stream.start_tls(self._reach.trust.context, host)
-        now = self._reach.clock.now()
-        certificate = self._reach.trust.examine(tls.peer_chain(session), host, now)
-        version, cipher = session.version(), session.cipher()
-        self.facts["tlsVersion"] = version
-        self.facts["tlsCipher"] = cipher[0] if cipher else None
-        self.facts.update(certificate.facts(now))
-        self._transcript.note(f"encrypted: {version}, {self.facts['tlsCipher']}")
-        warnings = []
-        if (weak := tls.weakness(session)) is not None:
-            warnings.append(CheckWarning(kind=WarningKind.TLS_WEAK, detail=weak))
-        if certificate.weak:
-            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_WEAK, detail="; ".join(certificate.weak)))
-        if certificate.expires_within(target.certificate_warning_days, now):
-            warnings.append(CheckWarning(kind=WarningKind.CERTIFICATE_EXPIRES_SOON, detail=certificate.ends))
-        if certificate.problem is None:
-            return warnings
-        self._transcript.note(f"certificate: {certificate.problem}")
-        if not target.verify_certificate:
-            return warnings
-        error = certificate.error()
-        if target.tls is not TlsMode.OPPORTUNISTIC or target.login is not None:
-            raise error
-        detail = f"{error.kind}: {error.detail}"
-        return [*warnings, CheckWarning(kind=WarningKind.CERTIFICATE_INVALID, detail=detail)]
-
-    async def log_in(self, ways: Sequence[Way]) -> None:
-        """Log in by one of the `ways`, strongest first. Raises the refusal."""
-        try:
-            self.facts["loginMechanism"] = await log_in(ways, self._target, self._reach.proofs, self._tries)
-        finally:
-            if self._tries.refused:
-                self.facts["loginsRefused"] = self._tries.refused
-
-    def close(self) -> None:
-        self._failed.clear()  # their tracebacks hold this object, and only the garbage collector would free it
-        if self._stream is not None:
-            self._stream.close()
-
-    @property
-    def _left(self) -> float:
-        """Seconds until the deadline."""
-        return self.deadline - asyncio.get_running_loop().time()
-
-    async def _first(self, addresses: Sequence[str]) -> LineStream:
-        """If no address accepts, a failure of the target counts before a problem of our own. At the deadline the
-        result names an address that did not answer.
-        """
-        self.address = addresses[0]
-        if len(addresses) == 1:
-            return await self._try(addresses[0])
-        try:
-            return await first_to_connect(
-                addresses, self._try, head_start=min(HEAD_START_SECONDS, self._left / (len(addresses) + 1))
-            )
-        except (OSError, CheckError):
-            self.address, blame = min(self._failed.items(), key=lambda failed: _is_ours(failed[1]))
-            raise blame from None
-        except asyncio.CancelledError:
-            self.address = next((address for address in addresses if address not in self._failed), addresses[0])
-            raise
-
-    def _other_addresses(self) -> list[str]:
-        """What became of each address that was tried, except of a silent one that the result names itself."""
-        failed = [f"{address}: {describe(error)}" for address, error in self._failed.items()]
-        silent = {address: waited for address, waited in self._silent.items() if address != self.address}
-        return failed + [f"{address}: no answer within {to_ms(waited):.0f} ms" for address, waited in silent.items()]
-
-    async def _try(self, address: str) -> LineStream:
-        self._transcript.note(f"connecting to {address} port {self._target.port}")
-        began = perf_counter()
-        try:
-            return await LineStream.connect(address, self._target.port, self._transcript)
-        except asyncio.CancelledError:
-            self._silent[address] = perf_counter() - began
-            raise
-        except (OSError, CheckError) as error:
-            self._failed[address] = error
-            self._transcript.note(f"{address}: {describe(error)}")
-            raise
-
-
-def _is_ours(error: Exception) -> bool:
-    return isinstance(error, CheckError) and error.source is FailureSource.AGENT

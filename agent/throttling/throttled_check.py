@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from agent.checks.runner import ProbeContext, run_check
-from agent.dialogue.connection import Reach
 from agent.dialogue.login import Tries
+from agent.dialogue.reach import Reach
 from agent.errors import CheckError
 from agent.fitness import our_fault, within
 from agent.metrics.counts import Counts
@@ -71,8 +71,13 @@ class Checker:
     async def _check(self, request: CheckRequest) -> CheckResult:
         digests = self._digests(request)
         needed: list[tuple[str, str | None, bytes | None]] = []
+        addresses: set[str] = set()
         for server, name, login in digests:
             address = await self._addresses.address_to_wait_for(server, self._seconds_left(request))
+            if address in addresses:  # one permit is enough, and a second one might never come
+                address = None
+            if address is not None:
+                addresses.add(address)
             if address is not None or login is not None:
                 needed.append((name, address, login))
         if not needed:
@@ -115,7 +120,7 @@ class Checker:
             tries = {name: Tries(permit.tries) for name, permit in permits.items()}
             result = await self._run(request, tries)
             for name, permit in permits.items():
-                if len(permits) == 1:
+                if len(request.target.endpoints) == 1:
                     permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
                 else:
                     outcome = outcome_of_tries(result, tries[name])

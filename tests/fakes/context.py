@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext
-from agent.dialogue.connection import Reach
+from agent.dialogue.reach import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust
 from shared.clock import utc_now

@@ -12,9 +12,10 @@ import structlog
 
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext, run_check
-from agent.dialogue.connection import Connect, Reach
+from agent.dialogue.connection import Connect
 from agent.dialogue.findings import Findings, Probe
 from agent.dialogue.phases import Phases
+from agent.dialogue.reach import Reach
 from agent.dialogue.transcript import Transcript
 from agent.net.stream import LineStream
 from shared.secret import Secret

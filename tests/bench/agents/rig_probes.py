@@ -23,7 +23,7 @@ import uvloop
 from agent.__main__ import GARBAGE_THRESHOLD
 from agent.checks.loop_lag import LoopLag
 from agent.checks.runner import ProbeContext, run_check
-from agent.dialogue.connection import Reach
+from agent.dialogue.reach import Reach
 from agent.net.resolve import Resolver
 from agent.net.tls import Trust, load_roots
 from shared import log
