@@ -14,8 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from controller.decisions.monitors.monitors import check_interval
 from controller.errors import InvalidError
 from controller.http.identifiers import INVALID_CUSTOMER
-from controller.model import MonitorStatus
-from controller.operations.monitors.monitors import MonitorChange
+from controller.model import MonitorChange, MonitorStatus
 
 _MINUTES = range(1, 1440 + 1)
 
