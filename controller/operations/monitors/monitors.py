@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
+from controller.decisions.monitors.texts import check_texts
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
 from controller.kinds import config_field, kind_for, kind_named, target_of
 from controller.model import Customer, Monitor, MonitorChange, Principal
@@ -187,6 +188,7 @@ def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, long
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)
     rules.check_phone_number(changed.notification_phone_number)
+    check_texts(changed)
     changed = msgspec.structs.replace(
         changed, kind=kind.name, evaluation_deadline_seconds=kind.evaluation_deadline_seconds
     )
