@@ -116,7 +116,7 @@ EXAMPLE: dict[str, Any] = {
     "notificationEmail": None,
     "notificationPhoneNumber": None,
 }
-"""Fields of both bodies and answers in the examples of the OpenAPI document."""
+"""These fields in the examples of answers."""
 
 _CONVERTED = frozenset({"status", "config"})
 """Fields whose values differ between a body and a change."""
