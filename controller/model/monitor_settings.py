@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+Notes = Annotated[str, Meta(description="Free text for people; line breaks are kept.", max_length=2000)]
 
 
 class MonitorStatus(StrEnum):
@@ -46,6 +48,7 @@ class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
     notification_email: str | None = None
     notification_phone_number: str | None = None
+    notes: Notes | None = None
     ipv4: str | None = None
     resolve_dns: bool = True
     location_ids: list[int] | None = None
@@ -78,6 +81,7 @@ class MonitorChange(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] | UnsetType = UNSET
     notification_email: str | UnsetType | None = UNSET
     notification_phone_number: str | UnsetType | None = UNSET
+    notes: Notes | UnsetType | None = UNSET
     ipv4: str | UnsetType | None = UNSET
     resolve_dns: bool | UnsetType = UNSET
     location_ids: list[int] | UnsetType | None = UNSET

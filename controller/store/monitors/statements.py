@@ -11,13 +11,13 @@ WITH made AS (
     organization_id, customer_id, kind, name, hostname, port, status, interval_seconds, timeout_seconds,
     evaluation_deadline_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
     ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round, retry_on_failure,
-    notify_on_error, alertsite
+    notify_on_error, alertsite, notes
   )
   SELECT
     organization_id, customer_id, kind, name, hostname, port, status, interval_seconds, timeout_seconds,
     evaluation_deadline_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
     ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round, retry_on_failure,
-    notify_on_error, alertsite
+    notify_on_error, alertsite, notes
   FROM json_populate_record(NULL::monitor, $1)
   RETURNING *
 )
@@ -45,6 +45,7 @@ WITH changed AS (
     config = new.config,
     notification_email = new.notification_email,
     notification_phone_number = new.notification_phone_number,
+    notes = new.notes,
     ipv4 = new.ipv4,
     resolve_dns = new.resolve_dns,
     location_ids = new.location_ids,

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from controller.http.identifiers import INVALID_CUSTOMER
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Monitor, MonitorChange, MonitorStatus
+from controller.model.monitor_settings import Notes
 
 MINUTES = range(1, 1440 + 1)
 _SECONDS_PER_MINUTE = 60
@@ -84,6 +85,7 @@ class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     config: ConfigAlias | UnsetType = UNSET
     notification_email: Email | UnsetType = UNSET
     notification_phone_number: PhoneNumber | UnsetType = UNSET
+    notes: Notes | UnsetType | None = UNSET
 
 
 class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -103,6 +105,7 @@ class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allowed_check_country_codes: list[str] | None
     notification_email: str | None
     notification_phone_number: str | None
+    notes: Notes | None
     last_checked_at: Timestamp | None
     created_at: Timestamp
     updated_at: Timestamp
@@ -115,6 +118,7 @@ EXAMPLE: dict[str, Any] = {
     "allowedCheckCountryCodes": None,
     "notificationEmail": None,
     "notificationPhoneNumber": None,
+    "notes": "Behind the load balancer",
 }
 """These fields in the examples of answers."""
 
