@@ -14,7 +14,8 @@ from controller.model.incidents import (
     UnconfirmedRun,
 )
 from controller.model.locations import AgentSighting, Location
-from controller.model.monitors import Mode, Monitor, MonitorStatus, ScheduledMonitor
+from controller.model.monitor_settings import Mode, MonitorChange, MonitorSettings, MonitorStatus
+from controller.model.monitors import Monitor, ScheduledMonitor
 
 __all__ = [
     "Account",
@@ -33,6 +34,8 @@ __all__ = [
     "Location",
     "Mode",
     "Monitor",
+    "MonitorChange",
+    "MonitorSettings",
     "MonitorStatus",
     "Organization",
     "OwnSession",

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from controller.errors import InvalidError
-from controller.model import Principal, Role
+from controller.model import MonitorChange, Principal, Role
 from controller.operations.monitors import checks, monitors
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys
@@ -24,7 +24,7 @@ ADMIN = Principal(works_in=1, role=Role.ADMIN)
 
 async def create(database: Database, vault_keys: str, **fields: Any) -> dict[str, str]:
     """The id of the new monitor, or the field that is refused and the rule that it breaks."""
-    change = monitors.MonitorChange(name="news", hostname="127.0.0.1", interval_seconds=10, timeout_seconds=5, **fields)
+    change = MonitorChange(name="news", hostname="127.0.0.1", interval_seconds=10, timeout_seconds=5, **fields)
     try:
         made = await monitors.create_monitor(database, Vault(VaultKeys(vault_keys)), ADMIN, KINDS, 1, change)
     except InvalidError as error:

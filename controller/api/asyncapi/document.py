@@ -13,6 +13,7 @@ from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from controller.model.values.field_names import camel
 from shared.wire import json_times
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
@@ -168,9 +169,4 @@ def _any_of(words: Iterable[str]) -> list[dict[str, Any]]:
 def _for_readers(docstring: str) -> str:
     """The first paragraph, in the names of JSON. The other paragraphs are for readers of the code."""
     description = " ".join(docstring.partition("\n\n")[0].split()).replace("None", "null")
-    return _SNAKE.sub(lambda found: f"`{_camel(found[1])}`", description)
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
+    return _SNAKE.sub(lambda found: f"`{camel(found[1])}`", description)

@@ -10,6 +10,7 @@ import msgspec
 from controller.decisions.monitors.monitors import is_email
 from controller.model import Account, ApiToken, Channel, Customer, Location, Monitor, Organization
 from controller.model.audit import AuditObject, ObjectKind
+from controller.model.values.field_names import camel
 from controller.operations.audit.differences import Hidden
 from shared.epoch import to_text
 
@@ -48,7 +49,7 @@ def object_of(thing: Audited) -> AuditObject:
 def fields_of(thing: Audited) -> dict[str, Any]:
     """The fields by the names of the API. Secrets are still among them, in the form in which they are stored."""
     fields = {
-        _camel(name): to_text(value) if isinstance(value, datetime) else value
+        camel(name): to_text(value) if isinstance(value, datetime) else value
         for name, value in msgspec.to_builtins(thing, builtin_types=(datetime,)).items()
         if name not in _ABOUT_ITSELF and value is not None
     }
@@ -79,8 +80,3 @@ def _of_channel(name: str, value: Any) -> Any:
 
 def _is_phone_number(text: str) -> bool:
     return text.startswith("+") and text[1:].replace(" ", "").isdigit()
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
+from controller.decisions.monitors.texts import check_texts
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
 from controller.kinds import config_field, kind_for, kind_named, target_of
-from controller.model import Customer, Mode, Monitor, MonitorStatus, Principal
+from controller.model import Customer, Monitor, MonitorChange, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
 from controller.operations.access import require
@@ -29,33 +30,6 @@ kinds.
 """
 
 M = TypeVar("M", Monitor, store.NewMonitor)
-
-
-class MonitorChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values of a monitor; a field that is unset keeps its value. `config` is in clear, with masks for secrets to
-    keep.
-    """
-
-    name: str | UnsetType = UNSET
-    hostname: str | UnsetType = UNSET
-    port: int | UnsetType | None = UNSET
-    status: MonitorStatus | UnsetType = UNSET
-    interval_seconds: int | UnsetType = UNSET
-    timeout_seconds: int | UnsetType = UNSET
-    allowed_check_country_codes: list[str] | UnsetType | None = UNSET
-    config: dict[str, Any] | UnsetType = UNSET
-    notification_email: str | UnsetType | None = UNSET
-    notification_phone_number: str | UnsetType | None = UNSET
-    ipv4: str | UnsetType | None = UNSET
-    resolve_dns: bool | UnsetType = UNSET
-    location_ids: list[int] | UnsetType | None = UNSET
-    home_location_id: int | UnsetType | None = UNSET
-    mode: Mode | UnsetType | None = UNSET
-    rotate_locations: bool | UnsetType = UNSET
-    locations_per_round: int | UnsetType = UNSET
-    retry_on_failure: bool | UnsetType = UNSET
-    notify_on_error: bool | UnsetType = UNSET
-    alertsite: dict[str, Any] | UnsetType = UNSET
 
 
 async def create_monitor(
@@ -169,7 +143,7 @@ async def update_monitor(
     def decide(monitor: Monitor) -> Monitor:
         require(principal, Permission.CHANGE, monitor.organization_id, monitor.customer_id)
         new_values = change if isinstance(change, MonitorChange) else change(monitor)
-        if not may_change(principal, _values(new_values)):
+        if not may_change(principal, new_values.values()):
             raise ForbiddenError
         return _changed(monitor, kinds, new_values, vault, longest_timeout_seconds)
 
@@ -191,13 +165,9 @@ async def delete_monitor(database: Database, principal: Principal, kinds: Kinds,
         await record(own, principal, AuditAction.MONITOR_DELETED, before=monitor)
 
 
-def _values(change: MonitorChange) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
-
-
 def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, longest_timeout_seconds: int | None) -> M:
     """The monitor with its new values, checked against all rules. Raises InvalidError."""
-    values = _values(change)
+    values = change.values()
     if "allowed_check_country_codes" in values:
         values["allowed_check_country_codes"] = country_list(
             values["allowed_check_country_codes"], field="allowedCheckCountryCodes"
@@ -218,6 +188,7 @@ def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, long
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)
     rules.check_phone_number(changed.notification_phone_number)
+    check_texts(changed)
     changed = msgspec.structs.replace(
         changed, kind=kind.name, evaluation_deadline_seconds=kind.evaluation_deadline_seconds
     )

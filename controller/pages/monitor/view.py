@@ -123,4 +123,6 @@ def _settings(monitor: Monitor, report: ReportedMonitor) -> list[Setting]:
             Setting("Addresses", target.address or FAMILIES[target.ip_family]),
         ]
     found.append(Setting("Login", login.user if login else "none"))
+    if monitor.notes:
+        found.append(Setting("Notes", monitor.notes))
     return found

@@ -10,9 +10,9 @@ import msgspec
 from controller.errors import InvalidError
 from controller.kinds.imap_pop import IMAP_POP
 from controller.kinds.smtp import SMTP
-from controller.model import Customer
+from controller.model import Customer, MonitorChange
 from controller.model.values.countries import country_name
-from controller.operations.monitors.monitors import Kinds, MonitorChange
+from controller.operations.monitors.monitors import Kinds
 from controller.operations.overview.overview import LocationContactState
 from shared.wire.messages import READY_SECONDS
 from shared.wire.targets import KINDS

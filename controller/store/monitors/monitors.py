@@ -8,52 +8,21 @@ from uuid import UUID
 
 import msgspec
 
-from controller.model import Mode, Monitor, MonitorStatus
+from controller.decisions.monitors.mode_change import clears_policy
+from controller.decisions.monitors.target_change import changes_target
+from controller.model import Monitor, MonitorSettings
 from controller.off_loop import off_loop
-from controller.store.platform.pool import Connection, Database
+from controller.store.monitors import statements
+from controller.store.platform.pool import Database
 
-_COLUMNS = """
-m.id, m.public_id, m.organization_id, m.customer_id, m.kind, m.name, m.hostname, m.port, m.status, m.interval_seconds,
-m.timeout_seconds, m.allowed_check_country_codes, m.config, m.notification_email, m.notification_phone_number,
-m.ipv4, m.resolve_dns, m.location_ids, m.home_location_id, m.mode, m.rotate_locations, m.locations_per_round,
-m.retry_on_failure, m.notify_on_error, m.alertsite, m.evaluation_deadline_seconds, m.target_changed_at, m.created_at,
-m.updated_at,
-(SELECT name FROM customer WHERE customer.id = m.customer_id) AS customer_name,
-(SELECT max(checked_at) FROM latest WHERE latest.monitor_id = m.id) AS last_checked_at
-"""
+_read = msgspec.json.Decoder(Monitor).decode
 
 
-class NewMonitor(msgspec.Struct, frozen=True, kw_only=True):
+class NewMonitor(MonitorSettings, frozen=True, kw_only=True):
     """A monitor before it has ids and timestamps."""
 
     organization_id: int
     customer_id: int
-    kind: str
-    name: str = ""
-    hostname: str = ""
-    port: int | None = None
-    status: MonitorStatus = MonitorStatus.ACTIVE
-    interval_seconds: int
-    timeout_seconds: int
-    allowed_check_country_codes: list[str] | None = None
-    config: dict[str, Any] = {}
-    notification_email: str | None = None
-    notification_phone_number: str | None = None
-    ipv4: str | None = None
-    resolve_dns: bool = True
-    location_ids: list[int] | None = None
-    home_location_id: int | None = None
-    mode: Mode | None = None
-    rotate_locations: bool = False
-    locations_per_round: int = 1
-    retry_on_failure: bool = False
-    notify_on_error: bool = True
-    alertsite: dict[str, Any] = {}
-    evaluation_deadline_seconds: int | None = None
-
-    @property
-    def address(self) -> str | None:
-        return None if self.resolve_dns else self.ipv4
 
 
 class MonitorPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,22 +35,7 @@ class MonitorPage(msgspec.Struct, frozen=True, kw_only=True):
 async def insert(database: Database, new: NewMonitor) -> Monitor:
     """The monitor's first round is due at once: target_changed_at is the moment of the insert."""
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"""
-            WITH m AS (
-              INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, port, status, interval_seconds,
-                timeout_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
-                ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round,
-                retry_on_failure, notify_on_error, alertsite, evaluation_deadline_seconds)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24) RETURNING *
-            )
-            SELECT {_COLUMNS} FROM m
-            """,  # noqa: S608 - constants only
-            *msgspec.structs.astuple(new),
-        )
-    assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
-    return _monitor(row)
+        return _monitor(await connection.fetchrow(statements.INSERT, new))
 
 
 async def change(
@@ -93,60 +47,17 @@ async def change(
 ) -> Monitor | None:
     """Replace a monitor by what `decide` makes of it, while its row is locked; None when it does not exist.
 
-    A change of kind, host, address, port or config, and activation, set target_changed_at to now: a first round is due
-    at once. A new mode replaces the monitor's policy, whatever it was before.
+    Another target sets target_changed_at to now: a first round is due at once. A new mode replaces the monitor's
+    policy, whatever it was before.
     """
     async with database.transaction() as connection:
-        row = await _fetch(connection, organization_id, kinds, identifier, lock=True)
+        row = await connection.fetchrow(statements.READ_LOCKED, *_named(identifier), organization_id, kinds)
         if row is None:
             return None
-        new = decide(_monitor(row))
-        changed = await connection.fetchrow(
-            f"""
-            WITH m AS (
-              UPDATE monitor SET
-                customer_id = $2, name = $3, hostname = $4, port = $5, status = $6, interval_seconds = $7,
-                timeout_seconds = $8, allowed_check_country_codes = $9, config = $10, notification_email = $11,
-                notification_phone_number = $12, kind = $13, ipv4 = $14, resolve_dns = $15, location_ids = $16,
-                home_location_id = $17, mode = $18, rotate_locations = $19, locations_per_round = $20,
-                retry_on_failure = $21, notify_on_error = $22, alertsite = $23, evaluation_deadline_seconds = $24,
-                updated_at = clock_timestamp(),
-                policy = CASE WHEN mode IS DISTINCT FROM $18 THEN NULL ELSE policy END,
-                target_changed_at = CASE
-                  WHEN kind <> $13 OR hostname <> $4 OR port IS DISTINCT FROM $5 OR config::text <> $10::json::text
-                    OR CASE WHEN NOT resolve_dns THEN ipv4 END IS DISTINCT FROM CASE WHEN NOT $15 THEN $14 END
-                    OR (status = 'disabled' AND $6 <> 'disabled')
-                  THEN clock_timestamp() ELSE target_changed_at END
-              WHERE id = $1 RETURNING *
-            )
-            SELECT {_COLUMNS} FROM m
-            """,  # noqa: S608 - constants only
-            new.id,
-            new.customer_id,
-            new.name,
-            new.hostname,
-            new.port,
-            new.status,
-            new.interval_seconds,
-            new.timeout_seconds,
-            new.allowed_check_country_codes,
-            new.config,
-            new.notification_email,
-            new.notification_phone_number,
-            new.kind,
-            new.ipv4,
-            new.resolve_dns,
-            new.location_ids,
-            new.home_location_id,
-            new.mode,
-            new.rotate_locations,
-            new.locations_per_round,
-            new.retry_on_failure,
-            new.notify_on_error,
-            new.alertsite,
-            new.evaluation_deadline_seconds,
-        )
-    return _monitor(changed) if changed else None
+        before = _monitor(row)
+        after = decide(before)
+        moves, loses_policy = changes_target(before, after), clears_policy(before, after)
+        return _monitor(await connection.fetchrow(statements.UPDATE, after, loses_policy, moves))
 
 
 async def soft_delete(database: Database, monitor_id: int) -> bool:
@@ -167,7 +78,7 @@ async def by_identifier(
 ) -> Monitor | None:
     """By number or public id; in any organization when it is None."""
     async with database.connection() as connection:
-        row = await _fetch(connection, organization_id, kinds, identifier)
+        row = await connection.fetchrow(statements.READ, *_named(identifier), organization_id, kinds)
     return _monitor(row) if row else None
 
 
@@ -187,20 +98,7 @@ async def page_of(
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            WITH matching AS NOT MATERIALIZED (
-              SELECT * FROM monitor
-              WHERE organization_id = $1 AND deleted_at IS NULL AND kind = ANY ($2::text[])
-                AND ($3::bigint[] IS NULL OR customer_id = ANY ($3)) AND ($7::bigint[] IS NULL OR id = ANY ($7))
-                AND ($4::text IS NULL OR strpos(lower(name), lower($4)) > 0 OR strpos(lower(hostname), lower($4)) > 0
-                  OR customer_id IN (SELECT id FROM customer
-                                     WHERE organization_id = $1 AND strpos(lower(name), lower($4)) > 0))
-            )
-            SELECT total.total, page.*
-            FROM (SELECT count(*) AS total FROM matching) total
-            LEFT JOIN (SELECT {_COLUMNS} FROM matching m ORDER BY m.id LIMIT $5 OFFSET $6) page ON true
-            ORDER BY page.id
-            """,  # noqa: S608 - constants only
+            statements.PAGE,
             organization_id,
             kinds,
             None if customer_ids is None else sorted(customer_ids),
@@ -213,34 +111,12 @@ async def page_of(
 
 
 def _page(rows: Sequence[Any]) -> MonitorPage:
-    return MonitorPage(monitors=[_monitor(row) for row in rows if row["id"] is not None], total=rows[0]["total"])
-
-
-async def _fetch(
-    connection: Connection,
-    organization_id: int | None,
-    kinds: Sequence[str],
-    identifier: int | UUID,
-    *,
-    lock: bool = False,
-) -> Any:
-    column = "public_id" if isinstance(identifier, UUID) else "id"
-    return await connection.fetchrow(
-        f"""
-        SELECT {_COLUMNS} FROM monitor m
-        WHERE m.{column} = $1 AND ($2::bigint IS NULL OR m.organization_id = $2) AND m.kind = ANY ($3::text[])
-          AND m.deleted_at IS NULL
-        {"FOR UPDATE OF m" if lock else ""}
-        """,  # noqa: S608 - constants only
-        identifier,
-        organization_id,
-        kinds,
-    )
+    return MonitorPage(monitors=[_monitor(row) for row in rows if row["monitor"]], total=rows[0]["total"])
 
 
 def _monitor(row: Any) -> Monitor:
-    values = dict(row)
-    values.pop("total", None)
-    values["status"] = MonitorStatus(values["status"])
-    values["mode"] = Mode(values["mode"]) if values["mode"] else None
-    return Monitor(**values)
+    return _read(row["monitor"])
+
+
+def _named(identifier: int | UUID) -> tuple[int | None, UUID | None]:
+    return (None, identifier) if isinstance(identifier, UUID) else (identifier, None)

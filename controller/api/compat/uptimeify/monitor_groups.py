@@ -12,6 +12,7 @@ from uuid import UUID
 from controller.api.compat.uptimeify.checks import history
 from controller.api.compat.uptimeify.details import answers as detail_answers
 from controller.api.compat.uptimeify.monitors import answers, bodies, examples
+from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
 from controller.http.bodies import JsonBody
 from controller.http.identifiers import monitor_public_id
 from controller.kinds import imap_pop, smtp
@@ -35,8 +36,8 @@ class UptimeifyGroup(NamedTuple):
     embeds_customer: bool
     new: type[JsonBody[Any]]
     change: type[JsonBody[Any]]
-    written: type[answers.MonitorAnswer]
-    detail: type[answers.MonitorAnswer]
+    written: type[MonitorAnswer]
+    detail: type[MonitorAnswer]
     triggered: type[answers.TriggerAnswer]
     history: type[history.History]
     history_item: Callable[[CheckRecord], history.HistoryItem]

@@ -97,6 +97,7 @@ async def furnish(api: Api) -> Harbour:
         body = {"name": f"{MARK} customer", "email": f"a@{MARK}.example.com", "organizationId": number}
         customer = (await send("POST", "/api/customers", body))["customer"]
         one = {"customerId": customer["publicId"], "name": f"{MARK} monitor", "hostname": f"mail.{MARK}.example.com"}
+        one["notes"] = f"{MARK} notes"
         smtp = await send("POST", "/api/smtp-monitors", one)
         mailbox = {"protocol": "imap", "username": f"{MARK}@example.com", "password": "p"}
         imap = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox})

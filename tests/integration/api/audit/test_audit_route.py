@@ -55,6 +55,18 @@ async def test_a_change_shows_who_from_where_and_both_values(world: World) -> No
     assert created["organizationId"] == world.organization
 
 
+async def test_notes_are_shown_without_the_paths_of_urls(world: World) -> None:
+    made = await world.smtp(notes="Ask Ada")
+    path = f"/api/smtp-monitors/{made['publicId']}"
+    await world.send("PATCH", path, {"notes": "See https://wiki.example.com/token/x\nAsk Bob"})
+    await world.send("PATCH", path, {"notes": None})
+    removed, changed, created = await read(world)
+    shown = "See https://wiki.example.com/…\nAsk Bob"
+    assert created["after"]["notes"] == "Ask Ada"
+    assert (changed["before"], changed["after"]) == ({"notes": "Ask Ada"}, {"notes": shown})
+    assert removed["before"] == {"notes": shown}
+
+
 async def test_a_change_of_nothing_leaves_no_entry(world: World) -> None:
     made = await world.smtp()
     await world.send("PATCH", f"/api/smtp-monitors/{made['publicId']}", {"name": "M"})

@@ -31,7 +31,7 @@ PAGES = (
     "uptimeify-update-smtp-monitor.de",
 )
 MONITOR = "33333333-3333-4333-8333-333333333333"
-OURS = {"publicId", "checkIntervalSeconds", "allowedCheckCountryCodes", "warnings"}
+OURS = {"publicId", "checkIntervalSeconds", "allowedCheckCountryCodes", "notes", "warnings"}
 """The keys that we add to a monitor."""
 NUMBERS = {"id", "organizationId", "customerId"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

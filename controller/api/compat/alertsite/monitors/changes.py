@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from controller.api.compat.alertsite.monitors import fields
 from controller.api.compat.alertsite.monitors.properties import merged, valued
@@ -15,9 +14,8 @@ from controller.api.compat.alertsite.monitors.security import config_with, secur
 from controller.api.compat.alertsite.values import MOST_PROPERTIES
 from controller.decisions.monitors.defaults import AccountDefaults, home_problems
 from controller.errors import InvalidError, InvalidFieldsError
-from controller.model import Location, Monitor, MonitorStatus
+from controller.model import Location, Monitor, MonitorChange, MonitorStatus
 from controller.model.values.servers import ServerAddress, server_of, written_of
-from controller.operations.monitors.monitors import MonitorChange
 from controller.vault import mask
 
 KEPT = ("billing_plancode", "alert_note", "note", "traceroute_on_error", "allow_internal_testing", "custom_properties")
@@ -150,8 +148,7 @@ def _combined_problems(
     """Breaches of rules over several fields, for the fields of this change: the monitor may keep what another group of
     routes allowed.
     """
-    given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
-    after = msgspec.structs.replace(monitor, **given)
+    after = msgspec.structs.replace(monitor, **change.values())
     problems = fields.combined_problems(
         interval_seconds=after.interval_seconds,
         timeout_seconds=after.timeout_seconds,

@@ -25,10 +25,9 @@ from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers
 from controller.http.problems import RECORD_NOT_FOUND
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.model import Monitor, Principal
+from controller.model import Monitor, MonitorChange, Principal
 from controller.operations.accounts import defaults as account
 from controller.operations.monitors import monitors, unlocated
-from controller.operations.monitors.monitors import MonitorChange
 from controller.store.locations.locations import all_locations
 from controller.store.platform.pool import StoreUnavailableError
 

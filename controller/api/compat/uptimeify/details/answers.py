@@ -9,7 +9,8 @@ import msgspec
 
 from controller.api.compat.uptimeify.checks.history import ImapPopHistoryItem, SmtpHistoryItem
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, IncidentItem, alert_item, incident_item
-from controller.api.compat.uptimeify.monitors.answers import ListedMonitor, monitor_fields
+from controller.api.compat.uptimeify.monitors.answers import ListedMonitor
+from controller.api.compat.uptimeify.monitors.fields import monitor_fields
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
 from controller.decisions.history.views import Range
 from controller.http.timestamps import Timestamp, timestamp

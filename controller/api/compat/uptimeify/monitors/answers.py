@@ -7,33 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
-from controller.model import Customer, Monitor
-
-_SECONDS_PER_MINUTE = 60
-
-
-class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`checkInterval` is `checkIntervalSeconds` in minutes, rounded up."""
-
-    id: int
-    public_id: UUID
-    organization_id: int
-    customer_id: int
-    name: str
-    hostname: str
-    port: int | None
-    status: str
-    check_interval: int
-    check_interval_seconds: int
-    timeout_seconds: int
-    allowed_check_country_codes: list[str] | None
-    notification_email: str | None
-    notification_phone_number: str | None
-    last_checked_at: Timestamp | None
-    created_at: Timestamp
-    updated_at: Timestamp
-    config: dict[str, Any]
+from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
+from controller.http.timestamps import Timestamp, timestamp
+from controller.model import Customer
 
 
 class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
@@ -112,30 +88,6 @@ class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="cam
 
 class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     success: bool
-
-
-def monitor_fields(monitor: Monitor, config: dict[str, Any]) -> dict[str, Any]:
-    """The fields that all answers share, with `config` as this caller may see it."""
-    return {
-        "id": monitor.id,
-        "public_id": monitor.public_id,
-        "organization_id": monitor.organization_id,
-        "customer_id": monitor.customer_id,
-        "name": monitor.name,
-        "hostname": monitor.hostname,
-        "port": monitor.port,
-        "status": monitor.status.value,
-        "check_interval": -(-monitor.interval_seconds // _SECONDS_PER_MINUTE),
-        "check_interval_seconds": monitor.interval_seconds,
-        "timeout_seconds": monitor.timeout_seconds,
-        "allowed_check_country_codes": monitor.allowed_check_country_codes,
-        "notification_email": monitor.notification_email,
-        "notification_phone_number": monitor.notification_phone_number,
-        "last_checked_at": timestamp_or_none(monitor.last_checked_at),
-        "created_at": timestamp(monitor.created_at),
-        "updated_at": timestamp(monitor.updated_at),
-        "config": config,
-    }
 
 
 def embedded_customer(customer: Customer) -> EmbeddedCustomer:

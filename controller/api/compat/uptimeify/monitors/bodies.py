@@ -8,24 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from controller.api.compat.uptimeify.monitors.fields import MINUTES, STATUSES, MonitorFields, changed_fields
 from controller.decisions.monitors.monitors import check_interval
 from controller.errors import InvalidError
-from controller.http.identifiers import INVALID_CUSTOMER
-from controller.model import MonitorStatus
-from controller.operations.monitors.monitors import MonitorChange
-
-_MINUTES = range(1, 1440 + 1)
-
-_STATUS = {
-    "active": MonitorStatus.ACTIVE,
-    "maintenance": MonitorStatus.MAINTENANCE,
-    "disabled": MonitorStatus.DISABLED,
-    "paused": MonitorStatus.DISABLED,
-    "inactive": MonitorStatus.DISABLED,
-}
+from controller.model import MonitorChange, MonitorStatus
 
 Name = Annotated[str, Meta(description="1 to 255 printable characters.", examples=["Outbound SMTP"])]
 Hostname = Annotated[
@@ -44,41 +32,6 @@ ImapPopPort = Annotated[
         examples=[993],
         extra_json_schema=_PORTS,
     ),
-]
-Status = Annotated[
-    str,
-    Meta(
-        description="paused and inactive are stored and returned as disabled.",
-        examples=["active"],
-        extra_json_schema={"enum": list(_STATUS)},
-    ),
-]
-Minutes = Annotated[
-    int,
-    Meta(
-        description="Minutes between checks, 1 to 1440. On create 30 when not given.",
-        examples=[60],
-        extra_json_schema={"minimum": _MINUTES[0], "maximum": _MINUTES[-1]},
-    ),
-]
-Seconds = Annotated[
-    int,
-    Meta(
-        description="Seconds between checks, 10 to 86400; wins over checkInterval.",
-        extra_json_schema={"minimum": 10, "maximum": 86400},
-    ),
-]
-Timeout = Annotated[
-    int,
-    Meta(
-        description="Seconds for the whole check, 1 to 60 and at most the interval. On create 30, or the interval.",
-        examples=[30],
-        extra_json_schema={"minimum": 1, "maximum": 60},
-    ),
-]
-Countries = Annotated[
-    list[str] | None,
-    Meta(description="ISO 3166-1 alpha-2 codes; an empty list is null: no restriction here.", examples=[["DE", "US"]]),
 ]
 _OURS = (
     "ipFamily (any, ipv4 or ipv6), warningMs (a passing check that took longer has a warning) and"
@@ -122,30 +75,6 @@ ImapPopConfig = Annotated[
         ],
     ),
 ]
-ConfigAlias = Annotated[
-    dict[str, Any] | None, Meta(description="Another name of the config of this type, which wins over it.")
-]
-Email = Annotated[str | None, Meta(description="Null: the customer's.")]
-PhoneNumber = Annotated[str | None, Meta(description="E.164; null: the customer's.", examples=["+4930123456"])]
-
-
-class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The fields that create and update of both groups share."""
-
-    REFUSALS: ClassVar[dict[str, str]] = {
-        "customerId": INVALID_CUSTOMER,
-        "status": "Invalid status",
-    }
-
-    port: int | UnsetType | None = UNSET
-    status: Status | UnsetType = UNSET
-    check_interval: Minutes | UnsetType = UNSET
-    check_interval_seconds: Seconds | UnsetType = UNSET
-    timeout_seconds: Timeout | UnsetType = UNSET
-    allowed_check_country_codes: Countries | UnsetType = UNSET
-    config: ConfigAlias | UnsetType = UNSET
-    notification_email: Email | UnsetType = UNSET
-    notification_phone_number: PhoneNumber | UnsetType = UNSET
 
 
 class UptimeifyNewMonitor(MonitorFields, frozen=True, kw_only=True, rename="camel"):
@@ -190,26 +119,22 @@ def change_of(
 ) -> MonitorChange:
     """`own_config` is the config in the group's own field. Raises InvalidError."""
     return MonitorChange(
+        **changed_fields(body),
         name=body.name,
         hostname=body.hostname,
-        port=body.port,
         status=_status(body.status),
         interval_seconds=_interval(body.check_interval, body.check_interval_seconds),
-        timeout_seconds=body.timeout_seconds,
-        allowed_check_country_codes=body.allowed_check_country_codes,
         # Absent and null both keep the stored config. The group's own field wins over `config`.
         config=next((config for config in (own_config, body.config) if isinstance(config, dict)), UNSET),
-        notification_email=body.notification_email,
-        notification_phone_number=body.notification_phone_number,
     )
 
 
 def _status(word: str | UnsetType) -> MonitorStatus | UnsetType:
     if word is UNSET:
         return UNSET
-    status = _STATUS.get(word)
+    status = STATUSES.get(word)
     if status is None:
-        raise InvalidError("status", f"must be one of {', '.join(_STATUS)}", message="Invalid status")
+        raise InvalidError("status", f"must be one of {', '.join(STATUSES)}", message="Invalid status")
     return status
 
 
@@ -219,6 +144,6 @@ def _interval(minutes: int | UnsetType, seconds: int | UnsetType) -> int | Unset
         return seconds
     if minutes is UNSET:
         return UNSET
-    if minutes not in _MINUTES:
-        raise InvalidError("checkInterval", f"must be from {_MINUTES[0]} to {_MINUTES[-1]} minutes")
+    if minutes not in MINUTES:
+        raise InvalidError("checkInterval", f"must be from {MINUTES[0]} to {MINUTES[-1]} minutes")
     return minutes * 60

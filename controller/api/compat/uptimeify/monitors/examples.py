@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from controller.api.compat.uptimeify.details.examples import details
+from controller.api.compat.uptimeify.monitors.fields import EXAMPLE
 
 _PUBLIC_ID = "33333333-3333-4333-8333-333333333333"
 _CUSTOMER = {
@@ -23,11 +24,7 @@ _COMMON = {
     "publicId": _PUBLIC_ID,
     "organizationId": 1,
     "customerId": 10,
-    "status": "active",
-    "timeoutSeconds": 30,
-    "allowedCheckCountryCodes": None,
-    "notificationEmail": None,
-    "notificationPhoneNumber": None,
+    **EXAMPLE,
     "lastCheckedAt": None,
     "createdAt": "2026-01-01T12:00:00.000Z",
     "updatedAt": "2026-01-01T12:00:00.000Z",

@@ -11,12 +11,11 @@ from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
 from controller.api.compat.uptimeify.monitors.answers import (
     DeleteAnswer,
     ListedMonitor,
-    MonitorAnswer,
     UptimeifyMonitorPage,
     embedded_customer,
-    monitor_fields,
 )
 from controller.api.compat.uptimeify.monitors.bodies import UptimeifyMonitorChange, UptimeifyNewMonitor, change_of
+from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer, monitor_fields
 from controller.decisions.access import Permission, sees_secrets
 from controller.errors import ForbiddenError, InvalidError
 from controller.http.auth import PERMISSION, SECURITY
