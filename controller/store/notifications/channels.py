@@ -128,7 +128,9 @@ async def change(
     """Replace a channel by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
         await connection.execute(
-            "SELECT FROM notification_channel WHERE id = $1 AND organization_id = coalesce($2, organization_id) FOR UPDATE",
+            """
+            SELECT FROM notification_channel WHERE id = $1 AND ($2::bigint IS NULL OR organization_id = $2) FOR UPDATE
+            """,
             channel_id,
             organization_id,
         )
