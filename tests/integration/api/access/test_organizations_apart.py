@@ -87,12 +87,12 @@ async def state_of(api: Api) -> dict[str, list[str]]:
     """All rows of each table, without what changes by itself."""
     async with api.database.connection() as connection:
         found = await connection.fetch(
-            "SELECT table_name::text, array_agg(column_name::text) FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name = ANY ($1::text[])"
-            " AND column_name NOT IN ('last_used_at', 'last_login_at', 'idle_until') GROUP BY table_name",
-            TABLES,
+            "SELECT table_name::text AS name, array_agg(column_name::text ORDER BY ordinal_position) AS columns"
+            " FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND column_name NOT IN ('last_used_at', 'last_login_at', 'idle_until') GROUP BY table_name"
         )
-        return {table: await rows_of(connection, table, columns) for table, columns in found}
+        columns = {row["name"]: row["columns"] for row in found}
+        return {table: await rows_of(connection, table, columns[table]) for table in TABLES}
 
 
 async def test_its_own_people_find_it_everywhere(api: Api, harbour: Harbour) -> None:
