@@ -124,7 +124,7 @@ async def rows(url: str) -> dict[str, str]:
     """Every row of every table, as text, bytes in hexadecimal."""
     connection = await asyncpg.connect(url)
     try:
-        return {table: "\n".join(await rows_of(connection, table)) for table in await tables(connection)}
+        return {f"public.{table}": "\n".join(await rows_of(connection, table)) for table in await tables(connection)}
     finally:
         await connection.close()
 
