@@ -4,10 +4,11 @@ this version's.
 
 from __future__ import annotations
 
+from controller.decisions.notification.receiver_key import RECEIVER_KEY
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
-RULES: tuple[SqlFunction, ...] = ()
+RULES: tuple[SqlFunction, ...] = (RECEIVER_KEY,)
 """In the order in which they are made: a function comes after those that it calls."""
 
 
