@@ -50,6 +50,7 @@ WORK = {
     },
     "/schema/openapi.json": {
         "litestar._openapi.plugin.OpenAPIPlugin._build_openapi",
+        "litestar.openapi.spec.base.BaseSchemaObject.to_schema",
         "controller.api.system.openapi_document._MsgspecSchemas._render",
     },
     "/metrics": {"prometheus_client.exposition.generate_latest"},
