@@ -55,7 +55,7 @@ class _MsgspecSchemas(JsonRenderPlugin):
 
 
 @dataclass
-class _Document(OpenAPI):
+class _RememberedDocument(OpenAPI):
     """Remembers its JSON, which takes a tenth of a second of CPU and which Litestar asks for on the event loop."""
 
     def __post_init__(self) -> None:
@@ -68,10 +68,10 @@ class _Document(OpenAPI):
 
 
 @dataclass
-class _Config(OpenAPIConfig):
-    def to_openapi_schema(self) -> _Document:
+class _RememberingConfig(OpenAPIConfig):
+    def to_openapi_schema(self) -> _RememberedDocument:
         made = super().to_openapi_schema()
-        return _Document(**{field.name: getattr(made, field.name) for field in fields(made)})
+        return _RememberedDocument(**{field.name: getattr(made, field.name) for field in fields(made)})
 
 
 def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
@@ -81,7 +81,7 @@ def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
     async def prepare(request: Request[Any, Any, Any]) -> None:  # of a bound method Litestar would copy the object
         await schemas.prepare(request)
 
-    return _Config(
+    return _RememberingConfig(
         title="Mailprobe",
         version="1",
         description="Monitors of mail services, checked from several countries.",
