@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.platform import migrate
 from tests.integration.store.migrating import apply_before, take_back
 
