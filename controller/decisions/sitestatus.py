@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.schedule.hindrances import NOT_CHECKED
-from controller.model import LatestCheck
+from controller.decisions.schedule.rotation import chosen
+from controller.model import LatestCheck, Location, Monitor
 from shared.wire.failures import FailureKind
 from shared.wire.messages import ResultStatus
 
@@ -68,12 +69,23 @@ class Report(NamedTuple):
     at: datetime | None
 
 
+class PlacedCheck(NamedTuple):
+    location: Location
+    check: LatestCheck
+
+
 def status_of(check: LatestCheck) -> SiteStatus:
     if check.status is ResultStatus.SUCCESS:
         return SiteStatus.OK
     if check.status is ResultStatus.UNKNOWN or check.failure_kind is None:
         return SiteStatus.BLIND
     return _CODE_OF.get(FailureKind(check.failure_kind), SiteStatus.PROTOCOL_ERROR)
+
+
+def current_checks(monitor: Monitor, latest: Sequence[LatestCheck], enabled: Sequence[Location]) -> list[PlacedCheck]:
+    """The latest checks with their locations, without those of a location that does not check the monitor any more."""
+    own = {here.id: here for here in chosen(enabled, monitor.location_ids, monitor.home_location_id)}
+    return [PlacedCheck(own[check.location_id], check) for check in latest if check.location_id in own]
 
 
 def report_of(latest: Sequence[LatestCheck], verdict: VerdictKind | None = None, reason: str = "") -> Report:

@@ -35,7 +35,7 @@ WORK = {
     "/api/results": {HISTORY, "controller.api.v1.results.items.result_item"},
     "/api/results?format=csv": {HISTORY},
     "/api/smtp-monitors/{id}/details": {
-        "controller.operations.details._buckets",
+        "controller.decisions.history.figures.buckets_of",
         "controller.api.compat.uptimeify.details.answers.detail_fields",
     },
     "/api/smtp-monitors": {"controller.store.monitors.monitors._monitor"},

@@ -43,8 +43,10 @@ def result_of(**given: Any) -> CheckResult:
         "started_at": NOW - timedelta(seconds=9),
         "duration_ms": 12.5,
     } | given
-    identity = check_id(values["monitor_id"], to_ms(values["due_at"]), values["location"], values["purpose"])
-    return CheckResult(**({"check_id": identity, "agent": "a", "phases": [], "facts": {}} | values))
+    values["check_id"] = given.get("check_id") or check_id(
+        values["monitor_id"], to_ms(values["due_at"]), values["location"], values["purpose"]
+    )
+    return CheckResult(agent="a", **values)
 
 
 def refusal(body: bytes, subject: str = SUBJECT) -> tuple[RejectionReason, str]:
