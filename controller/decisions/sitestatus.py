@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.schedule.hindrances import NOT_CHECKED
-from controller.decisions.schedule.rotation import chosen
-from controller.model import LatestCheck, Location, Monitor
+from controller.model import LatestCheck, Location
 from shared.wire.failures import FailureKind
 from shared.wire.messages import ResultStatus
 
@@ -82,9 +81,11 @@ def status_of(check: LatestCheck) -> SiteStatus:
     return _CODE_OF.get(FailureKind(check.failure_kind), SiteStatus.PROTOCOL_ERROR)
 
 
-def current_checks(monitor: Monitor, latest: Sequence[LatestCheck], enabled: Sequence[Location]) -> list[PlacedCheck]:
-    """The latest checks with their locations, without those of a location that does not check the monitor any more."""
-    own = {here.id: here for here in chosen(enabled, monitor.location_ids, monitor.home_location_id)}
+def current_checks(latest: Sequence[LatestCheck], locations: Sequence[Location]) -> list[PlacedCheck]:
+    """The latest checks of a monitor with their locations, without those of locations that do not check it any more:
+    `locations` are those that do.
+    """
+    own = {here.id: here for here in locations}
     return [PlacedCheck(own[check.location_id], check) for check in latest if check.location_id in own]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controller.decisions.schedule.rotation import chosen
 from controller.decisions.sitestatus import PlacedCheck, Report, current_checks, report_of
 from controller.model import LatestCheck, Location, Monitor, Principal
 from controller.off_loop import off_loop
@@ -51,7 +52,7 @@ async def site_status(
 def _report(
     monitor: Monitor, latest: Sequence[LatestCheck], latest_verdict: LatestVerdict | None, locations: Sequence[Location]
 ) -> MonitorReport:
-    checks = current_checks(monitor, latest, locations)
+    checks = current_checks(latest, chosen(locations, monitor.location_ids, monitor.home_location_id))
     verdict, reason = latest_verdict or (None, "")
     return MonitorReport(
         monitor=monitor, report=report_of([here.check for here in checks], verdict, reason), checks=checks
