@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.history.known_states import VerdictFrom
 from controller.off_loop import off_loop
 from controller.store.overview.finding import DISPLAY_STATE
 from controller.store.platform.pool import Database
@@ -81,14 +82,6 @@ class LatestAtLocation(msgspec.Struct, frozen=True, array_like=True):
     status: str
     failure_kind: str | None
     duration_ms: float
-
-
-class VerdictFrom(msgspec.Struct, frozen=True, array_like=True):
-    """The verdict from this moment on, until the next one."""
-
-    at_ms: int
-    verdict: str
-    reason: str
 
 
 class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):

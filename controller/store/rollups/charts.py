@@ -3,41 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
+from controller.decisions.history.figures import Cell, Chart, RawCheck
 from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources, View
 from controller.store.platform.pool import Connection
 from controller.store.rollups.rollups import BIN
 from shared.wire.messages import ResultStatus
-
-
-class Cell(NamedTuple):
-    """The figures of one location in one bucket; durations are those of passed checks."""
-
-    bucket_at: datetime
-    location: str
-    passed: int
-    failed: int
-    blind: int
-    warned: int
-    duration_ms_sum: float
-    duration_ms_max: float | None
-
-
-class Chart(NamedTuple):
-    """Cells by bucket and location, and for each bucket how many passed checks of all locations are in which bin."""
-
-    cells: list[Cell]
-    histograms: dict[datetime, dict[int, int]]
-
-
-class RawCheck(NamedTuple):
-    due_at: datetime
-    location: str
-    status: ResultStatus
-    duration_ms: float
-    warned: bool
-
 
 SOURCE = f"""
 WITH source AS (

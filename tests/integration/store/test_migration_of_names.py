@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
-from pogo_core.util import migrate as pogo
 
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.platform import migrate
+from tests.integration.store.migrating import apply_before, take_back
 
 OLD_TABLES = {
     "standing": "SELECT to_json(one) FROM standing AS one",
@@ -75,14 +73,11 @@ INSERT INTO probe_problem (monitor_id, location_id, kind, detail, first_at, last
 
 
 @pytest.fixture
-async def connection(empty_url: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def connection(empty_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     """A database that is migrated to 0009, with rows in every table that 0010 renames."""
-    for file in migrate.DIRECTORY.glob("*.sql"):
-        if file.stem < "0010":
-            shutil.copy(file, tmp_path)
     connection = await asyncpg.connect(empty_url, timeout=10)
     try:
-        await pogo.apply(connection, tmp_path, schema_name="public")
+        await apply_before(connection, "0010")
         await connection.execute(ROWS)
         monitors = await connection.fetch("SELECT id FROM monitor ORDER BY id")
         for (monitor_id,), state in zip(monitors, STATES, strict=True):
@@ -129,8 +124,7 @@ async def test_every_row_is_kept_under_the_new_names_and_the_rollback_restores_t
     after = await contents(connection, NEW_TABLES)
     assert in_order(after) == in_order({table: [renamed(table, row) for row in rows] for table, rows in before.items()})
 
-    since = sum(file.stem >= "0010" for file in migrate.DIRECTORY.glob("*.sql"))
-    await pogo.rollback(connection, migrate.DIRECTORY, schema_name="public", count=since)
+    await take_back(connection, since="0010")
     assert in_order(await contents(connection, OLD_TABLES)) == in_order(before)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.checks.dead_letters import KEPT_AN_HOUR
 from controller.store.checks.expected_results import store_expected
 from shared.clock import utc_now

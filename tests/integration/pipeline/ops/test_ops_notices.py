@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.ops.location_watch import LocationWatch
 from controller.store.checks.dead_letters import DeadLetter, store_dead_letters

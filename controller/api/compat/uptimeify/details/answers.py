@@ -12,10 +12,11 @@ from controller.api.compat.uptimeify.incidents.history_items import AlertItem, I
 from controller.api.compat.uptimeify.monitors.answers import ListedMonitor
 from controller.api.compat.uptimeify.monitors.fields import monitor_fields
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
+from controller.decisions.history.figures import Bucket, LocationBucket, Stats
 from controller.decisions.history.views import Range
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
-from controller.operations.details import Bucket, LocationBucket, MonitorDetails, Stats
+from controller.operations.details import MonitorDetails
 from controller.vault import mask
 from shared.epoch import to_datetime
 
