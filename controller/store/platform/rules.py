@@ -4,10 +4,18 @@ this version's.
 
 from __future__ import annotations
 
+from controller.decisions.history import figures, histogram, maintenance, rerolls
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
-RULES: tuple[SqlFunction, ...] = ()
+RULES: tuple[SqlFunction, ...] = (
+    histogram.BIN_OF,
+    figures.FIGURES_WITHIN,
+    maintenance.KEEP_MAINTENANCE_TIME,
+    rerolls.HOURS_OF_OUTAGE,
+    rerolls.REDO_HOURS_OF_OUTAGE,
+    rerolls.HOURS_AFTER,
+)
 """In the order in which they are made: a function comes after those that it calls."""
 
 
