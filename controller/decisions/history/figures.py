@@ -46,13 +46,19 @@ def of_check(status: ResultStatus, duration_ms: float, *, warned: bool) -> Figur
 
 def total(parts: Iterable[Figures]) -> Figures:
     """What they are together, in any order and grouping."""
-    found, histogram = Figures(), Counter[int]()
-    for part in parts:
-        longest = [one for one in (found.duration_ms_max, part.duration_ms_max) if one is not None]
-        sums = [mine + other for mine, other in zip(found[:5], part[:5], strict=True)]
-        found = Figures(*sums, max(longest, default=None), histogram)  # type: ignore[arg-type]
-        histogram.update(part.histogram)
-    return found
+    known = list(parts)
+    histogram = Counter[int]()
+    for one in known:
+        histogram.update(one.histogram)
+    return Figures(
+        passed=sum(one.passed for one in known),
+        failed=sum(one.failed for one in known),
+        blind=sum(one.blind for one in known),
+        warned=sum(one.warned for one in known),
+        duration_ms_sum=sum(one.duration_ms_sum for one in known),
+        duration_ms_max=max((one.duration_ms_max for one in known if one.duration_ms_max is not None), default=None),
+        histogram=histogram,
+    )
 
 
 def within(stored: Iterable[FiguresAt], sources: Sources) -> Iterator[FiguresAt]:
