@@ -5,10 +5,12 @@ this version's.
 from __future__ import annotations
 
 from controller.decisions.history import figures, histogram, maintenance, rerolls
+from controller.decisions.monitors import inherited
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
 RULES: tuple[SqlFunction, ...] = (
+    inherited.EFFECTIVE_COUNTRIES,
     histogram.BIN_OF,
     figures.FIGURES_WITHIN,
     maintenance.KEEP_MAINTENANCE_TIME,
