@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
+
+from controller.decisions.sql_function import SqlFunction
+
+_NOT_JUDGED = "unknown"
+_DOWN = "down"
 
 
 class RoundOutcome(NamedTuple):
@@ -64,16 +70,53 @@ def evaluated_time(
     return EvaluatedTime(judged, down)
 
 
-def estimated_time(
-    judged: Sequence[Span], down: Sequence[Span], within: Span, maintenance: Sequence[Span] = ()
-) -> EvaluatedTime:
-    """An estimate without results: `judged` is when there was a verdict, `down` when it was down. It differs from
-    `evaluated_time` by the minutes between an outage's first failing round and its confirmation.
+class VerdictSince(NamedTuple):
+    """The verdict from this moment on, until the next one."""
+
+    at_ms: int
+    verdict: str
+
+
+def estimated_time(verdicts: Sequence[VerdictSince], within: Span, maintenance: Sequence[Span] = ()) -> EvaluatedTime:
+    """An estimate without results, from the verdicts in order, the last of which still holds at the end of `within`. It
+    differs from `evaluated_time` by the minutes between an outage's first failing round and its confirmation.
     """
+    spans = [
+        (first.verdict, Span(first.at_ms, later.at_ms))
+        for first, later in pairwise([*verdicts, VerdictSince(within.to_ms, _NOT_JUDGED)])
+        if first.verdict != _NOT_JUDGED
+    ]
     return EvaluatedTime(
-        sum(_length(span, within, maintenance) for span in judged),
-        sum(_length(span, within, maintenance) for span in down),
+        sum(_length(span, within, maintenance) for _, span in spans),
+        sum(_length(span, within, maintenance) for verdict, span in spans if verdict == _DOWN),
     )
+
+
+ESTIMATED_TIME = SqlFunction(
+    "estimated_time(bigint, timestamptz, timestamptz)",
+    """
+    CREATE OR REPLACE FUNCTION estimated_time(of_monitor bigint, since timestamptz, until timestamptz)
+    RETURNS TABLE (judged_ms bigint, down_ms bigint) LANGUAGE sql STABLE AS $$
+      SELECT COALESCE(sum(ms), 0)::bigint, COALESCE(sum(ms) FILTER (WHERE verdict = 'down'), 0)::bigint
+      FROM (
+        SELECT verdict, GREATEST(at, since) AS from_at, COALESCE(lead(at) OVER (ORDER BY at), until) AS to_at
+        FROM verdict_change
+        WHERE monitor_id = of_monitor AND at < until AND at >= COALESCE((
+          SELECT max(at) FROM verdict_change AS before WHERE before.monitor_id = of_monitor AND before.at <= since
+        ), '-infinity')
+      ) AS held
+      CROSS JOIN LATERAL (
+        SELECT 1000 * (EXTRACT(epoch FROM held.to_at - held.from_at) - COALESCE(sum(EXTRACT(
+          epoch FROM LEAST(held.to_at, COALESCE(apart.to_at, until)) - GREATEST(held.from_at, apart.from_at)
+        )), 0)) AS ms
+        FROM maintenance_time AS apart
+        WHERE monitor_id = of_monitor AND apart.from_at < held.to_at AND COALESCE(apart.to_at, until) > held.from_at
+      ) AS length
+      WHERE verdict <> 'unknown' AND held.from_at < held.to_at
+    $$
+    """,
+)
+"""`estimated_time` of a monitor's stored verdicts and its maintenance, between moments of whole milliseconds."""
 
 
 def _down_until(due_ms: int, end_ms: int, outages: Iterable[Span]) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time, uptime_percent
+from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
 from controller.errors import InvalidError
 from controller.kinds import target_of
@@ -44,7 +44,6 @@ BAR_SLICES = 48
 BAR = timedelta(hours=24)
 _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
 _NOT_JUDGED = "unknown"
-_DOWN = "down"
 MAINTENANCE = "maintenance"
 
 
@@ -145,7 +144,7 @@ def _uptime_since(now: datetime) -> datetime:
 
 def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
     known = _verdict_spans(row, to_ms(now))
-    maintenance = [Span(*span) for span in row.maintenance]
+    maintenance = [time.span(to_ms(now)) for time in row.maintenance]
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
@@ -158,7 +157,7 @@ def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
         latest=row.latest,
         medians=row.medians,
         states=_states(known, maintenance),
-        uptime=uptime_percent(_judged(row, known, maintenance, now)),
+        uptime=uptime_percent(_judged(row, maintenance, now)),
     )
 
 
@@ -209,13 +208,8 @@ def _without(span: Span, others: Sequence[Span]) -> list[Span]:
     return [*parts, Span(start, span.to_ms)] if start < span.to_ms else parts
 
 
-def _judged(row: OverviewRow, known: Sequence[_Verdict], maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
+def _judged(row: OverviewRow, maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
     """The hours that are rolled up, as everywhere, and an estimate of the time since."""
     since = max(row.rolled_until, _uptime_since(now))
-    fresh = estimated_time(
-        [one.span for one in known if one.verdict != _NOT_JUDGED],
-        [one.span for one in known if one.verdict == _DOWN],
-        Span(to_ms(since), to_ms(now)),
-        maintenance,
-    )
-    return EvaluatedTime(*row.uptime).plus(fresh)
+    verdicts = [VerdictSince(one.at_ms, one.verdict) for one in row.verdicts]
+    return EvaluatedTime(*row.uptime).plus(estimated_time(verdicts, Span(to_ms(since), to_ms(now)), maintenance))

@@ -4,19 +4,22 @@ this version's.
 
 from __future__ import annotations
 
-from controller.decisions.history import figures, histogram, maintenance, rerolls
-from controller.decisions.monitors import inherited
+from controller.decisions.history import histogram, maintenance, rerolls, stored_figures, uptime
+from controller.decisions.monitors import display, inherited
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
 RULES: tuple[SqlFunction, ...] = (
     inherited.EFFECTIVE_COUNTRIES,
+    display.DISPLAY_STATE,
+    display.BADNESS,
     histogram.BIN_OF,
-    figures.FIGURES_WITHIN,
+    stored_figures.FIGURES_WITHIN,
     maintenance.KEEP_MAINTENANCE_TIME,
     rerolls.HOURS_OF_OUTAGE,
     rerolls.REDO_HOURS_OF_OUTAGE,
     rerolls.HOURS_AFTER,
+    uptime.ESTIMATED_TIME,
 )
 """In the order in which they are made: a function comes after those that it calls."""
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.decisions.history.figures import Figures, FiguresAt, of_check, total, within
 from controller.decisions.history.histogram import bin_of
+from controller.decisions.history.stored_figures import Figures, FiguresAt, of_check, total, within
 from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, View, sources
 from controller.pipeline.rollups import SETTLED, roll_up
 from controller.store.checks.results import store_results
