@@ -92,31 +92,42 @@ def estimated_time(verdicts: Sequence[VerdictSince], within: Span, maintenance: 
     )
 
 
-ESTIMATED_TIME = SqlFunction(
-    "estimated_time(bigint, timestamptz, timestamptz)",
+ESTIMATED_TIMES = SqlFunction(
+    "estimated_times(bigint[], timestamptz, timestamptz)",
     """
-    CREATE OR REPLACE FUNCTION estimated_time(of_monitor bigint, since timestamptz, until timestamptz)
-    RETURNS TABLE (judged_ms bigint, down_ms bigint) LANGUAGE sql STABLE AS $$
-      SELECT COALESCE(sum(ms), 0)::bigint, COALESCE(sum(ms) FILTER (WHERE verdict = 'down'), 0)::bigint
-      FROM (
-        SELECT verdict, GREATEST(at, since) AS from_at, COALESCE(lead(at) OVER (ORDER BY at), until) AS to_at
-        FROM verdict_change
-        WHERE monitor_id = of_monitor AND at < until AND at >= COALESCE((
-          SELECT max(at) FROM verdict_change AS before WHERE before.monitor_id = of_monitor AND before.at <= since
-        ), '-infinity')
-      ) AS held
-      CROSS JOIN LATERAL (
-        SELECT 1000 * (EXTRACT(epoch FROM held.to_at - held.from_at) - COALESCE(sum(EXTRACT(
-          epoch FROM LEAST(held.to_at, COALESCE(apart.to_at, until)) - GREATEST(held.from_at, apart.from_at)
-        )), 0)) AS ms
-        FROM maintenance_time AS apart
-        WHERE monitor_id = of_monitor AND apart.from_at < held.to_at AND COALESCE(apart.to_at, until) > held.from_at
-      ) AS length
-      WHERE verdict <> 'unknown' AND held.from_at < held.to_at
+    CREATE OR REPLACE FUNCTION estimated_times(of_monitors bigint[], since timestamptz, until timestamptz)
+    RETURNS TABLE (monitor_id bigint, judged_ms bigint, down_ms bigint) LANGUAGE sql STABLE AS $$
+      WITH change AS (
+        SELECT verdict_change.monitor_id, at, verdict FROM verdict_change
+        WHERE verdict_change.monitor_id = ANY (of_monitors) AND at > since AND at < until
+        UNION ALL
+        SELECT given.id, before.at, before.verdict
+        FROM unnest(of_monitors) AS given (id) CROSS JOIN LATERAL (
+          SELECT at, verdict FROM verdict_change
+          WHERE verdict_change.monitor_id = given.id AND at <= since ORDER BY at DESC LIMIT 1
+        ) AS before
+      ), held AS (
+        SELECT monitor_id, verdict, GREATEST(at, since) AS from_at,
+          COALESCE(lead(at) OVER (PARTITION BY monitor_id ORDER BY at), until) AS to_at
+        FROM change
+      ), apart AS (
+        SELECT monitor_id, from_at, COALESCE(to_at, until) AS to_at FROM maintenance_time
+        WHERE monitor_id = ANY (of_monitors) AND from_at < until AND (to_at IS NULL OR to_at > since)
+      ), part AS (
+        SELECT monitor_id, verdict, to_at - from_at AS length FROM held
+        UNION ALL
+        SELECT held.monitor_id, verdict, GREATEST(held.from_at, apart.from_at) - LEAST(held.to_at, apart.to_at)
+        FROM held JOIN apart USING (monitor_id) WHERE apart.from_at < held.to_at AND apart.to_at > held.from_at
+      )
+      SELECT monitor_id, (1000 * EXTRACT(epoch FROM sum(length)))::bigint,
+        COALESCE((1000 * EXTRACT(epoch FROM sum(length) FILTER (WHERE verdict = 'down')))::bigint, 0)
+      FROM part WHERE verdict <> 'unknown' AND since < until GROUP BY monitor_id
     $$
     """,
 )
-"""`estimated_time` of a monitor's stored verdicts and its maintenance, between moments of whole milliseconds."""
+"""`estimated_time` of monitors' stored verdicts and their maintenance, between moments of whole milliseconds; without
+monitors of which no time was judged.
+"""
 
 
 def _down_until(due_ms: int, end_ms: int, outages: Iterable[Span]) -> int:

@@ -19,7 +19,7 @@ RULES: tuple[SqlFunction, ...] = (
     rerolls.HOURS_OF_OUTAGE,
     rerolls.REDO_HOURS_OF_OUTAGE,
     rerolls.HOURS_AFTER,
-    uptime.ESTIMATED_TIME,
+    uptime.ESTIMATED_TIMES,
 )
 """In the order in which they are made: a function comes after those that it calls."""
 

@@ -89,20 +89,22 @@ def estimate(one: Known, since_ms: int, until_ms: int) -> EvaluatedTime:
 
 
 @_rows
-@given(known, ends, ends)
-async def test_estimated_time(store: Store, one: Known, first_ms: int, other_ms: int) -> None:
-    monitor = await store.monitor()
-    since_ms, until_ms = sorted((first_ms, other_ms))
-    await store_known(store, monitor, one._replace(hours={}))
+@given(st.lists(known, min_size=1, max_size=3), ends, ends)
+async def test_estimated_times(store: Store, stored: Sequence[Known], since_ms: int, until_ms: int) -> None:
+    expected = {}
+    for one in stored:
+        monitor = await store.monitor()
+        await store_known(store, monitor, one._replace(hours={}))
+        expected[monitor.id] = estimate(one, since_ms, until_ms)
     async with store.database.connection() as connection:
-        row = await connection.fetchrow(
-            "SELECT judged_ms, down_ms FROM estimated_time($1, $2, $3)",
-            monitor.id,
+        rows = await connection.fetch(
+            "SELECT monitor_id, judged_ms, down_ms FROM estimated_times($1, $2, $3)",
+            list(expected),
             to_datetime(since_ms),
             to_datetime(until_ms),
         )
-    assert row is not None
-    assert EvaluatedTime(*row) == estimate(one, since_ms, until_ms)
+    found = {row["monitor_id"]: EvaluatedTime(row["judged_ms"], row["down_ms"]) for row in rows}
+    assert {number: found.get(number, EvaluatedTime()) for number in expected} == expected
 
 
 @settings(_rows, max_examples=40)
