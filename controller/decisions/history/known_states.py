@@ -7,12 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time
+from controller.decisions.history.uptime import Span
 from shared.epoch import to_datetime
 
 MAINTENANCE = "maintenance"
 _NOT_JUDGED = "unknown"
-_DOWN = "down"
 
 
 class VerdictFrom(msgspec.Struct, frozen=True, array_like=True):
@@ -55,16 +54,6 @@ def known_states(verdicts: Sequence[VerdictSpan], maintenance: Sequence[Span]) -
             found += [(part, one.verdict, one.reason) for part in _without(one.span, maintenance)]
     found.sort()
     return [KnownState(to_datetime(span.from_ms), to_datetime(span.to_ms), *rest) for span, *rest in found]
-
-
-def evaluated_by_verdicts(verdicts: Sequence[VerdictSpan], maintenance: Sequence[Span], within: Span) -> EvaluatedTime:
-    """An estimate of the time that is not rolled up yet."""
-    return estimated_time(
-        [one.span for one in verdicts if one.verdict != _NOT_JUDGED],
-        [one.span for one in verdicts if one.verdict == _DOWN],
-        within,
-        maintenance,
-    )
 
 
 def _without(span: Span, others: Sequence[Span]) -> list[Span]:

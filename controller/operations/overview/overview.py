@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from controller.decisions.history.known_states import (
-    KnownState,
-    evaluated_by_verdicts,
-    known_states,
-    verdict_spans,
-)
-from controller.decisions.history.uptime import EvaluatedTime, Span, uptime_percent
+from controller.decisions.history.known_states import KnownState, known_states, verdict_spans
+from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
 from controller.errors import InvalidError
 from controller.kinds import target_of
@@ -139,10 +134,7 @@ def _uptime_since(now: datetime) -> datetime:
 
 def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
     verdicts = verdict_spans(row.verdicts, to_ms(now))
-    maintenance = [Span(*span) for span in row.maintenance]
-    rolled_up = EvaluatedTime(*row.uptime)
-    since = max(row.rolled_until, _uptime_since(now))
-    fresh = evaluated_by_verdicts(verdicts, maintenance, Span(to_ms(since), to_ms(now)))
+    maintenance = [time.span(to_ms(now)) for time in row.maintenance]
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
@@ -155,7 +147,7 @@ def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
         latest=row.latest,
         medians=row.medians,
         states=known_states(verdicts, maintenance),
-        uptime=uptime_percent(rolled_up.plus(fresh)),
+        uptime=uptime_percent(_judged(row, maintenance, now)),
     )
 
 
@@ -167,3 +159,10 @@ def _port(row: OverviewRow) -> int | None:
         return target_of(row).port
     except InvalidError:
         return None
+
+
+def _judged(row: OverviewRow, maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
+    """The hours that are rolled up, as everywhere, and an estimate of the time since."""
+    since = max(row.rolled_until, _uptime_since(now))
+    verdicts = [VerdictSince(one.at_ms, one.verdict) for one in row.verdicts]
+    return EvaluatedTime(*row.uptime).plus(estimated_time(verdicts, Span(to_ms(since), to_ms(now)), maintenance))

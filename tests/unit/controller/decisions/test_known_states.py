@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from controller.decisions.history.known_states import (
     MAINTENANCE,
     VerdictFrom,
-    evaluated_by_verdicts,
     known_states,
     verdict_spans,
 )
-from controller.decisions.history.uptime import EvaluatedTime, Span
+from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time
 from shared.epoch import to_ms
 
 END = 40
@@ -61,5 +60,7 @@ def test_time_is_judged_where_a_verdict_is_known(
     within = Span(min(one, other), max(one, other))
     states = at_each_moment(some, pauses)[within.from_ms : within.to_ms]
     judged = [state[0] for state in states if state is not None and state[0] != MAINTENANCE]
-    found = evaluated_by_verdicts(verdict_spans(some, END), pauses, within)
+    # The last verdict holds at the end of the time that is asked about, so later ones are not given.
+    since = [VerdictSince(verdict.at_ms, verdict.verdict) for verdict in some if verdict.at_ms < within.to_ms]
+    found = estimated_time(since, within, pauses)
     assert found == EvaluatedTime(len(judged), judged.count("down"))
