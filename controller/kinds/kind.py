@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
 from controller.model import Location
-from shared.wire.targets import BaseTarget, kind_of
+from shared.wire.targets import BaseTarget, Server, kind_of
 
 Config: TypeAlias = dict[str, Any]
 
@@ -75,6 +75,11 @@ class MonitorKind:
     def name(self) -> str:
         """As in subjects, heartbeats and the column `monitor.kind`."""
         return kind_of(self.target)
+
+    @property
+    def one_server(self) -> bool:
+        """Whether a check connects to one server, which is the monitor's host name and port."""
+        return issubclass(self.target, Server)
 
     def check_interval(self, seconds: int) -> None:
         """Raises InvalidError when this kind is not checked so often."""

@@ -10,8 +10,7 @@ import msgspec
 
 from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
-from controller.errors import InvalidError
-from controller.kinds import target_of
+from controller.kinds.servers import servers_text
 from controller.model import Principal
 from controller.model.overview import OverviewFilter
 from controller.off_loop import off_loop
@@ -58,15 +57,15 @@ class KnownState(msgspec.Struct, frozen=True):
 
 
 class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the overview. `medians` are milliseconds by country, of the latest checks that passed. `states` are
-    those of the bar's time; time without any is a gap. `uptime` is a percentage, None when nothing was judged.
+    """A row of the overview; `address` is where its checks connect. `medians` are milliseconds by country, of the
+    latest checks that passed. `states` are those of the bar's time; time without any is a gap. `uptime` is a
+    percentage, None when nothing was judged.
     """
 
     public_id: UUID
     kind: str
     name: str
-    hostname: str
-    port: int | None
+    address: str
     customer_name: str
     customer_id: UUID
     state: str
@@ -150,8 +149,7 @@ def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
         public_id=row.public_id,
         kind=row.kind,
         name=row.name,
-        hostname=row.hostname,
-        port=_port(row),
+        address=servers_text(row),
         customer_name=row.customer_name,
         customer_id=row.customer_public_id,
         state=row.state,
@@ -160,16 +158,6 @@ def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
         states=_states(known, maintenance),
         uptime=uptime_percent(_judged(row, known, maintenance, now)),
     )
-
-
-def _port(row: OverviewRow) -> int | None:
-    """That of the config when none is set; None when the stored config is not understood any more."""
-    if row.port is not None:
-        return row.port
-    try:
-        return target_of(row).port
-    except InvalidError:
-        return None
 
 
 class _Verdict(msgspec.Struct, frozen=True):

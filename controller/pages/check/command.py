@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
-from shared.wire.targets import IpFamily, Target, TlsMode, kind_of
+from shared.wire.targets import BaseTarget, IpFamily, Server, TlsMode, kind_of
 from shared.wire.targets.imap import ImapTarget
 from shared.wire.targets.smtp import SmtpTarget
 
@@ -16,20 +16,24 @@ _DEFAULT_SECONDS = 30
 _DEFAULT_WARNING_DAYS = 14
 
 
-def command_of(target: Target, *, user: str | None, bearer: bool, timeout_seconds: int) -> str:
-    """The command line for this target; options that have their defaults are left out."""
+def command_of(target: BaseTarget, *, user: str | None, bearer: bool, timeout_seconds: int) -> str | None:
+    """The command line for this target; options that have their defaults are left out. None: the target is no server
+    that an URL could name.
+    """
+    if not isinstance(target, Server):
+        return None
     options = _options(target, bearer, timeout_seconds)
     return shlex.join(["mailprobe-agent", "check", *options, "-v", _url(target, user)])
 
 
-def _url(target: Target, user: str | None) -> str:
+def _url(target: Server, user: str | None) -> str:
     scheme = kind_of(target) + ("s" if target.tls is TlsMode.IMPLICIT else "")
     host = f"[{target.host}]" if ":" in target.host else target.host
     login = f"{quote(user, safe='')}@" if user else ""
     return f"{scheme}://{login}{host}:{target.port}"
 
 
-def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str]:
+def _options(target: Server, bearer: bool, timeout_seconds: int) -> Iterator[str]:
     starttls = _STARTTLS.get(target.tls)
     if starttls is not None and starttls != DEFAULT_STARTTLS[kind_of(target)]:
         yield f"--starttls={starttls}"

@@ -19,6 +19,7 @@ from shared.epoch import to_ms
 from shared.wire.failures import FailureSource
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
+from shared.wire.targets import Server
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,8 +280,9 @@ def _command_note(details: CheckDetails) -> str:
     notes = []
     if details.user:
         notes.append("It asks for the access token." if details.bearer else "It asks for the password.")
-    if details.target is not None and details.target.address is not None:
-        notes.append(f"The monitor connects to {details.target.address}; the command resolves the host name instead.")
+    target = details.target
+    if isinstance(target, Server) and target.address is not None:
+        notes.append(f"The monitor connects to {target.address}; the command resolves the host name instead.")
     if details.check.due_at < details.monitor.target_changed_at:
         notes.append("The monitor's target was changed since this check.")
     return " ".join(notes)

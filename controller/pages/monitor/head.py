@@ -9,6 +9,7 @@ import msgspec
 
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
+from controller.kinds.servers import NamedServer, servers_of
 from controller.model import Monitor, MonitorStatus
 from controller.operations.monitors.course import MonitorIncident
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
@@ -52,8 +53,7 @@ class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
 
     public_id: UUID
     name: str
-    host: str
-    port: int
+    servers: tuple[NamedServer, ...]
     kind: str
     customer: str
     state: str
@@ -84,7 +84,7 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
+def head_view(report: ReportedMonitor) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
     verdict = state.verdict if state else None
@@ -94,8 +94,7 @@ def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
     return MonitorHead(
         public_id=monitor.public_id,
         name=monitor.name,
-        host=monitor.hostname,
-        port=port,
+        servers=servers_of(monitor),
         kind=kind_in_words(monitor.kind),
         customer=monitor.customer_name,
         state=shown,

@@ -85,7 +85,7 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         id=monitor.public_id,
         state=monitor.state,
         name=monitor.name,
-        address=_address(monitor),
+        address=monitor.address,
         kind=monitor.kind.upper(),
         customer=monitor.customer_name,
         customer_id=monitor.customer_id,
@@ -99,11 +99,6 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         why=_why(slices),
         worth=len(drawn) > 1,
     )
-
-
-def _address(monitor: OverviewMonitor) -> str:
-    host = f"[{monitor.hostname}]" if ":" in monitor.hostname else monitor.hostname
-    return host if monitor.port is None else f"{host}:{monitor.port}"
 
 
 def _cell(latest: Sequence[LatestAtLocation], median: float | None) -> CellView:
