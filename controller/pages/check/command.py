@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import msgspec
+
 from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
 from shared.wire.targets import BaseTarget, IpFamily, Server, TlsMode, kind_of
-from shared.wire.targets.imap import ImapTarget
-from shared.wire.targets.smtp import SmtpTarget
 
 _STARTTLS = {mode: word for word, mode in STARTTLS.items()}
 _DEFAULT_SECONDS = 30
@@ -49,12 +49,8 @@ def _options(target: Server, bearer: bool, timeout_seconds: int) -> Iterator[str
         yield f"--certificate-warning-days={target.certificate_warning_days}"
     if bearer:
         yield "--bearer"
-    if isinstance(target, ImapTarget) and target.mailbox != "INBOX":
-        yield f"--mailbox={target.mailbox}"
-    if isinstance(target, SmtpTarget):
-        if target.ehlo_name:
-            yield f"--ehlo-name={target.ehlo_name}"
-        if target.mail_from:
-            yield f"--mail-from={target.mail_from}"
-        if target.rcpt_to:
-            yield f"--rcpt-to={target.rcpt_to}"
+    usual = {field.name: field.default for field in msgspec.structs.fields(target)}
+    for name in target.OPTIONS:
+        value = getattr(target, name)
+        if value not in (None, "", usual[name]):
+            yield f"--{name.replace('_', '-')}={value}"

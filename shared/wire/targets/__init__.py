@@ -12,9 +12,9 @@ from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING
 
-from shared.wire.targets.base import BaseTarget, IpFamily, Login, Server, TlsMode
+from shared.wire.targets.base import BaseTarget, IpFamily, Login, Option, Server, TlsMode
 
-__all__ = ["KINDS", "TARGETS", "BaseTarget", "IpFamily", "Login", "Server", "Target", "TlsMode", "kind_of"]
+__all__ = ["KINDS", "TARGETS", "BaseTarget", "IpFamily", "Login", "Option", "Server", "Target", "TlsMode", "kind_of"]
 
 
 def kind_of(target: type[BaseTarget] | BaseTarget) -> str:
