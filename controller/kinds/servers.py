@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from controller.errors import InvalidError
-from controller.kinds import Configured, kind_named, target_of
+from controller.kinds import Configured, is_one_server, target_of
 
 
 class NamedServer(NamedTuple):
@@ -25,15 +25,20 @@ def servers_of(monitor: Configured) -> tuple[NamedServer, ...]:
     A single server has the name that the user gave it. A stored config that is not understood any more has the
     monitor's own host name and port.
     """
+    if monitor.port is not None and is_one_server(monitor.kind):
+        return (NamedServer(monitor.hostname, monitor.port),)
     try:
-        if monitor.port is not None and kind_named(monitor.kind).one_server:
-            return (NamedServer(monitor.hostname, monitor.port),)
         endpoints = target_of(monitor).endpoints
     except InvalidError:
         return (NamedServer(monitor.hostname, monitor.port),)
     if len(endpoints) > 1:
         return tuple(NamedServer(one.host, one.port) for one in endpoints)
     return (NamedServer(monitor.hostname, endpoints[0].port if endpoints else None),)
+
+
+def named_servers(kind: str, hostname: str, port: int | None) -> tuple[NamedServer, ...] | None:
+    """The servers as far as they are known without the monitor's config; None when it says which they are."""
+    return (NamedServer(hostname, port),) if is_one_server(kind) else None
 
 
 def servers_text(monitor: Configured) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from controller.kinds import words_of
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
@@ -19,6 +20,7 @@ from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTim
 from controller.pages.monitor.server import CertificateView, CompareView, certificates, compare
 from controller.pages.monitor.settings import Setting, settings_of
 from controller.pages.monitor.words import spelled
+from shared.wire.failures import Phase
 from shared.wire.targets import BaseTarget, TlsMode
 
 _WARNING_DAYS = 14
@@ -37,13 +39,17 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
-    """`triggered` is None unless the address names a check that was triggered."""
+    """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in
+    words.
+    """
 
     head: MonitorHead
     triggered: TriggeredView | None
+    subject: str
     times: RangeView
     lanes: LanesView
     charts: ChartsView
+    phase_names: Mapping[Phase, str]
     uptimes: list[UptimeView]
     log: LogView
     kept: KeptView
@@ -65,9 +71,11 @@ def monitor_view(
     return MonitorPageView(
         head=head_view(report),
         triggered=None if triggered_at is None else triggered_view(report, triggered_at, now),
+        subject=words_of(report.monitor.kind).subject,
         times=range_view(period, address, now),
         lanes=lanes_view(course, slices, now),
-        charts=charts_view(course, slices),
+        charts=charts_view(course, slices, type(target).PHASES if target else ()),
+        phase_names=words_of(report.monitor.kind).phase_names,
         uptimes=uptime_views(report.monitor, course.uptimes, ranged=period.range in _COUNTED),
         log=log_view(report.monitor, report.log, address, list(locations)),
         kept=kept_view(report.kept, period.since, now),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.kinds import label_of
 from controller.operations.overview.overview import BAR_SLICES, BarTime, LatestAtLocation, OverviewMonitor
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.overview.words import short_failure
@@ -86,7 +87,7 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         state=monitor.state,
         name=monitor.name,
         address=monitor.address,
-        kind=monitor.kind.upper(),
+        kind=label_of(monitor.kind),
         customer=monitor.customer_name,
         customer_id=monitor.customer_id,
         cells=tuple(
