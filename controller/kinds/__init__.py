@@ -18,6 +18,7 @@ from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
 from controller.kinds.kind import MonitorKind, MonitorType
 from controller.kinds.words import USUAL_WORDS, KindWords
+from shared.wire.failures import Phase
 from shared.wire.targets import KINDS, BaseTarget, Server
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "kind_named",
     "kinds_of_type",
     "label_of",
+    "phases_of",
     "subject_of",
     "target_of",
     "types",
@@ -88,6 +90,12 @@ def words_of(kind: str) -> KindWords:
     """What texts about monitors of this kind say."""
     known = BY_NAME.get(kind)
     return known.words if known else USUAL_WORDS
+
+
+def phases_of(kind: str) -> tuple[Phase, ...]:
+    """The phases of a check of this kind in their usual order."""
+    known = BY_NAME.get(kind)
+    return known.target.PHASES if known else ()
 
 
 def subject_of(kind: str) -> str:

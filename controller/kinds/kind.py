@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -43,6 +43,10 @@ class KindForm:
     usual: str
 
 
+def no_settings(_target: BaseTarget) -> Sequence[tuple[str, str]]:
+    return ()
+
+
 def no_logins(_config: Config, _field: str) -> Mapping[str, ConfiguredLogin]:
     return {}
 
@@ -56,7 +60,8 @@ class MonitorKind:
     """One kind of monitor: what it checks (`target`), and its name for people (`label`; `short_label` before a server's
     name in messages, None: the same). `words` are what texts about its monitors say.
 
-    `form` makes it one of the kinds that the form of a new monitor offers.
+    `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
+    kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
     `read` makes the target from a monitor, `field` being the config's name in the API; it coerces values, and raises
     InvalidError naming the field and the rule. `logins` gives the configured logins by the names in `target.LOGINS`,
@@ -74,6 +79,7 @@ class MonitorKind:
     short_label: str | None = None
     words: KindWords = USUAL_WORDS
     form: KindForm | None = None
+    settings: Callable[[Any], Sequence[tuple[str, str]]] = no_settings
     read: Callable[[Configured, str], BaseTarget]
     logins: Callable[[Config, str], Mapping[str, ConfiguredLogin]] = no_logins
     uses_login: Callable[[str, Config, Location], bool] = used_everywhere

@@ -39,9 +39,8 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 class IncidentDetails(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with its timeline. `servers` are where the monitor's checks connect. The checks are the first
-    MOST_CHECKS of each sort, and `failed_total` is counted up to MOST_COUNTED.
-    Results are kept for DETAIL_DAYS, so an older incident has none of them. `evidence_check` is the
-    failed check that confirmed the incident.
+    MOST_CHECKS of each sort, and `failed_total` is counted up to MOST_COUNTED. Results are kept for DETAIL_DAYS, so an
+    older incident has none of them. `evidence_check` is the failed check that confirmed the incident.
     """
 
     incident: IncidentRecord

@@ -273,7 +273,7 @@ def _comparison(monitor_path: str, kind: str, good: CheckRecord, check: CheckRec
         relation = f"The last check before it that passed and kept its dialogue{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
-    facts = differences(good, check)
+    facts = differences(good, check, kind)
     return Comparison(
         good=_talk(monitor_path, good, kind),
         bad=talk,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from controller.kinds import kind_named
 from controller.kinds.servers import NamedServer
 from controller.operations.monitors.report import ReportedMonitor
 from controller.pages.monitor.words import ENCRYPTION, FAMILIES
@@ -20,7 +21,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 def settings_of(report: ReportedMonitor) -> list[Setting]:
     """Nothing secret: of a login only the user."""
-    monitor, target, login = report.monitor, report.target, report.login
+    monitor, target = report.monitor, report.target
     countries = monitor.allowed_check_country_codes
     found = [
         Setting("Checked", f"every {span(monitor.interval_seconds)}"),
@@ -29,7 +30,8 @@ def settings_of(report: ReportedMonitor) -> list[Setting]:
     ]
     if target is not None:
         found += _of_target(target)
-    found.append(Setting("Login", login.user if login else "none"))
+        found += [Setting(*one) for one in kind_named(monitor.kind).settings(target)]
+    found += _logins(report)
     if monitor.notes:
         found.append(Setting("Notes", monitor.notes))
     return found
@@ -51,6 +53,14 @@ def _of_server(server: Server) -> Iterator[Setting]:
     yield Setting("Warns before it ends", counted(server.certificate_warning_days, "day"))
     yield Setting("Warns when slower than", _slow(server))
     yield Setting("Addresses", server.address or FAMILIES[server.ip_family])
+
+
+def _logins(report: ReportedMonitor) -> Iterator[Setting]:
+    """Nothing for a kind that has no logins; the name of each where it has several."""
+    names = type(report.target).LOGINS if report.target else tuple(report.logins)
+    for name in names:
+        login = report.logins.get(name)
+        yield Setting("Login" if len(names) == 1 else f"Login: {name}", login.user if login else "none")
 
 
 def _slow(target: BaseTarget) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from controller.kinds import words_of
+from controller.kinds import phases_of, words_of
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
@@ -74,13 +74,13 @@ def monitor_view(
         subject=words_of(report.monitor.kind).subject,
         times=range_view(period, address, now),
         lanes=lanes_view(course, slices, now),
-        charts=charts_view(course, slices, type(target).PHASES if target else ()),
+        charts=charts_view(course, slices, phases_of(report.monitor.kind)),
         phase_names=words_of(report.monitor.kind).phase_names,
         uptimes=uptime_views(report.monitor, course.uptimes, ranged=period.range in _COUNTED),
         log=log_view(report.monitor, report.log, address, list(locations)),
         kept=kept_view(report.kept, period.since, now),
         certificates=certificates(latest, _warning_days(target), now),
-        compare=compare(latest),
+        compare=compare(latest, report.monitor.kind),
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
         settings=settings_of(report),

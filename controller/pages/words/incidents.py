@@ -61,9 +61,7 @@ def ballot_words(ballot: str) -> str:
 
 
 def vote_detail(vote: LocationEvidence, kind: str) -> str:
-    """What a location met that checked a monitor of this kind: its failure, its warning, or whose fault it is that it is
-    blind.
-    """
+    """What a location met that checked this kind: its failure, its warning, or whose fault it is that it is blind."""
     failure = vote.failure
     if failure is None:
         return vote.warning
