@@ -36,6 +36,7 @@ __all__ = [
     "kinds_of_type",
     "label_of",
     "phases_of",
+    "short_label_of",
     "subject_of",
     "target_of",
     "types",
@@ -84,6 +85,12 @@ def label_of(kind: str) -> str:
     """The kind's name for people; its own name when this version does not know it."""
     known = BY_NAME.get(kind)
     return known.label if known else kind
+
+
+def short_label_of(kind: str) -> str:
+    """The kind's name before a server's in messages."""
+    known = BY_NAME.get(kind)
+    return known.short_label or known.label if known else kind
 
 
 def words_of(kind: str) -> KindWords:

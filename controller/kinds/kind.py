@@ -99,11 +99,6 @@ class MonitorKind:
         """As in subjects, heartbeats and the column `monitor.kind`."""
         return kind_of(self.target)
 
-    @property
-    def named(self) -> str:
-        """Its name before a server's in messages."""
-        return self.short_label or self.label
-
     def check_interval(self, seconds: int) -> None:
         """Raises InvalidError when this kind is not checked so often."""
         if seconds < self.shortest_interval_seconds:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from controller.kinds import BY_NAME, words_of
+from controller.kinds import short_label_of, words_of
 from controller.kinds.servers import NamedServer
 from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
@@ -83,8 +83,7 @@ def duration_text(span: timedelta) -> str:
 
 def server(notice: IncidentNotice) -> str:
     """The kind and where it connects, for example "smtp mail.example.com:587"."""
-    known = BY_NAME.get(notice.monitor.kind)
-    return f"{known.named if known else notice.monitor.kind} {' and '.join(servers(notice))}"
+    return f"{short_label_of(notice.monitor.kind)} {' and '.join(servers(notice))}"
 
 
 def servers(notice: IncidentNotice) -> list[str]:

@@ -10,11 +10,13 @@ import msgspec
 
 from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
+from controller.kinds import Configured, is_one_server
 from controller.kinds.servers import servers_text
 from controller.model import Principal
 from controller.model.overview import OverviewFilter
 from controller.off_loop import off_loop
 from controller.pipeline.ops.health import DependencyProblem
+from controller.store.monitors.configured import ConfiguredMonitor, configured_monitors
 from controller.store.overview import finding, rows, troubles
 from controller.store.overview.finding import FoundMonitors
 from controller.store.overview.rows import LatestAtLocation, OverviewRow
@@ -117,7 +119,15 @@ async def read_monitors(
         uptime_since=_uptime_since(now),
         now=now,
     )
-    return await off_loop(lambda: [_monitor(row, now) for row in found])
+    unread = [row.public_id for row in found if row.port is not None and not is_one_server(row.kind)]
+    configured = await _configured(database, unread) if unread else {}
+    return await off_loop(lambda: [_monitor(row, configured.get(row.public_id, row), now) for row in found])
+
+
+async def _configured(database: Database, monitors: Collection[UUID]) -> dict[UUID, ConfiguredMonitor]:
+    """Rows with a port have no config, and some kinds have servers in it."""
+    async with database.connection() as connection:
+        return {one.public_id: one for one in await configured_monitors(connection, monitors)}
 
 
 async def read_troubles(
@@ -142,14 +152,14 @@ def _uptime_since(now: datetime) -> datetime:
     return stats_view(Range.DAY, reference=now, now=now).since
 
 
-def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
+def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> OverviewMonitor:
     known = _verdict_spans(row, to_ms(now))
     maintenance = [Span(*span) for span in row.maintenance]
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
         name=row.name,
-        address=servers_text(row),
+        address=servers_text(configured),
         customer_name=row.customer_name,
         customer_id=row.customer_public_id,
         state=row.state,
