@@ -200,6 +200,6 @@ def _notice(row: AlertRow, servers: list[str] | UnsetType) -> Any:
         customer=NoticeCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
         organization=row.organization_name,
         time_zone=row.time_zone,
-        evidence=location_findings(row.evidence),
+        evidence=location_findings(row.evidence, row.monitor_kind),
     )
     return msgspec.to_builtins(notice)

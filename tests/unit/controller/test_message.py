@@ -183,14 +183,14 @@ def test_evidence_says_what_each_location_saw() -> None:
         events.LocationEvidence(location="us", country="US", ballot="passed"),
         events.LocationEvidence(location="jp", country="JP", ballot="blind"),
     ]
-    evidence = location_findings(events.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes))
+    evidence = location_findings(events.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes), "smtp")
     assert [(one.country, one.finding) for one in evidence] == [
         ("DE", "refused (connect): Connection refused"),
         ("FR", "passes with a warning: the certificate ends soon"),
         ("US", "passes"),
         ("JP", "could not check"),
     ]
-    assert location_findings(None) == []
+    assert location_findings(None, "smtp") == []
 
 
 @pytest.mark.parametrize(
