@@ -22,7 +22,7 @@ class NamedServer(NamedTuple):
 def servers_of(monitor: Configured) -> tuple[NamedServer, ...]:
     """The servers of a monitor, at least one: its own host name without a port when its kind connects to none.
 
-    A single server has the name that the user gave it. A stored config that is not understood any more has the
+    A kind's only server has the name that the user gave it. A stored config that is not understood any more has the
     monitor's own host name and port.
     """
     if monitor.port is not None and is_one_server(monitor.kind):
@@ -31,9 +31,11 @@ def servers_of(monitor: Configured) -> tuple[NamedServer, ...]:
         endpoints = target_of(monitor).endpoints
     except InvalidError:
         return (NamedServer(monitor.hostname, monitor.port),)
-    if len(endpoints) > 1:
-        return tuple(NamedServer(one.host, one.port) for one in endpoints)
-    return (NamedServer(monitor.hostname, endpoints[0].port if endpoints else None),)
+    if not endpoints:
+        return (NamedServer(monitor.hostname, None),)
+    if is_one_server(monitor.kind):
+        return (NamedServer(monitor.hostname, endpoints[0].port),)
+    return tuple(NamedServer(one.host, one.port) for one in endpoints)
 
 
 def named_servers(kind: str, hostname: str, port: int | None) -> tuple[NamedServer, ...] | None:
