@@ -36,7 +36,7 @@ from shared.settings import SettingsError, Text, load, variable
 from shared.wire import json_times
 from shared.wire.messages import CheckRequest, CheckResult, ResultStatus
 from shared.wire.rounds import Purpose
-from shared.wire.target_url import DEFAULT_STARTTLS, SCHEMES, STARTTLS, CheckAddress, UsageError, parse
+from shared.wire.target_url import DEFAULT_STARTTLS, SCHEMES, STARTTLS, CheckAddress, UsageError, kind_options, parse
 from shared.wire.targets import IpFamily, Login
 
 UP, DEGRADED, DOWN, OUR_FAULT, WRONG_USAGE = 0, 1, 2, 3, 64
@@ -111,7 +111,8 @@ def main(arguments: Sequence[str]) -> int:
         if given.json:
             write(json_times.encode(result) + b"\n")  # JSON is UTF-8 wherever it is written
         else:
-            show(lines(result, given.url, terminal_style(), transcript=given.verbose))
+            subject = address.target.SUBJECT
+            show(lines(result, given.url, terminal_style(), subject=subject, transcript=given.verbose))
     except KeyboardInterrupt:
         return OUR_FAULT
     except Exception:  # noqa: BLE001 - Python's own status, 1, would mean that the check passed
@@ -142,10 +143,9 @@ def new_parser() -> Parser:
     family.add_argument("-6", "--ipv6", action="store_true", help="use IPv6 only")
     add("--warning-ms", type=_count, metavar="MS", help="warn when the check takes longer")
     add("--certificate-warning-days", type=_count, metavar="DAYS", help="warn when fewer days are left (14)")
-    add("--mailbox", metavar="NAME", help="imap: the mailbox to examine after the login (INBOX)")
-    add("--ehlo-name", metavar="NAME", help="smtp: the name to send in EHLO (MAILPROBE_EHLO_NAME)")
-    add("--mail-from", metavar="ADDRESS", help="smtp: the sender to use with --rcpt-to (empty)")
-    add("--rcpt-to", metavar="ADDRESS", help="smtp: test whether this recipient is accepted; no mail is sent")
+    for name, by_kind in kind_options().items():
+        text = "; ".join(f"{kind}: {option.help}" for kind, option in by_kind.items())
+        add(f"--{name.replace('_', '-')}", metavar=next(iter(by_kind.values())).metavar, help=text)
     add_version(parser)
     return parser
 
@@ -156,10 +156,7 @@ def _address(given: argparse.Namespace) -> CheckAddress:
         starttls=given.starttls,
         verify_certificate=False if given.no_verify else None,
         ip_family=IpFamily.IPV4 if given.ipv4 else IpFamily.IPV6 if given.ipv6 else None,
-        **{
-            name: getattr(given, name)
-            for name in ("warning_ms", "certificate_warning_days", "mailbox", "ehlo_name", "mail_from", "rcpt_to")
-        },
+        **{name: getattr(given, name) for name in ("warning_ms", "certificate_warning_days", *kind_options())},
     )
 
 

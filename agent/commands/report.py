@@ -15,7 +15,6 @@ from shared.wire.messages import CheckResult, Fact, PhaseTiming, ResultStatus, S
 _BAR_WIDTH = 40
 _TEXT_WIDTH = 90
 _FAULT = {
-    FailureSource.TARGET: "the mail server",
     FailureSource.RESOLVER: "the name servers here",
     FailureSource.AGENT: "this machine",
     FailureSource.UNKNOWN: "unknown",
@@ -73,8 +72,10 @@ def write(data: bytes) -> None:
             raise
 
 
-def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> Iterator[str]:
-    """The report of `result`, line by line. `url` is the URL that was checked, without a password."""
+def lines(result: CheckResult, url: str, style: Style, *, subject: str, transcript: bool) -> Iterator[str]:
+    """The report of `result`, line by line. `url` is the URL that was checked, without a password; `subject` is what
+    was checked, in words.
+    """
     where = f" at {result.address}" if result.address else ""
     yield f"{url}{where}: {_verdict(result, style)} in {_ms(result.duration_ms)}"
     if result.phases:
@@ -93,7 +94,7 @@ def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> I
     for warning in result.warnings:
         yield f"  {style.odd('warning')}  {_spaced(warning.kind.value)}: {warning.detail}".removesuffix(": ")
     if result.failure:
-        yield f"  {style.bad('failure')}  {describe(result.failure)}"
+        yield f"  {style.bad('failure')}  {describe(result.failure, subject)}"
     if transcript:
         yield ""
         for line in result.transcript:
@@ -101,11 +102,11 @@ def lines(result: CheckResult, url: str, style: Style, *, transcript: bool) -> I
             yield style.faint(text) if line.speaker is Speaker.NOTE else text
 
 
-def describe(failure: Failure) -> str:
+def describe(failure: Failure, subject: str) -> str:
     """The failure in words: `login refused in phase auth, by fault of the mail server: 535 …`."""
     phase = f" in phase {failure.phase}" if failure.phase else ""
     detail = f": {failure.detail}" if failure.detail else ""
-    return f"{_spaced(failure.kind.value)}{phase}, by fault of {_FAULT[failure.source]}{detail}"
+    return f"{_spaced(failure.kind.value)}{phase}, by fault of {_FAULT.get(failure.source, f'the {subject}')}{detail}"
 
 
 def _verdict(result: CheckResult, style: Style) -> str:

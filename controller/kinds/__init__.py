@@ -17,7 +17,9 @@ import msgspec
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
 from controller.kinds.kind import MonitorKind, MonitorType
-from shared.wire.targets import KINDS, BaseTarget
+from controller.kinds.words import USUAL_WORDS, KindWords
+from shared.wire.failures import Phase
+from shared.wire.targets import KINDS, BaseTarget, Server
 
 __all__ = [
     "BY_NAME",
@@ -28,11 +30,17 @@ __all__ = [
     "config_field",
     "configured_login",
     "configured_logins",
+    "is_one_server",
     "kind_for",
     "kind_named",
     "kinds_of_type",
+    "label_of",
+    "phases_of",
+    "short_label_of",
+    "subject_of",
     "target_of",
     "types",
+    "words_of",
 ]
 
 
@@ -63,6 +71,44 @@ def config_field(kind: str) -> str:
     """The name of this kind's config in the API."""
     known = BY_NAME.get(kind)
     return known.type.config_field if known else "config"
+
+
+def is_one_server(kind: str) -> bool:
+    """Whether checks of this kind connect to one server, at the monitor's host name and port. A kind that this version
+    does not know is taken for such a one.
+    """
+    known = BY_NAME.get(kind)
+    return known is None or issubclass(known.target, Server)
+
+
+def label_of(kind: str) -> str:
+    """The kind's name for people; its own name when this version does not know it."""
+    known = BY_NAME.get(kind)
+    return known.label if known else kind
+
+
+def short_label_of(kind: str) -> str:
+    """The kind's name before a server's in messages."""
+    known = BY_NAME.get(kind)
+    return known.short_label or known.label if known else kind
+
+
+def words_of(kind: str) -> KindWords:
+    """What texts about monitors of this kind say."""
+    known = BY_NAME.get(kind)
+    return known.words if known else USUAL_WORDS
+
+
+def phases_of(kind: str) -> tuple[Phase, ...]:
+    """The phases of a check of this kind in their usual order."""
+    known = BY_NAME.get(kind)
+    return known.target.PHASES if known else ()
+
+
+def subject_of(kind: str) -> str:
+    """What a check of this kind looks at, where it is named for the first time: `mail server`."""
+    known = BY_NAME.get(kind)
+    return known.target.SUBJECT if known else BaseTarget.SUBJECT
 
 
 def target_of(monitor: Configured) -> BaseTarget:

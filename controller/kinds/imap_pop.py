@@ -11,7 +11,7 @@ from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
-from controller.kinds.kind import MonitorKind, MonitorType
+from controller.kinds.kind import KindForm, MonitorKind, MonitorType
 from controller.model.values.hostname import host_of
 from shared.wire.targets import TlsMode
 from shared.wire.targets.imap import ImapTarget
@@ -92,9 +92,28 @@ def _kind_in(config: dict[str, Any], field: str, kinds: Collection[str]) -> str:
 
 TYPE = MonitorType("imap-pop", "IMAP/POP", "imapPopConfig", kind_in=_kind_in)
 
-KINDS = (
-    MonitorKind(target=ImapTarget, type=TYPE, label="IMAP", read=target_of, logins=logins_of),
-    MonitorKind(target=Pop3Target, type=TYPE, label="POP3", read=target_of, logins=logins_of),
-)
+_ENCRYPTED: dict[str, dict[str, Any]] = {
+    "usual": {"tls": True},
+    "tls": {"tls": True},
+    "starttls": {"starttls": "required"},
+    "none": {},
+}
+
+
+def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol) -> MonitorKind:
+    return MonitorKind(
+        target=target,
+        type=TYPE,
+        label=protocol.upper(),
+        short_label=protocol.value,
+        form=KindForm(
+            {encryption: {"protocol": protocol.value} | keys for encryption, keys in _ENCRYPTED.items()}, usual="TLS"
+        ),
+        read=target_of,
+        logins=logins_of,
+    )
+
+
+KINDS = (_kind(ImapTarget, MailboxProtocol.IMAP), _kind(Pop3Target, MailboxProtocol.POP3))
 
 IMAP_POP = tuple(kind.name for kind in KINDS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
+from controller.kinds.words import USUAL_WORDS, KindWords
 from controller.model import Location
 from shared.wire.targets import BaseTarget, kind_of
 
@@ -32,6 +33,20 @@ class MonitorType:
     kind_in: Callable[[Config, str, Collection[str]], str] | None = None
 
 
+@dataclass(frozen=True)
+class KindForm:
+    """How the form of a new monitor makes one of a kind: the config for each choice of encryption that the kind has
+    (`usual`, `tls`, `starttls`, `none`), and what the first means, in words (`TLS`).
+    """
+
+    configs: Mapping[str, Config]
+    usual: str
+
+
+def no_settings(_target: BaseTarget) -> Sequence[tuple[str, str]]:
+    return ()
+
+
 def no_logins(_config: Config, _field: str) -> Mapping[str, ConfiguredLogin]:
     return {}
 
@@ -42,7 +57,11 @@ def used_everywhere(_login: str, _config: Config, _location: Location) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorKind:
-    """One kind of monitor: what it checks (`target`), and its name for people (`label`).
+    """One kind of monitor: what it checks (`target`), and its name for people (`label`; `short_label` before a server's
+    name in messages, None: the same). `words` are what texts about its monitors say.
+
+    `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
+    kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
     `read` makes the target from a monitor, `field` being the config's name in the API; it coerces values, and raises
     InvalidError naming the field and the rule. `logins` gives the configured logins by the names in `target.LOGINS`,
@@ -57,6 +76,10 @@ class MonitorKind:
     target: type[BaseTarget]
     type: MonitorType
     label: str
+    short_label: str | None = None
+    words: KindWords = USUAL_WORDS
+    form: KindForm | None = None
+    settings: Callable[[Any], Sequence[tuple[str, str]]] = no_settings
     read: Callable[[Configured, str], BaseTarget]
     logins: Callable[[Config, str], Mapping[str, ConfiguredLogin]] = no_logins
     uses_login: Callable[[str, Config, Location], bool] = used_everywhere

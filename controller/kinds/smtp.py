@@ -10,7 +10,7 @@ from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
-from controller.kinds.kind import MonitorKind, MonitorType
+from controller.kinds.kind import KindForm, MonitorKind, MonitorType
 from controller.model.values.hostname import host_of
 from shared.wire.targets import TlsMode
 from shared.wire.targets.smtp import SmtpTarget
@@ -94,6 +94,21 @@ def _ip(host: str) -> IPv4Address | IPv6Address | None:
 
 TYPE = MonitorType("smtp", "SMTP", "smtpConfig")
 
-KINDS = (MonitorKind(target=SmtpTarget, type=TYPE, label="SMTP", read=target_of, logins=logins_of),)
+_FORM = KindForm(
+    {"usual": {}, "tls": {"secure": True}, "starttls": {"requireTls": True}, "none": {"ignoreTls": True}},
+    usual="STARTTLS if offered",
+)
+
+KINDS = (
+    MonitorKind(
+        target=SmtpTarget,
+        type=TYPE,
+        label="SMTP",
+        short_label="smtp",
+        form=_FORM,
+        read=target_of,
+        logins=logins_of,
+    ),
+)
 
 SMTP = tuple(kind.name for kind in KINDS)

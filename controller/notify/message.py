@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from controller.kinds import short_label_of, words_of
+from controller.kinds.servers import NamedServer
 from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
 
@@ -80,10 +82,14 @@ def duration_text(span: timedelta) -> str:
 
 
 def server(notice: IncidentNotice) -> str:
-    """For example "smtp mail.example.com:587"."""
+    """The kind and where it connects, for example "smtp mail.example.com:587"."""
+    return f"{short_label_of(notice.monitor.kind)} {' and '.join(servers(notice))}"
+
+
+def servers(notice: IncidentNotice) -> list[str]:
+    """Where the checks connect, for example "mail.example.com:587"; at least one."""
     monitor = notice.monitor
-    host = f"[{monitor.hostname}]" if ":" in monitor.hostname else monitor.hostname
-    return f"{monitor.kind} {host}" + (f":{monitor.port}" if monitor.port else "")
+    return monitor.servers or [str(NamedServer(monitor.hostname, monitor.port))]
 
 
 _HEADLINES = {
@@ -95,8 +101,8 @@ _HEADLINES = {
     "closed": {"down": "Closed: {name}", "partial": "Closed: {name}"},
 }
 _FLAPPING = (
-    "The server fails and recovers again and again. The incident stays open until it is stable; until then you get no"
-    " further messages."
+    "The {subject} fails and recovers again and again. The incident stays open until it is stable; until then you get"
+    " no further messages."
 )
 _MEANINGS = {
     "opened": {
@@ -115,16 +121,20 @@ _MEANINGS = {
         "partial": "The incident was closed for the reason below. No check saw the end of the regional outage.",
     },
 }
+_VERDICTS = {"resolved": "up", "closed": "", "flapping": ""}
+"""The verdict after a change, where it is not that of the severity; none where what it means says nothing new."""
 
 
 def _incident_content(notice: IncidentNotice, link: str | None, remarks: Sequence[str]) -> _Content:
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
-    meaning = _MEANINGS.get(change, {}).get(notice.severity)
+    words = words_of(notice.monitor.kind)
+    meaning = _MEANINGS.get(change, {}).get(notice.severity, "").format(subject=words.subject)
+    of_kind = words.meaning(_VERDICTS.get(change, "{severity}").format(severity=notice.severity))
     facts = [
         ("Monitor", notice.monitor.name),
-        ("Server", server(notice)),
+        (words.subject.capitalize(), server(notice)),
         ("Customer", notice.customer.name),
         ("Reason", notice.reason),
         ("Began", local_time_text(notice.outage_started_at, notice.time_zone)),
@@ -138,7 +148,7 @@ def _incident_content(notice: IncidentNotice, link: str | None, remarks: Sequenc
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
-    return _Content(headline, [meaning] if meaning else [], facts, evidence, link, remarks)
+    return _Content(headline, [text for text in (meaning, of_kind) if text], facts, evidence, link, remarks)
 
 
 def _text(content: _Content) -> str:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,12 +19,15 @@ class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class NoticeMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`servers` are where its checks connect; unset for a kind that connects to one server, at host name and port."""
+
     id: int
     public_id: UUID
     name: str
     kind: str
     hostname: str
     port: int | None = None
+    servers: list[str] | UnsetType = UNSET
 
 
 class NoticeCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -17,6 +17,7 @@ from controller.decisions.evaluation.evaluate import EvaluationOutcome, WaitingE
 from controller.decisions.evaluation.state import ChangeKind, MonitorState
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
+from controller.kinds import words_of
 from controller.pipeline.incidents import record_change, record_verdict_changes
 from controller.store.evaluation import evaluated_monitors, evaluations, probe_problems, rechecks, states, unconfirmed
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
@@ -101,6 +102,7 @@ async def _evaluate(connection: Connection, claimed: Mapping[int, MonitorState])
                 [_waiting(evaluation, outcomes[evaluation]) for evaluation in own],
                 to_ms(now),
                 retries=known.retries,
+                words=words_of(known.monitor.kind).verdict,
             )
     await _write_down(connection, monitors, of_monitor, made, now)
 

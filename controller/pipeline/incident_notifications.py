@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import Severity
 from controller.decisions.notification.recipients import (
@@ -19,10 +20,12 @@ from controller.decisions.notification.recipients import (
     receivers,
 )
 from controller.decisions.notification.silence import Silence, silence
+from controller.kinds import is_one_server
 from controller.model import MonitorStatus
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMonitor
+from controller.pipeline.server_names import servers_by_monitor
 from controller.store.evaluation import states
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.notifications import alerts, deliveries, delivery_history
@@ -102,7 +105,7 @@ async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> 
     return await deliveries.insert(
         connection,
         row.organization_id,
-        _notice(row),
+        _notice(row, await _servers(connection, row)),
         [NewDelivery(*receiver) for receiver in found],
         incident_id=incident_id,
         change_id=change_id,
@@ -166,7 +169,14 @@ def _seconds(conditions: Mapping[str, Any], name: str) -> int:
     return int(value) if isinstance(value, int | float) and value > 0 else 0
 
 
-def _notice(row: AlertRow) -> Any:
+async def _servers(connection: Connection, row: AlertRow) -> list[str] | UnsetType:
+    """Unset where host name and port say it."""
+    if is_one_server(row.monitor_kind):
+        return UNSET
+    return (await servers_by_monitor(connection, [row]))[row.monitor_public_id]
+
+
+def _notice(row: AlertRow, servers: list[str] | UnsetType) -> Any:
     """The notice as it is stored with a delivery."""
     notice = IncidentNotice(
         change=row.kind,
@@ -185,10 +195,11 @@ def _notice(row: AlertRow) -> Any:
             kind=row.monitor_kind,
             hostname=row.hostname,
             port=row.port,
+            servers=servers,
         ),
         customer=NoticeCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
         organization=row.organization_name,
         time_zone=row.time_zone,
-        evidence=location_findings(row.evidence),
+        evidence=location_findings(row.evidence, row.monitor_kind),
     )
     return msgspec.to_builtins(notice)

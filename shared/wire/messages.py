@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from shared.wire.failures import CheckWarning, Failure, FailureSource, OpenEnum, Phase
 from shared.wire.rounds import Purpose
-from shared.wire.targets import Target
+from shared.wire.targets import KINDS_TEXT, Target
 
 Fact: TypeAlias = "str | int | float | bool | list[str] | None"
 
@@ -224,4 +224,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     occurred_at: Annotated[Timestamp, described("When the result was stored.")]
     status: ResultStatus
     result: CheckResult
-    kind: Annotated[str, described("The kind of the monitor: smtp, imap or pop3.")] = ""
+    kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""

@@ -10,15 +10,25 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import idna
 import msgspec
 
-from shared.wire.targets import TARGETS, Target, TlsMode, kind_of
+from shared.wire.targets import TARGETS, Option, Server, TlsMode, kind_of
 
-_DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
-_TARGETS = {kind_of(target): target for target in TARGETS}
+_TARGETS = {kind_of(target): target for target in TARGETS if issubclass(target, Server)}
 SCHEMES = tuple(scheme for kind in _TARGETS for scheme in (kind, f"{kind}s"))
 
 STARTTLS = {"never": TlsMode.NONE, "opportunistic": TlsMode.OPPORTUNISTIC, "required": TlsMode.REQUIRED}
-DEFAULT_STARTTLS = {"smtp": "opportunistic", "imap": "never", "pop3": "never"}
+DEFAULT_STARTTLS = {
+    kind: next(word for word, mode in STARTTLS.items() if mode is target.STARTTLS) for kind, target in _TARGETS.items()
+}
 """What a monitor of the kind does when nothing is set."""
+
+
+def kind_options() -> dict[str, dict[str, Option]]:
+    """The options that only some kinds have: by the name of the field, then by kind."""
+    found: dict[str, dict[str, Option]] = {}
+    for kind, target in _TARGETS.items():
+        for name, option in target.OPTIONS.items():
+            found.setdefault(name, {})[kind] = option
+    return found
 
 
 class UsageError(Exception):
@@ -28,7 +38,7 @@ class UsageError(Exception):
 class CheckAddress(msgspec.Struct, frozen=True):
     """A target and the user to log in as; it holds no password."""
 
-    target: Target
+    target: Server
     user: str | None
 
 
@@ -47,29 +57,35 @@ def parse(url: str, *, starttls: str | None = None, **options: Any) -> CheckAddr
         raise UsageError("the URL must not hold a password: set MAILPROBE_PASSWORD, or type it at the prompt")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise UsageError("the URL must end after host and port")
-    if port == 0 or (port is None and scheme not in _DEFAULT_PORTS):
-        raise UsageError("the URL needs a port from 1 to 65535")
     implicit = scheme not in _TARGETS
+    kind = _TARGETS[scheme.removesuffix("s") if implicit else scheme]
+    usual = kind.PORTS[implicit]
+    if port == 0 or (port is None and usual is None):
+        raise UsageError("the URL needs a port from 1 to 65535")
     if implicit and starttls == "never":  # the other two values do not contradict it
         raise UsageError(f"--starttls never does not fit {scheme}, which is encrypted from the first byte")
-    kind = _TARGETS[scheme.removesuffix("s") if implicit else scheme]
     chosen = {name: value for name, value in options.items() if value is not None}
     tls = TlsMode.IMPLICIT if implicit else STARTTLS[starttls or DEFAULT_STARTTLS[scheme]]
     if not host:
         raise UsageError("the URL must name a host after ://")
-    fields = {"host": _host(host), "port": port or _DEFAULT_PORTS[scheme], "tls": tls}
+    fields = {"host": _host(host), "port": port or usual, "tls": tls}
     return CheckAddress(kind(**(_checked(kind, chosen) | fields)), _user(parts.username))
 
 
-def _checked(kind: type[Target], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    known = kind.__struct_fields__
+def _checked(kind: type[Server], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    checked = {}
     for name, value in chosen.items():
         option = "--" + name.replace("_", "-")
         if name not in known:
             raise UsageError(f"{option} is not an option of {kind_of(kind)} checks")
         if isinstance(value, str) and not value.isprintable():
             raise UsageError(f"{option} must not hold control characters")
-    return dict(chosen)
+        try:
+            checked[name] = msgspec.convert(value, known[name], strict=False)
+        except msgspec.ValidationError:
+            raise UsageError(f"{option} does not take {value!r}") from None
+    return checked
 
 
 def _host(host: str) -> str:

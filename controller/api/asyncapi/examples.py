@@ -12,6 +12,7 @@ from shared.wire.events import Evidence, IncidentEvent, LocationEvidence, Verdic
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult, Event, EventType, PhaseTiming, Speaker, TranscriptLine
 from shared.wire.rounds import Purpose, check_id
+from shared.wire.targets import KINDS
 
 _ORGANIZATION = UUID("11111111-1111-4111-8111-111111111111")
 _CUSTOMER = UUID("22222222-2222-4222-8222-222222222222")
@@ -80,7 +81,7 @@ RESULT = Event(
     organization_id=_ORGANIZATION,
     customer_id=_CUSTOMER,
     monitor_id=_MONITOR,
-    kind="smtp",
+    kind=KINDS[0],
     occurred_at=_DUE + timedelta(milliseconds=203),
     status=_CHECK.status,
     result=_CHECK,
@@ -102,7 +103,7 @@ VERDICT = VerdictEvent(
     organization_id=_ORGANIZATION,
     customer_id=_CUSTOMER,
     monitor_id=_MONITOR,
-    kind="smtp",
+    kind=KINDS[0],
     occurred_at=_CONFIRMED,
     verdict=VerdictKind.DOWN,
     previous=VerdictKind.UP,
@@ -116,7 +117,7 @@ INCIDENT = IncidentEvent(
     organization_id=_ORGANIZATION,
     customer_id=_CUSTOMER,
     monitor_id=_MONITOR,
-    kind="smtp",
+    kind=KINDS[0],
     occurred_at=_CONFIRMED,
     incident_id=uuid5(_MONITOR, "an example of an incident"),
     change=ChangeKind.OPENED,

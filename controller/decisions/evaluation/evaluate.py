@@ -27,6 +27,7 @@ from controller.decisions.evaluation.unconfirmed import (
     missing_for_incident,
 )
 from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, retry_grace_seconds, voters
+from controller.decisions.evaluation.wording import USUAL, VerdictWords
 from controller.decisions.schedule.rotation import locations_of_round, pool, round_number
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.model import Location, ScheduledMonitor
@@ -116,8 +117,10 @@ def evaluate(
     now_ms: int,
     *,
     retries: bool = False,
+    words: VerdictWords = USUAL,
 ) -> EvaluationOutcome:
-    """`locations` are the enabled ones of the monitor's countries; `waiting` is in the order of the due moments.
+    """`locations` are the enabled ones of the monitor's countries; `waiting` is in the order of the due moments;
+    `words` are those of the monitor's kind.
 
     `blind_ids` of the answer is None when nothing was taken. An evaluation that waits for votes holds up the later
     ones, so that the order in which results arrive makes no difference.
@@ -161,7 +164,7 @@ def evaluate(
         voters_here = voting if only is None else [here for here in voting if here.id in only]
         casts = cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term)
         votes = [one.vote for one in casts]
-        finding = count_votes(votes, policy) if only is None else count_rechecked(votes, len(voting))
+        finding = count_votes(votes, policy, words) if only is None else count_rechecked(votes, len(voting), words)
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + RETRY_MS)
@@ -194,7 +197,7 @@ def evaluate(
         ]
         if is_unconfirmed(before, state, finding):
             failing = len(finding.failing | finding.probe_blocked)
-            missing = missing_for_incident(state, judged, votes, policy)
+            missing = missing_for_incident(state, judged, votes, policy, words)
             unconfirmed.append(
                 UnconfirmedFailure(judged.due_ms, failing, finding.reason, missing, evidence, judged.whole)
             )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.refusals import is_by_rate, is_refusal
+from controller.decisions.evaluation.wording import USUAL, VerdictWords
 from shared.wire.failures import Failure
 
 
@@ -57,7 +58,7 @@ class Finding(NamedTuple):
     reason: str
 
 
-def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
+def count_votes(votes: Sequence[Vote], policy: Policy, words: VerdictWords = USUAL) -> Finding:
     """`votes` has one for every voter of the evaluation; the quorum is counted over all of them, blind or not. Where
     the server serves nobody, what those would find that it refuses for their rate is as open as what blind ones would.
     """
@@ -87,11 +88,11 @@ def count_votes(votes: Sequence[Vote], policy: Policy) -> Finding:
         frozenset(vote.location_id for vote in failing),
         frozenset(vote.location_id for vote in probe_blocked),
         not awaited,
-        _reason(failing, passing, probe_blocked, missing, len(votes)),
+        _reason(failing, passing, probe_blocked, missing, len(votes), words),
     )
 
 
-def count_rechecked(votes: Sequence[Vote], voters: int) -> Finding:
+def count_rechecked(votes: Sequence[Vote], voters: int, words: VerdictWords = USUAL) -> Finding:
     """The finding of a recheck by those of so many voters that failed before. What the others would find is not known,
     so it never counts for the quorum; they passed a moment ago, so a refusal is the probe's problem.
     """
@@ -104,14 +105,14 @@ def count_rechecked(votes: Sequence[Vote], voters: int) -> Finding:
     undecided = not failing and not passing and not probe_blocked
     outcome = Outcome.PARTLY_FAILING if failing else Outcome.UNDECIDED if undecided else Outcome.PASSING
     countries = by_country(votes)
-    passed = f"{_names(passing, countries)} {'passes' if len(passing) == 1 else 'pass'} again"
+    passed = f"{_names(passing, countries)} {words.passing(len(passing))} again"
     return Finding(
         outcome,
         frozenset(vote.location_id for vote in passing),
         frozenset(vote.location_id for vote in failing),
         frozenset(vote.location_id for vote in probe_blocked),
         all(vote.ballot is not Ballot.AWAITED for vote in votes),
-        passed if passing and not failing else _reason(failing, passing, probe_blocked, [], voters),
+        passed if passing and not failing else _reason(failing, passing, probe_blocked, [], voters, words),
     )
 
 
@@ -120,54 +121,32 @@ def by_country(votes: Sequence[Vote]) -> bool:
     return len({vote.country for vote in votes}) == len(votes)
 
 
-_CANNOT = {
-    "resolve": "cannot resolve the name",
-    "connect": "cannot connect",
-    "tls": "cannot negotiate TLS",
-    "greeting": "get no proper greeting",
-    "ehlo": "get no proper answer to EHLO",
-    "capabilities": "get no capabilities",
-    "starttls": "cannot start TLS",
-    "auth": "cannot log in",
-    "mailbox": "cannot open the mailbox",
-    "envelope": "cannot set sender and recipient",
-    "quit": "cannot close the session",
-}
-
-
 def _reason(
     failing: Sequence[Vote],
     passing: Sequence[Vote],
     probe_blocked: Sequence[Vote],
     missing: Sequence[Vote],
     voters: int,
+    words: VerdictWords,
 ) -> str:
     """For example "2 of 3 countries cannot connect: refused; US passes"."""
     countries = by_country([*failing, *passing, *probe_blocked, *missing])
     unit = "country" if countries else "location"
     parts = []
     if failing:
-        texts = sorted({describe_failure(vote.failure) for vote in failing})
+        texts = sorted({words.failed(vote.failure) for vote in failing})
         parts.append(f"{len(failing)} of {_count(voters, unit)} {'; '.join(texts)}")
         if passing:
-            parts.append(f"{_names(passing, countries)} {'passes' if len(passing) == 1 else 'pass'}")
+            parts.append(f"{_names(passing, countries)} {words.passing(len(passing))}")
     elif passing:
-        parts.append(f"{len(passing)} of {_count(voters, unit)} {'passes' if len(passing) == 1 else 'pass'}")
+        parts.append(f"{len(passing)} of {_count(voters, unit)} {words.passing(len(passing))}")
         parts += sorted({vote.warning for vote in passing if vote.warning})
     if probe_blocked:
-        texts = sorted({describe_failure(vote.failure) for vote in probe_blocked})
-        parts.append(f"{_names(probe_blocked, countries)} refused by the server ({'; '.join(texts)})")
+        texts = sorted({words.failed(vote.failure) for vote in probe_blocked})
+        parts.append(f"{_names(probe_blocked, countries)} refused by the {words.subject} ({'; '.join(texts)})")
     if missing:
         parts.append(f"{_names(missing, countries)} could not check")
     return "; ".join(parts) or "no location took part"
-
-
-def describe_failure(failure: Failure | None) -> str:
-    """For example "cannot connect: refused"."""
-    if failure is None:
-        return "fail"
-    kind = failure.kind.value.replace("_", " ")
-    return f"{_CANNOT.get(failure.phase.value, 'fail') if failure.phase else 'fail'}: {kind}"
 
 
 def _count(number: int, unit: str) -> str:

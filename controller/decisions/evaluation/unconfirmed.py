@@ -9,6 +9,7 @@ from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Finding, Outcome, Vote, by_country
 from controller.decisions.evaluation.regional import PARTIAL_EVALUATIONS, confirming_seconds
 from controller.decisions.evaluation.state import Evaluation, MonitorState, confirming_evaluations
+from controller.decisions.evaluation.wording import USUAL, VerdictWords
 from shared.wire.events import Evidence
 from shared.wire.rounds import Purpose
 
@@ -45,11 +46,17 @@ def has_passed_again(before: MonitorState, after: MonitorState, finding: Finding
     return no_incident and bool(before.by_location) and not finding.failing and finding.outcome is not Outcome.UNDECIDED
 
 
-def missing_for_incident(after: MonitorState, evaluation: Evaluation, votes: Sequence[Vote], policy: Policy) -> str:
+def missing_for_incident(
+    after: MonitorState,
+    evaluation: Evaluation,
+    votes: Sequence[Vote],
+    policy: Policy,
+    words: VerdictWords = USUAL,
+) -> str:
     """What an incident would have needed besides this evaluation, in sentences. `after` is the state after it."""
     finding, voters = evaluation.finding, evaluation.voters
     if not finding.failing:
-        return _only_refused(finding, votes)
+        return _only_refused(finding, votes, words.subject)
     many, one = ("countries", "country") if by_country(votes) else ("locations", "location")
     failed = f"{len(finding.failing)} of {voters} {one if voters == 1 else many} failed"
     match finding.outcome:
@@ -65,16 +72,16 @@ def missing_for_incident(after: MonitorState, evaluation: Evaluation, votes: Seq
             return f"{failed}; {_quorum(policy, voters)}. {_regional(after, finding, votes, policy)}"
 
 
-def _only_refused(finding: Finding, votes: Sequence[Vote]) -> str:
+def _only_refused(finding: Finding, votes: Sequence[Vote], subject: str) -> str:
     names = ", ".join(sorted(vote.code for vote in votes if vote.location_id in finding.probe_blocked))
     if not finding.passing:
         return (
-            f"The server refused {names} because we connect too often. That counts for no outage; whether it serves"
+            f"The {subject} refused {names} because we connect too often. That counts for no outage; whether it serves"
             " others is not known."
         )
     return (
-        f"The server refused only {names} and served the others. That is a problem of the address that we check from,"
-        " and counts for no outage."
+        f"The {subject} refused only {names} and served the others. That is a problem of the address that we check"
+        " from, and counts for no outage."
     )
 
 

@@ -8,9 +8,6 @@ from typing import NamedTuple
 from controller.errors import InvalidError
 from controller.model.values.hostname import host_of
 
-_SCHEMES = {"smtp": ("smtp", "smtps"), "imap": ("imap", "imaps"), "pop3": ("pop3", "pop3s")}
-"""For each kind the scheme without and with TLS from the first byte."""
-
 _ADDRESS = re.compile(r"(?:(?P<scheme>[a-z0-9]+)://)?(?P<host>\[[^\]]*\]|[^:/@\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?")
 _PORTS = range(1, 65_535 + 1)
 
@@ -25,7 +22,7 @@ class ServerAddress(NamedTuple):
 
 def server_of(text: str, kind: str) -> ServerAddress:
     """Raises InvalidError."""
-    plain, encrypted = _SCHEMES[kind]
+    plain, encrypted = kind, _encrypted(kind)
     written = _ADDRESS.fullmatch(text)
     if written is None:
         if text.count(":") > 1 and "/" not in text and _is_host(text):
@@ -44,7 +41,12 @@ def server_of(text: str, kind: str) -> ServerAddress:
 
 def written_of(host: str, kind: str, *, tls: bool) -> str:
     """How a client writes this server, without its port."""
-    return f"{_SCHEMES[kind][1]}://{f'[{host}]' if ':' in host else host}" if tls else host
+    return f"{_encrypted(kind)}://{f'[{host}]' if ':' in host else host}" if tls else host
+
+
+def _encrypted(kind: str) -> str:
+    """The scheme for TLS from the first byte; the kind itself is the one without."""
+    return f"{kind}s"
 
 
 def _is_host(text: str) -> bool:

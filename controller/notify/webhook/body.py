@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from controller.notify.message import server
+from controller.notify.message import server, servers
 from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.sending import Sending
 from shared.epoch import to_text
@@ -125,7 +125,7 @@ def _facts(sending: Sending) -> dict[str, Any]:
 
 def _url(notice: IncidentNotice) -> str:
     """For example "smtp://mail.example.com:25"."""
-    return server(notice).replace(" ", "://", 1)
+    return f"{notice.monitor.kind}://{servers(notice)[0]}"
 
 
 def _iso(at: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from controller.decisions.access import Permission
 from controller.errors import InvalidError
 from controller.model import IncidentSummary, Principal
 from controller.operations.accounts.customers import customer_for
+from controller.pipeline.server_names import servers_by_monitor
 from controller.store.incidents import listing
 from controller.store.incidents.listing import IncidentScope
 from controller.store.platform.pool import Database
@@ -33,9 +35,10 @@ class IncidentSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some of the incidents found, of `total`."""
+    """Some of the incidents found, of `total`. `servers` are where the checks of each monitor connect, by its id."""
 
     incidents: list[IncidentSummary]
+    servers: Mapping[UUID, list[str]]
     total: int
 
 
@@ -64,4 +67,5 @@ async def search_incidents(
     )
     async with database.connection() as connection:
         found = await listing.summaries(connection, scope, limit=limit, offset=offset)
-    return IncidentsPage(incidents=found.incidents, total=found.total)
+        servers = await servers_by_monitor(connection, found.incidents)
+    return IncidentsPage(incidents=found.incidents, servers=servers, total=found.total)

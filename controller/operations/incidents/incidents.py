@@ -14,6 +14,7 @@ from controller.errors import NotFoundError
 from controller.model import Alert, CheckRecord, Incident, Principal
 from controller.operations.access import require
 from controller.operations.monitors.monitors import Kinds, get_monitor
+from controller.pipeline.server_names import servers_by_monitor
 from controller.store.checks import history
 from controller.store.incidents import reading as store
 from controller.store.incidents.reading import ChangeRecord, IncidentRecord
@@ -37,12 +38,13 @@ class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with its timeline. The checks are the first MOST_CHECKS of each sort, and `failed_total` is counted
-    up to MOST_COUNTED. Results are kept for DETAIL_DAYS, so an older incident has none of them. `evidence_check` is the
-    failed check that confirmed the incident.
+    """An incident with its timeline. `servers` are where the monitor's checks connect. The checks are the first
+    MOST_CHECKS of each sort, and `failed_total` is counted up to MOST_COUNTED. Results are kept for DETAIL_DAYS, so an
+    older incident has none of them. `evidence_check` is the failed check that confirmed the incident.
     """
 
     incident: IncidentRecord
+    servers: list[str]
     changes: list[ChangeRecord]
     alerts: list[Alert]
     failed: list[CheckRecord]
@@ -117,6 +119,7 @@ async def details_of(connection: Connection, incident: IncidentRecord, now: date
         )
     return IncidentDetails(
         incident=incident,
+        servers=(await servers_by_monitor(connection, [incident]))[incident.monitor_public_id],
         changes=await store.changes_of(connection, incident.id),
         alerts=await store.alerts_of_incident(connection, incident.id, MOST_ALERTS),
         failed=failed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import msgspec
 from controller.decisions.history.retention import single_results_since
 from controller.decisions.history.views import View, stored_view
 from controller.errors import InvalidError
-from controller.kinds import ConfiguredLogin, configured_login, target_of
+from controller.kinds import ConfiguredLogin, configured_logins, target_of
 from controller.model import Monitor, Principal
 from controller.model.retention import Kept
 from controller.operations.monitors.course import Course, course_of
@@ -44,11 +45,13 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """`target` is what is checked, None when the stored config is no target; of `login` only the user may be shown."""
+    """`target` is what is checked, None when the stored config is no target; of `logins` only the users may be
+    shown.
+    """
 
     monitor: Monitor
     target: Target | None
-    login: ConfiguredLogin | None
+    logins: Mapping[str, ConfiguredLogin]
     situation: Situation
     course: Course
     log: LogPage
@@ -79,11 +82,11 @@ async def monitor_report(
         )
         log = await _log(connection, monitor, question)
     try:
-        target, login = target_of(monitor), configured_login(monitor)
+        target, logins = target_of(monitor), configured_logins(monitor)
     except InvalidError:
-        target, login = None, None
+        target, logins = None, {}
     return ReportedMonitor(
-        monitor=monitor, target=target, login=login, situation=situation, course=course, log=log, kept=held
+        monitor=monitor, target=target, logins=logins, situation=situation, course=course, log=log, kept=held
     )
 
 

@@ -11,12 +11,13 @@ import msgspec
 from controller.decisions.history.known_states import KnownState, known_states, verdict_spans
 from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
-from controller.errors import InvalidError
-from controller.kinds import target_of
+from controller.kinds import Configured, is_one_server
+from controller.kinds.servers import servers_text
 from controller.model import Principal
 from controller.model.overview import OverviewFilter
 from controller.off_loop import off_loop
 from controller.pipeline.ops.health import DependencyProblem
+from controller.store.monitors.configured import ConfiguredMonitor, configured_monitors
 from controller.store.overview import finding, rows, troubles
 from controller.store.overview.finding import FoundMonitors
 from controller.store.overview.rows import LatestAtLocation, OverviewRow
@@ -47,15 +48,15 @@ _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
 
 
 class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the overview. `medians` are milliseconds by country, of the latest checks that passed. `states` are
-    those of the bar's time; time without any is a gap. `uptime` is a percentage, None when nothing was judged.
+    """A row of the overview; `address` is where its checks connect. `medians` are milliseconds by country, of the
+    latest checks that passed. `states` are those of the bar's time; time without any is a gap. `uptime` is a
+    percentage, None when nothing was judged.
     """
 
     public_id: UUID
     kind: str
     name: str
-    hostname: str
-    port: int | None
+    address: str
     customer_name: str
     customer_id: UUID
     state: str
@@ -107,7 +108,15 @@ async def read_monitors(
         uptime_since=_uptime_since(now),
         now=now,
     )
-    return await off_loop(lambda: [_monitor(row, now) for row in found])
+    unread = [row.public_id for row in found if row.port is not None and not is_one_server(row.kind)]
+    configured = await _configured(database, unread) if unread else {}
+    return await off_loop(lambda: [_monitor(row, configured.get(row.public_id, row), now) for row in found])
+
+
+async def _configured(database: Database, monitors: Collection[UUID]) -> dict[UUID, ConfiguredMonitor]:
+    """Rows with a port have no config, and some kinds have servers in it."""
+    async with database.connection() as connection:
+        return {one.public_id: one for one in await configured_monitors(connection, monitors)}
 
 
 async def read_troubles(
@@ -132,15 +141,14 @@ def _uptime_since(now: datetime) -> datetime:
     return stats_view(Range.DAY, reference=now, now=now).since
 
 
-def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
+def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> OverviewMonitor:
     verdicts = verdict_spans(row.verdicts, to_ms(now))
     maintenance = [time.span(to_ms(now)) for time in row.maintenance]
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
         name=row.name,
-        hostname=row.hostname,
-        port=_port(row),
+        address=servers_text(configured),
         customer_name=row.customer_name,
         customer_id=row.customer_public_id,
         state=row.state,
@@ -149,16 +157,6 @@ def _monitor(row: OverviewRow, now: datetime) -> OverviewMonitor:
         states=known_states(verdicts, maintenance),
         uptime=uptime_percent(_judged(row, maintenance, now)),
     )
-
-
-def _port(row: OverviewRow) -> int | None:
-    """That of the config when none is set; None when the stored config is not understood any more."""
-    if row.port is not None:
-        return row.port
-    try:
-        return target_of(row).port
-    except InvalidError:
-        return None
 
 
 def _judged(row: OverviewRow, maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:

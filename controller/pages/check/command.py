@@ -6,30 +6,34 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import msgspec
+
 from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
-from shared.wire.targets import IpFamily, Target, TlsMode, kind_of
-from shared.wire.targets.imap import ImapTarget
-from shared.wire.targets.smtp import SmtpTarget
+from shared.wire.targets import BaseTarget, IpFamily, Server, TlsMode, kind_of
 
 _STARTTLS = {mode: word for word, mode in STARTTLS.items()}
 _DEFAULT_SECONDS = 30
 _DEFAULT_WARNING_DAYS = 14
 
 
-def command_of(target: Target, *, user: str | None, bearer: bool, timeout_seconds: int) -> str:
-    """The command line for this target; options that have their defaults are left out."""
+def command_of(target: BaseTarget, *, user: str | None, bearer: bool, timeout_seconds: int) -> str | None:
+    """The command line for this target; options that have their defaults are left out. None: the target is no server
+    that an URL could name.
+    """
+    if not isinstance(target, Server):
+        return None
     options = _options(target, bearer, timeout_seconds)
     return shlex.join(["mailprobe-agent", "check", *options, "-v", _url(target, user)])
 
 
-def _url(target: Target, user: str | None) -> str:
+def _url(target: Server, user: str | None) -> str:
     scheme = kind_of(target) + ("s" if target.tls is TlsMode.IMPLICIT else "")
     host = f"[{target.host}]" if ":" in target.host else target.host
     login = f"{quote(user, safe='')}@" if user else ""
     return f"{scheme}://{login}{host}:{target.port}"
 
 
-def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str]:
+def _options(target: Server, bearer: bool, timeout_seconds: int) -> Iterator[str]:
     starttls = _STARTTLS.get(target.tls)
     if starttls is not None and starttls != DEFAULT_STARTTLS[kind_of(target)]:
         yield f"--starttls={starttls}"
@@ -45,12 +49,8 @@ def _options(target: Target, bearer: bool, timeout_seconds: int) -> Iterator[str
         yield f"--certificate-warning-days={target.certificate_warning_days}"
     if bearer:
         yield "--bearer"
-    if isinstance(target, ImapTarget) and target.mailbox != "INBOX":
-        yield f"--mailbox={target.mailbox}"
-    if isinstance(target, SmtpTarget):
-        if target.ehlo_name:
-            yield f"--ehlo-name={target.ehlo_name}"
-        if target.mail_from:
-            yield f"--mail-from={target.mail_from}"
-        if target.rcpt_to:
-            yield f"--rcpt-to={target.rcpt_to}"
+    usual = {field.name: field.default for field in msgspec.structs.fields(target)}
+    for name in target.OPTIONS:
+        value = getattr(target, name)
+        if value not in (None, "", usual[name]):
+            yield f"--{name.replace('_', '-')}={value}"

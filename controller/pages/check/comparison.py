@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from controller.kinds import words_of
 from controller.model import CheckRecord
 from shared.wire.messages import Speaker
 
@@ -41,15 +42,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     new: list[str] = []
 
 
-def differences(good: CheckRecord, bad: CheckRecord) -> list[Difference]:
+def differences(good: CheckRecord, bad: CheckRecord, kind: str) -> list[Difference]:
     """The facts that at least one of the checks found out, what differs first."""
-    found = list(_all(good, bad))
+    found = list(_all(good, bad, words_of(kind).facts))
     return sorted(found, key=lambda one: ("differs", "not reached", "same").index(one.mark))
 
 
-def _all(good: CheckRecord, bad: CheckRecord) -> Iterator[Difference]:
+def _all(good: CheckRecord, bad: CheckRecord, own: Mapping[str, str]) -> Iterator[Difference]:
     yield from _compared("Address", good.address, bad.address)
-    for key, name in _NAMES:
+    for key, name in (*_NAMES, *own.items()):
         yield from _compared(name, good.facts.get(key), bad.facts.get(key))
     if ("tlsVersion" in good.facts) is ("tlsVersion" in bad.facts):
         yield from _compared("Capabilities", good.facts.get("capabilities"), bad.facts.get("capabilities"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from controller.kinds import label_of, words_of
 from controller.model import CheckRecord
 from controller.model.checks import CheckPlace
 from controller.operations.results.single_checks import CheckDetails
@@ -16,9 +17,10 @@ from controller.pages.check.comparison import Difference, differences
 from controller.pages.check.dialogue import Band, bands
 from controller.pages.drawing.waterfall import Axis, Segment, axis, segments
 from shared.epoch import to_ms
-from shared.wire.failures import FailureSource
+from shared.wire.failures import FailureSource, Phase
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
+from shared.wire.targets import Server
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,8 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     monitor_name: str
     monitor_path: str
     kind: str
+    subject: str
+    phase_names: Mapping[Phase, str]
     place: str
     location_code: str
     check_id: str
@@ -116,8 +120,8 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
 def check_view(details: CheckDetails) -> CheckView:
     check, monitor = details.check, details.monitor
     monitor_path = f"/monitors/{monitor.public_id}"
-    meaning, step, fault, remedy = words.explained(check)
-    talk = _talk(monitor_path, check)
+    meaning, step, fault, remedy = words.explained(check, monitor.kind)
+    talk = _talk(monitor_path, check, monitor.kind)
     good = details.good
     failed = check.status is not ResultStatus.SUCCESS
     compared = good is not None and failed and bool(check.transcript)
@@ -125,7 +129,9 @@ def check_view(details: CheckDetails) -> CheckView:
     return CheckView(
         monitor_name=monitor.name,
         monitor_path=monitor_path,
-        kind=monitor.kind.upper(),
+        kind=label_of(monitor.kind),
+        subject=words_of(monitor.kind).subject,
+        phase_names=words_of(monitor.kind).phase_names,
         place=_place(check),
         location_code=check.location_code,
         check_id=str(check.check_id),
@@ -134,7 +140,7 @@ def check_view(details: CheckDetails) -> CheckView:
         duration_ms=check.duration_ms,
         purpose=words.PURPOSES[check.purpose],
         state=words.state_of(check),
-        outcome=words.outcome_of(check),
+        outcome=words.outcome_of(check, monitor.kind),
         meaning=meaning,
         step=step,
         fault=fault,
@@ -156,7 +162,9 @@ def check_view(details: CheckDetails) -> CheckView:
         kept_at=good.due_at if good else None,
         waterfall=_waterfall(details, monitor_path),
         talk=talk,
-        comparison=_comparison(monitor_path, good, check, talk) if good is not None and compared else None,
+        comparison=_comparison(monitor_path, monitor.kind, good, check, talk)
+        if good is not None and compared
+        else None,
         command=None
         if details.target is None
         else command_of(
@@ -186,6 +194,7 @@ def _named(name: str, country: str) -> str:
 
 def _waterfall(details: CheckDetails, monitor_path: str) -> Waterfall:
     results = details.round
+    names = words_of(details.monitor.kind).phase_names
     line = axis(_end(one) for one in results)
     rows = [
         Row(
@@ -194,11 +203,11 @@ def _waterfall(details: CheckDetails, monitor_path: str) -> Waterfall:
             path=path_of(monitor_path, one),
             current=one.check_id == details.check.check_id,
             state=words.state_of(one),
-            outcome=words.outcome_of(one),
+            outcome=words.outcome_of(one, details.monitor.kind),
             detail=one.failure.detail if one.failure else "",
             blind=one.failure is not None and one.failure.source is not FailureSource.TARGET,
             duration_ms=one.duration_ms,
-            segments=segments(one.phases, one.failure.phase if one.failure else None, line),
+            segments=segments(one.phases, one.failure.phase if one.failure else None, line, names),
         )
         for one in results
     ]
@@ -240,7 +249,7 @@ def _columns(results: Sequence[CheckRecord]) -> list[tuple[str, int]]:
     return list(found)
 
 
-def _talk(monitor_path: str, check: CheckRecord) -> Talk:
+def _talk(monitor_path: str, check: CheckRecord, kind: str) -> Talk:
     found = bands(check) if check.transcript else []
     return Talk(
         place=_place(check),
@@ -248,7 +257,7 @@ def _talk(monitor_path: str, check: CheckRecord) -> Talk:
         path=path_of(monitor_path, check),
         bands=found,
         state=words.state_of(check),
-        outcome=words.outcome_of(check),
+        outcome=words.outcome_of(check, kind),
         detail=check.failure.detail if check.failure else "",
         ended_ms=check.duration_ms,
         decided=any(line.decided for band in found for line in band.lines),
@@ -256,7 +265,7 @@ def _talk(monitor_path: str, check: CheckRecord) -> Talk:
     )
 
 
-def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: Talk) -> Comparison:
+def _comparison(monitor_path: str, kind: str, good: CheckRecord, check: CheckRecord, talk: Talk) -> Comparison:
     where = (
         "" if good.location_id == check.location_id else f" from {_place(good)}, because none of this location is kept"
     )
@@ -264,9 +273,9 @@ def _comparison(monitor_path: str, good: CheckRecord, check: CheckRecord, talk: 
         relation = f"The last check before it that passed and kept its dialogue{where}, beside this one."
     else:
         relation = f"A later check that passed{where}, beside this one: none from before is kept."
-    facts = differences(good, check)
+    facts = differences(good, check, kind)
     return Comparison(
-        good=_talk(monitor_path, good),
+        good=_talk(monitor_path, good, kind),
         bad=talk,
         relation=relation,
         differences=[one for one in facts if one.mark == "differs"],
@@ -279,8 +288,9 @@ def _command_note(details: CheckDetails) -> str:
     notes = []
     if details.user:
         notes.append("It asks for the access token." if details.bearer else "It asks for the password.")
-    if details.target is not None and details.target.address is not None:
-        notes.append(f"The monitor connects to {details.target.address}; the command resolves the host name instead.")
+    target = details.target
+    if isinstance(target, Server) and target.address is not None:
+        notes.append(f"The monitor connects to {target.address}; the command resolves the host name instead.")
     if details.check.due_at < details.monitor.target_changed_at:
         notes.append("The monitor's target was changed since this check.")
     return " ".join(notes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from controller.kinds import subject_of, words_of
 from controller.model import CheckRecord, GapReason
-from shared.wire.explanations import FAILURES, PHASES, WARNINGS
+from shared.wire.explanations import WARNINGS
 from shared.wire.failures import FailureSource, Phase
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
@@ -15,11 +16,11 @@ PURPOSES = {
 }
 
 FAULTS = {
-    FailureSource.TARGET: "The fault is the mail server's or its network's, so it counts against the monitor.",
-    FailureSource.RESOLVER: "The fault is ours: the name servers of the location. It does not count against the mail"
-    " server; the location was blind.",
+    FailureSource.TARGET: "The fault is the {subject}'s or its network's, so it counts against the monitor.",
+    FailureSource.RESOLVER: "The fault is ours: the name servers of the location. It does not count against the"
+    " {subject}; the location was blind.",
     FailureSource.AGENT: "The fault is ours: the agent, its configuration or its network. It does not count against the"
-    " mail server; the location was blind.",
+    " {subject}; the location was blind.",
     FailureSource.UNKNOWN: "Nobody knows whose fault it is, so it does not count; the location was blind.",
 }
 
@@ -49,10 +50,10 @@ def state_of(check: CheckRecord) -> str:
     return "degraded" if check.warnings else "up"
 
 
-def outcome_of(check: CheckRecord) -> str:
+def outcome_of(check: CheckRecord, kind: str) -> str:
     """How the check ended, in a few words: `login refused in auth`, `passed with a warning`."""
     if check.failure is not None:
-        phase = f" in {check.failure.phase.value}" if check.failure.phase else ""
+        phase = f" in {words_of(kind).phase_name(check.failure.phase)}" if check.failure.phase else ""
         return f"{spaced(check.failure.kind.value)}{phase}"
     if check.warnings:
         return "passed with a warning" if len(check.warnings) == 1 else f"passed with {len(check.warnings)} warnings"
@@ -69,20 +70,21 @@ def missing_words(reason: str | None) -> str:
         return "no result"
 
 
-def explained(check: CheckRecord) -> tuple[str, str, str, str]:
-    """What a failure means, in which step it happened, whose fault it is and what to do; nothing for a check that
-    passed.
+def explained(check: CheckRecord, kind: str) -> tuple[str, str, str, str]:
+    """What a failure means for this kind of monitor, in which step it happened, whose fault it is and what to do;
+    nothing for a check that passed.
     """
     failure = check.failure
     if failure is None:
         return "", "", "", ""
-    about = FAILURES[failure.kind]
+    words = words_of(kind)
+    about = words.explained(failure)
     step = (
         ""
         if failure.phase in (None, Phase.UNKNOWN)
-        else f"It failed in the phase “{failure.phase}”: {_small(PHASES[failure.phase])}"
+        else f"It failed in the phase “{words.phase_name(failure.phase)}”: {_small(words.about_phase(failure.phase))}"
     )
-    return about.meaning, step, FAULTS[failure.source], about.remedy
+    return about.meaning, step, FAULTS[failure.source].format(subject=subject_of(kind)), about.remedy
 
 
 def warned(check: CheckRecord) -> list[tuple[str, str, str]]:

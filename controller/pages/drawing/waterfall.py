@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, log10
+from types import MappingProxyType
 from typing import NamedTuple
 
+from shared.wire.failures import Phase
 from shared.wire.messages import PhaseTiming
 
+_NO_NAMES: Mapping[Phase, str] = MappingProxyType({})
 _MOST_TICKS = 5
 _LEAST_WIDTH = 0.4
 _LETTER = 2.3
@@ -55,14 +58,19 @@ def _step(length: float) -> float:
     return float(next(step for step in (power / 5, power / 2, power) if step >= least * 0.999999))
 
 
-def segments(phases: Sequence[PhaseTiming], failed: str | None, axis: Axis) -> list[Segment]:
-    """The phases of one check in order; the last one named `failed` is where it ended."""
+def segments(
+    phases: Sequence[PhaseTiming], failed: str | None, axis: Axis, names: Mapping[Phase, str] = _NO_NAMES
+) -> list[Segment]:
+    """The phases of one check in order; the last one named `failed` is where it ended. `names` are those on labels of
+    phases that have another one there.
+    """
     last = max((number for number, timing in enumerate(phases) if timing.phase == failed), default=None)
     found = []
     for number, timing in enumerate(phases):
         x = min(_percent(timing.start_ms, axis.length_ms), 100 - _LEAST_WIDTH)
         width = min(max(_percent(timing.duration_ms, axis.length_ms), _LEAST_WIDTH), round(100 - x, 2))
-        label = timing.phase.value if width >= _LETTER * (len(timing.phase.value) + 1) else ""
+        name = names.get(timing.phase, timing.phase.value)
+        label = name if width >= _LETTER * (len(name) + 1) else ""
         found.append(Segment(timing.phase.value, x, width, label, timing.start_ms, timing.duration_ms, number == last))
     return found
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.errors import InvalidError
+from controller.kinds import label_of
 from controller.model import Customer, IncidentSummary
 from controller.operations.incidents.incident_list import SEVERITIES, STATES, IncidentSearch, IncidentsPage
 
@@ -124,7 +125,7 @@ def list_view(
     first = (query.page - 1) * PER_PAGE + 1
     return IncidentListView(
         query=query,
-        rows=[row_of(one) for one in found.incidents],
+        rows=[row_of(one, found.servers[one.monitor_public_id]) for one in found.incidents],
         total=found.total,
         first=first,
         now=now,
@@ -138,20 +139,19 @@ def list_view(
     )
 
 
-def row_of(found: IncidentSummary) -> IncidentRow:
+def row_of(found: IncidentSummary, servers: Sequence[str]) -> IncidentRow:
     resolved = found.resolved_at is not None
     return IncidentRow(
         incident=found,
         state="up" if resolved else found.severity,
         word="resolved" if resolved else found.severity,
-        server=server_of(found.monitor_kind, found.hostname, found.port),
+        server=server_of(found.monitor_kind, servers),
     )
 
 
-def server_of(kind: str, hostname: str, port: int | None) -> str:
+def server_of(kind: str, servers: Sequence[str]) -> str:
     """For example "SMTP mail.example.com:587"."""
-    host = f"[{hostname}]" if ":" in hostname else hostname
-    return f"{kind.upper()} {host}:{port}" if port else f"{kind.upper()} {host}"
+    return f"{label_of(kind)} {' and '.join(servers)}"
 
 
 def identifier(text: str, field: str) -> UUID | None:

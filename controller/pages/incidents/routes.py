@@ -13,8 +13,7 @@ from controller.decisions.access import Permission
 from controller.errors import ForbiddenError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.kinds.imap_pop import IMAP_POP
-from controller.kinds.smtp import SMTP
+from controller.kinds import BY_NAME
 from controller.model import Principal
 from controller.off_loop import off_loop
 from controller.operations.accounts.customers import list_customers
@@ -77,7 +76,7 @@ async def _monitor_name(services: Services, principal: Principal, monitor: UUID 
     if monitor is None:
         return None
     try:
-        return (await get_monitor(services.database, principal, (*SMTP, *IMAP_POP), monitor)).name
+        return (await get_monitor(services.database, principal, tuple(BY_NAME), monitor)).name
     except (NotFoundError, ForbiddenError):
         raise NotFoundError("There is no such monitor.") from None
 

@@ -58,13 +58,17 @@ def timeline(details: IncidentDetails) -> list[TimelineEntry]:
             state=None if change.kind in _BY_HAND else "up" if change.kind == "resolved" else change.severity,
             reason=change.reason,
             by=change.done_by,
-            evaluation=evaluation_view(change.evidence, incident.monitor_public_id, due) if change.evidence else None,
+            evaluation=evaluation_view(change.evidence, incident.monitor_public_id, incident.monitor_kind, due)
+            if change.evidence
+            else None,
         )
         for change in details.changes
     ]
 
 
-def evaluation_view(evidence: Evidence, monitor: UUID, due: Mapping[UUID, datetime] | None = None) -> EvaluationView:
+def evaluation_view(
+    evidence: Evidence, monitor: UUID, kind: str, due: Mapping[UUID, datetime] | None = None
+) -> EvaluationView:
     """`due` are the due moments of known checks, because that of a second try is not in the evidence."""
     votes = [
         VoteView(
@@ -72,7 +76,7 @@ def evaluation_view(evidence: Evidence, monitor: UUID, due: Mapping[UUID, dateti
             location=vote.location,
             state=ballot_state(vote.ballot),
             words=ballot_words(vote.ballot),
-            detail=vote_detail(vote),
+            detail=vote_detail(vote, kind),
             check=check_path(monitor, vote.check_id, (due or {}).get(vote.check_id, evidence.due_at))
             if vote.check_id
             else None,

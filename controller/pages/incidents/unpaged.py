@@ -138,7 +138,7 @@ def _run(found: UnconfirmedRun) -> RunRow:
         reason=found.reason,
         missing=found.missing,
         ending=ending_words(found),
-        worst=evaluation_view(found.evidence, found.monitor_public_id),
+        worst=evaluation_view(found.evidence, found.monitor_public_id, found.monitor_kind),
     )
 
 

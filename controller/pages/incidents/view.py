@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.kinds import words_of
 from controller.model import CheckRecord
 from controller.operations.incidents.incident_handling import LONGEST
 from controller.operations.incidents.incidents import IncidentDetails
@@ -15,7 +16,6 @@ from controller.pages.incidents.deliveries import DeliveriesView, deliveries_vie
 from controller.pages.incidents.listing import server_of
 from controller.pages.incidents.timeline import TimelineEntry, check_path, timeline
 from controller.pages.words.incidents import failure_words
-from shared.wire.explanations import FAILURES
 
 _LINES = 8
 _CHECKS = 10
@@ -70,6 +70,7 @@ class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     monitor: UUID
     monitor_name: str
     server: str
+    subject: str
     customer: str
     state: str
     word: str
@@ -109,7 +110,8 @@ def incident_view(
         public_id=incident.public_id,
         monitor=incident.monitor_public_id,
         monitor_name=incident.monitor_name,
-        server=server_of(incident.monitor_kind, incident.hostname, incident.port),
+        server=server_of(incident.monitor_kind, details.servers),
+        subject=words_of(incident.monitor_kind).subject,
         customer=incident.customer_name,
         state=incident.severity if incident.resolved_at is None else "up",
         word=incident.severity if incident.resolved_at is None else "resolved",
@@ -159,12 +161,12 @@ def _deciding(details: IncidentDetails) -> list[DecidingCheck]:
         check = kept.get(vote.check_id) if vote.check_id else None
         if vote.ballot != "failed" or check is None or check.failure is None:
             continue
-        explained = FAILURES[check.failure.kind]
+        explained = words_of(incident.monitor_kind).explained(check.failure)
         found.append(
             DecidingCheck(
                 country=check.country_code,
                 location=check.location_code,
-                words=failure_words(check.failure),
+                words=failure_words(check.failure, incident.monitor_kind),
                 detail=check.failure.detail,
                 meaning=explained.meaning,
                 remedy=explained.remedy,
@@ -187,7 +189,7 @@ def _line(details: IncidentDetails, check: CheckRecord) -> CheckLine:
         country=check.country_code,
         location=check.location_code,
         purpose="recheck" if check.purpose == "recheck" else "round",
-        words=failure_words(check.failure) if check.failure else "passed",
+        words=failure_words(check.failure, details.incident.monitor_kind) if check.failure else "passed",
         detail=check.failure.detail if check.failure else "",
         duration_ms=check.duration_ms,
         check=check_path(details.incident.monitor_public_id, check.check_id, check.due_at),

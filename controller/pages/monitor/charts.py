@@ -17,7 +17,6 @@ from controller.pages.monitor.lanes import Slices
 from shared.wire.failures import Phase
 
 PERCENTILES = [f"p{100 * share:g}" for share in SHARES]
-_ORDER = [phase.value for phase in Phase]
 
 
 class LayerPath(msgspec.Struct, frozen=True):
@@ -69,11 +68,12 @@ Stacks = dict[str, dict[int, list[float]]]
 """By location and slice, the height of each layer."""
 
 
-def charts_view(course: Course, slices: Slices) -> ChartsView:
+def charts_view(course: Course, slices: Slices, order: Sequence[Phase]) -> ChartsView:
+    """`order` is the usual one of the phases; others come after them."""
     cells: dict[str, list[LocationCell]] = defaultdict(list)
     for cell in course.cells:
         cells[cell.location].append(cell)
-    layers = _phases(course.phases) if course.phases is not None else PERCENTILES
+    layers = _phases(course.phases, order) if course.phases is not None else PERCENTILES
     stacks = _phase_stacks(course, slices, layers) if course.phases is not None else _percentile_stacks(course, slices)
     tops = {code: top_of([sum(stack) for stack in stacks[code].values()]) for code in cells}
     top = shared_top([tops[code] for code in cells if stacks[code]])
@@ -92,10 +92,10 @@ def charts_view(course: Course, slices: Slices) -> ChartsView:
     )
 
 
-def _phases(sums: Sequence[PhaseSums]) -> list[str]:
+def _phases(sums: Sequence[PhaseSums], order: Sequence[Phase]) -> list[str]:
     """In the order of a dialogue; what is left of the whole comes last."""
     there = {phase for one in sums for phase in one.duration_ms}
-    return [*(phase for phase in _ORDER if phase in there), "rest"]
+    return [*(phase.value for phase in dict.fromkeys([*order, *Phase]) if phase in there), "rest"]
 
 
 def _phase_stacks(course: Course, slices: Slices, layers: Sequence[str]) -> Stacks:

@@ -10,11 +10,13 @@ import msgspec
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.monitors.display import display_state
+from controller.kinds import label_of, words_of
+from controller.kinds.servers import NamedServer, servers_of
 from controller.model import Monitor
 from controller.operations.monitors.course import MonitorIncident
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
-from controller.pages.monitor.words import check_path, kind_in_words, outcome_of
+from controller.pages.monitor.words import check_path, outcome_of
 from shared.epoch import to_datetime, to_ms
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import check_id, start_by_ms
@@ -48,19 +50,20 @@ class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
-    `failing` are countries, or locations where a country has several; who passes is in the reason.
+    `meaning` says what it means for this kind, empty when it needs no saying. `failing` are countries, or locations
+    where a country has several; who passes is in the reason.
     """
 
     public_id: UUID
     name: str
-    host: str
-    port: int
+    servers: tuple[NamedServer, ...]
     kind: str
     customer: str
     state: str
     verdict: str | None
     since: datetime | None
     reason: str
+    meaning: str
     failing: list[str]
     decisive: str | None
     incident: HeadIncident | None
@@ -85,21 +88,21 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-def head_view(report: ReportedMonitor, port: int) -> MonitorHead:
+def head_view(report: ReportedMonitor) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
     verdict = state.verdict if state else None
     return MonitorHead(
         public_id=monitor.public_id,
         name=monitor.name,
-        host=monitor.hostname,
-        port=port,
-        kind=kind_in_words(monitor.kind),
+        servers=servers_of(monitor),
+        kind=label_of(monitor.kind),
         customer=monitor.customer_name,
         state=display_state(monitor.status, verdict),
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),
+        meaning=words_of(monitor.kind).meaning(verdict.value if verdict else None),
         failing=_failing(monitor, situation) if verdict in _BAD else [],
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
@@ -122,10 +125,10 @@ WAITING = "is checking"
 def _triggered(monitor: Monitor, one: TriggeredAt, too_late: bool) -> TriggeredRow:
     state, words, path, duration_ms = "unknown", WAITING, None, None
     if one.check is not None:
-        state, words = outcome_of(one.check)
+        state, words = outcome_of(one.check, monitor.kind)
         path, duration_ms = check_path(monitor.public_id, one.check), one.check.duration_ms
     elif one.missing or too_late:
-        words = "did not answer in time; the fault is ours, not the server's"
+        words = f"did not answer in time; the fault is ours, not the {words_of(monitor.kind).subject}'s"
     return TriggeredRow(
         location=one.location, country=one.country, state=state, words=words, duration_ms=duration_ms, path=path
     )
@@ -175,7 +178,7 @@ def _open(incidents: list[MonitorIncident]) -> HeadIncident | None:
 
 
 def _now(monitor: Monitor, check: LoggedCheck, name: str) -> LocationNow:
-    state, words = outcome_of(check)
+    state, words = outcome_of(check, monitor.kind)
     return LocationNow(
         location=check.location,
         country=check.country,

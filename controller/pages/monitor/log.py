@@ -6,10 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from controller.kinds import words_of
 from controller.model import Monitor
 from controller.operations.monitors.report import LoggedCheck, LogPage, LogPlace
 from controller.pages.monitor.period import STATUS_WORDS, Address, place_text
-from controller.pages.monitor.words import PURPOSES, check_path, failure_meaning, outcome_of, warning_meanings
+from controller.pages.monitor.words import PURPOSES, check_path, outcome_of, warning_meanings
 from shared.wire.failures import Failure
 from shared.wire.messages import ResultStatus
 
@@ -79,7 +80,7 @@ def _place(check: LoggedCheck) -> str:
 
 
 def _row(monitor: Monitor, check: LoggedCheck) -> LogRow:
-    state, words = outcome_of(check)
+    state, words = outcome_of(check, monitor.kind)
     failure: Failure | None = check.failure if check.status is not ResultStatus.SUCCESS else None
     return LogRow(
         due_at=check.due_at,
@@ -89,7 +90,7 @@ def _row(monitor: Monitor, check: LoggedCheck) -> LogRow:
         state=state,
         words=words,
         duration_ms=check.duration_ms,
-        meaning=failure_meaning(failure) if failure else "",
+        meaning=words_of(monitor.kind).explained(failure).meaning if failure else "",
         detail=failure.detail if failure else "",
         warnings=warning_meanings(check),
         path=check_path(monitor.public_id, check),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
+from controller.kinds import phases_of, words_of
 from controller.operations.monitors.situation import LatestAt, ServerFacts
 from shared.wire.failures import Phase
+
+_ComparedFact: TypeAlias = tuple[str, bool, Callable[[ServerFacts], str]]
 
 _STARTTLS = frozenset({"STARTTLS", "STLS"})
 _LOGINS = ("AUTH=", "AUTH ", "SASL ")
@@ -102,17 +105,29 @@ def _days(until: datetime | None, warning_days: int, now: datetime) -> tuple[str
     return ("degraded", f"{left}, renew it") if days < warning_days else ("up", left)
 
 
-def compare(latest: Sequence[LatestAt]) -> CompareView | None:
+def compare(latest: Sequence[LatestAt], kind: str) -> CompareView | None:
     """None when no location found out anything about the server."""
     if not any(one.facts for one in latest):
         return None
-    rows = [_row(name, mild, [read(one.facts) if one.facts else None for one in latest]) for name, mild, read in _FACTS]
+    rows = [
+        _row(name, mild, [read(one.facts) if one.facts else None for one in latest])
+        for name, mild, read in _facts_of(kind)
+    ]
     rows = [row for row in rows if any(cell.value != NOTHING for cell in row.cells)]
     return CompareView(
         columns=[(one.check.location, one.check.country, one.facts.due_at if one.facts else None) for one in latest],
         rows=rows,
         deviating=sum(bool(cell.deviates) for row in rows if not row.mild for cell in row.cells),
     )
+
+
+def _facts_of(kind: str) -> Iterator[_ComparedFact]:
+    """A kind without the phase of STARTTLS has no such fact; its own facts come last."""
+    for name, mild, read in _FACTS:
+        if read is not _starttls or Phase.STARTTLS in phases_of(kind):
+            yield name, mild, read
+    for key, name in words_of(kind).facts.items():
+        yield name, False, _fact(key)
 
 
 def _row(name: str, mild: bool, values: Sequence[str | None]) -> FactRow:
@@ -162,7 +177,7 @@ def _fact(name: str) -> Callable[[ServerFacts], str]:
     return lambda known: str(known.facts.get(name) or NOTHING)
 
 
-_FACTS: tuple[tuple[str, bool, Callable[[ServerFacts], str]], ...] = (
+_FACTS: tuple[_ComparedFact, ...] = (
     ("Address", True, lambda known: known.address or NOTHING),
     ("Greeting", True, _fact("greeting")),
     ("STARTTLS", False, _starttls),

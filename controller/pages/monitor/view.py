@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from controller.model import Monitor
+from controller.kinds import phases_of, words_of
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
@@ -18,9 +18,10 @@ from controller.pages.monitor.lanes import LanesView, lanes_view, locations_of, 
 from controller.pages.monitor.log import LogView, log_view
 from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTime, range_view
 from controller.pages.monitor.server import CertificateView, CompareView, certificates, compare
-from controller.pages.monitor.words import ENCRYPTION, FAMILIES, spelled
-from controller.pages.shell.texts import counted, span
-from shared.wire.targets import TlsMode
+from controller.pages.monitor.settings import Setting, settings_of
+from controller.pages.monitor.words import spelled
+from shared.wire.failures import Phase
+from shared.wire.targets import BaseTarget, TlsMode
 
 _WARNING_DAYS = 14
 
@@ -37,19 +38,18 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
     evaluations: int
 
 
-class Setting(msgspec.Struct, frozen=True):
-    name: str
-    value: str
-
-
 class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
-    """`triggered` is None unless the address names a check that was triggered."""
+    """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in
+    words.
+    """
 
     head: MonitorHead
     triggered: TriggeredView | None
+    subject: str
     times: RangeView
     lanes: LanesView
     charts: ChartsView
+    phase_names: Mapping[Phase, str]
     uptimes: list[UptimeView]
     log: LogView
     kept: KeptView
@@ -69,19 +69,21 @@ def monitor_view(
         [*((one.check.location, one.check.country) for one in latest), *locations_of(course.cells)]
     )
     return MonitorPageView(
-        head=head_view(report, target.port if target else report.monitor.port or 0),
+        head=head_view(report),
         triggered=None if triggered_at is None else triggered_view(report, triggered_at, now),
+        subject=words_of(report.monitor.kind).subject,
         times=range_view(period, address, now),
         lanes=lanes_view(course, slices, now),
-        charts=charts_view(course, slices),
+        charts=charts_view(course, slices, phases_of(report.monitor.kind)),
+        phase_names=words_of(report.monitor.kind).phase_names,
         uptimes=uptime_views(report.monitor, course.uptimes, ranged=period.range in _COUNTED),
         log=log_view(report.monitor, report.log, address, list(locations)),
         kept=kept_view(report.kept, period.since, now),
-        certificates=certificates(latest, target.certificate_warning_days if target else _WARNING_DAYS, now),
-        compare=compare(latest),
-        encrypts=target is None or target.tls is not TlsMode.NONE,
+        certificates=certificates(latest, _warning_days(target), now),
+        compare=compare(latest, report.monitor.kind),
+        encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
-        settings=_settings(report.monitor, report),
+        settings=settings_of(report),
     )
 
 
@@ -104,25 +106,10 @@ def _refusals(found: Sequence[Refusals]) -> list[RefusalView]:
     ]
 
 
-def _settings(monitor: Monitor, report: ReportedMonitor) -> list[Setting]:
-    """Nothing secret: of a login only the user."""
-    target, login = report.target, report.login
-    countries = monitor.allowed_check_country_codes
-    found = [
-        Setting("Checked", f"every {span(monitor.interval_seconds)}"),
-        Setting("Timeout", span(monitor.timeout_seconds)),
-        Setting("Countries", ", ".join(countries) if countries else "as the customer allows, else all"),
-    ]
-    if target is not None:
-        warning = span(target.warning_ms / 1000) if target.warning_ms else "never"
-        found += [
-            Setting("Encryption", ENCRYPTION[target.tls]),
-            Setting("Certificate", "verified" if target.verify_certificate else "not verified"),
-            Setting("Warns before it ends", counted(target.certificate_warning_days, "day")),
-            Setting("Warns when slower than", warning),
-            Setting("Addresses", target.address or FAMILIES[target.ip_family]),
-        ]
-    found.append(Setting("Login", login.user if login else "none"))
-    if monitor.notes:
-        found.append(Setting("Notes", monitor.notes))
-    return found
+def _warning_days(target: BaseTarget | None) -> int:
+    """Which server a certificate is of is not known: the one that warns first counts."""
+    return (
+        max((one.certificate_warning_days for one in target.endpoints), default=_WARNING_DAYS)
+        if target
+        else _WARNING_DAYS
+    )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from controller.kinds import words_of
 from controller.operations.monitors.report import LoggedCheck
 from shared.epoch import to_ms
-from shared.wire.explanations import FAILURES, WARNINGS
+from shared.wire.explanations import WARNINGS
 from shared.wire.failures import Failure
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 from shared.wire.targets import IpFamily, TlsMode
-
-_KINDS = {"smtp": "SMTP", "imap": "IMAP", "pop3": "POP3"}
 
 PURPOSES = {Purpose.SCHEDULED: "scheduled", Purpose.TRIGGERED: "by hand", Purpose.RECHECK: "recheck"}
 
@@ -26,15 +25,11 @@ ENCRYPTION = {
 FAMILIES = {IpFamily.ANY: "IPv6 or IPv4", IpFamily.IPV4: "IPv4 only", IpFamily.IPV6: "IPv6 only"}
 
 
-def kind_in_words(kind: str) -> str:
-    return _KINDS.get(kind, kind)
-
-
 def check_path(monitor: UUID, check: LoggedCheck) -> str:
     return f"/monitors/{monitor}/checks/{check.check_id}?due={to_ms(check.due_at)}"
 
 
-def outcome_of(check: LoggedCheck) -> tuple[str, str]:
+def outcome_of(check: LoggedCheck, kind: str) -> tuple[str, str]:
     """The state of a check by itself, and the same in words."""
     match check.status:
         case ResultStatus.SUCCESS if check.warnings:
@@ -42,13 +37,9 @@ def outcome_of(check: LoggedCheck) -> tuple[str, str]:
         case ResultStatus.SUCCESS:
             return "up", "passed"
         case ResultStatus.FAILURE:
-            return "down", f"failed: {_where(check.failure)}"
+            return "down", f"failed: {_where(check.failure, kind)}"
         case _:
-            return "unknown", f"could not check, the fault is ours: {_where(check.failure)}"
-
-
-def failure_meaning(failure: Failure) -> str:
-    return FAILURES[failure.kind].meaning
+            return "unknown", f"could not check, the fault is ours: {_where(check.failure, kind)}"
 
 
 def warning_meanings(check: LoggedCheck) -> list[str]:
@@ -60,7 +51,11 @@ def spelled(word: str) -> str:
     return word.replace("_", " ")
 
 
-def _where(failure: Failure | None) -> str:
+def _where(failure: Failure | None, kind: str) -> str:
     if failure is None:
         return "unknown"
-    return f"{spelled(failure.kind)} in {failure.phase.value}" if failure.phase else spelled(failure.kind)
+    return (
+        f"{spelled(failure.kind)} in {words_of(kind).phase_name(failure.phase)}"
+        if failure.phase
+        else spelled(failure.kind)
+    )

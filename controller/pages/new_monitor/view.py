@@ -8,33 +8,18 @@ from typing import Any
 import msgspec
 
 from controller.errors import InvalidError
-from controller.kinds.imap_pop import IMAP_POP
-from controller.kinds.smtp import SMTP
+from controller.kinds import BY_NAME, kinds_of_type
 from controller.model import Customer, MonitorChange
 from controller.model.values.countries import country_name
 from controller.operations.monitors.monitors import Kinds
 from controller.operations.overview.overview import LocationContactState
 from shared.wire.messages import READY_SECONDS
-from shared.wire.targets import KINDS
 
-ENCRYPTIONS = {
-    "usual": "usual (SMTP: STARTTLS if offered; else TLS)",
-    "tls": "TLS from the first byte",
-    "starttls": "STARTTLS, required",
-    "none": "none",
-}
-_SMTP: dict[str, dict[str, Any]] = {
-    "usual": {},
-    "tls": {"secure": True},
-    "starttls": {"requireTls": True},
-    "none": {"ignoreTls": True},
-}
-_IMAP_POP: dict[str, dict[str, Any]] = {
-    "usual": {"tls": True},
-    "tls": {"tls": True},
-    "starttls": {"starttls": "required"},
-    "none": {},
-}
+_USUAL = "usual"
+_ENCRYPTIONS = {"tls": "TLS from the first byte", "starttls": "STARTTLS, required", "none": "none"}
+_FORMS = {name: kind.form for name, kind in BY_NAME.items() if kind.form is not None}
+"""The kinds that the form offers."""
+
 INTERVALS = {60: "every minute", 300: "every 5 minutes", 900: "every 15 minutes", 1800: "every 30 minutes"}
 _PORT_RULE = "must be a number from 1 to 65535, or empty for the usual one"
 _FIELDS = {"allowedCheckCountryCodes": "countries", "timeoutSeconds": "interval", "customerId": "customer"}
@@ -44,10 +29,10 @@ _FIELDS = {"allowedCheckCountryCodes": "countries", "timeoutSeconds": "interval"
 class NewMonitorForm(msgspec.Struct, kw_only=True):
     """As submitted: texts. `customer` is a public id, empty where there is only one."""
 
-    kind: str = "smtp"
+    kind: str = next(iter(_FORMS))
     hostname: str = ""
     port: str = ""
-    encryption: str = "usual"
+    encryption: str = _USUAL
     interval: str = "60"
     name: str = ""
     customer: str = ""
@@ -76,10 +61,13 @@ class ProblemView(msgspec.Struct, frozen=True):
 
 
 class NewMonitorView(msgspec.Struct, frozen=True, kw_only=True):
-    """`customers` is empty where there is nothing to choose. `possible` is false without any customer."""
+    """`kinds` are names and labels, `subjects` what they check, in words. `customers` is empty where there is nothing
+    to choose. `possible` is false without any customer.
+    """
 
     form: NewMonitorForm
-    kinds: tuple[str, ...]
+    kinds: list[tuple[str, str]]
+    subjects: str
     encryptions: dict[str, str]
     intervals: dict[int, str]
     countries: list[CountryView]
@@ -100,8 +88,9 @@ def new_monitor_view(
     codes = sorted({here.country for here in enabled})
     return NewMonitorView(
         form=form or NewMonitorForm(countries=codes),
-        kinds=KINDS,
-        encryptions=ENCRYPTIONS,
+        kinds=[(kind, BY_NAME[kind].label) for kind in _FORMS],
+        subjects=" or ".join(dict.fromkeys(BY_NAME[kind].target.SUBJECT for kind in _FORMS)),
+        encryptions={_USUAL: f"usual ({_usual()})"} | _ENCRYPTIONS,
         intervals=INTERVALS,
         countries=[CountryView(code, country_name(code), form is None or code in form.countries) for code in codes],
         customers=[(str(one.public_id), one.name) for one in customers] if len(customers) > 1 else [],
@@ -116,9 +105,9 @@ def new_monitor_view(
 
 def kinds_of(form: NewMonitorForm) -> Kinds:
     """Raises InvalidError."""
-    if form.kind not in KINDS:
-        raise InvalidError("kind", f"must be one of {', '.join(KINDS)}")
-    return SMTP if form.kind in SMTP else IMAP_POP
+    if form.kind not in _FORMS:
+        raise InvalidError("kind", f"must be one of {', '.join(_FORMS)}")
+    return kinds_of_type(BY_NAME[form.kind].type)
 
 
 def change_of(form: NewMonitorForm, countries: Sequence[str]) -> MonitorChange:
@@ -154,11 +143,21 @@ def _interval(text: str) -> int:
 
 
 def _config(form: NewMonitorForm) -> dict[str, Any]:
-    if form.encryption not in ENCRYPTIONS:
-        raise InvalidError("encryption", f"must be one of {', '.join(ENCRYPTIONS)}")
-    if form.kind in SMTP:
-        return _SMTP[form.encryption]
-    return {"protocol": form.kind} | _IMAP_POP[form.encryption]
+    configs = _FORMS[form.kind].configs
+    if form.encryption not in configs:
+        raise InvalidError("encryption", f"must be one of {', '.join(configs)}")
+    return configs[form.encryption]
+
+
+def _usual() -> str:
+    """What is usual, by kind; kinds of which it is the same stand together, and the last ones without their names."""
+    known: dict[str, list[str]] = {}
+    for kind, form in _FORMS.items():
+        known.setdefault(form.usual, []).append(BY_NAME[kind].label)
+    *others, last = known.items()
+    return (
+        "".join(f"{', '.join(labels)}: {words}; " for words, labels in others) + ("else " if others else "") + last[0]
+    )
 
 
 def _problem(error: InvalidError) -> ProblemView:

@@ -9,10 +9,10 @@ import msgspec
 
 from controller.errors import InvalidError
 from controller.http.identifiers import customer_identifier
+from controller.kinds import BY_NAME
 from controller.model.overview import DisplayState, OverviewFilter, OverviewSort
 from controller.model.values.countries import country_code
 from controller.model.values.json_rules import quoted
-from shared.wire.targets import KINDS
 
 _NAMES = ("q", "state", "country", "kind", "customer", "sort", "page")
 _ELSEWHERE = "organizationId"
@@ -97,8 +97,8 @@ def _states(texts: list[str]) -> tuple[DisplayState, ...]:
 
 
 def _kind(text: str) -> str | None:
-    if text and text not in KINDS:
-        raise InvalidError("kind", f"must be one of {', '.join(KINDS)}")
+    if text and text not in BY_NAME:
+        raise InvalidError("kind", f"must be one of {', '.join(BY_NAME)}")
     return text or None
 
 

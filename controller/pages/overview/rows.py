@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.kinds import label_of
 from controller.operations.overview.overview import BAR_SLICES, BarTime, LatestAtLocation, OverviewMonitor
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.overview.words import short_failure
@@ -85,8 +86,8 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         id=monitor.public_id,
         state=monitor.state,
         name=monitor.name,
-        address=_address(monitor),
-        kind=monitor.kind.upper(),
+        address=monitor.address,
+        kind=label_of(monitor.kind),
         customer=monitor.customer_name,
         customer_id=monitor.customer_id,
         cells=tuple(
@@ -99,11 +100,6 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         why=_why(slices),
         worth=len(drawn) > 1,
     )
-
-
-def _address(monitor: OverviewMonitor) -> str:
-    host = f"[{monitor.hostname}]" if ":" in monitor.hostname else monitor.hostname
-    return host if monitor.port is None else f"{host}:{monitor.port}"
 
 
 def _cell(latest: Sequence[LatestAtLocation], median: float | None) -> CellView:

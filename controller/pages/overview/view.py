@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controller.kinds import BY_NAME
 from controller.model.overview import OverviewFilter, OverviewSort
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
@@ -14,7 +15,6 @@ from controller.pages.overview.head import HeadView, head_view
 from controller.pages.overview.query import OverviewQuery
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
 from shared.epoch import to_ms
-from shared.wire.targets import KINDS
 
 _SORT_NAMES = {
     OverviewSort.WORST: "worst first",
@@ -129,7 +129,7 @@ def _filter(query: OverviewQuery, troubles: Troubles) -> FilterView:
         countries=[
             OptionView(code, f"{code} – {country_name(code)}", code == selection.country) for code in sorted(codes)
         ],
-        kinds=[OptionView(kind, kind.upper(), kind == selection.kind) for kind in KINDS],
+        kinds=[OptionView(name, kind.label, name == selection.kind) for name, kind in BY_NAME.items()],
         customers=[
             OptionView(str(one.id), one.name, one.chosen)
             for one in sorted(troubles.customers, key=lambda one: one.name.lower())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from controller.decisions.evaluation.quorum import Ballot, describe_failure
+from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.notification.silence import Silence
+from controller.kinds import words_of
 from shared.wire.events import LocationEvidence
 from shared.wire.failures import Failure, FailureSource
 
@@ -59,12 +60,12 @@ def ballot_words(ballot: str) -> str:
     return _BALLOTS[Ballot(ballot)][1] if ballot in list(Ballot) else ballot
 
 
-def vote_detail(vote: LocationEvidence) -> str:
-    """What a location met: its failure, its warning, or whose fault it is that it is blind."""
+def vote_detail(vote: LocationEvidence, kind: str) -> str:
+    """What a location met that checked this kind: its failure, its warning, or whose fault it is that it is blind."""
     failure = vote.failure
     if failure is None:
         return vote.warning
-    words = failure_words(failure)
+    words = failure_words(failure, kind)
     if failure.source is FailureSource.RESOLVER:
         words += " (its own name servers)"
     elif failure.source is not FailureSource.TARGET:
@@ -72,9 +73,9 @@ def vote_detail(vote: LocationEvidence) -> str:
     return f"{words}: {failure.detail}" if failure.detail else words
 
 
-def failure_words(failure: Failure) -> str:
+def failure_words(failure: Failure, kind: str) -> str:
     """For example "cannot connect: refused"."""
-    return describe_failure(failure) if failure.phase else failure.kind.value.replace("_", " ")
+    return words_of(kind).verdict.failed(failure) if failure.phase else failure.kind.value.replace("_", " ")
 
 
 def change_words(kind: str, severity: str) -> str:

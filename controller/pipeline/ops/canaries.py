@@ -24,8 +24,7 @@ from shared.wire import subjects
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.rounds import Purpose, check_id, start_by_ms
 from shared.wire.signing import Signer
-from shared.wire.targets import Target
-from shared.wire.targets.smtp import SmtpTarget
+from shared.wire.targets import TARGETS, Server, Target
 
 log = structlog.get_logger()
 
@@ -33,8 +32,10 @@ ATTEMPT_SECONDS = 1.0
 _TIMEOUT_SECONDS = 10.0
 _PUBLISH_SECONDS = 10.0
 _LONGEST_FAILURE = 300
-_NOWHERE = SmtpTarget(host="canary.invalid", port=25)
-"""A request must have a target, and agents make no connection to this one (RFC 2606 section 2)."""
+_NOWHERE = next(target for target in TARGETS if issubclass(target, Server))(host="canary.invalid", port=25)
+"""A request must have a target, and agents make no connection to this one (RFC 2606 section 2). Its kind is the oldest,
+which every agent can read.
+"""
 
 
 def came_back(result: CheckResult) -> StoredCanary:

@@ -12,9 +12,21 @@ from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING
 
-from shared.wire.targets.base import BaseTarget, IpFamily, Login, Server, TlsMode
+from shared.wire.targets.base import BaseTarget, IpFamily, Login, Option, Server, TlsMode
 
-__all__ = ["KINDS", "TARGETS", "BaseTarget", "IpFamily", "Login", "Server", "Target", "TlsMode", "kind_of"]
+__all__ = [
+    "KINDS",
+    "KINDS_TEXT",
+    "TARGETS",
+    "BaseTarget",
+    "IpFamily",
+    "Login",
+    "Option",
+    "Server",
+    "Target",
+    "TlsMode",
+    "kind_of",
+]
 
 
 def kind_of(target: type[BaseTarget] | BaseTarget) -> str:
@@ -30,6 +42,8 @@ def _targets() -> tuple[type[BaseTarget], ...]:
 
 TARGETS: tuple[type[BaseTarget], ...] = _targets()
 KINDS: tuple[str, ...] = tuple(kind_of(target) for target in TARGETS)
+KINDS_TEXT = " or ".join(filter(None, (", ".join(KINDS[:-1]), KINDS[-1])))
+"""All kinds for descriptions, as in `a, b or c`."""
 
 if TYPE_CHECKING:
     Target = BaseTarget

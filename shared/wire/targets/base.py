@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import msgspec
 
@@ -36,16 +36,25 @@ class IpFamily(StrEnum):
     IPV6 = "ipv6"
 
 
+class Option(NamedTuple):
+    """How the command line shows a field of a target: `--field-name METAVAR`, and its help."""
+
+    metavar: str
+    help: str
+
+
 class BaseTarget(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a check of one kind looks at. A kind's struct has the tag of its kind (`tag_field="kind"`, `tag="…"`).
 
     `ORDER` is the kind's place in lists, before its name. `LOGINS` are the names of the logins that a target may have,
-    `PHASES` the steps of its check in their usual order.
+    `PHASES` the steps of its check in their usual order. `SUBJECT` is what is checked, in words: `the …` may be at
+    fault.
     """
 
     ORDER: ClassVar[int] = 100
     LOGINS: ClassVar[tuple[str, ...]] = ()
     PHASES: ClassVar[tuple[Phase, ...]] = ()
+    SUBJECT: ClassVar[str] = "server"
 
     @property
     def endpoints(self) -> tuple[Server, ...]:
@@ -77,9 +86,16 @@ class Server(BaseTarget, frozen=True, kw_only=True):
 
     A passing check has a warning if it takes longer than `warning_ms`, or if its certificate is valid for fewer than
     `certificate_warning_days`.
+
+    A URL `kind://host`, or `kinds://host` for TLS from the first byte, names a server, as on the command line: `PORTS`
+    are its usual ports without and with TLS from the first byte, `STARTTLS` what is done when nothing is set, and
+    `OPTIONS` the fields of this kind that may be set, by their names.
     """
 
     LOGINS: ClassVar[tuple[str, ...]] = ("login",)
+    PORTS: ClassVar[tuple[int | None, int | None]] = (None, None)
+    STARTTLS: ClassVar[TlsMode] = TlsMode.OPPORTUNISTIC
+    OPTIONS: ClassVar[Mapping[str, Option]] = {}
 
     host: str
     port: int

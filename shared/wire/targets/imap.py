@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from shared.wire.failures import Phase
-from shared.wire.targets.base import Server
+from shared.wire.targets.base import Option, Server, TlsMode
 
 
 class ImapTarget(Server, frozen=True, kw_only=True, tag_field="kind", tag="imap"):
@@ -23,6 +24,12 @@ class ImapTarget(Server, frozen=True, kw_only=True, tag_field="kind", tag="imap"
         Phase.MAILBOX,
         Phase.QUIT,
     )
+    SUBJECT: ClassVar[str] = "mail server"
+    PORTS: ClassVar[tuple[int | None, int | None]] = (143, 993)
+    STARTTLS: ClassVar[TlsMode] = TlsMode.NONE
+    OPTIONS: ClassVar[Mapping[str, Option]] = {
+        "mailbox": Option("NAME", "the mailbox to examine after the login (INBOX)"),
+    }
 
     mailbox: str = "INBOX"
 

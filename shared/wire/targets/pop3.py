@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.wire.failures import Phase
-from shared.wire.targets.base import Server
+from shared.wire.targets.base import Server, TlsMode
 
 
 class Pop3Target(Server, frozen=True, kw_only=True, tag_field="kind", tag="pop3"):
@@ -23,6 +23,9 @@ class Pop3Target(Server, frozen=True, kw_only=True, tag_field="kind", tag="pop3"
         Phase.MAILBOX,
         Phase.QUIT,
     )
+    SUBJECT: ClassVar[str] = "mail server"
+    PORTS: ClassVar[tuple[int | None, int | None]] = (110, 995)
+    STARTTLS: ClassVar[TlsMode] = TlsMode.NONE
 
 
 TARGET = Pop3Target

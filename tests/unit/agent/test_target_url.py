@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import pytest
 
 from agent.commands.check import main
+from shared.wire import target_url
 from shared.wire.target_url import UsageError, parse
-from shared.wire.targets import Target, TlsMode
+from shared.wire.targets import Option, Server, Target, TlsMode
 from shared.wire.targets.imap import ImapTarget
 from shared.wire.targets.pop3 import Pop3Target
 from shared.wire.targets.smtp import SmtpTarget
@@ -109,3 +111,37 @@ def test_wrong_usage_is_status_64_without_a_password(
     assert printed.out == ""
     assert printed.err
     assert "hunter2" not in printed.err
+
+
+class LineTarget(Server, frozen=True, kw_only=True, tag_field="kind", tag="line"):
+    """A kind with a usual port only for TLS from the first byte, and with options of two types."""
+
+    PORTS: ClassVar[tuple[int | None, int | None]] = (None, 7443)
+    STARTTLS: ClassVar[TlsMode] = TlsMode.NONE
+    OPTIONS: ClassVar[Mapping[str, Option]] = {
+        "words": Option("NUMBER", "how many words to say"),
+        "polite": Option("BOOL", "whether to say please"),
+    }
+
+    words: int = 1
+    polite: bool = False
+
+
+@pytest.fixture
+def line_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_url, "_TARGETS", {**target_url._TARGETS, "line": LineTarget})
+    monkeypatch.setattr(target_url, "SCHEMES", (*target_url.SCHEMES, "line", "lines"))
+    monkeypatch.setattr(target_url, "DEFAULT_STARTTLS", {**target_url.DEFAULT_STARTTLS, "line": "never"})
+
+
+@pytest.mark.usefixtures("line_kind")
+def test_a_kind_states_its_ports_and_the_types_of_its_options() -> None:
+    assert parse("lines://h").target == LineTarget(host="h", port=7443, tls=TlsMode.IMPLICIT)
+    assert parse("line://h:7", words="3", polite="true").target == LineTarget(
+        host="h", port=7, tls=TlsMode.NONE, words=3, polite=True
+    )
+    with pytest.raises(UsageError, match="needs a port"):
+        parse("line://h")
+    with pytest.raises(UsageError, match="--words does not take 'many'"):
+        parse("line://h:7", words="many")
+    assert target_url.kind_options()["words"] == {"line": Option("NUMBER", "how many words to say")}

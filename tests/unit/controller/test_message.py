@@ -20,6 +20,7 @@ from controller.notify.webhook.body import body_of
 from shared.wire import events
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.rounds import Purpose
+from tests.fakes import kinds
 from tests.fakes.notices import BEGAN, a_notice, a_sending
 
 NO_LINKS = PublicUrl()
@@ -182,14 +183,14 @@ def test_evidence_says_what_each_location_saw() -> None:
         events.LocationEvidence(location="us", country="US", ballot="passed"),
         events.LocationEvidence(location="jp", country="JP", ballot="blind"),
     ]
-    evidence = location_findings(events.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes))
+    evidence = location_findings(events.Evidence(due_at=BEGAN, purpose=Purpose.RECHECK, votes=votes), "smtp")
     assert [(one.country, one.finding) for one in evidence] == [
         ("DE", "refused (connect): Connection refused"),
         ("FR", "passes with a warning: the certificate ends soon"),
         ("US", "passes"),
         ("JP", "could not check"),
     ]
-    assert location_findings(None) == []
+    assert location_findings(None, "smtp") == []
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,28 @@ def test_what_a_config_keeps_secret_is_taken_out_of_any_text() -> None:
     config = {"secret": "abcd-1234", "url": "https://x.example/T/1", "headers": {"X-Any": "hush-hush"}, "name": "plain"}
     warning = without_secrets("abcd-1234 at https://x.example/T/1 with hush-hush, plain", config)
     assert warning == "******** at ******** with ********, plain"
+
+
+def test_a_kind_speaks_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds.install(monkeypatch)
+    plain = a_notice()
+    domain = msgspec.structs.replace(plain.monitor, kind="zone", hostname="example.com", port=None)
+    text = render(msgspec.structs.replace(plain, monitor=domain), NO_LINKS).text
+    assert "below.\n\nNobody finds its servers.\n\n" in text
+    assert "\nDomain: Domain example.com\n" in text
+    assert "Its servers are found." in render(a_notice("resolved", monitor=domain), NO_LINKS).text
+    flapping = render(a_notice("flapping", monitor=domain), NO_LINKS).text
+    assert "The domain fails and recovers again and again." in flapping
+    assert "Nobody finds its servers." not in flapping
+
+
+def test_every_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds.install(monkeypatch)
+    servers = ["mx.example.com:587", "imap.example.com:993"]
+    pair = msgspec.structs.replace(a_notice().monitor, kind="pair", servers=servers)
+    notice = a_notice(monitor=pair)
+    assert "\nServer: Round trip mx.example.com:587 and imap.example.com:993\n" in render(notice, NO_LINKS).text
+    document = msgspec.json.decode(body_of(a_sending(notice=notice)))
+    assert document["monitor"]["servers"] == servers
+    assert document["website"]["url"] == "pair://mx.example.com:587"
+    assert "servers" not in msgspec.json.decode(body_of(a_sending(notice=a_notice())))["monitor"]

@@ -14,6 +14,7 @@ from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import AgentSighting
 from controller.store.evaluation.probe_problems import ProbeProblem
 from shared.wire.messages import CLOCK_TOLERANCE_MS, Unfitness
+from shared.wire.targets import KINDS
 
 EXAMPLE = {
     "id": 1,
@@ -23,14 +24,14 @@ EXAMPLE = {
     "enabled": True,
     "ready": True,
     "reasons": [],
-    "kinds": ["imap", "pop3", "smtp"],
+    "kinds": sorted(KINDS),
     "agents": 1,
     "lastSeenAt": "2026-01-01T12:00:00.000Z",
     "heartbeats": [
         {
             "agent": "host-1",
             "version": "0.1.0",
-            "kinds": ["imap", "pop3", "smtp"],
+            "kinds": sorted(KINDS),
             "running": 12,
             "waiting": 3,
             "capacity": 1000,
@@ -62,7 +63,7 @@ EXAMPLE = {
             "monitorId": 17,
             "monitorPublicId": "33333333-3333-4333-8333-333333333333",
             "monitorName": "MX of example.com",
-            "monitorKind": "smtp",
+            "monitorKind": KINDS[0],
             "kind": "temporary_refusal",
             "detail": "450 4.7.1 try again later",
             "since": "2026-01-01T09:00:00.000Z",

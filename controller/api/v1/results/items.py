@@ -13,6 +13,7 @@ from controller.store.checks.result_history import HistoryRecord
 from shared.wire.failures import CheckWarning, Failure, Phase
 from shared.wire.messages import PhaseTiming, ResultStatus
 from shared.wire.rounds import Purpose
+from shared.wire.targets import KINDS
 
 
 class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -104,7 +105,7 @@ EXAMPLE: dict[str, Any] = {
             "customerId": "11111111-1111-4111-8111-111111111111",
             "monitorId": "33333333-3333-4333-8333-333333333333",
             "monitorName": "MX of example.com",
-            "kind": "smtp",
+            "kind": KINDS[0],
             "location": "de-nbg",
             "country": "DE",
             "agent": "host-1",

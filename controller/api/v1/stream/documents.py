@@ -16,6 +16,7 @@ from controller.streaming.frames import (
     expired_frame,
     retry_frame,
 )
+from shared.wire.targets import KINDS
 
 DESCRIPTION = """\
 Server-sent events, for a browser's `EventSource` (the cookie of `POST /api/session` will do), curl or any client.
@@ -67,7 +68,7 @@ _RESULT = _EVENT | {
         "phases": [{"phase": "connect", "startMs": 2.6, "durationMs": 10.25}],
         "address": "192.0.2.1",
     },
-    "kind": "smtp",
+    "kind": KINDS[0],
 }
 _VERDICT = _EVENT | {
     "eventId": "9d0d6f0e-7f7d-5e0a-8e37-0b9a6f1f7e5c",
@@ -76,7 +77,7 @@ _VERDICT = _EVENT | {
     "previous": "up",
     "reason": "2 of 2 locations failed, twice",
     "evidence": None,
-    "kind": "smtp",
+    "kind": KINDS[0],
 }
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from agent.commands.check import _address, new_parser
 from controller.pages.check.command import command_of
-from shared.wire.targets import IpFamily, Target, TlsMode
+from shared.wire.targets import IpFamily, Server, Target, TlsMode
 from shared.wire.targets.imap import ImapTarget
 from shared.wire.targets.pop3 import Pop3Target
 from shared.wire.targets.smtp import SmtpTarget
+from tests.fakes.kinds import PairTarget, ZoneTarget
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ from shared.wire.targets.smtp import SmtpTarget
 )
 def test_the_agent_reads_the_same_target_from_it(target: Target, user: str | None, bearer: bool) -> None:
     command = command_of(target, user=user, bearer=bearer, timeout_seconds=12)
+    assert command is not None
     program, name, *arguments = shlex.split(command)
     assert (program, name) == ("mailprobe-agent", "check")
     given = new_parser().read(arguments)
@@ -62,3 +64,9 @@ def test_the_agent_reads_the_same_target_from_it(target: Target, user: str | Non
 def test_defaults_are_left_out(target: Target, url: str) -> None:
     command = command_of(target, user=None, bearer=False, timeout_seconds=30)
     assert command == f"mailprobe-agent check -v {url}"
+
+
+def test_a_target_that_no_url_names_has_no_command() -> None:
+    server = Server(host="mx.example.com", port=587)
+    for target in (ZoneTarget(domain="example.com"), PairTarget(sender=server, reader=server)):
+        assert command_of(target, user=None, bearer=False, timeout_seconds=30) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.model import CheckRecord
 from controller.pages.check.comparison import announced, differences, login_ways
+from shared.wire.targets import KINDS
 from tests.unit.controller.pages.checks import a_check
 
 TLS = {
@@ -19,7 +20,7 @@ GOOD = a_check(*BEFORE, *UNDER_TLS, facts={"greeting": "hi", "capabilities": ["A
 
 
 def marks(good: CheckRecord, bad: CheckRecord) -> dict[str, str]:
-    return {one.name: one.mark for one in differences(good, bad)}
+    return {one.name: one.mark for one in differences(good, bad, KINDS[0])}
 
 
 def changed(*lines: str, **facts: Any) -> CheckRecord:
@@ -32,7 +33,7 @@ def test_equal_checks_differ_in_nothing() -> None:
 
 def test_what_differs_comes_first_with_what_is_gone_and_new() -> None:
     bad = changed(certificateNames=["mail.example.com", "new.example.com"], greeting="hi")
-    first, *others = differences(GOOD, bad)
+    first, *others = differences(GOOD, bad, KINDS[0])
     assert (first.name, first.mark) == ("Certificate's names", "differs")
     assert (first.gone, first.new) == (["mx.example.com"], ["new.example.com"])
     assert {one.mark for one in others} == {"same"}
@@ -46,7 +47,7 @@ def test_what_a_check_did_not_reach_is_no_difference() -> None:
 def test_without_tls_only_what_was_announced_before_tls_is_compared() -> None:
     lines = ("S: 220 spare", "C: EHLO me", "S: 250-mx", "S: 250 SIZE 1000", "C: QUIT")
     bad = a_check(*lines, failed="starttls_missing@starttls", facts={"greeting": "spare", "capabilities": ["SIZE"]})
-    found = {one.name: one for one in differences(GOOD, bad)}
+    found = {one.name: one for one in differences(GOOD, bad, KINDS[0])}
     assert "Capabilities" not in found
     assert (found["Capabilities before TLS"].gone, found["Capabilities before TLS"].new) == (["STARTTLS"], [])
     assert found["Banner"].mark == "differs"

@@ -1,0 +1,67 @@
+"""The settings of a monitor as its page lists them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from controller.kinds import kind_named
+from controller.kinds.servers import NamedServer
+from controller.operations.monitors.report import ReportedMonitor
+from controller.pages.monitor.words import ENCRYPTION, FAMILIES
+from controller.pages.shell.texts import counted, span
+from shared.wire.targets import BaseTarget, Server
+
+
+class Setting(msgspec.Struct, frozen=True):
+    name: str
+    value: str
+
+
+def settings_of(report: ReportedMonitor) -> list[Setting]:
+    """Nothing secret: of a login only the user."""
+    monitor, target = report.monitor, report.target
+    countries = monitor.allowed_check_country_codes
+    found = [
+        Setting("Checked", f"every {span(monitor.interval_seconds)}"),
+        Setting("Timeout", span(monitor.timeout_seconds)),
+        Setting("Countries", ", ".join(countries) if countries else "as the customer allows, else all"),
+    ]
+    if target is not None:
+        found += _of_target(target)
+        found += [Setting(*one) for one in kind_named(monitor.kind).settings(target)]
+    found += _logins(report)
+    if monitor.notes:
+        found.append(Setting("Notes", monitor.notes))
+    return found
+
+
+def _of_target(target: BaseTarget) -> Iterator[Setting]:
+    """Those of each server, with its name where there are several."""
+    several = len(target.endpoints) > 1
+    if not isinstance(target, Server):
+        yield Setting("Warns when slower than", _slow(target))
+    for server in target.endpoints:
+        for one in _of_server(server):
+            yield Setting(f"{NamedServer(server.host, server.port)}: {one.name}", one.value) if several else one
+
+
+def _of_server(server: Server) -> Iterator[Setting]:
+    yield Setting("Encryption", ENCRYPTION[server.tls])
+    yield Setting("Certificate", "verified" if server.verify_certificate else "not verified")
+    yield Setting("Warns before it ends", counted(server.certificate_warning_days, "day"))
+    yield Setting("Warns when slower than", _slow(server))
+    yield Setting("Addresses", server.address or FAMILIES[server.ip_family])
+
+
+def _logins(report: ReportedMonitor) -> Iterator[Setting]:
+    """Nothing for a kind that has no logins; the name of each where it has several."""
+    names = type(report.target).LOGINS if report.target else tuple(report.logins)
+    for name in names:
+        login = report.logins.get(name)
+        yield Setting("Login" if len(names) == 1 else f"Login: {name}", login.user if login else "none")
+
+
+def _slow(target: BaseTarget) -> str:
+    return span(target.slow_after_ms / 1000) if target.slow_after_ms else "never"
