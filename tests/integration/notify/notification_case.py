@@ -68,17 +68,25 @@ class NotificationCase:
         self.monitor_id = await self.monitor()
 
     async def monitor(
-        self, *, hostname: str = "mx.example.com", status: str = "active", notification_email: str | None = None
+        self,
+        *,
+        kind: str = "smtp",
+        hostname: str = "mx.example.com",
+        status: str = "active",
+        config: dict[str, Any] | None = None,
+        notification_email: str | None = None,
     ) -> int:
         """Add a monitor of the customer."""
         number: int = await self.value(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
             " timeout_seconds, config, notification_email)"
-            " VALUES ($1, $2, 'smtp', 'Office mail', $3, $4, 60, 5, '{}', $5) RETURNING id",
+            " VALUES ($1, $2, $3, 'Office mail', $4, $5, 60, 5, $6, $7) RETURNING id",
             self.organization,
             self.customer,
+            kind,
             hostname,
             status,
+            config or {},
             notification_email,
         )
         return number
