@@ -8,11 +8,11 @@ from controller.decisions.evaluation.blindness import BLIND_UNTIL
 from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
 from controller.decisions.evaluation.ripe import RIPE_AT
 from controller.decisions.evaluation.worth import GAP_WORTH, RESULT_WORTH
-from controller.decisions.schedule.rotation import MAY_CHECK, MAY_ROTATE
-from controller.decisions.schedule.rounds import IS_DUE
 from controller.decisions.history import histogram, maintenance, rerolls, stored_figures, uptime
 from controller.decisions.monitors import display, inherited
 from controller.decisions.notification.receiver_key import RECEIVER_KEY
+from controller.decisions.schedule.rotation import MAY_CHECK, MAY_ROTATE
+from controller.decisions.schedule.rounds import IS_DUE
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
