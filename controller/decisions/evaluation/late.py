@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.decisions.sql_function import SqlFunction
-from controller.model import ScheduledMonitor
+from controller.model import Monitor, ScheduledMonitor
 from shared.wire.rounds import start_by_ms
 
 SLACK_SECONDS = 5
@@ -16,7 +16,7 @@ _RECENT_SECONDS = 300
 _RECENT_AFTER_SECONDS = 120
 
 
-def late_ms(monitor: ScheduledMonitor, due_ms: int) -> int:
+def late_ms(monitor: ScheduledMonitor | Monitor, due_ms: int) -> int:
     """A result stored after this moment is late: a check that began at the last allowed moment would have brought it
     earlier. The monitor's evaluation deadline can only make it later.
     """
