@@ -11,7 +11,7 @@ from controller.decisions.evaluation.evaluate import WaitingEvaluation, evaluate
 from controller.decisions.evaluation.late import history_ms, late_ms
 from controller.decisions.evaluation.policy import STANDARD
 from controller.decisions.evaluation.ripe import ripe_ms
-from controller.decisions.evaluation.state import MonitorState
+from controller.decisions.evaluation.state import MonitorState, Severity
 from controller.decisions.evaluation.votes import CheckOutcome
 from controller.decisions.schedule.rounds import PlannedCheck, due_after_ms
 from controller.model import GapReason, ScheduledMonitor
@@ -20,7 +20,7 @@ from shared.epoch import to_datetime
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 from tests.unit.controller.evaluation.evaluations import REFUSED
-from tests.unit.controller.evaluation.rounds_and_rechecks import LOCATIONS
+from tests.unit.controller.evaluation.rounds_and_rechecks import LOCATIONS, Clockwork, Failing, always
 
 NOON_MS = 1_770_033_600_000
 MONITOR = ScheduledMonitor(
@@ -97,3 +97,19 @@ def test_a_vote_is_awaited_until_the_deadline_and_no_longer() -> None:
         assert made.wait_until_ms == (None if again is None else NOON_MS + again * 1000)
         assert made.taken == (0 if again else 1)
     assert due_after_ms(monitor, NOON_MS) < NOON_MS + 900_000  # while later rounds are due
+
+
+@pytest.mark.parametrize(
+    ("failing", "deadline", "opened"),
+    [
+        pytest.param(always(1, 2, 3, 4, 5), 900, [(900, Severity.DOWN)], id="the next round confirms an outage"),
+        pytest.param(always(1), 900, [(1240, Severity.PARTIAL)], id="rechecks confirm a regional outage"),
+        pytest.param(always(1, 2, 3, 4, 5), None, [], id="without a deadline every failure comes too late"),
+    ],
+)
+def test_failures_that_take_ten_minutes(
+    failing: Failing, deadline: int | None, opened: list[tuple[int, Severity]]
+) -> None:
+    clockwork = Clockwork(failing, interval=300, failing_ms=600_000, deadline=deadline)
+    clockwork.run(9000)
+    assert [(one.seconds, one.severity) for one in clockwork.opened] == opened
