@@ -28,6 +28,7 @@ from shared.wire.rounds import phase_hash
 _RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (controller.broker.streams)
 _WARNED_SECONDS = 3600
 """A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
+_UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 
@@ -229,8 +230,8 @@ def _blinded(results: Sequence[CheckResult], rows: Sequence[Any]) -> list[Blinde
     """What the new results say that show nothing about the mail server: each makes its location blind for a while."""
     found: dict[tuple[int, str], Blinded] = {}
     for row in rows:
-        failure = results[row["place"] - 1].failure
-        if not row["new"] or _shows(row) or failure is None:
+        failure = results[row["place"] - 1].failure if row["status"] == _UNKNOWN and row["new"] else None
+        if failure is None:
             continue
         due_at, key = row["due_at"], (row["location_id"], failure.source.value)
         one = Blinded(*key, due_at, blind_until(due_at, row["interval_seconds"]), due_at, 1)
@@ -246,7 +247,7 @@ def _blinded(results: Sequence[CheckResult], rows: Sequence[Any]) -> list[Blinde
 
 
 def _shows(row: Any) -> bool:
-    return bool(row["status"] != ResultStatus.UNKNOWN.value)
+    return bool(row["status"] != _UNKNOWN)
 
 
 def _sight(row: Any) -> Sight:
