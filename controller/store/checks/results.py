@@ -46,8 +46,8 @@ class StoredResult(NamedTuple):
     expected: bool = True
 
 
-# The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.evaluation (late,
-# ripe, worth).
+# The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
+# controller.decisions.evaluation (late, ripe, worth).
 _INSERT = """
 WITH given AS (
   SELECT * FROM unnest(
@@ -69,7 +69,7 @@ WITH given AS (
       AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
       AND may_check(
         location.id, location.country_code,
-        COALESCE(
+        effective_countries(
           monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
           organization.allowed_check_country_codes
         ),
