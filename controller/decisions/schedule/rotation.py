@@ -102,12 +102,12 @@ def may_rotate(*, rotate_locations: bool, mode: Mode | None, orders: Iterable[st
 
 MAY_ROTATE = SqlFunction(
     "may_rotate(boolean, text, text, text, text)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION may_rotate(
   rotate_locations boolean, mode text, monitor_order text, customer_order text, organization_order text
 ) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT rotate_locations OR COALESCE(mode = '{Mode.ROUND_ROBIN.value}', false)
-    OR COALESCE('{_ONE_BY_ONE}' IN (monitor_order, customer_order, organization_order), false)
+  SELECT rotate_locations OR COALESCE(mode = 'Round Robin', false)
+    OR COALESCE('sequential' IN (monitor_order, customer_order, organization_order), false)
 $$
 """,
 )
