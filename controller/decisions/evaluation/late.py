@@ -24,7 +24,7 @@ def late_ms(monitor: ScheduledMonitor | Monitor, due_ms: int) -> int:
     return max(ended, due_ms + (monitor.evaluation_deadline_seconds or 0) * 1000)
 
 
-# GREATEST ignores NULL.
+# GREATEST ignores NULL; 5 is SLACK_SECONDS.
 LATE_AT = SqlFunction(
     "late_at(timestamptz, integer, integer, integer)",
     """
@@ -53,8 +53,7 @@ CREATE OR REPLACE FUNCTION history_at(
 ) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT GREATEST(
     due_at + make_interval(secs => 300),
-    late_at(due_at, interval_seconds, timeout_seconds, deadline_seconds)
-      + make_interval(secs => 120)
+    late_at(due_at, interval_seconds, timeout_seconds, deadline_seconds) + make_interval(secs => 120)
   )
 $$
 """,

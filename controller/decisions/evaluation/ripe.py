@@ -30,7 +30,7 @@ def retry_grace_ms(monitor: ScheduledMonitor) -> int:
     return (RECHECK_SECONDS + longest) * 1000
 
 
-# GREATEST ignores NULL, and make_interval of NULL is NULL.
+# GREATEST ignores NULL, and make_interval of NULL is NULL; 5 is SLACK_SECONDS, 10 RECHECK_SECONDS.
 RIPE_AT = SqlFunction(
     "ripe_at(timestamptz, timestamptz, integer, integer, integer, boolean)",
     """
