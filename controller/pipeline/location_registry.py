@@ -24,6 +24,7 @@ from controller.decisions.schedule.eligibility import (
     configured,
     readiness,
 )
+from controller.decisions.schedule.forms import with_forms
 from controller.kinds.obstacles import obstacles
 from controller.metrics.counts import Counts
 from controller.model import Location, ScheduledMonitor
@@ -125,8 +126,8 @@ class LocationRegistry:
         Raises StoreUnavailableError, BusError.
         """
         every = await location_store.all_locations(self._db)
-        locations = [here for here in every if not here.removed]
         now, sightings = await location_store.sightings(self._db)
+        locations = [with_forms(here, sightings.get(here.id, []), now) for here in every if not here.removed]
         self._remember(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
         self._canary_kinds = {here.id: canary_kinds(here, sightings.get(here.id, []), now) for here in locations}
         await self._ensure()

@@ -12,6 +12,10 @@ from shared.secret import Secret
 from shared.wire.failures import Phase
 
 
+ONLY_LOGIN = "login"
+"""The name of the login of a kind that has one and does not name it otherwise."""
+
+
 class Login(msgspec.Struct, frozen=True):
     """What to log in with. msgspec refuses to encode a Secret, so a login cannot be sent unsealed by accident.
 
@@ -79,7 +83,7 @@ class Server(BaseTarget, frozen=True, kw_only=True):
     `certificate_warning_days`.
     """
 
-    LOGINS: ClassVar[tuple[str, ...]] = ("login",)
+    LOGINS: ClassVar[tuple[str, ...]] = (ONLY_LOGIN,)
 
     host: str
     port: int
@@ -101,10 +105,10 @@ class Server(BaseTarget, frozen=True, kw_only=True):
 
     @property
     def logins(self) -> dict[str, Login]:
-        return {} if self.login is None else {"login": self.login}
+        return {} if self.login is None else {ONLY_LOGIN: self.login}
 
     def with_logins(self, logins: Mapping[str, Login]) -> Self:
-        return msgspec.structs.replace(self, login=logins.get("login"))
+        return msgspec.structs.replace(self, login=logins.get(ONLY_LOGIN))
 
     def without_logins(self) -> Self | None:
         """Everything before the login is checked; with a login, TLS is required."""
