@@ -224,7 +224,9 @@ class Dispatcher:
             while len(self._sealed) > _SEALED_AT_MOST:
                 self._sealed.popitem(last=False)
         return [
-            SealedLogin(name=name, sealed=[known[name, key] for key in keys]) for name in names if (name, keys[0]) in known
+            SealedLogin(name=name, sealed=[known[name, key] for key in keys])
+            for name in names
+            if (name, keys[0]) in known
         ]
 
 

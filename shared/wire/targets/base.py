@@ -11,7 +11,6 @@ import msgspec
 from shared.secret import Secret
 from shared.wire.failures import Phase
 
-
 ONLY_LOGIN = "login"
 """The name of the login of a kind that has one and does not name it otherwise."""
 
