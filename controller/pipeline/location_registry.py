@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 import msgspec
 import structlog
 
-from controller.broker.streams import ensure_check_consumer, ensure_streams, remove_check_consumer
+from controller.broker.streams import ensure_check_consumer, ensure_streams, remove_check_consumers
 from controller.decisions.canaries import canary_kinds
 from controller.decisions.schedule.eligibility import (
     FIT,
@@ -157,9 +157,8 @@ class LocationRegistry:
 
     async def _clear(self, removed: frozenset[str]) -> None:
         """Remove the consumers of removed locations: no agent fetches from them any more."""
-        for location in removed - self._gone_from_broker:
-            for kind in KINDS:
-                await remove_check_consumer(self._bus, location=location, kind=kind)
+        if gone := removed - self._gone_from_broker:
+            await remove_check_consumers(self._bus, gone)
         self._gone_from_broker = removed
 
     async def follow_heartbeats(self) -> None:
