@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -144,6 +144,14 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     login_withheld: Annotated[
         bool, described("No login was tried, because it was refused before: the failure is that of the last attempt.")
     ] = False
+    detail: Annotated[
+        Any,
+        Meta(
+            description="What a check of this kind found beyond the other fields, at most 32 KiB of JSON: an object"
+            " whose `kind` says which fields it has; null if there is none.",
+            extra_json_schema={"anyOf": [{"type": "object"}, {"type": "null"}]},
+        ),
+    ] = None
 
     @property
     def status(self) -> ResultStatus:

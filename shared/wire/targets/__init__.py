@@ -13,12 +13,13 @@ from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING
 
-from shared.wire.targets.base import ONLY_LOGIN, BaseTarget, IpFamily, Login, Server, TlsMode
+from shared.wire.targets.base import ONLY_LOGIN, BaseDetail, BaseTarget, IpFamily, Login, Server, TlsMode
 
 __all__ = [
     "KINDS",
     "ONLY_LOGIN",
     "TARGETS",
+    "BaseDetail",
     "BaseTarget",
     "IpFamily",
     "Login",

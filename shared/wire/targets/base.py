@@ -39,16 +39,23 @@ class IpFamily(StrEnum):
     IPV6 = "ipv6"
 
 
+class BaseDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a check of one kind found beyond the fields that results of all kinds have. A kind's struct has the tag of
+    its kind, like its target; it only grows, and new fields have defaults.
+    """
+
+
 class BaseTarget(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a check of one kind looks at. A kind's struct has the tag of its kind (`tag_field="kind"`, `tag="…"`).
 
     `ORDER` is the kind's place in lists, before its name. `LOGINS` are the names of the logins that a target may have,
-    `PHASES` the steps of its check in their usual order.
+    `PHASES` the steps of its check in their usual order. `DETAIL` is what its results have beyond the common fields.
     """
 
     ORDER: ClassVar[int] = 100
     LOGINS: ClassVar[tuple[str, ...]] = ()
     PHASES: ClassVar[tuple[Phase, ...]] = ()
+    DETAIL: ClassVar[type[BaseDetail] | None] = None
 
     @property
     def endpoints(self) -> tuple[Server, ...]:
