@@ -53,7 +53,7 @@ class VerdictEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             " incident."
         ),
     ] = None
-    kind: Annotated[str, described("The kind of the monitor: smtp, imap or pop3.")] = ""
+    kind: Annotated[str, described("The kind of the monitor.")] = ""
 
 
 class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -80,4 +80,4 @@ class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     resolved_at: Annotated[Timestamp | None, described("Null while the incident is open.")] = None
     flapping: Annotated[bool, described("Whether the incident is held open because the outage comes and goes.")] = False
     evidence: Annotated[Evidence | None, described("Null when a person did it.")] = None
-    kind: Annotated[str, described("The kind of the monitor: smtp, imap or pop3.")] = ""
+    kind: Annotated[str, described("The kind of the monitor.")] = ""

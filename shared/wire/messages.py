@@ -253,4 +253,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     occurred_at: Annotated[Timestamp, described("When the result was stored.")]
     status: ResultStatus
     result: CheckResult
-    kind: Annotated[str, described("The kind of the monitor: smtp, imap or pop3.")] = ""
+    kind: Annotated[str, described("The kind of the monitor.")] = ""
