@@ -45,6 +45,7 @@ class HistoryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None
     login_withheld: bool
+    detail: dict[str, Any] | None
 
     @property
     def position(self) -> Position:
@@ -83,7 +84,7 @@ class OwnedMonitor(msgspec.Struct, frozen=True):
 _FAILURE = msgspec.json.Decoder(Failure)
 _PHASES = msgspec.json.Decoder(list[PhaseTiming])
 _WARNINGS = msgspec.json.Decoder(list[CheckWarning])
-_FACTS = msgspec.json.Decoder(dict[str, Any])
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 async def population(database: Database, scope: ResultScope, *, at_most: int) -> Population:
@@ -149,6 +150,7 @@ def _record(row: Any) -> HistoryRecord:
     values["failure"] = None if row["failure"] is None else _FAILURE.decode(row["failure"])
     values["phases"] = _PHASES.decode(row["phases"])
     values["warnings"] = [] if row["warnings"] is None else _WARNINGS.decode(row["warnings"])
-    values["facts"] = {} if row["facts"] is None else _FACTS.decode(row["facts"])
+    values["facts"] = {} if row["facts"] is None else _OBJECT.decode(row["facts"])
+    values["detail"] = None if row["detail"] is None else _OBJECT.decode(row["detail"])
     identity = check_id(row["monitor"], to_ms(row["due_at"]), row["location"], purpose)
     return HistoryRecord(check_id=identity, **values)

@@ -13,7 +13,7 @@ _MONITORS_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -25,7 +25,7 @@ FROM (
   ) AS monitor CROSS JOIN LATERAL (
     SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
     FROM result
     WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at < $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
@@ -44,7 +44,7 @@ _MONITORS_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
@@ -56,7 +56,7 @@ FROM (
   ) AS monitor CROSS JOIN LATERAL (
     SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
       result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
     FROM result
     WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at <= $6
       AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
@@ -77,11 +77,11 @@ _ALL_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
@@ -105,11 +105,11 @@ _ALL_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
@@ -135,11 +135,11 @@ _NOT_PASSED_OLDEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
@@ -164,11 +164,11 @@ _NOT_PASSED_NEWEST = """
 SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
   found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
   started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
-  kernel_rtt_ms, login_withheld
+  kernel_rtt_ms, login_withheld, detail::text
 FROM (
   SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
     result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
     monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
   FROM result CROSS JOIN LATERAL (
     SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
