@@ -66,7 +66,7 @@ WITH given AS (
     monitor.evaluation_deadline_seconds, monitor.target_changed_at, monitor.kind,
     confirmed OR (
       purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $27)
+      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $28)
       AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
       AND may_check(
         location.id, location.country_code,
@@ -156,7 +156,7 @@ WITH given AS (
   FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
-    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $26) END)
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $27) END)
   ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
     started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
