@@ -25,10 +25,11 @@ from agent.dialogue.transcript import Transcript
 from agent.errors import CheckError
 from agent.probes import PROBES
 from shared.secret import Secret
+from shared.wire.details import DetailJson, fault_of
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckRequest, CheckResult
 from shared.wire.sealing import SealError
-from shared.wire.targets import BaseTarget
+from shared.wire.targets import BaseDetail, BaseTarget, kind_of
 
 log = structlog.get_logger()
 
@@ -102,7 +103,20 @@ async def run_check(
         transcript=transcript.lines(scrubber) if failure or findings.warnings or request.want_transcript else [],
         loop_lag_ms=to_ms(context.lag.worst_since(began)),
         kernel_rtt_ms=connect.kernel_rtt_ms,
+        detail=_detail(findings.detail or connect.detail, target, scrubber),
     )
+
+
+def _detail(found: BaseDetail | None, target: BaseTarget, scrubber: Scrubber) -> DetailJson | None:
+    """The detail as it is sent, without the passwords; None for one that the kind does not declare or is too large."""
+    if found is None:
+        return None
+    detail: DetailJson = scrubber.clean_values(msgspec.to_builtins(found, str_keys=True))
+    fault = fault_of(detail, {} if target.DETAIL is None else {kind_of(target): target.DETAIL})
+    if fault is None:
+        return detail
+    log.error("detail_dropped", kind=kind_of(target), reason=fault.value)
+    return None
 
 
 def _with_logins(request: CheckRequest, context: ProbeContext) -> tuple[BaseTarget, Scrubber]:

@@ -16,15 +16,16 @@ from agent.net.resolve import Resolver
 from agent.net.stream import LineStream
 from shared.wire.failures import CheckWarning
 from shared.wire.messages import Fact
-from shared.wire.targets import BaseTarget, Server
+from shared.wire.targets import BaseDetail, BaseTarget, Server
 
 
 class Connect:
     """Connects one check to its servers: `stream = await connect()`, `await connect.encrypt(stream)`; one with several
     servers calls `connect.to(server)` first.
 
-    `deadline` is that of the check, in the loop's time. The result reports `facts` whether the check passes or not; a
-    probe may add to them. `tries` says for each login how often it may be tried.
+    `deadline` is that of the check, in the loop's time. The result reports `facts` and `detail` whether the check
+    passes or not; a probe may add to the facts, and set the detail. `tries` says for each login how often it may be
+    tried.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Connect:
     ) -> None:
         self.client_name = reach.client_name
         self.facts: dict[str, Fact] = {}
+        self.detail: BaseDetail | None = None
         self.deadline = deadline
         self._target = target
         self._reach = reach

@@ -11,13 +11,15 @@ from agent.dialogue.connection import Connect
 from agent.dialogue.phases import Phases
 from shared.wire.failures import CheckWarning
 from shared.wire.messages import Fact
+from shared.wire.targets import BaseDetail
 
 
 class Findings(msgspec.Struct, kw_only=True):
-    """Facts and warnings of one dialogue."""
+    """Facts and warnings of one dialogue, and its detail in a kind that declares one."""
 
     facts: dict[str, Fact] = msgspec.field(default_factory=dict)
     warnings: list[CheckWarning] = msgspec.field(default_factory=list)
+    detail: BaseDetail | None = None
 
 
 Probe: TypeAlias = Callable[[Any, Connect, Phases], Awaitable[Findings]]

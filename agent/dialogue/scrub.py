@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from shared.wire.messages import Fact
@@ -71,6 +72,16 @@ class Scrubber:
         if longest_list <= MOST_ITEMS and self.is_clean(texts, LONGEST_DETAIL):
             return facts
         return {name: self._clean_fact(fact) for name, fact in facts.items()}
+
+    def clean_values(self, value: Any) -> Any:
+        """A JSON value without the passwords, at any depth; no text is shortened."""
+        if isinstance(value, str):
+            return self.hide(value)
+        if isinstance(value, list):
+            return [self.clean_values(item) for item in value]
+        if isinstance(value, dict):
+            return {self.hide(name): self.clean_values(item) for name, item in value.items()}
+        return value
 
     def _clean_fact(self, fact: Fact) -> Fact:
         if isinstance(fact, str):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    ConsumerInfo,
     DeliverPolicy,
     DiscardPolicy,
     RetentionPolicy,
@@ -122,13 +124,10 @@ async def ensure_event_consumer(bus: Bus, *, durable: str, subject: str) -> None
 
 async def event_consumers(bus: Bus) -> list[str]:
     """The names of all consumers of EVENTS. Raises BusError."""
-    names: list[str] = []
     try:
-        while page := await bus.client.jsm().consumers_info(subjects.EVENTS, offset=len(names)):
-            names += [info.name for info in page]
+        return [info.name for info in await _consumers(bus, subjects.EVENTS)]
     except (NatsError, OSError, TimeoutError) as error:
         raise BusError(describe(error)) from error
-    return names
 
 
 async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
@@ -140,11 +139,25 @@ async def remove_event_consumer(bus: Bus, *, durable: str) -> None:
         raise BusError(describe(error)) from error
 
 
-async def remove_check_consumer(bus: Bus, *, location: str, kind: str) -> None:
-    """Delete the consumer of a location for one kind of check, if it exists. Raises BusError."""
+async def remove_check_consumers(bus: Bus, locations: Collection[str]) -> None:
+    """Delete the consumers of these locations, also for kinds of check that only a later version knows.
+
+    Raises BusError.
+    """
+    manager = bus.client.jsm()
     try:
-        await bus.client.jsm().delete_consumer(subjects.CHECKS, subjects.check_consumer(location, kind))
-    except NotFoundError:
-        return
+        found = await _consumers(bus, subjects.CHECKS)
+        for name in [
+            each.name for each in found if subjects.location_of_check(each.config.filter_subject) in locations
+        ]:
+            with suppress(NotFoundError):
+                await manager.delete_consumer(subjects.CHECKS, name)
     except (NatsError, OSError, TimeoutError) as error:
         raise BusError(describe(error)) from error
+
+
+async def _consumers(bus: Bus, stream: str) -> list[ConsumerInfo]:
+    found: list[ConsumerInfo] = []
+    while page := await bus.client.jsm().consumers_info(stream, offset=len(found)):
+        found += page
+    return found

@@ -20,6 +20,7 @@ from controller.model.dependencies import STREAM_OF
 from controller.notify.registry import CHANNELS
 from controller.trust.location_signatures import Doubt
 from shared.counters import OTHER, PHASE_SECONDS, CounterSeries, HistogramSeries, put
+from shared.wire.details import DetailFault
 from shared.wire.failures import FailureKind, Phase
 from shared.wire.messages import CheckResult, ResultStatus
 from shared.wire.targets import KINDS
@@ -133,6 +134,12 @@ class Counts(Collector):
             "Messages put aside because they can never be stored. The table `dead_letter` holds some of them.",
             {"reason": tuple(RejectionReason)},
         )
+        self.details_dropped = CounterSeries(
+            "mailprobe_result_details_dropped_total",
+            "Details that were left out of results that were stored. unknown_kind: the agent is newer than this"
+            " controller; invalid, too_large: the agent is wrong.",
+            {"reason": tuple(DetailFault)},
+        )
         self.refused_heartbeats = CounterSeries(
             "mailprobe_heartbeats_refused_total",
             "Heartbeats refused because of their signature, by each controller for itself. unsigned: although the"
@@ -167,7 +174,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
-        for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats):
+        for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats, self.details_dropped):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}
 

@@ -39,7 +39,8 @@ class LatestCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored result of one check, with its location. Durations are milliseconds; `loop_lag_ms` is None in results
-    that are older than this field.
+    that are older than this field. `detail` is that of its kind (shared.wire.details); a check that is kept beyond its
+    result, to compare others with it, has none.
     """
 
     check_id: UUID
@@ -62,6 +63,7 @@ class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None
     login_withheld: bool
+    detail: dict[str, Any] | None
 
 
 class MissingCheck(NamedTuple):

@@ -12,6 +12,7 @@ from shared.wire.messages import Unfitness
 class Location(msgspec.Struct, frozen=True, kw_only=True):
     """A place checks run from. Logins are sealed to `public_key` (shared.wire.sealing), and to `older_keys` as long as
     its agents may have an enrolment file with one of them. `nats_url` is the URL that was given for those files.
+    `reads` are the forms of requests that its agents read (controller.decisions.schedule.forms); only requests need it.
     """
 
     id: int
@@ -23,6 +24,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     older_keys: tuple[str, ...] = ()
     nats_url: str | None = None
     removed: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import structlog
 
 from controller.broker.streams import ACK_WAIT_SECONDS
 from controller.decisions.schedule.rounds import PlannedCheck
-from controller.kinds import configured_login, target_of
+from controller.kinds import configured_logins, kind_named, target_of
 from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.store.checks.dispatch import Expected, expect
@@ -27,11 +27,11 @@ from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BrokerRefusedError, BusError
 from shared.wire import subjects
-from shared.wire.messages import CheckRequest
+from shared.wire.messages import LOGINS, UNREADABLE_LOGIN, CheckRequest, SealedLogin
 from shared.wire.rounds import Purpose, check_id, start_by_ms
 from shared.wire.sealing import seal_login
 from shared.wire.signing import Signer
-from shared.wire.targets import Target
+from shared.wire.targets import ONLY_LOGIN, Target
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Dispatcher:
         self._clock = clock
         self._latest_target: tuple[ScheduledMonitor, Target] | None = None
         self._refused_from = self._refused_until = 0
-        self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[str, bytes]]] = OrderedDict()
+        self._sealed: OrderedDict[tuple[int, int], tuple[datetime, dict[tuple[str, str], bytes]]] = OrderedDict()
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
         """Check from these locations now. Returns the moment at which these checks are due, when the broker has every
@@ -166,7 +166,6 @@ class Dispatcher:
         identity = check_id(monitor.public_id, due_ms, location.code, purpose)
         start_by = _start_by(check)
         target = self._target(monitor)
-        sealed = self._seal(monitor, location)
         request = CheckRequest(
             check_id=identity,
             monitor_id=monitor.public_id,
@@ -177,10 +176,9 @@ class Dispatcher:
             start_by=to_datetime(start_by),
             timeout_seconds=monitor.timeout_seconds,
             target=target,
-            sealed_login=sealed[0] if sealed else None,
-            older_sealed_logins=sealed[1:],
             want_transcript=want_transcript,
         )
+        request = _with_logins(request, self._seal(monitor, location), location)
         subject = subjects.check(location.country_code, location.code, monitor.kind)
         body = msgspec.json.encode(request)
         return Message(
@@ -199,30 +197,49 @@ class Dispatcher:
             self._latest_target = (monitor, target_of(monitor))
         return self._latest_target[1]
 
-    def _seal(self, monitor: ScheduledMonitor, location: Location) -> list[bytes]:
-        """The monitor's login, sealed to each key of the location, the newest first; empty when it has no login.
+    def _seal(self, monitor: ScheduledMonitor, location: Location) -> list[SealedLogin]:
+        """The monitor's logins that checks from this location use, each sealed to each key of the location.
 
         Sealing costs 20 times the rest of a request, so a sealed login is kept until the monitor or the keys change.
         """
-        if configured_login(monitor) is None:
+        uses = kind_named(monitor.kind).uses_login
+        names = [name for name in configured_logins(monitor) if uses(name, monitor.config, location)]
+        if not names:
             return []
         here = (monitor.id, location.id)
         updated_at, kept = self._sealed.get(here, (None, {}))
         known = kept if updated_at == monitor.updated_at else {}
         keys = (location.public_key, *location.older_keys)
-        if known.keys() != set(keys):
-            login = logins_of(monitor, self._vault).get("login")
-            if login is None:
-                return []
+        if known.keys() != {(name, key) for name in names for key in keys}:
+            logins = logins_of(monitor, self._vault)
             known = {
-                key: known.get(key) or seal_login(login, key, monitor=monitor.public_id, location=location.code)
+                (name, key): known.get((name, key))
+                or seal_login(logins[name], key, monitor=monitor.public_id, location=location.code)
+                for name in names
+                if name in logins
                 for key in keys
             }
             self._sealed[here] = (monitor.updated_at, known)
             self._sealed.move_to_end(here)
             while len(self._sealed) > _SEALED_AT_MOST:
                 self._sealed.popitem(last=False)
-        return [known[key] for key in keys]
+        return [
+            SealedLogin(name=name, sealed=[known[name, key] for key in keys])
+            for name in names
+            if (name, keys[0]) in known
+        ]
+
+
+def _with_logins(request: CheckRequest, logins: list[SealedLogin], location: Location) -> CheckRequest:
+    """The request with these logins, in the form that every agent of the location reads. Whoever knows a kind with
+    other logins than the first agents knew reads the later form.
+    """
+    if not logins:
+        return request
+    if LOGINS in location.reads or [login.name for login in logins] != [ONLY_LOGIN]:
+        return msgspec.structs.replace(request, logins=logins, sealed_login=UNREADABLE_LOGIN)
+    newest, *older = logins[0].sealed
+    return msgspec.structs.replace(request, sealed_login=newest, older_sealed_logins=older)
 
 
 def expected(check: PlannedCheck) -> Expected:

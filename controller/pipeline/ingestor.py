@@ -19,6 +19,7 @@ import structlog
 from controller.broker.streams import ensure_streams
 from controller.decisions.canaries import canary_monitor
 from controller.metrics.counts import Counts, RejectionReason
+from controller.pipeline.details import with_good_details
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
@@ -32,6 +33,7 @@ from shared.epoch import to_datetime, to_ms
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import json_times, subjects
+from shared.wire.details import DETAILS, Details
 from shared.wire.messages import CheckResult, Event, EventType
 from shared.wire.rounds import Purpose, check_id
 
@@ -77,9 +79,10 @@ class Rejected(NamedTuple):
 
 
 class Ingestor:
-    def __init__(self, db: Database, bus: Bus, counts: Counts | None = None) -> None:
+    def __init__(self, db: Database, bus: Bus, counts: Counts | None = None, *, details: Details = DETAILS) -> None:
         self._db = db
         self._bus = bus
+        self._details = details
         self._counts = counts or Counts()
         self._signatures = SignatureCheck(db, self._counts)
 
@@ -110,6 +113,8 @@ class Ingestor:
             else:
                 rejected.append(Rejected(arrival.delivery, RejectionReason(doubt), _DOUBTS[doubt], arrival.result))
         await self._reject(rejected)
+        readable = with_good_details([one.result for one in vouched], self._counts, self._details)
+        vouched = [one._replace(result=result) for one, result in zip(vouched, readable, strict=True)]
         checks = [one for one in vouched if one.result.purpose is not Purpose.CANARY]
         if checks:
             await self._store(checks)

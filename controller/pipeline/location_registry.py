@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 import msgspec
 import structlog
 
-from controller.broker.streams import ensure_check_consumer, ensure_streams, remove_check_consumer
+from controller.broker.streams import ensure_check_consumer, ensure_streams, remove_check_consumers
 from controller.decisions.canaries import canary_kinds
 from controller.decisions.schedule.eligibility import (
     FIT,
@@ -24,6 +24,7 @@ from controller.decisions.schedule.eligibility import (
     configured,
     readiness,
 )
+from controller.decisions.schedule.forms import with_forms
 from controller.kinds.obstacles import obstacles
 from controller.metrics.counts import Counts
 from controller.model import Location, ScheduledMonitor
@@ -125,8 +126,8 @@ class LocationRegistry:
         Raises StoreUnavailableError, BusError.
         """
         every = await location_store.all_locations(self._db)
-        locations = [here for here in every if not here.removed]
         now, sightings = await location_store.sightings(self._db)
+        locations = [with_forms(here, sightings.get(here.id, []), now) for here in every if not here.removed]
         self._remember(locations, {here.id: abilities(here, sightings.get(here.id, []), now) for here in locations})
         self._canary_kinds = {here.id: canary_kinds(here, sightings.get(here.id, []), now) for here in locations}
         await self._ensure()
@@ -156,9 +157,8 @@ class LocationRegistry:
 
     async def _clear(self, removed: frozenset[str]) -> None:
         """Remove the consumers of removed locations: no agent fetches from them any more."""
-        for location in removed - self._gone_from_broker:
-            for kind in KINDS:
-                await remove_check_consumer(self._bus, location=location, kind=kind)
+        if gone := removed - self._gone_from_broker:
+            await remove_check_consumers(self._bus, gone)
         self._gone_from_broker = removed
 
     async def follow_heartbeats(self) -> None:

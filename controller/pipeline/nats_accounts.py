@@ -6,7 +6,7 @@ servers keep the accounts themselves, so revoked keys stay revoked while no cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from time import monotonic
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
 from shared.wire import subjects
+from shared.wire.targets import KINDS
 
 log = structlog.get_logger()
 
@@ -55,13 +56,14 @@ class _Target(NamedTuple):
 class NatsAccounts:
     """`reconcile` is called every few seconds. It queries the broker about the accounts that many use each time, and
     about those of one location or subscriber only when something of theirs changed, and every ten seconds in case a
-    server was away.
+    server was away. `kinds` are the kinds of check that agents may fetch.
     """
 
-    def __init__(self, db: Database, bus: Bus, trust: Trust) -> None:
+    def __init__(self, db: Database, bus: Bus, trust: Trust, kinds: Collection[str] = KINDS) -> None:
         self._db = db
         self._bus = bus
         self._trust = trust
+        self._kinds = kinds
         self._own: dict[tuple[str, str], BrokerAccount] = {}
         self._kept: list[_Target] = []
         self._review_at = 0.0
@@ -70,7 +72,10 @@ class NatsAccounts:
         """Read the claims that the servers use, and correct them. Raises StoreUnavailableError, BusError."""
         revoked = await revoked_users(self._db)
         # During an update, a version that knows only the shared account runs beside this one, and revokes all there.
-        common = [_Target(account.of_controllers(self._trust), ()), _Target(account.shared(self._trust), (*revoked,))]
+        common = [
+            _Target(account.of_controllers(self._trust), ()),
+            _Target(account.shared(self._trust, self._kinds), (*revoked,)),
+        ]
         refused: dict[str | None, list[str]] = {}
         for user, key in revoked.items():
             refused.setdefault(key, []).append(user)
@@ -91,7 +96,7 @@ class NatsAccounts:
 
     def _account_of(self, owner: str, events: str) -> BrokerAccount:
         if not events:
-            return account.of_location(self._trust, owner)
+            return account.of_location(self._trust, owner, self._kinds)
         return account.of_subscriber(self._trust, owner, events)
 
     async def _correct(self, targets: Sequence[_Target]) -> None:

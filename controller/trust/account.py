@@ -3,12 +3,14 @@ use. Each location and each subscriber has an account of its own, so that nothin
 anybody else. The shared account holds the logins of earlier versions. Claims also list the revoked users.
 
 An agent's rights are a template for every user signed with the key for locations, so that a new version can extend
-them without new enrolment files.
+them without new enrolment files. They name each kind of check, and the claims' tags do so too: controllers that know
+different kinds add theirs to those of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,10 +21,12 @@ from controller.trust.keys import Trust
 from controller.trust.rights import NatsService
 from shared.nats.nkeys import public_key
 from shared.secret import Secret
+from shared.wire.targets import KINDS, is_kind
 
 _JETSTREAM_LIMITS = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
 _FOR_EVER = 253_402_300_799  # the last second of the year 9999
 _REVISION = "rights:"
+_KIND = "kind:"
 
 FIRST = datetime.fromtimestamp(1, UTC)
 """The creation time of the claims in a server's configuration. It lies before all others, so that these claims never
@@ -51,22 +55,18 @@ def of_controllers(trust: Trust) -> BrokerAccount:
     return _account(trust.account, "mailprobe", limits=_JETSTREAM_LIMITS, exports=services + streams)
 
 
-def shared(trust: Trust) -> BrokerAccount:
+def shared(trust: Trust, kinds: Iterable[str] = KINDS) -> BrokerAccount:
     """The account of logins of earlier versions, agents and subscribers together."""
     # Leaf servers of earlier versions send requests under their first name.
     imports = _imports(trust, (*rights.SERVICES, rights.NEXT_CHECK), rights.STREAMS)
-    return _account(
-        trust.guests, "mailprobe-guests", imports=imports, mappings=_mappings(), signing_keys=[_agents(trust)]
-    )
+    return _of_agents(trust, _account(trust.guests, "mailprobe-guests", imports=imports, mappings=_mappings()), kinds)
 
 
-def of_location(trust: Trust, location: str) -> BrokerAccount:
-    return _account(
-        location_account(trust, location),
-        f"mailprobe-location-{location}",
-        imports=_imports(trust, rights.LOCATION_SERVICES),
-        mappings=_mappings(),
-        signing_keys=[_agents(trust)],
+def of_location(trust: Trust, location: str, kinds: Iterable[str] = KINDS) -> BrokerAccount:
+    name = f"mailprobe-location-{location}"
+    imports = _imports(trust, rights.LOCATION_SERVICES)
+    return _of_agents(
+        trust, _account(location_account(trust, location), name, imports=imports, mappings=_mappings()), kinds
     )
 
 
@@ -86,10 +86,11 @@ def correction(
 ) -> str | None:
     """The claims to publish when servers hold `published` for the account; None when all servers hold the right ones.
 
-    Newer rights, published by a controller of a newer version, are kept: two versions run side by side during an
-    update.
+    Newer rights, published by a controller of a newer version, are kept, and so are kinds of check that only another
+    controller knows: two versions run side by side during an update.
     """
     known = [_read(trust, account, token) for token in published]
+    account = _with_kinds(trust, account, {kind for one in known if one for kind in _kinds(one.nats)})
     claims = account.claims(revoked)
     newest = max((one.nats for one in known if one), key=_revision, default=claims)
     if _revision(newest) > _revision(claims):
@@ -119,9 +120,26 @@ def _mappings() -> dict[str, Any]:
     return {name: [{"subject": other, "weight": 100}]}
 
 
-def _agents(trust: Trust) -> dict[str, Any]:
-    template = rights.location_rights() | NO_LIMITS
-    return {"kind": "user_scope", "key": public_key(trust.locations), "role": "location", "template": template}
+def _of_agents(trust: Trust, account: BrokerAccount, kinds: Iterable[str]) -> BrokerAccount:
+    """The account with the rights of agents to checks of these kinds."""
+    every = sorted(kinds)
+    scope = {"kind": "user_scope", "key": public_key(trust.locations), "role": "location"}
+    keys = [scope | {"template": rights.location_rights(every) | NO_LIMITS}]
+    tags = [tag for tag in account.rights["tags"] if not tag.startswith(_KIND)]
+    return account._replace(
+        rights=account.rights | {"tags": tags + [f"{_KIND}{kind}" for kind in every], "signing_keys": keys}
+    )
+
+
+def _with_kinds(trust: Trust, account: BrokerAccount, kinds: AbstractSet[str]) -> BrokerAccount:
+    """The same account if it has all of these kinds, or no agents."""
+    known = _kinds(account.rights)
+    return _of_agents(trust, account, known | kinds) if known and not kinds <= known else account
+
+
+def _kinds(account: dict[str, Any]) -> AbstractSet[str]:
+    named = {tag.removeprefix(_KIND) for tag in account.get("tags", []) if tag.startswith(_KIND)}
+    return {kind for kind in named if is_kind(kind)}
 
 
 def _shared_subject(kind: str, subject: str) -> dict[str, Any]:

@@ -11,13 +11,15 @@ one, whichever of its keys they log in with, because a leaf server uses one logi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from shared.wire import subjects
-from shared.wire.targets import KINDS
 
-REVISION = 2
-"""Raise it with each change of the rights below. A controller does not overwrite rights of a higher revision."""
+REVISION = 3
+"""Raise it with each change of the rights below, but not for another kind of check. A controller does not overwrite
+rights of a higher revision.
+"""
 
 _NEXT_CHECK = f"CONSUMER.MSG.NEXT.{subjects.CHECKS}"
 _NEXT_EVENT = f"CONSUMER.MSG.NEXT.{subjects.EVENTS}."
@@ -26,10 +28,12 @@ _IN_DOMAIN = f"$JS.{subjects.DOMAIN}.API"
 _TAGS = {"location": "{{tag(location)}}", "country": "{{tag(country)}}"}
 
 
-def location_rights() -> dict[str, Any]:
-    """The template for agents: their own checks, results and heartbeats. The server fills in the tags of the user."""
+def location_rights(kinds: Iterable[str]) -> dict[str, Any]:
+    """The template for agents: their own checks of these kinds, results and heartbeats. The server fills in the tags of
+    the user.
+    """
     location, country = _TAGS["location"], _TAGS["country"]
-    consumers = [f"{location}-{kind}" for kind in KINDS]
+    consumers = [f"{location}-{kind}" for kind in kinds]  # a wildcard is a whole token, never a part of one
     return _rights(
         publish=[
             *(f"$JS.API.{_NEXT_CHECK}.{consumer}" for consumer in consumers),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from shared.wire.failures import CheckWarning, Failure, FailureSource, OpenEnum, Phase
 from shared.wire.rounds import Purpose
-from shared.wire.targets import KINDS_TEXT, Target
+from shared.wire.targets import KINDS_TEXT, ONLY_LOGIN, Target
 
 Fact: TypeAlias = "str | int | float | bool | list[str] | None"
 
@@ -38,11 +38,26 @@ class ResultStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class SealedLogin(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A login by its name in the target's LOGINS, sealed to each key of the location (shared.wire.sealing), the newest
+    first.
+    """
+
+    name: str
+    sealed: list[bytes]
+
+
+UNREADABLE_LOGIN = b""
+"""No key opens it. In a request with `logins` it is `sealed_login`, so that an agent that does not read them reports
+that it cannot open the login, instead of checking without one.
+"""
+
+
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One check to run at one location. `sealed_login` is a login sealed to the location's newest key
-    (shared.wire.sealing); `older_sealed_logins` are the same login sealed to its older keys. With `want_transcript` the
-    result has its transcript also when the check passes. Without `dialogue`, as in most canaries, the agent answers at
-    once and makes no connection.
+    """One check to run at one location. `logins` are those that the check uses here. An agent whose heartbeat does not
+    announce LOGINS reads `sealed_login`, the only login sealed to the location's newest key, and `older_sealed_logins`,
+    the same login sealed to its older keys. With `want_transcript` the result has its transcript also when the check
+    passes. Without `dialogue`, as in most canaries, the agent answers at once and makes no connection.
     """
 
     check_id: UUID
@@ -58,14 +73,17 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     older_sealed_logins: list[bytes] = []
     want_transcript: bool = False
     dialogue: bool = True
+    logins: list[SealedLogin] = []
 
     @property
     def sealed_logins(self) -> dict[str, list[bytes]]:
         """Each login by its name, sealed to each key of the location."""
-        return {} if self.sealed_login is None else {"login": [self.sealed_login, *self.older_sealed_logins]}
+        if self.logins or self.sealed_login is None:
+            return {each.name: each.sealed for each in self.logins}
+        return {ONLY_LOGIN: [self.sealed_login, *self.older_sealed_logins]}
 
     def without_logins(self) -> Self:
-        return msgspec.structs.replace(self, sealed_login=None, older_sealed_logins=[])
+        return msgspec.structs.replace(self, sealed_login=None, older_sealed_logins=[], logins=[])
 
 
 class PhaseTiming(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -126,6 +144,14 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     login_withheld: Annotated[
         bool, described("No login was tried, because it was refused before: the failure is that of the last attempt.")
     ] = False
+    detail: Annotated[
+        Any,
+        Meta(
+            description="What a check of this kind found beyond the other fields, at most 32 KiB of JSON: an object"
+            " whose `kind` says which fields it has; null if there is none.",
+            extra_json_schema={"anyOf": [{"type": "object"}, {"type": "null"}]},
+        ),
+    ] = None
 
     @property
     def status(self) -> ResultStatus:
@@ -151,6 +177,9 @@ AgentNumber: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 CANARY = "canary"
 """In `Heartbeat.reads`: the agent answers canaries (Purpose.CANARY)."""
+
+LOGINS = "logins"
+"""In `Heartbeat.reads`: the agent reads `CheckRequest.logins`."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

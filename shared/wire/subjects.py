@@ -56,6 +56,12 @@ def check(country: str, location: str, kind: str) -> str:
     return f"mailprobe.check.{token(country)}.{token(location)}.{token(kind)}"
 
 
+def location_of_check(subject: str | None) -> str | None:
+    """The location in the subject of a check, or None."""
+    parts = (subject or "").split(".")
+    return parts[3] if parts[:2] == ["mailprobe", "check"] and len(parts) == 5 else None
+
+
 def check_consumer(location: str, kind: str) -> str:
     """The durable consumer of CHECKS that a location's agents share for one kind."""
     return f"{token(location)}-{token(kind)}"

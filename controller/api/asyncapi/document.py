@@ -15,6 +15,7 @@ from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.model.values.field_names import camel
 from shared.wire import json_times
+from shared.wire.details import DETAILS
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import Event, EventType, ResultStatus, Speaker
@@ -133,7 +134,7 @@ def _message(kind: EventType) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    kinds = [payload for payload, _ in _PAYLOADS.values()]
+    kinds: list[type] = [*(payload for payload, _ in _PAYLOADS.values()), *DETAILS.values()]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
         if description := schema.get("description"):
@@ -154,6 +155,9 @@ def _schemas() -> dict[str, Any]:
     for vocabulary in _CLOSED_VOCABULARIES:
         words = RECORDED if vocabulary is Purpose else vocabulary
         schemas[vocabulary.__name__] |= {"type": "string", "enum": [*words]}
+    detail = schemas["CheckResult"]["properties"]["detail"]
+    # Subscribers must accept the details of kinds that come later.
+    detail["anyOf"] = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in DETAILS.values()] + detail["anyOf"]
     facts = schemas["CheckResult"]["properties"]["facts"]
     facts["description"] += (
         " The most important: " + "; ".join(f"`{name}`: {description}" for name, description in FACTS.items()) + "."

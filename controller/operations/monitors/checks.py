@@ -11,6 +11,7 @@ import msgspec
 
 from controller.decisions.access import Permission
 from controller.decisions.schedule.eligibility import abilities, alive, configured, readiness
+from controller.decisions.schedule.forms import with_forms
 from controller.decisions.schedule.hindrances import NOT_CHECKED, hindrance
 from controller.decisions.schedule.rotation import pool
 from controller.errors import NoActiveLocationsError, NoEligibleLocationsError, NotFoundError, UnfitLocationsError
@@ -61,7 +62,7 @@ async def trigger_check(
     now, sightings = await location_store.sightings(database)
     able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
     ready, unfit = readiness(able, monitor.kind, obstacles(monitor))
-    eligible = [here for here in chosen if here.id in ready]
+    eligible = [with_forms(here, sightings.get(here.id, []), now) for here in chosen if here.id in ready]
     living = {here.id: alive(sightings.get(here.id, []), now) for here in chosen}
     if unfit and not eligible:
         raise UnfitLocationsError(hindrance(monitor.kind, deficiencies(monitor), chosen, living, ()))

@@ -26,7 +26,8 @@ async def last_good(
         """
         SELECT location_id, location.code AS location_code, location.name AS location_name, location.country_code,
           purpose, 'success' AS status, due_at, started_at, duration_ms, agent, address, NULL AS failure, phases,
-          warnings, facts, transcript, NULL AS loop_lag_ms, NULL AS kernel_rtt_ms, false AS login_withheld
+          warnings, facts, transcript, NULL AS loop_lag_ms, NULL AS kernel_rtt_ms, false AS login_withheld,
+          NULL AS detail
         FROM last_good JOIN location ON location.id = location_id
         WHERE monitor_id = $1 AND (due_at >= $4) = ($3::timestamptz >= $4)
         ORDER BY due_at < $3 DESC, location_id = $2 DESC, due_at DESC LIMIT 1

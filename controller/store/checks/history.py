@@ -19,7 +19,7 @@ CHECK_COLUMNS = """
 result.location_id, location.code AS location_code, location.name AS location_name, location.country_code,
 result.purpose, result.status, result.due_at, result.started_at, result.duration_ms, result.agent, result.address,
 result.failure, result.phases, result.warnings, result.facts, result.transcript, result.loop_lag_ms,
-result.kernel_rtt_ms, result.login_withheld
+result.kernel_rtt_ms, result.login_withheld, result.detail
 """
 CHECK_SOURCE = "result JOIN location ON location.id = result.location_id"
 _VOTING_FAILURE = "monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'"

@@ -45,6 +45,7 @@ class HistoryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None
     login_withheld: bool
+    detail: dict[str, Any] | None
 
     @property
     def position(self) -> Position:
@@ -90,19 +91,20 @@ _OWNER = f"SELECT {_MONITOR} FROM monitor WHERE monitor.id = {{}} AND {_SCOPE} O
 _RESULT = """
 result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
 result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
-result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld
+result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
 """
 # JSON columns as text, which msgspec decodes directly into their structs.
 _COLUMNS = """
 monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor, found.name AS monitor_name,
 kind, location.code AS location, location.country_code AS country, purpose, found.status, started_at, duration_ms,
-agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld
+agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms, kernel_rtt_ms, login_withheld,
+detail::text
 """
 
 _FAILURE = msgspec.json.Decoder(Failure)
 _PHASES = msgspec.json.Decoder(list[PhaseTiming])
 _WARNINGS = msgspec.json.Decoder(list[CheckWarning])
-_FACTS = msgspec.json.Decoder(dict[str, Any])
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 async def population(database: Database, scope: ResultScope, *, at_most: int) -> Population:
@@ -200,6 +202,7 @@ def _record(row: Any) -> HistoryRecord:
     values["failure"] = None if row["failure"] is None else _FAILURE.decode(row["failure"])
     values["phases"] = _PHASES.decode(row["phases"])
     values["warnings"] = [] if row["warnings"] is None else _WARNINGS.decode(row["warnings"])
-    values["facts"] = {} if row["facts"] is None else _FACTS.decode(row["facts"])
+    values["facts"] = {} if row["facts"] is None else _OBJECT.decode(row["facts"])
+    values["detail"] = None if row["detail"] is None else _OBJECT.decode(row["detail"])
     identity = check_id(row["monitor"], to_ms(row["due_at"]), row["location"], purpose)
     return HistoryRecord(check_id=identity, **values)

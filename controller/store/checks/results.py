@@ -79,11 +79,12 @@ WITH given AS (
   SELECT * FROM unnest(
     $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
     $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-    $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::boolean[]
+    $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[],
+    $24::boolean[]
   ) WITH ORDINALITY AS given (
     monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
     failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
-    hash_low, confirmed, place
+    hash_low, detail, confirmed, place
   )
 ), known AS (
   SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
@@ -96,10 +97,12 @@ WITH given AS (
   JOIN organization ON organization.id = monitor.organization_id
 ), stored AS (
   INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address,
-    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld)
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld,
+    detail)
   SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
     monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
-    phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld
+    phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld,
+    detail::json
   FROM known WHERE expected ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose
@@ -107,7 +110,7 @@ WITH given AS (
   SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
 ), retried AS (
   INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
-  SELECT monitor_id, due_at, now() + make_interval(secs => $25), array_agg(DISTINCT location_id)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $26), array_agg(DISTINCT location_id)
   FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
   RETURNING monitor_id, round_due_at, due_at, location_ids
 ), linked AS (
@@ -176,7 +179,7 @@ WITH given AS (
 SELECT known.place, known.organization, known.customer, known.kind, known.expected,
   stored.monitor_id IS NOT NULL AS new,
   CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $24) FROM result
+    SELECT stored_at > now() - make_interval(secs => $25) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,
@@ -262,6 +265,7 @@ def _columns(result: CheckResult) -> tuple[object, ...]:
         to_ms(result.due_at),
         high,
         low,
+        _json(result.detail),
     )
 
 

@@ -7,17 +7,20 @@ The controller refuses an invalid target when it is saved, so the structs are he
 from __future__ import annotations
 
 import pkgutil
+import re
 from functools import reduce
 from importlib import import_module
 from operator import or_
 from typing import TYPE_CHECKING
 
-from shared.wire.targets.base import BaseTarget, IpFamily, Login, Option, Server, TlsMode
+from shared.wire.targets.base import ONLY_LOGIN, BaseDetail, BaseTarget, IpFamily, Login, Option, Server, TlsMode
 
 __all__ = [
     "KINDS",
     "KINDS_TEXT",
+    "ONLY_LOGIN",
     "TARGETS",
+    "BaseDetail",
     "BaseTarget",
     "IpFamily",
     "Login",
@@ -25,6 +28,7 @@ __all__ = [
     "Server",
     "Target",
     "TlsMode",
+    "is_kind",
     "kind_of",
 ]
 
@@ -34,9 +38,18 @@ def kind_of(target: type[BaseTarget] | BaseTarget) -> str:
     return str(target.__struct_config__.tag)
 
 
+def is_kind(name: str) -> bool:
+    """Whether a kind may have this name. It has no hyphen, because the kind `b-c` of the location `a` would have the
+    same consumer as the kind `c` of the location `a-b`.
+    """
+    return re.fullmatch(r"[a-z0-9]+", name) is not None
+
+
 def _targets() -> tuple[type[BaseTarget], ...]:
     modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     found = [module.TARGET for module in modules if hasattr(module, "TARGET")]
+    if wrong := [kind_of(target) for target in found if not is_kind(kind_of(target))]:
+        raise ValueError(f"the name of a kind must consist of lower-case letters and digits: {', '.join(wrong)}")
     return tuple(sorted(found, key=lambda target: (target.ORDER, kind_of(target))))
 
 

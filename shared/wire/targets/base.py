@@ -11,6 +11,9 @@ import msgspec
 from shared.secret import Secret
 from shared.wire.failures import Phase
 
+ONLY_LOGIN = "login"
+"""The name of the login of a kind that has one and does not name it otherwise."""
+
 
 class Login(msgspec.Struct, frozen=True):
     """What to log in with. msgspec refuses to encode a Secret, so a login cannot be sent unsealed by accident.
@@ -43,18 +46,25 @@ class Option(NamedTuple):
     help: str
 
 
+class BaseDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a check of one kind found beyond the fields that results of all kinds have. A kind's struct has the tag of
+    its kind, like its target; it only grows, and new fields have defaults.
+    """
+
+
 class BaseTarget(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a check of one kind looks at. A kind's struct has the tag of its kind (`tag_field="kind"`, `tag="…"`).
 
     `ORDER` is the kind's place in lists, before its name. `LOGINS` are the names of the logins that a target may have,
     `PHASES` the steps of its check in their usual order. `SUBJECT` is what is checked, in words: `the …` may be at
-    fault.
+    fault. `DETAIL` is what its results have beyond the common fields.
     """
 
     ORDER: ClassVar[int] = 100
     LOGINS: ClassVar[tuple[str, ...]] = ()
     PHASES: ClassVar[tuple[Phase, ...]] = ()
     SUBJECT: ClassVar[str] = "server"
+    DETAIL: ClassVar[type[BaseDetail] | None] = None
 
     @property
     def endpoints(self) -> tuple[Server, ...]:
@@ -92,7 +102,7 @@ class Server(BaseTarget, frozen=True, kw_only=True):
     `OPTIONS` the fields of this kind that may be set, by their names.
     """
 
-    LOGINS: ClassVar[tuple[str, ...]] = ("login",)
+    LOGINS: ClassVar[tuple[str, ...]] = (ONLY_LOGIN,)
     PORTS: ClassVar[tuple[int | None, int | None]] = (None, None)
     STARTTLS: ClassVar[TlsMode] = TlsMode.OPPORTUNISTIC
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
@@ -117,10 +127,10 @@ class Server(BaseTarget, frozen=True, kw_only=True):
 
     @property
     def logins(self) -> dict[str, Login]:
-        return {} if self.login is None else {"login": self.login}
+        return {} if self.login is None else {ONLY_LOGIN: self.login}
 
     def with_logins(self, logins: Mapping[str, Login]) -> Self:
-        return msgspec.structs.replace(self, login=logins.get("login"))
+        return msgspec.structs.replace(self, login=logins.get(ONLY_LOGIN))
 
     def without_logins(self) -> Self | None:
         """Everything before the login is checked; with a login, TLS is required."""

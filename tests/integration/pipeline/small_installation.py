@@ -122,6 +122,7 @@ class SmallInstallation:
         kinds: tuple[str, ...] = KINDS,
         unfit: tuple[Unfitness, ...] = (),
         signer: LocationSigner | None = None,
+        reads: tuple[str, ...] = (),
     ) -> None:
         """Send a heartbeat, which only a `signer` signs."""
         location = country.lower()
@@ -135,6 +136,7 @@ class SmallInstallation:
             started_at=now,
             sent_at=now,
             unfit=list(unfit),
+            reads=list(reads),
         )
         subject, body = subjects.agent(country, location, agent), msgspec.json.encode(heartbeat)
         await self.bus.client.publish(subject, body, headers=signer.heartbeat(subject, body) if signer else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +37,7 @@ from shared.nats.bus import Bus
 from shared.nats.credentials import Credentials
 from shared.nats.nkeys import public_key
 from shared.wire import subjects
+from shared.wire.targets import KINDS
 
 
 @dataclass
@@ -58,15 +59,15 @@ class Site:
         self.server = nats.prepare(self.folder, server_config(self.trust, now))
 
     @asynccontextmanager
-    async def keeper(self) -> AsyncIterator[NatsAccounts]:
+    async def keeper(self, kinds: Collection[str] = KINDS) -> AsyncIterator[NatsAccounts]:
         broker = Broker(self.server.url, system_credentials(self.trust, utc_now()))
         async with Bus.open(broker, name="nats accounts") as bus:
             await bus.wait_connected()
-            yield NatsAccounts(self.database, bus, self.trust)
+            yield NatsAccounts(self.database, bus, self.trust, kinds)
 
-    async def reconcile(self) -> None:
-        """Update the NATS accounts once, as a controller does every two seconds."""
-        async with self.keeper() as keeper:
+    async def reconcile(self, kinds: Collection[str] = KINDS) -> None:
+        """Update the NATS accounts once, as a controller that knows these kinds does every two seconds."""
+        async with self.keeper(kinds) as keeper:
             await keeper.reconcile()
 
     async def add(self, code: str = "de", country: str = "DE", *, now: datetime | None = None) -> Credentials:

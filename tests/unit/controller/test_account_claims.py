@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from controller.trust import keys, rights
-from controller.trust.account import FIRST, account_claims, correction, shared
+from controller.trust.account import FIRST, account_claims, correction, of_controllers, shared
 from controller.trust.claims import location_credentials
 from controller.trust.jwt import sign
 from controller.trust.keys import Trust
@@ -107,10 +107,33 @@ def test_what_our_operator_did_not_say_is_not_repeated(trust: Trust, what: str) 
 
 def test_who_changes_what_guests_may_do_also_changes_its_revision() -> None:
     """Controllers of two versions that run side by side know by it whose rights are newer."""
-    shared_rights = [rights.location_rights(), rights.SERVICES, rights.STREAMS]
+    shared_rights = [rights.location_rights(["smtp"]), rights.SERVICES, rights.STREAMS]
     own_rights = [rights.LOCATION_SERVICES, rights.subscriber_services("consumer")]
     digest = sha256(msgspec.json.encode([shared_rights, own_rights], order="sorted")).hexdigest()[:16]
-    assert (rights.REVISION, digest) == (2, "a213dd00b28c1d29")
+    assert (rights.REVISION, digest) == (3, "96ca758a4fc5d2b0")
+
+
+def test_a_kind_that_only_another_controller_knows_is_kept(trust: Trust) -> None:
+    """Controllers that know different kinds agree after one change each, and send nothing more."""
+    ours, theirs = shared(trust, ["smtp", "dns"]), shared(trust, ["trip", "smtp"])
+    published = correction(trust, ours, [account_claims(trust, theirs, NOW)], [], LATER)
+    assert published
+    nats = read(published)["nats"]
+    assert nats == shared(trust, ["dns", "smtp", "trip"]).claims()
+    allowed = nats["signing_keys"][0]["template"]["pub"]["allow"]
+    assert "$JS.API.CONSUMER.MSG.NEXT.CHECKS.{{tag(location)}}-trip" in allowed
+    assert correction(trust, theirs, [published], [], LATER) is None
+    assert correction(trust, ours, [published, published], [], LATER) is None
+    without_agents = of_controllers(trust)
+    assert correction(trust, without_agents, [account_claims(trust, without_agents, NOW)], [], LATER) is None
+
+
+def test_a_tag_that_is_no_kind_gives_no_rights(trust: Trust) -> None:
+    """Such a name would be a kind of another location: `nbg-smtp` of `de` is `smtp` of `de-nbg`."""
+    wrong = shared(trust, ["smtp", "nbg-smtp", "*", ">"])
+    published = correction(trust, shared(trust), [account_claims(trust, wrong, NOW)], [], LATER)
+    assert published
+    assert read(published)["nats"] == shared(trust).claims()
 
 
 def test_locations_are_distinguished_by_their_tags_only(trust: Trust) -> None:

@@ -21,8 +21,8 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `timings` are milliseconds of `phases` by name, a repeated phase summed. Customer and name are the monitor's present
     ones. `facts` are what the check learnt (banner, TLS version, certificate …). `loopLagMs` is the longest delay of
     the agent's own event loop during the check, `kernelRttMs` the round trip to the server as its kernel measured it.
-    With `loginWithheld` no login was tried, because the server had refused the same login before. Dialogues are in the
-    check history.
+    With `loginWithheld` no login was tried, because the server had refused the same login before. `detail` is
+    what only checks of this kind find out, an object with that `kind`, or null. Dialogues are in the check history.
     """
 
     check_id: UUID
@@ -47,6 +47,7 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None
     login_withheld: bool
+    detail: dict[str, Any] | None
 
 
 class ResultPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -83,6 +84,7 @@ def result_item(found: HistoryRecord) -> ResultItem:
         loop_lag_ms=rounded(found.loop_lag_ms),
         kernel_rtt_ms=rounded(found.kernel_rtt_ms),
         login_withheld=found.login_withheld,
+        detail=found.detail,
     )
 
 
@@ -126,6 +128,7 @@ EXAMPLE: dict[str, Any] = {
             "loopLagMs": 0.4,
             "kernelRttMs": None,
             "loginWithheld": False,
+            "detail": None,
         }
     ],
     "nextCursor": "gAAAAABn",

@@ -65,6 +65,7 @@ async def test_an_item_holds_the_fields_of_its_event_and_its_owner(api: Api, sto
         "loopLagMs": 0.0,
         "kernelRttMs": None,
         "loginWithheld": False,
+        "detail": None,
     }
 
 

@@ -48,6 +48,7 @@ def record(**fields: Any) -> HistoryRecord:
         "loop_lag_ms": None,
         "kernel_rtt_ms": None,
         "login_withheld": False,
+        "detail": None,
     }
     return HistoryRecord(**{**values, **fields})
 
@@ -106,6 +107,7 @@ def test_every_column_has_its_cell() -> None:
             facts={"banner": "mx"},
             kernel_rtt_ms=0.1234567,
             login_withheld=True,
+            detail={"kind": "trip", "hops": ["a", "b"]},
         )
     )
     filled = {name: cell for name, cell in row.items() if cell}
@@ -133,6 +135,7 @@ def test_every_column_has_its_cell() -> None:
         "facts": '{"banner":"mx"}',
         "kernelRttMs": "0.123",
         "loginWithheld": "true",
+        "detail": '{"kind":"trip","hops":["a","b"]}',
     }
 
 
@@ -160,5 +163,5 @@ def test_texts_come_through_csv_and_ndjson_as_they_were(texts: list[tuple[str, s
 def test_lines_of_csv_end_as_the_rfc_says() -> None:
     """RFC 4180, section 2."""
     assert CSV.head.endswith(b"quitMs,failureKind,failurePhase,failureSource,failureDetail,warnings,address,facts,"
-                             b"loopLagMs,kernelRttMs,loginWithheld\r\n")  # fmt: skip
+                             b"loopLagMs,kernelRttMs,loginWithheld,detail\r\n")  # fmt: skip
     assert CSV.lines([record(), record()]).count(b"\r\n") == 2

@@ -58,5 +58,6 @@ def a_check(
         "loop_lag_ms": 0.1,
         "kernel_rtt_ms": None,
         "login_withheld": False,
+        "detail": None,
     }
     return CheckRecord(**values | fields)

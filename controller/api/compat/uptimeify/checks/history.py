@@ -22,7 +22,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `transcript` is the dialogue of a check that failed or has a warning, with secrets replaced. `loopLagMs` is the
     longest delay of the agent's own event loop during the check, `kernelRttMs` the round trip to the server as the
     agent's kernel measured it. With `loginWithheld` no login was tried, because the server had refused the same login
-    before.
+    before. `detail` is what only checks of this kind find out.
     """
 
     id: UUID
@@ -44,6 +44,7 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     kernel_rtt_ms: float | None
     login_withheld: bool
     transcript: list[TranscriptLine] | UnsetType = UNSET
+    detail: dict[str, Any] | UnsetType = UNSET
 
 
 class SmtpHistoryItem(HistoryItem, frozen=True, kw_only=True, rename="camel"):
@@ -98,6 +99,7 @@ def _fields(check: CheckRecord) -> dict[str, Any]:
         "kernel_rtt_ms": None if check.kernel_rtt_ms is None else round(check.kernel_rtt_ms, 3),
         "login_withheld": check.login_withheld,
         "transcript": check.transcript or UNSET,
+        "detail": check.detail or UNSET,
     }
 
 

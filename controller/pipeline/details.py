@@ -1,0 +1,32 @@
+"""Leave out details of results that this version cannot read: an agent of a newer version may send them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from controller.metrics.counts import Counts
+from shared.wire.details import DetailFault, Details, fault_of
+from shared.wire.messages import CheckResult
+
+log = structlog.get_logger()
+
+
+def with_good_details(results: Sequence[CheckResult], counts: Counts, kinds: Details) -> list[CheckResult]:
+    """The same results, without the details that are unknown, wrong or too large. These are counted, and logged as one
+    line for each location and reason. `kinds` are the details that this version can read.
+    """
+    kept: list[CheckResult] = []
+    dropped: Counter[tuple[str, DetailFault]] = Counter()
+    for result in results:
+        fault = fault_of(result.detail, kinds)
+        if fault is not None:
+            counts.details_dropped.add((fault,))
+            dropped[result.location, fault] += 1
+        kept.append(result if fault is None else msgspec.structs.replace(result, detail=None))
+    for (location, fault), number in dropped.items():
+        log.warning("details_dropped", location=location, reason=fault.value, results=number)
+    return kept

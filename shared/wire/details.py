@@ -1,0 +1,66 @@
+"""The detail of a result: what a check of one kind found beyond the fields that all kinds have.
+
+The module of a kind declares it (`DETAIL` of its target), and its tag `kind` identifies it. A detail that is unknown,
+wrong or too large is left out of its result, never the result with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+
+from shared.wire.targets import TARGETS, BaseDetail, kind_of
+
+LONGEST_DETAIL = 32 * 1024
+"""The most bytes of a detail, as compact JSON."""
+
+DetailJson: TypeAlias = "dict[str, Any]"
+"""A detail as JSON values. It may have fields of a newer version."""
+
+Details: TypeAlias = Mapping[str, type[BaseDetail]]
+"""The details of some kinds, by kind."""
+
+DETAILS: Details = {kind_of(target): target.DETAIL for target in TARGETS if target.DETAIL is not None}
+"""Those of all kinds that declare one."""
+
+
+class DetailFault(StrEnum):
+    """What is wrong with a detail."""
+
+    UNKNOWN_KIND = "unknown_kind"
+    INVALID = "invalid"
+    TOO_LARGE = "too_large"
+
+
+def fault_of(detail: object, kinds: Details = DETAILS) -> DetailFault | None:
+    """What is wrong with the detail of a result, which may be any JSON value; None: nothing is."""
+    if detail is None:
+        return None
+    try:
+        if len(msgspec.json.encode(detail)) > LONGEST_DETAIL:
+            return DetailFault.TOO_LARGE
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return DetailFault.INVALID
+    kind = detail.get("kind") if isinstance(detail, dict) else None
+    known = kinds.get(kind) if isinstance(kind, str) else None
+    if known is None:
+        return DetailFault.UNKNOWN_KIND
+    try:
+        msgspec.convert(detail, known)
+    except (msgspec.ValidationError, RecursionError):
+        return DetailFault.INVALID
+    return None
+
+
+def read_detail(detail: DetailJson | None, kind: str, kinds: Details = DETAILS) -> BaseDetail | None:
+    """The stored detail of a check of this kind; None if there is none that this version can read."""
+    known = kinds.get(kind)
+    if detail is None or known is None:
+        return None
+    try:
+        return msgspec.convert(detail, known)
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,49 @@
+"""Which details of results are kept: those that their kind declares, and not too large ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared.wire.details import LONGEST_DETAIL, DetailFault, fault_of, read_detail
+from shared.wire.targets import BaseDetail
+
+
+class TripDetail(BaseDetail, frozen=True, kw_only=True, tag_field="kind", tag="trip"):
+    delivered_ms: float
+    hops: list[str] = msgspec.field(default_factory=list)
+
+
+KINDS: dict[str, type[BaseDetail]] = {"trip": TripDetail}
+RIGHT = {"kind": "trip", "deliveredMs": 1.5}
+_FILLER = LONGEST_DETAIL - len(msgspec.json.encode(RIGHT | {"hops": [""]}))
+
+
+@pytest.mark.parametrize(
+    ("detail", "fault"),
+    [
+        pytest.param(None, None, id="none"),
+        pytest.param(RIGHT, None, id="a detail"),
+        pytest.param(RIGHT | {"fromTheFuture": {"a": [1]}}, None, id="with a field of a newer version"),
+        pytest.param(RIGHT | {"hops": ["x" * _FILLER]}, None, id="as large as may be"),
+        pytest.param(RIGHT | {"hops": ["x" * (_FILLER + 1)]}, DetailFault.TOO_LARGE, id="a byte larger"),
+        pytest.param({"kind": "gravity"}, DetailFault.UNKNOWN_KIND, id="of a kind that is not known"),
+        pytest.param({"deliveredMs": 1.5}, DetailFault.UNKNOWN_KIND, id="without a kind"),
+        pytest.param({"kind": ["trip"]}, DetailFault.UNKNOWN_KIND, id="whose kind is no text"),
+        pytest.param("trip", DetailFault.UNKNOWN_KIND, id="a text"),
+        pytest.param([RIGHT], DetailFault.UNKNOWN_KIND, id="a list"),
+        pytest.param({"kind": "trip"}, DetailFault.INVALID, id="without a field that it must have"),
+        pytest.param(RIGHT | {"hops": 5}, DetailFault.INVALID, id="with a field of another type"),
+    ],
+)
+def test_only_a_detail_that_its_kind_declares_has_no_fault(detail: Any, fault: DetailFault | None) -> None:
+    assert fault_of(detail, KINDS) is fault
+
+
+def test_a_detail_is_read_by_its_kind_and_never_fails() -> None:
+    assert read_detail(RIGHT, "trip", KINDS) == TripDetail(delivered_ms=1.5)
+    for wrong in (None, {"kind": "trip"}, {"kind": "gravity"}):
+        assert read_detail(wrong, "trip", KINDS) is None
+    assert read_detail(RIGHT, "smtp", KINDS) is None
