@@ -13,7 +13,7 @@ from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
 from controller.decisions.monitors.texts import check_texts
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
-from controller.kinds import config_field, kind_for, kind_named, target_of
+from controller.kinds import config_field, default_interval, kind_for, kind_named, target_of
 from controller.model import Customer, Monitor, MonitorChange, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
@@ -50,7 +50,7 @@ async def create_monitor(
     if owner is None:
         raise UnknownCustomerError
     require(principal, Permission.CREATE, owner.organization_id, owner.id)
-    interval = rules.DEFAULT_INTERVAL_SECONDS if change.interval_seconds is UNSET else change.interval_seconds
+    interval = default_interval(kinds) if change.interval_seconds is UNSET else change.interval_seconds
     new = store.NewMonitor(
         organization_id=owner.organization_id,
         customer_id=owner.id,
