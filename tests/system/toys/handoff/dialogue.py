@@ -1,5 +1,5 @@
-"""The dialogue with both servers: a greeting, `LOGIN user password`, then `PUT line` at one and `GET line` at the other.
-An answer begins with `+` or `-`.
+"""The dialogue with both servers: a greeting, `LOGIN user password`, then `PUT line` at one and `GET line` at the
+other. An answer begins with `+` or `-`.
 """
 
 from __future__ import annotations

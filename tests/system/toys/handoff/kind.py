@@ -1,5 +1,5 @@
-"""The config of a handoff monitor: `entry` and `exit` with `host` and `port`, a `user` and a `password` or `ticket`, and
-`exitFrom`, the country that alone logs in at the exit.
+"""The config of a handoff monitor: `entry` and `exit` with `host` and `port`, a `user` and a `password` or `ticket`,
+and `exitFrom`, the country that alone logs in at the exit.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class HandoffTarget(BaseTarget, frozen=True, kw_only=True, tag_field="kind", tag
         Phase.ENVELOPE,
         Phase.MAILBOX,
     )
-    DETAIL = HandoffDetail
+    DETAIL: ClassVar[type[BaseDetail] | None] = HandoffDetail
 
     entry: Server
     exit: Server
