@@ -183,7 +183,7 @@ def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, long
     # A value that another group of routes has set stays when it is sent back, and while another field is changed.
     if changed.timeout_seconds != monitor.timeout_seconds:
         rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds or kind.longest_timeout_seconds)
-    if changed.interval_seconds != monitor.interval_seconds:
+    if isinstance(monitor, store.NewMonitor) or changed.interval_seconds != monitor.interval_seconds:
         kind.check_interval(changed.interval_seconds)
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)

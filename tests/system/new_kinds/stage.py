@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
+import re
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import asyncpg
 import httpx
 
 from tests.fakes.ports import free_port
@@ -56,6 +60,10 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._parts.close()
+
+    @property
+    def source(self) -> Path:
+        return Path(self.product.settings["PYTHONPATH"])
 
     def locations(self) -> list[dict[str, Any]]:
         return list(self.product.api.get("/api/locations").json())
@@ -118,8 +126,21 @@ class Stage:
 
         return eventually(reason, f"{monitor} is {wanted}", seconds)
 
+    def gaps(self, monitor: str) -> set[str]:
+        """The reasons why checks of this monitor have no result."""
+
+        async def fetch() -> set[str]:
+            connection = await asyncpg.connect(self.product.record["databaseUrl"])
+            try:
+                query = "SELECT DISTINCT reason FROM gap JOIN monitor ON monitor.id = monitor_id WHERE public_id = $1"
+                return {row["reason"] for row in await connection.fetch(query, monitor)}
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
     def page(self, path: str) -> str:
-        """What a page shows to the administrator."""
+        """The text of a page as the administrator sees it."""
         record = self.product.record
         login = {"email": record["adminEmail"], "password": record["adminPassword"]}
         headers = {"Origin": record["apiUrl"]}
@@ -127,4 +148,4 @@ class Stage:
             assert client.post("/api/session", json=login).status_code == 200
             answer = client.get(path, headers={"Accept": "text/html"})
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())

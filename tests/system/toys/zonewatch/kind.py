@@ -8,7 +8,8 @@ from controller.kinds.kind import MonitorKind, MonitorType
 from controller.kinds.plain import target_from
 from controller.kinds.words import KindWords
 from controller.model.values.hostname import host_of
-from shared.wire.failures import Phase
+from shared.wire.explanations import Explanation
+from shared.wire.failures import FailureKind, Phase
 from tests.system.toys.zonewatch.target import ZonewatchTarget
 
 
@@ -29,6 +30,7 @@ KINDS = (
         words=KindWords(
             verdict=VerdictWords(subject="zone", cannot={Phase.RESOLVE: "do not see the address"}),
             phase_names={Phase.RESOLVE: "watch"},
+            failures={FailureKind.DNS_NOT_FOUND: Explanation("The name has another address.", "Correct the zone.")},
         ),
     ),
 )
