@@ -14,7 +14,7 @@ import uvicorn
 from controller.application import create_application
 from controller.broker.login import report_ended_keys
 from controller.broker.streams import ensure_streams
-from controller.http.connection import Connection
+from controller.http.connection import IDLE_SECONDS, Connection
 from controller.http.services import Services
 from controller.long_lived import set_apart
 from controller.metrics.process import Metrics
@@ -176,6 +176,7 @@ def _server(services: Services, settings: ControllerSettings) -> ControllerServe
             # By default uvicorn would trust every proxy on this machine.
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=[str(proxy.value) for proxy in settings.trusted_proxies],
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
         )
     )

@@ -1,9 +1,13 @@
-"""What the command lines of all programs have: the version of each, and completion in shells."""
+"""What the command lines of all programs have: the version of each, and completion in shells.
+
+argparse has no public way to list a parser's options and commands, so this is the one module that looks inside parsers.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ def add_version(parser: argparse.ArgumentParser) -> None:
     """Add `--version` to a parser and to each of its commands that lacks it."""
     text = f"mailprobe {version('mailprobe')}"
     for each in _parsers(parser):
-        if "--version" not in each._option_string_actions:  # noqa: SLF001 - there is no public way to see them
+        with suppress(argparse.ArgumentError):  # it has one
             each.add_argument("--version", action="version", version=text, help="print the version and exit")
 
 
@@ -44,7 +48,7 @@ class _PrintCompletion(argparse.Action):
 
         whole = self._whole()
         for each in _parsers(whole):
-            for action in each._actions:  # noqa: SLF001 - there is no public way to list them
+            for action in _actions(each):
                 if action.type is Path or action.metavar == "FILE":
                     action.complete = shtab.FILE  # type: ignore[attr-defined]
         print(shtab.complete(whole, shell=given[1]))  # noqa: T201
@@ -54,7 +58,11 @@ class _PrintCompletion(argparse.Action):
 def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """A parser and those of its commands, each once."""
     yield parser
-    for action in parser._actions:  # noqa: SLF001
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+    for action in _actions(parser):
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - its `choices` are the commands
             for command in {id(each): each for each in action.choices.values()}.values():
                 yield from _parsers(command)
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return list(parser._actions)  # noqa: SLF001 - options and commands alike

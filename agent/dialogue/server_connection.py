@@ -16,6 +16,7 @@ from agent.errors import CheckError
 from agent.net import tls
 from agent.net.addresses import permitted
 from agent.net.lookup import PATIENCE_SECONDS
+from agent.net.peer_chain import peer_chain
 from agent.net.race import HEAD_START_SECONDS, first_to_connect, interleaved
 from agent.net.stream import LineStream
 from shared.wire.failures import CheckWarning, FailureSource, Phase, WarningKind
@@ -87,7 +88,7 @@ class ServerConnect:
         self._transcript.note(f"TLS handshake for {host}")
         session = await stream.start_tls(self._reach.trust.context, host)
         now = self._reach.clock.now()
-        certificate = self._reach.trust.examine(tls.peer_chain(session), host, now)
+        certificate = self._reach.trust.examine(peer_chain(session), host, now)
         version, cipher = session.version(), session.cipher()
         self.facts["tlsVersion"] = version
         self.facts["tlsCipher"] = cipher[0] if cipher else None

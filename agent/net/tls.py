@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 
@@ -21,7 +20,6 @@ from agent.net.certificate import UNREADABLE
 from agent.net.certificate_checks import Examination, examine
 from agent.net.chain import Roots
 
-_DER = 2  # _ssl.ENCODING_DER
 _SYSTEM_FILES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 _WEAK_VERSIONS = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
 _FORWARD_SECRET = ("ECDHE-", "DHE-")  # RFC 9325 section 4.1: servers should not use static RSA
@@ -78,14 +76,6 @@ def load_roots(extra: Path | None = None) -> list[x509.Certificate]:
     if not roots:
         raise NoRootsError("this machine has no trusted certificates (install ca-certificates)")
     return roots
-
-
-def peer_chain(tls: ssl.SSLObject) -> list[bytes]:
-    """The certificates that the server sent, as DER, its own first."""
-    if hasattr(tls, "get_unverified_chain"):  # public from Python 3.13
-        return list(tls.get_unverified_chain())
-    internal: Any = tls._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - the only way before 3.13
-    return [certificate.public_bytes(_DER) for certificate in internal.get_unverified_chain() or []]
 
 
 def weakness(tls: ssl.SSLObject) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from controller.settings import LogSettings
 from shared import log
@@ -14,9 +14,11 @@ S = TypeVar("S", bound=LogSettings)
 
 Command: TypeAlias = Callable[[argparse.Namespace], Coroutine[Any, Any, None]]
 
-if TYPE_CHECKING:
-    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - there is no public name
-"""The object to which a module adds its parsers; each parser sets `command`."""
+
+class Commands(Protocol):
+    """What a module adds its parsers to; each parser sets `command`."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser: ...
 
 
 class CommandError(Exception):

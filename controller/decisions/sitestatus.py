@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.schedule.hindrances import NOT_CHECKED
-from controller.model import LatestCheck
+from controller.model import LatestCheck, Location
 from shared.wire.failures import FailureKind
 from shared.wire.messages import ResultStatus
 
@@ -68,12 +68,25 @@ class Report(NamedTuple):
     at: datetime | None
 
 
+class PlacedCheck(NamedTuple):
+    location: Location
+    check: LatestCheck
+
+
 def status_of(check: LatestCheck) -> SiteStatus:
     if check.status is ResultStatus.SUCCESS:
         return SiteStatus.OK
     if check.status is ResultStatus.UNKNOWN or check.failure_kind is None:
         return SiteStatus.BLIND
     return _CODE_OF.get(FailureKind(check.failure_kind), SiteStatus.PROTOCOL_ERROR)
+
+
+def current_checks(latest: Sequence[LatestCheck], locations: Sequence[Location]) -> list[PlacedCheck]:
+    """The latest checks of a monitor with their locations, without those of locations that do not check it any more:
+    `locations` are those that do.
+    """
+    own = {here.id: here for here in locations}
+    return [PlacedCheck(own[check.location_id], check) for check in latest if check.location_id in own]
 
 
 def report_of(latest: Sequence[LatestCheck], verdict: VerdictKind | None = None, reason: str = "") -> Report:

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import httptools
 import msgspec
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from controller.http.problems import Problem
+from controller.http.uvicorn_connection import Ending, UvicornConnection
 
 log = structlog.get_logger()
 
 ABORT = "mailprobe.abort"
 """The extension by which an answer aborts its connection."""
 
-_IDLE_SECONDS = 75
+IDLE_SECONDS = 75
 """Longer than clients and proxies keep a connection (nginx: 60 s), so that none sends a request while it is closed."""
 
 _HEAD_SECONDS = 30.0
@@ -55,7 +55,7 @@ def refusal_of(first: bytes) -> Refusal:
     return Refusal(HTTPStatus.BAD_REQUEST, "This is not a request of HTTP/1.1")
 
 
-class Connection(HttpToolsProtocol):
+class Connection(UvicornConnection):
     """Also lets an answer abort its connection, because closing one waits for a client that may not read."""
 
     head_seconds = _HEAD_SECONDS
@@ -66,10 +66,6 @@ class Connection(HttpToolsProtocol):
     _begun = False
     _head_timer: asyncio.TimerHandle | None = None
     _ended = False
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.timeout_keep_alive = _IDLE_SECONDS
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -82,7 +78,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
-        self._unset_keepalive_if_required()
+        self.stop_idle_timer()
         if self._in_head:
             self._await_head()
             self._first = self._first or data[:_SHOWN]
@@ -93,7 +89,7 @@ class Connection(HttpToolsProtocol):
             if self._in_head:
                 self._head_bytes += read
             try:
-                self.parser.feed_data(part)
+                self.parse(part)
             except httptools.HttpParserUpgrade as upgrade:
                 # None is offered, so that all that comes are requests as before (RFC 9110, section 7.8).
                 read = upgrade.args[0]
@@ -110,7 +106,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._begun = self._in_head = True
         self._await_head()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self.extend_request({ABORT: {"abort": self.transport.abort}})
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # a field after the body is none of the head (RFC 9110, section 6.5.1)
@@ -127,7 +123,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = True  # of the next request
 
     def on_response_complete(self) -> None:
-        was_last = not self.pipeline
+        was_last = not self.requests_wait
         super().on_response_complete()
         if self._ended and was_last:
             self.transport.close()
@@ -152,25 +148,24 @@ class Connection(HttpToolsProtocol):
         self._ended = True
         self._cancel_head_timer()
         log.debug("request_not_http", status=int(refusal.status), problem=refusal.message)
-        cycle = self.cycle
-        if cycle is not None and not cycle.more_body and not cycle.response_complete:
-            cycle.keep_alive = False  # the connection ends with this answer
-            return
-        if cycle is not None and cycle.more_body:
-            if any(queued is cycle for queued, _ in self.pipeline):
-                self.pipeline.popleft()  # the connection ends when the requests before it are answered
+        match self.give_up_request():
+            case Ending.AFTER_ANSWERS:
                 return
-            if cycle.response_started:
+            case Ending.CUT_OFF:
                 self.transport.close()
                 return
-            cycle.disconnected = True
-            cycle.message_event.set()
+            case Ending.NOW:
+                pass
         body = msgspec.json.encode(
             Problem(status_code=int(refusal.status), status_message=refusal.status.phrase, message=refusal.message)
         )
         headers = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[refusal.status] + headers + body)
+        self.transport.write(_status_line(refusal.status) + headers + body)
         # A connection that is closed while bytes of the client wait is reset, and the client may never read the answer.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+
+def _status_line(status: HTTPStatus) -> bytes:
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode("ascii")

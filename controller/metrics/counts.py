@@ -15,6 +15,7 @@ from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from controller.decisions.received_results import RejectionReason
 from controller.model import GapReason
 from controller.model.dependencies import STREAM_OF
 from controller.notify.registry import CHANNELS
@@ -40,23 +41,6 @@ class Stage(StrEnum):
     DISPATCHED = "dispatched"
     STARTED = "started"
     STORED = "stored"
-
-
-class RejectionReason(StrEnum):
-    """Why a message on RESULTS became a dead letter."""
-
-    TOO_LARGE = "too_large"
-    NOT_A_RESULT = "not_a_result"
-    ANOTHER_LOCATION = "another_location"
-    WRONG_CHECK_ID = "wrong_check_id"
-    WRONG_MOMENT = "wrong_moment"
-    UNSTORABLE = "unstorable"
-    UNKNOWN_ORIGIN = "unknown_origin"
-    NOT_EXPECTED = "not_expected"
-    UNSIGNED = "unsigned"
-    UNKNOWN_KEY = "unknown_key"
-    ENDED_KEY = "ended_key"
-    WRONG_SIGNATURE = "wrong_signature"
 
 
 SUSPICIOUS = (RejectionReason.NOT_EXPECTED, RejectionReason.ANOTHER_LOCATION, RejectionReason.WRONG_CHECK_ID)

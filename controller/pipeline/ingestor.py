@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from controller.broker.streams import ensure_streams
-from controller.decisions.canaries import canary_monitor
-from controller.metrics.counts import Counts, RejectionReason
+from controller.decisions.received_results import RefusedError, RejectionReason, read_result
+from controller.metrics.counts import Counts
 from controller.pipeline.details import with_good_details
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
@@ -29,13 +27,12 @@ from controller.store.locations import canaries
 from controller.store.platform.pool import Database, StoreUnavailableError, UnstorableError
 from controller.trust.location_signatures import Doubt
 from shared.clock import utc_now
-from shared.epoch import to_datetime, to_ms
 from shared.nats.bus import Bus, Message
 from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import json_times, subjects
 from shared.wire.details import DETAILS, Details
 from shared.wire.messages import CheckResult, Event, EventType
-from shared.wire.rounds import Purpose, check_id
+from shared.wire.rounds import Purpose
 
 log = structlog.get_logger()
 
@@ -44,7 +41,6 @@ T = TypeVar("T")
 BATCH = 256
 _FETCH_SECONDS = 1.0
 _AWAY_SECONDS = 0.5
-_LARGEST_BYTES = 512 * 1024  # with its event's envelope it must stay below the broker's limit of 1 MiB
 _DEAD_LETTER_BYTES = 64 * 1024
 _DOUBTS = {
     Doubt.UNSIGNED: "unsigned, although the location's agents sign",
@@ -52,16 +48,6 @@ _DOUBTS = {
     Doubt.ENDED_KEY: "signed with a key of this location that has ended",
     Doubt.WRONG_SIGNATURE: "the signature is not valid for this message",
 }
-_OLDEST = timedelta(days=29)
-_NEWEST = timedelta(days=1)
-
-
-class RefusedError(Exception):
-    """A message on RESULTS that cannot be a result of ours. `why` is the reason as one word, the text is a sentence."""
-
-    def __init__(self, why: RejectionReason, text: str) -> None:
-        super().__init__(text)
-        self.why = why
 
 
 class Arrival(NamedTuple):
@@ -101,9 +87,10 @@ class Ingestor:
         deliveries = await consumer.fetch(BATCH, _FETCH_SECONDS)
         arrivals: list[Arrival] = []
         rejected: list[Rejected] = []
+        now = utc_now()
         for delivery in deliveries:
             try:
-                arrivals.append(Arrival(delivery, _read(delivery)))
+                arrivals.append(Arrival(delivery, read_result(delivery.subject, delivery.body, now)))
             except RefusedError as error:
                 rejected.append(Rejected(delivery, error.why, str(error)[:LONGEST_REASON]))
         vouched: list[Arrival] = []
@@ -246,37 +233,6 @@ def _names(result: CheckResult | None) -> dict[str, str]:
     if result is None:
         return {}
     return {"check_id": str(result.check_id), "monitor_id": str(result.monitor_id), "location": result.location}
-
-
-def _read(delivery: Delivery) -> CheckResult:
-    """Raises RefusedError."""
-    if len(delivery.body) > _LARGEST_BYTES:
-        raise RefusedError(RejectionReason.TOO_LARGE, f"larger than {_LARGEST_BYTES} bytes")
-    try:
-        result = msgspec.json.decode(delivery.body, type=CheckResult)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(RejectionReason.NOT_A_RESULT, f"not a result: {error}") from error
-    try:
-        subject = subjects.result(result.country, result.location)
-        identity = check_id(result.monitor_id, to_ms(result.due_at), result.location, result.purpose)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise RefusedError(RejectionReason.NOT_A_RESULT, f"not a result: {error}") from error
-    if subject != delivery.subject:
-        raise RefusedError(RejectionReason.ANOTHER_LOCATION, "another location's result")
-    if identity != result.check_id:
-        text = "the check id does not belong to this monitor, moment, location and purpose"
-        raise RefusedError(RejectionReason.WRONG_CHECK_ID, text)
-    if to_datetime(to_ms(result.due_at)) != result.due_at:
-        raise RefusedError(RejectionReason.WRONG_MOMENT, "the due moment is not in whole milliseconds")
-    now = utc_now()
-    for moment, name in ((result.due_at, "the due moment"), (result.started_at, "the start")):
-        if not now - _OLDEST < moment < now + _NEWEST:
-            raise RefusedError(RejectionReason.WRONG_MOMENT, f"{name} is too long ago or in the future")
-    if result.purpose is Purpose.CANARY and result.monitor_id != canary_monitor(result.location):
-        raise RefusedError(RejectionReason.NOT_EXPECTED, "a canary that is not this location's")
-    if result.duration_ms < 0:
-        raise RefusedError(RejectionReason.NOT_A_RESULT, "not a result: its duration is negative")
-    return result
 
 
 def _event(result: CheckResult, stored: StoredResult) -> Message:

@@ -19,7 +19,8 @@ from nats.js.api import Header
 from nats.js.errors import APIError
 
 from shared.nats import jetstream
-from shared.nats.broker import Broker, BrokerClient, check_url
+from shared.nats.broker import Broker, check_url
+from shared.nats.client import BrokerClient
 from shared.nats.connection import connect_and_log
 from shared.nats.deliveries import Consumer, CoreMessage
 from shared.nats.errors import BROKER_ERRORS, BrokerRefusedError, BusError, describe, not_published

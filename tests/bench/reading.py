@@ -51,6 +51,12 @@ SELECT monitor.id, due.at, location.id, 'scheduled', 'success', 20 + 300 * rando
 FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 minute') AS due (at)
 CROSS JOIN unnest($3::bigint[]) AS monitor (id) CROSS JOIN location
 """
+_COUNTED = """
+SELECT (SELECT count(*) FROM monitor) AS monitor, (SELECT count(*) FROM latest) AS latest,
+  (SELECT count(*) FROM rollup) AS rollup, (SELECT count(*) FROM uptime) AS uptime,
+  (SELECT count(*) FROM result) AS result
+"""
+
 _FILL_LATEST = """
 INSERT INTO latest (monitor_id, location_id, due_at, status, duration_ms, checked_at)
 SELECT monitor.id, location.id, now(), 'success', 30, now() FROM monitor CROSS JOIN location
@@ -135,10 +141,7 @@ async def _fill(url: str, others: int) -> tuple[str, dict[str, int]]:
         await connection.execute(_FILL_RESULTS, now - timedelta(hours=3) + timedelta(minutes=1), now, ids)
         await connection.execute(_FILL_LATEST)
         await connection.execute("VACUUM ANALYZE")
-        counted = {
-            name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - constants only
-            for name in ("monitor", "latest", "rollup", "uptime", "result")
-        }
+        counted = dict(await connection.fetchrow(_COUNTED) or {})
         public_id = await connection.fetchval("SELECT public_id FROM monitor WHERE id = $1", ids[len(ids) // 2 % 10])
     finally:
         await connection.close()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router
-from litestar._openapi.plugin import OpenAPIPlugin
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components
+from litestar.openapi.spec import Components, OpenAPI
 
 from controller.api.asyncapi.routes import asyncapi_json, stream_page
 from controller.api.system.schema_page import SchemaPage, with_policy
@@ -39,7 +39,7 @@ class _MsgspecSchemas(JsonRenderPlugin):
 
     def _make(self, request: Request[Any, Any, Any]) -> None:
         if self._rendered is None:  # several may have waited for the first
-            self._rendered = self._render(request, request.app.plugins.get(OpenAPIPlugin).provide_openapi_schema())
+            self._rendered = self._render(request, request.app.openapi_schema.to_schema())
             set_apart()
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
@@ -49,9 +49,29 @@ class _MsgspecSchemas(JsonRenderPlugin):
         _, schemas = msgspec.json.schema_components(self._kinds, ref_template="#/components/schemas/{name}")
         for kind in self._kinds:
             # Bodies whose fields are all optional, so that all mistakes are reported at once, list what they need.
-            schemas[kind.__name__] |= {"required": [*fields]} if (fields := getattr(kind, "REQUIRED", ())) else {}
+            schemas[kind.__name__] |= {"required": [*names]} if (names := getattr(kind, "REQUIRED", ())) else {}
         components = {**openapi_schema["components"], "schemas": schemas}
         return super().render(request, {**openapi_schema, "components": components})
+
+
+@dataclass
+class _RememberedDocument(OpenAPI):
+    """Remembers its JSON, which takes a tenth of a second of CPU and which Litestar asks for on the event loop."""
+
+    def __post_init__(self) -> None:
+        self._kept: dict[str, Any] | None = None
+
+    def to_schema(self) -> dict[str, Any]:
+        if self._kept is None:
+            self._kept = super().to_schema()
+        return self._kept
+
+
+@dataclass
+class _RememberingConfig(OpenAPIConfig):
+    def to_openapi_schema(self) -> _RememberedDocument:
+        made = super().to_openapi_schema()
+        return _RememberedDocument(**{field.name: getattr(made, field.name) for field in fields(made)})
 
 
 def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
@@ -61,7 +81,7 @@ def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
     async def prepare(request: Request[Any, Any, Any]) -> None:  # of a bound method Litestar would copy the object
         await schemas.prepare(request)
 
-    return OpenAPIConfig(
+    return _RememberingConfig(
         title="Mailprobe",
         version="1",
         description="Monitors of mail services, checked from several countries.",

@@ -6,7 +6,7 @@ AlertSite's mode of a monitor and Uptimeify's threshold of a customer count as t
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
 from controller.model import Mode
@@ -19,6 +19,18 @@ class Origin(StrEnum):
     CUSTOMER = "customer"
     ORGANIZATION = "organization"
     STANDARD = "standard"
+
+
+class Level(StrEnum):
+    """The level at which a policy is set."""
+
+    ORGANIZATION = "organization"
+    CUSTOMER = "customer"
+    MONITOR = "monitor"
+
+
+Own: TypeAlias = "Policy | Mode | None"
+"""The own policy of a level: a policy, a preset, or nothing."""
 
 
 class Levels(NamedTuple):
@@ -52,6 +64,22 @@ def effective(levels: Levels) -> Effective:
         if policy is not None:
             return Effective(policy, origin)
     return Effective(STANDARD, Origin.STANDARD)
+
+
+class OwnStored(NamedTuple):
+    """The own policy of a level as it is stored; only a monitor has a mode."""
+
+    policy: Policy | None
+    mode: Mode | None
+
+
+def own_stored(level: Level, own: Own) -> OwnStored:
+    """A monitor's preset is stored as its mode, so that it uses its locations accordingly and AlertSite's clients can
+    read it; at the other levels it is a policy like any.
+    """
+    if not isinstance(own, Mode):
+        return OwnStored(own, None)
+    return OwnStored(None, own) if level is Level.MONITOR else OwnStored(PRESETS[own], None)
 
 
 def preset_of(policy: Policy) -> Mode | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from controller.decisions.sql_function import SqlFunction
+
 ACCURACY = 0.025
 GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
 LOG_GROWTH = math.log(GROWTH)
@@ -17,8 +19,18 @@ SHORTEST_MS = 0.01
 
 
 def bin_of(duration_ms: float) -> int:
-    """The bin of a duration. The database counts by the same formula (controller.store.rollups.rollups)."""
+    """The bin of a duration."""
     return math.ceil(math.log(max(duration_ms, SHORTEST_MS)) / LOG_GROWTH)
+
+
+BIN_OF = SqlFunction(
+    "bin_of(double precision)",
+    f"""
+    CREATE OR REPLACE FUNCTION bin_of(duration_ms double precision) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
+      SELECT ceil(ln(GREATEST(duration_ms, {SHORTEST_MS}::double precision)) / {LOG_GROWTH!r})::smallint
+    $$
+    """,
+)
 
 
 def percentile(counts: Mapping[int, int], share: float) -> float | None:

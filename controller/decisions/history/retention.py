@@ -57,6 +57,12 @@ def kept_finally(installation: RetentionChoice, own: RetentionChoice) -> Kept:
     return kept_of(shortest(installation.chosen, own.chosen))
 
 
+def final_moment(installation: RetentionChoice, own: RetentionChoice, now: datetime) -> datetime:
+    """When all that was chosen holds: now, unless a shorter time was announced."""
+    moments = [one.takes_effect_at for one in (installation, own) if one.takes_effect_at and one.pending(now)]
+    return max(moments, default=now)
+
+
 def kept_of(retention: Retention) -> Kept:
     return Kept(retention.results_days or RESULTS_DAYS, retention.rollups_months or ROLLUPS_MONTHS)
 

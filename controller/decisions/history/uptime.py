@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
+
+from controller.decisions.sql_function import SqlFunction
+
+_NOT_JUDGED = "unknown"
+_DOWN = "down"
 
 
 class RoundOutcome(NamedTuple):
@@ -64,16 +70,64 @@ def evaluated_time(
     return EvaluatedTime(judged, down)
 
 
-def estimated_time(
-    judged: Sequence[Span], down: Sequence[Span], within: Span, maintenance: Sequence[Span] = ()
-) -> EvaluatedTime:
-    """An estimate without results: `judged` is when there was a verdict, `down` when it was down. It differs from
-    `evaluated_time` by the minutes between an outage's first failing round and its confirmation.
+class VerdictSince(NamedTuple):
+    """The verdict from this moment on, until the next one."""
+
+    at_ms: int
+    verdict: str
+
+
+def estimated_time(verdicts: Sequence[VerdictSince], within: Span, maintenance: Sequence[Span] = ()) -> EvaluatedTime:
+    """An estimate without results, from the verdicts in order, the last of which still holds at the end of `within`. It
+    differs from `evaluated_time` by the minutes between an outage's first failing round and its confirmation.
     """
+    spans = [
+        (first.verdict, Span(first.at_ms, later.at_ms))
+        for first, later in pairwise([*verdicts, VerdictSince(within.to_ms, _NOT_JUDGED)])
+        if first.verdict != _NOT_JUDGED
+    ]
     return EvaluatedTime(
-        sum(_length(span, within, maintenance) for span in judged),
-        sum(_length(span, within, maintenance) for span in down),
+        sum(_length(span, within, maintenance) for _, span in spans),
+        sum(_length(span, within, maintenance) for verdict, span in spans if verdict == _DOWN),
     )
+
+
+ESTIMATED_TIMES = SqlFunction(
+    "estimated_times(bigint[], timestamptz, timestamptz)",
+    """
+    CREATE OR REPLACE FUNCTION estimated_times(of_monitors bigint[], since timestamptz, until timestamptz)
+    RETURNS TABLE (monitor_id bigint, judged_ms bigint, down_ms bigint) LANGUAGE sql STABLE AS $$
+      WITH change AS (
+        SELECT verdict_change.monitor_id, at, verdict FROM verdict_change
+        WHERE verdict_change.monitor_id = ANY (of_monitors) AND at > since AND at < until
+        UNION ALL
+        SELECT given.id, before.at, before.verdict
+        FROM unnest(of_monitors) AS given (id) CROSS JOIN LATERAL (
+          SELECT at, verdict FROM verdict_change
+          WHERE verdict_change.monitor_id = given.id AND at <= since ORDER BY at DESC LIMIT 1
+        ) AS before
+      ), held AS (
+        SELECT monitor_id, verdict, GREATEST(at, since) AS from_at,
+          COALESCE(lead(at) OVER (PARTITION BY monitor_id ORDER BY at), until) AS to_at
+        FROM change
+      ), apart AS (
+        SELECT monitor_id, from_at, COALESCE(to_at, until) AS to_at FROM maintenance_time
+        WHERE monitor_id = ANY (of_monitors) AND from_at < until AND (to_at IS NULL OR to_at > since)
+      ), part AS (
+        SELECT monitor_id, verdict, to_at - from_at AS length FROM held
+        UNION ALL
+        SELECT held.monitor_id, verdict, GREATEST(held.from_at, apart.from_at) - LEAST(held.to_at, apart.to_at)
+        FROM held JOIN apart USING (monitor_id) WHERE apart.from_at < held.to_at AND apart.to_at > held.from_at
+      )
+      SELECT monitor_id, (1000 * EXTRACT(epoch FROM sum(length)))::bigint,
+        COALESCE((1000 * EXTRACT(epoch FROM sum(length) FILTER (WHERE verdict = 'down')))::bigint, 0)
+      FROM part WHERE verdict <> 'unknown' AND since < until GROUP BY monitor_id
+    $$
+    """,
+)
+"""`estimated_time` of monitors' stored verdicts and their maintenance, between moments of whole milliseconds; without
+monitors of which no time was judged.
+"""
 
 
 def _down_until(due_ms: int, end_ms: int, outages: Iterable[Span]) -> int:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
+from controller.decisions.notification.receiver_key import receiver_key
 from controller.model import MonitorStatus
 
 
@@ -100,18 +101,18 @@ def receivers(
 
     Of several channels to the same address the earliest is used; among equally early ones, the closest to the monitor.
     """
-    found: dict[tuple[str, str], Receiver] = {}
+    found: dict[str, Receiver] = {}
     for channel in sorted(channels, key=lambda one: list(OwnerScope).index(one.scope)):
         if not _concerns(channel, audience_level, affected):
             continue
         begins = affected.started_at + timedelta(seconds=channel.least_seconds)
         not_before = max(at + timedelta(seconds=channel.delay_seconds), begins)
         for receiver in channel.receivers:
-            same = receiver.casefold() if channel.type in ("email", "sms") else f"{channel.id}"
-            before = found.get((channel.type, same))
+            key = receiver_key(channel.type, receiver, channel.id)
+            before = found.get(key)
             if before is None or not_before < (before.not_before or at):
                 wait = not_before if not_before > at else None
-                found[channel.type, same] = Receiver(channel.id, channel.name, channel.type, receiver, wait)
+                found[key] = Receiver(channel.id, channel.name, channel.type, receiver, wait)
     return list(found.values())
 
 

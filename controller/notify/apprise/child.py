@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -58,8 +59,9 @@ class HttpGuard:
         def send(session: requests.Session, request: requests.PreparedRequest, **named: Any) -> requests.Response:
             session.trust_env = False
             response = plain_send(session, request, **(named | {"stream": True, "allow_redirects": False}))
-            response._content = response.raw.read(_MOST_READ, decode_content=False)  # noqa: SLF001 - limits what is read
+            beginning = response.raw.read(_MOST_READ, decode_content=False)
             response.close()
+            response.raw = BytesIO(beginning)
             self.status = response.status_code
             return response
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.access import Permission, limits_to
 from controller.decisions.history.retention import (
     RetentionChoice,
+    final_moment,
     in_force,
     kept,
     kept_finally,
@@ -136,8 +137,7 @@ async def _state(
     async with database.connection() as connection:
         installation = await choices.of_installation(connection)
         held, then = kept(installation, choice, now), kept_finally(installation, choice)
-        moments = [one.takes_effect_at for one in (choice, installation) if one.pending(now)]
-        at = max((moment for moment in moments if moment is not None), default=now)
+        at = final_moment(installation, choice, now)
         removed = Removed(0, 0)
         if then != held:
             removed = await removed_by(

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.access import Permission, Reach, may_change, reaches
-from controller.decisions.evaluation.policies import Effective, Levels, effective
+from controller.decisions.evaluation.policies import Effective, Level, Levels, Own, effective
 from controller.decisions.evaluation.policy import PRESETS, Policy
 from controller.errors import ForbiddenError, NotFoundError
 from controller.model import Mode, Principal
@@ -20,7 +20,6 @@ from controller.operations.audit.states import object_of
 from controller.operations.monitors.monitors import Kinds, monitor_for
 from controller.store.accounts import organizations
 from controller.store.monitors import policies as store
-from controller.store.monitors.policies import Level, Own
 from controller.store.platform.pool import Database
 
 

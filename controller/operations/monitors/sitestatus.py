@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from controller.decisions.schedule.rotation import chosen
-from controller.decisions.sitestatus import Report, report_of
+from controller.decisions.sitestatus import PlacedCheck, Report, current_checks, report_of
 from controller.model import LatestCheck, Location, Monitor, Principal
 from controller.off_loop import off_loop
 from controller.operations.monitors.monitors import Kinds, some_monitors
@@ -21,7 +21,7 @@ class MonitorReport(msgspec.Struct, frozen=True, kw_only=True):
 
     monitor: Monitor
     report: Report
-    checks: list[tuple[Location, LatestCheck]]
+    checks: list[PlacedCheck]
 
 
 async def site_status(
@@ -52,10 +52,8 @@ async def site_status(
 def _report(
     monitor: Monitor, latest: Sequence[LatestCheck], latest_verdict: LatestVerdict | None, locations: Sequence[Location]
 ) -> MonitorReport:
-    """The latest check of a location that does not check the monitor any more is left out."""
-    own = {here.id: here for here in chosen(locations, monitor.location_ids, monitor.home_location_id)}
-    checks = [(own[check.location_id], check) for check in latest if check.location_id in own]
+    checks = current_checks(latest, chosen(locations, monitor.location_ids, monitor.home_location_id))
     verdict, reason = latest_verdict or (None, "")
     return MonitorReport(
-        monitor=monitor, report=report_of([check for _, check in checks], verdict, reason), checks=checks
+        monitor=monitor, report=report_of([here.check for here in checks], verdict, reason), checks=checks
     )

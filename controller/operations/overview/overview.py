@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.history.uptime import EvaluatedTime, Span, estimated_time, uptime_percent
+from controller.decisions.history.known_states import KnownState, known_states, verdict_spans
+from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
 from controller.kinds import Configured, is_one_server
 from controller.kinds.servers import servers_text
@@ -28,7 +29,7 @@ from controller.store.overview.troubles import (
     Troubles,
 )
 from controller.store.platform.pool import Database
-from shared.epoch import to_datetime, to_ms
+from shared.epoch import to_ms
 
 __all__ = [
     "FoundMonitors",
@@ -44,18 +45,6 @@ PER_PAGE = 100
 BAR_SLICES = 48
 BAR = timedelta(hours=24)
 _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
-_NOT_JUDGED = "unknown"
-_DOWN = "down"
-MAINTENANCE = "maintenance"
-
-
-class KnownState(msgspec.Struct, frozen=True):
-    """A state of a monitor from one moment (included) to another (excluded)."""
-
-    from_at: datetime
-    to_at: datetime
-    state: str
-    reason: str
 
 
 class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +142,8 @@ def _uptime_since(now: datetime) -> datetime:
 
 
 def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> OverviewMonitor:
-    known = _verdict_spans(row, to_ms(now))
-    maintenance = [Span(*span) for span in row.maintenance]
+    verdicts = verdict_spans(row.verdicts, to_ms(now))
+    maintenance = [time.span(to_ms(now)) for time in row.maintenance]
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
@@ -165,55 +154,13 @@ def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> Overvie
         state=row.state,
         latest=row.latest,
         medians=row.medians,
-        states=_states(known, maintenance),
-        uptime=uptime_percent(_judged(row, known, maintenance, now)),
+        states=known_states(verdicts, maintenance),
+        uptime=uptime_percent(_judged(row, maintenance, now)),
     )
 
 
-class _Verdict(msgspec.Struct, frozen=True):
-    span: Span
-    verdict: str
-    reason: str
-
-
-def _verdict_spans(row: OverviewRow, now_ms: int) -> list[_Verdict]:
-    """From each verdict to the next one. The latest one holds until now."""
-    starts = [one.at_ms for one in row.verdicts]
-    return [
-        _Verdict(Span(one.at_ms, end), one.verdict, one.reason)
-        for one, end in zip(row.verdicts, [*starts[1:], now_ms], strict=False)
-    ]
-
-
-def _states(known: Sequence[_Verdict], maintenance: Sequence[Span]) -> list[KnownState]:
-    """Verdicts where they are known and the monitor was not in maintenance, and maintenance; in order."""
-    found = [(span, MAINTENANCE, "") for span in maintenance]
-    for one in known:
-        if one.verdict != _NOT_JUDGED:
-            found += [(part, one.verdict, one.reason) for part in _without(one.span, maintenance)]
-    found.sort()
-    return [KnownState(to_datetime(span.from_ms), to_datetime(span.to_ms), *rest) for span, *rest in found]
-
-
-def _without(span: Span, others: Sequence[Span]) -> list[Span]:
-    """What is left of a span outside of others, which are in order."""
-    parts, start = [], span.from_ms
-    for other in others:
-        if other.to_ms <= start or other.from_ms >= span.to_ms:
-            continue
-        if other.from_ms > start:
-            parts.append(Span(start, other.from_ms))
-        start = other.to_ms
-    return [*parts, Span(start, span.to_ms)] if start < span.to_ms else parts
-
-
-def _judged(row: OverviewRow, known: Sequence[_Verdict], maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
+def _judged(row: OverviewRow, maintenance: Sequence[Span], now: datetime) -> EvaluatedTime:
     """The hours that are rolled up, as everywhere, and an estimate of the time since."""
     since = max(row.rolled_until, _uptime_since(now))
-    fresh = estimated_time(
-        [one.span for one in known if one.verdict != _NOT_JUDGED],
-        [one.span for one in known if one.verdict == _DOWN],
-        Span(to_ms(since), to_ms(now)),
-        maintenance,
-    )
-    return EvaluatedTime(*row.uptime).plus(fresh)
+    verdicts = [VerdictSince(one.at_ms, one.verdict) for one in row.verdicts]
+    return EvaluatedTime(*row.uptime).plus(estimated_time(verdicts, Span(to_ms(since), to_ms(now)), maintenance))

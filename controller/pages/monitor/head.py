@@ -9,9 +9,10 @@ import msgspec
 
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
+from controller.decisions.monitors.display import display_state
 from controller.kinds import label_of, words_of
 from controller.kinds.servers import NamedServer, servers_of
-from controller.model import Monitor, MonitorStatus
+from controller.model import Monitor
 from controller.operations.monitors.course import MonitorIncident
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
@@ -91,16 +92,13 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
     verdict = state.verdict if state else None
-    shown = verdict.value if verdict else VerdictKind.UNKNOWN.value
-    if monitor.status is not MonitorStatus.ACTIVE:
-        shown = monitor.status.value
     return MonitorHead(
         public_id=monitor.public_id,
         name=monitor.name,
         servers=servers_of(monitor),
         kind=label_of(monitor.kind),
         customer=monitor.customer_name,
-        state=shown,
+        state=display_state(monitor.status, verdict),
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import msgspec
 import structlog
 
+from controller.decisions.notification.receiver_key import receiver_key
 from controller.model import Channel
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
@@ -125,11 +126,15 @@ async def _send(connection: Connection, addresses: Sequence[str], notice: PlainN
     operating = await organizations.operating(connection)
     if operating is None:
         return 0
-    receivers = {("email", address): NewDelivery(None, None, "email", address) for address in addresses}
+    receivers = {
+        receiver_key("email", address, None): NewDelivery(None, None, "email", address) for address in addresses
+    }
     for channel in await channels.for_ops(connection):
         for where in _reached(channel):
-            key = (channel.type, where) if channel.type in ("email", "sms") else (channel.type, str(channel.id))
-            receivers.setdefault(key, NewDelivery(channel.id, channel.name, channel.type, where))
+            receivers.setdefault(
+                receiver_key(channel.type, where, channel.id),
+                NewDelivery(channel.id, channel.name, channel.type, where),
+            )
     notice = msgspec.structs.replace(notice, time_zone=operating.time_zone)
     return await deliveries.insert(connection, operating.id, msgspec.to_builtins(notice), receivers.values())
 

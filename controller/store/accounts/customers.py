@@ -9,14 +9,15 @@ from uuid import UUID
 import msgspec
 
 from controller.model import Customer
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Connection, Database
 
 MOST_LISTED = 10_000
 
-_COLUMNS = """
-id, public_id, organization_id, name, email, status, package_type, notification_email, notification_phone_number,
-allowed_check_country_codes, alert_location_threshold_count, monthly_reports_enabled, custom_fields, cancelled_at,
-created_at, updated_at
+_ONE = """
+SELECT id, public_id, organization_id, name, email, status, package_type, notification_email,
+  notification_phone_number, allowed_check_country_codes, alert_location_threshold_count, monthly_reports_enabled,
+  custom_fields, cancelled_at, created_at, updated_at
+FROM customer WHERE ($1::bigint IS NULL OR organization_id = $1) AND (id = $2 OR public_id = $3)
 """
 
 
@@ -38,14 +39,8 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def customer_of(database: Database, organization_id: int | None, identifier: int | UUID) -> Customer | None:
     """A customer by number or public id; None when the organization (None: every organization) has no such customer."""
-    column = "public_id" if isinstance(identifier, UUID) else "id"
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM customer WHERE ($1::bigint IS NULL OR organization_id = $1) AND {column} = $2",  # noqa: S608
-            organization_id,
-            identifier,
-        )
-    return Customer(**row) if row else None
+        return await _fetch(connection, organization_id, identifier)
 
 
 async def customers_of(
@@ -58,10 +53,13 @@ async def customers_of(
     """Oldest first, `limit` at most; `customer_ids` restricts the list to these customers (None is no limit)."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            SELECT {_COLUMNS} FROM customer
+            """
+            SELECT id, public_id, organization_id, name, email, status, package_type, notification_email,
+              notification_phone_number, allowed_check_country_codes, alert_location_threshold_count,
+              monthly_reports_enabled, custom_fields, cancelled_at, created_at, updated_at
+            FROM customer
             WHERE organization_id = $1 AND ($2::bigint[] IS NULL OR id = ANY ($2)) ORDER BY id LIMIT $3
-            """,  # noqa: S608 - constants only
+            """,
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
             limit,
@@ -72,39 +70,37 @@ async def customers_of(
 async def insert(database: Database, new: NewCustomer) -> Customer:
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"""
+            """
             INSERT INTO customer (organization_id, name, email, status, package_type, notification_email,
               notification_phone_number, allowed_check_country_codes, alert_location_threshold_count,
               monthly_reports_enabled, custom_fields, cancelled_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
               CASE WHEN $4 = 'marked_for_cancellation' THEN now() END)
-            RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
+            RETURNING id, public_id, cancelled_at, created_at, updated_at
+            """,
             *msgspec.structs.astuple(new),
         )
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
-    return Customer(**row)
+    return Customer(**msgspec.structs.asdict(new), **row)
 
 
 async def change(database: Database, customer_id: int, decide: Callable[[Customer], Customer]) -> Customer | None:
     """Replace a customer by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
-        row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM customer WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
-            customer_id,
-        )
-        if row is None:
+        await connection.execute("SELECT FROM customer WHERE id = $1 FOR NO KEY UPDATE", customer_id)
+        old = await _fetch(connection, None, customer_id)
+        if old is None:
             return None
-        new = decide(Customer(**row))
+        new = decide(old)
         changed = await connection.fetchrow(
-            f"""
+            """
             UPDATE customer SET
               name = $2, email = $3, package_type = $5, notification_email = $6, notification_phone_number = $7,
               allowed_check_country_codes = $8, alert_location_threshold_count = $9, monthly_reports_enabled = $10,
               custom_fields = $11, updated_at = clock_timestamp(), status = $4,
               cancelled_at = CASE WHEN $4 = 'active' THEN NULL ELSE coalesce(cancelled_at, clock_timestamp()) END
-            WHERE id = $1 RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
+            WHERE id = $1 RETURNING cancelled_at, updated_at
+            """,
             new.id,
             new.name,
             new.email,
@@ -117,7 +113,8 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
             new.monthly_reports_enabled,
             new.custom_fields,
         )
-    return Customer(**changed) if changed else None
+    assert changed is not None  # noqa: S101 - its row is locked
+    return msgspec.structs.replace(new, **changed)
 
 
 async def numbers_of(database: Database, organization_id: int, identifiers: list[int | UUID]) -> list[int | None]:
@@ -131,3 +128,9 @@ async def numbers_of(database: Database, organization_id: int, identifiers: list
         )
     numbers = {key: row["id"] for row in rows for key in (row["id"], row["public_id"])}
     return [numbers.get(identifier) for identifier in identifiers]
+
+
+async def _fetch(connection: Connection, organization_id: int | None, identifier: int | UUID) -> Customer | None:
+    number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
+    row = await connection.fetchrow(_ONE, organization_id, number, public_id)
+    return Customer(**row) if row else None

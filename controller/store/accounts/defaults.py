@@ -10,14 +10,14 @@ import msgspec
 from controller.decisions.monitors.defaults import AccountDefaults
 from controller.store.platform.pool import Database
 
+_READ = "SELECT changed FROM account_defaults WHERE organization_id = $1"
+_READ_AND_LOCK = "SELECT changed FROM account_defaults WHERE organization_id = $1 FOR UPDATE"
+
 
 async def defaults_of(database: Database, organization_id: int, *, lock: bool = False) -> AccountDefaults:
     """With `lock` nobody else changes them until the transaction ends, once they were changed at all."""
     async with database.connection() as connection:
-        changed = await connection.fetchval(
-            f"SELECT changed FROM account_defaults WHERE organization_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
-            organization_id,
-        )
+        changed = await connection.fetchval(_READ_AND_LOCK if lock else _READ, organization_id)
     return msgspec.convert(changed or {}, AccountDefaults)
 
 

@@ -16,10 +16,11 @@ from shared.secret import Secret
 
 MOST_LISTED = 1000
 
-_COLUMNS = """
-id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
-allowed_check_country_codes, default_notification_channels, default_notification_targets, time_zone, created_at,
-updated_at
+_ONE = """
+SELECT id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
+  allowed_check_country_codes, default_notification_channels, default_notification_targets, time_zone, created_at,
+  updated_at
+FROM organization WHERE id = $1 OR public_id = $2
 """
 
 
@@ -48,8 +49,8 @@ async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator
         if await connection.fetchval("SELECT EXISTS (SELECT FROM organization)"):
             yield None
             return
-        row = await connection.fetchrow(
-            f"""
+        number: int = await connection.fetchval(
+            """
             WITH new_organization AS (INSERT INTO organization (name) VALUES ($1) RETURNING *),
               new_customer AS (
                 INSERT INTO customer (organization_id, name) SELECT id, $2 FROM new_organization
@@ -57,40 +58,29 @@ async def insert_first(database: Database, first: FirstAccount) -> AsyncIterator
                 INSERT INTO account (organization_id, email, role, password_hash)
                 SELECT id, $3, 'admin', $4 FROM new_organization
               )
-            SELECT {_COLUMNS} FROM new_organization
-            """,  # noqa: S608 - constants only
+            SELECT id FROM new_organization
+            """,
             first.organization,
             first.customer,
             first.email,
             first.password_hash,
         )
-        assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
         await tokens.insert(
-            connection, first.token, organization_id=row["id"], customer_id=None, name="bootstrap", expires_in=None
+            connection, first.token, organization_id=number, customer_id=None, name="bootstrap", expires_in=None
         )
-        yield Organization(**row)
+        yield await _fetch(connection, number)
 
 
 async def by_id(database: Database, organization_id: int) -> Organization | None:
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM organization WHERE id = $1",  # noqa: S608 - constants only
-            organization_id,
-        )
-    return Organization(**row) if row else None
+        return await _fetch(connection, organization_id)
 
 
 async def by_public_id(database: Database, organization_id: int | None, public_id: UUID) -> Organization | None:
     """None also when it is not the organization `organization_id` (None: every organization)."""
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"""
-            SELECT {_COLUMNS} FROM organization WHERE public_id = $1 AND ($2::bigint IS NULL OR id = $2)
-            """,  # noqa: S608 - constants only
-            public_id,
-            organization_id,
-        )
-    return Organization(**row) if row else None
+        found = await _fetch(connection, public_id)
+    return found if found and organization_id in (None, found.id) else None
 
 
 async def names(database: Database) -> list[tuple[int, str]]:
@@ -127,21 +117,19 @@ async def change(
 ) -> Organization | None:
     """Replace an organization by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
-        row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM organization WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - constants only
-            organization_id,
-        )
-        if row is None:
+        await connection.execute("SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE", organization_id)
+        old = await _fetch(connection, organization_id)
+        if old is None:
             return None
-        new = decide(Organization(**row))
-        changed = await connection.fetchrow(
-            f"""
+        new = decide(old)
+        changed_at = await connection.fetchval(
+            """
             UPDATE organization SET
               name = $2, company_name = $3, street = $4, postal_code = $5, city = $6, country = $7, vat_id = $8,
               billing_email = $9, allowed_check_country_codes = $10, default_notification_channels = $11,
               default_notification_targets = $12, time_zone = $13, updated_at = clock_timestamp()
-            WHERE id = $1 RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
+            WHERE id = $1 RETURNING updated_at
+            """,
             new.id,
             new.name,
             new.company_name,
@@ -156,4 +144,10 @@ async def change(
             new.default_notification_targets,
             new.time_zone,
         )
-    return Organization(**changed) if changed else None
+    return msgspec.structs.replace(new, updated_at=changed_at)
+
+
+async def _fetch(connection: Connection, identifier: int | UUID) -> Organization | None:
+    number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
+    row = await connection.fetchrow(_ONE, number, public_id)
+    return Organization(**row) if row else None

@@ -14,8 +14,10 @@ from controller.store.platform.pool import Connection, Database
 
 MOST_LISTED = 1000
 
-_COLUMNS = """
-id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at, created_at, updated_at
+_ONE = """
+SELECT id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at, created_at,
+  updated_at
+FROM account WHERE id = $1 OR public_id = $2
 """
 
 
@@ -35,10 +37,12 @@ async def insert(database: Database, new: NewAccount) -> Account | None:
     """None when another account has that e-mail address, in upper or lower case."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"""
+            """
             INSERT INTO account (organization_id, email, first_name, last_name, role, customer_ids, password_hash)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (lower(email)) DO NOTHING RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (lower(email)) DO NOTHING
+            RETURNING id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at,
+              created_at, updated_at
+            """,
             *msgspec.structs.astuple(new),
         )
     return _account(row) if row else None
@@ -48,7 +52,11 @@ async def accounts_of(database: Database, organization_id: int) -> list[Account]
     """The accounts of the organization, oldest first, MOST_LISTED at most."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM account WHERE organization_id = $1 ORDER BY id LIMIT $2",  # noqa: S608
+            """
+            SELECT id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at,
+              created_at, updated_at
+            FROM account WHERE organization_id = $1 ORDER BY id LIMIT $2
+            """,
             organization_id,
             MOST_LISTED,
         )
@@ -58,8 +66,7 @@ async def accounts_of(database: Database, organization_id: int) -> list[Account]
 async def by_identifier(database: Database, identifier: int | UUID) -> Account | None:
     """By number or public id."""
     async with database.connection() as connection:
-        row = await _fetch(connection, identifier)
-    return _account(row) if row else None
+        return await _fetch(connection, identifier)
 
 
 async def lock(database: Database, numbers: Collection[int]) -> dict[int, Account]:
@@ -68,7 +75,11 @@ async def lock(database: Database, numbers: Collection[int]) -> dict[int, Accoun
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE",  # noqa: S608
+            """
+            SELECT id, public_id, organization_id, email, first_name, last_name, role, customer_ids, last_login_at,
+              created_at, updated_at
+            FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE
+            """,
             list(numbers),
         )
     return {row["id"]: _account(row) for row in rows}
@@ -90,16 +101,17 @@ async def change(
     """
     try:
         async with database.transaction() as connection:
-            row = await _fetch(connection, account_id, lock=True)
-            if row is None:
+            await connection.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
+            old = await _fetch(connection, account_id)
+            if old is None:
                 return None
-            new = decide(_account(row))
-            changed = await connection.fetchrow(
-                f"""
+            new = decide(old)
+            changed_at = await connection.fetchval(
+                """
                 UPDATE account SET email = $2, first_name = $3, last_name = $4, role = $5, customer_ids = $6,
                   password_hash = coalesce($7, password_hash), updated_at = clock_timestamp()
-                WHERE id = $1 RETURNING {_COLUMNS}
-                """,  # noqa: S608 - constants only
+                WHERE id = $1 RETURNING updated_at
+                """,
                 new.id,
                 new.email,
                 new.first_name,
@@ -113,7 +125,7 @@ async def change(
                 await connection.execute("DELETE FROM login_code WHERE account_id = $1", account_id)
     except asyncpg.UniqueViolationError as error:
         raise LookupError from error
-    return _account(changed) if changed else None
+    return msgspec.structs.replace(new, updated_at=changed_at)
 
 
 async def delete(database: Database, account_id: int) -> bool:
@@ -123,12 +135,10 @@ async def delete(database: Database, account_id: int) -> bool:
     return deleted is True
 
 
-async def _fetch(connection: Connection, identifier: int | UUID, *, lock: bool = False) -> Any:
-    column = "public_id" if isinstance(identifier, UUID) else "id"
-    return await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM account WHERE {column} = $1 {'FOR NO KEY UPDATE' if lock else ''}",  # noqa: S608
-        identifier,
-    )
+async def _fetch(connection: Connection, identifier: int | UUID) -> Account | None:
+    number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
+    row = await connection.fetchrow(_ONE, number, public_id)
+    return _account(row) if row else None
 
 
 def _account(row: Any) -> Account:

@@ -8,14 +8,31 @@ from uuid import UUID
 
 from controller.store.platform.pool import Database
 
-_COLUMNS = """
-subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
-organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
-subscriber.created_at, subscriber.expires_at, subscriber.revoked_at, subscriber.nats_account
-"""
-_FROM = """
-subscriber JOIN organization ON organization.id = subscriber.organization_id
+_ALL = """
+SELECT subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
+  organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
+  subscriber.created_at, subscriber.expires_at, subscriber.revoked_at, subscriber.nats_account
+FROM subscriber JOIN organization ON organization.id = subscriber.organization_id
 LEFT JOIN customer ON customer.id = subscriber.customer_id
+ORDER BY subscriber.id DESC
+"""
+
+_ACTIVE = """
+SELECT subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
+  organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
+  subscriber.created_at, subscriber.expires_at, subscriber.revoked_at, subscriber.nats_account
+FROM subscriber JOIN organization ON organization.id = subscriber.organization_id
+LEFT JOIN customer ON customer.id = subscriber.customer_id
+WHERE revoked_at IS NULL AND expires_at > now()
+"""
+
+_APART = """
+SELECT subscriber.name, organization.public_id AS organization, customer.public_id AS customer,
+  organization.name AS organization_name, customer.name AS customer_name, subscriber.consumer,
+  subscriber.created_at, subscriber.expires_at, subscriber.revoked_at, subscriber.nats_account
+FROM subscriber JOIN organization ON organization.id = subscriber.organization_id
+LEFT JOIN customer ON customer.id = subscriber.customer_id
+WHERE nats_account IS NOT NULL AND expires_at > now() - interval '1 day'
 """
 
 
@@ -97,30 +114,21 @@ async def delete(database: Database, consumer: str) -> None:
 async def all_subscribers(database: Database) -> list[Subscriber]:
     """Every subscriber ever created, newest first."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM {_FROM} ORDER BY subscriber.id DESC"  # noqa: S608 - constants only
-        )
+        rows = await connection.fetch(_ALL)
     return [Subscriber(**row) for row in rows]
 
 
 async def active_subscribers(database: Database) -> list[Subscriber]:
     """The subscribers whose credentials are valid."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE revoked_at IS NULL AND expires_at > now()"  # noqa: S608
-        )
+        rows = await connection.fetch(_ACTIVE)
     return [Subscriber(**row) for row in rows]
 
 
 async def apart(database: Database) -> list[Subscriber]:
     """The subscribers with an account of their own, until a day after their credentials expire."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"""
-            SELECT {_COLUMNS} FROM {_FROM}
-            WHERE nats_account IS NOT NULL AND expires_at > now() - interval '1 day'
-            """  # noqa: S608 - constants only
-        )
+        rows = await connection.fetch(_APART)
     return [Subscriber(**row) for row in rows]
 
 

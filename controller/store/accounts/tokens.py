@@ -16,9 +16,11 @@ TOKEN_PREFIX = "wsm_"  # noqa: S105 - not a token; one vendor's client accepts n
 MOST_LISTED = 1000
 _HINT_LENGTH = 9
 
-_COLUMNS = """
-t.id, t.organization_id, t.customer_id, t.name, t.hint, t.last_used_at, t.expires_at, t.created_at,
-(SELECT name FROM customer WHERE customer.id = t.customer_id) AS customer_name
+_INSERT = """
+INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at, kept_by)
+VALUES ($1, $2, $3, $4, $5, now() + $6::interval, $7)
+RETURNING id, organization_id, customer_id, name, hint, last_used_at, expires_at, created_at,
+  (SELECT name FROM customer WHERE customer.id = api_token.customer_id) AS customer_name
 """
 
 
@@ -85,22 +87,15 @@ async def insert(
     expires_in: timedelta | None,
     kept_by: str | None = None,
 ) -> ApiToken:
-    query = f"""
-        WITH t AS (
-          INSERT INTO api_token (organization_id, customer_id, name, token_hash, hint, expires_at, kept_by)
-          VALUES ($1, $2, $3, $4, $5, now() + $6::interval, $7) RETURNING *
-        )
-        SELECT {_COLUMNS} FROM t
-        """  # noqa: S608 - constants only
     clear = token.reveal()
     values = (organization_id, customer_id, name, digest(clear), clear[:_HINT_LENGTH], expires_in, kept_by)
     if isinstance(database, Database):
         async with database.connection() as connection:
-            row = await connection.fetchrow(query, *values)
+            row = await connection.fetchrow(_INSERT, *values)
     else:
-        row = await database.fetchrow(query, *values)
+        row = await database.fetchrow(_INSERT, *values)
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
-    return _token(row)
+    return ApiToken(**row)
 
 
 async def is_valid(database: Database, token: str, *, machine: bool = False) -> bool:
@@ -125,10 +120,14 @@ async def delete_kept(database: Database, kept_by: str) -> ApiToken | None:
     """The deleted token of this machine; None when it has none."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"WITH t AS (DELETE FROM api_token WHERE kept_by = $1 RETURNING *) SELECT {_COLUMNS} FROM t",  # noqa: S608
+            """
+            DELETE FROM api_token WHERE kept_by = $1
+            RETURNING id, organization_id, customer_id, name, hint, last_used_at, expires_at, created_at,
+              (SELECT name FROM customer WHERE customer.id = api_token.customer_id) AS customer_name
+            """,
             kept_by,
         )
-    return _token(row) if row else None
+    return ApiToken(**row) if row else None
 
 
 async def tokens_of(
@@ -139,18 +138,20 @@ async def tokens_of(
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            SELECT {_COLUMNS} FROM api_token t
-            WHERE t.organization_id = $1 AND ($2::bigint[] IS NULL OR t.customer_id = ANY ($2))
-              AND (NOT $3 OR t.customer_id IS NOT NULL)
-            ORDER BY t.id DESC LIMIT $4
-            """,  # noqa: S608 - constants only
+            """
+            SELECT id, organization_id, customer_id, name, hint, last_used_at, expires_at, created_at,
+              (SELECT name FROM customer WHERE customer.id = api_token.customer_id) AS customer_name
+            FROM api_token
+            WHERE organization_id = $1 AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
+              AND (NOT $3 OR customer_id IS NOT NULL)
+            ORDER BY id DESC LIMIT $4
+            """,
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
             customers_only,
             MOST_LISTED,
         )
-    return [_token(row) for row in rows]
+    return [ApiToken(**row) for row in rows]
 
 
 async def delete(
@@ -164,22 +165,16 @@ async def delete(
     """The deleted token; None when `tokens_of` with the same arguments would not list it."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"""
-            WITH t AS (
-              DELETE FROM api_token
-              WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
-                AND (NOT $4 OR customer_id IS NOT NULL)
-              RETURNING *
-            )
-            SELECT {_COLUMNS} FROM t
-            """,  # noqa: S608 - constants only
+            """
+            DELETE FROM api_token
+            WHERE organization_id = $1 AND id = $2 AND ($3::bigint[] IS NULL OR customer_id = ANY ($3))
+              AND (NOT $4 OR customer_id IS NOT NULL)
+            RETURNING id, organization_id, customer_id, name, hint, last_used_at, expires_at, created_at,
+              (SELECT name FROM customer WHERE customer.id = api_token.customer_id) AS customer_name
+            """,
             organization_id,
             token_id,
             None if customer_ids is None else sorted(customer_ids),
             customers_only,
         )
-    return _token(row) if row else None
-
-
-def _token(row: Any) -> ApiToken:
-    return ApiToken(**row)
+    return ApiToken(**row) if row else None

@@ -9,10 +9,10 @@ import msgspec
 
 from controller.decisions.evaluation.policies import Levels, effective
 from controller.decisions.evaluation.policy import Policy
+from controller.decisions.monitors.inherited import policy_fields
 from controller.model import Location, ScheduledMonitor
 from controller.store.incidents.events import EventOwner
 from controller.store.monitors.policies import levels_from
-from controller.store.monitors.scheduled import policy_fields
 from controller.store.platform.pool import Connection
 
 
@@ -35,8 +35,8 @@ async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int])
     rows = await connection.fetch(
         """
         SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.interval_seconds, m.timeout_seconds,
-          COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
-            AS allowed_check_country_codes,
+          effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes,
+            o.allowed_check_country_codes) AS allowed_check_country_codes,
           m.target_changed_at, m.updated_at, m.location_ids, m.home_location_id, m.mode, m.rotate_locations,
           m.locations_per_round, m.retry_on_failure, m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
           o.policy AS organization, c.policy AS customer, c.alert_location_threshold_count AS threshold,

@@ -108,7 +108,9 @@ async def unpublished_events(db: Database, at_most: int) -> AsyncIterator[tuple[
         if not waiting or not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.EVENT_RELAY):
             yield connection, []
             return
-        await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+        await connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
+        )
         rows = await connection.fetch(
             "SELECT id, message_id, subject, body FROM event_outbox ORDER BY id LIMIT $1", at_most
         )

@@ -22,10 +22,30 @@ RESOLVED = "resolved"
 _OPENED = "opened"
 _FLAPPING = "flapping"
 
-_COLUMNS = (
-    "id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,"
-    " resolved_at, flapping"
-)
+_OPEN = """
+INSERT INTO incident (organization_id, customer_id, monitor_id, severity, reason, failure, evidence, outage_started_at,
+  started_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
+RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
+  resolved_at, flapping
+"""
+_APPEND = """
+UPDATE incident SET severity = $2, flapping = flapping OR $3,
+  acknowledged_at = CASE WHEN $4 THEN COALESCE(acknowledged_at, now()) ELSE acknowledged_at END
+WHERE id = $1
+RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
+  resolved_at, flapping
+"""
+_RESOLVE = """
+UPDATE incident SET resolved_at = now() WHERE id = $1 AND resolved_at IS NULL
+RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
+  resolved_at, flapping
+"""
+_OPEN_ONES = """
+SELECT id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
+  resolved_at, flapping
+FROM incident WHERE monitor_id = ANY ($1::bigint[]) AND resolved_at IS NULL
+"""
 
 
 class StoredIncident(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +92,7 @@ class NewIncident(msgspec.Struct, frozen=True, kw_only=True):
 
 async def open_incident(connection: Connection, new: NewIncident) -> tuple[StoredIncident, StoredChange]:
     """Open an incident and its timeline. The monitor must have no open one."""
-    row = await connection.fetchrow(
-        f"""
-        INSERT INTO incident (organization_id, customer_id, monitor_id, severity, reason, failure, evidence,
-          outage_started_at, started_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now()) RETURNING {_COLUMNS}
-        """,  # noqa: S608 - constants only
-        *msgspec.structs.astuple(new),
-    )
+    row = await connection.fetchrow(_OPEN, *msgspec.structs.astuple(new))
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     incident = StoredIncident(**row)
     change = await _append(connection, incident.id, _OPENED, new.severity, new.reason, new.evidence, None)
@@ -99,11 +112,7 @@ async def append_change(
 ) -> tuple[StoredIncident, StoredChange]:
     """Add a change that leaves the incident open; the incident takes over its severity."""
     row = await connection.fetchrow(
-        f"""
-        UPDATE incident SET severity = $2, flapping = flapping OR $3,
-          acknowledged_at = CASE WHEN $4 THEN COALESCE(acknowledged_at, now()) ELSE acknowledged_at END
-        WHERE id = $1 RETURNING {_COLUMNS}
-        """,  # noqa: S608 - constants only
+        _APPEND,
         incident_id,
         severity,
         kind == _FLAPPING,
@@ -125,7 +134,7 @@ async def resolve(
 ) -> tuple[StoredIncident, StoredChange] | None:
     """End an incident; None when it had ended already."""
     row = await connection.fetchrow(
-        f"UPDATE incident SET resolved_at = now() WHERE id = $1 AND resolved_at IS NULL RETURNING {_COLUMNS}",  # noqa: S608
+        _RESOLVE,
         incident_id,
     )
     if row is None:
@@ -138,7 +147,7 @@ async def resolve(
 async def open_incidents(connection: Connection, monitor_ids: Iterable[int]) -> dict[int, StoredIncident]:
     """The open incident of each of these monitors that has one, by monitor id."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM incident WHERE monitor_id = ANY ($1::bigint[]) AND resolved_at IS NULL",  # noqa: S608
+        _OPEN_ONES,
         list(monitor_ids),
     )
     return {row["monitor_id"]: StoredIncident(**row) for row in rows}

@@ -38,9 +38,10 @@ class IncidentsFound(NamedTuple):
     total: int
 
 
-_FOUND = """
-found AS (
-  SELECT incident.* FROM incident
+# The parameters of both are the fields of IncidentScope in order; $8 and $9 are the limit and the offset.
+_PAGE = """
+WITH shown AS (
+  SELECT * FROM incident
   WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
     AND ($3::text IS NULL OR CASE $3
       WHEN 'open' THEN resolved_at IS NULL
@@ -52,11 +53,7 @@ found AS (
     AND ($5::uuid IS NULL OR monitor_id = (SELECT id FROM monitor WHERE public_id = $5))
     AND ($6::timestamptz IS NULL OR resolved_at IS NULL OR resolved_at >= $6)
     AND ($7::timestamptz IS NULL OR outage_started_at < $7)
-)
-"""
-_PAGE = f"""
-WITH {_FOUND}, shown AS (
-  SELECT * FROM found ORDER BY (resolved_at IS NULL) DESC, started_at DESC, id DESC LIMIT $8 OFFSET $9
+  ORDER BY (resolved_at IS NULL) DESC, started_at DESC, id DESC LIMIT $8 OFFSET $9
 )
 SELECT shown.public_id, shown.severity, shown.reason, shown.outage_started_at, shown.started_at, shown.acknowledged_at,
   taken.done_by AS acknowledged_by, shown.resolved_at, shown.flapping, shown.customer_id,
@@ -67,8 +64,21 @@ LEFT JOIN LATERAL (
   SELECT done_by FROM incident_change WHERE incident_id = shown.id AND kind = 'acknowledged' ORDER BY id LIMIT 1
 ) AS taken ON shown.acknowledged_at IS NOT NULL
 ORDER BY (shown.resolved_at IS NULL) DESC, shown.started_at DESC, shown.id DESC
-"""  # noqa: S608 - constants only
-_COUNT = f"WITH {_FOUND} SELECT count(*) FROM found"  # noqa: S608
+"""
+_COUNT = """
+SELECT count(*) FROM incident
+WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
+  AND ($3::text IS NULL OR CASE $3
+    WHEN 'open' THEN resolved_at IS NULL
+    WHEN 'unacknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NULL
+    WHEN 'acknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NOT NULL
+    ELSE resolved_at IS NOT NULL
+  END)
+  AND ($4::text IS NULL OR severity = $4)
+  AND ($5::uuid IS NULL OR monitor_id = (SELECT id FROM monitor WHERE public_id = $5))
+  AND ($6::timestamptz IS NULL OR resolved_at IS NULL OR resolved_at >= $6)
+  AND ($7::timestamptz IS NULL OR outage_started_at < $7)
+"""
 
 
 async def summaries(connection: Connection, scope: IncidentScope, *, limit: int, offset: int) -> IncidentsFound:

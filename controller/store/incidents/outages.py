@@ -1,28 +1,23 @@
-"""When monitors were down, according to the timelines of their incidents."""
+"""When monitors were down, from the timelines of their incidents."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
+from controller.decisions.history.outages import CHANGES_OF_SEVERITY, SeverityChange, down_times
 from controller.decisions.history.uptime import Span
 from controller.store.platform.pool import Connection
 from shared.epoch import to_ms
 
-_DOWN = """
-SELECT monitor_id, from_at, COALESCE(to_at, GREATEST(from_at, $3)) AS to_at
-FROM (
-  SELECT incident.monitor_id, change.kind, change.severity,
-    CASE change.kind WHEN 'opened' THEN incident.outage_started_at ELSE change.at END AS from_at,
-    lead(change.at) OVER (PARTITION BY incident.id ORDER BY change.id) AS to_at
-  FROM incident JOIN incident_change AS change ON change.incident_id = incident.id
-  WHERE incident.monitor_id = ANY($1::bigint[]) AND incident.outage_started_at < $3
-    AND (incident.resolved_at IS NULL OR incident.resolved_at > $2)
-    AND change.kind IN ('opened', 'escalated', 'eased', 'resolved')
-) AS span
-WHERE severity = 'down' AND kind <> 'resolved' AND (to_at IS NULL OR to_at > $2)
-ORDER BY monitor_id, from_at
+_CHANGES = """
+SELECT incident.monitor_id, incident.outage_started_at, incident.id, change.kind, change.severity, change.at
+FROM incident JOIN incident_change AS change ON change.incident_id = incident.id
+WHERE incident.monitor_id = ANY($1::bigint[]) AND incident.outage_started_at < $3
+  AND (incident.resolved_at IS NULL OR incident.resolved_at > $2) AND change.kind = ANY ($4::text[])
+ORDER BY incident.monitor_id, incident.outage_started_at, incident.id, change.id
 """
 
 
@@ -30,7 +25,9 @@ async def down_spans(
     connection: Connection, monitor_ids: Sequence[int], since: datetime, until: datetime
 ) -> dict[int, list[Span]]:
     """The times from `since` on in which their incidents were of severity down; an open one ends at `until`."""
+    rows = await connection.fetch(_CHANGES, list(monitor_ids), since, until, CHANGES_OF_SEVERITY)
     spans: dict[int, list[Span]] = defaultdict(list)
-    for monitor_id, from_at, to_at in await connection.fetch(_DOWN, list(monitor_ids), since, until):
-        spans[monitor_id].append(Span(to_ms(from_at), to_ms(to_at)))
+    for (monitor_id, began, _), changes in groupby(rows, key=lambda row: row[:3]):
+        timeline = [SeverityChange(row["kind"], row["severity"], to_ms(row["at"])) for row in changes]
+        spans[monitor_id] += down_times(timeline, to_ms(began), to_ms(since), to_ms(until))
     return spans

@@ -15,18 +15,28 @@ from shared.wire.events import Evidence
 
 MOST_CHANGES = 1000
 
-_COLUMNS = """
-incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id, incident.type,
-incident.severity, incident.reason, incident.evidence, incident.outage_started_at, incident.started_at,
-incident.acknowledged_at, incident.resolved_at, incident.flapping, incident.last_notified_at,
-monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name, monitor.hostname,
-monitor.port, monitor.status AS monitor_status,
-customer.public_id AS customer_public_id, customer.name AS customer_name, customer.email AS customer_email,
-organization.public_id AS organization_public_id
-"""
-_FROM = """
-incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
+_ONE = """
+SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
+  incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
+  incident.started_at, incident.acknowledged_at, incident.resolved_at, incident.flapping, incident.last_notified_at,
+  monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
+  monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
+  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
+FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
 JOIN organization ON organization.id = incident.organization_id
+WHERE incident.public_id = $1 AND ($2::bigint IS NULL OR incident.organization_id = $2)
+"""
+_PAGE = """
+SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
+  incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
+  incident.started_at, incident.acknowledged_at, incident.resolved_at, incident.flapping, incident.last_notified_at,
+  monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
+  monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
+  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
+FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
+JOIN organization ON organization.id = incident.organization_id
+WHERE incident.organization_id = $1 AND ($2::bigint[] IS NULL OR incident.customer_id = ANY ($2))
+ORDER BY incident.started_at DESC, incident.id DESC LIMIT $3 OFFSET $4
 """
 
 
@@ -74,12 +84,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 async def by_public_id(connection: Connection, organization_id: int | None, public_id: UUID) -> IncidentRecord | None:
     """None also when it is of another organization than this one (None: every organization)."""
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM {_FROM}"  # noqa: S608 - constants only
-        " WHERE incident.public_id = $1 AND ($2::bigint IS NULL OR incident.organization_id = $2)",
-        public_id,
-        organization_id,
-    )
+    row = await connection.fetchrow(_ONE, public_id, organization_id)
     return _incident(row) if row else None
 
 
@@ -93,17 +98,7 @@ async def page_of(
 ) -> list[IncidentRecord]:
     """The incidents of these customers (None: of all), the latest first."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"""
-            SELECT {_COLUMNS} FROM {_FROM}
-            WHERE incident.organization_id = $1 AND ($2::bigint[] IS NULL OR incident.customer_id = ANY ($2))
-            ORDER BY incident.started_at DESC, incident.id DESC LIMIT $3 OFFSET $4
-            """,  # noqa: S608 - constants only
-            organization_id,
-            _numbers(customer_ids),
-            limit,
-            offset,
-        )
+        rows = await connection.fetch(_PAGE, organization_id, _numbers(customer_ids), limit, offset)
     return [_incident(row) for row in rows]
 
 
@@ -159,30 +154,32 @@ async def incident_at(
     return Incident(**values), since
 
 
-_ATTEMPTS = """
+_ALERTS_OF_MONITOR = """
 SELECT delivery_attempt.id, delivery.incident_id, delivery.type AS channel_type,
   COALESCE(delivery.channel_name, delivery.receiver) AS channel_name, delivery_attempt.at AS sent_at,
   delivery_attempt.error AS error_message
 FROM delivery_attempt JOIN delivery ON delivery.id = delivery_attempt.delivery_id
+JOIN incident ON incident.id = delivery.incident_id
+WHERE incident.monitor_id = $1 ORDER BY delivery_attempt.id DESC LIMIT $2
+"""
+_ALERTS_OF_INCIDENT = """
+SELECT delivery_attempt.id, delivery.incident_id, delivery.type AS channel_type,
+  COALESCE(delivery.channel_name, delivery.receiver) AS channel_name, delivery_attempt.at AS sent_at,
+  delivery_attempt.error AS error_message
+FROM delivery_attempt JOIN delivery ON delivery.id = delivery_attempt.delivery_id
+WHERE delivery.incident_id = $1 ORDER BY delivery_attempt.id LIMIT $2
 """
 
 
 async def alerts_of_monitor(connection: Connection, monitor_id: int, limit: int) -> list[Alert]:
     """Every attempt to send a notification of its incidents, and skipped ones with the reason, the latest first."""
-    rows = await connection.fetch(
-        _ATTEMPTS + " JOIN incident ON incident.id = delivery.incident_id WHERE incident.monitor_id = $1"
-        " ORDER BY delivery_attempt.id DESC LIMIT $2",
-        monitor_id,
-        limit,
-    )
+    rows = await connection.fetch(_ALERTS_OF_MONITOR, monitor_id, limit)
     return [Alert(**row) for row in rows]
 
 
 async def alerts_of_incident(connection: Connection, incident_id: int, limit: int) -> list[Alert]:
     """The same for one incident, the oldest first."""
-    rows = await connection.fetch(
-        _ATTEMPTS + " WHERE delivery.incident_id = $1 ORDER BY delivery_attempt.id LIMIT $2", incident_id, limit
-    )
+    rows = await connection.fetch(_ALERTS_OF_INCIDENT, incident_id, limit)
     return [Alert(**row) for row in rows]
 
 

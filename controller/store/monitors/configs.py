@@ -19,7 +19,27 @@ class Table(StrEnum):
     CHANNEL = "notification_channel"
 
 
-_NAMES = {Table.MONITOR: "public_id::text", Table.CHANNEL: "'notification channel ' || id"}
+_AFTER = {
+    Table.MONITOR: """
+        SELECT id, public_id::text AS name, config, config::text AS text FROM monitor
+        WHERE id > $1 AND config::text <> '{}' ORDER BY id LIMIT $2
+        """,
+    Table.CHANNEL: """
+        SELECT id, 'notification channel ' || id AS name, config, config::text AS text FROM notification_channel
+        WHERE id > $1 AND config::text <> '{}' ORDER BY id LIMIT $2
+        """,
+}
+_BY_ID = {
+    Table.MONITOR: "SELECT id, public_id::text AS name, config, config::text AS text FROM monitor WHERE id = $1",
+    Table.CHANNEL: """
+        SELECT id, 'notification channel ' || id AS name, config, config::text AS text FROM notification_channel
+        WHERE id = $1
+        """,
+}
+_REPLACE = {
+    Table.MONITOR: "UPDATE monitor SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
+    Table.CHANNEL: "UPDATE notification_channel SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
+}
 
 
 class StoredConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,15 +57,13 @@ async def after(database: Database, table: Table, number: int) -> list[StoredCon
     they are stored.
     """
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"{_select(table)} WHERE id > $1 AND config::text <> '{{}}' ORDER BY id LIMIT $2", number, BATCH
-        )
+        rows = await connection.fetch(_AFTER[table], number, BATCH)
     return [StoredConfig(table=table, **row) for row in rows]
 
 
 async def by_id(database: Database, table: Table, number: int) -> StoredConfig | None:
     async with database.connection() as connection:
-        row = await connection.fetchrow(f"{_select(table)} WHERE id = $1", number)
+        row = await connection.fetchrow(_BY_ID[table], number)
     return StoredConfig(table=table, **row) if row else None
 
 
@@ -54,14 +72,5 @@ async def replace(database: Database, stored: StoredConfig, config: dict[str, An
     kept; schedulers are notified of a monitor's new config as of any change.
     """
     async with database.connection() as connection:
-        replaced = await connection.fetchval(
-            f"UPDATE {stored.table} SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",  # noqa: S608 - constants only
-            stored.id,
-            config,
-            stored.text,
-        )
+        replaced = await connection.fetchval(_REPLACE[stored.table], stored.id, config, stored.text)
     return replaced is True
-
-
-def _select(table: Table) -> str:
-    return f"SELECT id, {_NAMES[table]} AS name, config, config::text AS text FROM {table}"  # noqa: S608 - constants only

@@ -14,8 +14,12 @@ from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection, Database
 from shared.wire.messages import ResultStatus
 
-_EVALUATED = "state ->> 'takenMs' IS NOT NULL"
-"""A state without it was inserted, but has not gone through an evaluation; default values are not stored."""
+# A state without `takenMs` was inserted, but has not gone through an evaluation; default values are not stored.
+_VERDICTS = """
+SELECT monitor_id, verdict, COALESCE(state ->> 'reason', '') AS reason FROM monitor_state
+WHERE monitor_id = ANY ($1::bigint[]) AND state ->> 'takenMs' IS NOT NULL
+"""
+_STATE = "SELECT state FROM monitor_state WHERE monitor_id = $1 AND state ->> 'takenMs' IS NOT NULL"
 
 
 async def latest_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, list[LatestCheck]]:
@@ -45,20 +49,11 @@ class LatestVerdict(NamedTuple):
 async def verdicts_of(database: Database, monitor_ids: Sequence[int]) -> dict[int, LatestVerdict]:
     """By monitor; a monitor that was never evaluated is not in it."""
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"""
-            SELECT monitor_id, verdict, COALESCE(state ->> 'reason', '') AS reason FROM monitor_state
-            WHERE monitor_id = ANY ($1::bigint[]) AND {_EVALUATED}
-            """,  # noqa: S608 - a constant
-            monitor_ids,
-        )
+        rows = await connection.fetch(_VERDICTS, monitor_ids)
     return {row["monitor_id"]: LatestVerdict(VerdictKind(row["verdict"]), row["reason"]) for row in rows}
 
 
 async def state_of(connection: Connection, monitor_id: int) -> MonitorState | None:
     """None when it was never evaluated."""
-    state = await connection.fetchval(
-        f"SELECT state FROM monitor_state WHERE monitor_id = $1 AND {_EVALUATED}",  # noqa: S608 - a constant
-        monitor_id,
-    )
+    state = await connection.fetchval(_STATE, monitor_id)
     return msgspec.convert(state, MonitorState | None, str_keys=True)  # location ids are keys

@@ -9,11 +9,24 @@ from controller.store.platform.pool import Database
 
 
 class Named(StrEnum):
-    """An object with a name; the value is its table."""
+    """An object with a name."""
 
     MONITOR = "monitor"
     CUSTOMER = "customer"
     ORGANIZATION = "organization"
+
+
+_BY_NAME = {
+    Named.MONITOR: """
+        SELECT public_id FROM monitor WHERE lower(name) = lower($1) OR public_id::text = lower($1) ORDER BY id
+        """,
+    Named.CUSTOMER: """
+        SELECT public_id FROM customer WHERE lower(name) = lower($1) OR public_id::text = lower($1) ORDER BY id
+        """,
+    Named.ORGANIZATION: """
+        SELECT public_id FROM organization WHERE lower(name) = lower($1) OR public_id::text = lower($1) ORDER BY id
+        """,
+}
 
 
 async def ids_by_name(database: Database, what: Named, name: str) -> list[UUID]:
@@ -22,12 +35,7 @@ async def ids_by_name(database: Database, what: Named, name: str) -> list[UUID]:
     Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
-        rows = await connection.fetch(
-            f"""
-            SELECT public_id FROM {what.value} WHERE lower(name) = lower($1) OR public_id::text = lower($1) ORDER BY id
-            """,  # noqa: S608 - a constant
-            name,
-        )
+        rows = await connection.fetch(_BY_NAME[what], name)
     return [row["public_id"] for row in rows]
 
 

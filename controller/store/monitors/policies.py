@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
-from controller.decisions.evaluation.policies import Levels
-from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
+from controller.decisions.evaluation.policies import Level, Levels, Own, own_stored
+from controller.decisions.evaluation.policy import STANDARD, Policy
 from controller.model import Mode
 from controller.store.platform.pool import Connection, Database
-
-
-class Level(StrEnum):
-    """The level at which a policy is set, by the name of its table."""
-
-    ORGANIZATION = "organization"
-    CUSTOMER = "customer"
-    MONITOR = "monitor"
-
-
-Own: TypeAlias = "Policy | Mode | None"
-"""The own policy of a level: a policy, a preset, or nothing."""
 
 _SELECT = {
     Level.ORGANIZATION: "SELECT organization.policy AS organization FROM organization WHERE organization.id = $1",
@@ -41,6 +28,18 @@ _SELECT = {
         """,
 }
 
+_LOCK = {
+    Level.ORGANIZATION: "SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE",
+    Level.CUSTOMER: "SELECT FROM customer WHERE id = $1 FOR NO KEY UPDATE",
+    Level.MONITOR: "SELECT FROM monitor WHERE id = $1 FOR NO KEY UPDATE",
+}
+# A new policy, and a monitor's new mode, which no other level has.
+_CHANGE_MONITOR = "UPDATE monitor SET policy = $2, mode = $3, updated_at = clock_timestamp() WHERE id = $1"
+_CHANGE = {
+    Level.ORGANIZATION: "UPDATE organization SET policy = $2, updated_at = clock_timestamp() WHERE id = $1",
+    Level.CUSTOMER: "UPDATE customer SET policy = $2, updated_at = clock_timestamp() WHERE id = $1",
+}
+
 
 async def levels_of(database: Database, level: Level, number: int) -> Levels | None:
     """What is set at this level and above it; None when there is no such organization, customer or monitor."""
@@ -49,34 +48,22 @@ async def levels_of(database: Database, level: Level, number: int) -> Levels | N
 
 
 async def change(database: Database, level: Level, number: int, decide: Callable[[Levels], Own]) -> Levels | None:
-    """Replace the own policy of this level, while its row is locked; None when it does not exist.
-
-    A monitor's preset is stored as its mode, so that it uses its locations accordingly and AlertSite's clients can read
-    it.
-    """
+    """Replace the own policy of this level, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
-        levels = await _levels(connection, level, number, lock=True)
+        await connection.execute(_LOCK[level], number)
+        levels = await _levels(connection, level, number)
         if levels is None:
             return None
-        own = decide(levels)
+        policy, mode = own_stored(level, decide(levels))
         if level is Level.MONITOR:
-            await connection.execute(
-                "UPDATE monitor SET policy = $2, mode = $3, updated_at = clock_timestamp() WHERE id = $1",
-                number,
-                _stored(own) if isinstance(own, Policy) else None,
-                own if isinstance(own, Mode) else None,
-            )
+            await connection.execute(_CHANGE_MONITOR, number, _stored(policy), mode)
         else:
-            await connection.execute(
-                f"UPDATE {level.value} SET policy = $2, updated_at = clock_timestamp() WHERE id = $1",  # noqa: S608
-                number,
-                _stored(PRESETS[own] if isinstance(own, Mode) else own),
-            )
+            await connection.execute(_CHANGE[level], number, _stored(policy))
         return await _levels(connection, level, number)
 
 
-async def _levels(connection: Connection, level: Level, number: int, *, lock: bool = False) -> Levels | None:
-    row = await connection.fetchrow(_SELECT[level] + (f" FOR NO KEY UPDATE OF {level.value}" if lock else ""), number)
+async def _levels(connection: Connection, level: Level, number: int) -> Levels | None:
+    row = await connection.fetchrow(_SELECT[level], number)
     return levels_from(row) if row else None
 
 

@@ -11,23 +11,54 @@ import msgspec
 from controller.store.platform.pool import Connection, Database
 
 # Which locations are a monitor's: controller.decisions.schedule.rotation.pool.
-_FROM = """
+_ALL = """
+SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL AS listed,
+  effective_countries(
+    m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes
+  ) AS country_codes,
+  EXISTS (SELECT FROM location WHERE location.enabled AND location.removed_at IS NULL) AS any_enabled
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
 WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
-    AND location.country_code = ANY (COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes,
-      o.allowed_check_country_codes, ARRAY[location.country_code]))
+    AND location.country_code = ANY (COALESCE(
+      effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
+      ARRAY[location.country_code]
+    ))
+    AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
+)
+ORDER BY m.id
+"""
+_ONE = """
+SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL AS listed,
+  effective_countries(
+    m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes
+  ) AS country_codes,
+  EXISTS (SELECT FROM location WHERE location.enabled AND location.removed_at IS NULL) AS any_enabled
+FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
+WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND m.id = $1 AND NOT EXISTS (
+  SELECT FROM location
+  WHERE location.enabled AND location.removed_at IS NULL
+    AND location.country_code = ANY (COALESCE(
+      effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
+      ARRAY[location.country_code]
+    ))
     AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
 )
 """
-_SELECT = f"""
-SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL AS listed,
-  COALESCE(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes)
-    AS country_codes,
-  EXISTS (SELECT FROM location WHERE location.enabled AND location.removed_at IS NULL) AS any_enabled
-{_FROM}
-"""  # noqa: S608 - constants only
+_COUNT = """
+SELECT count(*)
+FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
+WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
+  SELECT FROM location
+  WHERE location.enabled AND location.removed_at IS NULL
+    AND location.country_code = ANY (COALESCE(
+      effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
+      ARRAY[location.country_code]
+    ))
+    AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
+)
+"""
 
 
 class UnlocatedMonitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,20 +79,20 @@ class UnlocatedMonitor(msgspec.Struct, frozen=True, kw_only=True):
 async def unlocated_monitors(database: Database) -> list[UnlocatedMonitor]:
     """All of them, oldest first. Raises StoreUnavailableError."""
     async with database.connection() as connection:
-        rows = await connection.fetch(_SELECT + " ORDER BY m.id")
+        rows = await connection.fetch(_ALL)
     return [_record(row) for row in rows]
 
 
 async def count(database: Database) -> int:
     """How many there are. Raises StoreUnavailableError."""
     async with database.connection() as connection:
-        number: int = await connection.fetchval(f"SELECT count(*) {_FROM}")
+        number: int = await connection.fetchval(_COUNT)
     return number
 
 
 async def unlocated(connection: Connection, monitor_id: int) -> UnlocatedMonitor | None:
     """The monitor if it is one of them."""
-    row = await connection.fetchrow(_SELECT + " AND m.id = $1", monitor_id)
+    row = await connection.fetchrow(_ONE, monitor_id)
     return _record(row) if row else None
 
 

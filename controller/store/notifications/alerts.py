@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from controller.store.notifications.deliveries import receiver_sql
 from controller.store.platform.pool import Connection
 from shared.wire.events import Evidence
 
@@ -127,13 +126,13 @@ async def followers(connection: Connection, incident_id: int) -> list[FollowerRo
     or skipped, before later ones.
     """
     rows = await connection.fetch(
-        f"""
+        """
         SELECT channel_id, channel_name, type, receiver FROM (
-          SELECT DISTINCT ON ({receiver_sql("delivery")}) id, channel_id, channel_name, type, receiver FROM delivery
-          WHERE incident_id = $1 AND state IN ('sent', 'waiting')
-          ORDER BY {receiver_sql("delivery")}, state <> 'sent', id
+          SELECT DISTINCT ON (receiver_key(type, receiver, channel_id)) id, channel_id, channel_name, type, receiver
+          FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting')
+          ORDER BY receiver_key(type, receiver, channel_id), state <> 'sent', id
         ) AS follower ORDER BY id
-        """,  # noqa: S608 - constants only
+        """,
         incident_id,
     )
     return [FollowerRow(*row) for row in rows]

@@ -13,13 +13,43 @@ from controller.store.platform.pool import Connection, Database
 MOST = 1000
 """How many channels an organization may have."""
 
-_COLUMNS = """
-c.id, c.organization_id, c.customer_id, c.monitor_id, c.type, c.category, c.name, c.config, c.priority, c.delay_seconds,
-c.conditions, c.is_active, c.allowed_package_types, c.for_ops, c.created_at, c.updated_at, m.kind AS monitor_kind,
-coalesce(c.customer_id, m.customer_id) AS owner_id
+_ONE = """
+SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
+  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
+  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
+  AND channel.id = $1 AND ($2::bigint IS NULL OR channel.organization_id = $2)
 """
-_JOIN = "LEFT JOIN monitor m ON m.id = c.monitor_id"
-_THERE = "(c.monitor_id IS NULL OR m.deleted_at IS NULL)"
+
+_OF_ORGANIZATION = """
+SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
+  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
+  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
+  AND channel.organization_id = $1
+  AND ($2::bigint[] IS NULL OR coalesce(channel.customer_id, monitor.customer_id) = ANY ($2))
+  AND ($3::bigint IS NULL OR coalesce(channel.customer_id, monitor.customer_id) = $3)
+  AND ($4::bigint IS NULL OR channel.monitor_id = $4 OR (
+    channel.monitor_id IS NULL AND NOT channel.for_ops
+    AND (channel.customer_id IS NULL OR channel.customer_id = (SELECT customer_id FROM monitor WHERE id = $4))
+  ))
+ORDER BY channel.priority, channel.id
+"""
+
+_FOR_OPS = """
+SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
+  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
+  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
+  AND channel.organization_id = (SELECT min(id) FROM organization) AND channel.for_ops AND channel.is_active
+ORDER BY channel.priority, channel.id
+"""
 
 
 class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,27 +74,27 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
     """None, and nothing stored, when the organization has MOST channels."""
     async with database.connection() as connection:
         row = await connection.fetchrow(
-            f"""
-            WITH c AS (
-              INSERT INTO notification_channel (organization_id, customer_id, monitor_id, type, category, name, config,
-                priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops)
-              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-              WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $14
-              RETURNING *
-            )
-            SELECT {_COLUMNS} FROM c {_JOIN}
-            """,  # noqa: S608 - constants only
+            """
+            INSERT INTO notification_channel AS channel (organization_id, customer_id, monitor_id, type, category, name,
+              config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $14
+            RETURNING id, created_at, updated_at,
+              (SELECT kind FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_kind,
+              coalesce(channel.customer_id, (
+                SELECT monitor.customer_id FROM monitor WHERE monitor.id = channel.monitor_id
+              )) AS owner_id
+            """,
             *msgspec.structs.astuple(new),
             MOST,
         )
-    return Channel(**row) if row else None
+    return Channel(**msgspec.structs.asdict(new), **row) if row else None
 
 
 async def by_id(database: Database, organization_id: int | None, channel_id: int) -> Channel | None:
     """None also when the channel is another organization's than that one (None: every organization)."""
     async with database.connection() as connection:
-        row = await _fetch(connection, organization_id, channel_id)
-    return Channel(**row) if row else None
+        return await _fetch(connection, organization_id, channel_id)
 
 
 async def channels_of(
@@ -83,15 +113,7 @@ async def channels_of(
     """
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
-            WHERE c.organization_id = $1 AND {_THERE}
-              AND ($2::bigint[] IS NULL OR coalesce(c.customer_id, m.customer_id) = ANY ($2))
-              AND ($3::bigint IS NULL OR coalesce(c.customer_id, m.customer_id) = $3)
-              AND ($4::bigint IS NULL OR c.monitor_id = $4 OR (c.monitor_id IS NULL AND NOT c.for_ops AND (
-                c.customer_id IS NULL OR c.customer_id = (SELECT customer_id FROM monitor WHERE id = $4))))
-            ORDER BY c.priority, c.id
-            """,  # noqa: S608 - constants only
+            _OF_ORGANIZATION,
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
             customer_id,
@@ -105,20 +127,24 @@ async def change(
 ) -> Channel | None:
     """Replace a channel by what `decide` makes of it, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
-        row = await _fetch(connection, organization_id, channel_id, lock=True)
-        if row is None:
+        await connection.execute(
+            """
+            SELECT FROM notification_channel WHERE id = $1 AND ($2::bigint IS NULL OR organization_id = $2) FOR UPDATE
+            """,
+            channel_id,
+            organization_id,
+        )
+        old = await _fetch(connection, organization_id, channel_id)
+        if old is None:
             return None
-        new = decide(Channel(**row))
-        changed = await connection.fetchrow(
-            f"""
-            WITH c AS (
-              UPDATE notification_channel SET
-                category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
-                is_active = $8, allowed_package_types = $9, for_ops = $10, updated_at = clock_timestamp()
-              WHERE id = $1 RETURNING *
-            )
-            SELECT {_COLUMNS} FROM c {_JOIN}
-            """,  # noqa: S608 - constants only
+        new = decide(old)
+        changed_at = await connection.fetchval(
+            """
+            UPDATE notification_channel SET
+              category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
+              is_active = $8, allowed_package_types = $9, for_ops = $10, updated_at = clock_timestamp()
+            WHERE id = $1 RETURNING updated_at
+            """,
             new.id,
             new.category,
             new.name,
@@ -130,7 +156,7 @@ async def change(
             new.allowed_package_types,
             new.for_ops,
         )
-    return Channel(**changed) if changed else None
+    return msgspec.structs.replace(new, updated_at=changed_at)
 
 
 async def delete(database: Database, channel_id: int) -> bool:
@@ -153,23 +179,10 @@ async def delete(database: Database, channel_id: int) -> bool:
 
 async def for_ops(connection: Connection) -> list[Channel]:
     """The active channels for ops of the organization that runs the installation, which is the first one."""
-    rows = await connection.fetch(
-        f"""
-        SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
-        WHERE c.organization_id = (SELECT min(id) FROM organization) AND c.for_ops AND c.is_active AND {_THERE}
-        ORDER BY c.priority, c.id
-        """  # noqa: S608 - constants only
-    )
+    rows = await connection.fetch(_FOR_OPS)
     return [Channel(**row) for row in rows]
 
 
-async def _fetch(connection: Connection, organization_id: int | None, channel_id: int, *, lock: bool = False) -> Any:
-    return await connection.fetchrow(
-        f"""
-        SELECT {_COLUMNS} FROM notification_channel c {_JOIN}
-        WHERE c.id = $1 AND ($2::bigint IS NULL OR c.organization_id = $2) AND {_THERE}
-        {"FOR UPDATE OF c" if lock else ""}
-        """,  # noqa: S608 - constants only
-        channel_id,
-        organization_id,
-    )
+async def _fetch(connection: Connection, organization_id: int | None, channel_id: int) -> Channel | None:
+    row = await connection.fetchrow(_ONE, channel_id, organization_id)
+    return Channel(**row) if row else None

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import msgspec
 
-from controller.store.notifications.deliveries import PRECEDES, receiver_sql
 from controller.store.platform.pool import Database
 
 
@@ -84,7 +83,7 @@ CROSS JOIN LATERAL (
 ) AS due
 """
 
-_CLAIM = f"""
+_CLAIM = """
 WITH found AS (
   SELECT head.id, next_at, lane, transport, failures,
     row_number() OVER (PARTITION BY lane ORDER BY next_at, head.id) AS place
@@ -95,7 +94,9 @@ WITH found AS (
       AND NOT EXISTS (
         SELECT FROM delivery AS earlier
         WHERE earlier.incident_id = delivery.incident_id AND earlier.id < delivery.id AND earlier.state = 'waiting'
-          AND {receiver_sql("earlier")} = {receiver_sql("delivery")} AND {PRECEDES.format(later="delivery")}
+          AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+            = receiver_key(delivery.type, delivery.receiver, delivery.channel_id)
+          AND (earlier.channel_id IS NOT DISTINCT FROM delivery.channel_id OR NOT earlier.delayed)
       )
     ORDER BY next_at, id
     LIMIT GREATEST(0, at_once - (
@@ -129,7 +130,8 @@ SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, cl
   ARRAY(
     SELECT key FROM delivery AS earlier
     WHERE earlier.incident_id = claimed.incident_id AND earlier.id < claimed.id AND earlier.state = 'sent'
-      AND {receiver_sql("earlier")} = {receiver_sql("claimed")}
+      AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+        = receiver_key(claimed.type, claimed.receiver, claimed.channel_id)
     ORDER BY earlier.id
   ) AS previous_keys,
   incident.resolved_at IS NOT NULL AS over
@@ -137,7 +139,7 @@ FROM claimed
 LEFT JOIN notification_channel AS channel ON channel.id = claimed.channel_id
 LEFT JOIN incident ON incident.id = claimed.incident_id
 ORDER BY claimed.next_at, claimed.id
-"""  # noqa: S608 - constants only
+"""
 
 # A lane is looked at again when its next delivery is due. While some are under way it is looked at when they end, or
 # when the first of their claims lapses.

@@ -1,5 +1,7 @@
 """Deliveries: which notification goes to which receiver. A row is inserted in the same transaction as the change it
 reports; a controller claims it for a while (claims.py), sends it, and records the outcome (outcomes.py).
+
+A delivery waits for an earlier one of its incident to the same receiver, but not for one that another channel delays.
 """
 
 from __future__ import annotations
@@ -24,20 +26,29 @@ class NewDelivery(NamedTuple):
     skipped: str | None = None
 
 
-def receiver_sql(row: str) -> str:
-    """In SQL, the receiver of a row of deliveries: an address, on whatever channel, or a channel, whatever its name.
-
-    The index delivery_of_receiver has the same expression.
-    """
-    return (
-        f"CASE WHEN {row}.type IN ('email', 'sms') THEN {row}.type || ' ' || lower({row}.receiver)"
-        f" ELSE 'channel ' || {row}.channel_id::text END"
-    )
-
-
-PRECEDES = "(earlier.channel_id IS NOT DISTINCT FROM {later}.channel_id OR NOT earlier.delayed)"
-"""In SQL, whether a delivery waits for an earlier one of the same incident to the same receiver: not for one that
-another channel delays."""
+_INSERT = """
+WITH made AS (
+  INSERT INTO delivery (organization_id, incident_id, change_id, notice, channel_id, channel_name, type, receiver,
+    due_from, next_at, delayed, state, error)
+  SELECT $1, $2, $3, $4, channel_id, channel_name, type, receiver, COALESCE(not_before, now()),
+    GREATEST(COALESCE(not_before, now()), (
+      SELECT max(next_at) FROM delivery AS earlier
+      WHERE earlier.incident_id = $2 AND earlier.state = 'waiting'
+        AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+          = receiver_key(one.type, one.receiver, one.channel_id)
+        AND (earlier.channel_id IS NOT DISTINCT FROM one.channel_id OR NOT earlier.delayed)
+    )),
+    COALESCE(not_before > now(), false),
+    CASE WHEN skipped IS NULL THEN 'waiting' ELSE 'skipped' END, skipped
+  FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
+    AS one (channel_id, channel_name, type, receiver, not_before, skipped)
+  ON CONFLICT DO NOTHING
+  RETURNING id, error
+), explained AS (
+  INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM made WHERE error IS NOT NULL
+)
+SELECT count(*) FROM made
+"""
 
 
 async def insert(
@@ -57,27 +68,7 @@ async def insert(
     if not rows:
         return 0
     made: int = await connection.fetchval(
-        f"""
-        WITH made AS (
-          INSERT INTO delivery (organization_id, incident_id, change_id, notice, channel_id, channel_name, type,
-            receiver, due_from, next_at, delayed, state, error)
-          SELECT $1, $2, $3, $4, channel_id, channel_name, type, receiver, COALESCE(not_before, now()),
-            GREATEST(COALESCE(not_before, now()), (
-              SELECT max(next_at) FROM delivery AS earlier
-              WHERE earlier.incident_id = $2 AND earlier.state = 'waiting'
-                AND {receiver_sql("earlier")} = {receiver_sql("one")} AND {PRECEDES.format(later="one")}
-            )),
-            COALESCE(not_before > now(), false),
-            CASE WHEN skipped IS NULL THEN 'waiting' ELSE 'skipped' END, skipped
-          FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
-            AS one (channel_id, channel_name, type, receiver, not_before, skipped)
-          ON CONFLICT DO NOTHING
-          RETURNING id, error
-        ), explained AS (
-          INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM made WHERE error IS NOT NULL
-        )
-        SELECT count(*) FROM made
-        """,  # noqa: S608 - constants only
+        _INSERT,
         organization_id,
         incident_id,
         change_id,

@@ -7,13 +7,39 @@ from datetime import timedelta
 
 from controller.store.platform.pool import Database
 
-_HOST = "lower(rtrim(hostname, '.'))"
-_LOGIN_DOMAIN = "lower(split_part(coalesce(config -> 'auth' ->> 'user', config ->> 'user'), '@', 2))"  # as the index
-_SERVED = (
-    f"SELECT count(*) AS monitors, min({_HOST}) FILTER (WHERE $3::bigint[] IS NULL OR customer_id = ANY ($3)) AS host"  # noqa: S608 - constants only
-    " FROM monitor WHERE organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'"
+# Each count finds a host that may be named, too. The conditions are as in the indexes, which PostgreSQL uses because of
+# the aggregates.
+_MONITORED = """
+WITH requested AS (SELECT domain FROM unnest($2::text[]) AS one (domain)), route AS (
+  SELECT domain, unnest(hosts) AS host FROM mail_route JOIN requested USING (domain)
+  UNION SELECT domain, domain FROM requested
 )
-"""How many monitors there are, and one host that may be named. Because of the aggregate PostgreSQL uses an index."""
+SELECT domain, min(host) AS host FROM (
+  SELECT domain, served.* FROM route CROSS JOIN LATERAL (
+    SELECT count(*) AS monitors,
+      min(lower(rtrim(hostname, '.'))) FILTER (WHERE $3::bigint[] IS NULL OR customer_id = ANY ($3)) AS host
+    FROM monitor
+    WHERE organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'
+      AND lower(rtrim(hostname, '.')) = route.host
+  ) AS served
+  UNION ALL
+  SELECT domain, served.* FROM route CROSS JOIN LATERAL (
+    SELECT count(*) AS monitors,
+      min(lower(rtrim(hostname, '.'))) FILTER (WHERE $3::bigint[] IS NULL OR customer_id = ANY ($3)) AS host
+    FROM monitor
+    WHERE organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'
+      AND ipv4 = route.host AND NOT resolve_dns
+  ) AS served
+  UNION ALL
+  SELECT domain, served.* FROM requested CROSS JOIN LATERAL (
+    SELECT count(*) AS monitors,
+      min(lower(rtrim(hostname, '.'))) FILTER (WHERE $3::bigint[] IS NULL OR customer_id = ANY ($3)) AS host
+    FROM monitor
+    WHERE organization_id = $1 AND deleted_at IS NULL AND status <> 'disabled'
+      AND lower(split_part(coalesce(config -> 'auth' ->> 'user', config ->> 'user'), '@', 2)) = domain
+  ) AS served
+) AS found WHERE monitors > 0 GROUP BY domain
+"""
 
 
 async def unknown(database: Database, domains: Collection[str], older_than: timedelta) -> set[str]:
@@ -50,21 +76,7 @@ async def monitored_of(
         return {}
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            WITH requested AS (SELECT domain FROM unnest($2::text[]) AS one (domain)), route AS (
-              SELECT domain, unnest(hosts) AS host FROM mail_route JOIN requested USING (domain)
-              UNION SELECT domain, domain FROM requested
-            )
-            SELECT domain, min(host) AS host FROM (
-              SELECT domain, served.* FROM route CROSS JOIN LATERAL ({_SERVED} AND {_HOST} = route.host) AS served
-              UNION ALL
-              SELECT domain, served.* FROM route
-              CROSS JOIN LATERAL ({_SERVED} AND ipv4 = route.host AND NOT resolve_dns) AS served
-              UNION ALL
-              SELECT domain, served.* FROM requested
-              CROSS JOIN LATERAL ({_SERVED} AND {_LOGIN_DOMAIN} = domain) AS served
-            ) AS found WHERE monitors > 0 GROUP BY domain
-            """,  # noqa: S608 - constants only
+            _MONITORED,
             organization_id,
             list(domains),
             None if customer_ids is None else sorted(customer_ids),

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from controller.store.notifications.claims import Claimed
-from controller.store.notifications.deliveries import PRECEDES, receiver_sql
 from controller.store.platform.pool import Connection, Database
 
 _WORKS = """
@@ -26,37 +25,50 @@ WHERE lane = $1 AND (paused_until IS NULL OR paused_until <= now())
 
 _FREE = "UPDATE delivery_lane SET due_at = LEAST(due_at, GREATEST(now(), paused_until)) WHERE lane = $1"
 
-_HASTEN = """
+_HASTEN_LANE = """
 UPDATE delivery SET next_at = GREATEST(due_from, now())
-WHERE {which} AND state = 'waiting' AND next_at > GREATEST(due_from, now()) AND claimed_until IS NULL
+WHERE lane = $1 AND state = 'waiting' AND next_at > GREATEST(due_from, now()) AND claimed_until IS NULL
 """
 
-_AND_LATER = f"""
-id IN (
-  SELECT later.id FROM delivery AS earlier JOIN delivery AS later
-    ON later.incident_id = earlier.incident_id AND later.id >= earlier.id AND later.state = 'waiting'
-    AND {receiver_sql("later")} = {receiver_sql("earlier")}
-  WHERE earlier.id = ANY ($1::bigint[])
-  UNION ALL SELECT unnest($1::bigint[])
-)
-"""  # noqa: S608 - constants only
-
-_HASTEN_LANES = f"""
+_HASTEN_LANES = """
 UPDATE delivery_lane SET due_at = LEAST(due_at, GREATEST(now(), paused_until)) FROM (
-  SELECT lane FROM delivery_lane WHERE lane IN (SELECT lane FROM delivery WHERE {_AND_LATER})
+  SELECT lane FROM delivery_lane WHERE lane IN (
+    SELECT lane FROM delivery WHERE id IN (
+      SELECT later.id FROM delivery AS earlier JOIN delivery AS later
+        ON later.incident_id = earlier.incident_id AND later.id >= earlier.id AND later.state = 'waiting'
+        AND receiver_key(later.type, later.receiver, later.channel_id)
+          = receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+      WHERE earlier.id = ANY ($1::bigint[])
+      UNION ALL SELECT unnest($1::bigint[])
+    )
+  )
   ORDER BY lane FOR UPDATE
 ) AS theirs WHERE delivery_lane.lane = theirs.lane
-"""  # noqa: S608 - constants only
+"""
 
-_WAIT = f"""
+_HASTEN_THESE_AND_LATER = """
+UPDATE delivery SET next_at = GREATEST(due_from, now())
+WHERE id IN (
+  SELECT later.id FROM delivery AS earlier JOIN delivery AS later
+    ON later.incident_id = earlier.incident_id AND later.id >= earlier.id AND later.state = 'waiting'
+    AND receiver_key(later.type, later.receiver, later.channel_id)
+      = receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+  WHERE earlier.id = ANY ($1::bigint[])
+  UNION ALL SELECT unnest($1::bigint[])
+) AND state = 'waiting' AND next_at > GREATEST(due_from, now()) AND claimed_until IS NULL
+"""
+
+_WAIT = """
 UPDATE delivery SET next_at = failed.next_at FROM (
   SELECT later.id, earlier.next_at FROM delivery AS earlier JOIN delivery AS later
     ON later.incident_id = earlier.incident_id AND later.id > earlier.id AND later.state = 'waiting'
-    AND {receiver_sql("later")} = {receiver_sql("earlier")} AND {PRECEDES.format(later="later")}
+    AND receiver_key(later.type, later.receiver, later.channel_id)
+      = receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+    AND (earlier.channel_id IS NOT DISTINCT FROM later.channel_id OR NOT earlier.delayed)
   WHERE earlier.id = $1 AND earlier.state = 'waiting' AND later.next_at < earlier.next_at
   FOR UPDATE OF later SKIP LOCKED
 ) AS failed WHERE delivery.id = failed.id
-"""  # noqa: S608 - constants only
+"""
 
 
 async def sent(db: Database, delivery: Claimed, *, at_once: int, hasten: bool) -> None:
@@ -130,10 +142,10 @@ async def hasten_again(db: Database, numbers: Collection[int]) -> None:
     """
     async with db.transaction() as connection:
         await connection.execute(_HASTEN_LANES, list(numbers))
-        await connection.execute(_HASTEN.format(which=_AND_LATER), list(numbers))
+        await connection.execute(_HASTEN_THESE_AND_LATER, list(numbers))
 
 
 async def _works(connection: Connection, delivery: Claimed, *, at_once: int, hasten: bool) -> None:
     await connection.execute(_WORKS, delivery.lane, at_once)
     if hasten:
-        await connection.execute(_HASTEN.format(which="lane = $1"), delivery.lane)
+        await connection.execute(_HASTEN_LANE, delivery.lane)

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from controller.model.overview import DisplayState, OverviewFilter, OverviewSort
+from controller.model.overview import OverviewFilter, OverviewSort
 from controller.store.platform.pool import Database
+from shared.epoch import to_datetime, to_ms
 
-DISPLAY_STATE = "CASE WHEN m.status = 'active' THEN COALESCE(s.verdict, 'unknown') ELSE m.status END"
-"""The state that is shown, as SQL over a monitor m and its monitor_state s, which may be missing (DisplayState)."""
-
-_WORST_FIRST = f"array_position('{{{','.join(DisplayState)}}}'::text[], state)"
-
-_DOWN_SHARE = """
-LEFT JOIN (
-  SELECT monitor_id, sum(down_ms)::float8 / NULLIF(sum(judged_ms), 0) AS share FROM (
-    SELECT bad.monitor_id, day.* FROM (
-      SELECT DISTINCT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $7 AND down_ms > 0
-    ) AS bad CROSS JOIN LATERAL (
-      SELECT sum(judged_ms) AS judged_ms, sum(down_ms) AS down_ms FROM uptime
-      WHERE uptime.monitor_id = bad.monitor_id AND bucket_seconds = 3600 AND bucket_at >= $7
-    ) AS day
-    UNION ALL
-    SELECT monitor_id, fresh.ms, CASE severity WHEN 'down' THEN fresh.ms ELSE 0 END
-    FROM incident, rollup_progress, LATERAL (
-      SELECT 1000 * EXTRACT(epoch FROM $8::timestamptz - GREATEST(rolled_until, outage_started_at, $7)) AS ms
-    ) AS fresh
-    WHERE organization_id = $1 AND resolved_at IS NULL
-  ) AS judged GROUP BY monitor_id
-) AS down ON down.monitor_id = id
-"""
-_SLOWEST = """
-LEFT JOIN (
-  SELECT monitor_id, max(duration_ms) AS ms FROM latest WHERE status = 'success' GROUP BY monitor_id
-) AS slow ON slow.monitor_id = id
-"""
-_NEWEST_INCIDENT = """
-LEFT JOIN (
-  SELECT monitor_id, max(outage_started_at) AS at FROM incident WHERE organization_id = $1 GROUP BY monitor_id
-) AS newest ON newest.monitor_id = id
-"""
-_SORTS: Mapping[OverviewSort, tuple[str, str]] = {
-    OverviewSort.WORST: ("", f"{_WORST_FIRST}, lower(name), id"),
-    OverviewSort.NAME: ("", "lower(name), id"),
-    OverviewSort.UPTIME: (_DOWN_SHARE, "COALESCE(down.share, 0) DESC, lower(name), id"),
-    OverviewSort.SLOWEST: (_SLOWEST, "slow.ms DESC NULLS LAST, lower(name), id"),
-    OverviewSort.INCIDENT: (_NEWEST_INCIDENT, "newest.at DESC NULLS LAST, lower(name), id"),
-}
-"""What each order joins, and the order itself."""
-
-
-def _find(join: str, order: str) -> str:
-    # The times are named in every statement, so that all take the same parameters.
-    return f"""
+# The parameters of both: organization, customers, kind, customer, country, search, states, how many, after how many.
+_FIND = """
 WITH scope AS MATERIALIZED (
-  SELECT m.id, m.public_id, m.name, {DISPLAY_STATE} AS state,
+  SELECT m.id, m.public_id, m.name, display_state(m.status, s.verdict) AS state,
     ($3::text IS NULL OR kind = $3)
     AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE $4 IN (public_id::text, id::text)))
     AND ($5::text IS NULL OR m.id IN (
@@ -67,6 +23,12 @@ WITH scope AS MATERIALIZED (
     AS matches
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
+), sort_key AS (
+  SELECT monitor_id, -max(duration_ms) AS key FROM latest WHERE $10 = 'slowest' AND status = 'success'
+  GROUP BY monitor_id
+  UNION ALL
+  SELECT monitor_id, -EXTRACT(epoch FROM max(outage_started_at))
+  FROM incident WHERE $10 = 'incident' AND organization_id = $1 GROUP BY monitor_id
 )
 SELECT
   (
@@ -75,14 +37,60 @@ SELECT
     ) AS one
   ) AS counts,
   ARRAY(
-    SELECT public_id FROM scope {join} WHERE matches AND ($9::text[] IS NULL OR state = ANY ($9))
-    ORDER BY {order} LIMIT $10 OFFSET $11
+    SELECT public_id FROM scope LEFT JOIN sort_key ON sort_key.monitor_id = scope.id
+    WHERE matches AND ($7::text[] IS NULL OR state = ANY ($7))
+    ORDER BY CASE WHEN $10::text = 'worst' THEN badness(state) END, key NULLS LAST, lower(name), id
+    LIMIT $8 OFFSET $9
   ) AS on_page
-FROM (SELECT $7::timestamptz, $8::timestamptz) AS times
-"""  # noqa: S608 - constants only
-
-
-_FIND = {sort: _find(*parts) for sort, parts in _SORTS.items()}
+"""
+# And the time whose uptime counts, which begins with a full hour.
+_FIND_BY_UPTIME = """
+WITH scope AS MATERIALIZED (
+  SELECT m.id, m.public_id, m.name, display_state(m.status, s.verdict) AS state,
+    ($3::text IS NULL OR kind = $3)
+    AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE $4 IN (public_id::text, id::text)))
+    AND ($5::text IS NULL OR m.id IN (
+      SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = $5))
+    AND ($6::text IS NULL OR strpos(lower(name), lower($6)) > 0 OR strpos(lower(hostname), lower($6)) > 0
+      OR customer_id IN (SELECT id FROM customer WHERE organization_id = $1 AND strpos(lower(name), lower($6)) > 0))
+    AS matches
+  FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
+  WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
+), bad AS (
+  SELECT id AS monitor_id FROM scope WHERE matches AND id IN (
+    SELECT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $10 AND down_ms > 0
+    UNION ALL
+    SELECT monitor_id FROM verdict_change, rollup_progress
+    WHERE at >= GREATEST(rolled_until, $10) AND 'down' IN (verdict, previous)
+    UNION ALL
+    SELECT monitor_id FROM monitor_state WHERE verdict = 'down'
+  )
+), judged AS (
+  SELECT bad.monitor_id, day.judged_ms, day.down_ms
+  FROM bad CROSS JOIN rollup_progress CROSS JOIN LATERAL (
+    SELECT sum(judged_ms) AS judged_ms, sum(down_ms) AS down_ms FROM uptime
+    WHERE uptime.monitor_id = bad.monitor_id AND bucket_seconds = 3600 AND bucket_at >= $10 AND bucket_at < rolled_until
+  ) AS day
+  UNION ALL
+  SELECT * FROM estimated_times(
+    ARRAY(SELECT monitor_id FROM bad), (SELECT GREATEST(rolled_until, $10) FROM rollup_progress), $11
+  )
+), down AS (
+  SELECT monitor_id, sum(down_ms)::float8 / NULLIF(sum(judged_ms), 0) AS share FROM judged GROUP BY monitor_id
+)
+SELECT
+  (
+    SELECT json_object_agg(state, ARRAY[number, matching]) FROM (
+      SELECT state, count(*) AS number, count(*) FILTER (WHERE matches) AS matching FROM scope GROUP BY state
+    ) AS one
+  ) AS counts,
+  ARRAY(
+    SELECT public_id FROM scope LEFT JOIN down ON down.monitor_id = scope.id
+    WHERE matches AND ($7::text[] IS NULL OR state = ANY ($7))
+    ORDER BY COALESCE(down.share, 0) DESC, lower(name), id
+    LIMIT $8 OFFSET $9
+  ) AS on_page
+"""
 
 
 class FoundMonitors(NamedTuple):
@@ -106,21 +114,21 @@ async def find_monitors(
     now: datetime,
 ) -> FoundMonitors:
     """The monitors of these customers (None: of all). Uptime is ordered by that from `since`, a full hour, to `now`."""
+    parameters = (
+        organization_id,
+        None if customer_ids is None else sorted(customer_ids),
+        selection.kind,
+        None if selection.customer is None else str(selection.customer),
+        selection.country,
+        selection.search or None,
+        list(selection.states) or None,
+        per_page,
+        (selection.page - 1) * per_page,
+    )
+    by_uptime = selection.sort is OverviewSort.UPTIME
+    query, more = (_FIND_BY_UPTIME, (since, to_datetime(to_ms(now)))) if by_uptime else (_FIND, (selection.sort.value,))
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            _FIND[selection.sort],
-            organization_id,
-            None if customer_ids is None else sorted(customer_ids),
-            selection.kind,
-            None if selection.customer is None else str(selection.customer),
-            selection.country,
-            selection.search or None,
-            since,
-            now,
-            list(selection.states) or None,
-            per_page,
-            (selection.page - 1) * per_page,
-        )
+        row = await connection.fetchrow(query, *parameters, *more)
     assert row is not None  # noqa: S101 - it is made of aggregates
     counts = row["counts"] or {}
     return FoundMonitors(

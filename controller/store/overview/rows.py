@@ -9,35 +9,28 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.history.known_states import VerdictFrom
+from controller.decisions.history.maintenance import MaintenanceTime
 from controller.off_loop import off_loop
-from controller.store.overview.finding import DISPLAY_STATE
 from controller.store.platform.pool import Database
 from shared.wire.messages import READY_SECONDS
 
-_MEDIAN_CHECKS = 30
-"""Medians are of a monitor's latest so many checks of the last hour: from five locations, six of each."""
-
-# What is older than this says nothing of now: the location does not check the monitor any more, or nobody does.
-_FORGOTTEN = "make_interval(secs => 3600 + 10 * m.interval_seconds)"
-
-_ALIVE = f"""EXISTS (
-  SELECT FROM agent
-  WHERE agent.location_id = location.id AND last_seen_at > now() - make_interval(secs => {READY_SECONDS})
-)"""
-"""A location without an agent finds nothing out, whatever its latest check found."""
-
-_MS = "(1000 * EXTRACT(epoch FROM {}))::bigint"
-
-_ROWS = f"""
+# Latest checks: what is older than an hour and ten intervals says nothing of now, because the location does not check
+# the monitor any more, or nobody does; and a location without a living agent finds nothing out, whatever its latest
+# check found. Medians: from five locations, the latest 30 checks are six of each.
+_ROWS = """
 SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
-  CASE WHEN m.port IS NULL THEN m.config ELSE '{{}}' END AS config, {DISPLAY_STATE} AS state, m.created_at,
-  c.name AS customer_name, c.public_id AS customer_public_id, rolled_until,
+  CASE WHEN m.port IS NULL THEN m.config ELSE '{}' END AS config, display_state(m.status, s.verdict) AS state,
+  m.created_at, c.name AS customer_name, c.public_id AS customer_public_id, rolled_until,
   (
     SELECT json_agg(json_build_array(
-      country_code, CASE WHEN {_ALIVE} THEN latest.status ELSE 'unknown' END, failure_kind, duration_ms
+      country_code, CASE WHEN EXISTS (
+        SELECT FROM agent WHERE agent.location_id = location.id AND last_seen_at > now() - make_interval(secs => $7)
+      ) THEN latest.status ELSE 'unknown' END, failure_kind, duration_ms
     ))
     FROM latest JOIN location ON location.id = latest.location_id
-    WHERE latest.monitor_id = m.id AND enabled AND removed_at IS NULL AND latest.due_at > $3::timestamptz - {_FORGOTTEN}
+    WHERE latest.monitor_id = m.id AND enabled AND removed_at IS NULL
+      AND latest.due_at > $3::timestamptz - make_interval(secs => 3600 + 10 * m.interval_seconds)
   ) AS latest,
   (
     SELECT json_object_agg(country_code, ms) FROM (
@@ -45,19 +38,21 @@ SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
       FROM (
         SELECT location_id, status, duration_ms FROM result
         WHERE monitor_id = m.id AND due_at > $3::timestamptz - interval '1 hour' AND due_at <= $3
-        ORDER BY due_at DESC LIMIT {_MEDIAN_CHECKS}
+        ORDER BY due_at DESC LIMIT 30
       ) AS recent JOIN location ON location.id = recent.location_id
       WHERE recent.status = 'success' GROUP BY country_code
     ) AS one
   ) AS medians,
   (
-    SELECT json_agg(json_build_array({_MS.format("at")}, verdict, reason) ORDER BY at)
+    SELECT json_agg(json_build_array((1000 * EXTRACT(epoch FROM at))::bigint, verdict, reason) ORDER BY at)
     FROM verdict_change
     WHERE monitor_id = m.id AND at >= COALESCE(
       (SELECT max(at) FROM verdict_change AS before WHERE before.monitor_id = m.id AND before.at <= $2), '-infinity')
   ) AS verdicts,
   (
-    SELECT json_agg(json_build_array({_MS.format("from_at")}, {_MS.format("COALESCE(to_at, $3)")}) ORDER BY from_at)
+    SELECT json_agg(json_build_array(
+      (1000 * EXTRACT(epoch FROM from_at))::bigint, (1000 * EXTRACT(epoch FROM to_at))::bigint
+    ) ORDER BY from_at)
     FROM maintenance_time WHERE monitor_id = m.id AND (to_at IS NULL OR to_at > $2)
   ) AS maintenance,
   (
@@ -71,7 +66,7 @@ LEFT JOIN monitor_state s ON s.monitor_id = m.id
 CROSS JOIN rollup_progress
 WHERE m.organization_id = $5 AND ($6::bigint[] IS NULL OR m.customer_id = ANY ($6))
 ORDER BY place
-"""  # noqa: S608 - constants only
+"""
 
 
 class LatestAtLocation(msgspec.Struct, frozen=True, array_like=True):
@@ -81,14 +76,6 @@ class LatestAtLocation(msgspec.Struct, frozen=True, array_like=True):
     status: str
     failure_kind: str | None
     duration_ms: float
-
-
-class VerdictFrom(msgspec.Struct, frozen=True, array_like=True):
-    """The verdict from this moment on, until the next one."""
-
-    at_ms: int
-    verdict: str
-    reason: str
 
 
 class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +99,7 @@ class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
     latest: list[LatestAtLocation]
     medians: dict[str, float]
     verdicts: list[VerdictFrom]
-    maintenance: list[tuple[int, int]]
+    maintenance: list[MaintenanceTime]
     uptime: tuple[int, int]
 
     address: str | None = None
@@ -141,6 +128,7 @@ async def rows_of(
             uptime_since,
             organization_id,
             None if customer_ids is None else sorted(customer_ids),
+            READY_SECONDS,
         )
     return await off_loop(lambda: [_row(row) for row in rows])
 

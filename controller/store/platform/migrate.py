@@ -1,31 +1,39 @@
 """Migrate the schema to the one this version expects, and refuse to work with another one.
 
-Migrations are the numbered SQL files in controller/store/migrations. pogo-core runs each in a transaction and stores
-its name.
+The names of applied migrations are in `_pogo_migration`. The table is named after the library that earlier versions
+used (docs/decisions, 028): they look for newer migrations there, and refuse the database when they find one.
 """
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
+from hashlib import sha256
 
 import asyncpg
 import structlog
-from pogo_core.error import BadMigrationError
-from pogo_core.util import migrate as pogo
-from pogo_core.util.sql import ensure_pogo_sync, get_applied_migrations
 
-from controller.store.platform import locks, rules
-from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Database, unavailable
+from controller.store.platform import locks, migration_files, rules
+from controller.store.platform.migration_files import Migration, MigrationFileError
+from controller.store.platform.pool import ACQUIRE_SECONDS, AWAY, Connection, Database, unavailable
 
 log = structlog.get_logger()
 
-DIRECTORY = Path(__file__).parent.parent / "migrations"
-MIGRATION_SECONDS = 600.0
-_SCHEMA = "public"
+MIGRATION_SECONDS = 1800.0
+"""The time for all statements of a migration together."""
 
-# pogo-core logs a warning for each file it applies; the one line of our own lists them instead.
-_quiet = logging.Logger("pogo", logging.CRITICAL)  # noqa: LOG001 - private, so that no configuration applies to it
+_MAKE_TABLE = """
+CREATE TABLE IF NOT EXISTS public._pogo_migration (
+  migration_hash varchar(64),
+  migration_id varchar(255),
+  applied timestamptz,
+  schema_name varchar(64) NOT NULL,
+  PRIMARY KEY (migration_hash, schema_name)
+)
+"""
+_APPLIED = "SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public'"
+_STORE = """
+INSERT INTO public._pogo_migration (migration_hash, migration_id, applied, schema_name)
+VALUES ($1, $2, now(), 'public')
+"""
 
 
 class SchemaError(Exception):
@@ -34,53 +42,68 @@ class SchemaError(Exception):
 
 async def apply(url: str) -> None:
     """Apply all migrations that are missing, one controller at a time. Raises SchemaError, StoreUnavailableError."""
+    migrations = _read()
     try:
         connection = await asyncpg.connect(url, timeout=ACQUIRE_SECONDS, command_timeout=MIGRATION_SECONDS)
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", locks.MIGRATION)
-            await ensure_pogo_sync(connection)
-            before = await get_applied_migrations(connection, schema_name=_SCHEMA)
-            _refuse_newer(before)
-            await pogo.apply(connection, DIRECTORY, schema_name=_SCHEMA, logger=_quiet)
+            await connection.execute(_MAKE_TABLE)
+            applied = await _applied(connection)
+            _refuse_newer(applied, [migration.name for migration in migrations])
+            missing = [migration for migration in migrations if migration.name not in applied]
+            for migration in missing:
+                await _apply(connection, migration)
             changed = await rules.make(connection)
         finally:
             await connection.close(timeout=ACQUIRE_SECONDS)
     except AWAY as error:
         raise unavailable(error) from error
-    except BadMigrationError as error:
-        if isinstance(error.__cause__, AWAY):
-            raise unavailable(error.__cause__) from error
-        raise SchemaError(f"{error}: {error.__cause__}") from error
-    log.info("schema_migrated", applied=sorted(_known() - before), rules=changed)
+    log.info("schema_migrated", applied=[migration.name for migration in missing], rules=changed)
 
 
 async def require_current(database: Database) -> None:
     """Raises SchemaError when migrations are missing or a newer version made some; StoreUnavailableError."""
+    names = migration_files.names()
     differing: list[str] = []
     try:
         async with database.connection() as connection:
-            rows = await connection.fetch(
-                "SELECT migration_id FROM public._pogo_migration WHERE schema_name = $1", _SCHEMA
-            )
-            applied = {row["migration_id"] for row in rows}
-            if _known() <= applied:
+            applied = await _applied(connection)
+            if applied.issuperset(names):
                 differing = await rules.differing(connection)
     except asyncpg.UndefinedTableError:
         applied = set()
-    missing = sorted(_known() - applied)
+    missing = [name for name in names if name not in applied]
     if missing:
         raise SchemaError(f"the database misses {', '.join(missing)}: run `mailprobe-controller migrate`")
-    _refuse_newer(applied)
+    _refuse_newer(applied, names)
     if differing:
         others = ", ".join(differing)
         raise SchemaError(f"the database has other functions ({others}): run `mailprobe-controller migrate`")
 
 
-def _refuse_newer(applied: set[str]) -> None:
-    newer = sorted(applied - _known())
+async def _apply(connection: Connection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.apply)
+            await connection.execute(_STORE, sha256(migration.name.encode()).hexdigest(), migration.name)
+    except AWAY:
+        raise
+    except asyncpg.PostgresError as error:
+        raise SchemaError(f"migration {migration.name} failed: {error}") from error
+
+
+async def _applied(connection: Connection) -> set[str]:
+    return {row["migration_id"] for row in await connection.fetch(_APPLIED)}
+
+
+def _refuse_newer(applied: set[str], names: list[str]) -> None:
+    newer = sorted(applied.difference(names))
     if newer:
         raise SchemaError(f"the database was migrated by a newer version ({', '.join(newer)}): update this program")
 
 
-def _known() -> set[str]:
-    return {path.stem for path in DIRECTORY.glob("*.sql")}
+def _read() -> list[Migration]:
+    try:
+        return migration_files.read()
+    except MigrationFileError as error:
+        raise SchemaError(str(error)) from error

@@ -70,11 +70,10 @@ async def remove_old_results(db: Database, today: date, *, keep_days: int, rolle
             "DELETE FROM monitor WHERE deleted_at < $1 RETURNING id",
             _begin(first_there),
         )
-        for table in ("latest", "rollup", "uptime"):
-            await connection.execute(
-                f"DELETE FROM {table} WHERE monitor_id = ANY($1::bigint[])",  # noqa: S608 - constants only
-                [row["id"] for row in forgotten],
-            )
+        numbers = [row["id"] for row in forgotten]
+        await connection.execute("DELETE FROM latest WHERE monitor_id = ANY($1::bigint[])", numbers)
+        await connection.execute("DELETE FROM rollup WHERE monitor_id = ANY($1::bigint[])", numbers)
+        await connection.execute("DELETE FROM uptime WHERE monitor_id = ANY($1::bigint[])", numbers)
         await connection.execute(
             "DELETE FROM agent WHERE last_seen_at < now() - interval '1 day' AND EXISTS (SELECT FROM agent AS other"
             " WHERE other.location_id = agent.location_id AND other.last_seen_at > agent.last_seen_at)"

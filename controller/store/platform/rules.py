@@ -4,10 +4,25 @@ this version's.
 
 from __future__ import annotations
 
+from controller.decisions.history import histogram, maintenance, rerolls, stored_figures, uptime
+from controller.decisions.monitors import display, inherited
+from controller.decisions.notification.receiver_key import RECEIVER_KEY
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
-RULES: tuple[SqlFunction, ...] = ()
+RULES: tuple[SqlFunction, ...] = (
+    RECEIVER_KEY,
+    inherited.EFFECTIVE_COUNTRIES,
+    display.DISPLAY_STATE,
+    display.BADNESS,
+    histogram.BIN_OF,
+    stored_figures.FIGURES_WITHIN,
+    maintenance.KEEP_MAINTENANCE_TIME,
+    rerolls.HOURS_OF_OUTAGE,
+    rerolls.REDO_HOURS_OF_OUTAGE,
+    rerolls.HOURS_AFTER,
+    uptime.ESTIMATED_TIMES,
+)
 """In the order in which they are made: a function comes after those that it calls."""
 
 

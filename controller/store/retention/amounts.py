@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from controller.decisions.history.views import DAY_SECONDS
 from controller.store.platform.pool import Connection
 
 
@@ -23,14 +22,15 @@ class Cut(NamedTuple):
     until: datetime
 
 
-_OWN = "($1::bigint IS NULL OR monitor_id IN (SELECT id FROM monitor WHERE organization_id = $1))"
-
-_COUNT = f"""
+_COUNT = """
 SELECT
   (SELECT COALESCE(sum(passed + failed + blind), 0)::bigint FROM rollup
-   WHERE bucket_seconds = {DAY_SECONDS} AND bucket_at >= $2 AND bucket_at < $3 AND {_OWN}),
-  (SELECT count(*) FROM rollup WHERE bucket_at >= $4 AND bucket_at < $5 AND {_OWN})
-"""  # noqa: S608 - constants only
+   WHERE bucket_seconds = 86400 AND bucket_at >= $2 AND bucket_at < $3
+     AND ($1::bigint IS NULL OR monitor_id IN (SELECT id FROM monitor WHERE organization_id = $1))),
+  (SELECT count(*) FROM rollup
+   WHERE bucket_at >= $4 AND bucket_at < $5
+     AND ($1::bigint IS NULL OR monitor_id IN (SELECT id FROM monitor WHERE organization_id = $1)))
+"""
 
 
 async def removed_by(connection: Connection, organization_id: int | None, results: Cut, rollups: Cut) -> Removed:

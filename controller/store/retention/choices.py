@@ -9,7 +9,19 @@ from controller.decisions.history.retention import RetentionChoice, kept
 from controller.model.retention import Kept, Retention
 from controller.store.platform.pool import Connection
 
-_COLUMNS = "retention.results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at"
+_OF_INSTALLATION = """
+SELECT results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at
+FROM retention WHERE organization_id IS NULL
+"""
+_OF_ORGANIZATION = """
+SELECT results_days, rollups_months, before_results_days, before_rollups_months, takes_effect_at
+FROM retention WHERE organization_id = $1
+"""
+_OF_ORGANIZATIONS = """
+SELECT organization.id, organization.name, retention.results_days, rollups_months, before_results_days,
+  before_rollups_months, takes_effect_at
+FROM retention JOIN organization ON organization.id = organization_id ORDER BY organization.id
+"""
 
 
 class OwnChoice(NamedTuple):
@@ -22,10 +34,9 @@ class OwnChoice(NamedTuple):
 
 async def of_installation(connection: Connection, *, lock: bool = False) -> RetentionChoice:
     """With `lock` nobody else changes it until the transaction ends."""
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM retention WHERE organization_id IS NULL {'FOR UPDATE' if lock else ''}"  # noqa: S608
-    )
-    return _choice(row)
+    if lock:
+        await connection.execute("SELECT FROM retention WHERE organization_id IS NULL FOR UPDATE")
+    return _choice(await connection.fetchrow(_OF_INSTALLATION))
 
 
 async def of_organization(connection: Connection, organization_id: int, *, lock: bool = False) -> RetentionChoice:
@@ -35,19 +46,13 @@ async def of_organization(connection: Connection, organization_id: int, *, lock:
             "INSERT INTO retention (organization_id) VALUES ($1) ON CONFLICT (organization_id) DO NOTHING",
             organization_id,
         )
-    row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM retention WHERE organization_id = $1 {'FOR UPDATE' if lock else ''}",  # noqa: S608
-        organization_id,
-    )
-    return _choice(row)
+        await connection.execute("SELECT FROM retention WHERE organization_id = $1 FOR UPDATE", organization_id)
+    return _choice(await connection.fetchrow(_OF_ORGANIZATION, organization_id))
 
 
 async def of_organizations(connection: Connection) -> list[OwnChoice]:
     """Of all organizations that ever chose something."""
-    rows = await connection.fetch(
-        f"SELECT organization.id, organization.name, {_COLUMNS}"  # noqa: S608 - constants only
-        " FROM retention JOIN organization ON organization.id = organization_id ORDER BY organization.id"
-    )
+    rows = await connection.fetch(_OF_ORGANIZATIONS)
     return [OwnChoice(row["id"], row["name"], _choice(row)) for row in rows]
 
 

@@ -16,14 +16,28 @@ ROWS_AT_ONCE = 5_000
 
 
 class Removable(Enum):
-    """What is removed: the lock under which its partitions are dropped, and the column that notes how far it went."""
+    """What is removed, and the lock under which its partitions are dropped."""
 
-    RESULTS = (locks.PARTITIONS, "results_removed_until")
-    ROLLUPS = (locks.MONTHS, "rollups_removed_until")
+    RESULTS = locks.PARTITIONS
+    ROLLUPS = locks.MONTHS
 
-    def __init__(self, lock: int, column: str) -> None:
-        self.lock = lock
-        self.column = column
+    @property
+    def lock(self) -> int:
+        return self.value
+
+
+_IS_REMOVED = {
+    Removable.RESULTS: "SELECT results_removed_until >= $2 FROM retention WHERE organization_id = $1",
+    Removable.ROLLUPS: "SELECT rollups_removed_until >= $2 FROM retention WHERE organization_id = $1",
+}
+_NOTE_REMOVED = {
+    Removable.RESULTS: """
+        UPDATE retention SET results_removed_until = GREATEST(results_removed_until, $2) WHERE organization_id = $1
+        """,
+    Removable.ROLLUPS: """
+        UPDATE retention SET rollups_removed_until = GREATEST(rollups_removed_until, $2) WHERE organization_id = $1
+        """,
+}
 
 
 class Overdue(NamedTuple):
@@ -36,21 +50,12 @@ class Overdue(NamedTuple):
 
 async def is_removed(connection: Connection, overdue: Overdue) -> bool:
     """Whether that was done before."""
-    done: bool | None = await connection.fetchval(
-        f"SELECT {overdue.stored.column} >= $2 FROM retention WHERE organization_id = $1",  # noqa: S608 - constants only
-        overdue.organization_id,
-        overdue.before,
-    )
+    done: bool | None = await connection.fetchval(_IS_REMOVED[overdue.stored], overdue.organization_id, overdue.before)
     return bool(done)
 
 
 async def note_removed(connection: Connection, overdue: Overdue) -> None:
-    column = overdue.stored.column
-    await connection.execute(
-        f"UPDATE retention SET {column} = GREATEST({column}, $2) WHERE organization_id = $1",  # noqa: S608
-        overdue.organization_id,
-        overdue.before,
-    )
+    await connection.execute(_NOTE_REMOVED[overdue.stored], overdue.organization_id, overdue.before)
 
 
 async def results_removed_until(connection: Connection) -> dict[int | None, datetime]:

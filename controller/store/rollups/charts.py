@@ -3,73 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
-from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources, View
+from controller.decisions.history.figures import Cell, Chart, RawCheck
+from controller.decisions.history.views import Sources, View
 from controller.store.platform.pool import Connection
-from controller.store.rollups.rollups import BIN
 from shared.wire.messages import ResultStatus
 
+# The parameters of both: the monitor, the time of Sources ($2 to $5), and the seconds of a bucket.
+_CELLS = """
+SELECT bucket_at, location.code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
+FROM (
+  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, location_id, sum(passed) AS passed,
+    sum(failed) AS failed, sum(blind) AS blind, sum(warned) AS warned, sum(duration_ms_sum) AS duration_ms_sum,
+    max(duration_ms_max) AS duration_ms_max
+  FROM figures_within($1, $2, $3, $4, $5) GROUP BY 1, 2
+) AS cell JOIN location ON location.id = cell.location_id
+ORDER BY bucket_at, location.code
+"""
 
-class Cell(NamedTuple):
-    """The figures of one location in one bucket; durations are those of passed checks."""
-
-    bucket_at: datetime
-    location: str
-    passed: int
-    failed: int
-    blind: int
-    warned: int
-    duration_ms_sum: float
-    duration_ms_max: float | None
-
-
-class Chart(NamedTuple):
-    """Cells by bucket and location, and for each bucket how many passed checks of all locations are in which bin."""
-
-    cells: list[Cell]
-    histograms: dict[datetime, dict[int, int]]
-
-
-class RawCheck(NamedTuple):
-    due_at: datetime
-    location: str
-    status: ResultStatus
-    duration_ms: float
-    warned: bool
-
-
-SOURCE = f"""
-WITH source AS (
-  SELECT bucket_at AS at, location_id, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
-  FROM rollup WHERE monitor_id = $1 AND bucket_seconds = {DAY_SECONDS} AND bucket_at >= $2 AND bucket_at < $3
-  UNION ALL
-  SELECT bucket_at, location_id, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
-  FROM rollup WHERE monitor_id = $1 AND bucket_seconds = {HOUR_SECONDS} AND bucket_at >= $3 AND bucket_at < $4
-  UNION ALL
-  SELECT due_at, location_id, (status = 'success')::int, (status = 'failure')::int, (status = 'unknown')::int,
-    (warnings IS NOT NULL)::int, CASE WHEN status = 'success' THEN duration_ms::float8 ELSE 0 END,
-    CASE WHEN status = 'success' THEN duration_ms END,
-    CASE WHEN status = 'success' THEN ARRAY[{BIN}] ELSE '{{}}' END,
-    CASE WHEN status = 'success' THEN '{{1}}'::int[] ELSE '{{}}' END
-  FROM result WHERE monitor_id = $1 AND due_at >= $4 AND due_at < $5
-), bucketed AS (
-  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, source.* FROM source
+_CHART = """
+WITH bucketed AS (
+  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, stored.*
+  FROM figures_within($1, $2, $3, $4, $5) AS stored
 ), cell AS (
   SELECT bucket_at, location_id, sum(passed) AS passed, sum(failed) AS failed, sum(blind) AS blind,
     sum(warned) AS warned, sum(duration_ms_sum) AS duration_ms_sum, max(duration_ms_max) AS duration_ms_max
   FROM bucketed GROUP BY bucket_at, location_id
-)
-"""  # noqa: S608 - constants only
-"""CTEs of a statement about $1, the monitor, in the time of Sources ($2 to $5), in buckets of $6 seconds."""
-
-_CELLS = f"""{SOURCE}
-SELECT bucket_at, location.code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
-FROM cell JOIN location ON location.id = cell.location_id ORDER BY bucket_at, location.code
-"""  # noqa: S608 - constants only
-
-_CHART = f"""{SOURCE}
-, counted AS (
+), counted AS (
   SELECT bucket_at, bin, sum(number)::int AS number
   FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, bin
 )
@@ -79,7 +39,7 @@ FROM cell JOIN location ON location.id = cell.location_id
 UNION ALL
 SELECT bucket_at, NULL, 0, 0, 0, 0, 0, 0, array_agg(bin), array_agg(number) FROM counted GROUP BY bucket_at
 ORDER BY bucket_at, code
-"""  # noqa: S608 - constants only
+"""
 
 
 async def rolled_until(connection: Connection) -> datetime:

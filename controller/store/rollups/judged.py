@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
-from controller.decisions.history.views import DAY_SECONDS, HOUR_SECONDS, Sources
+from controller.decisions.history.views import Sources
 from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
 from controller.store.rollups.rollups import maintenance_spans
@@ -22,19 +22,19 @@ class JudgedTime(NamedTuple):
     maintenance: list[Span]
 
 
-_ROLLED = f"""
+_ROLLED = """
 SELECT COALESCE(sum(judged_ms), 0)::bigint, COALESCE(sum(down_ms), 0)::bigint
 FROM unnest($2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
   AS part (days_from, hours_from, checks_from, place)
 LEFT JOIN LATERAL (
   SELECT judged_ms, down_ms FROM uptime
-  WHERE monitor_id = $1 AND bucket_seconds = {DAY_SECONDS} AND bucket_at >= days_from AND bucket_at < hours_from
+  WHERE monitor_id = $1 AND bucket_seconds = 86400 AND bucket_at >= days_from AND bucket_at < hours_from
   UNION ALL
   SELECT judged_ms, down_ms FROM uptime
-  WHERE monitor_id = $1 AND bucket_seconds = {HOUR_SECONDS} AND bucket_at >= hours_from AND bucket_at < checks_from
+  WHERE monitor_id = $1 AND bucket_seconds = 3600 AND bucket_at >= hours_from AND bucket_at < checks_from
 ) AS rolled ON true
 GROUP BY place ORDER BY place
-"""  # noqa: S608 - constants only
+"""
 
 
 async def judged_times(

@@ -12,7 +12,6 @@ import msgspec
 from controller.decisions.history.views import Sources, View
 from controller.off_loop import off_loop
 from controller.store.platform.pool import Connection
-from controller.store.rollups.charts import SOURCE
 
 
 class LocationCell(NamedTuple):
@@ -48,14 +47,27 @@ class _Timing(msgspec.Struct, gc=False, rename="camel"):
 _NO_DURATIONS: dict[int, int] = {}
 _TIMINGS = msgspec.json.Decoder(list[list[_Timing]])
 
-_CELLS = f"""{SOURCE}
+# The parameters of both: the monitor, the time of Sources ($2 to $5), and the seconds of a bucket.
+_CELLS = """
 SELECT bucket_at, code, country_code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max
-FROM cell JOIN location ON location.id = cell.location_id
+FROM (
+  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, location_id, sum(passed) AS passed,
+    sum(failed) AS failed, sum(blind) AS blind, sum(warned) AS warned, sum(duration_ms_sum) AS duration_ms_sum,
+    max(duration_ms_max) AS duration_ms_max
+  FROM figures_within($1, $2, $3, $4, $5) GROUP BY 1, 2
+) AS cell JOIN location ON location.id = cell.location_id
 ORDER BY country_code, code, bucket_at
-"""  # noqa: S608 - constants only
+"""
 
-_BINNED = f"""{SOURCE}
-, counted AS (
+_BINNED = """
+WITH bucketed AS (
+  SELECT date_bin(make_interval(secs => $6), at, $2) AS bucket_at, stored.*
+  FROM figures_within($1, $2, $3, $4, $5) AS stored
+), cell AS (
+  SELECT bucket_at, location_id, sum(passed) AS passed, sum(failed) AS failed, sum(blind) AS blind,
+    sum(warned) AS warned, sum(duration_ms_sum) AS duration_ms_sum, max(duration_ms_max) AS duration_ms_max
+  FROM bucketed GROUP BY bucket_at, location_id
+), counted AS (
   SELECT bucket_at, location_id, bin, sum(number)::int AS number
   FROM bucketed, unnest(bins, counts) AS counted (bin, number) GROUP BY bucket_at, location_id, bin
 ), histogram AS (
@@ -65,7 +77,7 @@ _BINNED = f"""{SOURCE}
 SELECT bucket_at, code, country_code, passed, failed, blind, warned, duration_ms_sum, duration_ms_max, bins, counts
 FROM cell JOIN location ON location.id = cell.location_id LEFT JOIN histogram USING (bucket_at, location_id)
 ORDER BY country_code, code, bucket_at
-"""  # noqa: S608 - constants only
+"""
 
 # PostgreSQL takes ten times as long to take JSON apart as msgspec does.
 _PHASES = """

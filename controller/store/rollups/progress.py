@@ -26,7 +26,9 @@ async def rollup_transaction(db: Database) -> AsyncIterator[Connection | None]:
     """
     async with db.transaction() as connection:
         held = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", locks.ROLLUPS)
-        await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+        await connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', $1, true)", f"{_FROZEN_SECONDS}s"
+        )
         yield connection if held else None
 
 
@@ -75,8 +77,7 @@ async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[
     """Hours with results that arrived after their roll-up, and how far roll-ups are complete; taken when the
     transaction commits.
 
-    A round judges time up to an interval after it, so the hours after a late one are returned too. Hours whose results
-    may be removed in part stay as they were rolled up.
+    The hours after a late one are returned too, as decisions.history.rerolls says.
     """
     rolled_until: datetime = await connection.fetchval("SELECT rolled_until FROM rollup_progress")
     rows = await connection.fetch(
@@ -86,13 +87,9 @@ async def take_due(connection: Connection, limit: int, floors: Floors) -> tuple[
         )
         SELECT DISTINCT taken.monitor_id, later.hour
         FROM taken JOIN monitor ON monitor.id = taken.monitor_id
-        CROSS JOIN LATERAL generate_series(
-          taken.hour, taken.hour + make_interval(secs => 3600 + monitor.interval_seconds), interval '1 hour'
-        ) AS later (hour)
         LEFT JOIN unnest($4::bigint[], $5::timestamptz[]) AS own (organization_id, at)
           ON own.organization_id = monitor.organization_id
-        WHERE (later.hour = taken.hour OR later.hour < $2)
-          AND later.hour >= COALESCE(own.at, $3) + make_interval(secs => monitor.interval_seconds)
+        CROSS JOIN LATERAL hours_after(taken.hour, monitor.interval_seconds, $2, COALESCE(own.at, $3)) AS later (hour)
         ORDER BY 1, 2
         """,
         limit,

@@ -41,8 +41,9 @@ async def seed(database: Database, connection: asyncpg.Connection[asyncpg.Record
     )
     assert row, "no monitor is down"
     monitor, public_id = row
-    for table in ("result", "rollup", "uptime"):
-        await connection.execute(f"DELETE FROM {table} WHERE monitor_id = $1", monitor)  # noqa: S608 - constants only
+    await connection.execute("DELETE FROM result WHERE monitor_id = $1", monitor)
+    await connection.execute("DELETE FROM rollup WHERE monitor_id = $1", monitor)
+    await connection.execute("DELETE FROM uptime WHERE monitor_id = $1", monitor)
     for day in range(DAYS, 0, -1):
         end = now - timedelta(days=day - 1, minutes=1)
         await connection.execute(_RESULTS, now - timedelta(days=day), end, monitor)

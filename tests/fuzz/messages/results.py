@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from nats.aio.msg import Msg
 
-from controller.pipeline.ingestor import RefusedError, _read
+from controller.decisions.received_results import RefusedError, read_result
 from shared.clock import utc_now
 from shared.epoch import to_datetime, to_ms
-from shared.nats.deliveries import Delivery
 from shared.wire import subjects
 from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose, check_id
@@ -34,7 +32,7 @@ def check(data: bytes) -> None:
     except (ValueError, RecursionError):
         subject = subjects.result("DE", "de-nbg")
     try:
-        result = _read(Delivery(Msg(None, subject, "", data)))  # type: ignore[arg-type]
+        result = read_result(subject, data, utc_now())
     except RefusedError as refused:
         assert str(refused)
         str(refused).encode()

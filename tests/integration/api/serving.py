@@ -10,7 +10,7 @@ import uvicorn
 from litestar import Litestar
 
 from controller.app import ControllerServer
-from controller.http.connection import Connection
+from controller.http.connection import IDLE_SECONDS, Connection
 
 _FAILED_DRAIN_SECONDS = 1
 
@@ -29,6 +29,7 @@ async def serving(application: Litestar, *, drain_seconds: int | None = None, po
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=drain_seconds,
         )
     )

@@ -14,7 +14,8 @@ from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.transports import TRANSPORTS
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import StoredChange, StoredIncident
-from controller.store.notifications import claims
+from controller.store.notifications import channels, claims
+from controller.store.notifications.channels import NewChannel
 from controller.store.notifications.claims import Claimed, Slots
 from controller.store.platform.pool import Database
 from controller.vault import Vault
@@ -66,33 +67,37 @@ class NotificationCase:
         )
         self.monitor_id = await self.monitor()
 
-    async def monitor(self, **fields: Any) -> int:
+    async def monitor(
+        self,
+        *,
+        kind: str = "smtp",
+        hostname: str = "mx.example.com",
+        status: str = "active",
+        config: dict[str, Any] | None = None,
+        notification_email: str | None = None,
+    ) -> int:
         """Add a monitor of the customer."""
         number: int = await self.value(
             "INSERT INTO monitor (organization_id, customer_id, kind, name, hostname, status, interval_seconds,"
-            " timeout_seconds, config) VALUES ($1, $2, 'smtp', 'Office mail', 'mx.example.com', 'active', 60, 5, '{}')"
-            " RETURNING id",
+            " timeout_seconds, config, notification_email)"
+            " VALUES ($1, $2, $3, 'Office mail', $4, $5, 60, 5, $6, $7) RETURNING id",
             self.organization,
             self.customer,
+            kind,
+            hostname,
+            status,
+            config or {},
+            notification_email,
         )
-        for name, value in fields.items():
-            await self.value(f"UPDATE monitor SET {name} = $2 WHERE id = $1", number, value)  # noqa: S608 - ours
         return number
 
     async def channel(self, type_: str, name: str, config: dict[str, Any], **fields: Any) -> int:
         """Add a channel of the organization, or of a customer or monitor with `customer_id` or `monitor_id`."""
-        number: int = await self.value(
-            "INSERT INTO notification_channel (organization_id, type, name, config) VALUES ($1, $2, $3, $4)"
-            " RETURNING id",
-            self.organization,
-            type_,
-            name,
-            self.vault.conceal(config, None, field="config"),
-        )
-        for field, value in fields.items():
-            statement = f"UPDATE notification_channel SET {field} = $2 WHERE id = $1"  # noqa: S608 - ours
-            await self.value(statement, number, value)
-        return number
+        stored = self.vault.conceal(config, None, field="config")
+        new = NewChannel(organization_id=self.organization, type=type_, name=name, config=stored, **fields)
+        made = await channels.insert(self.db, new)
+        assert made
+        return made.id
 
     async def opened(self, monitor: int | None = None, *, severity: str = "down") -> StoredIncident:
         """Confirm an outage and enqueue its notifications."""
@@ -184,11 +189,28 @@ class NotificationCase:
             return [tuple(row) for row in await connection.fetch(query, *arguments)]
 
 
-async def addressed(case: NotificationCase, **fields: str) -> None:
-    for name, value in fields.items():
-        table, column = ("customer", name[9:]) if name.startswith("customer_") else ("monitor", name)
-        number = case.customer if table == "customer" else case.monitor_id
-        await case.value(f"UPDATE {table} SET {column} = $2 WHERE id = $1", number, value)  # noqa: S608 - ours
+async def addressed(
+    case: NotificationCase,
+    *,
+    notification_email: str | None = None,
+    notification_phone_number: str | None = None,
+    status: str | None = None,
+    customer_notification_email: str | None = None,
+) -> None:
+    """Change what is given of the monitor and its customer."""
+    await case.value(
+        "UPDATE monitor SET notification_email = COALESCE($2, notification_email), status = COALESCE($4, status),"
+        " notification_phone_number = COALESCE($3, notification_phone_number) WHERE id = $1",
+        case.monitor_id,
+        notification_email,
+        notification_phone_number,
+        status,
+    )
+    await case.value(
+        "UPDATE customer SET notification_email = COALESCE($2, notification_email) WHERE id = $1",
+        case.customer,
+        customer_notification_email,
+    )
 
 
 def subjects(mail: SmtpSink, receiver: str) -> list[str]:

@@ -35,7 +35,7 @@ WORK = {
     "/api/results": {HISTORY, "controller.api.v1.results.items.result_item"},
     "/api/results?format=csv": {HISTORY},
     "/api/smtp-monitors/{id}/details": {
-        "controller.operations.details._buckets",
+        "controller.decisions.history.figures.buckets_of",
         "controller.api.compat.uptimeify.details.answers.detail_fields",
     },
     "/api/smtp-monitors": {"controller.store.monitors.monitors._monitor"},
@@ -50,6 +50,7 @@ WORK = {
     },
     "/schema/openapi.json": {
         "litestar._openapi.plugin.OpenAPIPlugin._build_openapi",
+        "litestar.openapi.spec.base.BaseSchemaObject.to_schema",
         "controller.api.system.openapi_document._MsgspecSchemas._render",
     },
     "/metrics": {"prometheus_client.exposition.generate_latest"},

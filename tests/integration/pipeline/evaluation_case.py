@@ -43,14 +43,28 @@ class EvaluationCase:
             "INSERT INTO location (code, name, country_code, public_key) VALUES ('fr', 'FR', 'FR', $1)", public
         )
 
-    async def monitor(self, *, interval: int = INTERVAL, **columns: Any) -> UUID:
+    async def monitor(
+        self,
+        *,
+        kind: str = "smtp",
+        interval: int = INTERVAL,
+        status: str = "active",
+        mode: str | None = None,
+        home_location_id: int | None = None,
+        allowed_check_country_codes: list[str] | None = None,
+        retry_on_failure: bool = False,
+    ) -> UUID:
         """Add a monitor whose target was set an hour ago; its checks may take 5 s."""
-        monitor = await self.installation.monitor(interval=interval)
+        monitor = await self.installation.monitor(kind=kind, interval=interval, countries=allowed_check_country_codes)
         await self.installation.value(
-            "UPDATE monitor SET target_changed_at = now() - interval '1 hour' WHERE public_id = $1", monitor
+            "UPDATE monitor SET target_changed_at = now() - interval '1 hour', status = $2, mode = $3,"
+            " home_location_id = $4, retry_on_failure = $5 WHERE public_id = $1",
+            monitor,
+            status,
+            mode,
+            home_location_id,
+            retry_on_failure,
         )
-        for name, value in columns.items():
-            await self.installation.value(f"UPDATE monitor SET {name} = $2 WHERE public_id = $1", monitor, value)  # noqa: S608
         return monitor
 
     def at(self, seconds: float) -> datetime:

@@ -33,8 +33,9 @@ class ResultCase:
         assert due is not None
         return to_datetime(due)
 
-    async def change(self, columns: str, *values: Any) -> None:
-        await self.installation.value(f"UPDATE monitor SET {columns} WHERE public_id = $1", self.monitor, *values)  # noqa: S608
+    async def change(self, statement: str, *values: Any) -> None:
+        """Run a statement with the monitor's public id as $1."""
+        await self.installation.value(statement, self.monitor, *values)
 
     async def expected(self, result: CheckResult, *, settled: bool = False) -> None:
         """Record that the check was planned and, with `settled`, given up."""

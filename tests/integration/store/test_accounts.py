@@ -26,10 +26,11 @@ def first(token: Secret) -> FirstAccount:
 
 async def rows(database: Database) -> list[int]:
     async with database.connection() as connection:
-        return [
-            await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - names from the line below
-            for table in ("organization", "customer", "account", "api_token")
-        ]
+        counts = await connection.fetchrow(
+            "SELECT (SELECT count(*) FROM organization), (SELECT count(*) FROM customer),"
+            " (SELECT count(*) FROM account), (SELECT count(*) FROM api_token)"
+        )
+    return list(counts or ())
 
 
 async def test_the_first_account_has_a_token_that_works_and_is_not_stored(database: Database) -> None:

@@ -4,11 +4,12 @@ import asyncio
 
 import asyncpg
 import pytest
-from pogo_core.util import migrate as pogo
 
-from controller.store.platform import migrate
+from controller.store.platform import migrate, migration_files
 from controller.store.platform.migrate import SchemaError, require_current
+from controller.store.platform.migration_files import Migration
 from controller.store.platform.pool import Database, StoreUnavailableError
+from tests.integration.store.migrating import applied, apply_before, take_back
 
 _SCHEMA = """
 SELECT table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
@@ -38,10 +39,46 @@ async def test_every_migration_can_be_taken_back_and_applied_again(empty_url: st
     connection = await asyncpg.connect(empty_url, timeout=10)
     try:
         made = await connection.fetch(_SCHEMA)
-        await pogo.rollback(connection, migrate.DIRECTORY, schema_name="public")
+        await take_back(connection)
         assert [row["name"] for row in await connection.fetch(_SCHEMA) if "_pogo" not in row["name"]] == []
         await migrate.apply(empty_url)
         assert await connection.fetch(_SCHEMA) == made
+    finally:
+        await connection.close(timeout=10)
+
+
+async def test_what_an_earlier_version_applied_is_not_applied_again(empty_url: str) -> None:
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        earlier = await apply_before(connection, "0020")
+        moments = await connection.fetch("SELECT migration_id, applied FROM _pogo_migration ORDER BY 1")
+        await migrate.apply(empty_url)
+        assert await applied(connection) == migration_files.names()
+        after = await connection.fetch("SELECT migration_id, applied FROM _pogo_migration ORDER BY 1")
+        assert after[: len(earlier)] == moments
+        made = await connection.fetch(_SCHEMA)
+        async with Database.open(empty_url) as database:
+            await require_current(database)
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await migrate.apply(empty_url)
+        fresh = await connection.fetch(_SCHEMA)
+        assert [row for row in made if "_pogo_version" not in row["name"]] == fresh
+    finally:
+        await connection.close(timeout=10)
+
+
+async def test_a_migration_that_fails_leaves_nothing_and_is_named(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Migration("0002_broken", "CREATE TABLE half (id int); SELECT 1 FROM missing;", "DROP TABLE half;")
+    good = Migration("0001_good", "CREATE TABLE whole (id int);", "DROP TABLE whole;")
+    monkeypatch.setattr(migration_files, "read", lambda: [good, broken])
+    with pytest.raises(SchemaError, match=r'^migration 0002_broken failed: relation "missing" does not exist'):
+        await migrate.apply(empty_url)
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        assert await applied(connection) == ["0001_good"]
+        assert await connection.fetchval("SELECT to_regclass('whole') IS NOT NULL AND to_regclass('half') IS NULL")
     finally:
         await connection.close(timeout=10)
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
-from pogo_core.util import migrate as pogo
 
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.platform import migrate
+from tests.integration.store.migrating import apply_before, take_back
 
-NEW_TABLES = {
-    "standing": "monitor_state",
-    "look": "evaluation",
-    "parked": "dead_letter",
-    "parked_tally": "dead_letter_count",
-    "ops_trouble": "ops_notice",
-    "mail_route": "mail_route",
-    "probe_problem": "probe_problem",
+OLD_TABLES = {
+    "standing": "SELECT to_json(one) FROM standing AS one",
+    "look": "SELECT to_json(one) FROM look AS one",
+    "parked": "SELECT to_json(one) FROM parked AS one",
+    "parked_tally": "SELECT to_json(one) FROM parked_tally AS one",
+    "ops_trouble": "SELECT to_json(one) FROM ops_trouble AS one",
+    "mail_route": "SELECT to_json(one) FROM mail_route AS one",
+    "probe_problem": "SELECT to_json(one) FROM probe_problem AS one",
 }
+NEW_TABLES = {
+    "standing": "SELECT to_json(one) FROM monitor_state AS one",
+    "look": "SELECT to_json(one) FROM evaluation AS one",
+    "parked": "SELECT to_json(one) FROM dead_letter AS one",
+    "parked_tally": "SELECT to_json(one) FROM dead_letter_count AS one",
+    "ops_trouble": "SELECT to_json(one) FROM ops_notice AS one",
+    "mail_route": "SELECT to_json(one) FROM mail_route AS one",
+    "probe_problem": "SELECT to_json(one) FROM probe_problem AS one",
+}
+"""Before and after 0010, what reads a table, by its old name."""
 NEW_COLUMNS = {
     "at_rest": "stable",
     "parked_at": "put_aside_at",
@@ -65,14 +73,11 @@ INSERT INTO probe_problem (monitor_id, location_id, kind, detail, first_at, last
 
 
 @pytest.fixture
-async def connection(empty_url: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def connection(empty_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
     """A database that is migrated to 0009, with rows in every table that 0010 renames."""
-    for file in migrate.DIRECTORY.glob("*.sql"):
-        if file.stem < "0010":
-            shutil.copy(file, tmp_path)
     connection = await asyncpg.connect(empty_url, timeout=10)
     try:
-        await pogo.apply(connection, tmp_path, schema_name="public")
+        await apply_before(connection, "0010")
         await connection.execute(ROWS)
         monitors = await connection.fetch("SELECT id FROM monitor ORDER BY id")
         for (monitor_id,), state in zip(monitors, STATES, strict=True):
@@ -88,11 +93,10 @@ async def connection(empty_url: str, tmp_path: Path) -> AsyncIterator[asyncpg.Co
         await connection.close(timeout=10)
 
 
-async def contents(connection: asyncpg.Connection[asyncpg.Record], name: Callable[[str], str]) -> dict[str, list[Any]]:
-    """The rows of the tables, each by its old name; `name` gives the present name of a table."""
+async def contents(connection: asyncpg.Connection[asyncpg.Record], tables: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The rows of the tables, each by its old name."""
     return {
-        table: [json.loads(row) for (row,) in await connection.fetch(f"SELECT to_json(one) FROM {name(table)} AS one")]  # noqa: S608 - names from above
-        for table in NEW_TABLES
+        table: [json.loads(row) for (row,) in await connection.fetch(statement)] for table, statement in tables.items()
     }
 
 
@@ -113,16 +117,15 @@ def in_order(rows: dict[str, list[Any]]) -> dict[str, list[str]]:
 async def test_every_row_is_kept_under_the_new_names_and_the_rollback_restores_the_old_ones(
     connection: asyncpg.Connection[asyncpg.Record], empty_url: str
 ) -> None:
-    before = await contents(connection, str)
+    before = await contents(connection, OLD_TABLES)
     assert all(before.values())
 
     await migrate.apply(empty_url)
-    after = await contents(connection, NEW_TABLES.__getitem__)
+    after = await contents(connection, NEW_TABLES)
     assert in_order(after) == in_order({table: [renamed(table, row) for row in rows] for table, rows in before.items()})
 
-    since = sum(file.stem >= "0010" for file in migrate.DIRECTORY.glob("*.sql"))
-    await pogo.rollback(connection, migrate.DIRECTORY, schema_name="public", count=since)
-    assert in_order(await contents(connection, str)) == in_order(before)
+    await take_back(connection, since="0010")
+    assert in_order(await contents(connection, OLD_TABLES)) == in_order(before)
 
 
 async def test_the_product_reads_what_was_stored_under_the_old_names(

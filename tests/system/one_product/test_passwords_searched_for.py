@@ -24,6 +24,7 @@ from tests.fakes.dovecot import FULL, Dovecot
 from tests.fakes.dovecot import PASSWORD as RIGHT
 from tests.fakes.installation import recorded
 from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
+from tests.integration.table_rows import rows_of, tables
 from tests.system.product import Product, eventually
 from tests.system.regions.eavesdropper import Eavesdropper
 
@@ -123,14 +124,7 @@ async def rows(url: str) -> dict[str, str]:
     """Every row of every table, as text, bytes in hexadecimal."""
     connection = await asyncpg.connect(url)
     try:
-        tables = await connection.fetch(
-            "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables"
-            " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')"
-        )
-        return {
-            name: await connection.fetchval(f"SELECT COALESCE(string_agg(one::text, E'\\n'), '') FROM {name} AS one")  # noqa: S608
-            for (name,) in tables
-        }
+        return {f"public.{table}": "\n".join(await rows_of(connection, table)) for table in await tables(connection)}
     finally:
         await connection.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -26,6 +27,11 @@ FORMS = {
     "/api/events/stream": "text/event-stream",
 }
 """The content types of the answers that are not JSON."""
+SWAGGER_UI_5_31_0 = {
+    "swagger-ui.css": "9e576f8322132c76949da47f9bb53c891373c303ea3a761ff548ffc9de50a98c",
+    "swagger-ui-bundle.js": "93b7b0862a80e2786f85b560be7693c2344354ffa7e7e224f850a54349724c31",
+}
+"""SHA-256 of the files of Swagger UI 5.31.0; flask-openapi3-swagger 5.31.0, which others make, holds the same."""
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +168,13 @@ async def test_the_page_works_without_any_other_host(api: Api, path: str) -> Non
         start = (await client.get("/schema/assets/start.js")).text
         assert "http" not in start
         assert "validatorUrl: null" in start  # otherwise it would send the document to a host of its vendor
+
+
+async def test_the_page_s_program_is_swagger_ui_as_its_project_released_it(api: Api) -> None:
+    """The package has one maintainer: a release with other contents must not go unnoticed (docs/decisions, 028)."""
+    for name, digest in SWAGGER_UI_5_31_0.items():
+        answer = await api.client.get(f"/schema/assets/{name}")
+        assert hashlib.sha256(answer.content).hexdigest() == digest, name
 
 
 @pytest.mark.parametrize("path", ["/schema/x", "/schema/assets/x", "/schema/assets/index.html", "/schema/openapi.yaml"])

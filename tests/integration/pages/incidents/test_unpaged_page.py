@@ -27,8 +27,9 @@ MISSING = "1 of 2 countries failed; the majority, 2, must fail."
 @pytest.fixture(autouse=True)
 async def nothing_failed(api: Api) -> None:
     await make_locations(api)
-    for table in ("incident", "unconfirmed_failure", "notification_channel"):
-        await api.value(f"DELETE FROM {table}")  # noqa: S608
+    await api.value("DELETE FROM incident")
+    await api.value("DELETE FROM unconfirmed_failure")
+    await api.value("DELETE FROM notification_channel")
 
 
 @pytest.fixture
@@ -152,14 +153,11 @@ async def test_maintenance_is_a_reason_even_when_it_is_over(api: Api, reader: Br
     assert await why(reader) == ["The monitor was in maintenance: nobody was notified."]
 
 
-async def channel(api: Api, **columns: Any) -> None:
-    names = ["type", "name", "config", *columns]
-    values: list[Any] = ["slack", "Ops", {}, *columns.values()]
+async def channel(api: Api, *, allowed_package_types: list[str] | None = None) -> None:
     await api.value(
-        f"INSERT INTO notification_channel (organization_id, {', '.join(names)})"  # noqa: S608
-        f" SELECT id, {', '.join(f'${number}' for number in range(1, len(names) + 1))}"
-        " FROM organization WHERE name = 'Ours'",
-        *values,
+        "INSERT INTO notification_channel (organization_id, type, name, config, allowed_package_types)"
+        " SELECT id, 'slack', 'Ops', '{}', $1::text[] FROM organization WHERE name = 'Ours'",
+        allowed_package_types,
     )
 
 

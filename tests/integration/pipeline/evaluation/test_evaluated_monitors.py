@@ -86,9 +86,11 @@ async def down(case: EvaluationCase) -> UUID:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        pytest.param("status = 'disabled'", "the monitor was disabled", id="disabled"),
-        pytest.param("deleted_at = now()", "the monitor was deleted", id="deleted"),
-        pytest.param("target_changed_at = now()", "the monitor checks something else now", id="another target"),
+        pytest.param("UPDATE monitor SET status = 'disabled'", "the monitor was disabled", id="disabled"),
+        pytest.param("UPDATE monitor SET deleted_at = now()", "the monitor was deleted", id="deleted"),
+        pytest.param(
+            "UPDATE monitor SET target_changed_at = now()", "the monitor checks something else now", id="another target"
+        ),
     ],
 )
 async def test_the_incident_of_a_monitor_that_is_no_longer_active_ends(
@@ -97,7 +99,7 @@ async def test_the_incident_of_a_monitor_that_is_no_longer_active_ends(
     monitor = await down(case)
     await end_orphaned(case.db)
     assert await case.timeline(monitor) == [OPENED]
-    await case.installation.value(f"UPDATE monitor SET {change}")  # noqa: S608
+    await case.installation.value(change)
     for _ in range(2):
         await end_orphaned(case.db)
     assert await case.timeline(monitor) == [OPENED, RESOLVED]
@@ -126,12 +128,12 @@ async def test_a_target_that_fails_like_the_one_before_it_must_be_confirmed_anew
     assert await case.timeline(monitor) == [OPENED]
 
 
-@pytest.mark.parametrize("change", ["status = 'disabled'", "deleted_at = now()"])
+@pytest.mark.parametrize("change", ["UPDATE monitor SET status = 'disabled'", "UPDATE monitor SET deleted_at = now()"])
 async def test_results_of_an_inactive_monitor_are_not_evaluated(case: EvaluationCase, change: str) -> None:
     monitor = await case.monitor()
     await case.evaluate(monitor, -8, "ppp")
     await case.store(monitor, -5, "fff")
-    await case.installation.value(f"UPDATE monitor SET {change}")  # noqa: S608
+    await case.installation.value(change)
     await evaluate_due(case.db)
     assert (await case.verdict(monitor), await case.waiting_evaluations(), await case.rechecks()) == ("up", 0, 0)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from controller.model import UnconfirmedRun
@@ -19,15 +18,19 @@ async def kept(case: EvaluationCase, monitor: UUID | None = None) -> list[Unconf
         return (await unconfirmed.runs(connection, None, None, monitor, limit=500, offset=0)).runs
 
 
-async def stored(case: EvaluationCase, monitor: UUID, **columns: Any) -> None:
-    """A row of an hour ago, with these columns."""
-    columns = {"first_at": case.at(-3600), "last_at": case.at(-3600), **columns}
+async def stored(
+    case: EvaluationCase, monitor: UUID, *, first_at: datetime | None = None, last_at: datetime | None = None
+) -> None:
+    """A row, of an hour ago unless a time is given."""
     await case.installation.value(
-        f"INSERT INTO unconfirmed_failure (monitor_id, failing, reason, missing, evidence, {', '.join(columns)})"  # noqa: S608
-        ' SELECT id, 1, \'r\', \'m\', \'{"dueAt": "2026-01-01T00:00:00Z", "purpose": "scheduled", "votes": []}\','
-        f" {', '.join(f'${number}' for number in range(2, len(columns) + 2))} FROM monitor WHERE public_id = $1",
+        """
+        INSERT INTO unconfirmed_failure (monitor_id, failing, reason, missing, evidence, first_at, last_at)
+        SELECT id, 1, 'r', 'm', '{"dueAt": "2026-01-01T00:00:00Z", "purpose": "scheduled", "votes": []}', $2, $3
+        FROM monitor WHERE public_id = $1
+        """,
         monitor,
-        *columns.values(),
+        first_at or case.at(-3600),
+        last_at or case.at(-3600),
     )
 
 

@@ -27,7 +27,7 @@ from tests.integration.pipeline.small_installation import a_result
 
 async def _days_late(result_case: ResultCase) -> CheckResult:
     result_case.since = utc_now() - timedelta(days=28)
-    await result_case.change("target_changed_at = $2", result_case.since)
+    await result_case.change("UPDATE monitor SET target_changed_at = $2 WHERE public_id = $1", result_case.since)
     today = utc_now().date()
     for ago in (27, 26, 25):  # and the next day's, should midnight pass now
         day = today - timedelta(days=ago)
@@ -42,28 +42,31 @@ async def _changed_since(result_case: ResultCase) -> CheckResult:
     """Its request was already sent when the monitor got another interval and other countries."""
     result = a_result(result_case.monitor, due_at=result_case.round())
     await result_case.expected(result)
-    await result_case.change("interval_seconds = 3600, allowed_check_country_codes = '{US}', target_changed_at = now()")
+    await result_case.change(
+        "UPDATE monitor SET interval_seconds = 3600, allowed_check_country_codes = '{US}', target_changed_at = now()"
+        " WHERE public_id = $1"
+    )
     return result
 
 
 async def _changed_long_since(result_case: ResultCase) -> CheckResult:
     result = a_result(result_case.monitor, due_at=result_case.round())
     await result_case.expected(result, settled=True)
-    await result_case.change("target_changed_at = now()")
+    await result_case.change("UPDATE monitor SET target_changed_at = now() WHERE public_id = $1")
     return result
 
 
 async def _deleted_since(result_case: ResultCase) -> CheckResult:
     result = a_result(result_case.monitor, due_at=result_case.round())
     await result_case.expected(result)
-    await result_case.change("deleted_at = now()")
+    await result_case.change("UPDATE monitor SET deleted_at = now() WHERE public_id = $1")
     return result
 
 
 async def _disabled_since(result_case: ResultCase) -> CheckResult:
     result = a_result(result_case.monitor, due_at=result_case.round())
     await result_case.expected(result, settled=True)
-    await result_case.change("status = 'disabled'")
+    await result_case.change("UPDATE monitor SET status = 'disabled' WHERE public_id = $1")
     return result
 
 
@@ -75,7 +78,7 @@ async def _in_a_range_of_gaps(result_case: ResultCase) -> CheckResult:
     around = GapRange(number, result.due_at - timedelta(minutes=5), result.due_at + timedelta(minutes=5), [location_id])
     async with result_case.installation.db.transaction() as connection:
         await insert_gap_ranges(connection, [around])
-    await result_case.change("target_changed_at = now()")
+    await result_case.change("UPDATE monitor SET target_changed_at = now() WHERE public_id = $1")
     return result
 
 
@@ -87,13 +90,15 @@ async def _a_late_recheck(result_case: ResultCase) -> CheckResult:
 
 async def _of_a_home_location(result_case: ResultCase) -> CheckResult:
     number = await result_case.installation.value("SELECT id FROM location WHERE code = 'de'")
-    await result_case.change("location_ids = '{}', home_location_id = $2", number)
+    await result_case.change(
+        "UPDATE monitor SET location_ids = '{}', home_location_id = $2 WHERE public_id = $1", number
+    )
     return a_result(result_case.monitor, due_at=result_case.round())
 
 
 async def _in_turn(result_case: ResultCase) -> CheckResult:
     """An agent's spool delivered it a while after it was given up."""
-    await result_case.change("mode = 'Round Robin'")
+    await result_case.change("UPDATE monitor SET mode = 'Round Robin' WHERE public_id = $1")
     result = a_result(result_case.monitor, due_at=result_case.round(HOUR / 2))
     await result_case.expected(result, settled=True)
     return result
@@ -137,7 +142,7 @@ async def test_a_copy_of_a_stored_result_is_no_dead_letter_when_its_plan_is_gone
     result = await given(result_case)
     await store_results(result_case.installation.db, [result])
     await result_case.installation.value("DELETE FROM dispatch")
-    await result_case.change("target_changed_at = now()")
+    await result_case.change("UPDATE monitor SET target_changed_at = now() WHERE public_id = $1")
     await result_case.installation.report(result, expected=False)
     await ingest_case.drain()
     assert await result_case.installation.rows("SELECT reason FROM dead_letter") == []

@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.locations import keys, signatures
 from shared.nats.bus import Message
 from shared.nats.location_signing import LocationSigner

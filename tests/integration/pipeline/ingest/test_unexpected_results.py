@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.store.checks.dead_letters import KEPT_AN_HOUR
 from controller.store.checks.expected_results import store_expected
 from shared.clock import utc_now
@@ -48,24 +48,24 @@ async def _of_another_country(result_case: ResultCase) -> CheckResult:
 
 
 async def _left_out_by_its_customer(result_case: ResultCase) -> CheckResult:
-    await result_case.change("allowed_check_country_codes = NULL")
+    await result_case.change("UPDATE monitor SET allowed_check_country_codes = NULL WHERE public_id = $1")
     await result_case.installation.value("UPDATE customer SET allowed_check_country_codes = '{US}'")
     return a_result(result_case.monitor, due_at=result_case.round())
 
 
 async def _of_a_location_not_its_own(result_case: ResultCase) -> CheckResult:
     number = await result_case.installation.value("SELECT id FROM location WHERE code = 'us'")
-    await result_case.change("location_ids = ARRAY[$2::int]", number)
+    await result_case.change("UPDATE monitor SET location_ids = ARRAY[$2::int] WHERE public_id = $1", number)
     return a_result(result_case.monitor, due_at=result_case.round())
 
 
 async def _deleted(result_case: ResultCase) -> CheckResult:
-    await result_case.change("deleted_at = now()")
+    await result_case.change("UPDATE monitor SET deleted_at = now() WHERE public_id = $1")
     return a_result(result_case.monitor, due_at=result_case.round())
 
 
 async def _disabled(result_case: ResultCase) -> CheckResult:
-    await result_case.change("status = 'disabled'")
+    await result_case.change("UPDATE monitor SET status = 'disabled' WHERE public_id = $1")
     return a_result(result_case.monitor, due_at=result_case.round())
 
 
@@ -92,32 +92,32 @@ async def _before_the_location_was_there(result_case: ResultCase) -> CheckResult
     return a_result(result_case.monitor, due_at=result_case.round(timedelta(minutes=10)))
 
 
-async def _not_in_turn(result_case: ResultCase, columns: str, table: str = "monitor") -> CheckResult:
+async def _not_in_turn(result_case: ResultCase, statement: str) -> CheckResult:
     """The round was another location's turn."""
-    await result_case.change("allowed_check_country_codes = NULL")
-    await result_case.installation.value(f"UPDATE {table} SET {columns}")  # noqa: S608
+    await result_case.change("UPDATE monitor SET allowed_check_country_codes = NULL WHERE public_id = $1")
+    await result_case.installation.value(statement)
     await result_case.expected(a_result(result_case.monitor, "US", due_at=result_case.round()))
     return a_result(result_case.monitor, "DE", due_at=result_case.round())
 
 
 async def _not_in_turn_by_its_mode(result_case: ResultCase) -> CheckResult:
-    return await _not_in_turn(result_case, "mode = 'Round Robin'")
+    return await _not_in_turn(result_case, "UPDATE monitor SET mode = 'Round Robin'")
 
 
 async def _not_in_turn_by_its_rotation(result_case: ResultCase) -> CheckResult:
-    return await _not_in_turn(result_case, "rotate_locations = true")
+    return await _not_in_turn(result_case, "UPDATE monitor SET rotate_locations = true")
 
 
 async def _not_in_turn_by_its_policy(result_case: ResultCase) -> CheckResult:
-    return await _not_in_turn(result_case, """policy = '{"order": "sequential"}'""")
+    return await _not_in_turn(result_case, """UPDATE monitor SET policy = '{"order": "sequential"}'""")
 
 
 async def _not_in_turn_by_the_policy_of_its_customer(result_case: ResultCase) -> CheckResult:
-    return await _not_in_turn(result_case, """policy = '{"order": "sequential"}'""", "customer")
+    return await _not_in_turn(result_case, """UPDATE customer SET policy = '{"order": "sequential"}'""")
 
 
 async def _not_in_turn_by_the_policy_of_its_organization(result_case: ResultCase) -> CheckResult:
-    return await _not_in_turn(result_case, """policy = '{"order": "sequential"}'""", "organization")
+    return await _not_in_turn(result_case, """UPDATE organization SET policy = '{"order": "sequential"}'""")
 
 
 async def _of_half_a_millisecond(result_case: ResultCase) -> CheckResult:

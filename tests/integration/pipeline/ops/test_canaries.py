@@ -20,6 +20,7 @@ from shared.wire.rounds import Purpose, check_id
 from shared.wire.targets import KINDS
 from tests.fakes.certificates import Certificates
 from tests.integration.pipeline.canary_case import CanaryCase, canary_agent
+from tests.integration.table_rows import rows_of, tables
 
 
 async def test_a_canary_is_back_only_after_agent_ingest_and_evaluator_and_every_kind_has_its_turn(
@@ -96,14 +97,12 @@ async def test_canaries_leave_no_trace_but_their_own(
 
 
 async def everything(canary_case: CanaryCase) -> dict[str, Any]:
-    tables = await canary_case.installation.rows(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
-        " AND relname NOT IN ('canary', 'agent', 'schedule')"
-    )
-    found: dict[str, Any] = {
-        name: await canary_case.installation.rows(f"SELECT * FROM {name} AS row ORDER BY row::text")  # noqa: S608 - our tables
-        for (name,) in tables
-    }
+    async with canary_case.installation.db.connection() as connection:
+        found: dict[str, Any] = {
+            table: await rows_of(connection, table)
+            for table in await tables(connection)
+            if table not in ("canary", "agent", "schedule")
+        }
     for stream in (subjects.CHECKS, subjects.RESULTS, subjects.EVENTS):
         found[stream] = (await canary_case.installation.bus.client.jsm().stream_info(stream)).state.messages
     return found | {"counters": list(canary_case.counts.collect())}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.ops.location_watch import LocationWatch
 from controller.store.checks.dead_letters import DeadLetter, store_dead_letters
@@ -228,7 +228,9 @@ async def test_each_ops_channel_is_notified_once_and_no_customer_is(case: OpsNot
     await case.installation.value(
         insert, "webhook", "On call", {"url": "https://hooks.example.com/x"}, True, False, True
     )
-    await case.installation.value(insert, "email", "Mail", {"email": f"{OPS}, second@example.net"}, True, False, True)
+    await case.installation.value(
+        insert, "email", "Mail", {"email": f"{OPS.upper()}, second@example.net"}, True, False, True
+    )
     await case.installation.value(insert, "email", "Everybody", {"email": "all@example.net"}, False, False, True)
     await case.installation.value(insert, "email", "Customer", {"email": "customer@example.net"}, False, True, True)
     await case.installation.value(insert, "email", "Off", {"email": "off@example.net"}, True, False, False)

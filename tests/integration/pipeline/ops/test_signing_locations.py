@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from controller.decisions.received_results import RejectionReason
 from controller.decisions.signing import GRACE
-from controller.metrics.counts import RejectionReason
 from controller.pipeline.housekeeping import prepare_partitions
 from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.signing.review import SignatureReview

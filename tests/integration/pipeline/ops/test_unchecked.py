@@ -116,9 +116,15 @@ async def test_the_notice_ends_with_its_cause(case: EvaluationCase, unchecked: U
     ]
 
 
-@pytest.mark.parametrize("level", ["customer", "organization"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE customer SET allowed_check_country_codes = '{JP}'", id="customer"),
+        pytest.param("UPDATE organization SET allowed_check_country_codes = '{JP}'", id="organization"),
+    ],
+)
 async def test_countries_of_the_customer_or_organization_count_and_so_does_a_list_of_locations(
-    case: EvaluationCase, unchecked: UncheckedMonitors, level: str
+    case: EvaluationCase, unchecked: UncheckedMonitors, statement: str
 ) -> None:
     listed = await case.monitor(allowed_check_country_codes=["FR"])
     await case.installation.value(
@@ -126,7 +132,7 @@ async def test_countries_of_the_customer_or_organization_count_and_so_does_a_lis
         listed,
     )
     inherits = await case.monitor()
-    await case.installation.value(f"UPDATE {level} SET allowed_check_country_codes = '{{JP}}'")  # noqa: S608
+    await case.installation.value(statement)
     await unchecked.review()
     assert {one.public_id for one in await unlocated.unlocated_monitors(case.db)} == {listed, inherits}
     assert (await state(case, listed))["reason"].endswith("none of the locations that it names in FR is enabled")

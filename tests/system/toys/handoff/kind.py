@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.decisions.evaluation.wording import VerdictWords
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, login_of
 from controller.kinds.kind import MonitorKind, MonitorType
 from controller.kinds.words import KindWords
-from controller.decisions.evaluation.wording import VerdictWords
 from controller.model import Location
 from controller.model.values.countries import country_list
 from controller.model.values.hostname import host_of

@@ -171,6 +171,11 @@ def test_an_address_is_notified_once_however_many_channels_name_it() -> None:
     assert notified([ORGANIZATIONS, again, OWN]) == ["own@example.com", "noc@example.com", "boss@example.com"]
 
 
+def test_addresses_that_differ_in_more_than_upper_and_lower_case_are_two() -> None:
+    streets = RecipientChannel(4, "email", OwnerScope.MONITOR, ("straße@example.com", "strasse@example.com"), "Streets")
+    assert notified([streets]) == ["straße@example.com", "strasse@example.com"]
+
+
 def test_of_several_channels_to_an_address_the_earliest_is_taken() -> None:
     slow = ORGANIZATIONS._replace(delay_seconds=60, scope=OwnerScope.MONITOR)
     fast = RecipientChannel(5, "email", OwnerScope.ORGANIZATION, ("noc@example.com",), "Fast")

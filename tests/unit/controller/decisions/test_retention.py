@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from controller.decisions.history.retention import (
     NOTICE,
     RetentionChoice,
+    final_moment,
     in_force,
     kept,
     kept_finally,
@@ -115,3 +116,13 @@ def test_moments_are_those_of_utc() -> None:
 def test_single_results_are_stored_since_a_moment_that_is_kept(length: int) -> None:
     held = Kept(length, 24)
     assert results_since(held, NOW) <= single_results_since(held, NOW) < NOW
+
+
+def test_all_that_was_chosen_holds_when_the_last_announced_time_does() -> None:
+    settled, sooner, later = chosen(), chosen((0, days(20))), chosen((3, days(10)))
+    now = NOW + 4 * HOUR
+    assert final_moment(settled, settled, now) == now
+    assert final_moment(sooner, settled, now) == final_moment(settled, sooner, now) == NOW + NOTICE
+    assert final_moment(sooner, later, now) == final_moment(later, sooner, now) == NOW + 3 * HOUR + NOTICE
+    past = NOW + NOTICE + HOUR
+    assert final_moment(sooner, settled, past) == past

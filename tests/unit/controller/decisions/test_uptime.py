@@ -8,6 +8,7 @@ from controller.decisions.history.uptime import (
     EvaluatedTime,
     RoundOutcome,
     Span,
+    VerdictSince,
     estimated_time,
     evaluated_time,
     uptime_percent,
@@ -129,6 +130,7 @@ def test_uptime_is_the_share_of_evaluated_time_not_down(evaluated: EvaluatedTime
 
 
 def test_an_estimate_judges_the_time_with_a_verdict_and_leaves_maintenance_out() -> None:
-    judged, down = [Span(0, 100), Span(200, 900)], [Span(300, 500)]
-    found = estimated_time(judged, down, within=Span(50, 600), maintenance=[Span(400, 450)])
+    changes = [(0, "up"), (100, "unknown"), (200, "degraded"), (300, "down"), (500, "up")]
+    verdicts = [VerdictSince(*change) for change in changes]
+    found = estimated_time(verdicts, within=Span(50, 600), maintenance=[Span(400, 450)])
     assert found == EvaluatedTime(evaluated_ms=50 + 400 - 50, down_ms=200 - 50)

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from controller.operations.overview.overview import KnownState, LatestAtLocation, OverviewMonitor, bar_time
+from controller.decisions.history.known_states import KnownState
+from controller.operations.overview.overview import LatestAtLocation, OverviewMonitor, bar_time
 from controller.pages.drawing.bar import Held, sliced
 from controller.pages.overview.rows import CellView, columns_of, row_view
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.metrics.counts import RejectionReason
+from controller.decisions.received_results import RejectionReason
 from controller.model import GapReason
 from controller.operations.overview.overview import OpenNotice
 from controller.pages.check.words import MISSING

@@ -1,0 +1,1 @@
+"""Rules that stand in Python and in SQL give the same answers."""

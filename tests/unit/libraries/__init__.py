@@ -1,0 +1,1 @@
+"""What the product needs of the inside of libraries: these tests fail when a release changes it."""
