@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
 from controller.kinds.words import USUAL_WORDS, KindWords
@@ -15,7 +16,6 @@ from shared.wire.targets import BaseTarget, kind_of
 Config: TypeAlias = dict[str, Any]
 
 LONGEST_DIALOGUE_SECONDS = 300
-LONGEST_DEADLINE_SECONDS = 3600
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from controller.broker.streams import ACK_WAIT_SECONDS
+from controller.decisions.evaluation.late import late_ms
 from controller.decisions.schedule.rounds import PlannedCheck
 from controller.kinds import configured_logins, kind_named, target_of
 from controller.metrics.counts import Counts, Stage
@@ -35,7 +36,7 @@ from shared.wire.targets import ONLY_LOGIN, Target
 
 log = structlog.get_logger()
 
-_SETTLE_SLACK_MS = int(ACK_WAIT_SECONDS * 1000) + 5_000
+_REDELIVERED_MS = int(ACK_WAIT_SECONDS * 1000)
 _RETRY_SECONDS = 0.25
 _RETRY_MS = 1_000
 _SEALED_AT_MOST = 500_000
@@ -243,9 +244,10 @@ def _with_logins(request: CheckRequest, logins: list[SealedLogin], location: Loc
 
 
 def expected(check: PlannedCheck) -> Expected:
-    """The check as it is stored, with the moment by which its result must have come."""
-    settle_ms = _start_by(check) + check.monitor.timeout_seconds * 1000 + _SETTLE_SLACK_MS
-    return missed(check, GapReason.NO_RESULT, settle_ms)
+    """The check as it is stored, with the moment by which its result must have come, even if the broker delivers it
+    twice.
+    """
+    return missed(check, GapReason.NO_RESULT, late_ms(check.monitor, check.due_ms) + _REDELIVERED_MS)
 
 
 def missed(check: PlannedCheck, reason: GapReason, settle_ms: int) -> Expected:

@@ -1,10 +1,14 @@
-"""The periods in which a location was blind, merged from the recorded ones. Pure."""
+"""How long a location is blind, and its recorded periods merged. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from controller.decisions.sql_function import SqlFunction
+
+LONGEST_SECONDS = 3600
 
 
 class Blind(NamedTuple):
@@ -14,6 +18,24 @@ class Blind(NamedTuple):
     from_at: datetime
     to_at: datetime
     checks: int
+
+
+def blind_until(due_at: datetime, interval_seconds: int) -> datetime:
+    """A missing check makes its location blind until the monitor is due again, but for an hour at most."""
+    return due_at + timedelta(seconds=min(interval_seconds, LONGEST_SECONDS))
+
+
+BLIND_UNTIL = SqlFunction(
+    "blind_until(timestamptz, integer)",
+    f"""
+CREATE OR REPLACE FUNCTION blind_until(
+  due_at timestamptz, interval_seconds integer
+) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT due_at + make_interval(secs => LEAST(interval_seconds, {LONGEST_SECONDS}))
+$$
+""",
+)
+"""blind_until in SQL."""
 
 
 def merged_periods(periods: Iterable[Blind]) -> list[Blind]:

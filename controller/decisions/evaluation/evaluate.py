@@ -11,6 +11,7 @@ from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Ballot, count_rechecked, count_votes
 from controller.decisions.evaluation.regional import LatestRound, RegionalRecheck, long_failing
 from controller.decisions.evaluation.regional_rechecks import follow_up, rechecked_ids, take_recheck
+from controller.decisions.evaluation.ripe import retry_grace_ms
 from controller.decisions.evaluation.state import (
     Evaluation,
     IncidentChange,
@@ -26,7 +27,7 @@ from controller.decisions.evaluation.unconfirmed import (
     is_unconfirmed,
     missing_for_incident,
 )
-from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, retry_grace_seconds, voters
+from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, voters
 from controller.decisions.evaluation.wording import USUAL, VerdictWords
 from controller.decisions.schedule.rotation import locations_of_round, pool, round_number
 from controller.decisions.schedule.rounds import first_due_ms
@@ -37,7 +38,10 @@ from shared.wire.failures import Failure
 from shared.wire.rounds import Purpose, last_due_ms
 
 RETRY_MS = 1_000
-"""An evaluation that still waits for votes is tried again after this long, if nothing wakes the evaluator before."""
+"""An evaluation that still waits for votes is tried again after this long, if nothing wakes the evaluator before; one
+that waits for minutes, after a _SELDOM-th of the time since its due moment.
+"""
+_SELDOM = 60
 
 
 class WaitingEvaluation(NamedTuple):
@@ -125,7 +129,7 @@ def evaluate(
     `blind_ids` of the answer is None when nothing was taken. An evaluation that waits for votes holds up the later
     ones, so that the order in which results arrive makes no difference.
     """
-    grace_ms = int(retry_grace_seconds(monitor.timeout_seconds) * 1000) if retries else 0
+    grace_ms = retry_grace_ms(monitor) if retries else 0
     blind: frozenset[int] | None = None
     verdict_changes: list[VerdictChange] = []
     changes: list[RecordedChange] = []
@@ -167,7 +171,7 @@ def evaluate(
         finding = count_votes(votes, policy, words) if only is None else count_rechecked(votes, len(voting), words)
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
-            wait = min(until, now_ms + RETRY_MS)
+            wait = min(until, now_ms + max(RETRY_MS, (now_ms - evaluation.due_ms) // _SELDOM))
             return outcome(number, wait)
         before = _of_this_target(state, monitor)
         round_ = round_number(monitor, evaluation.due_ms)

@@ -8,17 +8,15 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.late import late_ms
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Ballot, Vote
 from controller.decisions.schedule.rotation import locations_of_round, pool
-from controller.decisions.schedule.rounds import RECHECK_SECONDS, Recheck, is_overtaken
+from controller.decisions.schedule.rounds import Recheck, is_overtaken
 from controller.model import Location, ScheduledMonitor
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import Purpose, check_id, start_by_ms
-
-SLACK_SECONDS = 5
-"""How long a result may still be in transit after its check must have ended."""
+from shared.wire.rounds import Purpose, check_id
 
 _LONGEST_DETAIL = 500
 """The length at which our own agents cut it (agent.dialogue.scrub)."""
@@ -64,19 +62,6 @@ class Cast(NamedTuple):
 
     vote: Vote
     check_id: UUID | None
-
-
-def retry_grace_seconds(timeout_seconds: float) -> float:
-    """How much longer an evaluation waits where a failed check is tried again at its location."""
-    return RECHECK_SECONDS + timeout_seconds
-
-
-def late_ms(monitor: ScheduledMonitor, due_ms: int) -> int:
-    """A result stored after this moment is history: a check that began at the last allowed moment would have brought it
-    earlier.
-    """
-    ended = start_by_ms(due_ms, monitor.interval_seconds * 1000) + monitor.timeout_seconds * 1000
-    return ended + SLACK_SECONDS * 1000
 
 
 def voters(

@@ -25,9 +25,9 @@ def bin_of(duration_ms: float) -> int:
 
 BIN_OF = SqlFunction(
     "bin_of(double precision)",
-    f"""
+    """
     CREATE OR REPLACE FUNCTION bin_of(duration_ms double precision) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
-      SELECT ceil(ln(GREATEST(duration_ms, {SHORTEST_MS}::double precision)) / {LOG_GROWTH!r})::smallint
+      SELECT ceil(ln(GREATEST(duration_ms, 0.01::double precision)) / 0.050010420574661416)::smallint
     $$
     """,
 )

@@ -29,9 +29,9 @@ def badness(state: DisplayState) -> int:
 
 BADNESS = SqlFunction(
     "badness(text)",
-    f"""
+    """
     CREATE OR REPLACE FUNCTION badness(state text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-      SELECT array_position('{{{",".join(DisplayState)}}}'::text[], state)
+      SELECT array_position('{down,partial,degraded,unknown,up,maintenance,disabled}'::text[], state)
     $$
     """,
 )

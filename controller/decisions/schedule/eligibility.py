@@ -33,11 +33,12 @@ class Readiness(NamedTuple):
 
 def configured(locations: Iterable[Location], country_codes: Sequence[str] | None) -> list[Location]:
     """The enabled locations in these countries, ready or not; None means every country."""
-    return [
-        location
-        for location in locations
-        if location.enabled and (country_codes is None or location.country_code in country_codes)
-    ]
+    return [location for location in locations if location.enabled and is_in(location, country_codes)]
+
+
+def is_in(location: Location, country_codes: Sequence[str] | None) -> bool:
+    """Whether the location is in one of these countries; None means every country."""
+    return country_codes is None or location.country_code in country_codes
 
 
 def alive(sightings: Iterable[AgentSighting], now: datetime) -> list[AgentSighting]:

@@ -11,9 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from controller.decisions.schedule.eligibility import configured
-from controller.model import Location, ScheduledMonitor
+from controller.decisions.schedule.eligibility import configured, is_in
+from controller.decisions.sql_function import SqlFunction
+from controller.model import Location, Mode, ScheduledMonitor
 from shared.wire.rounds import phase_ms
+
+_ONE_BY_ONE = "sequential"
+"""The order of a policy whose rounds take one location each."""
 
 
 def pool(monitor: ScheduledMonitor, locations: Sequence[Location]) -> Sequence[Location]:
@@ -25,9 +29,34 @@ def pool(monitor: ScheduledMonitor, locations: Sequence[Location]) -> Sequence[L
 
 def chosen(locations: Iterable[Location], numbers: Collection[int] | None, home: int | None) -> list[Location]:
     """The locations with these numbers (None: all) and the home location, which comes first."""
-    own = [here for here in locations if numbers is None or here.id in numbers or here.id == home]
+    own = [here for here in locations if _is_listed(here, numbers, home)]
     own.sort(key=lambda here: here.id != home)
     return own
+
+
+def _is_listed(location: Location, numbers: Collection[int] | None, home: int | None) -> bool:
+    return numbers is None or location.id in numbers or location.id == home
+
+
+def may_check(monitor: ScheduledMonitor, location: Location) -> bool:
+    """Whether the location is in the monitor's pool while it is enabled."""
+    own = _is_listed(location, monitor.location_ids, monitor.home_location_id)
+    return own and is_in(location, monitor.allowed_check_country_codes)
+
+
+MAY_CHECK = SqlFunction(
+    "may_check(integer, text, text[], integer[], integer)",
+    """
+CREATE OR REPLACE FUNCTION may_check(
+  location_id integer, country_code text, country_codes text[], location_ids integer[], home_location_id integer
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT (country_codes IS NULL OR country_code = ANY (country_codes)) AND (
+    location_ids IS NULL OR location_id = ANY (location_ids) OR COALESCE(location_id = home_location_id, false)
+  )
+$$
+""",
+)
+"""may_check in SQL, of a location and a monitor's effective countries, its list and its home location."""
 
 
 def left_blind(
@@ -62,6 +91,27 @@ def at_once(monitor: ScheduledMonitor) -> int | None:
     if monitor.home_votes or not monitor.rotate_locations:
         return None
     return monitor.locations_per_round
+
+
+def may_rotate(*, rotate_locations: bool, mode: Mode | None, orders: Iterable[str | None]) -> bool:
+    """Whether a round of the monitor may leave out locations of its pool, whichever of its policies holds. `orders` are
+    those of the policies that are set for the monitor, its customer and its organization.
+    """
+    return rotate_locations or mode is Mode.ROUND_ROBIN or _ONE_BY_ONE in orders
+
+
+MAY_ROTATE = SqlFunction(
+    "may_rotate(boolean, text, text, text, text)",
+    f"""
+CREATE OR REPLACE FUNCTION may_rotate(
+  rotate_locations boolean, mode text, monitor_order text, customer_order text, organization_order text
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT rotate_locations OR COALESCE(mode = '{Mode.ROUND_ROBIN.value}', false)
+    OR COALESCE('{_ONE_BY_ONE}' IN (monitor_order, customer_order, organization_order), false)
+$$
+""",
+)
+"""may_rotate in SQL."""
 
 
 def round_number(monitor: ScheduledMonitor, due_ms: int) -> int:

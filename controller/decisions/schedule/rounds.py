@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from controller.decisions.sql_function import SqlFunction
 from controller.model import GapReason, Location, ScheduledMonitor
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, next_due_ms, start_by_ms
@@ -131,6 +132,31 @@ def first_due_ms(monitor: ScheduledMonitor) -> int:
 def due_after_ms(monitor: ScheduledMonitor, after_ms: int) -> int:
     """The next due moment later than `after_ms`."""
     return next_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), after_ms)
+
+
+def is_due(monitor: ScheduledMonitor, due_ms: int) -> bool:
+    """Whether one of the monitor's rounds is due at that moment."""
+    return due_after_ms(monitor, due_ms - 1) == due_ms
+
+
+# The hash (shared.wire.rounds.phase_hash) comes in halves, because products of its 64 bits would not fit.
+IS_DUE = SqlFunction(
+    "is_due(timestamptz, bigint, timestamptz, integer, bigint, bigint)",
+    """
+CREATE OR REPLACE FUNCTION is_due(
+  due_at timestamptz, due_ms bigint, first_due_at timestamptz, interval_seconds integer,
+  hash_high bigint, hash_low bigint
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT due_at = first_due_at OR (
+    due_at > first_due_at AND (
+      due_ms - (hash_high * (4294967296 % (interval_seconds * 1000::bigint)) + hash_low)
+        % (interval_seconds * 1000::bigint)
+    ) % (interval_seconds * 1000::bigint) = 0
+  )
+$$
+""",
+)
+"""is_due in SQL, for a due moment that is also given in epoch milliseconds."""
 
 
 def resume_ms(monitor: ScheduledMonitor, watermark_ms: int) -> int:

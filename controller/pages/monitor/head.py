@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.late import late_ms
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.monitors.display import display_state
@@ -19,9 +20,8 @@ from controller.operations.monitors.situation import Situation, TriggeredAt
 from controller.pages.monitor.words import check_path, outcome_of
 from shared.epoch import to_datetime, to_ms
 from shared.wire.messages import ResultStatus
-from shared.wire.rounds import check_id, start_by_ms
+from shared.wire.rounds import check_id
 
-SLACK = timedelta(seconds=5)
 _BAD = frozenset({VerdictKind.DOWN, VerdictKind.PARTIAL})
 
 
@@ -112,8 +112,7 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
 
 def triggered_view(report: ReportedMonitor, due_at: datetime, now: datetime) -> TriggeredView:
     monitor = report.monitor
-    begun_by = to_datetime(start_by_ms(to_ms(due_at), monitor.interval_seconds * 1000))
-    too_late = now > begun_by + timedelta(seconds=monitor.timeout_seconds) + SLACK
+    too_late = to_ms(now) > late_ms(monitor, to_ms(due_at))
     rows = [_triggered(monitor, one, too_late) for one in report.situation.triggered or ()]
     waiting = sum(row.words == WAITING for row in rows)
     return TriggeredView(due_at=due_at, due_ms=to_ms(due_at), rows=rows, waiting=waiting)

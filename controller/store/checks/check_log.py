@@ -49,20 +49,27 @@ class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose | None = None
 
 
-def _statement(direction: str, beyond: str) -> str:
-    return f"""
+_OLDER = """
 SELECT due_at, location_id, location.code AS location, location.country_code AS country, purpose, status, started_at,
   duration_ms, failure, warnings
 FROM result JOIN location ON location.id = result.location_id
 WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3
   AND ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
   AND ($6::check_purpose IS NULL OR purpose = $6)
-  AND ($7::timestamptz IS NULL OR (due_at, location_id, purpose) {beyond} ($7, $8::int, $9::check_purpose))
-ORDER BY due_at {direction}, location_id {direction}, purpose {direction} LIMIT $10
-"""  # noqa: S608 - constants only
+  AND ($7::timestamptz IS NULL OR (due_at, location_id, purpose) < ($7, $8::int, $9::check_purpose))
+ORDER BY due_at DESC, location_id DESC, purpose DESC LIMIT $10
+"""
 
-
-_OLDER, _NEWER = _statement("DESC", "<"), _statement("ASC", ">")
+_NEWER = """
+SELECT due_at, location_id, location.code AS location, location.country_code AS country, purpose, status, started_at,
+  duration_ms, failure, warnings
+FROM result JOIN location ON location.id = result.location_id
+WHERE monitor_id = $1 AND due_at >= $2 AND due_at < $3
+  AND ($4::text IS NULL OR location.code = $4) AND ($5::check_status IS NULL OR status = $5)
+  AND ($6::check_purpose IS NULL OR purpose = $6)
+  AND ($7::timestamptz IS NULL OR (due_at, location_id, purpose) > ($7, $8::int, $9::check_purpose))
+ORDER BY due_at, location_id, purpose LIMIT $10
+"""
 
 
 async def checks_before(

@@ -7,15 +7,15 @@ evaluation of its monitor, unless it is already known that the location is blind
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from controller.model import GapReason
 from controller.model.retention import DETAIL_DAYS
-from controller.store.evaluation.evaluations import ripe
-from controller.store.locations.blind_periods import BLINDED, EXTEND
+from controller.store.locations import blind_periods
+from controller.store.locations.blind_periods import Blinded
 from controller.store.platform import locks
 from controller.store.platform.pool import Connection, Database
 from shared.epoch import to_datetime
@@ -23,8 +23,6 @@ from shared.wire.rounds import Purpose
 
 _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
-_RECENT_SECONDS = 300
-"""A gap of an older round is history and causes no evaluation."""
 
 
 class Expected(NamedTuple):
@@ -73,7 +71,7 @@ async def expect(db: Database, expected: Sequence[Expected]) -> None:
         await insert_expected(connection, expected)
 
 
-_SETTLE = f"""
+_SETTLE = """
 WITH settled AS (
   DELETE FROM dispatch WHERE id IN (
     SELECT id FROM dispatch WHERE settle_at <= now() ORDER BY settle_at LIMIT $1
@@ -92,32 +90,35 @@ WITH settled AS (
   RETURNING monitor_id, from_at AS due_at, location_id, purpose, reason
 ), noted AS (
   INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
-  SELECT DISTINCT missing.monitor_id, missing.due_at, missing.purpose, {ripe("missing.due_at")}, now()
+  SELECT DISTINCT missing.monitor_id, missing.due_at, missing.purpose,
+    ripe_at(missing.due_at, now(), interval_seconds, timeout_seconds, evaluation_deadline_seconds, retry_on_failure),
+    now()
   FROM missing
   JOIN monitor ON monitor.id = missing.monitor_id
   LEFT JOIN monitor_state ON monitor_state.monitor_id = missing.monitor_id
   LEFT JOIN evaluation ON evaluation.monitor_id = missing.monitor_id AND evaluation.due_at = missing.due_at
     AND evaluation.purpose = missing.purpose
-  WHERE missing.purpose <> 'triggered' AND missing.reason <> '{GapReason.LATE.value}'
-    AND missing.due_at > now() - make_interval(secs => {_RECENT_SECONDS})
+  WHERE missing.purpose <> 'triggered' AND missing.reason <> $3
+    AND now() < history_at(missing.due_at, interval_seconds, timeout_seconds, evaluation_deadline_seconds)
     AND missing.due_at >= monitor.target_changed_at AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-    AND (evaluation.monitor_id IS NOT NULL OR CASE
-      WHEN monitor_state.monitor_id IS NULL THEN true
-      WHEN monitor_state.stable THEN missing.location_id <> ALL (monitor_state.blind_ids)
-      ELSE monitor_state.verdict <> 'unknown'
-    END)
+    AND is_gap_worth(
+      monitor_state.verdict, monitor_state.stable, evaluation.monitor_id IS NOT NULL,
+      missing.location_id = ANY (monitor_state.blind_ids)
+    )
     AND NOT EXISTS (
       SELECT FROM retry WHERE retry.monitor_id = missing.monitor_id AND retry.due_at = missing.due_at
         AND retry.location_id = missing.location_id AND missing.purpose = 'recheck'
     )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
-), blinded AS (
-  SELECT {BLINDED} FROM missing JOIN monitor ON monitor.id = missing.monitor_id GROUP BY location_id, reason
-), {EXTEND}
-SELECT (SELECT count(*) FROM settled) AS batches, reason, count(reason) AS gaps
-FROM (SELECT NULL AS reason UNION ALL SELECT reason FROM missing) AS reasons GROUP BY reason
-"""  # noqa: S608 - constants only
+)
+SELECT (SELECT count(*) FROM settled) AS batches, blinded.*
+FROM (VALUES (true)) AS always LEFT JOIN (
+  SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,
+    max(due_at) AS missed_at, count(*) AS checks
+  FROM missing JOIN monitor ON monitor.id = missing.monitor_id GROUP BY location_id, reason
+) AS blinded ON true
+"""
 
 
 async def settle(db: Database) -> tuple[bool, dict[str, int]]:
@@ -129,9 +130,13 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM dispatch WHERE settle_at <= now())"):
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
-        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1)
-    more = rows[0]["batches"] == _BATCHES_AT_ONCE
-    return more, {row["reason"]: row["gaps"] for row in rows if row["reason"]}
+        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1, GapReason.LATE.value)
+        blinded = [Blinded(*columns) for _, *columns in rows if columns[0] is not None]
+        await blind_periods.extend(connection, blinded)
+    gaps: Counter[str] = Counter()
+    for one in blinded:
+        gaps[one.reason] += one.checks
+    return rows[0]["batches"] == _BATCHES_AT_ONCE, gaps
 
 
 class GapRange(NamedTuple):
@@ -148,26 +153,28 @@ async def insert_gap_ranges(
 ) -> None:
     """Store one gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
-    await connection.execute(
-        f"""
-        WITH range AS (
-          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[])
-            AS range (monitor_id, from_at, to_at, location_id)
-        ), missing AS (
-          INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
-          SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
-          RETURNING monitor_id, from_at, to_at, location_id, reason
-        ), blinded AS (
-          SELECT {BLINDED}
-          FROM missing JOIN monitor ON monitor.id = missing.monitor_id,
-            LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
-          GROUP BY location_id, reason
-        ), {EXTEND}
-        SELECT
-        """,  # noqa: S608 - constants only
+    blinded = await connection.fetch(
+        _INSERT_RANGES,
         [gap.monitor_id for gap, _ in rows],
         [gap.first for gap, _ in rows],
         [gap.last for gap, _ in rows],
         [location for _, location in rows],
         reason.value,
     )
+    await blind_periods.extend(connection, [Blinded(*columns) for columns in blinded])
+
+
+_INSERT_RANGES = """
+WITH range AS (
+  SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::int[])
+    AS range (monitor_id, from_at, to_at, location_id)
+), missing AS (
+  INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
+  SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
+  RETURNING monitor_id, from_at, to_at, location_id, reason
+)
+SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,
+  max(due_at) AS missed_at, count(*) AS checks
+FROM missing JOIN monitor ON monitor.id = missing.monitor_id, LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
+GROUP BY location_id, reason
+"""

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from controller.model import CheckRecord
-from controller.store.checks.history import CHECK_COLUMNS, CHECK_SOURCE, check_record
+from controller.store.checks.history import check_record
 from controller.store.platform.pool import Connection
 
 
@@ -45,12 +45,13 @@ async def good_before(
 ) -> CheckRecord | None:
     """The latest check of the location in this time that passed and has its dialogue."""
     row = await connection.fetchrow(
-        f"""
-        SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE}
+        """
+        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+        FROM result JOIN location ON location.id = result.location_id
         WHERE monitor_id = $1 AND location_id = $2 AND due_at >= $3 AND due_at < $4
           AND status = 'success' AND transcript IS NOT NULL
         ORDER BY due_at DESC LIMIT 1
-        """,  # noqa: S608 - constants only
+        """,
         monitor_id,
         location_id,
         since,
@@ -64,12 +65,13 @@ async def first_failed(
 ) -> CheckRecord | None:
     """The first check of the location in this time that failed. One that was triggered by hand does not count."""
     row = await connection.fetchrow(
-        f"""
-        SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE}
+        """
+        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+        FROM result JOIN location ON location.id = result.location_id
         WHERE monitor_id = $1 AND location_id = $2 AND due_at >= $3 AND due_at <= $4
           AND status = 'failure' AND purpose <> 'triggered'
         ORDER BY due_at, purpose LIMIT 1
-        """,  # noqa: S608 - constants only
+        """,
         monitor_id,
         location_id,
         since,

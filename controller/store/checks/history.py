@@ -15,25 +15,19 @@ from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
 from shared.wire.rounds import Purpose, check_id
 
-CHECK_COLUMNS = """
-result.location_id, location.code AS location_code, location.name AS location_name, location.country_code,
-result.purpose, result.status, result.due_at, result.started_at, result.duration_ms, result.agent, result.address,
-result.failure, result.phases, result.warnings, result.facts, result.transcript, result.loop_lag_ms,
-result.kernel_rtt_ms, result.login_withheld, result.detail
-"""
-CHECK_SOURCE = "result JOIN location ON location.id = result.location_id"
-_VOTING_FAILURE = "monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'"
-"""A check that somebody triggered by hand has no vote."""
+_COLUMNS = tuple(name for name in CheckRecord.__struct_fields__ if name != "check_id")
 
 
 async def check_history(database: Database, monitor_id: int, public_id: UUID, *, limit: int) -> list[CheckRecord]:
     """The latest results from every location, newest round first."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"""
-            SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE} WHERE result.monitor_id = $1
+            """
+            SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+            FROM result JOIN location ON location.id = result.location_id
+            WHERE result.monitor_id = $1
             ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $2
-            """,  # noqa: S608 - constants only
+            """,
             monitor_id,
             limit,
         )
@@ -51,18 +45,24 @@ async def failed_checks(
     latest: bool = False,
 ) -> list[CheckRecord]:
     """The first failed checks that were due in this time, in order; with `latest` the last ones, newest first."""
-    order = "DESC" if latest else "ASC"
-    rows = await connection.fetch(
-        f"""
-        SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE} WHERE {_VOTING_FAILURE}
-        ORDER BY result.due_at {order}, result.location_id {order}, result.purpose {order} LIMIT $4
-        """,  # noqa: S608 - constants only
-        monitor_id,
-        since,
-        until,
-        limit,
-    )
+    statement = _LAST_FAILED if latest else _FIRST_FAILED
+    rows = await connection.fetch(statement, monitor_id, since, until, limit)
     return [check_record(public_id, row) for row in rows]
+
+
+# A check that somebody triggered by hand has no vote.
+_FIRST_FAILED = """
+SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+FROM result JOIN location ON location.id = result.location_id
+WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
+ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
+"""
+_LAST_FAILED = """
+SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+FROM result JOIN location ON location.id = result.location_id
+WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
+ORDER BY result.due_at DESC, result.location_id DESC, result.purpose DESC LIMIT $4
+"""
 
 
 async def count_failed_checks(
@@ -70,7 +70,12 @@ async def count_failed_checks(
 ) -> int:
     """How many checks failed that were due in this time; counted up to `at_most`."""
     failed: int = await connection.fetchval(
-        f"SELECT count(*) FROM (SELECT FROM result WHERE {_VOTING_FAILURE} LIMIT $4) AS failed",  # noqa: S608
+        """
+        SELECT count(*) FROM (
+          SELECT FROM result
+          WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure' LIMIT $4
+        ) AS failed
+        """,
         monitor_id,
         since,
         until,
@@ -86,16 +91,20 @@ async def recovered_checks(
     their total number.
     """
     rows = await connection.fetch(
-        f"""
+        """
         WITH failed AS (
-          SELECT location_id, max(due_at) AS last_at FROM result WHERE {_VOTING_FAILURE} GROUP BY location_id
+          SELECT location_id, max(due_at) AS last_at FROM result
+          WHERE monitor_id = $1 AND due_at BETWEEN $2 AND $3 AND purpose <> 'triggered' AND status = 'failure'
+          GROUP BY location_id
         )
-        SELECT {CHECK_COLUMNS}, count(*) OVER () AS total
-        FROM {CHECK_SOURCE} JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
+        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code,
+          count(*) OVER () AS total
+        FROM result JOIN location ON location.id = result.location_id
+        JOIN failed ON failed.location_id = result.location_id AND result.due_at > failed.last_at
         WHERE result.monitor_id = $1 AND result.due_at BETWEEN $2 AND $3 AND result.purpose <> 'triggered'
           AND result.status = 'success'
         ORDER BY result.due_at, result.location_id, result.purpose LIMIT $4
-        """,  # noqa: S608 - constants only
+        """,
         monitor_id,
         since,
         until,
@@ -105,8 +114,8 @@ async def recovered_checks(
 
 
 def check_record(public_id: UUID, row: Any) -> CheckRecord:
-    values = dict(row)
-    values.pop("total", None)
+    """A row of the table `result` (more columns do no harm) with its location's code, name and country."""
+    values = {name: row[name] for name in _COLUMNS}
     values["purpose"] = purpose = Purpose(row["purpose"])
     values["status"] = ResultStatus(row["status"])
     values["failure"] = msgspec.convert(row["failure"], Failure | None)

@@ -15,11 +15,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from controller.decisions.evaluation.blindness import blind_until
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
-from controller.model import Mode
-from controller.store.evaluation.evaluations import LATE, ripe
 from controller.store.locations import blind_periods
-from controller.store.locations.blind_periods import BLINDED, EXTEND, Arrived, Sight
+from controller.store.locations.blind_periods import Arrived, Blinded, Sight
 from controller.store.platform import locks
 from controller.store.platform.pool import AWAY, Database, refused
 from shared.epoch import to_ms
@@ -29,6 +28,7 @@ from shared.wire.rounds import phase_hash
 _RECENT_SECONDS = 540.0  # below the duplicate window of EVENTS (controller.broker.streams)
 _WARNED_SECONDS = 3600
 """A server that is warned about has a dialogue in each result; this seldom, one becomes the last good one."""
+_UNKNOWN = ResultStatus.UNKNOWN.value
 _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 
 
@@ -46,35 +46,9 @@ class StoredResult(NamedTuple):
     expected: bool = True
 
 
-_INTERVAL_MS = "(monitor.interval_seconds * 1000::bigint)"
-_HIGH = f"hash_high * (4294967296 % {_INTERVAL_MS})"
-_EXPECTED = f"""confirmed OR (
-  purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-  AND given.due_at >= GREATEST(monitor.target_changed_at, location.created_at)
-  AND given.due_at <= now() + make_interval(secs => {_AHEAD_SECONDS})
-  AND (
-    given.due_at = monitor.target_changed_at
-    OR (due_ms - ({_HIGH} + hash_low) % {_INTERVAL_MS}) % {_INTERVAL_MS} = 0
-  )
-  AND location.country_code = ANY (COALESCE(
-    monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
-    organization.allowed_check_country_codes, ARRAY[location.country_code]
-  ))
-  AND (
-    monitor.location_ids IS NULL OR location.id = ANY (monitor.location_ids)
-    OR location.id = monitor.home_location_id
-  )
-  AND (
-    monitor.rotate_locations OR monitor.mode = '{Mode.ROUND_ROBIN.value}'
-    OR 'sequential' IN (monitor.policy ->> 'order', customer.policy ->> 'order', organization.policy ->> 'order')
-  ) IS NOT TRUE
-)"""
-"""Whether a result is expected by the arithmetic of rounds (shared.wire.rounds). The hash comes in halves, because
-products of its 64 bits would not fit. For a monitor that may use its locations in rotation it expects none: which
-location took part depends on which were enabled then (decisions.schedule.rotation).
-"""
-
-_INSERT = f"""
+# The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
+# controller.decisions.evaluation (late, ripe, worth).
+_INSERT = """
 WITH given AS (
   SELECT * FROM unnest(
     $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
@@ -89,7 +63,24 @@ WITH given AS (
 ), known AS (
   SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
     customer.public_id AS customer, monitor.retry_on_failure, monitor.interval_seconds, monitor.timeout_seconds,
-    monitor.target_changed_at, monitor.kind, {_EXPECTED} AS expected
+    monitor.evaluation_deadline_seconds, monitor.target_changed_at, monitor.kind,
+    confirmed OR (
+      purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $28)
+      AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
+      AND may_check(
+        location.id, location.country_code,
+        effective_countries(
+          monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
+          organization.allowed_check_country_codes
+        ),
+        monitor.location_ids, monitor.home_location_id
+      )
+      AND NOT may_rotate(
+        monitor.rotate_locations, monitor.mode, monitor.policy ->> 'order', customer.policy ->> 'order',
+        organization.policy ->> 'order'
+      )
+    ) AS expected
   FROM given
   JOIN monitor ON monitor.public_id = given.monitor
   JOIN location ON location.code = given.location
@@ -123,25 +114,26 @@ WITH given AS (
   FROM fresh
   LEFT JOIN retry ON retry.monitor_id = fresh.monitor_id AND retry.due_at = fresh.due_at
     AND retry.location_id = fresh.location_id AND fresh.purpose = 'recheck'
-  WHERE fresh.purpose <> 'triggered' AND now() <= fresh.due_at + make_interval(secs => {LATE})
+  WHERE fresh.purpose <> 'triggered'
+    AND now() <= late_at(fresh.due_at, interval_seconds, timeout_seconds, evaluation_deadline_seconds)
 ), noted AS (
   INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
-  SELECT DISTINCT evaluated.monitor_id, evaluation_due_at, evaluation_purpose, {ripe("evaluation_due_at")}, now()
+  SELECT DISTINCT evaluated.monitor_id, evaluation_due_at, evaluation_purpose,
+    ripe_at(
+      evaluation_due_at, now(), interval_seconds, timeout_seconds, evaluation_deadline_seconds, retry_on_failure
+    ),
+    now()
   FROM evaluated
   LEFT JOIN monitor_state ON monitor_state.monitor_id = evaluated.monitor_id
   LEFT JOIN evaluation ON evaluation.monitor_id = evaluated.monitor_id AND evaluation.due_at = evaluation_due_at
     AND evaluation.purpose = evaluation_purpose
-  WHERE evaluation_due_at >= target_changed_at AND (
-    monitor_state.stable IS NOT TRUE OR evaluation.monitor_id IS NOT NULL OR is_retry OR status = 'failure'
-    OR warnings IS NOT NULL OR (status = 'unknown') <> (evaluated.location_id = ANY (monitor_state.blind_ids))
+  WHERE evaluation_due_at >= target_changed_at AND is_result_worth(
+    monitor_state.stable, evaluation.monitor_id IS NOT NULL, is_retry, status, warnings IS NOT NULL,
+    evaluated.location_id = ANY (monitor_state.blind_ids)
   )
   ORDER BY 1, 2, 3
   ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
-), blinded AS (
-  SELECT {BLINDED}
-  FROM (SELECT fresh.*, failure::json ->> 'source' AS reason FROM fresh WHERE status = 'unknown') AS missing
-  GROUP BY location_id, reason
-), {EXTEND}, closed AS (
+), closed AS (
   DELETE FROM gap USING stored
   WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
     AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
@@ -164,7 +156,7 @@ WITH given AS (
   FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
-    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => {_WARNED_SECONDS}) END)
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $27) END)
   ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
     started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
@@ -183,13 +175,13 @@ SELECT known.place, known.organization, known.customer, known.kind, known.expect
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,
-  monitor_id, location_id, due_at, known.status, known.checked_at, closed.reason AS gap_reason,
+  monitor_id, location_id, due_at, known.interval_seconds, known.status, known.checked_at, closed.reason AS gap_reason,
   stored.monitor_id IS NOT NULL AND location_id IN (
     SELECT location_id FROM blind_period WHERE to_at > now()
   ) AS was_blind
 FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
 LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
-"""  # noqa: S608 - constants only
+"""
 
 
 async def store_results(
@@ -207,8 +199,15 @@ async def store_results(
                 await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.SETTLE)
                 columns = zip(*map(_columns, results), strict=True)
                 rows = await connection.fetch(
-                    _INSERT, *columns, confirmed or [True] * len(results), _RECENT_SECONDS, RECHECK_SECONDS
+                    _INSERT,
+                    *columns,
+                    confirmed or [True] * len(results),
+                    _RECENT_SECONDS,
+                    RECHECK_SECONDS,
+                    _WARNED_SECONDS,
+                    _AHEAD_SECONDS,
                 )
+                await blind_periods.extend(connection, _blinded(results, rows))
                 await blind_periods.take_back(
                     connection,
                     [
@@ -230,8 +229,28 @@ async def store_results(
     return outcomes
 
 
+def _blinded(results: Sequence[CheckResult], rows: Sequence[Any]) -> list[Blinded]:
+    """What the new results say that show nothing about the mail server: each makes its location blind for a while."""
+    found: dict[tuple[int, str], Blinded] = {}
+    for row in rows:
+        failure = results[row["place"] - 1].failure if row["status"] == _UNKNOWN and row["new"] else None
+        if failure is None:
+            continue
+        due_at, key = row["due_at"], (row["location_id"], failure.source.value)
+        one = Blinded(*key, due_at, blind_until(due_at, row["interval_seconds"]), due_at, 1)
+        known = found.get(key, one._replace(checks=0))
+        found[key] = Blinded(
+            *key,
+            min(known.from_at, one.from_at),
+            max(known.to_at, one.to_at),
+            max(known.missed_at, one.missed_at),
+            known.checks + 1,
+        )
+    return list(found.values())
+
+
 def _shows(row: Any) -> bool:
-    return bool(row["status"] != ResultStatus.UNKNOWN.value)
+    return bool(row["status"] != _UNKNOWN)
 
 
 def _sight(row: Any) -> Sight:

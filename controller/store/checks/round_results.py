@@ -9,7 +9,7 @@ from uuid import UUID
 from controller.model import CheckRecord
 from controller.model.checks import CheckPlace, MissingCheck
 from controller.store.checks.dispatch import second_of
-from controller.store.checks.history import CHECK_COLUMNS, CHECK_SOURCE, check_record
+from controller.store.checks.history import check_record
 from controller.store.platform.pool import Connection
 from shared.epoch import to_ms
 from shared.wire.messages import ResultStatus
@@ -24,10 +24,12 @@ async def round_results(
 ) -> list[CheckRecord]:
     """All results of the checks that were due at this moment, by country."""
     rows = await connection.fetch(
-        f"""
-        SELECT {CHECK_COLUMNS} FROM {CHECK_SOURCE} WHERE result.monitor_id = $1 AND result.due_at = $2
+        """
+        SELECT result.*, location.code AS location_code, location.name AS location_name, location.country_code
+        FROM result JOIN location ON location.id = result.location_id
+        WHERE result.monitor_id = $1 AND result.due_at = $2
         ORDER BY location.country_code, location.code, result.purpose LIMIT $3
-        """,  # noqa: S608 - constants only
+        """,
         monitor_id,
         due_at,
         limit,

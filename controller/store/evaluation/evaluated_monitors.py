@@ -37,8 +37,9 @@ async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int])
         SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.interval_seconds, m.timeout_seconds,
           effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes,
             o.allowed_check_country_codes) AS allowed_check_country_codes,
-          m.target_changed_at, m.updated_at, m.location_ids, m.home_location_id, m.mode, m.rotate_locations,
-          m.locations_per_round, m.retry_on_failure, m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
+          m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds, m.location_ids, m.home_location_id, m.mode,
+          m.rotate_locations, m.locations_per_round, m.retry_on_failure,
+          m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
           o.policy AS organization, c.policy AS customer, c.alert_location_threshold_count AS threshold,
           m.policy AS monitor, o.id AS organization_id, c.id AS customer_id,
           o.public_id AS organization_public_id, c.public_id AS customer_public_id

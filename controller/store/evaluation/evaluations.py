@@ -1,7 +1,7 @@
 """Evaluations that wait, and the outcomes of their checks.
 
 An evaluation is noted together with the result or the gap that makes it necessary (store.checks.results,
-store.checks.dispatch), by the rules below.
+store.checks.dispatch), by the rules of controller.decisions.evaluation: late, ripe, worth.
 """
 
 from __future__ import annotations
@@ -13,30 +13,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from controller.decisions.evaluation.votes import SLACK_SECONDS, CheckOutcome, Retry
-from controller.decisions.schedule.rounds import RECHECK_SECONDS
+from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
+from controller.decisions.evaluation.votes import CheckOutcome, Retry
 from controller.store.platform.pool import Connection, Database
 from shared.epoch import to_datetime, to_ms
 from shared.wire.failures import CheckWarning, Failure
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 
-_LONGEST_RETRY_SECONDS = 120
+_LONGEST_RETRY_SECONDS = LONGEST_DEADLINE_SECONDS + 120
+"""A retry is due at most so long after its round: shortly after a failing result that is evidence."""
 
-LATE = f"LEAST(interval_seconds / 2.0, 60) + timeout_seconds + {SLACK_SECONDS}"
-"""Seconds after which a result is history, in SQL over a monitor's columns (decisions.evaluation.votes.late_ms)."""
-
-
-def ripe(due: str) -> str:
-    """When an evaluation is made without the votes that are still missing, in SQL over a monitor's columns.
-
-    By then its checks must have ended. Agents that began late but in time get a few seconds from their first result on.
-    """
-    ended = f"{due} + make_interval(secs => timeout_seconds + {SLACK_SECONDS})"
-    grace = f"now() + make_interval(secs => {SLACK_SECONDS})"
-    late = f"{due} + make_interval(secs => {LATE})"
-    retry = f"CASE WHEN retry_on_failure THEN {RECHECK_SECONDS} + timeout_seconds ELSE 0 END"
-    return f"GREATEST({ended}, LEAST({grace}, {late})) + make_interval(secs => {retry})"
+_FORGOTTEN_SECONDS = 2 * LONGEST_DEADLINE_SECONDS + 3600
 
 
 class DueEvaluation(NamedTuple):
@@ -165,9 +153,11 @@ async def note_since(connection: Connection, after_ms: Mapping[int, int]) -> Non
         await connection.execute(_NOTE_SINCE, list(after_ms), since, min(since))
 
 
-_NOTE_SINCE = f"""
+_NOTE_SINCE = """
 INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
-SELECT DISTINCT monitor.id, result.due_at, result.purpose, {ripe("result.due_at")}, now()
+SELECT DISTINCT monitor.id, result.due_at, result.purpose,
+  ripe_at(result.due_at, now(), interval_seconds, timeout_seconds, evaluation_deadline_seconds, retry_on_failure),
+  now()
 FROM unnest($1::bigint[], $2::timestamptz[]) AS since (monitor_id, due_at)
 JOIN monitor ON monitor.id = since.monitor_id
 JOIN result ON result.monitor_id = since.monitor_id AND result.due_at > since.due_at AND result.purpose <> 'triggered'
@@ -177,7 +167,7 @@ WHERE result.due_at > $3 AND NOT EXISTS (
 )
 ORDER BY 1, 2, 3
 ON CONFLICT DO NOTHING
-"""  # noqa: S608 - constants only
+"""
 
 
 async def now(connection: Connection) -> datetime:
@@ -200,4 +190,6 @@ async def waiting(db: Database, at_most: int) -> list[int]:
 async def forget_retries(db: Database) -> None:
     """Delete retries that no evaluation reads any more. Raises StoreUnavailableError."""
     async with db.connection() as connection:
-        await connection.execute("DELETE FROM retry WHERE due_at < now() - interval '1 hour'")
+        await connection.execute(
+            "DELETE FROM retry WHERE due_at < now() - make_interval(secs => $1)", _FORGOTTEN_SECONDS
+        )

@@ -47,18 +47,25 @@ class ProbeProblem(NamedTuple):
 async def note(connection: Connection, refusals: Iterable[ProbeRefusal]) -> None:
     """Record refusals in the order of their evaluations."""
     await connection.executemany(
-        f"""
+        """
         INSERT INTO probe_problem AS old (monitor_id, location_id, kind, detail, first_at, last_at)
         VALUES ($1, $2, $3, $4, $5, $5)
         ON CONFLICT (monitor_id, location_id) DO UPDATE SET kind = EXCLUDED.kind, detail = EXCLUDED.detail,
           last_at = EXCLUDED.last_at,
-          first_at = CASE WHEN old.last_at < EXCLUDED.last_at - interval '{RUN_HOURS} hours'
+          first_at = CASE WHEN old.last_at < EXCLUDED.last_at - make_interval(hours => $6)
             THEN EXCLUDED.first_at ELSE old.first_at END,
-          evaluations = CASE WHEN old.last_at < EXCLUDED.last_at - interval '{RUN_HOURS} hours'
+          evaluations = CASE WHEN old.last_at < EXCLUDED.last_at - make_interval(hours => $6)
             THEN 1 ELSE old.evaluations + 1 END
-        """,  # noqa: S608 - constants only
+        """,
         [
-            (one.monitor_id, one.location_id, one.failure.kind.value, one.failure.detail, to_datetime(one.due_ms))
+            (
+                one.monitor_id,
+                one.location_id,
+                one.failure.kind.value,
+                one.failure.detail,
+                to_datetime(one.due_ms),
+                RUN_HOURS,
+            )
             for one in refusals
         ],
     )
@@ -68,7 +75,7 @@ async def forget_old(db: Database) -> None:
     """Delete runs that have ended. Raises StoreUnavailableError."""
     async with db.connection() as connection:
         await connection.execute(
-            f"DELETE FROM probe_problem WHERE last_at < now() - interval '{RUN_HOURS} hours'"  # noqa: S608
+            "DELETE FROM probe_problem WHERE last_at < now() - make_interval(hours => $1)", RUN_HOURS
         )
 
 
@@ -79,7 +86,7 @@ async def current(
     organization and these customers; None is any.
     """
     rows = await connection.fetch(
-        f"""
+        """
         SELECT location_id, monitor_id, public_id, name, kind, failure_kind, detail, first_at, last_at,
           evaluations, lasts, total
         FROM (
@@ -90,16 +97,17 @@ async def current(
             row_number() OVER (PARTITION BY problem.location_id ORDER BY problem.last_at DESC, monitor.id) AS place
           FROM probe_problem AS problem JOIN monitor ON monitor.id = problem.monitor_id
           LEFT JOIN latest ON latest.monitor_id = problem.monitor_id AND latest.location_id = problem.location_id
-          WHERE problem.last_at > now() - interval '{RUN_HOURS} hours' AND monitor.deleted_at IS NULL
+          WHERE problem.last_at > now() - make_interval(hours => $5) AND monitor.deleted_at IS NULL
             AND ($1::bigint IS NULL OR monitor.organization_id = $1)
             AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2))
         ) AS found
         WHERE place <= $4 ORDER BY location_id, place
-        """,  # noqa: S608 - constants only
+        """,
         organization_id,
         None if customer_ids is None else list(customer_ids),
         [kind.value for kind in REFUSALS],
         most,
+        RUN_HOURS,
     )
     return [ProbeProblem(*row) for row in rows]
 
@@ -119,12 +127,13 @@ class Refusals(NamedTuple):
 async def of_monitor(connection: Connection, monitor_id: int) -> list[Refusals]:
     """The runs that have not ended, by country."""
     rows = await connection.fetch(
-        f"""
+        """
         SELECT location.code, location.country_code, problem.kind, detail, first_at, last_at, evaluations
         FROM probe_problem AS problem JOIN location ON location.id = problem.location_id
-        WHERE monitor_id = $1 AND last_at > now() - interval '{RUN_HOURS} hours' AND location.removed_at IS NULL
+        WHERE monitor_id = $1 AND last_at > now() - make_interval(hours => $2) AND location.removed_at IS NULL
         ORDER BY country_code, code
-        """,  # noqa: S608 - constants only
+        """,
         monitor_id,
+        RUN_HOURS,
     )
     return [Refusals(*row) for row in rows]

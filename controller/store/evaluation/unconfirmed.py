@@ -22,7 +22,7 @@ that fails all the time writes four rows an hour at most.
 
 KEPT_OF_A_MONITOR = 200
 
-_NOTE = f"""
+_NOTE = """
 WITH folded AS (
   UPDATE unconfirmed_failure AS old SET last_at = GREATEST(last_at, $2), evaluations = evaluations + 1,
     ended_at = NULL, ended_by = NULL, failing = GREATEST(failing, $3),
@@ -31,7 +31,7 @@ WITH folded AS (
     evidence = CASE WHEN $3 >= failing AND $7 THEN $6 ELSE evidence END
   WHERE id = (
     SELECT id FROM unconfirmed_failure
-    WHERE monitor_id = $1 AND last_at >= $2::timestamptz - interval '{RUN_MINUTES} minutes'
+    WHERE monitor_id = $1 AND last_at >= $2::timestamptz - make_interval(mins => $8)
       AND ended_by IS DISTINCT FROM 'incident'
     ORDER BY last_at DESC LIMIT 1
   )
@@ -39,7 +39,7 @@ WITH folded AS (
 )
 INSERT INTO unconfirmed_failure (monitor_id, first_at, last_at, failing, reason, missing, evidence)
 SELECT $1, $2, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM folded)
-"""  # noqa: S608 - constants only
+"""
 
 
 async def note(connection: Connection, failures: Sequence[tuple[int, UnconfirmedFailure]]) -> None:
@@ -50,7 +50,16 @@ async def note(connection: Connection, failures: Sequence[tuple[int, Unconfirmed
         await connection.executemany(
             _NOTE,
             [
-                (monitor_id, to_datetime(one.due_ms), one.failing, one.reason, one.missing, one.evidence, one.whole)
+                (
+                    monitor_id,
+                    to_datetime(one.due_ms),
+                    one.failing,
+                    one.reason,
+                    one.missing,
+                    one.evidence,
+                    one.whole,
+                    RUN_MINUTES,
+                )
                 for monitor_id, one in failures
             ],
         )
@@ -79,15 +88,15 @@ async def note_incidents(connection: Connection, outage_started_ms: Mapping[int,
         await connection.execute(_END_BY_OUTAGES, numbers, since)
 
 
-_OUTAGES = "unnest($1::bigint[], $2::timestamptz[]) AS outage (monitor_id, began)"
-_FORGET_OUTAGES = f"""
-DELETE FROM unconfirmed_failure AS old USING {_OUTAGES}
+_FORGET_OUTAGES = """
+DELETE FROM unconfirmed_failure AS old USING unnest($1::bigint[], $2::timestamptz[]) AS outage (monitor_id, began)
 WHERE old.monitor_id = outage.monitor_id AND old.first_at >= outage.began
-"""  # noqa: S608 - constants only
-_END_BY_OUTAGES = f"""
-UPDATE unconfirmed_failure AS old SET ended_at = outage.began, ended_by = 'incident' FROM {_OUTAGES}
+"""
+_END_BY_OUTAGES = """
+UPDATE unconfirmed_failure AS old SET ended_at = outage.began, ended_by = 'incident'
+FROM unnest($1::bigint[], $2::timestamptz[]) AS outage (monitor_id, began)
 WHERE old.monitor_id = outage.monitor_id AND old.last_at >= outage.began
-"""  # noqa: S608 - constants only
+"""
 
 
 async def forget_old(db: Database) -> None:

@@ -1,4 +1,4 @@
-"""When locations were blind, by reason: updated by the statements that record gaps and store results.
+"""When locations were blind, by reason: updated in the transactions that record gaps and store results.
 
 A period lasts until its last missing check's monitor is due again, for an hour at most, and ends sooner when the
 location is known to see.
@@ -10,22 +10,18 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
+from controller.decisions.evaluation.blindness import LONGEST_SECONDS
 from controller.model import GapReason
 from controller.model.retention import DETAIL_DAYS
 from controller.store.platform.pool import Connection, Database
 from shared.wire.failures import FailureSource
 
-_LONGEST_SECONDS = 3600
-
-BLINDED = f"""location_id, reason, min(due_at) AS from_at,
-    max(due_at + make_interval(secs => LEAST(interval_seconds, {_LONGEST_SECONDS}))) AS to_at,
-    max(due_at) AS missed_at, count(*) AS checks"""
-"""The columns of a CTE `blinded`, over missing checks and grouped by location_id and reason. A missing check makes the
-location blind until its monitor is due again, but for an hour at most.
-"""
-
-EXTEND = """
-extended AS (
+# Two transactions at once may begin two periods that overlap; readers merge them.
+_EXTEND = """
+WITH blinded AS (
+  SELECT * FROM unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
+    AS blinded (location_id, reason, from_at, to_at, missed_at, checks)
+), extended AS (
   UPDATE blind_period AS old SET from_at = LEAST(old.from_at, blinded.from_at),
     to_at = GREATEST(old.to_at, blinded.to_at), missed_at = GREATEST(old.missed_at, blinded.missed_at),
     checks = old.checks + blinded.checks
@@ -36,15 +32,12 @@ extended AS (
       AND same.to_at >= blinded.from_at AND same.from_at <= blinded.to_at
   )
   RETURNING old.location_id, old.reason
-), begun AS (
-  INSERT INTO blind_period (location_id, reason, from_at, to_at, missed_at, checks)
-  SELECT location_id, reason, from_at, to_at, missed_at, checks FROM blinded
-  WHERE NOT EXISTS (
-    SELECT FROM extended WHERE extended.location_id = blinded.location_id AND extended.reason = blinded.reason
-  )
-)"""
-"""CTEs after `blinded`: lengthen the period it touches, else begin one. Two transactions at once may begin two that
-overlap; readers merge them.
+)
+INSERT INTO blind_period (location_id, reason, from_at, to_at, missed_at, checks)
+SELECT location_id, reason, from_at, to_at, missed_at, checks FROM blinded
+WHERE NOT EXISTS (
+  SELECT FROM extended WHERE extended.location_id = blinded.location_id AND extended.reason = blinded.reason
+)
 """
 
 
@@ -126,6 +119,19 @@ FROM arrived JOIN free USING (id) WHERE old.id = arrived.id AND old.checks > arr
 """
 
 
+class Blinded(NamedTuple):
+    """Checks of a location that are missing for one reason: the due moments of the first and the last of them, until
+    when the location is blind, and how many they are.
+    """
+
+    location_id: int
+    reason: str
+    from_at: datetime
+    to_at: datetime
+    missed_at: datetime
+    checks: int
+
+
 class Sight(NamedTuple):
     """A check of a location that showed something about the mail server."""
 
@@ -143,13 +149,19 @@ class Arrived(NamedTuple):
     due_at: datetime
 
 
+async def extend(connection: Connection, blinded: Collection[Blinded]) -> None:
+    """Lengthen the periods that these touch, else begin new ones. A location and reason are in it once."""
+    if blinded:
+        await connection.execute(_EXTEND, *map(list, zip(*blinded, strict=True)))
+
+
 async def end(connection: Connection, sights: Collection[Sight]) -> None:
     """End the periods that these checks disprove: they were due after the last one that was missed, and, where the
     reason may concern some checks only, they are of a monitor that was concerned: by a gap of the last hours, or by its
     result before. A period may last for weeks, so that all of its checks are too many to be read here.
     """
     if sights:
-        await connection.execute(_END, *map(list, zip(*sights, strict=True)), _OF_SOME_CHECKS, 2 * _LONGEST_SECONDS)
+        await connection.execute(_END, *map(list, zip(*sights, strict=True)), _OF_SOME_CHECKS, 2 * LONGEST_SECONDS)
 
 
 async def end_disproved(db: Database) -> None:

@@ -14,13 +14,15 @@ from controller.store.locations.keys import end_keys, give_key
 from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.wire.messages import Heartbeat, Unfitness
 
-_COLUMNS = """
-id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed,
-ARRAY(
-  SELECT sealing_key FROM location_key
-  WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
-  ORDER BY location_key.id DESC
-) AS older_keys
+_SELECT = """
+SELECT id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed,
+  ARRAY(
+    SELECT sealing_key FROM location_key
+    WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
+    ORDER BY location_key.id DESC
+  ) AS older_keys
+FROM location
+WHERE ($1::text IS NULL OR code = $1) ORDER BY code
 """
 
 
@@ -45,7 +47,7 @@ WHERE nats_user = $1 AND (last_used_at IS NULL OR last_used_at < now() - interva
 async def all_locations(database: Database) -> list[Location]:
     """Every location, enabled or not, by code; removed ones too, because results still name them."""
     async with database.connection() as connection:
-        rows = await connection.fetch(f"SELECT {_COLUMNS} FROM location ORDER BY code")  # noqa: S608 - constants only
+        rows = await connection.fetch(_SELECT, None)
     return [_location(row) for row in rows]
 
 
@@ -57,11 +59,12 @@ async def present_locations(database: Database) -> list[Location]:
 async def by_code(database: Database, code: str) -> Location | None:
     """The location with this code; None when there is none, or it was removed."""
     async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM location WHERE code = $1 AND removed_at IS NULL",  # noqa: S608 - constants only
-            code,
-        )
-    return _location(row) if row else None
+        return await _present(connection, code)
+
+
+async def _present(connection: Connection, code: str) -> Location | None:
+    row = await connection.fetchrow(_SELECT, code)
+    return None if row is None or row["removed"] else _location(row)
 
 
 def _location(row: Any) -> Location:
@@ -87,37 +90,35 @@ async def inserting(
     A removed location is restored with its history, but only in the same country.
     """
     async with database.transaction() as connection:
-        row = await connection.fetchrow(
-            f"""
+        number = await connection.fetchval(
+            """
             INSERT INTO location (code, name, country_code, public_key, nats_url) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (code) DO UPDATE
               SET name = excluded.name, public_key = excluded.public_key, nats_url = excluded.nats_url, enabled = true,
                   removed_at = NULL, signed_only_from = NULL
               WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
-            RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
+            RETURNING id
+            """,
             code,
             name,
             country_code,
             public_key,
             nats_url,
         )
-        if row is not None:
-            await give_key(connection, row["id"], public_key, nats_user, nats_account, request_keys)
-        yield _location(row) if row else None
+        if number is None:
+            yield None
+        else:
+            await give_key(connection, number, public_key, nats_user, nats_account, request_keys)
+            yield await _present(connection, code)
 
 
 async def set_enabled(database: Database, code: str, *, enabled: bool) -> Location | None:
     """None when there is no such location."""
-    async with database.connection() as connection:
-        row = await connection.fetchrow(
-            f"""
-            UPDATE location SET enabled = $2 WHERE code = $1 AND removed_at IS NULL RETURNING {_COLUMNS}
-            """,  # noqa: S608 - constants only
-            code,
-            enabled,
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE location SET enabled = $2 WHERE code = $1 AND removed_at IS NULL", code, enabled
         )
-    return _location(row) if row else None
+        return await _present(connection, code)
 
 
 async def remove(database: Database, code: str) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from controller.store.platform.pool import Connection, Database
 
-# Which locations are a monitor's: controller.decisions.schedule.rotation.pool.
+# Which locations are a monitor's: controller.decisions.schedule.rotation.may_check.
 _ALL = """
 SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL AS listed,
   effective_countries(
@@ -21,11 +21,11 @@ FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.
 WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
-    AND location.country_code = ANY (COALESCE(
+    AND may_check(
+      location.id, location.country_code,
       effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
-      ARRAY[location.country_code]
-    ))
-    AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
+      m.location_ids, m.home_location_id
+    )
 )
 ORDER BY m.id
 """
@@ -39,11 +39,11 @@ FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.
 WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND m.id = $1 AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
-    AND location.country_code = ANY (COALESCE(
+    AND may_check(
+      location.id, location.country_code,
       effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
-      ARRAY[location.country_code]
-    ))
-    AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
+      m.location_ids, m.home_location_id
+    )
 )
 """
 _COUNT = """
@@ -52,11 +52,11 @@ FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.
 WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
-    AND location.country_code = ANY (COALESCE(
+    AND may_check(
+      location.id, location.country_code,
       effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes, o.allowed_check_country_codes),
-      ARRAY[location.country_code]
-    ))
-    AND (m.location_ids IS NULL OR location.id = ANY (m.location_ids) OR location.id = m.home_location_id)
+      m.location_ids, m.home_location_id
+    )
 )
 """
 

@@ -4,9 +4,15 @@ this version's.
 
 from __future__ import annotations
 
+from controller.decisions.evaluation.blindness import BLIND_UNTIL
+from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
+from controller.decisions.evaluation.ripe import RIPE_AT
+from controller.decisions.evaluation.worth import GAP_WORTH, RESULT_WORTH
 from controller.decisions.history import histogram, maintenance, rerolls, stored_figures, uptime
 from controller.decisions.monitors import display, inherited
 from controller.decisions.notification.receiver_key import RECEIVER_KEY
+from controller.decisions.schedule.rotation import MAY_CHECK, MAY_ROTATE
+from controller.decisions.schedule.rounds import IS_DUE
 from controller.decisions.sql_function import SqlFunction
 from controller.store.platform.pool import Connection
 
@@ -22,6 +28,15 @@ RULES: tuple[SqlFunction, ...] = (
     rerolls.REDO_HOURS_OF_OUTAGE,
     rerolls.HOURS_AFTER,
     uptime.ESTIMATED_TIMES,
+    LATE_AT,
+    HISTORY_AT,
+    RIPE_AT,
+    RESULT_WORTH,
+    GAP_WORTH,
+    BLIND_UNTIL,
+    IS_DUE,
+    MAY_CHECK,
+    MAY_ROTATE,
 )
 """In the order in which they are made: a function comes after those that it calls."""
 

@@ -200,4 +200,7 @@ async def test_old_retries_are_deleted(case: EvaluationCase) -> None:
     assert await case.installation.value("SELECT count(*) FROM retry") == 3
     await case.installation.value("UPDATE retry SET due_at = $1", utc_now() - timedelta(hours=2))
     await forget_retries(case.db)
+    assert await case.installation.value("SELECT count(*) FROM retry") == 3  # the longest deadline is an hour
+    await case.installation.value("UPDATE retry SET due_at = $1", utc_now() - timedelta(hours=4))
+    await forget_retries(case.db)
     assert await case.installation.value("SELECT count(*) FROM retry") == 0

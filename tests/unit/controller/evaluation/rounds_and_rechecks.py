@@ -8,6 +8,7 @@ from uuid import UUID
 
 from controller.decisions.evaluation.evaluate import EvaluationOutcome, WaitingEvaluation, evaluate
 from controller.decisions.evaluation.policy import STANDARD, Policy
+from controller.decisions.evaluation.ripe import ripe_ms
 from controller.decisions.evaluation.state import ChangeKind, MonitorState, Severity
 from controller.decisions.evaluation.votes import CheckOutcome
 from controller.decisions.schedule.rotation import locations_of_round, pool
@@ -63,6 +64,7 @@ class Clockwork:
         failing_ms: int = ANSWER_MS,
         policy: Policy = STANDARD,
         per_round: int | None = None,
+        deadline: int | None = None,
     ) -> None:
         self._failing = failing
         self._failing_ms = failing_ms
@@ -82,6 +84,7 @@ class Clockwork:
             allowed_check_country_codes=None,
             target_changed_at=set_at,
             updated_at=set_at,
+            evaluation_deadline_seconds=deadline,
             rotate_locations=per_round is not None,
             locations_per_round=per_round or 1,
         )
@@ -127,7 +130,7 @@ class Clockwork:
 
     def _evaluate(self, now: int) -> None:
         waiting = [
-            WaitingEvaluation(due, purpose, due + (self.monitor.timeout_seconds + 5) * 1000, [*known.values()], [])
+            WaitingEvaluation(due, purpose, ripe_ms(self.monitor, due, due, retries=False), [*known.values()], [])
             for (due, purpose), known in sorted(self._outcomes.items())
         ]
         made = evaluate(self.monitor, self._policy, LOCATIONS, self.state, waiting, now)

@@ -1,0 +1,202 @@
+"""The statements that read results of many monitors in time order (store.checks.result_history).
+
+OFFSET keeps the reading of a monitor a lookup by key: a plan that is made without knowing the scope would read all
+monitors instead. JSON columns are read as text, which msgspec decodes directly into their structs.
+"""
+
+from __future__ import annotations
+
+from controller.decisions.history.history import Order
+
+# By monitor: for few monitors.
+_MONITORS_OLDEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = read.id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor CROSS JOIN LATERAL (
+    SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+      result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
+    FROM result
+    WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at < $6
+      AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+        > ($7, $8::bigint, $9::int, $10::check_purpose)
+      AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+      AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+      AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+    ORDER BY due_at, monitor_id, location_id, purpose LIMIT $14
+  ) AS result
+  ORDER BY due_at, monitor_id, location_id, purpose LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at, monitor_id, location_id, purpose
+"""
+_MONITORS_NEWEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.*, monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM unnest($15::bigint[]) AS read (id) CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = read.id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor CROSS JOIN LATERAL (
+    SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+      result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+      result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail
+    FROM result
+    WHERE result.monitor_id = monitor.id AND result.due_at >= $5 AND result.due_at <= $6
+      AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+        < ($7, $8::bigint, $9::int, $10::check_purpose)
+      AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+      AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+      AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+    ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC LIMIT $14
+  ) AS result
+  ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC
+"""
+
+# By time: for many monitors.
+_ALL_OLDEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+    result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM result CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor
+  WHERE result.due_at >= $5 AND result.due_at < $6
+    AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+      > ($7, $8::bigint, $9::int, $10::check_purpose)
+    AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+    AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+    AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+  ORDER BY due_at, monitor_id, location_id, purpose LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at, monitor_id, location_id, purpose
+"""
+_ALL_NEWEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+    result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM result CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor
+  WHERE result.due_at >= $5 AND result.due_at <= $6
+    AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+      < ($7, $8::bigint, $9::int, $10::check_purpose)
+    AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+    AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+    AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+  ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC
+"""
+
+# By time, without those that passed: the partial index of such results serves only what says so itself.
+_NOT_PASSED_OLDEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+    result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM result CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor
+  WHERE result.due_at >= $5 AND result.due_at < $6
+    AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+      > ($7, $8::bigint, $9::int, $10::check_purpose)
+    AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+    AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+    AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+    AND result.status <> 'success'
+  ORDER BY due_at, monitor_id, location_id, purpose LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at, monitor_id, location_id, purpose
+"""
+_NOT_PASSED_NEWEST = """
+SELECT monitor_id, location_id, due_at, customer.public_id AS customer, found.public_id AS monitor,
+  found.name AS monitor_name, kind, location.code AS location, location.country_code AS country, purpose, found.status,
+  started_at, duration_ms, agent, address, failure::text, phases::text, warnings::text, facts::text, loop_lag_ms,
+  kernel_rtt_ms, login_withheld, detail::text
+FROM (
+  SELECT result.monitor_id, result.due_at, result.location_id, result.purpose, result.status, result.duration_ms,
+    result.started_at, result.agent, result.address, result.failure, result.phases, result.warnings, result.facts,
+    result.loop_lag_ms, result.kernel_rtt_ms, result.login_withheld, result.detail,
+    monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id
+  FROM result CROSS JOIN LATERAL (
+    SELECT monitor.id, monitor.public_id, monitor.name, monitor.kind, monitor.customer_id FROM monitor
+    WHERE monitor.id = result.monitor_id AND monitor.organization_id = $1
+      AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2)) AND ($3::text[] IS NULL OR monitor.kind = ANY ($3))
+      AND ($4::bigint[] IS NULL OR monitor.id = ANY ($4))
+    OFFSET 0
+  ) AS monitor
+  WHERE result.due_at >= $5 AND result.due_at <= $6
+    AND (result.due_at, result.monitor_id, result.location_id, result.purpose)
+      < ($7, $8::bigint, $9::int, $10::check_purpose)
+    AND ($11::int[] IS NULL OR result.location_id = ANY ($11))
+    AND ($12::check_status[] IS NULL OR result.status = ANY ($12))
+    AND ($13::check_purpose[] IS NULL OR result.purpose = ANY ($13))
+    AND result.status <> 'success'
+  ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC LIMIT $14
+) AS found
+JOIN customer ON customer.id = found.customer_id JOIN location ON location.id = found.location_id
+ORDER BY due_at DESC, monitor_id DESC, location_id DESC, purpose DESC
+"""
+
+_BY_MONITOR = {Order.ASC: _MONITORS_OLDEST, Order.DESC: _MONITORS_NEWEST}
+_BY_TIME = {Order.ASC: _ALL_OLDEST, Order.DESC: _ALL_NEWEST}
+_NOT_PASSED = {Order.ASC: _NOT_PASSED_OLDEST, Order.DESC: _NOT_PASSED_NEWEST}
+
+
+def statement(order: Order, *, by_monitor: bool, successful: bool) -> str:
+    """The statement that reads in this order; `successful`: checks that passed are wanted too."""
+    if by_monitor:
+        return _BY_MONITOR[order]
+    return _BY_TIME[order] if successful else _NOT_PASSED[order]
