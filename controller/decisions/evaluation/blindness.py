@@ -27,11 +27,11 @@ def blind_until(due_at: datetime, interval_seconds: int) -> datetime:
 
 BLIND_UNTIL = SqlFunction(
     "blind_until(timestamptz, integer)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION blind_until(
   due_at timestamptz, interval_seconds integer
 ) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT due_at + make_interval(secs => LEAST(interval_seconds, {LONGEST_SECONDS}))
+  SELECT due_at + make_interval(secs => LEAST(interval_seconds, 3600))
 $$
 """,
 )

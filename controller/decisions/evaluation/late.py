@@ -24,15 +24,15 @@ def late_ms(monitor: ScheduledMonitor | Monitor, due_ms: int) -> int:
     return max(ended, due_ms + (monitor.evaluation_deadline_seconds or 0) * 1000)
 
 
-# GREATEST ignores NULL.
+# GREATEST ignores NULL; 5 is SLACK_SECONDS.
 LATE_AT = SqlFunction(
     "late_at(timestamptz, integer, integer, integer)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION late_at(
   due_at timestamptz, interval_seconds integer, timeout_seconds integer, deadline_seconds integer
 ) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT due_at + make_interval(
-    secs => GREATEST(LEAST(interval_seconds / 2.0, 60) + timeout_seconds + {SLACK_SECONDS}, deadline_seconds)
+    secs => GREATEST(LEAST(interval_seconds / 2.0, 60) + timeout_seconds + 5, deadline_seconds)
   )
 $$
 """,
@@ -47,14 +47,13 @@ def history_ms(monitor: ScheduledMonitor, due_ms: int) -> int:
 
 HISTORY_AT = SqlFunction(
     "history_at(timestamptz, integer, integer, integer)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION history_at(
   due_at timestamptz, interval_seconds integer, timeout_seconds integer, deadline_seconds integer
 ) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT GREATEST(
-    due_at + make_interval(secs => {_RECENT_SECONDS}),
-    late_at(due_at, interval_seconds, timeout_seconds, deadline_seconds)
-      + make_interval(secs => {_RECENT_AFTER_SECONDS})
+    due_at + make_interval(secs => 300),
+    late_at(due_at, interval_seconds, timeout_seconds, deadline_seconds) + make_interval(secs => 120)
   )
 $$
 """,

@@ -30,23 +30,23 @@ def retry_grace_ms(monitor: ScheduledMonitor) -> int:
     return (RECHECK_SECONDS + longest) * 1000
 
 
-# GREATEST ignores NULL, and make_interval of NULL is NULL.
+# GREATEST ignores NULL, and make_interval of NULL is NULL; 5 is SLACK_SECONDS, 10 RECHECK_SECONDS.
 RIPE_AT = SqlFunction(
     "ripe_at(timestamptz, timestamptz, integer, integer, integer, boolean)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION ripe_at(
   due_at timestamptz, noted_at timestamptz, interval_seconds integer, timeout_seconds integer,
   deadline_seconds integer, retries boolean
 ) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT GREATEST(
-    due_at + make_interval(secs => timeout_seconds + {SLACK_SECONDS}),
+    due_at + make_interval(secs => timeout_seconds + 5),
     LEAST(
-      noted_at + make_interval(secs => {SLACK_SECONDS}),
+      noted_at + make_interval(secs => 5),
       late_at(due_at, interval_seconds, timeout_seconds, deadline_seconds)
     ),
     due_at + make_interval(secs => deadline_seconds)
   ) + make_interval(
-    secs => CASE WHEN retries THEN {RECHECK_SECONDS} + GREATEST(timeout_seconds, deadline_seconds) ELSE 0 END
+    secs => CASE WHEN retries THEN 10 + GREATEST(timeout_seconds, deadline_seconds) ELSE 0 END
   )
 $$
 """,

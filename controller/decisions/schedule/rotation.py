@@ -16,9 +16,6 @@ from controller.decisions.sql_function import SqlFunction
 from controller.model import Location, Mode, ScheduledMonitor
 from shared.wire.rounds import phase_ms
 
-_ONE_BY_ONE = "sequential"
-"""The order of a policy whose rounds take one location each."""
-
 
 def pool(monitor: ScheduledMonitor, locations: Sequence[Location]) -> Sequence[Location]:
     """The monitor's own among these enabled locations of its countries, its home location first."""
@@ -97,17 +94,17 @@ def may_rotate(*, rotate_locations: bool, mode: Mode | None, orders: Iterable[st
     """Whether a round of the monitor may leave out locations of its pool, whichever of its policies holds. `orders` are
     those of the policies that are set for the monitor, its customer and its organization.
     """
-    return rotate_locations or mode is Mode.ROUND_ROBIN or _ONE_BY_ONE in orders
+    return rotate_locations or mode is Mode.ROUND_ROBIN or "sequential" in orders
 
 
 MAY_ROTATE = SqlFunction(
     "may_rotate(boolean, text, text, text, text)",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION may_rotate(
   rotate_locations boolean, mode text, monitor_order text, customer_order text, organization_order text
 ) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT rotate_locations OR COALESCE(mode = '{Mode.ROUND_ROBIN.value}', false)
-    OR COALESCE('{_ONE_BY_ONE}' IN (monitor_order, customer_order, organization_order), false)
+  SELECT rotate_locations OR COALESCE(mode = 'Round Robin', false)
+    OR COALESCE('sequential' IN (monitor_order, customer_order, organization_order), false)
 $$
 """,
 )

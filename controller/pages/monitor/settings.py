@@ -10,7 +10,7 @@ from controller.kinds import kind_named
 from controller.kinds.servers import NamedServer
 from controller.operations.monitors.report import ReportedMonitor
 from controller.pages.monitor.words import ENCRYPTION, FAMILIES
-from controller.pages.shell.texts import counted, span
+from controller.pages.shell.texts import counted, milliseconds, span
 from shared.wire.targets import BaseTarget, Server
 
 
@@ -64,4 +64,8 @@ def _logins(report: ReportedMonitor) -> Iterator[Setting]:
 
 
 def _slow(target: BaseTarget) -> str:
-    return span(target.slow_after_ms / 1000) if target.slow_after_ms else "never"
+    """Exact: a span of time shows no part of a second."""
+    limit = target.slow_after_ms
+    if not limit:
+        return "never"
+    return milliseconds(limit) if limit % 1000 else span(limit / 1000)

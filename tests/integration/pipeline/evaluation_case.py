@@ -53,17 +53,19 @@ class EvaluationCase:
         home_location_id: int | None = None,
         allowed_check_country_codes: list[str] | None = None,
         retry_on_failure: bool = False,
+        evaluation_deadline_seconds: int | None = None,
     ) -> UUID:
         """Add a monitor whose target was set an hour ago; its checks may take 5 s."""
         monitor = await self.installation.monitor(kind=kind, interval=interval, countries=allowed_check_country_codes)
         await self.installation.value(
             "UPDATE monitor SET target_changed_at = now() - interval '1 hour', status = $2, mode = $3,"
-            " home_location_id = $4, retry_on_failure = $5 WHERE public_id = $1",
+            " home_location_id = $4, retry_on_failure = $5, evaluation_deadline_seconds = $6 WHERE public_id = $1",
             monitor,
             status,
             mode,
             home_location_id,
             retry_on_failure,
+            evaluation_deadline_seconds,
         )
         return monitor
 

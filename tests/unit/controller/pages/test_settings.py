@@ -53,6 +53,13 @@ def test_a_mail_server() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("warning_ms", "text"), [(None, "never"), (500, "500 ms"), (1500, "1.50 s"), (2000, "2 s"), (90_000, "1 min 30 s")]
+)
+def test_a_limit_of_less_than_a_second_is_shown(warning_ms: int | None, text: str) -> None:
+    assert ("Warns when slower than", text) in listed(AMonitor(kind="smtp", config={"warningMs": warning_ms}))
+
+
 def test_two_servers_with_two_logins() -> None:
     settings = listed(AMonitor(kind="pair", config={"reader": "imap.example.com", "user": "bert"}))
     assert settings[0] == ("Warns when slower than", "never")
