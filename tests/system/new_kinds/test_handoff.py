@@ -107,6 +107,8 @@ def test_pages_show_both_servers_and_the_kinds_own_words(stage: Stage, works: st
     one = stage.page(f"/monitors/{works}/checks/{check['id']}")
     assert servers in overview
     assert f"127.0.0.1 port {stage.desks.entry} and localhost port {stage.desks.exit}" in head
+    assert "Login: entry giver Login: exit taker" in head
+    assert "Waits for the line 5 s" in head
     assert "pick up" in one
     assert f"PUT {check['detail']['line']}" in one
     for page in (overview, head, one):

@@ -36,6 +36,7 @@ def test_a_check_of_more_than_a_minute_is_evidence(stage: Stage) -> None:
         assert check["timingZoneWatch"] > WATCHED_SECONDS * 1000
         assert check["detail"]["lookups"] > WATCHED_SECONDS / 2
     assert stage.verdict(ZONE_WATCH, stage.slow, "up") == "2 of 2 countries pass"
+    assert f"Watched for {WATCHED_SECONDS} s" in stage.page(f"/monitors/{stage.slow}")
     for path in (f"/monitors/{stage.slow}", f"/monitors/{stage.slow}/checks/{found['DE']['id']}"):
         page = stage.page(path)
         assert "slow" in page, path

@@ -73,6 +73,7 @@ KINDS = (
         ),
         label="Hand-off",
         read=target_of,
+        settings=lambda target: [("Waits for the line", f"{target.wait_seconds} s")],
         logins=logins_of,
         uses_login=uses_login,
         secrets=frozenset({"ticket"}),

@@ -24,6 +24,7 @@ KINDS = (
         type=MonitorType("zone-watch", "Zone watch", "zoneConfig", example={"address": "192.0.2.1"}),
         label="Zone watch",
         read=target_of,
+        settings=lambda target: [("Address", target.address), ("Watched for", f"{target.watch_seconds} s")],
         shortest_interval_seconds=60,
         longest_timeout_seconds=300,
         evaluation_deadline_seconds=600,
