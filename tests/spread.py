@@ -20,7 +20,7 @@ _LONGEST_FIRST = (
     "tests/probes",
     "tests/unit",
 )
-_ONE_STACK = ("tests/system/incidents", "tests/system/one_product")
+_ONE_STACK = ("tests/system/incidents", "tests/system/new_kinds", "tests/system/one_product")
 """Folders whose tests share processes that take seconds to start and keep working until they are stopped."""
 
 _EACH_ALONE = ("tests/system/drills/test_drills.py", "tests/fuzz/test_engines.py")

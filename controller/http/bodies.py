@@ -77,6 +77,11 @@ class JsonBody(AbstractDTO[T]):
         return False
 
 
+def body_of(kind: type[T]) -> type[JsonBody[T]]:
+    """The `dto` of a body whose struct is made at run time."""
+    return JsonBody[kind]  # type: ignore[valid-type]
+
+
 def _require_fields(principal: Principal | None, body: bytes) -> None:
     """Raises ForbiddenError. A body that is not a JSON object passes; decoding refuses it afterwards."""
     if principal is None or may_change(principal, [""]):

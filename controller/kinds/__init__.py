@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.monitors.monitors import DEFAULT_INTERVAL_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
 from controller.kinds.kind import MonitorKind, MonitorType
@@ -30,6 +31,7 @@ __all__ = [
     "config_field",
     "configured_login",
     "configured_logins",
+    "default_interval",
     "is_one_server",
     "kind_for",
     "kind_named",
@@ -65,6 +67,11 @@ def types() -> list[MonitorType]:
 
 def kinds_of_type(monitor_type: MonitorType) -> tuple[str, ...]:
     return tuple(name for name, kind in BY_NAME.items() if kind.type is monitor_type)
+
+
+def default_interval(kinds: Collection[str]) -> int:
+    """The seconds between checks of a new monitor that may be of any of these kinds."""
+    return max(DEFAULT_INTERVAL_SECONDS, *(kind_named(kind).shortest_interval_seconds for kind in kinds))
 
 
 def config_field(kind: str) -> str:

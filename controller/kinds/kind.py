@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
@@ -24,13 +24,16 @@ class MonitorType:
 
     `name` is the type's short name in paths (`imap-pop`), `label` the one for people (`IMAP/POP`), `config_field` the
     name of its config in the API. `kind_in` reads from a config which of the given kinds it is, and raises
-    InvalidError; None: the type has one kind.
+    InvalidError; None: the type has one kind. Without `needs_hostname` a monitor has no host name, because the config
+    says what is checked. `example` is a config for documents.
     """
 
     name: str
     label: str
     config_field: str = "config"
     kind_in: Callable[[Config, str, Collection[str]], str] | None = None
+    needs_hostname: bool = True
+    example: Config = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
 from controller.decisions.monitors.texts import check_texts
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
-from controller.kinds import config_field, kind_for, kind_named, target_of
+from controller.kinds import config_field, default_interval, kind_for, kind_named, target_of
 from controller.model import Customer, Monitor, MonitorChange, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
@@ -50,7 +50,7 @@ async def create_monitor(
     if owner is None:
         raise UnknownCustomerError
     require(principal, Permission.CREATE, owner.organization_id, owner.id)
-    interval = rules.DEFAULT_INTERVAL_SECONDS if change.interval_seconds is UNSET else change.interval_seconds
+    interval = default_interval(kinds) if change.interval_seconds is UNSET else change.interval_seconds
     new = store.NewMonitor(
         organization_id=owner.organization_id,
         customer_id=owner.id,
@@ -183,7 +183,7 @@ def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, long
     # A value that another group of routes has set stays when it is sent back, and while another field is changed.
     if changed.timeout_seconds != monitor.timeout_seconds:
         rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds or kind.longest_timeout_seconds)
-    if changed.interval_seconds != monitor.interval_seconds:
+    if isinstance(monitor, store.NewMonitor) or changed.interval_seconds != monitor.interval_seconds:
         kind.check_interval(changed.interval_seconds)
     rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
     rules.check_email(changed.notification_email)

@@ -12,12 +12,7 @@ from controller.api.compat.alertsite.account_defaults.bodies import DefaultsBody
 from controller.api.compat.alertsite.monitors.bodies import NewMonitorBody
 from controller.api.compat.uptimeify.channels.bodies import ChannelTestBody, NewChannelBody
 from controller.api.compat.uptimeify.customers.schemas import NewCustomerBody
-from controller.api.compat.uptimeify.monitors.bodies import (
-    ImapPopMonitorChange,
-    NewImapPopMonitor,
-    NewSmtpMonitor,
-    SmtpMonitorChange,
-)
+from controller.api.compat.uptimeify.monitor_groups import IMAP_POP, SMTP
 from controller.api.compat.uptimeify.tokens.schemas import NewTokenBody
 from controller.api.compat.uptimeify.users.schemas import NewUserBody
 from controller.api.v1.policies.schemas import PolicyBody
@@ -26,10 +21,8 @@ from controller.http.bodies import decode
 from tests.fuzz.golden import NESTED
 
 _BODIES: tuple[type[msgspec.Struct], ...] = (
-    NewSmtpMonitor,
-    SmtpMonitorChange,
-    NewImapPopMonitor,
-    ImapPopMonitorChange,
+    *SMTP.bodies,
+    *IMAP_POP.bodies,
     NewMonitorBody,
     DefaultsBody,
     Credentials,

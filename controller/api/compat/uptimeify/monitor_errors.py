@@ -1,4 +1,4 @@
-"""The error texts in which the two groups of monitors differ (docs/compatibility.md, U1)."""
+"""The error texts in which groups of monitors differ (docs/compatibility.md, U1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap
 
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.errors import DomainError, NotFoundError, UnknownCustomerError
 from controller.http.problems import from_domain
 

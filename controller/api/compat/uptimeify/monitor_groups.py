@@ -1,106 +1,80 @@
-"""The two groups of mail monitors that Uptimeify's clients know: their paths, names, bodies and exact texts.
-
-The routes are written once (monitors, checks …) and made for each group.
+"""All groups of monitors in Uptimeify's shape: the two that its clients know, with the exact texts of its pages, and
+one for each other type of monitor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
-from controller.api.compat.uptimeify.checks import history
-from controller.api.compat.uptimeify.details import answers as detail_answers
-from controller.api.compat.uptimeify.monitors import answers, bodies, examples
-from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
-from controller.http.bodies import JsonBody
-from controller.http.identifiers import monitor_public_id
-from controller.kinds import imap_pop, smtp
-from controller.model import CheckRecord
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
+from controller.api.compat.uptimeify.monitors.examples import MonitorExample
+from controller.kinds import imap_pop, smtp, types
 
-
-class UptimeifyGroup(NamedTuple):
-    """A group of monitors. `own_config` is the group's own name of the field `config`; `number` is the field that holds
-    a monitor's number outside the monitor itself. `unknown_customer` is the text of the 404 for a new monitor of an
-    unknown customer; with None that is a 400 like any other.
-    """
-
-    path: str
-    kinds: tuple[str, ...]
-    name: str
-    own_config: str
-    number: str
-    queue: str
-    not_found: str
-    unknown_customer: str | None
-    embeds_customer: bool
-    new: type[JsonBody[Any]]
-    change: type[JsonBody[Any]]
-    written: type[MonitorAnswer]
-    detail: type[MonitorAnswer]
-    triggered: type[answers.TriggerAnswer]
-    history: type[history.History]
-    history_item: Callable[[CheckRecord], history.HistoryItem]
-    details: type[detail_answers.UptimeifyMonitorDetails]
-    latest_check: Callable[[CheckRecord], detail_answers.UptimeifyLatestCheck]
-    examples: examples.Examples
-
-    @property
-    def id_required(self) -> str:
-        """The error text for a path without a valid monitor id."""
-        return f"{self.name} public ID (UUID) required"
-
-    @property
-    def noun(self) -> str:
-        return f"an {self.name}"
-
-    def public_id(self, text: str) -> UUID:
-        """Raises InvalidError."""
-        return monitor_public_id(text, message=self.id_required)
-
+_OURS = (
+    "ipFamily (any, ipv4 or ipv6), warningMs (a passing check that took longer has a warning) and"
+    " certificateWarningDays (14); other keys are kept. A secret sent as ******** keeps the stored one."
+)
 
 SMTP = UptimeifyGroup(
-    path="/api/smtp-monitors",
-    kinds=smtp.SMTP,
-    name="SMTP monitor",
-    own_config="smtp_config",
-    number="smtp_monitor_id",
-    queue="smtp-monitor-checks",
+    monitor_type=smtp.TYPE,
     not_found="Not found",
     unknown_customer=None,
     embeds_customer=False,
-    new=JsonBody[bodies.NewSmtpMonitor],
-    change=JsonBody[bodies.SmtpMonitorChange],
-    written=answers.SmtpMonitorAnswer,
-    detail=answers.SmtpMonitorDetail,
-    triggered=answers.SmtpTriggerAnswer,
-    history=history.SmtpHistory,
-    history_item=history.smtp_item,
-    details=detail_answers.SmtpMonitorDetails,
-    latest_check=detail_answers.smtp_latest,
-    examples=examples.SMTP,
+    port_rule="1 to 65535. Null: 465 with secure, else 25.",
+    config_rule=(
+        "Replaces the stored config. The check uses secure, ignoreTls, requireTls, auth.user, auth.pass,"
+        " auth.accessToken (instead of auth.pass: an OAuth 2.0 access token), tlsOptions.rejectUnauthorized,"
+        f" ehloName, mailFrom and rcptTo (is that recipient accepted?), {_OURS}"
+    ),
+    example=MonitorExample(
+        id=200,
+        name="Outbound SMTP",
+        hostname="smtp.example.com",
+        port=587,
+        interval_seconds=3600,
+        config={
+            "secure": False,
+            "ignoreTls": False,
+            "requireTls": False,
+            "auth": {"user": "username", "pass": "password"},
+        },
+    ),
 )
 
 IMAP_POP = UptimeifyGroup(
-    path="/api/imap-pop-monitors",
-    kinds=imap_pop.IMAP_POP,
-    name="IMAP/POP monitor",
-    own_config="imap_pop_config",
-    number="imap_pop_monitor_id",
-    queue="imap-pop-monitor-checks",
-    not_found="IMAP/POP monitor not found",
-    unknown_customer="Customer not found",
-    embeds_customer=True,
-    new=JsonBody[bodies.NewImapPopMonitor],
-    change=JsonBody[bodies.ImapPopMonitorChange],
-    written=answers.ImapPopMonitorAnswer,
-    detail=answers.ImapPopMonitorDetail,
-    triggered=answers.ImapPopTriggerAnswer,
-    history=history.ImapPopHistory,
-    history_item=history.imap_pop_item,
-    details=detail_answers.ImapPopMonitorDetails,
-    latest_check=detail_answers.imap_pop_latest,
-    examples=examples.IMAP_POP,
+    monitor_type=imap_pop.TYPE,
+    port_rule="1 to 65535. Null: with tls 993 for imap and 995 for pop3, else 143 and 110.",
+    config_rule=(
+        "Replaces the stored config. The check uses protocol (imap, the default, or pop3), user, password,"
+        " accessToken (instead of password: an OAuth 2.0 access token), tls, starttls (never, the default,"
+        " opportunistic or required), tlsOptions.rejectUnauthorized, mailbox (imap; INBOX when not given),"
+        f" {_OURS}"
+    ),
+    example=MonitorExample(
+        id=500,
+        name="Mailbox Access",
+        hostname="mail.example.com",
+        port=993,
+        interval_seconds=1800,
+        config={
+            "protocol": "imap",
+            "user": "monitor@example.com",
+            "password": "password",
+            "tls": True,
+            "tlsOptions": {"rejectUnauthorized": True},
+        },
+    ),
 )
 
-GROUPS = (SMTP, IMAP_POP)
+_VENDORS = {group.monitor_type.name: group for group in (SMTP, IMAP_POP)}
+
+
+def vendors_numbers(kind: str | None, number: int | None) -> dict[str, Any]:
+    """The two fields of the vendor for a monitor's number, of which at most one is set."""
+    return {
+        "smtp_monitor_id": number if kind in SMTP.kinds else None,
+        "imap_pop_monitor_id": number if kind in IMAP_POP.kinds else None,
+    }
+
+
+GROUPS = tuple(_VENDORS.get(each.name) or UptimeifyGroup(monitor_type=each) for each in types())

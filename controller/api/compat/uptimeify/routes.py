@@ -6,17 +6,15 @@ import msgspec
 from litestar.types import ControllerRouterHandler
 
 from controller.api.compat.uptimeify.channels import routes as channels
-from controller.api.compat.uptimeify.checks import history
 from controller.api.compat.uptimeify.checks.routes import check_routes
 from controller.api.compat.uptimeify.customers import schemas as customers
 from controller.api.compat.uptimeify.customers.routes import Customers
-from controller.api.compat.uptimeify.details import answers as details
 from controller.api.compat.uptimeify.details.routes import detail_routes
 from controller.api.compat.uptimeify.incidents import actions, history_items
 from controller.api.compat.uptimeify.incidents import routes as incidents
 from controller.api.compat.uptimeify.incidents.histories import incident_routes
 from controller.api.compat.uptimeify.monitor_groups import GROUPS
-from controller.api.compat.uptimeify.monitors import answers, bodies
+from controller.api.compat.uptimeify.monitors import answers
 from controller.api.compat.uptimeify.monitors.routes import monitor_routes
 from controller.api.compat.uptimeify.organization import routes as organization
 from controller.api.compat.uptimeify.organization import schemas as organization_schemas
@@ -44,22 +42,13 @@ ROUTES: list[ControllerRouterHandler] = [
 ]
 
 BODIES: tuple[type[msgspec.Struct], ...] = (
-    bodies.NewSmtpMonitor,
-    bodies.SmtpMonitorChange,
-    bodies.NewImapPopMonitor,
-    bodies.ImapPopMonitorChange,
+    *(body for group in GROUPS for body in group.bodies),
     answers.UptimeifyMonitorPage,
-    answers.SmtpMonitorAnswer,
-    answers.SmtpMonitorDetail,
-    answers.ImapPopMonitorAnswer,
-    answers.ImapPopMonitorDetail,
-    answers.SmtpTriggerAnswer,
-    answers.ImapPopTriggerAnswer,
+    *(answer for group in GROUPS for answer in group.answers),
+    *(group.triggered for group in GROUPS),
     answers.DeleteAnswer,
-    history.SmtpHistory,
-    history.ImapPopHistory,
-    details.SmtpMonitorDetails,
-    details.ImapPopMonitorDetails,
+    *(group.history[0] for group in GROUPS),
+    *(group.details[0] for group in GROUPS),
     history_items.IncidentHistory,
     history_items.AlertHistory,
     *incidents.BODIES,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from controller.api.compat.uptimeify.monitor_groups import vendors_numbers
 from controller.decisions.notification.channels import CATEGORIES
 from controller.http.timestamps import Timestamp, timestamp
 from controller.notify.registry import CHANNELS
@@ -177,14 +178,12 @@ class ChannelTestAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 def channel_answer(view: ChannelView) -> ChannelAnswer:
     channel = view.channel
-    smtp = channel.monitor_kind == "smtp"
     return ChannelAnswer(
         id=channel.id,
         organization_id=channel.organization_id,
         customer_id=channel.customer_id,
         monitor_id=channel.monitor_id,
-        smtp_monitor_id=channel.monitor_id if smtp else None,
-        imap_pop_monitor_id=None if smtp else channel.monitor_id,
+        **vendors_numbers(channel.monitor_kind, channel.monitor_id),
         type=channel.type,
         category=channel.category,
         name=channel.name,

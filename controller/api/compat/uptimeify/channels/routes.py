@@ -20,6 +20,7 @@ from controller.api.compat.uptimeify.channels.bodies import (
     tested,
 )
 from controller.api.compat.uptimeify.channels.examples import CHANNEL, TESTED
+from controller.api.compat.uptimeify.monitor_groups import IMAP_POP, SMTP
 from controller.api.compat.uptimeify.monitors.answers import DeleteAnswer
 from controller.decisions.access import GLOBAL, Permission
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
@@ -29,8 +30,7 @@ from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, o
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.kinds.imap_pop import IMAP_POP
-from controller.kinds.smtp import SMTP
+from controller.kinds import BY_NAME
 from controller.model import Principal
 from controller.operations.channels import channel_tests, channels
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, ChannelOwner
@@ -228,9 +228,9 @@ def _named_owner(
     named = [
         (field, value, kinds)
         for field, value, kinds in (
-            ("monitorId", monitor, (*SMTP, *IMAP_POP)),
-            ("smtpMonitorId", smtp, SMTP),
-            ("imapPopMonitorId", imap_pop, IMAP_POP),
+            ("monitorId", monitor, tuple(BY_NAME)),
+            ("smtpMonitorId", smtp, SMTP.kinds),
+            ("imapPopMonitorId", imap_pop, IMAP_POP.kinds),
         )
         if value is not None
     ]

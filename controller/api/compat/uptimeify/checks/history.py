@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from controller.api.compat.uptimeify.made_structs import made_struct
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from shared.wire.failures import CheckWarning, Failure
@@ -47,38 +48,19 @@ class HistoryItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     detail: dict[str, Any] | UnsetType = UNSET
 
 
-class SmtpHistoryItem(HistoryItem, frozen=True, kw_only=True, rename="camel"):
-    """`timingSmtp` is the total, in whole milliseconds."""
-
-    timing_smtp: int
+class CheckHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of a group of routes, whose items have the group's own name of the total."""
 
 
-class ImapPopHistoryItem(HistoryItem, frozen=True, kw_only=True, rename="camel"):
-    """`timingImapPop` is the total, in whole milliseconds."""
-
-    timing_imap_pop: int
-
-
-class SmtpHistory(msgspec.Struct, frozen=True, kw_only=True):
-    data: list[SmtpHistoryItem]
+def history_of(stem: str, timing: str) -> tuple[type[CheckHistory], type[HistoryItem]]:
+    """The answer of a group of routes and its items, whose total is the field `timing`."""
+    doc = f"`{timing}` is the total, in whole milliseconds."
+    item = made_struct(f"{stem}HistoryItem", HistoryItem, {timing: int}, doc=doc)
+    return made_struct(f"{stem}History", CheckHistory, {"data": list[item]}), item  # type: ignore[valid-type]
 
 
-class ImapPopHistory(msgspec.Struct, frozen=True, kw_only=True):
-    data: list[ImapPopHistoryItem]
-
-
-History: TypeAlias = SmtpHistory | ImapPopHistory
-
-
-def smtp_item(check: CheckRecord) -> SmtpHistoryItem:
-    return SmtpHistoryItem(**_fields(check), timing_smtp=round(check.duration_ms))
-
-
-def imap_pop_item(check: CheckRecord) -> ImapPopHistoryItem:
-    return ImapPopHistoryItem(**_fields(check), timing_imap_pop=round(check.duration_ms))
-
-
-def _fields(check: CheckRecord) -> dict[str, Any]:
+def item_fields(check: CheckRecord) -> dict[str, Any]:
+    """The fields that the items of all groups share."""
     return {
         "id": check.check_id,
         "status": check.status.value,

@@ -6,9 +6,9 @@ from typing import Any
 
 from litestar import Controller, get, post
 
-from controller.api.compat.uptimeify.checks.history import History
+from controller.api.compat.uptimeify.checks.history import CheckHistory
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.api.compat.uptimeify.monitors.answers import TriggerAnswer
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
@@ -55,12 +55,12 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
                 group.public_id(public_id),
             )
             codes = [location.code for location in triggered.locations]
-            fields: dict[str, Any] = {group.number: triggered.monitor_id}
+            fields: dict[str, Any] = {group.names.number: triggered.monitor_id}
             return group.triggered(
                 success=True,
                 message="Checks triggered successfully",
                 location_codes=codes,
-                queue_names=[f"{group.queue}-{code}" for code in codes],
+                queue_names=[f"{group.names.queue}-{code}" for code in codes],
                 warnings=triggered.warnings,
                 **fields,
             )
@@ -70,17 +70,17 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
             opt={PERMISSION: Permission.READ},
             summary=f"Recent checks of {group.noun}",
             responses={
-                200: answers(group.history, "The latest checks, newest round first", group.examples.history),
+                200: answers(group.history[0], "The latest checks, newest round first", group.examples.history),
                 **refusals(s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
         async def check_history(
             self, public_id: PublicId, services: GivenServices, principal: GivenPrincipal, limit: Limit = 50
-        ) -> History:
+        ) -> CheckHistory:
             found = await checks.check_history(
                 services.database, principal, group.kinds, group.public_id(public_id), limit=limit
             )
-            items: list[Any] = [group.history_item(check) for check in found]
-            return group.history(data=items)
+            own: dict[str, Any] = {"data": [group.history_item(check) for check in found]}
+            return group.history[0](**own)
 
     return CheckRoutes

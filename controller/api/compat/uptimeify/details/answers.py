@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from controller.api.compat.uptimeify.checks.history import ImapPopHistoryItem, SmtpHistoryItem
+from controller.api.compat.uptimeify.checks.history import HistoryItem
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, IncidentItem, alert_item, incident_item
+from controller.api.compat.uptimeify.made_structs import made_struct
 from controller.api.compat.uptimeify.monitors.answers import ListedMonitor
 from controller.api.compat.uptimeify.monitors.fields import monitor_fields
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
@@ -26,18 +27,6 @@ class UptimeifyLatestCheck(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     checked_at: Timestamp
     location_code: str
     location_name: str
-
-
-class SmtpLatestCheck(UptimeifyLatestCheck, frozen=True, kw_only=True, rename="camel"):
-    """`timingSmtp` is the total, in whole milliseconds."""
-
-    timing_smtp: int
-
-
-class ImapPopLatestCheck(UptimeifyLatestCheck, frozen=True, kw_only=True, rename="camel"):
-    """`timingImapPop` is the total, in whole milliseconds."""
-
-    timing_imap_pop: int
 
 
 class UptimeStats(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -139,27 +128,18 @@ class UptimeifyMonitorDetails(msgspec.Struct, frozen=True, kw_only=True, rename=
     verdict: Verdict | None
 
 
-class SmtpMonitorDetails(UptimeifyMonitorDetails, frozen=True, kw_only=True, rename="camel"):
-    smtp_monitor_id: int
-    latest_check: SmtpLatestCheck | None
-    test_result_log: list[SmtpHistoryItem]
+def details_of(
+    stem: str, number: str, timing: str, item: type[HistoryItem]
+) -> tuple[type[UptimeifyMonitorDetails], type[UptimeifyLatestCheck]]:
+    """The details of a group of routes, and its latest check, whose total is the field `timing`."""
+    doc = f"`{timing}` is the total, in whole milliseconds."
+    latest = made_struct(f"{stem}LatestCheck", UptimeifyLatestCheck, {timing: int}, doc=doc)
+    own = {number: int, "latest_check": latest | None, "test_result_log": list[item]}  # type: ignore[valid-type]
+    return made_struct(f"{stem}MonitorDetails", UptimeifyMonitorDetails, own), latest
 
 
-class ImapPopMonitorDetails(UptimeifyMonitorDetails, frozen=True, kw_only=True, rename="camel"):
-    imap_pop_monitor_id: int
-    latest_check: ImapPopLatestCheck | None
-    test_result_log: list[ImapPopHistoryItem]
-
-
-def smtp_latest(check: CheckRecord) -> SmtpLatestCheck:
-    return SmtpLatestCheck(**_latest(check), timing_smtp=round(check.duration_ms))
-
-
-def imap_pop_latest(check: CheckRecord) -> ImapPopLatestCheck:
-    return ImapPopLatestCheck(**_latest(check), timing_imap_pop=round(check.duration_ms))
-
-
-def _latest(check: CheckRecord) -> dict[str, Any]:
+def latest_fields(check: CheckRecord) -> dict[str, Any]:
+    """The fields that the latest check of all groups shares."""
     return {
         "status": check.status.value,
         "checked_at": timestamp(check.started_at + timedelta(milliseconds=check.duration_ms)),

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from controller.api.compat.uptimeify.dates import given_date
 from controller.api.compat.uptimeify.details.answers import UptimeifyMonitorDetails, detail_fields
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.decisions.access import Permission
 from controller.decisions.history.views import Range, chart_view
 from controller.errors import InvalidError
@@ -57,7 +57,7 @@ def detail_routes(group: UptimeifyGroup) -> type[Controller]:
             opt={PERMISSION: Permission.READ, FAILED: f"Failed to fetch {group.name} details"},
             summary=f"Latest checks, uptime, chart, incidents and maintenance of {group.noun}",
             responses={
-                200: answers(group.details, "Everything in one answer", group.examples.details),
+                200: answers(group.details[0], "Everything in one answer", group.examples.details),
                 **refusals(
                     s400=id_required,
                     s403="Forbidden",
@@ -91,11 +91,11 @@ def detail_routes(group: UptimeifyGroup) -> type[Controller]:
                 services.database, principal, group.kinds, identifier, view=view, reference=reference, now=now
             )
             own: dict[str, Any] = {
-                group.number: found.monitor.id,
+                group.names.number: found.monitor.id,
                 "latest_check": group.latest_check(found.latest[0]) if found.latest else None,
                 "test_result_log": [group.history_item(check) for check in found.latest],
             }
-            return group.details(**await off_loop(detail_fields, found, now), **own)
+            return group.details[0](**await off_loop(detail_fields, found, now), **own)
 
     return DetailRoutes
 

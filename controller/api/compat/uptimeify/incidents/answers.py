@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
+from controller.api.compat.uptimeify.monitor_groups import vendors_numbers
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
-from controller.kinds import imap_pop, smtp
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord
 
@@ -99,7 +98,7 @@ def listed_incident(found: IncidentRecord) -> ListedIncident:
     return ListedIncident(
         id=found.id,
         public_id=found.public_id,
-        **_monitor_numbers(found),
+        **vendors_numbers(found.monitor_kind, found.monitor_id),
         status=_status(found),
         severity=found.type,
         verdict=found.severity,
@@ -121,7 +120,7 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
         incident=IncidentAnswer(
             id=found.id,
             public_id=found.public_id,
-            **_monitor_numbers(found),
+            **vendors_numbers(found.monitor_kind, found.monitor_id),
             type=found.type,
             status=_status(found),
             verdict=found.severity,
@@ -138,15 +137,6 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
         timeline=timeline(details),
         evidence_check=evidence_check(details.evidence_check) if details.evidence_check else None,
     )
-
-
-def _monitor_numbers(found: IncidentRecord) -> dict[str, Any]:
-    is_smtp = found.monitor_kind in smtp.SMTP
-    is_mailbox = found.monitor_kind in imap_pop.IMAP_POP
-    return {
-        "smtp_monitor_id": found.monitor_id if is_smtp else None,
-        "imap_pop_monitor_id": found.monitor_id if is_mailbox else None,
-    }
 
 
 def _status(found: IncidentRecord) -> str:

@@ -11,7 +11,7 @@ from controller.api.compat.uptimeify.incidents.history_items import (
     incident_item,
 )
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers, refusals

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.api.compat.uptimeify.made_structs import made_struct
 from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import Customer
@@ -14,30 +15,6 @@ from controller.model import Customer
 
 class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
     customer_name: str
-
-
-class SmtpMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """The answer to the caller who created or changed the monitor: `config` and `smtpConfig` are equal, with secrets in
-    clear. `warnings` say that no location may check it, and why an alert may not arrive at its address.
-    """
-
-    smtp_config: dict[str, Any]
-    warnings: list[str]
-
-
-class SmtpMonitorDetail(SmtpMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """A monitor as it is read: secrets are ********."""
-
-    customer_name: str
-
-
-class ImapPopMonitorAnswer(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """The answer to the caller who created or changed the monitor: `config` and `imapPopConfig` are equal, with secrets
-    in clear. `warnings` say that no location may check it, and why an alert may not arrive at its address.
-    """
-
-    imap_pop_config: dict[str, Any]
-    warnings: list[str]
 
 
 class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -55,10 +32,20 @@ class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     updated_at: Timestamp
 
 
-class ImapPopMonitorDetail(ImapPopMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
-    """A monitor as it is read: secrets are ********."""
-
-    customer: EmbeddedCustomer
+def answers_of(
+    stem: str, config_field: str, *, embeds_customer: bool
+) -> tuple[type[MonitorAnswer], type[MonitorAnswer]]:
+    """The monitor as a group of routes answers it to the caller who wrote it, and to those who read it."""
+    own = {} if config_field == "config" else {config_field: dict[str, Any]}
+    equal = f"`config` and `{config_field}` are equal, with secrets in clear" if own else "secrets are in clear"
+    doc = (
+        f"The answer to the caller who created or changed the monitor: {equal}. `warnings` say that no location may"
+        " check it, and why an alert may not arrive at its address."
+    )
+    written = made_struct(f"{stem}MonitorAnswer", MonitorAnswer, {**own, "warnings": list[str]}, doc=doc)
+    customer: dict[str, Any] = {"customer": EmbeddedCustomer} if embeds_customer else {"customer_name": str}
+    doc = "A monitor as it is read: secrets are ********."
+    return written, made_struct(f"{stem}MonitorDetail", written, customer, doc=doc)
 
 
 class UptimeifyMonitorPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -78,12 +65,8 @@ class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     warnings: list[str] = []
 
 
-class SmtpTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    smtp_monitor_id: int
-
-
-class ImapPopTriggerAnswer(TriggerAnswer, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    imap_pop_monitor_id: int
+def trigger_answer_of(stem: str, number: str) -> type[TriggerAnswer]:
+    return made_struct(f"{stem}TriggerAnswer", TriggerAnswer, {number: int})
 
 
 class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
+from controller.api.compat.uptimeify.made_structs import made_struct
 from controller.api.compat.uptimeify.monitors.fields import MINUTES, STATUSES, MonitorFields, changed_fields
 from controller.decisions.monitors.monitors import check_interval
 from controller.errors import InvalidError
@@ -19,61 +20,6 @@ Name = Annotated[str, Meta(description="1 to 255 printable characters.", example
 Hostname = Annotated[
     str,
     Meta(description="A host name or an IP address; no protocol, no path, no port.", examples=["smtp.example.com"]),
-]
-_PORTS = {"minimum": 1, "maximum": 65535}
-SmtpPort = Annotated[
-    int | None,
-    Meta(description="1 to 65535. Null: 465 with secure, else 25.", examples=[587], extra_json_schema=_PORTS),
-]
-ImapPopPort = Annotated[
-    int | None,
-    Meta(
-        description="1 to 65535. Null: with tls 993 for imap and 995 for pop3, else 143 and 110.",
-        examples=[993],
-        extra_json_schema=_PORTS,
-    ),
-]
-_OURS = (
-    "ipFamily (any, ipv4 or ipv6), warningMs (a passing check that took longer has a warning) and"
-    " certificateWarningDays (14); other keys are kept. A secret sent as ******** keeps the stored one."
-)
-SmtpConfig = Annotated[
-    dict[str, Any] | None,
-    Meta(
-        description=(
-            "Replaces the stored config. The check uses secure, ignoreTls, requireTls, auth.user, auth.pass,"
-            " auth.accessToken (instead of auth.pass: an OAuth 2.0 access token), tlsOptions.rejectUnauthorized,"
-            f" ehloName, mailFrom and rcptTo (is that recipient accepted?), {_OURS}"
-        ),
-        examples=[
-            {
-                "secure": False,
-                "ignoreTls": False,
-                "requireTls": False,
-                "auth": {"user": "username", "pass": "password"},
-            }
-        ],
-    ),
-]
-ImapPopConfig = Annotated[
-    dict[str, Any] | None,
-    Meta(
-        description=(
-            "Replaces the stored config. The check uses protocol (imap, the default, or pop3), user, password,"
-            " accessToken (instead of password: an OAuth 2.0 access token), tls, starttls (never, the default,"
-            " opportunistic or required), tlsOptions.rejectUnauthorized, mailbox (imap; INBOX when not given),"
-            f" {_OURS}"
-        ),
-        examples=[
-            {
-                "protocol": "imap",
-                "user": "monitor@example.com",
-                "password": "password",
-                "tls": True,
-                "tlsOptions": {"rejectUnauthorized": True},
-            }
-        ],
-    ),
 ]
 
 
@@ -94,24 +40,38 @@ class UptimeifyMonitorChange(MonitorFields, frozen=True, kw_only=True, rename="c
     hostname: Hostname | UnsetType = UNSET
 
 
-class NewSmtpMonitor(UptimeifyNewMonitor, frozen=True, kw_only=True, rename="camel"):
-    port: SmtpPort | UnsetType = UNSET
-    smtp_config: SmtpConfig | UnsetType = UNSET
+def bodies_of(
+    stem: str, config_field: str, *, needs_hostname: bool, port: Any, config: Any, interval: Any, timeout: Any
+) -> tuple[type[UptimeifyNewMonitor], type[UptimeifyMonitorChange]]:
+    """The bodies that create and change a monitor of a group of routes, with the types of the fields that differ."""
+    types = {"port": port, config_field: config, "check_interval_seconds": interval, "timeout_seconds": timeout}
+    own = {name: (kind | UnsetType, UNSET) for name, kind in types.items()}
+    hostname = {} if needs_hostname else {"hostname": (Hostname | UnsetType, UNSET)}
+    return (
+        made_struct(f"New{stem}Monitor", UptimeifyNewMonitor, own | hostname),
+        made_struct(f"{stem}MonitorChange", UptimeifyMonitorChange, own),
+    )
 
 
-class SmtpMonitorChange(UptimeifyMonitorChange, frozen=True, kw_only=True, rename="camel"):
-    port: SmtpPort | UnsetType = UNSET
-    smtp_config: SmtpConfig | UnsetType = UNSET
+def port_type(rule: str, example: int | None) -> Any:
+    examples = None if example is None else [example]
+    bounds = {"minimum": 1, "maximum": 65535}
+    return Annotated[int | None, Meta(description=rule, examples=examples, extra_json_schema=bounds)]
 
 
-class NewImapPopMonitor(UptimeifyNewMonitor, frozen=True, kw_only=True, rename="camel"):
-    port: ImapPopPort | UnsetType = UNSET
-    imap_pop_config: ImapPopConfig | UnsetType = UNSET
+def config_type(rule: str, example: dict[str, Any]) -> Any:
+    return Annotated[dict[str, Any] | None, Meta(description=rule, examples=[example] if example else None)]
 
 
-class ImapPopMonitorChange(UptimeifyMonitorChange, frozen=True, kw_only=True, rename="camel"):
-    port: ImapPopPort | UnsetType = UNSET
-    imap_pop_config: ImapPopConfig | UnsetType = UNSET
+def interval_type(shortest: int) -> Any:
+    rule = f"Seconds between checks, {shortest} to 86400; wins over checkInterval."
+    return Annotated[int, Meta(description=rule, extra_json_schema={"minimum": shortest, "maximum": 86400})]
+
+
+def timeout_type(longest: int) -> Any:
+    rule = f"Seconds for the whole check, 1 to {longest} and at most the interval. On create 30, or the interval."
+    bounds = {"minimum": 1, "maximum": longest}
+    return Annotated[int, Meta(description=rule, examples=[30], extra_json_schema=bounds)]
 
 
 def change_of(

@@ -1,4 +1,4 @@
-"""The examples of monitors in the OpenAPI document, as the vendor's pages print them, with our own fields."""
+"""The examples of a group of monitors in the OpenAPI document, as the vendor's pages print them, and our own fields."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from controller.api.compat.uptimeify.details.examples import details
 from controller.api.compat.uptimeify.monitors.fields import EXAMPLE
+from controller.vault import mask
 
 _PUBLIC_ID = "33333333-3333-4333-8333-333333333333"
 _CUSTOMER = {
@@ -52,6 +53,28 @@ _CHECK = {
 }
 
 
+class MonitorExample(NamedTuple):
+    """The monitor of the examples; `id` is its number."""
+
+    id: int
+    name: str
+    hostname: str
+    port: int | None
+    interval_seconds: int
+    config: dict[str, Any]
+
+
+class GroupNames(NamedTuple):
+    """The names that a group of routes has for itself: of its config, of a monitor's number outside the monitor, of the
+    queues of its checks, and of the total in a check.
+    """
+
+    config: str
+    number: str
+    queue: str
+    timing: str
+
+
 class Examples(NamedTuple):
     """The answers of one group of routes."""
 
@@ -63,73 +86,31 @@ class Examples(NamedTuple):
     details: dict[str, Any]
 
 
-def _examples(
-    monitor: dict[str, Any],
-    config: dict[str, Any],
-    masked: dict[str, Any],
-    *,
-    names: dict[str, str],
-    customer: dict[str, Any],
-) -> Examples:
-    own, number, queue, timing = (names[name] for name in ("config", "id", "queue", "timing"))
+def examples_of(example: MonitorExample, names: GroupNames, *, embeds_customer: bool) -> Examples:
+    config, masked = example.config, mask(example.config)
+    check = {**_CHECK, names.timing: 12}
+    monitor = {
+        **_COMMON,
+        "id": example.id,
+        "name": example.name,
+        "hostname": example.hostname,
+        "port": example.port,
+        "checkInterval": example.interval_seconds // 60,
+        "checkIntervalSeconds": example.interval_seconds,
+    }
+    listed = {**monitor, "config": masked, "customerName": "Example Customer"}
+    customer = {"customer": _CUSTOMER} if embeds_customer else {"customerName": "Example Customer"}
     return Examples(
-        written={**monitor, "config": config, own: config, "warnings": []},
-        read={**monitor, "config": masked, own: masked, "warnings": [], **customer},
-        page={
-            "items": [{**monitor, "config": masked, "customerName": "Example Customer"}],
-            "total": 1,
-            "page": 1,
-            "perPage": 50,
-        },
+        written={**monitor, "config": config, names.config: config, "warnings": []},
+        read={**monitor, "config": masked, names.config: masked, "warnings": [], **customer},
+        page={"items": [listed], "total": 1, "page": 1, "perPage": 50},
         triggered={
             "success": True,
             "message": "Checks triggered successfully",
-            number: monitor["id"],
+            names.number: example.id,
             "locationCodes": ["de-nbg", "fi-hel"],
-            "queueNames": [f"{queue}-de-nbg", f"{queue}-fi-hel"],
+            "queueNames": [f"{names.queue}-de-nbg", f"{names.queue}-fi-hel"],
         },
-        history={"data": [{**_CHECK, timing: 12}]},
-        details=details(
-            {**monitor, "config": masked, "customerName": "Example Customer"}, {**_CHECK, timing: 12}, number, timing
-        ),
+        history={"data": [check]},
+        details=details(listed, check, names.number, names.timing),
     )
-
-
-_SMTP = {"secure": False, "ignoreTls": False, "requireTls": False, "auth": {"user": "username", "pass": "password"}}
-_IMAP = {"protocol": "imap", "user": "monitor@example.com", "password": "password", "tls": True}
-
-SMTP = _examples(
-    {
-        **_COMMON,
-        "id": 200,
-        "name": "Outbound SMTP",
-        "hostname": "smtp.example.com",
-        "port": 587,
-        "checkInterval": 60,
-        "checkIntervalSeconds": 3600,
-    },
-    _SMTP,
-    {**_SMTP, "auth": {"user": "username", "pass": "********"}},
-    names={"config": "smtpConfig", "id": "smtpMonitorId", "queue": "smtp-monitor-checks", "timing": "timingSmtp"},
-    customer={"customerName": "Example Customer"},
-)
-IMAP_POP = _examples(
-    {
-        **_COMMON,
-        "id": 500,
-        "name": "Mailbox Access",
-        "hostname": "mail.example.com",
-        "port": 993,
-        "checkInterval": 30,
-        "checkIntervalSeconds": 1800,
-    },
-    _IMAP,
-    {**_IMAP, "password": "********"},
-    names={
-        "config": "imapPopConfig",
-        "id": "imapPopMonitorId",
-        "queue": "imap-pop-monitor-checks",
-        "timing": "timingImapPop",
-    },
-    customer={"customer": _CUSTOMER},
-)

@@ -1,4 +1,4 @@
-"""The fields of a monitor that both groups of Uptimeify's routes share, as bodies bring them and answers show them. A
+"""The fields of a monitor that all groups of Uptimeify's routes share, as bodies bring them and answers show them. A
 field of the same name and type in the body, in the answer and in controller.model needs no other line here.
 """
 
@@ -42,21 +42,6 @@ Minutes = Annotated[
         extra_json_schema={"minimum": MINUTES[0], "maximum": MINUTES[-1]},
     ),
 ]
-Seconds = Annotated[
-    int,
-    Meta(
-        description="Seconds between checks, 10 to 86400; wins over checkInterval.",
-        extra_json_schema={"minimum": 10, "maximum": 86400},
-    ),
-]
-Timeout = Annotated[
-    int,
-    Meta(
-        description="Seconds for the whole check, 1 to 60 and at most the interval. On create 30, or the interval.",
-        examples=[30],
-        extra_json_schema={"minimum": 1, "maximum": 60},
-    ),
-]
 Countries = Annotated[
     list[str] | None,
     Meta(description="ISO 3166-1 alpha-2 codes; an empty list is null: no restriction here.", examples=[["DE", "US"]]),
@@ -69,7 +54,7 @@ PhoneNumber = Annotated[str | None, Meta(description="E.164; null: the customer'
 
 
 class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The fields that create and update of both groups share."""
+    """The fields that create and update of all groups share."""
 
     REFUSALS: ClassVar[dict[str, str]] = {
         "customerId": INVALID_CUSTOMER,
@@ -79,8 +64,8 @@ class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     port: int | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
     check_interval: Minutes | UnsetType = UNSET
-    check_interval_seconds: Seconds | UnsetType = UNSET
-    timeout_seconds: Timeout | UnsetType = UNSET
+    check_interval_seconds: int | UnsetType = UNSET
+    timeout_seconds: int | UnsetType = UNSET
     allowed_check_country_codes: Countries | UnsetType = UNSET
     config: ConfigAlias | UnsetType = UNSET
     notification_email: Email | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""`/api/smtp-monitors` and `/api/imap-pop-monitors` as Uptimeify's clients know them."""
+"""`/api/smtp-monitors`, `/api/imap-pop-monitors` and the like, as Uptimeify's clients know them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody
 
 from controller.api.compat.uptimeify.monitor_errors import create_error_handlers, error_handlers
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.api.compat.uptimeify.monitors.answers import (
     DeleteAnswer,
     ListedMonitor,
@@ -19,6 +19,7 @@ from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer, monit
 from controller.decisions.access import Permission, sees_secrets
 from controller.errors import ForbiddenError, InvalidError
 from controller.http.auth import PERMISSION, SECURITY
+from controller.http.bodies import body_of
 from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId, PageNumber, PerPage, PublicId, Search
@@ -37,6 +38,8 @@ _HOSTNAME_RULE = "hostname must be a valid hostname (no protocol, no path)"
 
 def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
     """The routes that list, create, read, change and delete the monitors of this group."""
+    new, changed = group.bodies
+    written, detail = group.answers
     unknown = {"s404": group.unknown_customer} if group.unknown_customer else {}
 
     class MonitorRoutes(Controller):
@@ -90,12 +93,12 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
         @post(
             opt={PERMISSION: Permission.CREATE},
             status_code=200,
-            dto=group.new,
+            dto=body_of(new),
             return_dto=None,
             exception_handlers=create_error_handlers(group),
             summary=f"Create {group.noun}",
             responses={
-                200: answers(group.written, "The new monitor", group.examples.written),
+                200: answers(written, "The new monitor", group.examples.written),
                 **refusals(body=True, token=True, s400=_HOSTNAME_RULE, s403="Forbidden", **unknown),
             },
         )
@@ -103,7 +106,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             self, data: JSONBody[UptimeifyNewMonitor], services: GivenServices, principal: GivenPrincipal
         ) -> MonitorAnswer:
             customer = customer_identifier(data.customer_id)
-            change = change_of(data, getattr(data, group.own_config))
+            change = change_of(data, getattr(data, group.names.config))
             monitor = await monitors.create_monitor(
                 services.database, services.vault, principal, group.kinds, customer, change
             )
@@ -114,7 +117,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             opt={PERMISSION: Permission.READ},
             summary=f"Get {group.noun}",
             responses={
-                200: answers(group.detail, "The monitor", group.examples.read),
+                200: answers(detail, "The monitor", group.examples.read),
                 **refusals(s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
@@ -123,7 +126,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
         ) -> MonitorAnswer:
             monitor = await monitors.get_monitor(services.database, principal, group.kinds, group.public_id(public_id))
             config = mask(monitor.config)
-            fields = {**monitor_fields(monitor, config), group.own_config: config}
+            fields = {**monitor_fields(monitor, config), group.names.config: config}
             fields["warnings"] = [
                 *await unlocated.warnings_about(services.database, monitor),
                 *await mail_routes.warnings_for(services.database, principal, monitor),
@@ -132,16 +135,16 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
                 fields["customer"] = embedded_customer(await monitors.owner_of(services.database, monitor))
             else:
                 fields["customer_name"] = monitor.customer_name
-            return group.detail(**fields)
+            return detail(**fields)
 
         @patch(
             "/{public_id:str}",
             opt={PERMISSION: Permission.CHANGE},
-            dto=group.change,
+            dto=body_of(changed),
             return_dto=None,
             summary=f"Update {group.noun}, its status included",
             responses={
-                200: answers(group.written, "The monitor as it is now", group.examples.written),
+                200: answers(written, "The monitor as it is now", group.examples.written),
                 **refusals(body=True, s400=group.id_required, s403="Forbidden", s404=group.not_found),
             },
         )
@@ -152,7 +155,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             services: GivenServices,
             principal: GivenPrincipal,
         ) -> MonitorAnswer:
-            change = change_of(data, getattr(data, group.own_config))
+            change = change_of(data, getattr(data, group.names.config))
             monitor = await monitors.update_monitor(
                 services.database, services.vault, principal, group.kinds, group.public_id(public_id), change
             )
@@ -187,7 +190,7 @@ async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal
             config = services.vault.reveal(monitor.config)
         except VaultError:
             log.warning("secret_unreadable", monitor=str(monitor.public_id))
-    fields = {**monitor_fields(monitor, config), group.own_config: config}
+    fields = {**monitor_fields(monitor, config), group.names.config: config}
     try:
         fields["warnings"] = [
             *await unlocated.warnings_about(services.database, monitor),
@@ -197,4 +200,4 @@ async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal
         fields[
             "warnings"
         ] = []  # the monitor is stored, so the answer must not say otherwise, or the caller would repeat the request
-    return group.written(**fields)
+    return group.answers[0](**fields)

@@ -6,7 +6,7 @@ from litestar import Controller, get, patch
 from litestar.params import JSONBody
 
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
-from controller.api.compat.uptimeify.monitor_groups import UptimeifyGroup
+from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.api.v1.policies.schemas import (
     POLICY_ANSWER,
     TAGS,
