@@ -31,6 +31,7 @@ BIN_OF = SqlFunction(
     $$
     """,
 )
+"""With the values of SHORTEST_MS and LOG_GROWTH."""
 
 
 def percentile(counts: Mapping[int, int], share: float) -> float | None:

@@ -1,5 +1,5 @@
 -- Two triggers leave it to their functions when there is something to do.
--- depends: 0024_rules
+-- depends: 0025_details
 
 -- migrate: apply
 

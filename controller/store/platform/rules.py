@@ -42,13 +42,11 @@ RULES: tuple[SqlFunction, ...] = (
 
 
 async def make(connection: Connection) -> list[str]:
-    """Make the functions that are missing or differ, and drop those of earlier versions; return their signatures."""
+    """Make the functions that are missing or differ, and return their signatures. Those of earlier versions stay: a
+    controller of such a version may still run while this one is put in its place.
+    """
     async with connection.transaction():
         stored = await _stored(connection)
-        current = {rule.signature: rule.definition for rule in RULES}
-        for signature in stored.keys() - current.keys():
-            await connection.execute(f"DROP FUNCTION IF EXISTS {signature}")
-        await connection.execute("DELETE FROM rule_function WHERE signature <> ALL ($1::text[])", list(current))
         changed = [rule for rule in RULES if stored.get(rule.signature) != rule.definition]
         for rule in changed:
             await connection.execute(rule.definition)
@@ -57,7 +55,7 @@ async def make(connection: Connection) -> list[str]:
             " ON CONFLICT (signature) DO UPDATE SET definition = EXCLUDED.definition",
             changed,
         )
-    return sorted({rule.signature for rule in changed} | (stored.keys() - current.keys()))
+    return sorted(rule.signature for rule in changed)
 
 
 async def differing(connection: Connection) -> list[str]:

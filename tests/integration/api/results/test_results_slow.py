@@ -64,6 +64,7 @@ async def test_a_page_that_takes_too_long_is_answered_with_a_cursor_to_continue(
 async def test_a_connection_lost_before_the_first_result_is_a_503(
     api: Api, module_database_url: str, form: str
 ) -> None:
+    await api.create()
     async with results_locked(module_database_url) as lock, asyncio.TaskGroup() as tasks:
         request = tasks.create_task(api.client.get("/api/results", params={"format": form, "limit": 1}))
         await wait_for_blocked_reader(lock)

@@ -1,5 +1,5 @@
 -- Notes about a monitor, for people.
--- depends: 0024_rules
+-- depends: 0026_whole_triggers
 
 -- migrate: apply
 
