@@ -4,6 +4,7 @@ notifications.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,9 +32,12 @@ UNKNOWN = "Incident not found"
 
 
 class IncidentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some incidents, and their total number; None when the caller did not request it."""
+    """Some incidents, and their total number; None when the caller did not request it. `servers` are where the checks
+    of their monitors connect, by the monitors' public ids.
+    """
 
     incidents: list[IncidentRecord]
+    servers: Mapping[UUID, list[str]]
     total: int | None
 
 
@@ -83,7 +87,9 @@ async def list_incidents(
     organization, customers = principal.organization_id, principal.customer_ids
     found = await store.page_of(database, organization, limit=limit, offset=offset, customer_ids=customers)
     total = await store.count(database, organization, customers) if counted else None
-    return IncidentPage(incidents=found, total=total)
+    async with database.connection() as connection:
+        servers = await servers_by_monitor(connection, found)
+    return IncidentPage(incidents=found, servers=servers, total=total)
 
 
 async def get_incident(database: Database, principal: Principal, public_id: UUID, now: datetime) -> IncidentDetails:

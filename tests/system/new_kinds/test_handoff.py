@@ -56,6 +56,9 @@ def test_it_is_triggered_listed_changed_and_deleted(stage: Stage) -> None:
     for other in ("/api/smtp-monitors", "/api/imap-pop-monitors", "/api/zone-watch-monitors"):
         assert stage.product.api.get(f"{other}/{made['publicId']}").status_code == 404, other
     assert stage.product.api.get(f"{path}/policy").status_code == 200
+    channel = {"type": "webhook", "name": "own", "config": {"url": stage.hooks.address}, "monitorId": made["publicId"]}
+    own = stage.product.api.post("/api/notification-channels", json=channel).json()
+    assert (own["monitorId"], own["smtpMonitorId"], own["imapPopMonitorId"]) == (made["id"], None, None)
     assert stage.product.api.delete(path).json() == {"success": True}
     gone = stage.product.api.get(path)
     assert (gone.status_code, gone.json()["message"]) == (404, "Hand-off monitor not found")
@@ -80,6 +83,7 @@ def test_an_outage_is_judged_notified_and_shown(stage: Stage) -> None:
         each for each in stage.product.api.get("/api/incidents").json() if each["website"]["publicId"] == broken
     ]
     assert listed["error_message"] == reason
+    assert listed["website"]["url"] == f"handoff://127.0.0.1:{stage.desks.entry}"
     assert (listed["smtpMonitorId"], listed["imapPopMonitorId"]) == (None, None)
     incident = stage.product.api.get(f"/api/incidents/{listed['publicId']}").json()
     assert incident["evidenceCheck"]["failure"]["kind"] == "refused"

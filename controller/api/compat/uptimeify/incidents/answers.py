@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -15,7 +16,9 @@ from controller.store.incidents.reading import IncidentRecord
 
 
 class MonitorBrief(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The monitor, in the field where the vendor's clients expect it; `url` as in smtp://mail.example.com:587."""
+    """The monitor, in the field where the vendor's clients expect it; `url` as in smtp://mail.example.com:587, with the
+    first of several servers.
+    """
 
     id: int
     public_id: UUID
@@ -94,7 +97,8 @@ class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     evidence_check: EvidenceCheck | None
 
 
-def listed_incident(found: IncidentRecord) -> ListedIncident:
+def listed_incident(found: IncidentRecord, servers: Sequence[str]) -> ListedIncident:
+    """`servers` are where the monitor's checks connect."""
     return ListedIncident(
         id=found.id,
         public_id=found.public_id,
@@ -109,7 +113,7 @@ def listed_incident(found: IncidentRecord) -> ListedIncident:
         acknowledged_at=timestamp_or_none(found.acknowledged_at),
         last_notified_at=timestamp_or_none(found.last_notified_at),
         error_message=found.reason,
-        website=_monitor(found),
+        website=_monitor(found, servers),
         customer=_customer(found),
     )
 
@@ -131,7 +135,7 @@ def incident_detail(details: IncidentDetails) -> IncidentDetail:
             last_notified_at=timestamp_or_none(found.last_notified_at),
             error_message=found.reason,
             evidence=evidence_answer(found.evidence),
-            monitor=_monitor(found),
+            monitor=_monitor(found, details.servers),
             customer=_customer(found),
         ),
         timeline=timeline(details),
@@ -143,13 +147,12 @@ def _status(found: IncidentRecord) -> str:
     return "open" if found.resolved_at is None else "resolved"
 
 
-def _monitor(found: IncidentRecord) -> MonitorBrief:
-    host = f"[{found.hostname}]" if ":" in found.hostname else found.hostname
+def _monitor(found: IncidentRecord, servers: Sequence[str]) -> MonitorBrief:
     return MonitorBrief(
         id=found.monitor_id,
         public_id=found.monitor_public_id,
         name=found.monitor_name,
-        url=f"{found.monitor_kind}://{host}{f':{found.port}' if found.port else ''}",
+        url=f"{found.monitor_kind}://{servers[0] if servers else found.hostname}",
         status=found.monitor_status,
     )
 

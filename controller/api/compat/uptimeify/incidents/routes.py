@@ -83,7 +83,7 @@ class Incidents(Controller):
         found = await incidents.list_incidents(
             services.database, principal, limit=limit, offset=offset, counted=include_total in ("1", "true")
         )
-        listed = [listed_incident(incident) for incident in found.incidents]
+        listed = [listed_incident(one, found.servers[one.monitor_public_id]) for one in found.incidents]
         if found.total is None:
             return listed
         return UptimeifyIncidentPage(incidents=listed, total=found.total, limit=limit, offset=offset)
