@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from controller.pipeline.location_registry import REFRESH_SECONDS
 from deploy.local.programs import program
 from shared.nats.bus import Bus
 from shared.wire import subjects
@@ -122,6 +123,7 @@ def test_a_location_with_agents_of_both_versions_and_one_with_an_earlier_agent_a
         with earlier_agent.running(installed, german, tmp_path / "de", "earlier") as log:
             eventually(lambda: {"earlier"} < agents(product, "de"), "two agents in DE")
             eventually(lambda: agents(product, "fr") == {"alone"}, "an agent in FR")
+            time.sleep(5 * REFRESH_SECONDS)  # until the controller that schedules has read of them
             monitor = create(product, mailbox_port)
             passed_with_login(product, monitor, "de", "earlier")
             passed_with_login(product, monitor, "de", None)
