@@ -75,7 +75,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as text, as the file and the route have it."""
+    """The document as text, as the route has it, and the file without kinds that an installation adds."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
 
 

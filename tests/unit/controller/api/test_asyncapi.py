@@ -40,7 +40,7 @@ PAYLOADS: dict[str, type[Event | VerdictEvent | IncidentEvent]] = {
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    """The document as the controller serves it."""
+    """The document as the repository has it."""
     read: dict[str, Any] = json.loads(files("controller.api.asyncapi").joinpath("asyncapi.json").read_text("utf-8"))
     return read
 
