@@ -112,18 +112,22 @@ async def answers(address: str, port: int) -> bool:
 
 
 def our_fault(
-    failure: Failure, server: Server, address: str | None, unfit: Sequence[Unfitness], allowed: Sequence[Network]
+    failure: Failure, server: Server | None, address: str | None, unfit: Sequence[Unfitness], allowed: Sequence[Network]
 ) -> Failure | None:
-    """The failure to report instead, if a shortcoming of this machine is why it cannot resolve or connect. Pure."""
+    """The failure to report instead, if a shortcoming of this machine is why it cannot resolve or connect. Pure.
+
+    `server` is None for a target that has none: it may look only at names.
+    """
     if failure.phase is Phase.RESOLVE and Unfitness.RESOLVER_BROKEN in unfit:
         return msgspec.structs.replace(failure, source=FailureSource.RESOLVER)
     if failure.phase is not Phase.CONNECT:
         return None
     if address and within(address, allowed):
         return None
-    version = ip_address(address).version if address else {IpFamily.IPV4: 4, IpFamily.IPV6: 6}.get(server.ip_family)
+    family = server.ip_family if server else IpFamily.ANY
+    version = ip_address(address).version if address else {IpFamily.IPV4: 4, IpFamily.IPV6: 6}.get(family)
     for inability, applies in (
-        (Unfitness.PORT25_BLOCKED, server.port == 25),
+        (Unfitness.PORT25_BLOCKED, server is not None and server.port == 25),
         (Unfitness.NO_IPV4, version == 4),
         (Unfitness.NO_IPV6, version == 6),
     ):

@@ -165,7 +165,8 @@ class Checker:
                     await self._limiter.examined.wait()
             except TimeoutError:
                 log.warning("fitness_examination_not_finished")
-        for server in servers:
+        either: Sequence[Server | None] = servers or (None,)
+        for server in either:
             ours = our_fault(failure, server, result.address, self._limiter.unfit, self._exempt)
             if ours is not None:
                 return msgspec.structs.replace(result, failure=ours)

@@ -13,6 +13,7 @@ from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
+from controller.kinds import BY_NAME
 from controller.model.values.field_names import camel
 from shared.wire import json_times
 from shared.wire.details import DETAILS
@@ -75,7 +76,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as text, as the file and the route have it."""
+    """The document as text, as the route has it, and the file without kinds that an installation adds."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
 
 
@@ -159,8 +160,9 @@ def _schemas() -> dict[str, Any]:
     # Subscribers must accept the details of kinds that come later.
     detail["anyOf"] = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in DETAILS.values()] + detail["anyOf"]
     facts = schemas["CheckResult"]["properties"]["facts"]
+    meanings = FACTS | {name: text for kind in BY_NAME.values() for name, text in kind.words.facts.items()}
     facts["description"] += (
-        " The most important: " + "; ".join(f"`{name}`: {description}" for name, description in FACTS.items()) + "."
+        " The most important: " + "; ".join(f"`{name}`: {meaning}" for name, meaning in meanings.items()) + "."
     )
     return schemas
 

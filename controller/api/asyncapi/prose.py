@@ -98,4 +98,4 @@ FACTS = {
     "responseCode": "the response code of a refusal, as UNAVAILABLE (IMAP, POP3)",
     "failedAddresses": "addresses to which no connection was made, each with the reason",
 }
-"""By name; a test compares the names with the facts that the probes report."""
+"""By name; a test compares the names with the facts that the probes report. A kind may state its own (KindWords)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 from litestar import MediaType, Response, get
 
+from controller.api.asyncapi.document import text
 from controller.api.asyncapi.page import page
 
 
@@ -25,7 +25,8 @@ def stream_page() -> Response[bytes]:
 
 @cache
 def _document() -> bytes:
-    return files("controller.api.asyncapi").joinpath("asyncapi.json").read_bytes()
+    # Not the file beside this module: an installation may have more kinds of monitor.
+    return text().encode()
 
 
 @cache

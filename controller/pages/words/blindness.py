@@ -46,7 +46,7 @@ _BLIND = {
 }
 _NOT_FIT = {
     Unfitness.PORT25_BLOCKED: Advice(
-        "Its network lets no connection out to port 25. It checks no SMTP monitor on port 25; other ports work.",
+        "Its network lets no connection out to port 25. It checks no server on port 25; other ports work.",
         "Ask the provider to open outgoing port 25, or run the agent elsewhere. In a network without Internet set"
         " MAILPROBE_PORT25_HOSTS=none.",
     ),

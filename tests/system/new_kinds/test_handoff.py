@@ -151,3 +151,6 @@ def test_the_openapi_document_has_every_route_and_the_bodies(stage: Stage) -> No
     timeout = schemas["NewZoneWatchMonitor"]["properties"]["timeoutSeconds"]
     assert (timeout["minimum"], timeout["maximum"]) == (1, 300)
     assert schemas["NewHandOffMonitor"]["properties"]["config"]["examples"][0]["exitFrom"] == "DE"
+    events = stage.product.api.get("/schema/asyncapi.json").json()["components"]["schemas"]
+    assert events["HandoffDetail"]["required"]
+    assert "handoff" in str(events["Event"]["properties"]["kind"])

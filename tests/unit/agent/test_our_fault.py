@@ -79,3 +79,19 @@ def test_a_failure_that_our_own_inability_explains_is_our_own(
     ours = our_fault(failure, target, address, unfit, [ip_network("10.0.0.0/8")])
     assert (ours and ours.source) == source
     assert ours is None or ours.detail.endswith("silent")
+
+
+@pytest.mark.parametrize(
+    ("phase", "address", "source"),
+    [
+        pytest.param(Phase.RESOLVE, None, FailureSource.RESOLVER, id="its names are not resolved"),
+        pytest.param(Phase.CONNECT, V4, FailureSource.AGENT, id="no address of that family is reached"),
+        pytest.param(Phase.CONNECT, None, None, id="nobody knows to which address"),
+    ],
+)
+def test_a_target_without_servers_is_not_at_fault_either(
+    phase: Phase, address: str | None, source: FailureSource | None
+) -> None:
+    failure = Failure(kind=FailureKind.TIMEOUT, source=FailureSource.TARGET, phase=phase, detail="silent")
+    ours = our_fault(failure, None, address, ALL, [])
+    assert (ours and ours.source) == source

@@ -17,19 +17,32 @@ _AT_MS = 1_900_000_000_000
 _DAY_MS = 86_400_000
 moments = st.integers(_AT_MS - 40 * _DAY_MS, _AT_MS).map(to_datetime)
 hours = moments.map(lambda at: floor(at, HOUR_SECONDS))
-kinds = st.sampled_from(["opened", "escalated", "eased", "flapping", "acknowledged", "commented", "resolved"])
+kinds_that_confirm_nothing = ("eased", "flapping", "acknowledged", "commented", "resolved")
+kinds = st.sampled_from(["opened", "escalated", *kinds_that_confirm_nothing])
 severities = st.sampled_from(["partial", "down"])
 _rows = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+changes = st.tuples(
+    st.sampled_from(["opened", "escalated", *kinds_that_confirm_nothing]),
+    st.sampled_from(["down", "down", "down", "partial"]),
+    st.integers(-3 * 60, 60 * 24 * 60),
+    moments,
+).map(lambda given: (given[0], given[1], given[3] - timedelta(minutes=given[2]), given[3]))
+"""The kind and severity of a change, the first failing round (seldom later, often over 29 days earlier), its moment."""
+
+
 @_rows
-@given(kinds, severities, moments, moments)
-async def test_hours_of_an_outage(store: Store, kind: str, severity: str, began_at: datetime, at: datetime) -> None:
+@given(st.lists(changes, min_size=1, max_size=20))
+async def test_hours_of_an_outage(store: Store, asked: list[tuple[str, str, datetime, datetime]]) -> None:
     async with store.database.connection() as connection:
         rows = await connection.fetch(
-            "SELECT hour FROM hours_of_outage($1, $2, $3, $4) AS ended (hour)", kind, severity, began_at, at
+            "SELECT (SELECT array_agg(hour ORDER BY hour) FROM hours_of_outage(kind, severity, began_at, at)"
+            " AS ended (hour)) AS hours FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])"
+            " WITH ORDINALITY AS asked (kind, severity, began_at, at, place) ORDER BY place",
+            *map(list, zip(*asked, strict=True)),
         )
-    assert [row["hour"] for row in rows] == hours_of_outage(kind, severity, began_at, at)
+    assert [row["hours"] or [] for row in rows] == [hours_of_outage(*one) for one in asked]
 
 
 @settings(_rows, max_examples=25)

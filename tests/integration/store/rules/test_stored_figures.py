@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from controller.decisions.history.histogram import bin_of
@@ -44,6 +44,10 @@ checks = st.lists(
 )
 
 
+_TWO_DAYS = [(hour * 60, "de", ResultStatus.SUCCESS, 2.0, False) for hour in range(47)]
+"""A check at the beginning of each hour, where days, hours and single checks meet."""
+
+
 @settings(_rows, max_examples=50)
 @given(st.lists(durations, min_size=1, max_size=200))
 async def test_bins(store: Store, measured: list[float]) -> None:
@@ -53,6 +57,8 @@ async def test_bins(store: Store, measured: list[float]) -> None:
 
 @settings(_rows, max_examples=25)
 @given(checks, st.integers(0, 48), st.integers(0, 47), st.integers(1, 48), st.sampled_from([300, 3600, 21600, 86400]))
+@example(found=_TWO_DAYS, rolled_hours=48, first_hour=0, hours=36, bucket_seconds=86400)
+@example(found=_TWO_DAYS, rolled_hours=40, first_hour=0, hours=48, bucket_seconds=86400)
 async def test_figures_of_a_time(
     store: Store,
     midnight: datetime,
