@@ -77,3 +77,18 @@ async def test_a_detail_that_cannot_be_read_is_left_out_of_its_result(
         {"event": "details_dropped", "log_level": "warning", "location": "de", "reason": reason, "results": 1}
     ]
     assert {reason: number for reason, [number] in counts.details_dropped.state().items() if number} == {reason: 1}
+
+
+async def test_a_detail_of_any_depth_holds_no_other_result_up(
+    small_installation: SmallInstallation, ingesting: IngestCase
+) -> None:
+    """A hostile location may send one that can only just be decoded, and so cannot be encoded inside an event."""
+    for levels in range(900, 1000, 2):
+        deep = msgspec.structs.replace(a_result(await small_installation.monitor()), detail=RIGHT | {"later": "HERE"})
+        body = msgspec.json.encode(deep).replace(b'"HERE"', b"[" * levels + b"]" * levels)
+        await small_installation.report(deep, body=body)
+    await small_installation.report(a_result(await small_installation.monitor()))
+    await ingesting.drain()
+    events = await small_installation.events()
+    assert events
+    assert all(event.result.detail is None for event in events)
