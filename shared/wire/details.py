@@ -18,8 +18,8 @@ LONGEST_DETAIL = 32 * 1024
 """The most bytes of a detail, as compact JSON."""
 
 DEEPEST_DETAIL = 32
-"""The most lists and objects of a detail that are inside each other. What reads it later, inside other structures, could
-fail otherwise, because the interpreter limits the depth.
+"""The most lists and objects of a detail that are inside each other. The interpreter limits the depth, so what reads a
+deeper one later, inside other structures, could fail.
 """
 
 DetailJson: TypeAlias = "dict[str, Any]"
