@@ -95,7 +95,10 @@ class Checker:
                     query = PermitQuery(address=address or None, login=login, seconds=self._seconds_left(request))
                     permit = await stack.enter_async_context(self._limiter.permit(query))
                     if login is not None:
+                        permit.record_outcome(Outcome.UNTRIED, None)  # unless all other permits come
                         permits[login] = permit
+                for permit in permits.values():
+                    permit.record_outcome(Outcome.UNCLEAR, None)
                 self._waiting.discard(task)
                 self.counts.permits.observe((), monotonic() - requested_at)
                 return await self._run_permitted(request, [(name, permits[login]) for name, login in logins])
