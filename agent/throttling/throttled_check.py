@@ -75,10 +75,10 @@ class Checker:
         for server, name, login in self._digests(request):
             address = await self._addresses.address_to_wait_for(server, self._seconds_left(request))
             # One permit each is enough: a second one might never come, and would count the tries of a login twice.
-            wanted = {each for each in (address, login) if each is not None} - known
-            known |= wanted
-            if wanted:
-                needed.append((address if address in wanted else "", login if login in wanted else None))
+            missing = {each for each in (address, login) if each is not None} - known
+            known |= missing
+            if missing:
+                needed.append((address if address in missing else "", login if login in missing else None))
             if login is not None:
                 logins.append((name, login))
         if not needed:
