@@ -33,7 +33,12 @@ class UnsealedLogins:
         self._opened: OrderedDict[tuple[bytes, UUID], tuple[Login, Scrubber]] = OrderedDict()
 
     def of(self, request: CheckRequest, key: Secret, location: str) -> OpenedLogins:
-        """All logins of a request, which were sealed for its monitor and this location. Raises SealError."""
+        """All logins of a request, which were sealed for its monitor and this location. Raises SealError, also for a
+        login that only a later version of the kind has: without it the check would find out something else.
+        """
+        unknown = sorted(request.sealed_logins.keys() - set(request.target.LOGINS))
+        if unknown:
+            raise SealError(f"this version does not know the login {unknown[0]!r} of the request")
         opened = {
             name: self._open(sealed, key, monitor=request.monitor_id, location=location)
             for name, sealed in request.sealed_logins.items()

@@ -69,17 +69,18 @@ class Checker:
         return result
 
     async def _check(self, request: CheckRequest) -> CheckResult:
-        digests = self._digests(request)
-        needed: list[tuple[str, str | None, bytes | None]] = []
-        addresses: set[str] = set()
-        for server, name, login in digests:
+        needed: list[tuple[str, bytes | None]] = []
+        known: set[str | bytes] = set()
+        logins: list[tuple[str, bytes]] = []
+        for server, name, login in self._digests(request):
             address = await self._addresses.address_to_wait_for(server, self._seconds_left(request))
-            if address in addresses:  # one permit is enough, and a second one might never come
-                address = None
-            if address is not None:
-                addresses.add(address)
-            if address is not None or login is not None:
-                needed.append((name, address, login))
+            # One permit each is enough: a second one might never come, and would count the tries of a login twice.
+            missing = {each for each in (address, login) if each is not None} - known
+            known |= missing
+            if missing:
+                needed.append((address if address in missing else "", login if login in missing else None))
+            if login is not None:
+                logins.append((name, login))
         if not needed:
             return await self._run(request)
         task = asyncio.current_task()
@@ -88,16 +89,19 @@ class Checker:
         requested_at = monotonic()
         try:
             async with AsyncExitStack() as stack:
-                permits: dict[str, Permit] = {}
+                permits: dict[bytes, Permit] = {}
                 # In one order for all checks, so that no two wait for each other's permits.
-                for name, address, login in sorted(needed, key=lambda each: each[1] or ""):
-                    query = PermitQuery(address=address, login=login, seconds=self._seconds_left(request))
+                for address, login in sorted(needed, key=lambda each: each[0]):
+                    query = PermitQuery(address=address or None, login=login, seconds=self._seconds_left(request))
                     permit = await stack.enter_async_context(self._limiter.permit(query))
                     if login is not None:
-                        permits[name] = permit
+                        permit.record_outcome(Outcome.UNTRIED, None)  # unless all other permits come
+                        permits[login] = permit
+                for permit in permits.values():
+                    permit.record_outcome(Outcome.UNCLEAR, None)
                 self._waiting.discard(task)
                 self.counts.permits.observe((), monotonic() - requested_at)
-                return await self._run_permitted(request, permits)
+                return await self._run_permitted(request, [(name, permits[login]) for name, login in logins])
         except NoPermitError as error:
             log.warning("permit_not_granted", reason=str(error))
             self.counts.permits_missed.add()
@@ -111,22 +115,23 @@ class Checker:
         for task in self._waiting:
             task.cancel()
 
-    async def _run_permitted(self, request: CheckRequest, permits: Mapping[str, Permit]) -> CheckResult:
-        """`permits` are those for logins, by name. If one is withheld, check what needs none, if there is anything; if
-        that passes, repeat the last refusal.
+    async def _run_permitted(self, request: CheckRequest, permits: Sequence[tuple[str, Permit]]) -> CheckResult:
+        """`permits` are those for logins, with their names: a login may be for several servers, and two names may mean
+        the same login. If one is withheld, check what needs none, if there is anything; if that passes, repeat the last
+        refusal.
         """
-        withheld = next((permit.withheld for permit in permits.values() if permit.withheld is not None), None)
+        withheld = next((permit.withheld for _, permit in permits if permit.withheld is not None), None)
         if withheld is None:
-            tries = {name: Tries(permit.tries) for name, permit in permits.items()}
+            tries = _tries(permits)
             result = await self._run(request, tries)
-            for name, permit in permits.items():
+            for name, permit in permits:
                 if len(request.target.endpoints) == 1:
                     permit.record_outcome(outcome_in(result), result.failure, refusals_in(result))
                 else:
                     outcome = outcome_of_tries(result, tries[name])
                     permit.record_outcome(outcome, result.failure, max(1, tries[name].refused))
             return result
-        for permit in permits.values():
+        for _, permit in permits:
             permit.record_outcome(Outcome.UNTRIED, None)
         target = request.target.without_logins()
         if target is None:
@@ -205,6 +210,17 @@ class Checker:
     def _seconds_left(self, request: CheckRequest) -> float:
         """How long a check may still wait before it begins."""
         return max(0.0, (request.start_by - self._context.reach.clock.now()).total_seconds())
+
+
+def _tries(permits: Sequence[tuple[str, Permit]]) -> dict[str, Tries]:
+    """How often each login may be tried, by its name. Names of the same login share the tries."""
+    tries: dict[str, Tries] = {}
+    shared: dict[int, Tries] = {}
+    for name, permit in permits:
+        found = tries.get(name) or shared.get(id(permit)) or Tries(permit.tries)
+        found.most = min(found.most, permit.tries)
+        tries[name] = shared[id(permit)] = found
+    return tries
 
 
 _REACHING = frozenset({Phase.RESOLVE, Phase.CONNECT})

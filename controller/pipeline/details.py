@@ -1,4 +1,6 @@
-"""Leave out details of results that this version cannot read: an agent of a newer version may send them."""
+"""Leave out details of results that this version cannot read, as an agent of a newer version may send them, and those
+of another kind than the monitor's.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +32,12 @@ def with_good_details(results: Sequence[CheckResult], counts: Counts, kinds: Det
     for (location, fault), number in dropped.items():
         log.warning("details_dropped", location=location, reason=fault.value, results=number)
     return kept
+
+
+def of_kind(result: CheckResult, kind: str, counts: Counts) -> CheckResult:
+    """The result of a monitor of this kind, without the detail of another kind. The store leaves that out too."""
+    if result.detail is None or result.detail["kind"] == kind:
+        return result
+    counts.details_dropped.add((DetailFault.INVALID,))
+    log.warning("details_dropped", location=result.location, reason=DetailFault.INVALID.value, results=1)
+    return msgspec.structs.replace(result, detail=None)

@@ -17,7 +17,7 @@ import structlog
 from controller.broker.streams import ensure_streams
 from controller.decisions.received_results import RefusedError, RejectionReason, read_result
 from controller.metrics.counts import Counts
-from controller.pipeline.details import with_good_details
+from controller.pipeline.details import of_kind, with_good_details
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
@@ -182,7 +182,7 @@ class Ingestor:
                     Rejected(delivery, RejectionReason.NOT_EXPECTED, "this location was not to run this check", result)
                 )
             elif stored.recent or delivery.redelivered:
-                events.append((delivery, _event(result, stored)))
+                events.append((delivery, _event(of_kind(result, stored.kind, self._counts), stored)))
             else:
                 done.append(delivery)
         await self._reject(rejected)

@@ -17,6 +17,11 @@ from shared.wire.targets import TARGETS, BaseDetail, kind_of
 LONGEST_DETAIL = 32 * 1024
 """The most bytes of a detail, as compact JSON."""
 
+DEEPEST_DETAIL = 32
+"""The most lists and objects of a detail that are inside each other. The interpreter limits the depth, so what reads a
+deeper one later, inside other structures, could fail.
+"""
+
 DetailJson: TypeAlias = "dict[str, Any]"
 """A detail as JSON values. It may have fields of a newer version."""
 
@@ -39,10 +44,12 @@ def fault_of(detail: object, kinds: Details = DETAILS) -> DetailFault | None:
     """What is wrong with the detail of a result, which may be any JSON value; None: nothing is."""
     if detail is None:
         return None
+    if _is_too_deep(detail):
+        return DetailFault.INVALID
     try:
         if len(msgspec.json.encode(detail)) > LONGEST_DETAIL:
             return DetailFault.TOO_LARGE
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, OverflowError):
         return DetailFault.INVALID
     kind = detail.get("kind") if isinstance(detail, dict) else None
     known = kinds.get(kind) if isinstance(kind, str) else None
@@ -50,7 +57,7 @@ def fault_of(detail: object, kinds: Details = DETAILS) -> DetailFault | None:
         return DetailFault.UNKNOWN_KIND
     try:
         msgspec.convert(detail, known)
-    except (msgspec.ValidationError, RecursionError):
+    except msgspec.ValidationError:
         return DetailFault.INVALID
     return None
 
@@ -64,3 +71,18 @@ def read_detail(detail: DetailJson | None, kind: str, kinds: Details = DETAILS) 
         return msgspec.convert(detail, known)
     except msgspec.ValidationError:
         return None
+
+
+def _is_too_deep(detail: object) -> bool:
+    level = [detail]
+    for _ in range(DEEPEST_DETAIL + 1):
+        inside: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inside += each.values()
+            elif isinstance(each, list):
+                inside += each
+        if not inside:
+            return False
+        level = inside
+    return True

@@ -19,7 +19,7 @@ from agent.dialogue.farewell import end_session
 from agent.dialogue.findings import Findings
 from agent.dialogue.phases import Phases
 from shared.wire.failures import FailureKind, FailureSource, Phase
-from shared.wire.messages import CheckResult, ResultStatus
+from shared.wire.messages import CheckResult, ResultStatus, SealedLogin
 from shared.wire.targets import TlsMode
 from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import ADDRESS, HOST, Certificates
@@ -189,6 +189,23 @@ async def test_a_login_sealed_to_another_location_is_our_own_fault(context: Prob
     assert result.failure is not None
     assert (result.failure.kind, result.failure.source) == (FailureKind.AGENT_ERROR, FailureSource.AGENT)
     assert result.phases == []
+
+
+async def test_a_login_that_this_version_does_not_know_is_never_left_out_of_the_check(context: ProbeContext) -> None:
+    async def passing(target: SmtpTarget, connect: Connect, phases: Phases) -> Findings:
+        return Findings()
+
+    known = request(SmtpTarget(host=ADDRESS, port=25), login=("alice", "secret"))
+    assert known.sealed_login is not None
+    for name in ("login", "second login"):
+        logins = [SealedLogin(name=name, sealed=[known.sealed_login])]
+        result = await run_check(msgspec.structs.replace(known, logins=logins), context, {SmtpTarget: passing})
+        if name == "login":
+            assert result.failure is None
+        else:
+            assert result.failure is not None
+            assert result.failure.kind is FailureKind.AGENT_ERROR
+            assert "'second login'" in result.failure.detail
 
 
 async def test_a_login_opened_before_is_still_that_of_its_monitor_only(context: ProbeContext) -> None:

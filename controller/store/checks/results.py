@@ -93,7 +93,7 @@ WITH given AS (
   SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
     monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
     phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld,
-    detail::json
+    CASE WHEN detail::json ->> 'kind' = kind THEN detail::json END
   FROM known WHERE expected ORDER BY monitor_id, due_at, location_id, purpose, place
   ON CONFLICT DO NOTHING
   RETURNING monitor_id, due_at, location_id, purpose

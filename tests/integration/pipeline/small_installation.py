@@ -162,9 +162,16 @@ class SmallInstallation:
         await consumer.close()
         return [msgspec.json.decode(delivery.body, type=CheckRequest) for delivery in deliveries]
 
-    async def report(self, result: CheckResult, *, expected: bool = True, signer: LocationSigner | None = None) -> None:
-        """Publish a result, which only a `signer` signs. Its check is recorded as dispatched first, unless `expected`
-        is false.
+    async def report(
+        self,
+        result: CheckResult,
+        *,
+        expected: bool = True,
+        signer: LocationSigner | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        """Publish a result, or `body` in its place, which only a `signer` signs. Its check is recorded as dispatched
+        first, unless `expected` is false.
         """
         if expected:
             await self.value(
@@ -176,7 +183,7 @@ class SmallInstallation:
                 result.due_at,
                 result.purpose.value,
             )
-        subject, body = subjects.result(result.country, result.location), msgspec.json.encode(result)
+        subject, body = subjects.result(result.country, result.location), body or msgspec.json.encode(result)
         headers = signer.result(subject, body) if signer else {}
         await self.bus.publish(Message(subject, body, str(result.check_id), headers=headers))
 

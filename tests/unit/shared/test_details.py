@@ -7,13 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.wire.details import LONGEST_DETAIL, DetailFault, fault_of, read_detail
+from shared.wire.details import DEEPEST_DETAIL, LONGEST_DETAIL, DetailFault, fault_of, read_detail
 from shared.wire.targets import BaseDetail
 
 
 class TripDetail(BaseDetail, frozen=True, kw_only=True, tag_field="kind", tag="trip"):
     delivered_ms: float
     hops: list[str] = msgspec.field(default_factory=list)
+
+
+def nested(levels: int) -> list[Any]:
+    """So many lists inside each other."""
+    found: list[Any] = []
+    for _ in range(levels - 1):
+        found = [found]
+    return found
 
 
 KINDS: dict[str, type[BaseDetail]] = {"trip": TripDetail}
@@ -29,6 +37,9 @@ _FILLER = LONGEST_DETAIL - len(msgspec.json.encode(RIGHT | {"hops": [""]}))
         pytest.param(RIGHT | {"fromTheFuture": {"a": [1]}}, None, id="with a field of a newer version"),
         pytest.param(RIGHT | {"hops": ["x" * _FILLER]}, None, id="as large as may be"),
         pytest.param(RIGHT | {"hops": ["x" * (_FILLER + 1)]}, DetailFault.TOO_LARGE, id="a byte larger"),
+        pytest.param(RIGHT | {"later": nested(DEEPEST_DETAIL - 1)}, None, id="as deep as may be"),
+        pytest.param(RIGHT | {"later": nested(DEEPEST_DETAIL + 1)}, DetailFault.INVALID, id="deeper"),
+        pytest.param(RIGHT | {"later": nested(5_000)}, DetailFault.INVALID, id="much deeper"),
         pytest.param({"kind": "gravity"}, DetailFault.UNKNOWN_KIND, id="of a kind that is not known"),
         pytest.param({"deliveredMs": 1.5}, DetailFault.UNKNOWN_KIND, id="without a kind"),
         pytest.param({"kind": ["trip"]}, DetailFault.UNKNOWN_KIND, id="whose kind is no text"),

@@ -39,7 +39,7 @@ def ingesting(small_installation: SmallInstallation, ingest_case: IngestCase, co
 async def test_a_detail_is_stored_and_published_with_fields_of_a_newer_version(
     small_installation: SmallInstallation, ingesting: IngestCase
 ) -> None:
-    monitor = await small_installation.monitor()
+    monitor = await small_installation.monitor(kind="gravity")
     result = msgspec.structs.replace(a_result(monitor), detail=RIGHT)
     await small_installation.report(result)
     await ingesting.drain()
@@ -62,7 +62,7 @@ async def test_a_detail_is_stored_and_published_with_fields_of_a_newer_version(
 async def test_a_detail_that_cannot_be_read_is_left_out_of_its_result(
     small_installation: SmallInstallation, ingesting: IngestCase, counts: Counts, detail: Any, reason: str
 ) -> None:
-    monitor = await small_installation.monitor()
+    monitor = await small_installation.monitor(kind="gravity")
     wrong = msgspec.structs.replace(a_result(monitor), detail=detail)
     right = msgspec.structs.replace(a_result(monitor, "US"), detail=RIGHT)
     await small_installation.report(wrong)
@@ -77,3 +77,33 @@ async def test_a_detail_that_cannot_be_read_is_left_out_of_its_result(
         {"event": "details_dropped", "log_level": "warning", "location": "de", "reason": reason, "results": 1}
     ]
     assert {reason: number for reason, [number] in counts.details_dropped.state().items() if number} == {reason: 1}
+
+
+async def test_a_detail_of_any_depth_holds_no_other_result_up(
+    small_installation: SmallInstallation, ingesting: IngestCase
+) -> None:
+    """A hostile location may send one that can only just be decoded, and so cannot be encoded inside an event."""
+    for levels in range(900, 1000, 2):
+        deep = msgspec.structs.replace(
+            a_result(await small_installation.monitor(kind="gravity")), detail=RIGHT | {"later": "HERE"}
+        )
+        body = msgspec.json.encode(deep).replace(b'"HERE"', b"[" * levels + b"]" * levels)
+        await small_installation.report(deep, body=body)
+    await small_installation.report(a_result(await small_installation.monitor(kind="gravity")))
+    await ingesting.drain()
+    events = await small_installation.events()
+    assert events
+    assert all(event.result.detail is None for event in events)
+
+
+async def test_a_detail_of_another_kind_than_the_monitors_is_left_out_too(
+    small_installation: SmallInstallation, ingesting: IngestCase, counts: Counts
+) -> None:
+    result = msgspec.structs.replace(a_result(await small_installation.monitor(kind="smtp")), detail=RIGHT)
+    await small_installation.report(result)
+    await ingesting.drain()
+    assert [event.result for event in await small_installation.events()] == [
+        msgspec.structs.replace(result, detail=None)
+    ]
+    assert await small_installation.value("SELECT count(*) FROM result WHERE detail IS NULL") == 1
+    assert counts.details_dropped.state()["invalid"] == [1]
