@@ -15,6 +15,7 @@ _CANARY_SECONDS = 90.0
 _GAP_REASONS = {
     "no_agent": "No agent of it was ready when checks were due.",
     "unfit": "Its agents report that they cannot do these checks.",
+    "kind_unknown": "Its agents do not know this kind of check; update them. They go on with all others.",
     "late": "The controllers were down or behind when its checks were due.",
     "broker_refused": "NATS was away, or stored no requests, when its checks were due.",
     "no_result": "It was given checks, but no results came back.",
