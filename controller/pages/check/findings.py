@@ -25,19 +25,19 @@ _DEEPEST = 5
 _NOTHING = "–"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class FoundValue(msgspec.Struct, frozen=True, kw_only=True):
     """One value with its name, which is empty in a list. `parts` are those of a nested value, else `text` is the value.
     With `folded`, which says what it is in short, it is shown only when somebody opens it.
     """
 
     name: str
     text: str = ""
-    parts: list[Finding] = []
+    parts: list[FoundValue] = []
     listed: bool = False
     folded: str = ""
 
 
-def findings(check: CheckRecord, kind: str) -> list[Finding]:
+def findings(check: CheckRecord, kind: str) -> list[FoundValue]:
     """The kind's own facts in the order of its words, then all others of its own, then the detail.
 
     A kind of one server that names no facts and declares no detail says all in its dialogue: nothing is returned.
@@ -53,28 +53,30 @@ def findings(check: CheckRecord, kind: str) -> list[Finding]:
     return facts + list(_fields(detail, words, "", 0))
 
 
-def _fields(values: Mapping[str, Any], words: KindWords, path: str, depth: int) -> Iterator[Finding]:
+def _fields(values: Mapping[str, Any], words: KindWords, path: str, depth: int) -> Iterator[FoundValue]:
     for key, value in values.items():
         name = words.detail.get(f"{path}{key}") or words.facts.get(f"{path}{key}") or _spelled(key)
         yield _found(name, value, words, f"{path}{key}.", depth)
 
 
-def _found(name: str, value: Any, words: KindWords | None = None, path: str = "", depth: int = 0) -> Finding:
+def _found(name: str, value: Any, words: KindWords | None = None, path: str = "", depth: int = 0) -> FoundValue:
     """`path` begins the names of nested fields in the kind's words. What is nested too deep to be read is JSON."""
     if value and isinstance(value, (dict, list)) and depth >= _DEEPEST:
         value = _json(value)
     if value and isinstance(value, dict):
         parts = list(_fields(value, words or KindWords(), path, depth + 1))
-        return Finding(name=name, parts=parts, folded=counted(len(parts), "value") if len(parts) > _LONG_LIST else "")
+        return FoundValue(
+            name=name, parts=parts, folded=counted(len(parts), "value") if len(parts) > _LONG_LIST else ""
+        )
     if value and isinstance(value, list):
         parts = [_found("", one, words, path, depth + 1) for one in value]
         text = "" if any(part.parts for part in parts) else ", ".join(part.text for part in parts)
         if text and len(parts) <= _LONG_LIST and len(text) <= _LONG_TEXT:
-            return Finding(name=name, text=text)
+            return FoundValue(name=name, text=text)
         folded = counted(len(parts), "value") if len(parts) > _LONG_LIST or text else ""
-        return Finding(name=name, parts=parts, listed=True, folded=folded)
+        return FoundValue(name=name, parts=parts, listed=True, folded=folded)
     text = _text(value)
-    return Finding(name=name, text=text, folded=f"{text[:_LONG_TEXT]}…" if len(text) > _LONG_TEXT else "")
+    return FoundValue(name=name, text=text, folded=f"{text[:_LONG_TEXT]}…" if len(text) > _LONG_TEXT else "")
 
 
 def _json(value: Any) -> str:

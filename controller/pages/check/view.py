@@ -16,7 +16,7 @@ from controller.pages.check import words
 from controller.pages.check.command import command_note, command_of
 from controller.pages.check.comparison import Difference, differences
 from controller.pages.check.dialogue import Band, bands
-from controller.pages.check.findings import Finding, findings
+from controller.pages.check.findings import FoundValue, findings
 from controller.pages.drawing.waterfall import Axis, Segment, axis, segments
 from shared.epoch import to_ms
 from shared.wire.failures import FailureSource, Phase
@@ -81,7 +81,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
 
     connects: bool
     several: bool
-    findings: list[Finding]
+    findings: list[FoundValue]
     monitor_name: str
     monitor_path: str
     kind: str

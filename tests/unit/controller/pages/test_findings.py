@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from controller.model import CheckRecord
-from controller.pages.check.findings import Finding, findings
+from controller.pages.check.findings import FoundValue, findings
 from controller.pages.shell.templates import macro
 from shared.wire.targets import KINDS
 from tests.fakes import kinds
@@ -20,7 +20,7 @@ def other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds.install(monkeypatch)
 
 
-def found(detail: dict[str, Any] | None = None, kind: str = "zone", **facts: Any) -> dict[str, Finding]:
+def found(detail: dict[str, Any] | None = None, kind: str = "zone", **facts: Any) -> dict[str, FoundValue]:
     return {one.name: one for one in findings(of(detail, **facts), kind)}
 
 
