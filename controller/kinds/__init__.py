@@ -31,6 +31,7 @@ __all__ = [
     "config_field",
     "configured_login",
     "configured_logins",
+    "declares_detail",
     "default_interval",
     "is_one_server",
     "kind_for",
@@ -86,6 +87,12 @@ def is_one_server(kind: str) -> bool:
     """
     known = BY_NAME.get(kind)
     return known is None or issubclass(known.target, Server)
+
+
+def declares_detail(kind: str) -> bool:
+    """Whether results of this kind may have a detail."""
+    known = BY_NAME.get(kind)
+    return known is not None and known.target.DETAIL is not None
 
 
 def label_of(kind: str) -> str:

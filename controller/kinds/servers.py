@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from controller.errors import InvalidError
 from controller.kinds import Configured, is_one_server, target_of
+from shared.wire.targets import BaseTarget
 
 
 class NamedServer(NamedTuple):
@@ -36,6 +37,11 @@ def servers_of(monitor: Configured) -> tuple[NamedServer, ...]:
     if is_one_server(monitor.kind):
         return (NamedServer(monitor.hostname, endpoints[0].port),)
     return tuple(NamedServer(one.host, one.port) for one in endpoints)
+
+
+def connects(target: BaseTarget | None) -> bool:
+    """Whether a check of this target connects to a server; one that is not known is taken to do so."""
+    return target is None or bool(target.endpoints)
 
 
 def named_servers(kind: str, hostname: str, port: int | None) -> tuple[NamedServer, ...] | None:

@@ -18,7 +18,9 @@ class KindWords:
     `verdict` are the words of a verdict's reason. `meanings` say what a verdict means for this kind, in a sentence each
     that stands beside the verdict. `failures` explain kinds of failure, and `phases` phases of a check, where they mean
     something else than usual; a phase's words are a sentence. `phase_names` are the phases as this kind calls them, and
-    `facts` the names of its own facts, by which locations and checks are compared.
+    `facts` the names of its own facts, by which locations and checks are compared. `detail` are the names of fields of
+    its results' detail (`addresses`, nested ones as `records.ttl`); a field without one is called as in the answers of
+    the API.
     """
 
     verdict: VerdictWords = USUAL
@@ -27,6 +29,7 @@ class KindWords:
     phases: Mapping[Phase, str] = field(default_factory=dict)
     phase_names: Mapping[Phase, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    detail: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:

@@ -109,8 +109,8 @@ class Counts(Collector):
         self.gaps = CounterSeries(
             "mailprobe_gaps_total",
             "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
-            " late: no controller ran in time; broker_refused: NATS took no request; no_result: requested, but no"
-            " result came.",
+            " kind_unknown: no agent there knows this kind of check; late: no controller ran in time; broker_refused:"
+            " NATS took no request; no_result: requested, but no result came.",
             {"reason": tuple(GapReason)},
         )
         self.dead_letters = CounterSeries(

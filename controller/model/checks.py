@@ -19,6 +19,7 @@ class GapReason(StrEnum):
 
     NO_AGENT = "no_agent"  # no agent of the location was ready when the round was due
     UNFIT = "unfit"  # every ready agent of the location reported that it cannot do such a check
+    KIND_UNKNOWN = "kind_unknown"  # agents of the location were ready, and none of them knew this kind of check
     LATE = "late"  # the controllers were down or behind until it was too late to begin
     BROKER_REFUSED = "broker_refused"  # NATS was away, or could not store the request, until it was too late to begin
     NO_RESULT = "no_result"  # handed to the broker, but no agent began it in time or its result never came

@@ -205,11 +205,9 @@ class Rounds:
         missed: list[MissedCheck] = []
         now = self._clock()
         for monitor, due_ms, locations in rounds:
-            ready, unfit = self._registry.readiness(monitor)
+            readiness = self._registry.readiness(monitor)
             shown = wants_transcript(monitor, due_ms, self._locations(monitor), purpose, self._incidents)
-            planned = plan_round(
-                monitor, due_ms, locations, ready, now, unfit=unfit, purpose=purpose, want_transcript=shown
-            )
+            planned = plan_round(monitor, due_ms, locations, readiness, now, purpose=purpose, want_transcript=shown)
             checks += planned.checks
             # A round that a former leader stored is settled by what that leader stored, because the broker may have got
             # its requests. A monitor's first round may be unknown to the former leader.

@@ -67,6 +67,7 @@ ZONE = MonitorKind(
         phases={Phase.RESOLVE: "Every name server is asked."},
         phase_names={Phase.RESOLVE: "ask"},
         facts={"serial": "Serial number"},
+        detail={"servers.ttl": "Time to live"},
     ),
 )
 

@@ -25,10 +25,13 @@ _SOUND = (Unfitness.PORT25_BLOCKED, Unfitness.NO_IPV4, Unfitness.RESOLVER_BROKEN
 
 
 class Readiness(NamedTuple):
-    """The ids of the locations that can do a check now, and of those whose agents are all unfit for it."""
+    """The ids of the locations that can do a check now, of those whose agents are all unfit for it, and of those with
+    agents none of which knows its kind.
+    """
 
     ready: frozenset[int]
     unfit: frozenset[int]
+    kind_unknown: frozenset[int] = frozenset()
 
 
 def configured(locations: Iterable[Location], country_codes: Sequence[str] | None) -> list[Location]:
@@ -76,8 +79,11 @@ def readiness(abilities: Mapping[int, Abilities], kind: str, obstacles: Obstacle
     """
     ready: set[int] = set()
     unfit: set[int] = set()
+    kind_unknown: set[int] = set()
     for number, kinds in abilities.items():
         agents = kinds.get(kind)
         if agents:
             (ready if any(obstacles.isdisjoint(agent) for agent in agents) else unfit).add(number)
-    return Readiness(frozenset(ready), frozenset(unfit))
+        elif kinds:
+            kind_unknown.add(number)
+    return Readiness(frozenset(ready), frozenset(unfit), frozenset(kind_unknown))

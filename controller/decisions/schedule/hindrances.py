@@ -14,7 +14,7 @@ NOT_CHECKED = "no location can check it: "
 NO_RESULT_YET = "a location can check it again, and has sent no result yet"
 
 _NO_AGENT = "no agent is connected {where}"
-_KIND_UNKNOWN = "no agent {where} knows this kind of check"
+_KIND_UNKNOWN = "no agent {where} knows this kind of check; update the agents there"
 _UNFIT = {
     Unfitness.PORT25_BLOCKED: (
         "no connection to port 25 gets out {where}; where your own servers can be reached all the same, set"

@@ -6,9 +6,9 @@ Moments are epoch milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from controller.decisions.schedule.eligibility import Readiness
 from controller.decisions.sql_function import SqlFunction
 from controller.model import GapReason, Location, ScheduledMonitor
 from shared.epoch import to_ms
@@ -100,15 +100,14 @@ def plan_round(
     monitor: ScheduledMonitor,
     due_ms: int,
     locations: Iterable[Location],
-    ready: AbstractSet[int],
+    readiness: Readiness,
     now_ms: int,
     *,
-    unfit: AbstractSet[int] = frozenset(),
     purpose: Purpose = Purpose.SCHEDULED,
     want_transcript: bool = False,
 ) -> Round:
-    """Plan a check at each of these locations whose id is in `ready`, as long as it may still begin; the others are
-    missed, those in `unfit` because of the deficiencies that their agents report.
+    """Plan a check at each of these locations that is ready for it, as long as it may still begin; the others are
+    missed.
     """
     too_late = now_ms >= start_by_ms(due_ms, monitor.interval_seconds * 1000)
     checks: list[PlannedCheck] = []
@@ -116,12 +115,17 @@ def plan_round(
     for location in locations:
         if too_late:
             missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.LATE, purpose))
-        elif location.id not in ready:
-            reason = GapReason.UNFIT if location.id in unfit else GapReason.NO_AGENT
-            missed.append(MissedCheck(monitor.id, due_ms, location.id, reason, purpose))
+        elif location.id not in readiness.ready:
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, _not_ready(location, readiness), purpose))
         else:
             checks.append(PlannedCheck(monitor, due_ms, location, purpose, want_transcript))
     return Round(checks, missed)
+
+
+def _not_ready(location: Location, readiness: Readiness) -> GapReason:
+    if location.id in readiness.unfit:
+        return GapReason.UNFIT
+    return GapReason.KIND_UNKNOWN if location.id in readiness.kind_unknown else GapReason.NO_AGENT
 
 
 def first_due_ms(monitor: ScheduledMonitor) -> int:

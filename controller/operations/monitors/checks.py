@@ -61,10 +61,10 @@ async def trigger_check(
         raise NoEligibleLocationsError
     now, sightings = await location_store.sightings(database)
     able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
-    ready, unfit = readiness(able, monitor.kind, obstacles(monitor))
+    ready, unfit, kind_unknown = readiness(able, monitor.kind, obstacles(monitor))
     eligible = [with_forms(here, sightings.get(here.id, []), now) for here in chosen if here.id in ready]
     living = {here.id: alive(sightings.get(here.id, []), now) for here in chosen}
-    if unfit and not eligible:
+    if (unfit or kind_unknown) and not eligible:
         raise UnfitLocationsError(hindrance(monitor.kind, deficiencies(monitor), chosen, living, ()))
     if not eligible:
         raise NoActiveLocationsError

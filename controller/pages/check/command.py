@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from controller.operations.results.single_checks import CheckDetails
 from shared.wire.target_url import DEFAULT_STARTTLS, STARTTLS
 from shared.wire.targets import BaseTarget, IpFamily, Server, TlsMode, kind_of
 
@@ -54,3 +55,16 @@ def _options(target: Server, bearer: bool, timeout_seconds: int) -> Iterator[str
         value = getattr(target, name)
         if value not in (None, "", usual[name]):
             yield f"--{name.replace('_', '-')}={value}"
+
+
+def command_note(details: CheckDetails) -> str:
+    """What the command does otherwise than the check did, in sentences."""
+    notes = []
+    if details.user:
+        notes.append("It asks for the access token." if details.bearer else "It asks for the password.")
+    target = details.target
+    if isinstance(target, Server) and target.address is not None:
+        notes.append(f"The monitor connects to {target.address}; the command resolves the host name instead.")
+    if details.check.due_at < details.monitor.target_changed_at:
+        notes.append("The monitor's target was changed since this check.")
+    return " ".join(notes)

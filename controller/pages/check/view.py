@@ -8,19 +8,20 @@ from datetime import datetime
 import msgspec
 
 from controller.kinds import label_of, words_of
+from controller.kinds.servers import connects
 from controller.model import CheckRecord
 from controller.model.checks import CheckPlace
 from controller.operations.results.single_checks import CheckDetails
 from controller.pages.check import words
-from controller.pages.check.command import command_of
+from controller.pages.check.command import command_note, command_of
 from controller.pages.check.comparison import Difference, differences
 from controller.pages.check.dialogue import Band, bands
+from controller.pages.check.findings import FoundValue, findings
 from controller.pages.drawing.waterfall import Axis, Segment, axis, segments
 from shared.epoch import to_ms
 from shared.wire.failures import FailureSource, Phase
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
-from shared.wire.targets import Server
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
+    """`connects`: it connects to a server; `several`: to more than one. `findings` are what only its kind finds out."""
+
+    connects: bool
+    several: bool
+    findings: list[FoundValue]
     monitor_name: str
     monitor_path: str
     kind: str
@@ -127,6 +133,9 @@ def check_view(details: CheckDetails) -> CheckView:
     compared = good is not None and failed and bool(check.transcript)
     first = details.first_failed
     return CheckView(
+        connects=connects(details.target),
+        several=details.target is not None and len(details.target.endpoints) > 1,
+        findings=findings(check, monitor.kind),
         monitor_name=monitor.name,
         monitor_path=monitor_path,
         kind=label_of(monitor.kind),
@@ -170,7 +179,7 @@ def check_view(details: CheckDetails) -> CheckView:
         else command_of(
             details.target, user=details.user, bearer=details.bearer, timeout_seconds=monitor.timeout_seconds
         ),
-        command_note=_command_note(details),
+        command_note=command_note(details),
         pending=any(one.reason is None for one in details.missing),
     )
 
@@ -282,15 +291,3 @@ def _comparison(monitor_path: str, kind: str, good: CheckRecord, check: CheckRec
         unreached=[one.name for one in facts if one.mark == "not reached"],
         same=[one for one in facts if one.mark == "same"],
     )
-
-
-def _command_note(details: CheckDetails) -> str:
-    notes = []
-    if details.user:
-        notes.append("It asks for the access token." if details.bearer else "It asks for the password.")
-    target = details.target
-    if isinstance(target, Server) and target.address is not None:
-        notes.append(f"The monitor connects to {target.address}; the command resolves the host name instead.")
-    if details.check.due_at < details.monitor.target_changed_at:
-        notes.append("The monitor's target was changed since this check.")
-    return " ".join(notes)

@@ -19,6 +19,7 @@ _STARTTLS = frozenset({"STARTTLS", "STLS"})
 _LOGINS = ("AUTH=", "AUTH ", "SASL ")
 _SHORT = 16
 NOTHING = "–"
+_NO_FACTS = "no facts"
 
 
 class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +114,9 @@ def compare(latest: Sequence[LatestAt], kind: str) -> CompareView | None:
         _row(name, mild, [read(one.facts) if one.facts else None for one in latest])
         for name, mild, read in _facts_of(kind)
     ]
-    rows = [row for row in rows if any(cell.value != NOTHING for cell in row.cells)]
+    rows = [row for row in rows if any(cell.value not in (NOTHING, _NO_FACTS) for cell in row.cells)]
+    if not rows:
+        return None
     return CompareView(
         columns=[(one.check.location, one.check.country, one.facts.due_at if one.facts else None) for one in latest],
         rows=rows,
@@ -138,7 +141,7 @@ def _row(name: str, mild: bool, values: Sequence[str | None]) -> FactRow:
         name=name,
         mild=mild,
         cells=[
-            FactCell("no facts", None)
+            FactCell(_NO_FACTS, None)
             if value is None
             else FactCell(value, None if len(known) < 2 else bool(others) and (tie or value != most))
             for value in values

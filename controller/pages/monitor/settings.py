@@ -38,20 +38,22 @@ def settings_of(report: ReportedMonitor) -> list[Setting]:
 
 
 def _of_target(target: BaseTarget) -> Iterator[Setting]:
-    """Those of each server, with its name where there are several."""
+    """Those of each server, with its name where there are several. How long the whole check takes is said once."""
     several = len(target.endpoints) > 1
     if not isinstance(target, Server):
         yield Setting("Warns when slower than", _slow(target))
     for server in target.endpoints:
-        for one in _of_server(server):
+        for one in _of_server(server, whole=isinstance(target, Server)):
             yield Setting(f"{NamedServer(server.host, server.port)}: {one.name}", one.value) if several else one
 
 
-def _of_server(server: Server) -> Iterator[Setting]:
+def _of_server(server: Server, *, whole: bool) -> Iterator[Setting]:
+    """`whole`: it is all that is checked."""
     yield Setting("Encryption", ENCRYPTION[server.tls])
     yield Setting("Certificate", "verified" if server.verify_certificate else "not verified")
     yield Setting("Warns before it ends", counted(server.certificate_warning_days, "day"))
-    yield Setting("Warns when slower than", _slow(server))
+    if whole:
+        yield Setting("Warns when slower than", _slow(server))
     yield Setting("Addresses", server.address or FAMILIES[server.ip_family])
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from controller.kinds import phases_of, words_of
+from controller.kinds.servers import connects
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.monitor.charts import ChartsView, charts_view
@@ -40,7 +41,7 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
 
 class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in
-    words.
+    words. `connects`: checks connect to a server; `compares`: they may find out something to compare.
     """
 
     head: MonitorHead
@@ -55,6 +56,8 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     kept: KeptView
     certificates: list[CertificateView]
     compare: CompareView | None
+    connects: bool
+    compares: bool
     encrypts: bool
     refusals: list[RefusalView]
     settings: list[Setting]
@@ -81,6 +84,8 @@ def monitor_view(
         kept=kept_view(report.kept, period.since, now),
         certificates=certificates(latest, _warning_days(target), now),
         compare=compare(latest, report.monitor.kind),
+        connects=connects(target),
+        compares=connects(target) or bool(words_of(report.monitor.kind).facts),
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
         settings=settings_of(report),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.kinds import label_of
+from controller.kinds import label_of, words_of
 from controller.operations.overview.overview import BAR_SLICES, BarTime, LatestAtLocation, OverviewMonitor
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.overview.words import short_failure
@@ -91,7 +91,7 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
         customer=monitor.customer_name,
         customer_id=monitor.customer_id,
         cells=tuple(
-            _cell(by_country[country], monitor.medians.get(country)) if country in by_country else _NOTHING
+            _cell(monitor, by_country[country], monitor.medians.get(country)) if country in by_country else _NOTHING
             for country in columns
         ),
         uptime=percent(monitor.uptime),
@@ -102,12 +102,12 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
     )
 
 
-def _cell(latest: Sequence[LatestAtLocation], median: float | None) -> CellView:
+def _cell(monitor: OverviewMonitor, latest: Sequence[LatestAtLocation], median: float | None) -> CellView:
     """A country fails when any of its locations does, and is blind when all of them are."""
     failed = [one for one in latest if one.status == _FAILED]
     passed = [one.duration_ms for one in latest if one.status == _PASSED]
     if failed:
-        return CellView("down", short_failure(failed[0].failure_kind))
+        return CellView("down", short_failure(failed[0].failure_kind, words_of(monitor.kind)))
     if not passed:
         return CellView("unknown", "blind")
     return CellView("up", milliseconds(sorted(passed)[len(passed) // 2] if median is None else median))

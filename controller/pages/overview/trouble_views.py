@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from controller.model import GapReason
 from controller.operations.overview.overview import LocationContactState, OpenNotice, Troubles
 from controller.pages.shell.texts import counted, span
 from shared.wire.messages import READY_SECONDS
@@ -15,6 +16,7 @@ _CANARY_SECONDS = 90.0
 _GAP_REASONS = {
     "no_agent": "No agent of it was ready when checks were due.",
     "unfit": "Its agents report that they cannot do these checks.",
+    "kind_unknown": "Its agents do not know the kind of some checks: update them.",
     "late": "The controllers were down or behind when its checks were due.",
     "broker_refused": "NATS was away, or stored no requests, when its checks were due.",
     "no_result": "It was given checks, but no results came back.",
@@ -110,6 +112,12 @@ def _location(here: LocationContactState) -> TroubleView | None:
         return TroubleView(
             title=f"Location {here.code} ({here.name}) is silent for {span(here.silent_seconds)}",
             meaning="No agent sends heartbeats, so it checks nothing and has no vote. Start one, or look at its log.",
+            path=path,
+        )
+    if set(here.blind) == {GapReason.KIND_UNKNOWN}:
+        return TroubleView(
+            title=f"Location {here.code} ({here.name}) does not know every kind of check",
+            meaning="Its agents are of an older version: update them. They go on with all other checks.",
             path=path,
         )
     if here.blind:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from controller.kinds.words import USUAL_WORDS, KindWords
+
 _SHORT = {
     "dns_not_found": "no such name",
     "dns_error": "DNS error",
@@ -27,6 +29,9 @@ _SHORT = {
 }
 
 
-def short_failure(kind: str | None) -> str:
-    """What went wrong, in a word or two; kinds that newer agents know stay readable."""
-    return _SHORT.get(kind or "", (kind or "failed").replace("_", " "))
+def short_failure(kind: str | None, words: KindWords = USUAL_WORDS) -> str:
+    """What went wrong, in a word or two. Kinds of failure that newer agents know stay readable, and so do those that
+    mean something else for the monitor's kind than usual.
+    """
+    usual = None if any(own.value == kind for own in words.failures) else _SHORT.get(kind or "")
+    return usual or (kind or "failed").replace("_", " ")

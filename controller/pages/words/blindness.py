@@ -23,6 +23,10 @@ _BLIND = {
         "Every connected agent of the location had said that it cannot do such a check.",
         "See below what its agents cannot do.",
     ),
+    "kind_unknown": Advice(
+        "Its connected agents do not know the kind of some checks.",
+        "Update the agents: they are of an older version than the controllers.",
+    ),
     "late": Advice(
         "The controllers were away, or behind, until it was too late to begin.",
         "Nothing at the location. Look at the controllers' log of that time.",

@@ -51,7 +51,10 @@ class BlindPeriod(NamedTuple):
     checks: int
 
 
-_OF_SOME_CHECKS = [GapReason.UNFIT.value, FailureSource.AGENT.value, FailureSource.RESOLVER.value]
+_OF_SOME_CHECKS = [
+    *(GapReason.UNFIT.value, GapReason.KIND_UNKNOWN.value),
+    *(FailureSource.AGENT.value, FailureSource.RESOLVER.value),
+]
 """Reasons that may concern some checks only, as a blocked port does. All others are disproved by any result."""
 
 # Rows that another transaction is changing are left to the next result, so that nobody waits for another.

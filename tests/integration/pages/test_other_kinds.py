@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from controller.model import Role
@@ -85,6 +86,8 @@ async def test_the_page_of_a_monitor_without_a_server(api: Api, browser: Browser
     assert "The domain, compared between locations" in text
     assert "Encryption" not in text
     assert "Login" not in text
+    assert "Certificate" not in text
+    assert "no recent check found out anything about it" in text
 
 
 async def test_the_page_of_an_incident(api: Api, browser: Browser) -> None:
@@ -103,7 +106,13 @@ async def test_the_page_of_a_check(api: Api, browser: Browser, make: Any) -> Non
     assert "Repeat it from a shell" not in text  # no URL names such a target
     if make is a_pair:
         assert "dns not found in resolve" in text
+        assert "(of the last server that it tried)" in text
+        assert "See what decided." in text
+        assert "Dialogue No connection was made" in text
     else:
+        assert "none was reached" not in text
+        assert "See what decided." not in text
+        assert "Dialogue" not in text
         assert "dns not found in ask" in text
         assert "The record is gone. It failed in the phase “ask”: every name server is asked." in text
         assert "ask: 31 ms" in text
@@ -121,3 +130,17 @@ async def test_what_differs_of_a_kinds_own_facts_is_shown(api: Api, browser: Bro
     text = (await browser.open(f"/monitors/{found.monitor['publicId']}")).text
     assert "Serial number" in text
     assert "STARTTLS" not in text
+
+
+async def test_the_page_of_a_check_shows_its_kinds_own_facts_and_its_detail(api: Api, browser: Browser) -> None:
+    found = await a_zone(api)
+    servers = [{"ttl": 60, "name": "<b>ns</b>"}, {"ttl": 5, "name": "ns2"}]
+    result = msgspec.structs.replace(
+        check_result(found.monitor, found.began + timedelta(minutes=1), "de-nbg", phases=ASKED, facts={"serial": 7}),
+        detail={"kind": "zone", "servers": servers, "pickedUp": False},
+    )
+    await store_results(api.database, [result])
+    path = f"/monitors/{found.monitor['publicId']}/checks/{result.check_id}?due={to_ms(result.due_at)}"
+    page = await browser.open(path)
+    assert "What it found Serial number 7 Servers Time to live 60 Name <b>ns</b> Time to live 5 Name ns2" in page.text
+    assert "Picked up no" in page.text

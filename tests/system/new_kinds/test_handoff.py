@@ -115,6 +115,8 @@ def test_pages_show_both_servers_and_the_kinds_own_words(stage: Stage, works: st
     assert "Waits for the line 5 s" in head
     assert "pick up" in one
     assert f"PUT {check['detail']['line']}" in one
+    assert f"What it found Line {check['detail']['line']} Picked up yes Waited ms {check['detail']['waitedMs']}" in one
+    assert "STARTTLS" not in head + one
     for page in (overview, head, one):
         assert "works" in page
         assert "Hand-off" in page

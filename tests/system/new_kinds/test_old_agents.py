@@ -72,7 +72,11 @@ def test_a_kind_that_no_agent_knows_is_a_gap_with_a_reason_and_no_verdict(stage:
     verdict = eventually(judged, "an evaluation", 60)
     assert (verdict["verdict"], verdict["reason"]) == ("unknown", f"{OLD} could not check")
     assert stage.history(HAND_OFF, lonely) == []
-    assert eventually(lambda: stage.gaps(lonely), "a gap") == {"no_agent"}
+    assert eventually(lambda: stage.gaps(lonely), "a gap") == {"kind_unknown"}
+    triggered = stage.product.api.post(f"{HAND_OFF}/{lonely}/trigger-check")
+    assert triggered.status_code == 409
+    assert "knows this kind of check; update the agents there" in triggered.json()["message"]
+    assert "do not know" in stage.page("/locations")
     assert stage.product.api.get(f"{HAND_OFF}/{lonely}/incident-history").json()["total"] == 0
     stage.product.api.delete(f"{HAND_OFF}/{lonely}")
 

@@ -25,6 +25,12 @@ def test_a_name_with_another_address_is_down_in_the_kinds_own_words(stage: Stage
     page = stage.page(f"/monitors/{wrong}")
     assert "Zone watch at localhost · customer Default" in page
     assert "The name has another address." in page
+    assert "Certificate" not in page
+    assert "compared between locations" not in page
+    one = stage.page(f"/monitors/{wrong}/checks/{found['DE']['id']}")
+    assert "What it found Lookups 1 Addresses found last 127.0.0.1" in one
+    assert "none was reached" not in one
+    assert "The fault is the zone's" in one
     stage.product.api.delete(f"{ZONE_WATCH}/{wrong}")
 
 

@@ -101,8 +101,8 @@ class HeartbeatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 class BlindPeriodAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A period from the first to the last of `checks` checks that showed nothing. `reason` says why they are missing
-    (no_agent, unfit, late, broker_refused, no_result) or who is at fault (agent, resolver). `to` is null while the
-    period lasts.
+    (no_agent, unfit, kind_unknown, late, broker_refused, no_result) or who is at fault (agent, resolver). `to` is
+    null while the period lasts.
     """
 
     reason: str

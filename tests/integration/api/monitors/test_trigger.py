@@ -155,6 +155,15 @@ async def test_a_mailbox_is_checked_at_the_locations_that_support_its_protocol(a
     ]
 
 
+async def test_where_no_agent_knows_the_protocol_the_answer_says_what_to_do(api: Api, locations: None) -> None:
+    made = await mailboxes.create(api, config={"protocol": "pop3"}, allowedCheckCountryCodes=["DE"])
+    assert await record_heartbeat(api.database, heartbeat("de-nbg", "DE", kinds=("smtp", "imap")))
+    answer = await api.client.post(f"{mailboxes.PATH}/{made['publicId']}/trigger-check")
+    reason = "no location can check it: no agent at any location knows this kind of check; update the agents there"
+    assert (answer.status_code, answer.json()["message"]) == (409, reason)
+    assert not api.dispatcher.triggered
+
+
 async def test_without_any_location_a_mailbox_trigger_has_the_same_error(api: Api) -> None:
     made = await mailboxes.create(api)
     answer = await api.client.post(f"{mailboxes.PATH}/{made['publicId']}/trigger-check")

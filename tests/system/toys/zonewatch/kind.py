@@ -31,6 +31,8 @@ KINDS = (
         words=KindWords(
             verdict=VerdictWords(subject="zone", cannot={Phase.RESOLVE: "do not see the address"}),
             phase_names={Phase.RESOLVE: "watch"},
+            phases={Phase.RESOLVE: "The name is looked up again and again."},
+            detail={"addresses": "Addresses found last"},
             failures={FailureKind.DNS_NOT_FOUND: Explanation("The name has another address.", "Correct the zone.")},
         ),
     ),

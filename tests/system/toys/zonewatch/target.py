@@ -21,6 +21,7 @@ class ZonewatchTarget(BaseTarget, frozen=True, kw_only=True, tag_field="kind", t
     """Every lookup of `domain` must find `address`, for `watch_seconds`."""
 
     PHASES: ClassVar[tuple[Phase, ...]] = (Phase.RESOLVE,)
+    SUBJECT: ClassVar[str] = "zone"
     DETAIL: ClassVar[type[BaseDetail] | None] = ZonewatchDetail
 
     domain: str

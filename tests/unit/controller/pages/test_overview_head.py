@@ -78,6 +78,11 @@ def test_the_title_counts_what_is_down() -> None:
         ({"locations": [location("de", silent_seconds=90.0)]}, "Location de (de) is silent for 1 min 30 s"),
         ({"locations": [location("de", blind=["resolver"])]}, "Location de (de) is blind"),
         (
+            {"locations": [location("de", blind=["kind_unknown"])]},
+            "Location de (de) does not know every kind of check",
+        ),
+        ({"locations": [location("de", blind=["kind_unknown", "resolver"])]}, "Location de (de) is blind"),
+        (
             {"notices": [OpenNotice(kind="clock_off", subject="de/a", since=utc_now())]},
             "The clock of agent de/a is wrong",
         ),

@@ -12,6 +12,7 @@ from controller.decisions.history.known_states import KnownState
 from controller.operations.overview.overview import LatestAtLocation, OverviewMonitor, bar_time
 from controller.pages.drawing.bar import Held, sliced
 from controller.pages.overview.rows import CellView, columns_of, row_view
+from tests.fakes import kinds
 
 NOW = datetime(2026, 1, 1, 12, 10, tzinfo=UTC)
 TIME = bar_time(NOW)
@@ -32,6 +33,15 @@ def monitor(**fields: Any) -> OverviewMonitor:
         "uptime": None,
     }
     return OverviewMonitor(**values | fields)
+
+
+def test_a_failure_that_means_something_else_for_a_kind_has_its_plain_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds.install(monkeypatch)
+    latest = [LatestAtLocation("DE", "failure", "dns_not_found", 50.0)]
+    shown = {
+        kind: row_view(monitor(kind=kind, latest=latest), ("DE",), TIME).cells[0].text for kind in ("zone", "smtp")
+    }
+    assert shown == {"zone": "dns not found", "smtp": "no such name"}
 
 
 def test_a_bar_covers_a_day_in_half_hours_with_now_in_the_last() -> None:

@@ -67,6 +67,7 @@ def test_two_servers_with_two_logins() -> None:
     assert ("imap.example.com:993: Encryption", "TLS from the first byte") in settings
     assert settings[-2:] == [("Login: sender", "none"), ("Login: reader", "bert")]
     assert "secret" not in str(settings)
+    assert str(settings).count("Warns when slower than") == 1
 
 
 def test_no_server_and_no_login() -> None:

@@ -178,9 +178,10 @@ READY, UNFIT, SILENT = Readiness(HERE, NOWHERE), Readiness(NOWHERE, HERE), Readi
         pytest.param(
             [sighting("imap")],
             {PORT25},
-            SILENT,
-            id="a location whose agents do not know the kind is neither ready nor unfit",
+            Readiness(NOWHERE, NOWHERE, HERE),
+            id="a location whose agents do not know the kind is neither ready nor unfit, and not silent",
         ),
+        pytest.param([sighting("imap", seconds_ago=60)], {PORT25}, SILENT, id="agents that are gone know nothing"),
         pytest.param([], {PORT25}, SILENT, id="a location without agents is neither ready nor unfit"),
     ],
 )

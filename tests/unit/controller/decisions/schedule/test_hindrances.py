@@ -50,7 +50,7 @@ def agent(*unfit: Unfitness, kinds: tuple[str, ...] = ("smtp",)) -> AgentSightin
             [agent(kinds=("imap",))],
             [agent(kinds=("imap",))],
             set(),
-            "no agent at any location knows this kind of check",
+            "no agent at any location knows this kind of check; update the agents there",
             id="agents of an older version",
         ),
         pytest.param([], [], set(), "no agent is connected at any location", id="no agents"),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from controller.decisions.schedule.eligibility import Readiness
 from controller.decisions.schedule.rounds import (
     SLOT_MS,
     UNSEEN_CHANGE_MS,
@@ -89,17 +90,32 @@ class TestWheel:
         assert [due for _, due in wheel.take(NOON + 3_600_000)] == moments
 
 
+def ready(*locations: Location) -> Readiness:
+    return Readiness(frozenset(here.id for here in locations), frozenset())
+
+
 class TestRound:
     def test_checks_from_every_ready_location(self) -> None:
-        planned = plan_round(a_monitor(), NOON, [BERLIN, DENVER], {BERLIN.id, DENVER.id}, NOON)
+        planned = plan_round(a_monitor(), NOON, [BERLIN, DENVER], ready(BERLIN, DENVER), NOON)
         assert [check.location.code for check in planned.checks] == ["de", "us"]
         assert {check.purpose for check in planned.checks} == {Purpose.SCHEDULED}
         assert planned.missed == []
 
     def test_names_the_location_without_an_agent(self) -> None:
-        planned = plan_round(a_monitor(), NOON, [BERLIN, DENVER], {BERLIN.id}, NOON)
+        planned = plan_round(a_monitor(), NOON, [BERLIN, DENVER], ready(BERLIN), NOON)
         assert [check.location.code for check in planned.checks] == ["de"]
         assert [(miss.location_id, miss.reason) for miss in planned.missed] == [(DENVER.id, GapReason.NO_AGENT)]
+
+    @pytest.mark.parametrize(
+        ("readiness", "reason"),
+        [
+            (Readiness(frozenset(), frozenset({BERLIN.id})), GapReason.UNFIT),
+            (Readiness(frozenset(), frozenset(), frozenset({BERLIN.id})), GapReason.KIND_UNKNOWN),
+        ],
+    )
+    def test_says_why_agents_that_are_there_do_not_check(self, readiness: Readiness, reason: GapReason) -> None:
+        planned = plan_round(a_monitor(), NOON, [BERLIN], readiness, NOON)
+        assert ([miss.reason for miss in planned.missed], planned.checks) == ([reason], [])
 
     @pytest.mark.parametrize(
         ("interval_seconds", "late_ms", "in_time"),
@@ -112,7 +128,7 @@ class TestRound:
     )
     def test_checks_only_while_the_check_may_begin(self, interval_seconds: int, late_ms: int, in_time: bool) -> None:
         monitor = a_monitor(interval_seconds=interval_seconds)
-        planned = plan_round(monitor, NOON, [BERLIN], {BERLIN.id}, NOON + late_ms)
+        planned = plan_round(monitor, NOON, [BERLIN], ready(BERLIN), NOON + late_ms)
         assert bool(planned.checks) is in_time
         assert [miss.reason for miss in planned.missed] == ([] if in_time else [GapReason.LATE])
         assert (NOON + late_ms < start_by_ms(NOON, interval_seconds * 1000)) is in_time
