@@ -53,7 +53,7 @@ async def apply(url: str) -> None:
             missing = [migration for migration in migrations if migration.name not in applied]
             for migration in missing:
                 await _apply(connection, migration)
-            changed = await rules.make(connection)
+            changed = await _make_rules(connection)
         finally:
             await connection.close(timeout=ACQUIRE_SECONDS)
     except AWAY as error:
@@ -90,6 +90,15 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         raise
     except asyncpg.PostgresError as error:
         raise SchemaError(f"migration {migration.name} failed: {error}") from error
+
+
+async def _make_rules(connection: Connection) -> list[str]:
+    try:
+        return await rules.make(connection)
+    except AWAY:
+        raise
+    except asyncpg.PostgresError as error:  # such as a function that belongs to another role
+        raise SchemaError(f"the functions of rules cannot be made: {error}") from error
 
 
 async def _applied(connection: Connection) -> set[str]:

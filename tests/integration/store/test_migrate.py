@@ -83,6 +83,20 @@ async def test_a_migration_that_fails_leaves_nothing_and_is_named(
         await connection.close(timeout=10)
 
 
+async def test_a_function_that_cannot_be_replaced_is_named(empty_url: str) -> None:
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        await connection.execute(
+            "CREATE FUNCTION late_at(timestamptz, integer, integer, integer) RETURNS text LANGUAGE sql AS 'SELECT NULL'"
+        )
+        with pytest.raises(SchemaError, match="functions of rules cannot be made: cannot change"):
+            await migrate.apply(empty_url)
+        await connection.execute("DROP FUNCTION late_at")
+        await migrate.apply(empty_url)
+    finally:
+        await connection.close(timeout=10)
+
+
 async def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
     async with Database.open(database_url) as database:
         async with database.connection() as connection:
