@@ -18,7 +18,7 @@ _OF_EVERY_KIND = re.compile(
 )
 """Facts about a server and its login, which any dialogue may find out."""
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 _LONG_TEXT = 160
 _LONG_LIST = 8
 _DEEPEST = 5

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from controller.model import CheckRecord
 from controller.pages.check.comparison import announced, differences, login_ways
 from shared.wire.targets import KINDS
+from tests.fakes import kinds
 from tests.unit.controller.pages.checks import a_check
 
 TLS = {
@@ -71,3 +74,10 @@ def test_the_ways_to_log_in_are_those_offered_last() -> None:
     assert login_ways(a_check("S: * CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2")) == ["PLAIN", "XOAUTH2"]
     assert login_ways(a_check("S: SASL PLAIN CRAM-MD5")) == ["CRAM-MD5", "PLAIN"]
     assert login_ways(a_check("C: AUTH PLAIN ****")) == []
+
+
+def test_of_a_kind_without_tls_and_login_only_its_own_facts_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds.install(monkeypatch)
+    good = a_check("N: asks ns1", facts={"serial": 7}, address=None)
+    bad = a_check("N: asks ns1", facts={"serial": 8}, address=None, failed="dns_not_found@resolve")
+    assert [(one.name, one.mark) for one in differences(good, bad, "zone")] == [("Serial number", "differs")]

@@ -39,7 +39,7 @@ def test_names_are_those_of_the_kind_or_of_the_fields() -> None:
         "Signed by": "mx",
         "Picked up": "yes",
         "Waited ms": "–",
-        "DNSName": "–",
+        "DNS name": "–",
     }
 
 
