@@ -46,7 +46,7 @@ class Connect:
         self._phases = phases
         self._transcript = transcript
         self._tries = {} if tries is None else tries
-        self._to: dict[Server, ServerConnect] = {}
+        self._to: dict[int, ServerConnect] = {}  # by identity: two endpoints may be equal
 
     @property
     def resolver(self) -> Resolver:
@@ -55,13 +55,14 @@ class Connect:
 
     def to(self, server: Server) -> ServerConnect:
         """The connection to one of the target's endpoints."""
-        if server not in self._to:
+        known = self._to.get(id(server))
+        if known is None:
             names = [name for name, login in self._target.logins.items() if login is server.login]
             tries = self._tries.get(names[0]) if names else None
-            self._to[server] = ServerConnect(
+            known = self._to[id(server)] = ServerConnect(
                 server, self._reach, self._phases, self._transcript, self.deadline, self.facts, tries
             )
-        return self._to[server]
+        return known
 
     @property
     def _only(self) -> ServerConnect:
