@@ -189,13 +189,14 @@ async def test_a_location_that_sees_again_is_blind_no_more(case: EvaluationCase,
     assert all(case.at(-30) <= period.to_at <= state.now for period in state.blind)
 
 
+@pytest.mark.parametrize("reason", [GapReason.UNFIT, GapReason.KIND_UNKNOWN])
 async def test_what_concerns_some_checks_ends_with_a_result_of_such_a_check(
-    case: EvaluationCase, monitor: UUID, hourly: UUID
+    case: EvaluationCase, monitor: UUID, hourly: UUID, reason: GapReason
 ) -> None:
-    await case.record_gaps(hourly, case.at(-30), ["de"], reason=GapReason.UNFIT)
+    await case.record_gaps(hourly, case.at(-30), ["de"], reason=reason)
     await case.store(hourly, -20, "a--")
     await case.store(monitor, -10, "p--")
-    assert sorted(await blind_now(case)) == [("agent", 1), ("unfit", 1)], "that check was never concerned"
+    assert sorted(await blind_now(case)) == [("agent", 1), (reason, 1)], "that check was never concerned"
     await case.store(hourly, -5, "f--")
     assert await blind_now(case) == []
 

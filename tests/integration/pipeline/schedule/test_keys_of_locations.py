@@ -131,7 +131,7 @@ async def test_a_location_gets_only_requests_of_kinds_that_one_of_its_agents_kno
         )
 
         async def left_out() -> bool:
-            return bool(await small_installation.value("SELECT count(*) FROM dispatch WHERE reason = 'no_agent'"))
+            return bool(await small_installation.value("SELECT count(*) FROM dispatch WHERE reason = 'kind_unknown'"))
 
         await eventually(left_out)
         assert await small_installation.take_requests("DE", kind="pop3") == []
