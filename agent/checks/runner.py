@@ -124,7 +124,8 @@ def _with_logins(request: CheckRequest, context: ProbeContext) -> tuple[BaseTarg
     target = request.target
     opened = context.logins.of(request, context.sealing_key, context.location)
     if not opened.logins:
-        return target, Scrubber(*target.logins.values())
+        own = target.logins  # of a check from the shell
+        return target, Scrubber(*own.values()) if own else opened.scrubber
     return target.with_logins(opened.logins), opened.scrubber
 
 

@@ -22,6 +22,9 @@ class OpenedLogins(NamedTuple):
     scrubber: Scrubber
 
 
+_NONE = OpenedLogins({}, Scrubber())
+
+
 class UnsealedLogins:
     """Keeps at most `most` logins with their scrubbers; the least recently used one is dropped.
 
@@ -36,12 +39,15 @@ class UnsealedLogins:
         """All logins of a request, which were sealed for its monitor and this location. Raises SealError, also for a
         login that only a later version of the kind has: without it the check would find out something else.
         """
-        unknown = sorted(request.sealed_logins.keys() - set(request.target.LOGINS))
+        every = request.sealed_logins
+        if not every:
+            return _NONE
+        unknown = sorted(every.keys() - set(request.target.LOGINS))
         if unknown:
             raise SealError(f"this version does not know the login {unknown[0]!r} of the request")
         opened = {
             name: self._open(sealed, key, monitor=request.monitor_id, location=location)
-            for name, sealed in request.sealed_logins.items()
+            for name, sealed in every.items()
         }
         logins = {name: login for name, (login, _) in opened.items()}
         if len(opened) == 1:

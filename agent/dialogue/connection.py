@@ -57,8 +57,10 @@ class Connect:
         """The connection to one of the target's endpoints."""
         known = self._to.get(id(server))
         if known is None:
-            names = [name for name, login in self._target.logins.items() if login is server.login]
-            tries = self._tries.get(names[0]) if names else None
+            tries = None
+            if server.login is not None:
+                names = [name for name, login in self._target.logins.items() if login is server.login]
+                tries = self._tries.get(names[0]) if names else None
             known = self._to[id(server)] = ServerConnect(
                 server, self._reach, self._phases, self._transcript, self.deadline, self.facts, tries
             )
