@@ -62,17 +62,6 @@ def fault_of(detail: object, kinds: Details = DETAILS) -> DetailFault | None:
     return None
 
 
-def read_detail(detail: DetailJson | None, kind: str, kinds: Details = DETAILS) -> BaseDetail | None:
-    """The stored detail of a check of this kind; None if there is none that this version can read."""
-    known = kinds.get(kind)
-    if detail is None or known is None:
-        return None
-    try:
-        return msgspec.convert(detail, known)
-    except msgspec.ValidationError:
-        return None
-
-
 def _is_too_deep(detail: object) -> bool:
     level = [detail]
     for _ in range(DEEPEST_DETAIL + 1):

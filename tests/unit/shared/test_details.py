@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.wire.details import DEEPEST_DETAIL, LONGEST_DETAIL, DetailFault, fault_of, read_detail
+from shared.wire.details import DEEPEST_DETAIL, LONGEST_DETAIL, DetailFault, fault_of
 from shared.wire.targets import BaseDetail
 
 
@@ -51,10 +51,3 @@ _FILLER = LONGEST_DETAIL - len(msgspec.json.encode(RIGHT | {"hops": [""]}))
 )
 def test_only_a_detail_that_its_kind_declares_has_no_fault(detail: Any, fault: DetailFault | None) -> None:
     assert fault_of(detail, KINDS) is fault
-
-
-def test_a_detail_is_read_by_its_kind_and_never_fails() -> None:
-    assert read_detail(RIGHT, "trip", KINDS) == TripDetail(delivered_ms=1.5)
-    for wrong in (None, {"kind": "trip"}, {"kind": "gravity"}):
-        assert read_detail(wrong, "trip", KINDS) is None
-    assert read_detail(RIGHT, "smtp", KINDS) is None
