@@ -14,8 +14,8 @@ from controller.pipeline import incident_notifications
 from controller.store.evaluation import evaluated_monitors, evaluations, states
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.states import EvaluatedState
+from controller.store.events.owners import EventOwner
 from controller.store.incidents import events, incidents
-from controller.store.incidents.events import EventOwner
 from controller.store.incidents.incidents import NewIncident, StoredChange, StoredIncident
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.epoch import to_datetime, to_ms

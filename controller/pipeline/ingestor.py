@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
+from msgspec import UNSET
 
 from controller.broker.streams import ensure_streams
 from controller.decisions.received_results import RefusedError, RejectionReason, read_result
@@ -20,6 +21,7 @@ from controller.metrics.counts import Counts
 from controller.pipeline.details import of_kind, with_good_details
 from controller.pipeline.ops.canaries import came_back
 from controller.pipeline.signing.checking import SignatureCheck
+from controller.store.checks import trials
 from controller.store.checks.dead_letters import LONGEST_REASON, DeadLetter, store_dead_letters
 from controller.store.checks.expected_results import store_expected
 from controller.store.checks.results import StoredResult
@@ -32,7 +34,7 @@ from shared.nats.deliveries import Consumer, Delivery
 from shared.wire import json_times, subjects
 from shared.wire.details import DETAILS, Details
 from shared.wire.messages import CheckResult, Event, EventType
-from shared.wire.rounds import Purpose
+from shared.wire.rounds import RECORDED, Purpose
 
 log = structlog.get_logger()
 
@@ -102,11 +104,11 @@ class Ingestor:
         await self._reject(rejected)
         readable = with_good_details([one.result for one in vouched], self._counts, self._details)
         vouched = [one._replace(result=result) for one, result in zip(vouched, readable, strict=True)]
-        checks = [one for one in vouched if one.result.purpose is not Purpose.CANARY]
+        checks = [one for one in vouched if one.result.purpose in RECORDED]
         if checks:
             await self._store(checks)
         if len(checks) < len(vouched):
-            await self._store_canaries([one for one in vouched if one.result.purpose is Purpose.CANARY])
+            await self._store_unrecorded([one for one in vouched if one.result.purpose not in RECORDED])
 
     async def _doubts(self, arrivals: Sequence[Arrival]) -> Sequence[Doubt | None]:
         """Check the signatures, however long it takes until PostgreSQL answers with the keys."""
@@ -149,10 +151,12 @@ class Ingestor:
             for arrival in arrivals:
                 await arrival.delivery.working()
 
-    async def _store_canaries(self, arrivals: Sequence[Arrival]) -> None:
-        """Store that canaries came back; the evaluator sees them next."""
+    async def _store_unrecorded(self, arrivals: Sequence[Arrival]) -> None:
+        """Store that canaries came back, which the evaluator sees next, and what trials found out, if they wait."""
+        results = [one.result for one in arrivals]
         try:
-            await canaries.store(self._db, [came_back(one.result) for one in arrivals])
+            await canaries.store(self._db, [came_back(one) for one in results if one.purpose is Purpose.CANARY])
+            await trials.store_results(self._db, [one for one in results if one.purpose is Purpose.TRIAL])
         except StoreUnavailableError:
             return  # they are not acknowledged, so they come again
         for one in arrivals:
@@ -246,6 +250,7 @@ def _event(result: CheckResult, stored: StoredResult) -> Message:
         status=result.status,
         result=result,
         kind=stored.kind,
+        sequence=UNSET if stored.sequence is None else stored.sequence,
     )
     subject = subjects.event(stored.organization, stored.customer, result.monitor_id, EventType.RESULT)
     return Message(subject, json_times.encode(event), message_id=str(result.check_id))

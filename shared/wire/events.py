@@ -9,9 +9,19 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from shared.wire.failures import Failure
-from shared.wire.messages import CountryCode, EventId, EventType, LocationCode, Timestamp, described
+from shared.wire.messages import (
+    CountryCode,
+    EventId,
+    EventSequence,
+    EventType,
+    LocationCode,
+    Replayed,
+    Timestamp,
+    described,
+)
 from shared.wire.rounds import Purpose
 from shared.wire.targets import KINDS_TEXT
 
@@ -55,6 +65,8 @@ class VerdictEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         ),
     ] = None
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
+    sequence: EventSequence = UNSET
+    replayed: Replayed = UNSET
 
 
 class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -82,3 +94,5 @@ class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     flapping: Annotated[bool, described("Whether the incident is held open because the outage comes and goes.")] = False
     evidence: Annotated[Evidence | None, described("Null when a person did it.")] = None
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
+    sequence: EventSequence = UNSET
+    replayed: Replayed = UNSET

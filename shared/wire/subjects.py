@@ -75,8 +75,12 @@ def agent(country: str, location: str, agent_name: str) -> str:
     return f"mailprobe.agent.{token(country)}.{token(location)}.{token(agent_name)}"
 
 
-def event(organization: UUID, customer: UUID, monitor: UUID, event_type: str) -> str:
-    return f"mailprobe.event.{organization}.{customer}.{monitor}.{token(event_type)}"
+NOBODY = "none"
+"""In the subject of an event, in place of the customer or the monitor that it does not have."""
+
+
+def event(organization: UUID, customer: UUID | None, monitor: UUID | None, event_type: str) -> str:
+    return f"mailprobe.event.{organization}.{customer or NOBODY}.{monitor or NOBODY}.{token(event_type)}"
 
 
 def events_of(organization: UUID, customer: UUID | None = None) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from controller.decisions.evaluation.blindness import blind_until
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
+from controller.store.events import sequences
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import Arrived, Blinded, Sight
 from controller.store.platform import locks
@@ -35,7 +36,7 @@ _AHEAD_SECONDS = CLOCK_TOLERANCE_MS / 1000
 class StoredResult(NamedTuple):
     """The organization, customer and kind of a result's monitor. `new`: the result was stored now. `recent`: it was
     stored now, or so recently that its event may not have been published. A result that was not `expected`
-    is not stored.
+    is not stored. `sequence` is the number of the event of a `new` one; its copies in the same batch have none.
     """
 
     organization: UUID
@@ -44,6 +45,7 @@ class StoredResult(NamedTuple):
     new: bool
     kind: str
     expected: bool = True
+    sequence: int | None = None
 
 
 # The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
@@ -175,7 +177,8 @@ SELECT known.place, known.organization, known.customer, known.kind, known.expect
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,
-  monitor_id, location_id, due_at, known.interval_seconds, known.status, known.checked_at, closed.reason AS gap_reason,
+  monitor_id, location_id, due_at, purpose, known.interval_seconds, known.status, known.checked_at,
+  closed.reason AS gap_reason,
   stored.monitor_id IS NOT NULL AND location_id IN (
     SELECT location_id FROM blind_period WHERE to_at > now()
   ) AS was_blind
@@ -217,14 +220,16 @@ async def store_results(
                     ],
                 )
                 await blind_periods.end(connection, [_sight(row) for row in rows if row["was_blind"] and _shows(row)])
+                numbers = await sequences.of_results(connection, rows)
         except AWAY:
             raise
         except (asyncpg.PostgresError, ValueError, OverflowError) as error:
             raise refused(error) from error
     outcomes: list[StoredResult | None] = [None] * len(results)
     for row in rows:
+        origin = row["organization"], row["customer"]
         outcomes[row["place"] - 1] = StoredResult(
-            row["organization"], row["customer"], row["recent"], row["new"], row["kind"], row["expected"]
+            *origin, row["recent"], row["new"], row["kind"], row["expected"], numbers.get(row["place"])
         )
     return outcomes
 

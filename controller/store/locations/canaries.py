@@ -84,6 +84,8 @@ async def store(database: Database, canaries: Sequence[StoredCanary]) -> None:
 
     Raises StoreUnavailableError.
     """
+    if not canaries:
+        return
     async with database.connection() as connection:
         await connection.execute(
             """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
+from controller.store.events.announcing import delivery_tried
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Connection, Database
 
@@ -86,6 +87,7 @@ async def sent(db: Database, delivery: Claimed, *, at_once: int, hasten: bool) -
             "UPDATE incident SET last_notified_at = GREATEST(last_notified_at, now()) WHERE id = $1",
             delivery.incident_id,
         )
+        await _announce(connection, delivery, "sent")
 
 
 async def failed(
@@ -121,6 +123,7 @@ async def failed(
             "INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery.id, error
         )
         await connection.execute(_WAIT, delivery.id)
+        await _announce(connection, delivery, "failed" if again_in is None else "retrying", error)
 
 
 async def skip(db: Database, delivery: Claimed, why: str) -> None:
@@ -134,6 +137,7 @@ async def skip(db: Database, delivery: Claimed, why: str) -> None:
             why,
         )
         await connection.execute("INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery.id, why)
+        await _announce(connection, delivery, "skipped", why)
 
 
 async def hasten_again(db: Database, numbers: Collection[int]) -> None:
@@ -149,3 +153,16 @@ async def _works(connection: Connection, delivery: Claimed, *, at_once: int, has
     await connection.execute(_WORKS, delivery.lane, at_once)
     if hasten:
         await connection.execute(_HASTEN_LANE, delivery.lane)
+
+
+async def _announce(connection: Connection, delivery: Claimed, outcome: str, error: str | None = None) -> None:
+    await delivery_tried(
+        connection,
+        delivery.incident_id,
+        delivery.key,
+        channel=delivery.type,
+        name=delivery.channel_name or delivery.receiver,
+        attempt=delivery.attempts,
+        outcome=outcome,
+        error=error,
+    )
