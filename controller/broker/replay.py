@@ -42,12 +42,14 @@ class Stored(NamedTuple):
 
 class StreamState(NamedTuple):
     """The sequences that a stream holds: none when `last` is below `first`. A stream that was deleted and recreated
-    under the same name restarts its sequences and differs in `created`.
+    under the same name restarts its sequences and differs in `created`. `first_at` is when the first one was stored,
+    if it is known.
     """
 
     created: datetime
     first: int
     last: int
+    first_at: datetime | None = None
 
 
 class MessagePage(NamedTuple):
@@ -60,6 +62,7 @@ class MessagePage(NamedTuple):
 class _Sequences(msgspec.Struct):
     first_seq: int
     last_seq: int
+    first_ts: datetime
 
 
 class _Info(msgspec.Struct):
@@ -72,7 +75,7 @@ class _Info(msgspec.Struct):
 async def stream_state(bus: Bus, stream: str) -> StreamState:
     """The state of a stream. Raises BusError, also when there is no such stream."""
     info = await jetstream.request(_connected(bus), f"STREAM.INFO.{stream}", _Info)
-    return StreamState(info.created, max(1, info.state.first_seq), info.state.last_seq)
+    return StreamState(info.created, max(1, info.state.first_seq), info.state.last_seq, info.state.first_ts)
 
 
 async def read_after(

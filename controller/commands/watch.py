@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
         choices=[status.value for status in ResultStatus],
         help="only results with this status",
     )
-    watch.add_argument("--events", action="store_true", help="only verdicts and incidents")
+    watch.add_argument("--events", action="store_true", help="everything but results and gaps")
     watch.add_argument(
         "--json", action="store_true", help="print events as JSON, as they are on the stream, one a line"
     )

@@ -21,6 +21,9 @@ from controller.streaming.subscription import Subscription
 
 EVENT_STREAM = "text/event-stream"
 
+UNCOMPRESSED = "uncompressed"
+"""A route with this opt is never compressed: events would wait in the compressor."""
+
 _LEAVE_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", EVENT_STREAM.encode()),

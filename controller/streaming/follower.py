@@ -32,6 +32,7 @@ async def follow_events(bus: Bus, hub: StreamHub) -> None:
                     await asyncio.sleep(0)  # else the queue of a client that reads fast enough could overflow
                 if (event := event_of(position.epoch, stored)) is not None:
                     hub.deliver(event)
+            hub.report_holes()
             if not batch or batch[-1].sequence >= state.last:
                 hub.ready()
 

@@ -1,14 +1,15 @@
 """The text of an event stream (WHATWG HTML, "Server-sent events"): events, gap and end notices, comments, and ids.
 
-An id names a position: the epoch of the stream EVENTS, and a sequence in it.
+An id names a position: the epoch of the stream EVENTS, and a sequence in it; or the moment that a replay has reached.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -18,6 +19,7 @@ RETRY_MS = range(1000, 3000)
 """How long clients wait before they connect again. Each gets a random value, so that they do not all return at once."""
 
 _ID = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})")
+_REPLAY_ID = re.compile(r"replay-([0-9]{1,14})(?:-([0-9a-f]{1,16})-([0-9]{1,18}))?")
 
 
 class StreamPosition(NamedTuple):
@@ -30,13 +32,35 @@ class StreamPosition(NamedTuple):
         return f"{self.epoch}-{self.sequence}"
 
 
+class ReplayPosition(NamedTuple):
+    """A replay from the database has sent everything from before this moment (epoch milliseconds). Behind it the stream
+    goes on at `behind`, in EVENTS; None is the position when it is opened.
+    """
+
+    at_ms: int
+    behind: StreamPosition | None = None
+
+    @property
+    def sequence(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return f"replay-{self.at_ms}" if self.behind is None else f"replay-{self.at_ms}-{self.behind}"
+
+
+AnyPosition: TypeAlias = StreamPosition | ReplayPosition
+
+
 def epoch_of(created: datetime) -> str:
     """Derived from the creation time, because a recreated stream restarts its sequences and its ids must differ."""
     return f"{to_ms(created):x}"
 
 
-def read_position(text: str) -> StreamPosition:
+def read_position(text: str) -> AnyPosition:
     """Raises ValueError."""
+    if replay := _REPLAY_ID.fullmatch(text):
+        behind = None if replay[2] is None else StreamPosition(replay[2], int(replay[3]))
+        return ReplayPosition(int(replay[1]), behind)
     found = _ID.fullmatch(text)
     if not found:
         raise ValueError("must be an id from this stream, such as 19a0c3f5e80-4711")
@@ -46,15 +70,26 @@ def read_position(text: str) -> StreamPosition:
 class StreamGapReason(StrEnum):
     EXPIRED = "expired"  # the stream does not reach back so far
     REPLACED = "replaced"  # the stream was recreated, or restored from an older copy
+    LOST = "lost"  # numbers of a customer's events never came
+    NOT_KEPT = "not_kept"  # a replay reaches back further than what is stored of some types
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The data of `event: gap`: events between two ids may have been lost. `to` is null when the last id is unknown."""
+    """The data of `event: gap`: events between two ids may have been lost. `to` is null when the last id is unknown.
+    `type` tells it from the event of a check without a result, which is a gap, too. `types` are the types of events
+    that may be missing; null is every type. Numbers are those of the events of `owner`, a customer or, for events
+    without one, the organization.
+    """
 
+    type: str = "lost"
     reason: StreamGapReason
     from_: str = msgspec.field(name="from")
     to: str | None
     message: str
+    types: list[str] | None = None
+    owner: str | None = None
+    first_sequence: int | None = None
+    last_sequence: int | None = None
 
 
 class EndReason(StrEnum):
@@ -81,7 +116,7 @@ _ENDS = {
 }
 
 
-def event_frame(position: StreamPosition, event_type: str, body: bytes) -> bytes:
+def event_frame(position: AnyPosition, event_type: str, body: bytes) -> bytes:
     """`body` is JSON without line ends."""
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (str(position).encode(), event_type.encode(), body)
 
@@ -91,7 +126,7 @@ def retry_frame(milliseconds: int) -> bytes:
     return b"retry: %d\n\n" % milliseconds
 
 
-def comment_frame(position: StreamPosition | None) -> bytes:
+def comment_frame(position: AnyPosition | None) -> bytes:
     """A line that clients ignore. With `position` it has an id without an event: a client can resume from there."""
     return b": still here\n\n" if position is None else b": still here\nid: %b\n\n" % str(position).encode()
 
@@ -116,5 +151,29 @@ def replaced_frame(position: StreamPosition, now: StreamPosition) -> bytes:
     return _gap_frame(now, Gap(reason=StreamGapReason.REPLACED, from_=lost, to=None, message=message))
 
 
-def _gap_frame(behind: StreamPosition, gap: Gap) -> bytes:
+def lost_frame(since: StreamPosition, now: StreamPosition, owner: str, first: int, last: int) -> bytes:
+    """Reports that these numbers of the owner's events did not come between two positions."""
+    message = f"Events {first} to {last} of {owner} did not come; they may be missing, whatever their type."
+    gap = Gap(
+        reason=StreamGapReason.LOST,
+        from_=str(since),
+        to=str(now),
+        message=message,
+        owner=owner,
+        first_sequence=first,
+        last_sequence=last,
+    )
+    return _gap_frame(now, gap)
+
+
+def not_kept_frame(since: AnyPosition, until: AnyPosition, types: Iterable[str] | None) -> bytes:
+    """Reports that a replay cannot have the events of these types, or of every type, between two positions."""
+    named = None if types is None else sorted(types)
+    message = f"{'Events' if named is None else ' and '.join(named) + ' events'} from then are not kept any more."
+    return _gap_frame(
+        until, Gap(reason=StreamGapReason.NOT_KEPT, from_=str(since), to=str(until), message=message, types=named)
+    )
+
+
+def _gap_frame(behind: AnyPosition, gap: Gap) -> bytes:
     return event_frame(behind, "gap", msgspec.json.encode(gap))

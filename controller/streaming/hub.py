@@ -6,9 +6,10 @@ Nothing here awaits, so an event reaches all streams or none.
 from __future__ import annotations
 
 import asyncio
+import time
 from bisect import bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -16,7 +17,8 @@ import structlog
 
 from controller.errors import LimitedError
 from controller.streaming.event_filter import EventFilter, matches
-from controller.streaming.frames import EndReason, StreamPosition, expired_frame, replaced_frame
+from controller.streaming.frames import EndReason, StreamPosition, expired_frame, lost_frame, replaced_frame
+from controller.streaming.sequence_watch import SequenceWatch
 from controller.streaming.stream_event import StreamEvent
 from controller.streaming.subscription import Bounds, Holder, Subscription
 
@@ -48,7 +50,13 @@ class Observer(Protocol):
 class StreamHub:
     """`position` is the one behind the last event; None until EVENTS was reached for the first time."""
 
-    def __init__(self, limits: HubLimits | None = None, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        limits: HubLimits | None = None,
+        bounds: Bounds | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.limits = limits or HubLimits()
         self.bounds = bounds or Bounds()
         self.position: StreamPosition | None = None
@@ -63,6 +71,7 @@ class StreamHub:
         self._of_organization: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._of_customer: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._observers: dict[str, list[Observer]] = {}
+        self._sequences = SequenceWatch(monotonic)
 
     # Streams.
 
@@ -73,13 +82,13 @@ class StreamHub:
 
     def open(self, event_filter: EventFilter, holder: Holder) -> Subscription:
         """The caller must close the subscription. Raises LimitedError."""
-        if self._open_of[holder.name] >= self.limits.streams_of_one:
+        if self._open_of[holder.principal.name] >= self.limits.streams_of_one:
             raise LimitedError(f"Too many open streams: {self.limits.streams_of_one} at most", _RETRY_SECONDS)
         if len(self._open) >= self.limits.streams:
             raise LimitedError("Too many open streams on this controller", _RETRY_SECONDS)
         subscription = Subscription(event_filter, holder, self.bounds)
         self._open.add(subscription)
-        self._open_of[holder.name] += 1
+        self._open_of[holder.principal.name] += 1
         if self._stopping:
             subscription.end(EndReason.STOPPING)
         return subscription
@@ -92,7 +101,7 @@ class StreamHub:
 
     def close(self, subscription: Subscription) -> None:
         self._open.discard(subscription)
-        name = subscription.holder.name
+        name = subscription.holder.principal.name
         self._open_of[name] -= 1
         if not self._open_of[name]:
             del self._open_of[name]
@@ -168,6 +177,7 @@ class StreamHub:
 
     def deliver(self, event: StreamEvent) -> None:
         assert self.position is not None  # noqa: S101 - set by begin
+        self._sequences.notice(event, self.position)
         self.position = StreamPosition(self.position.epoch, event.sequence)
         self._keep(event)
         for subscriptions in (self._of_organization.get(event.organization), self._of_customer.get(event.customer)):
@@ -176,6 +186,20 @@ class StreamHub:
                     subscription.offer(event)
         for observer in self._observers.get(event.organization, ()):
             observer.notice(event)
+
+    def report_holes(self) -> None:
+        """Report numbers that did not come to every joined stream that may see events of their customer: a stream with
+        a filter cannot find out itself, because it does not get each number.
+        """
+        for hole in self._sequences.lost():
+            assert self.position is not None  # noqa: S101 - set before the first event
+            frame = lost_frame(hole.since, self.position, hole.owner, hole.first, hole.last)
+            for streams in (self._of_organization.get(hole.organization), self._of_customer.get(hole.owner)):
+                for subscription in streams or ():
+                    subscription.queue(frame)
+            for observer in self._observers.get(hole.organization, ()):
+                observer.miss()
+            log.warning("events_lost", owner=hole.owner, first=hole.first, last=hole.last)
 
     def after(self, position: StreamPosition, at_most: int) -> list[StreamEvent] | None:
         """At most so many events behind this position; None when the ring does not reach back to it."""
@@ -201,6 +225,7 @@ class StreamHub:
         self._ring.clear()
         self._ring_bytes = 0
         self._ring_since = since
+        self._sequences.clear()
 
 
 def _sequence(event: StreamEvent) -> int:

@@ -1,4 +1,4 @@
-"""One open stream: first the events that the client missed, from the ring or from EVENTS, then new events.
+"""One open stream: first the events that the client missed, from the database, the ring or EVENTS, then new events.
 
 Nothing awaits between these two parts, so no event is lost or sent twice there.
 """
@@ -10,11 +10,16 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
+from typing import NamedTuple
 
-from controller.broker.replay import read_after, stream_state
+from controller.broker.replay import StreamState, read_after, stream_state
+from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.streaming.event_filter import matches, replay_subjects
 from controller.streaming.frames import (
     RETRY_MS,
+    AnyPosition,
+    EndReason,
+    ReplayPosition,
     StreamPosition,
     comment_frame,
     end_frame,
@@ -24,8 +29,11 @@ from controller.streaming.frames import (
     retry_frame,
 )
 from controller.streaming.hub import StreamHub
+from controller.streaming.passed_events import passed
+from controller.streaming.replay import Replay, ReplaySpan, span_from
 from controller.streaming.stream_event import StreamEvent, event_of
 from controller.streaming.subscription import CHUNK_BYTES, Subscription
+from shared.clock import utc_now
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
 from shared.nats.lost_cancellation import raise_lost_cancellation
@@ -37,15 +45,33 @@ _AWAY_SECONDS = 1.0
 _LAG_SECONDS = 0.1
 
 
+class _Gone(NamedTuple):
+    """EVENTS in this state no longer has what is behind the position of a stream; `oldest` is behind what is gone."""
+
+    state: StreamState
+    oldest: StreamPosition
+    notice: bytes
+
+
 class Stream:
-    """The client has everything up to `resume_at` and receives what comes behind it; None means from now on."""
+    """The client has everything up to `resume_at` and receives what comes behind it; None means from now on. The
+    `database` has what the broker no longer has.
+    """
 
     _position: StreamPosition
     """The client has received everything up to here. It is set once the hub has reached EVENTS."""
 
-    def __init__(self, hub: StreamHub, bus: Bus, subscription: Subscription, resume_at: StreamPosition | None) -> None:
+    def __init__(
+        self,
+        hub: StreamHub,
+        bus: Bus,
+        database: Database,
+        subscription: Subscription,
+        resume_at: AnyPosition | None,
+    ) -> None:
         self._hub = hub
         self._bus = bus
+        self._database = database
         self._subscription = subscription
         self._resume_at = resume_at
         self._comment_at = time.monotonic() + subscription.bounds.comment_seconds
@@ -72,9 +98,16 @@ class Stream:
         if now is None:
             return
         self._subscription.take()  # resets its event; no frame is queued before it joins
-        self._position = self._resume_at or now
-        if self._resume_at is None:
-            yield comment_frame(now)
+        if isinstance(self._resume_at, ReplayPosition):
+            self._position = self._resume_at.behind or now
+            span = span_from(self._resume_at, utc_now())
+            async with aclosing(self._replayed(span, self._position)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        else:
+            self._position = self._resume_at or now
+        if not isinstance(self._resume_at, StreamPosition) and not self._subscription.over:
+            yield comment_frame(self._position)
 
     async def _missed(self) -> AsyncGenerator[bytes]:
         """Events up to the position at which the subscription joins the hub."""
@@ -126,20 +159,62 @@ class Stream:
                     yield comment
             if self._subscription.over:
                 return
-            position, frames = reading.result()
+            page = reading.result()
         except BusError:
             await self._subscription.wait(_AWAY_SECONDS)
             return
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+        if isinstance(page, _Gone):
+            async with aclosing(self._passed(page)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        position, frames = page
         for chunk in _grouped(frames):
             yield chunk
         unchanged, self._position = position == self._position, position
         if unchanged and self._hub.after(position, 1) is None:
             await self._subscription.wait(_LAG_SECONDS)  # the hub has not reached this position yet
 
-    async def _read_page(self) -> tuple[StreamPosition, list[bytes]]:
+    async def _passed(self, gone: _Gone) -> AsyncGenerator[bytes]:
+        """What EVENTS no longer has, from the database, or the notice that it may be missing."""
+        try:
+            found = await passed(self._database, self._position, gone.state)
+        except StoreUnavailableError:
+            self._subscription.end(EndReason.UNAVAILABLE)
+            return
+        if found is None:
+            self._position = gone.oldest
+            yield gone.notice
+            return
+        async with aclosing(self._replayed(found.span, found.behind)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        if not self._subscription.over:
+            self._position = found.behind
+            yield comment_frame(self._position)
+
+    async def _replayed(self, span: ReplaySpan, behind: StreamPosition) -> AsyncGenerator[bytes]:
+        subscription = self._subscription
+        replay = Replay(
+            self._database, subscription.holder.principal, subscription.event_filter, span, behind, self._hub.reading
+        )
+        try:
+            async with aclosing(replay.parts()) as parts:
+                async for frames in parts:
+                    for chunk in _grouped(frames):
+                        yield chunk
+                    if comment := self._comment(replay.position):
+                        yield comment
+                    if subscription.over:
+                        return
+                    await asyncio.sleep(0)
+        except StoreUnavailableError:
+            subscription.end(EndReason.UNAVAILABLE)
+
+    async def _read_page(self) -> tuple[StreamPosition, list[bytes]] | _Gone:
         """Raises BusError."""
         async with self._hub.reading:
             state = await stream_state(self._bus, subjects.EVENTS)
@@ -147,9 +222,10 @@ class Stream:
             epoch, beginning = epoch_of(state.created), state.first - 1
             if epoch != self._position.epoch or self._position.sequence > state.last:
                 position = StreamPosition(epoch, beginning)
-                return position, [replaced_frame(self._position, position)]
+                return _Gone(state, position, replaced_frame(self._position, position))
             if self._position.sequence < beginning:
-                return StreamPosition(epoch, beginning), [expired_frame(self._position, state.first)]
+                oldest = StreamPosition(epoch, beginning)
+                return _Gone(state, oldest, expired_frame(self._position, state.first))
             narrow = replay_subjects(self._subscription.event_filter)
             if not narrow:
                 return StreamPosition(epoch, state.last), []
@@ -162,7 +238,7 @@ class Stream:
     def _matching(self, events: Iterable[StreamEvent]) -> list[bytes]:
         return [each.frame for each in events if matches(self._subscription.event_filter, each)]
 
-    def _comment(self, position: StreamPosition | None) -> bytes:
+    def _comment(self, position: AnyPosition | None) -> bytes:
         """A comment when one is due, else nothing. `position` is the one to resume at after reading it."""
         if time.monotonic() < self._comment_at:
             return b""

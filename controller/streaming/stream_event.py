@@ -1,4 +1,4 @@
-"""An event of the stream: its owner, from its subject; its frame, made once; and the details that filters need."""
+"""An event of the stream: its owner, from its subject; its frame, made once; its number; and what filters need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 import structlog
 
 from controller.broker.replay import Stored
-from controller.streaming.frames import StreamPosition, event_frame
+from controller.streaming.frames import ReplayPosition, StreamPosition, event_frame
 from shared.wire import subjects
 
 
@@ -26,14 +26,29 @@ class EventDetails(msgspec.Struct):
 log = structlog.get_logger()
 
 _DETAILS = msgspec.json.Decoder(EventDetails)
+_NUMBER = b'"sequence":'
+_NUMBER_BYTES = 32
+"""How far from the end of a body its number can begin."""
 
 
 class StreamEvent:
-    """An event of EVENTS. Public ids are text, as in the subject."""
+    """An event of EVENTS. Public ids are text, as in the subject. `sequence` is its place in EVENTS, `number` the one
+    among those of its customer, None when it has none.
+    """
 
-    __slots__ = ("_body_at", "_details", "customer", "event_type", "frame", "monitor", "organization", "sequence")
+    __slots__ = (
+        "_body_at",
+        "_details",
+        "customer",
+        "event_type",
+        "frame",
+        "monitor",
+        "number",
+        "organization",
+        "sequence",
+    )
 
-    def __init__(self, position: StreamPosition, subject: str, body: bytes) -> None:
+    def __init__(self, position: StreamPosition | ReplayPosition, subject: str, body: bytes) -> None:
         """Raises ValueError when the subject is not that of an event, or the body cannot be put on one line."""
         if b"\n" in body or b"\r" in body:
             body = _on_one_line(body)
@@ -42,6 +57,9 @@ class StreamEvent:
         self.frame = event_frame(position, self.event_type, body)
         self._body_at = self.frame.index(b"\ndata: ") + len(b"\ndata: ")
         self._details: EventDetails | None = None
+        at = body.rfind(_NUMBER, -_NUMBER_BYTES)
+        digits = body[at + len(_NUMBER) : -1] if at >= 0 else b""
+        self.number = int(digits) if digits.isdigit() else None
 
     @property
     def details(self) -> EventDetails:

@@ -23,13 +23,6 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     principal: Principal
     credential: bytes
 
-    @property
-    def name(self) -> str:
-        """The key under which all streams of one account, or of one token, are counted."""
-        if self.principal.token_id is not None:
-            return f"token:{self.principal.token_id}"
-        return f"account:{self.principal.account_id}"
-
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of the queue of one client, and of the seconds that one write to it may take; beyond them it is too slow.

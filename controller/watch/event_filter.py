@@ -10,21 +10,28 @@ import msgspec
 from shared.wire import subjects
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.messages import Event, EventType
+from shared.wire.side_events import ConfigurationEvent, DeliveryEvent, GapEvent, MaintenanceEvent
 
-AnyEvent: TypeAlias = Event | VerdictEvent | IncidentEvent
+SideEvent: TypeAlias = GapEvent | MaintenanceEvent | DeliveryEvent | ConfigurationEvent
+AnyEvent: TypeAlias = Event | VerdictEvent | IncidentEvent | SideEvent
 
 _KINDS: dict[str, type[AnyEvent]] = {
     EventType.RESULT: Event,
     EventType.VERDICT: VerdictEvent,
     EventType.INCIDENT: IncidentEvent,
+    EventType.GAP: GapEvent,
+    EventType.MAINTENANCE: MaintenanceEvent,
+    EventType.DELIVERY: DeliveryEvent,
+    EventType.CONFIGURATION: ConfigurationEvent,
 }
+_WITHOUT_RESULTS = [each.value for each in EventType if each not in (EventType.RESULT, EventType.GAP)]
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
 _MOST_SUBJECTS = 50
 
 
 class WatchFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """An event must be in each set that is not empty. Verdicts and incidents have no location, country or status of a
-    result, so a filter on one of these shows results only. With `results` False no results are shown.
+    """An event must be in each set that is not empty. Other events than results have no location, country or status of
+    a result, so a filter on one of these shows results only. With `results` False no results are shown, and no gaps.
     """
 
     organizations: frozenset[UUID] = frozenset()
@@ -59,7 +66,7 @@ def matches(choice: WatchFilter, event: AnyEvent) -> bool:
     ):
         return False
     if not isinstance(event, Event):
-        return not choice.results_only
+        return not choice.results_only and (choice.results or not isinstance(event, GapEvent))
     return (
         choice.results
         and _has(choice.countries, event.result.country.upper())
@@ -68,7 +75,7 @@ def matches(choice: WatchFilter, event: AnyEvent) -> bool:
     )
 
 
-def _has(allowed: frozenset[UUID] | frozenset[str], value: UUID | str) -> bool:
+def _has(allowed: frozenset[UUID] | frozenset[str], value: UUID | str | None) -> bool:
     return not allowed or value in allowed
 
 
@@ -78,7 +85,7 @@ def subjects_of(choice: WatchFilter) -> list[str]:
     if choice.results_only:
         types = [EventType.RESULT.value]
     elif not choice.results:
-        types = [EventType.VERDICT.value, EventType.INCIDENT.value]
+        types = _WITHOUT_RESULTS
     ids = [("*", "*", "*")]
     if _few(choice.monitors, types):
         ids = [("*", "*", str(monitor)) for monitor in sorted(choice.monitors)]

@@ -12,11 +12,12 @@ from wcwidth import clip, ljust, wcswidth
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.notify.message import duration_text
-from controller.watch.event_filter import AnyEvent
+from controller.watch.event_filter import AnyEvent, SideEvent
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import Failure, FailureSource
 from shared.wire.messages import CheckResult, Event, ResultStatus
 from shared.wire.rounds import Purpose
+from shared.wire.side_events import DeliveryEvent, GapEvent, MaintenanceEvent
 
 _LONGEST_PHASES = 3
 _FAULTS = {FailureSource.RESOLVER: "fault of the name servers there", FailureSource.AGENT: "our own fault"}
@@ -48,6 +49,8 @@ def line(event: AnyEvent, name: str, columns: Columns) -> str:
             return _verdict(event, name, columns)
         case IncidentEvent():
             return _incident(event, name, columns)
+        case _:
+            return _side_event(event, name, columns)
 
 
 def cells(text: str) -> int:
@@ -89,6 +92,32 @@ def _incident(event: IncidentEvent, name: str, columns: Columns) -> str:
     colour = _GREEN if over else _RED if event.severity == Severity.DOWN else _YELLOW
     details = _colon(f"incident {event.change}{span}", event.reason)
     return _bold_row(columns, event, name, event.severity, details, colour)
+
+
+def _side_event(event: SideEvent, name: str, columns: Columns) -> str:
+    location = ""
+    match event:
+        case GapEvent():
+            location, status, colour = event.location, "missing", _FAINT
+            more = "" if event.due_to == event.due_from else f", until {_clock(event.due_to)}"
+            details = f"no result of the check due {_clock(event.due_from)}{more}: {_spaced(event.reason)}"
+        case MaintenanceEvent():
+            status, details, colour = "pause", f"maintenance {event.change}", _FAINT
+        case DeliveryEvent():
+            status, colour = "notice", _FAINT if event.outcome == "sent" else _YELLOW
+            details = _colon(f"{event.channel} to {_printable(event.name)} {event.outcome}", event.error or "")
+        case _:
+            status, colour = "changed", _FAINT
+            details = _colon(f"{event.action} by a {event.by.kind}", ", ".join(event.fields))
+    return _row(
+        columns,
+        event,
+        name,
+        location=location,
+        status=columns.paint(_fit(status, _STATUS_WIDTH), colour),
+        total="",
+        details=columns.paint(_printable(details), colour),
+    )
 
 
 def _bold_row(columns: Columns, event: AnyEvent, name: str, status: str, details: str, colour: str) -> str:

@@ -63,7 +63,8 @@ class Lines:
         return cls(names, columns)
 
     async def of(self, event: AnyEvent) -> str:
-        return line(event, await self._names.name(event.monitor_id), self._columns)
+        name = "" if event.monitor_id is None else await self._names.name(event.monitor_id)
+        return line(event, name, self._columns)
 
 
 def _width(names: Iterable[str], least: int, most: int) -> int:

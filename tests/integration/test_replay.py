@@ -29,9 +29,9 @@ async def test_the_state_says_what_is_stored_and_which_stream_it_is(bus: Bus) ->
     assert (new.first, new.last) == (1, 0)
     await publish(bus, 5)
     await bus.client.jsm().purge_stream(subjects.EVENTS, seq=4)
-    assert await stream_state(bus, subjects.EVENTS) == (new.created, 4, 5)
+    assert (await stream_state(bus, subjects.EVENTS))[:3] == (new.created, 4, 5)
     await bus.client.jsm().purge_stream(subjects.EVENTS)
-    assert await stream_state(bus, subjects.EVENTS) == (new.created, 6, 5)
+    assert (await stream_state(bus, subjects.EVENTS))[:3] == (new.created, 6, 5)
     await bus.client.jsm().delete_stream(subjects.EVENTS)
     with pytest.raises(BusError, match=r"stream not found \(STREAM\.INFO\.EVENTS\)"):
         await stream_state(bus, subjects.EVENTS)

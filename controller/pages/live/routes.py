@@ -51,7 +51,7 @@ async def live(
     true of.
     """
     views, position = _known(view or []), _position(last_event_id or since)
-    everything = RequestedFilter(types=list(EventType))
+    everything = RequestedFilter(types=[EventType.RESULT, EventType.VERDICT, EventType.INCIDENT])
     event_filter = await filter_for(services.database, principal, everything)
     stream = services.live.open(event_filter, Holder(principal=principal, credential=credential_of(request)))
     return EventStream(services.live, stream, PageStream(live_pages, stream, views, position))
@@ -68,9 +68,10 @@ def _known(views: list[str]) -> list[str]:
 def _position(text: str | None) -> StreamPosition | None:
     """None also for what is no position: everything is fetched anew then."""
     try:
-        return read_position(text) if text else None
+        position = read_position(text) if text else None
     except ValueError:
         return None
+    return position if isinstance(position, StreamPosition) else None
 
 
 ROUTES: list[ControllerRouterHandler] = [live]

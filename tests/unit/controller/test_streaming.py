@@ -28,13 +28,14 @@ from controller.streaming.hub import HubLimits, StreamHub
 from controller.streaming.stream_event import StreamEvent
 from controller.streaming.subscription import CHUNK_BYTES, Bounds, Holder, Subscription
 from shared.wire import subjects
+from shared.wire.messages import EventType
 
 ORGANIZATION = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER = "aaaaaaaa-0000-4000-8000-000000000002"
 CUSTOMER = "11111111-1111-4111-8111-111111111111"
 MONITOR = "33333333-3333-4333-8333-333333333333"
 EPOCH = "19a"
-TYPES = frozenset({"result", "verdict", "incident"})
+TYPES = frozenset(map(str, EventType))
 RESULT = {"kind": "smtp", "status": "failure", "result": {"location": "de-nbg", "country": "DE", "phases": []}}
 
 

@@ -24,9 +24,16 @@ Server-sent events, for a browser's `EventSource` (the cookie of `POST /api/sess
 Filters take several values with commas; an event must match each filter.
 
 **Resuming.** `id:` is a position in the stream. Send the last one as `Last-Event-ID`, as `EventSource` does by itself,
-and the stream continues after it without loss or repeat, at any controller, as far back as events are kept (24
-hours). Beyond that, or when the stream was recreated, `event: gap` comes first and says what may be missing: `reason`
-(`expired`, `replaced`), the ids `from` and `to` (null where they are not known), and a `message`.
+and the stream continues after it without loss or repeat, at any controller, as far back as the broker keeps events (24
+hours). What is older comes from the database for as long as results are kept: such events have `"replayed": true`,
+and some around the borders may come again (`type` and `eventId` tell). Replayed results come by due moment and have no
+transcript; other events come as they were published.
+
+**What is missing.** `event: gap` with `"type": "lost"` in its data says what may be missing: `reason`, the ids `from`
+and `to` (null where they are not known), `types` (null: all), and a `message`. `expired` and `replaced`: the broker no
+longer has them, and nobody knows from when they were. `not_kept`: the database does not have them either; gaps of
+checks are never replayed. `lost`: numbers `firstSequence` to `lastSequence` of the customer, or organization, `owner`
+never came; a stream with a filter is told, too. (A check without a result is a gap, too: `"type": "gap"`.)
 
 **Comments.** A line `: still here` comes every 15 seconds. It may carry an id, so that the position moves on when a
 filter rarely matches. The first comes at once, so that a stream can be resumed before its first event. A stream without
@@ -42,6 +49,14 @@ id) or `unavailable` (the database is unavailable; connect again with the last i
 cut off without it. A caller may hold 100 streams open and open 1000 a minute; they do not count as requests. Ignore
 event types that you do not know: there may be more in future.
 """
+
+V1_DESCRIPTION = (
+    DESCRIPTION
+    + """
+**From a moment.** With `from` the stream begins with what is kept since then, from the database, and goes on with what
+happens now.
+"""
+)
 
 _EPOCH = "19a0c3f5e80"
 _MONITOR = "33333333-3333-4333-8333-333333333333"
@@ -82,8 +97,8 @@ _VERDICT = _EVENT | {
 
 
 class StreamedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a stream, as a client of server-sent events gets it. `event` is result, verdict or incident; gap
-    when some events are not kept any more; end at the end. `data` is its JSON. `id` is the position to resume at.
+    """One event of a stream, as a client of server-sent events gets it. `event` is the type of the event;
+    gap, too, when events may be missing; end at the end. `data` is its JSON. `id` is the position to resume at.
     `retry`, sent first, is the number of milliseconds to wait before connecting again.
     """
 

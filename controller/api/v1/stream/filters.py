@@ -13,7 +13,7 @@ from controller.errors import InvalidError
 from controller.http.identifiers import customer_identifier, monitor_public_id
 from controller.model.values.countries import country_list
 from controller.model.values.json_rules import quoted
-from controller.streaming.frames import StreamPosition, read_position
+from controller.streaming.frames import AnyPosition, read_position
 from controller.streaming.scope import RequestedFilter
 from shared.wire.messages import EventType, ResultStatus
 from shared.wire.targets import KINDS
@@ -24,7 +24,10 @@ RESULT_PARAMETERS = frozenset(
 )
 EVENT_PARAMETERS = RESULT_PARAMETERS | {"type"}
 
-_RESULTS_ONLY = "Only results have one: verdicts and incidents are left out."
+ALIAS_TYPES = [each for each in EventType if each is not EventType.GAP]
+"""What `/api/events/stream` sends when no type is given: `event: gap` means lost events to its older clients."""
+
+_RESULTS_ONLY = "Only results have one: all other events are left out."
 
 _Text: TypeAlias = str | None
 CustomerIds = Annotated[
@@ -47,7 +50,9 @@ Statuses = Annotated[
 ]
 Types = Annotated[
     _Text,
-    QueryParameter(name="type", description=f"{', '.join(EventType)}; all when it is not given.", max_length=4000),
+    QueryParameter(
+        name="type", description=f"{', '.join(EventType)}. When it is not given, all but gap.", max_length=4000
+    ),
 ]
 LastEventId = Annotated[
     _Text,
@@ -76,8 +81,8 @@ def requested_filter(
     status: str | None,
 ) -> RequestedFilter:
     """Raises InvalidError."""
-    customers, monitors = _values(customer_id, "customerId"), _values(monitor, "monitor")
-    countries = _values(country, "country")
+    customers, monitors = values_in(customer_id, "customerId"), values_in(monitor, "monitor")
+    countries = values_in(country, "country")
     return RequestedFilter(
         types=types,
         customers=None if customers is None else [customer_identifier(each) for each in customers],
@@ -85,19 +90,19 @@ def requested_filter(
         if monitors is None
         else [monitor_public_id(each, message="monitor must hold public UUIDs of monitors") for each in monitors],
         countries=country_list(countries, field="country"),
-        locations=_values(location, "location"),
-        kinds=_of(_values(kind, "kind"), KINDS, "kind"),
-        statuses=_of(_values(status, "status"), list(ResultStatus), "status"),
+        locations=values_in(location, "location"),
+        kinds=_of(values_in(kind, "kind"), KINDS, "kind"),
+        statuses=_of(values_in(status, "status"), list(ResultStatus), "status"),
     )
 
 
-def event_types(text: str | None) -> list[EventType]:
-    """The event types; all of them when none is given. Raises InvalidError."""
-    given = _of(_values(text, "type"), list(EventType), "type")
-    return [*EventType] if given is None else [EventType(each) for each in given]
+def event_types(text: str | None, *, default: Collection[EventType] = tuple(EventType)) -> list[EventType]:
+    """The event types; `default` when none is given. Raises InvalidError."""
+    given = _of(values_in(text, "type"), list(EventType), "type")
+    return [*default] if given is None else [EventType(each) for each in given]
 
 
-def resume_at(header: str | None, query: str | None) -> StreamPosition | None:
+def resume_at(header: str | None, query: str | None) -> AnyPosition | None:
     """Raises InvalidError."""
     text, field = (header, "Last-Event-ID") if header else (query, "lastEventId")
     if not text:
@@ -108,7 +113,8 @@ def resume_at(header: str | None, query: str | None) -> StreamPosition | None:
         raise InvalidError(field, str(error)) from error
 
 
-def _values(text: str | None, field: str) -> list[str] | None:
+def values_in(text: str | None, field: str) -> list[str] | None:
+    """What stands between the commas. Raises InvalidError."""
     if text is None:
         return None
     values = list(dict.fromkeys(value.strip() for value in text.split(",")))

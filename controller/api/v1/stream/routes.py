@@ -1,4 +1,4 @@
-"""`/api/results/stream` and `/api/events/stream`: events as they happen, for every caller that may see them."""
+"""`/api/results/stream` and `/api/events/stream`, as they were before `/api/v1/stream`, which has the same events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from controller.api.v1.results.query import require_known
 from controller.api.v1.stream.documents import DESCRIPTION, EVENTS, RESULTS, stream_of
 from controller.api.v1.stream.filters import (
+    ALIAS_TYPES,
     EVENT_PARAMETERS,
     RESULT_PARAMETERS,
     Countries,
@@ -30,13 +31,13 @@ from controller.decisions.access import Permission
 from controller.errors import ForbiddenError
 from controller.http.auth import COUNTED_APART, PERMISSION, SECURITY, credential_of
 from controller.http.event_stream import EVENT_STREAM, EventStream, away
-from controller.http.identifiers import organization_number
+from controller.http.identifiers import names_another
 from controller.http.openapi import refusals
 from controller.http.parameters import OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.store.platform.pool import StoreUnavailableError
-from controller.streaming.frames import StreamPosition
+from controller.streaming.frames import AnyPosition
 from controller.streaming.scope import RequestedFilter, filter_for
 from controller.streaming.stream import Stream
 from controller.streaming.subscription import Holder
@@ -61,6 +62,7 @@ _REFUSALS = refusals(
     tags=_TAGS,
     media_type=EVENT_STREAM,
     exception_handlers={StoreUnavailableError: away},
+    operation_id="streamResultsUnversioned",
     summary="Every result as soon as it is stored, as server-sent events",
     description=DESCRIPTION,
     responses={200: stream_of(RESULTS), **_REFUSALS},
@@ -79,7 +81,7 @@ async def stream_results(
     last_event_id_query: LastEventIdQuery = None,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
-    _require_understood(request, RESULT_PARAMETERS)
+    require_understood(request, RESULT_PARAMETERS)
     request_filter = requested_filter(
         types=[EventType.RESULT],
         customer_id=customer_id,
@@ -89,7 +91,9 @@ async def stream_results(
         kind=kind,
         status=status,
     )
-    return await _open(request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query))
+    return await open_stream(
+        request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query)
+    )
 
 
 @get(
@@ -99,7 +103,8 @@ async def stream_results(
     tags=_TAGS,
     media_type=EVENT_STREAM,
     exception_handlers={StoreUnavailableError: away},
-    summary="Results, verdicts and incidents as they come, as server-sent events",
+    operation_id="streamEventsUnversioned",
+    summary="Events of every type as they come, as server-sent events",
     description=DESCRIPTION,
     responses={200: stream_of(EVENTS), **_REFUSALS},
 )
@@ -118,9 +123,9 @@ async def stream_events(
     last_event_id_query: LastEventIdQuery = None,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> EventStream:
-    _require_understood(request, EVENT_PARAMETERS)
+    require_understood(request, EVENT_PARAMETERS)
     request_filter = requested_filter(
-        types=event_types(event_type),
+        types=event_types(event_type, default=ALIAS_TYPES),
         customer_id=customer_id,
         monitor=monitor,
         country=country,
@@ -128,28 +133,31 @@ async def stream_events(
         kind=kind,
         status=status,
     )
-    return await _open(request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query))
+    return await open_stream(
+        request, services, principal, request_filter, resume_at(last_event_id, last_event_id_query)
+    )
 
 
-def _require_understood(request: Request[Principal, Any, Any], known: Iterable[str]) -> None:
+def require_understood(request: Request[Principal, Any, Any], known: Iterable[str]) -> None:
     """Raises InvalidError, ForbiddenError for another organization than the caller's."""
     require_known(request.query_params, known)
     named = request.query_params.get("organizationId")
-    if named is not None and organization_number(named) != request.user.organization_id:
+    if named is not None and names_another(named, request.user):
         raise ForbiddenError
 
 
-async def _open(
+async def open_stream(
     request: Request[Principal, Any, Any],
     services: Services,
     principal: Principal,
     request_filter: RequestedFilter,
-    resume_from: StreamPosition | None,
+    resume_from: AnyPosition | None,
 ) -> EventStream:
+    """Raises what filter_for raises, LimitedError."""
     hub = services.live
     event_filter = await filter_for(services.database, principal, request_filter)
     subscription = hub.open(event_filter, Holder(principal=principal, credential=credential_of(request)))
-    return EventStream(hub, subscription, Stream(hub, services.bus, subscription, resume_from))
+    return EventStream(hub, subscription, Stream(hub, services.bus, services.database, subscription, resume_from))
 
 
 ROUTES: list[ControllerRouterHandler] = [stream_results, stream_events]

@@ -31,6 +31,7 @@ from tests.integration.pipeline.small_installation import a_result
 
 RESULTS = "/api/results/stream"
 EVENTS = "/api/events/stream"
+STREAM = "/api/v1/stream"
 MONITOR = UUID("33333333-3333-4333-8333-333333333333")
 _SECONDS = 10.0
 

@@ -160,7 +160,10 @@ async def test_a_filter_selects_live_and_stored_events(
             id="a malformed event id",
         ),
         pytest.param(
-            {"type": "gap"}, 400, 'type must be one of result, verdict, incident, not "gap"', id="an unknown type"
+            {"type": "pause"},
+            400,
+            'type must be one of result, verdict, incident, gap, maintenance, delivery, configuration, not "pause"',
+            id="an unknown type",
         ),
     ],
 )

@@ -9,7 +9,15 @@ from shared.nats.bus import Bus
 from tests.integration.api.access.roles import RIGHTS, open_caller_clients
 from tests.integration.api.conftest import OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.people import organization_of, person
-from tests.integration.api.stream.stream_client import EVENTS, RESULTS, StreamClient, an_event, ids, open_streams
+from tests.integration.api.stream.stream_client import (
+    EVENTS,
+    RESULTS,
+    STREAM,
+    StreamClient,
+    an_event,
+    ids,
+    open_streams,
+)
 
 
 async def test_each_role_receives_the_events_in_its_reach_and_no_others(api: Api, bus: Bus) -> None:
@@ -30,7 +38,7 @@ async def test_each_role_receives_the_events_in_its_reach_and_no_others(api: Api
                 query = {"organizationId": str(clients.organizations[organization])}
                 if organization == "Strange" and not rights.all_organizations:
                     query = {}
-                for path in (RESULTS, EVENTS):
+                for path in (RESULTS, EVENTS, STREAM):
                     async with streams.listen(
                         path, query, last=streams.id_of(0), headers=clients.headers[name]
                     ) as listener:

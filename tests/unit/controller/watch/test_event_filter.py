@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
 from controller.watch.event_filter import AnyEvent, WatchFilter, matches, read, subjects_of
 from shared.wire import subjects
 from shared.wire.messages import ResultStatus
 
-EVENTS: tuple[AnyEvent, ...] = (RESULT, VERDICT, INCIDENT)
+EVENTS: tuple[AnyEvent, ...] = (RESULT, VERDICT, INCIDENT, GAP, MAINTENANCE, DELIVERY, CONFIGURATION)
 NONE: tuple[AnyEvent, ...] = ()
 ANOTHER = UUID(int=9)
 
@@ -57,7 +58,11 @@ def covers(pattern: str, name: str) -> bool:
             id="of its status only results are shown",
         ),
         pytest.param(WatchFilter(statuses=frozenset({ResultStatus.SUCCESS})), NONE, id="another status"),
-        pytest.param(WatchFilter(results=False), (VERDICT, INCIDENT), id="verdicts and incidents only"),
+        pytest.param(
+            WatchFilter(results=False),
+            (VERDICT, INCIDENT, MAINTENANCE, DELIVERY, CONFIGURATION),
+            id="everything but results and gaps",
+        ),
         pytest.param(
             WatchFilter(organizations=frozenset(UUID(int=n) for n in range(60))), NONE, id="more than subjects can name"
         ),
@@ -79,7 +84,7 @@ def test_few_monitors_are_subscribed_by_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=["result", "verdict", "incident"])
+@pytest.mark.parametrize("event", EVENTS, ids=[event.type.value for event in EVENTS])
 def test_an_event_is_read_by_the_type_in_its_subject(event: AnyEvent) -> None:
     assert read(subject(event), msgspec.json.encode(event)) == event
 

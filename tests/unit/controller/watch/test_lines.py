@@ -12,6 +12,7 @@ import pytest
 from wcwidth import wcswidth
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
 from controller.watch.event_filter import AnyEvent
 from controller.watch.lines import Columns, cells, line
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
@@ -41,6 +42,34 @@ def incident(**changes: Any) -> AnyEvent:
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
+        pytest.param(
+            GAP,
+            "14:04:40Z  Mail        jp-tyo  smtp  missing             no result of the check due 14:04:00Z: no agent",
+            id="a gap",
+        ),
+        pytest.param(
+            msgspec.structs.replace(GAP, due_to=GAP.due_to + timedelta(minutes=10)),
+            "14:04:40Z  Mail        jp-tyo  smtp  missing             no result of the check due 14:04:00Z, until"
+            " 14:14:00Z: no agent",
+            id="a gap of several checks",
+        ),
+        pytest.param(
+            MAINTENANCE,
+            "14:05:12Z  Mail                smtp  pause               maintenance began",
+            id="maintenance",
+        ),
+        pytest.param(
+            msgspec.structs.replace(DELIVERY, name="On\x1b[2J call"),
+            "14:05:12Z  Mail                smtp  notice              webhook to On�[2J call retrying:"
+            " the receiver answered 503",
+            id="an attempt to notify somebody",
+        ),
+        pytest.param(
+            CONFIGURATION,
+            "14:05:12Z  Mail                smtp  changed             monitor.changed by a person:"
+            " config.auth.password, port",
+            id="a change of configuration",
+        ),
         pytest.param(
             result(),
             "14:05:00Z  Mail        de-nbg  smtp  success     181 ms  auth 76 ms, tls 40 ms, greeting 18 ms",
