@@ -11,22 +11,31 @@ import msgspec
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.kinds import BY_NAME
+from controller.model import GapReason
+from controller.model.audit import ActorKind
 from controller.model.values.field_names import camel
+from controller.operations.audit.announcing import ANNOUNCED
 from shared.wire import json_times
 from shared.wire.details import DETAILS
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import Event, EventType, ResultStatus, Speaker
 from shared.wire.rounds import RECORDED, Purpose
+from shared.wire.side_events import ConfigurationEvent, DeliveryEvent, GapEvent, MaintenanceEvent
 from shared.wire.targets import KINDS
 
 _PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
     EventType.RESULT: (Event, RESULT),
     EventType.VERDICT: (VerdictEvent, VERDICT),
     EventType.INCIDENT: (IncidentEvent, INCIDENT),
+    EventType.GAP: (GapEvent, GAP),
+    EventType.MAINTENANCE: (MaintenanceEvent, MAINTENANCE),
+    EventType.DELIVERY: (DeliveryEvent, DELIVERY),
+    EventType.CONFIGURATION: (ConfigurationEvent, CONFIGURATION),
 }
 _VERDICTS = [*VerdictKind]
 # These fields are plain text on the wire, so that a newer controller can use more words. Changes by people have no
@@ -37,13 +46,19 @@ _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("IncidentEvent", "change"): [*ChangeKind, "acknowledged", "commented"],
     ("IncidentEvent", "severity"): [*Severity],
     ("LocationEvidence", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
+    ("GapEvent", "reason"): [*GapReason],
+    ("MaintenanceEvent", "change"): ["began", "ended"],
+    ("DeliveryEvent", "outcome"): ["sent", "retrying", "failed", "skipped"],
+    ("ChangedObject", "kind"): sorted(ANNOUNCED),
+    ("ChangedBy", "kind"): [*ActorKind],
 } | {(payload.__name__, "kind"): KINDS for payload, _ in _PAYLOADS.values()}
 _OPEN_VOCABULARIES: tuple[type[StrEnum], ...] = (FailureKind, FailureSource, Phase, WarningKind)
 _CLOSED_VOCABULARIES: tuple[type[StrEnum], ...] = (ResultStatus, Purpose, Speaker)
 _PARAMETERS = {
     "organization": "The public UUID of the organization.",
-    "customer": "The public UUID of the customer; `*` for all customers that you may read.",
-    "monitor": "The public UUID of the monitor; `*` for all monitors.",
+    "customer": "The public UUID of the customer, or `none` in an event of the organization itself; `*` for all that "
+    "you may read.",
+    "monitor": "The public UUID of the monitor, or `none` in an event without one; `*` for all.",
 }
 _SNAKE = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
 

@@ -1,4 +1,4 @@
-"""One example event of each type: the login fails in two of three countries, and an incident opens."""
+"""Example events of checks: the login fails in two of three countries, and an incident opens."""
 
 from __future__ import annotations
 
@@ -85,6 +85,7 @@ RESULT = Event(
     occurred_at=_DUE + timedelta(milliseconds=203),
     status=_CHECK.status,
     result=_CHECK,
+    sequence=4711,
 )
 
 _EVIDENCE = Evidence(
@@ -109,6 +110,7 @@ VERDICT = VerdictEvent(
     previous=VerdictKind.UP,
     reason=_REASON,
     evidence=_EVIDENCE,
+    sequence=4712,
 )
 
 INCIDENT = IncidentEvent(
@@ -126,4 +128,5 @@ INCIDENT = IncidentEvent(
     outage_started_at=_DUE,
     started_at=_CONFIRMED,
     evidence=_EVIDENCE,
+    sequence=4713,
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 DESCRIPTION = """\
-Everything that happens to the monitors of an organization, as it happens: each result of each check, each change of \
-a verdict, and each change of an incident. This document is for subscribers: Mailprobe sends, you receive.
+Everything that happens to the monitors of an organization, as it happens: each result of each check and each check \
+without a result, each change of a verdict, of an incident and of the configuration, the maintenance of monitors, and \
+each attempt to notify somebody. This document is for subscribers: Mailprobe sends, you receive.
 
 ## Subjects
 
 `mailprobe.event.{organization}.{customer}.{monitor}.{type}`: the first three are public UUIDs, as the API shows \
-them; the type is `result`, `verdict` or `incident`. `*` stands for any one of them, `>` for all that follow: \
+them; the type is `result`, `verdict`, `incident`, `gap`, `maintenance`, `delivery` or `configuration`, and there may \
+be more. What belongs to no customer or monitor, such as a user, has `none` in its place: subscribers of one customer \
+do not get it. `*` stands for any one of them, `>` for all that follow: \
 `mailprobe.event.{organization}.*.>` is everything of an organization, `mailprobe.event.{organization}.*.*.incident` \
 all its incidents.
 
@@ -19,6 +22,15 @@ An operator issues a credentials file with `mailprobe-controller stream-credenti
 its customers, until a date. The file allows you to subscribe to those subjects and to fetch from one consumer of \
 your own, and nothing else. The command prints the subject, the name of the consumer, its JetStream domain and the \
 prefix of its inbox. Set the domain and the prefix in your client, because the file allows no others.
+
+## Check the subject you got
+
+Before you trust an event, check that the subject of its message is the one that you expect: its organization and \
+customer are those of your credentials, and `organizationId`, `customerId`, `monitorId` and `type` in the message say \
+the same as the subject (`none` is null). A message on another subject, such as one in your inbox that answers no \
+request of yours, is not an event. With the inbox prefix of your own, and an account that only you and Mailprobe \
+publish to, there is none; the check costs a comparison, and holds even when a login was shared or a server \
+misconfigured.
 
 ## Live
 
@@ -36,7 +48,16 @@ stored it; a message that is not acknowledged within 30 seconds is sent again.
 ## How long events are kept
 
 The stream `EVENTS` keeps 24 hours, and 1 GiB at most; the oldest events are removed first. A consumer that stays \
-away for longer continues with the oldest event in the stream. Older results are in `GET /api/results`.
+away for longer continues with the oldest event in the stream. Older ones are on \
+`GET /api/v1/stream`, for as long as results are kept, with `replayed` true.
+
+## Whether you missed any
+
+`sequence` counts the events of a customer of every type without a hole, and the events of the organization itself \
+apart. Controllers publish at the same time, so numbers come nearly in order: when one has not come after half a \
+minute, its event is missing. Who reads some types or monitors only does not get each number and cannot know by them; \
+`GET /api/v1/stream` says so on streams with a filter, too. A controller that is killed while it publishes may leave \
+a hole where nothing is missing: its events are then published again, without a number.
 
 ## Once, and in which order
 
@@ -53,8 +74,7 @@ do not know. Where a list of words is open, treat a word that you do not know as
 
 ## Without NATS
 
-The same JSON comes as server-sent events from `GET /api/results/stream` and `GET /api/events/stream`; see \
-`/schema`.
+The same JSON comes as server-sent events from `GET /api/v1/stream`; see `/schema`.
 """
 
 OPEN = "A later version may use more words."
@@ -63,6 +83,10 @@ CHANNELS = {
     "result": "Results of checks: one event for each check at each location.",
     "verdict": "Changes of the verdict on a monitor: up, degraded, partial, down or unknown.",
     "incident": "Changes of incidents, which are confirmed outages, from opened to resolved.",
+    "gap": "Checks that were due and have no result, with the reason: one event for each monitor and location.",
+    "maintenance": "The beginning and the end of the maintenance of a monitor.",
+    "delivery": "Attempts to notify somebody of an incident: sent, failed, or tried again later.",
+    "configuration": "What somebody created, changed or deleted: which fields, and none of their values.",
 }
 
 FACTS = {

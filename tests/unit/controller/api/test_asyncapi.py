@@ -24,6 +24,7 @@ from shared.wire import json_times, subjects
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.failures import FailureKind
 from shared.wire.messages import Event, EventType
+from shared.wire.side_events import ConfigurationEvent, DeliveryEvent, GapEvent, MaintenanceEvent
 
 REQUIRED = {  # the fields that AsyncAPI 3.0 requires of an object
     "": {"asyncapi", "info"},
@@ -32,10 +33,14 @@ REQUIRED = {  # the fields that AsyncAPI 3.0 requires of an object
     "operations/*": {"action", "channel"},
     "components/securitySchemes/*": {"type"},
 }
-PAYLOADS: dict[str, type[Event | VerdictEvent | IncidentEvent]] = {
+PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "result": Event,
     "verdict": VerdictEvent,
     "incident": IncidentEvent,
+    "gap": GapEvent,
+    "maintenance": MaintenanceEvent,
+    "delivery": DeliveryEvent,
+    "configuration": ConfigurationEvent,
 }
 
 
@@ -49,6 +54,13 @@ def described() -> dict[str, Any]:
 def test_the_file_matches_the_code() -> None:
     file = files("controller.api.asyncapi").joinpath("asyncapi.json").read_text("utf-8")
     assert file == text(), "the wire types or the texts changed: run `make schema` and commit asyncapi.json"
+
+
+def test_every_type_of_event_is_described(described: dict[str, Any]) -> None:
+    assert set(described["channels"]) == set(PAYLOADS) == set(map(str, EventType))
+    for kind in EventType:
+        assert f"`{kind}`" in described["info"]["description"]
+    assert "## Check the subject you got" in described["info"]["description"]
 
 
 def test_every_object_has_what_asyncapi_requires(described: dict[str, Any]) -> None:
