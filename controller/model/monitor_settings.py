@@ -33,7 +33,8 @@ class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `location_ids` None is every location; `mode` None leaves the policy to the customer or organization. `ipv4` is
     connected to only without `resolve_dns`. `alertsite` holds the fields of that API that change nothing here. Until
-    `evaluation_deadline_seconds` after its due moment a result is evidence; None: as its start and timeout allow.
+    `evaluation_deadline_seconds` after its due moment a result is evidence; None: as its start and timeout allow. A
+    program that manages the monitor knows it by `external_key`, unique within its `project`; both are set, or none.
     """
 
     kind: str
@@ -49,6 +50,9 @@ class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
     notification_email: str | None = None
     notification_phone_number: str | None = None
     notes: Notes | None = None
+    labels: dict[str, str] = {}
+    project: str | None = None
+    external_key: str | None = None
     ipv4: str | None = None
     resolve_dns: bool = True
     location_ids: list[int] | None = None
@@ -68,9 +72,10 @@ class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class MonitorChange(msgspec.Struct, frozen=True, kw_only=True):
     """New values of a monitor's settings; a field that is unset keeps its value. `config` is in clear, with masks for
-    secrets to keep. The other settings follow from these.
+    secrets to keep. The other settings follow from these; without `kind` it is what the config says.
     """
 
+    kind: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     hostname: str | UnsetType = UNSET
     port: int | UnsetType | None = UNSET
@@ -82,6 +87,9 @@ class MonitorChange(msgspec.Struct, frozen=True, kw_only=True):
     notification_email: str | UnsetType | None = UNSET
     notification_phone_number: str | UnsetType | None = UNSET
     notes: Notes | UnsetType | None = UNSET
+    labels: dict[str, str] | UnsetType = UNSET
+    project: str | UnsetType | None = UNSET
+    external_key: str | UnsetType | None = UNSET
     ipv4: str | UnsetType | None = UNSET
     resolve_dns: bool | UnsetType = UNSET
     location_ids: list[int] | UnsetType | None = UNSET

@@ -17,6 +17,11 @@ def changes_target(before: MonitorSettings, after: MonitorSettings) -> bool:
     return _target(before) != _target(after)
 
 
+def is_changed(before: MonitorSettings, after: MonitorSettings) -> bool:
+    """Whether anything of a monitor differs."""
+    return before != after or _target(before) != _target(after)
+
+
 def _target(monitor: MonitorSettings) -> tuple[object, ...]:
     # The config is compared as JSON: to Python 1, 1.0 and True are equal, to a config they are not.
     return (monitor.kind, monitor.hostname, monitor.port, monitor.address, msgspec.json.encode(monitor.config))

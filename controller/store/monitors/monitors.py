@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from controller.decisions.monitors.mode_change import clears_policy
-from controller.decisions.monitors.target_change import changes_target
+from controller.decisions.monitors.target_change import changes_target, is_changed
+from controller.errors import AlreadyExistsError
 from controller.model import Monitor, MonitorSettings
 from controller.off_loop import off_loop
 from controller.store.monitors import statements
 from controller.store.platform.pool import Database
+from shared.wire.targets import KINDS
 
 _read = msgspec.json.Decoder(Monitor).decode
 
@@ -33,9 +37,12 @@ class MonitorPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def insert(database: Database, new: NewMonitor) -> Monitor:
-    """The monitor's first round is due at once: target_changed_at is the moment of the insert."""
+    """The monitor's first round is due at once: target_changed_at is the moment of the insert. Raises
+    AlreadyExistsError when its key is another one's.
+    """
     async with database.connection() as connection:
-        return _monitor(await connection.fetchrow(statements.INSERT, new))
+        with _key_of_its_own():
+            return _monitor(await connection.fetchrow(statements.INSERT, new))
 
 
 async def change(
@@ -45,10 +52,11 @@ async def change(
     identifier: int | UUID,
     decide: Callable[[Monitor], Monitor],
 ) -> Monitor | None:
-    """Replace a monitor by what `decide` makes of it, while its row is locked; None when it does not exist.
+    """Replace a monitor by what `decide` makes of it, while its row is locked; None when it does not exist. One that
+    stays the same keeps its moment of change too.
 
     Another target sets target_changed_at to now: a first round is due at once. A new mode replaces the monitor's
-    policy, whatever it was before.
+    policy, whatever it was before. Raises AlreadyExistsError when its new key is another one's.
     """
     async with database.transaction() as connection:
         row = await connection.fetchrow(statements.READ_LOCKED, *_named(identifier), organization_id, kinds)
@@ -56,8 +64,37 @@ async def change(
             return None
         before = _monitor(row)
         after = decide(before)
+        if not is_changed(before, after):
+            return before
         moves, loses_policy = changes_target(before, after), clears_policy(before, after)
-        return _monitor(await connection.fetchrow(statements.UPDATE, after, loses_policy, moves))
+        with _key_of_its_own():
+            return _monitor(await connection.fetchrow(statements.UPDATE, after, loses_policy, moves))
+
+
+async def locked(database: Database, monitor_id: int) -> Monitor | None:
+    """The monitor, whose row stays locked until the transaction ends; None when it does not exist."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(statements.READ_LOCKED, monitor_id, None, None, KINDS)
+    return _monitor(row) if row else None
+
+
+async def by_key(
+    database: Database, organization_id: int, kinds: Sequence[str], project: str, external_key: str
+) -> UUID | None:
+    """The public id of the monitor that a program knows by this key."""
+    async with database.connection() as connection:
+        found: UUID | None = await connection.fetchval(
+            """
+            SELECT public_id FROM monitor
+            WHERE organization_id = $1 AND project = $2 AND external_key = $3 AND kind = ANY ($4::text[])
+              AND deleted_at IS NULL
+            """,
+            organization_id,
+            project,
+            external_key,
+            kinds,
+        )
+    return found
 
 
 async def soft_delete(database: Database, monitor_id: int) -> bool:
@@ -108,6 +145,14 @@ async def page_of(
             numbers,
         )
     return await off_loop(_page, rows)
+
+
+@contextmanager
+def _key_of_its_own() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyExistsError("A monitor with this externalKey exists already in this project") from error
 
 
 def _page(rows: Sequence[Any]) -> MonitorPage:

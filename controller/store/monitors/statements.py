@@ -11,13 +11,13 @@ WITH made AS (
     organization_id, customer_id, kind, name, hostname, port, status, interval_seconds, timeout_seconds,
     evaluation_deadline_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
     ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round, retry_on_failure,
-    notify_on_error, alertsite, notes
+    notify_on_error, alertsite, notes, labels, project, external_key
   )
   SELECT
     organization_id, customer_id, kind, name, hostname, port, status, interval_seconds, timeout_seconds,
     evaluation_deadline_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
     ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round, retry_on_failure,
-    notify_on_error, alertsite, notes
+    notify_on_error, alertsite, notes, labels, project, external_key
   FROM json_populate_record(NULL::monitor, $1)
   RETURNING *
 )
@@ -46,6 +46,9 @@ WITH changed AS (
     notification_email = new.notification_email,
     notification_phone_number = new.notification_phone_number,
     notes = new.notes,
+    labels = new.labels,
+    project = new.project,
+    external_key = new.external_key,
     ipv4 = new.ipv4,
     resolve_dns = new.resolve_dns,
     location_ids = new.location_ids,

@@ -16,6 +16,8 @@ from tests.integration.store.conftest import Store
 TYPES = {
     name: kind for name, kind in get_type_hints(MonitorSettings).items() if name in MonitorSettings.__struct_fields__
 }
+KEY = ("project", "external_key")
+"""Set together, and each pair once."""
 
 
 def another(kind: Any, value: Any) -> Any:
@@ -24,6 +26,8 @@ def another(kind: Any, value: Any) -> Any:
         kind = next(one for one in get_args(kind) if one is not NoneType)
     if get_origin(kind) is list:
         return [another(get_args(kind)[0], None)]
+    if kind == dict[str, str]:
+        return {"z": "ü", "a": ""}
     if get_origin(kind) is dict:
         return {"z": {"b": ['"', "ü\n", 1.0, None]}, "a": True}
     if issubclass(kind, Enum):
@@ -43,16 +47,18 @@ def settings_of(monitor: Monitor) -> dict[str, Any]:
 async def test_a_setting_is_kept(store: Store, name: str) -> None:
     plain = await store.monitor()
     value = another(TYPES[name], getattr(plain, name))
-    expected = settings_of(plain) | {name: value}
+    values = {name: value} | ({"project": "shop", "external_key": "first"} if name in KEY else {})
 
-    made = await store.monitor(**{name: value})
-    assert settings_of(made) == expected
+    made = await store.monitor(**values)
+    assert settings_of(made) == settings_of(plain) | values
+    values |= {"external_key": "second"} if name in KEY else {}
+    expected = settings_of(plain) | values
     changed = await monitors.change(
         store.database,
         store.organization,
         (plain.kind,),
         plain.id,
-        lambda before: msgspec.structs.replace(before, **{name: value}),
+        lambda before: msgspec.structs.replace(before, **values),
     )
     assert changed is not None
     assert settings_of(changed) == expected

@@ -47,3 +47,11 @@ async def test_a_fault_of_our_own_is_not_taken_for_a_database_that_is_away(datab
         with pytest.raises(asyncpg.UndefinedTableError):
             async with database.transaction() as connection:
                 await connection.execute("SELECT * FROM nothing")
+
+
+async def test_statements_are_planned_anew_within_the_block_alone(database_url: str) -> None:
+    async with Database.open(database_url, size=1) as database:
+        async with database.planned_anew() as connection:
+            assert await connection.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
+        async with database.connection() as connection:
+            assert await connection.fetchval("SHOW plan_cache_mode") == "auto"

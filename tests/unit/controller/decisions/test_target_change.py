@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions.monitors.mode_change import clears_policy
-from controller.decisions.monitors.target_change import changes_target
+from controller.decisions.monitors.target_change import changes_target, is_changed
 from controller.model import Mode, MonitorChange, MonitorSettings, MonitorStatus
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -59,6 +59,13 @@ def test_other_settings_never_begin_anew(before: MonitorSettings, other: Monitor
 def test_values_that_only_python_takes_for_equal_differ(other: object) -> None:
     before = MonitorSettings(kind="smtp", interval_seconds=60, timeout_seconds=30, config={"a": 1})
     assert changes_target(before, msgspec.structs.replace(before, config={"a": other}))
+    assert is_changed(before, msgspec.structs.replace(before, config={"a": other}))
+
+
+@given(SETTINGS, SETTINGS)
+def test_a_setting_that_differs_is_a_change(before: MonitorSettings, after: MonitorSettings) -> None:
+    assert is_changed(before, after) is (repr(before) != repr(after))
+    assert not is_changed(before, msgspec.structs.replace(before))
 
 
 @given(SETTINGS, SETTINGS)
@@ -70,6 +77,6 @@ def test_only_another_mode_removes_the_policy(before: MonitorSettings, after: Mo
 def test_a_change_can_set_every_setting_that_does_not_follow_from_others() -> None:
     settings = {field.name: field.type for field in msgspec.structs.fields(MonitorSettings)}
     changes = {field.name: field.type for field in msgspec.structs.fields(MonitorChange)}
-    assert settings.keys() - changes.keys() == {"kind", "evaluation_deadline_seconds"}
+    assert settings.keys() - changes.keys() == {"evaluation_deadline_seconds"}
     assert {name: kind | msgspec.UnsetType for name, kind in settings.items() if name in changes} == changes
     assert MonitorChange().values() == {}

@@ -1,0 +1,59 @@
+"""The rules for labels: keys with values by which people and programs sort their monitors. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from controller.errors import InvalidError, InvalidFieldsError
+
+LONGEST_KEY = 50
+LONGEST_VALUE = 100
+MOST_LABELS = 32
+
+KEY_PATTERN = r"^[^:\u0000-\u001f\u007f-\u009f]+$"
+VALUE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""For schemas, in the dialect of JSON Schema."""
+
+KEY_RULE = f"must have keys of 1 to {LONGEST_KEY} characters, none of them a colon or a control character"
+VALUE_RULE = f"must be a text of at most {LONGEST_VALUE} characters, none of them a control character"
+
+_KEY = re.compile(r"[^:\x00-\x1f\x7f-\x9f]+")
+_VALUE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*")
+
+
+def check_labels(labels: Mapping[str, str], *, field: str = "labels", most: int | None = MOST_LABELS) -> None:
+    """Raises InvalidFieldsError, which lists every mistake."""
+    problems = list(_each(labels, field))
+    if most is not None and len(labels) > most:
+        problems.append(InvalidError(field, f"must be at most {most}"))
+    if problems:
+        raise InvalidFieldsError(problems)
+
+
+def is_key(text: str) -> bool:
+    return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
+
+
+def is_value(text: str) -> bool:
+    """The empty text is one too: such a label is a tag."""
+    return len(text) <= LONGEST_VALUE and _VALUE.fullmatch(text) is not None
+
+
+def tagged(labels: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The labels with a tag for each name: a label that is there already keeps its value."""
+    return {**dict.fromkeys(names, ""), **labels}
+
+
+def merged_labels(labels: Mapping[str, str], patch: Mapping[str, str | None]) -> dict[str, str]:
+    """The labels with those of the patch set, and those removed that are None in it."""
+    after = {**labels, **{key: value for key, value in patch.items() if value is not None}}
+    return {key: value for key, value in after.items() if patch.get(key, value) is not None}
+
+
+def _each(labels: Mapping[str, str], field: str) -> Iterator[InvalidError]:
+    for key, value in labels.items():
+        if not is_key(key):
+            yield InvalidError(field, KEY_RULE)
+        elif not is_value(value):
+            yield InvalidError(f"{field}.{key}", VALUE_RULE)
