@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 class DomainError(Exception):
@@ -13,6 +14,11 @@ class DomainError(Exception):
         """One message for each problem, for answers that list them."""
         return [str(self)]
 
+    @property
+    def fields(self) -> Sequence[InvalidError]:
+        """The values that are wrong, for answers that name each of them."""
+        return ()
+
 
 class InvalidError(DomainError, ValueError):
     """A value breaks a rule. `message` replaces "<field> <rule>" where a vendor's page prints another text."""
@@ -21,6 +27,10 @@ class InvalidError(DomainError, ValueError):
         super().__init__(message or f"{field} {rule}")
         self.field = field
         self.rule = rule
+
+    @property
+    def fields(self) -> Sequence[InvalidError]:
+        return [self]
 
 
 class InvalidFieldsError(InvalidError):
@@ -33,6 +43,23 @@ class InvalidFieldsError(InvalidError):
     @property
     def messages(self) -> list[str]:
         return [str(problem) for problem in self.problems]
+
+    @property
+    def fields(self) -> Sequence[InvalidError]:
+        return self.problems
+
+
+@contextmanager
+def noting(
+    problems: list[InvalidError], named: Callable[[InvalidError], InvalidError] = lambda error: error
+) -> Iterator[None]:
+    """Note the mistakes that the block finds, so that all of a request are reported together; `named` may give their
+    fields other names.
+    """
+    try:
+        yield
+    except InvalidError as error:
+        problems += map(named, error.fields)
 
 
 class UnauthenticatedError(DomainError):
@@ -68,6 +95,10 @@ class LimitedError(DomainError):
         self.retry_after = retry_after
 
 
+class StillRunningError(LimitedError):
+    """The same request was sent before, and has no answer yet."""
+
+
 class LoginRefusedError(DomainError):
     """E-mail or password is wrong; the message does not say which."""
 
@@ -82,12 +113,31 @@ class LoginCodeRefusedError(DomainError):
         super().__init__("The login code is wrong, was used already, or is older than ten minutes")
 
 
+class SignOnRefusedError(DomainError):
+    """Single sign-on let nobody in. The message is for the person; the reason is in the organization's audit log."""
+
+
 class AlreadyEndedError(DomainError):
     """The object has ended already, so this can no longer be done with it."""
 
 
+class WrongStateError(DomainError):
+    """The object must be in another state for this; the message says in which."""
+
+
 class AlreadyExistsError(DomainError):
     """Something with this name exists already."""
+
+
+class PreconditionFailedError(DomainError):
+    """The object is in another state than the one that the caller named (RFC 9110, section 13.1.1): `current`, whose
+    entity tag is `etag`; None when there is none.
+    """
+
+    def __init__(self, current: object, etag: str | None) -> None:
+        super().__init__("The object has changed: read it again, and send the change with its new ETag in If-Match")
+        self.current = current
+        self.etag = etag
 
 
 class NotFoundError(DomainError):
@@ -102,6 +152,10 @@ class UnknownCustomerError(DomainError):
 
     def __init__(self) -> None:
         super().__init__("Invalid Customer identifier")
+
+    @property
+    def fields(self) -> Sequence[InvalidError]:
+        return [InvalidError("customerId", "must be the id of a customer of the organization")]
 
 
 class NoActiveLocationsError(DomainError):

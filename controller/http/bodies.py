@@ -7,7 +7,8 @@ Litestar's own decoding coerces values and words its errors differently, so bodi
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +19,10 @@ from litestar.typing import FieldDefinition
 from msgspec.inspect import type_info
 
 from controller.decisions.access import may_change
-from controller.errors import ForbiddenError, InvalidError
+from controller.errors import ForbiddenError, InvalidError, InvalidFieldsError
+from controller.http.documents.ignored_fields import without_ignored
+from controller.http.documents.mistakes import mistakes_in
+from controller.http.problem_details import is_ours
 from controller.model import Principal
 from controller.model.values.json_rules import breach_of
 from controller.model.values.whole_numbers import with_whole_numbers
@@ -31,8 +35,11 @@ _JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 class JsonBody(AbstractDTO[T]):
     """`JsonBody[Kind]` as the `dto` of a route decodes its `data` into the struct Kind.
 
-    A struct may have `REFUSALS`, the texts that a vendor documents for a field that is missing or of a wrong type. With
-    `OF_A_MONITOR` a caller that may change only a monitor's status must send no other field, known or unknown.
+    Below /api/v1 all mistakes of a body are reported at once, and the fields that a struct names in `IGNORED` are
+    dropped (controller.http.documents.ignored_fields); before that, a struct's static method `PREPARED` may change the
+    document that was sent. A struct may have `REFUSALS`, the texts that a vendor documents for a field that is missing
+    or of a wrong type. With `OF_A_MONITOR` a caller that may change only a monitor's status must send no other field,
+    known or unknown.
     """
 
     def decode_bytes(self, value: bytes) -> T:
@@ -42,6 +49,8 @@ class JsonBody(AbstractDTO[T]):
             raise HTTPException(status_code=415)
         if getattr(self.model_type, "OF_A_MONITOR", False):
             _require_fields(self.asgi_connection.scope.get("user"), value)
+        if is_ours(self.asgi_connection.url.path):
+            return decode_ours(value, self.model_type)
         return decode(value, self.model_type)
 
     @classmethod
@@ -96,14 +105,48 @@ def _require_fields(principal: Principal | None, body: bytes) -> None:
 
 def decode(body: bytes, kind: type[T]) -> T:
     """Raises InvalidError."""
+    with _understood():
+        try:
+            return _decode(body, kind)
+        except msgspec.ValidationError as error:
+            texts: Mapping[str, str] = getattr(kind, "REFUSALS", {})
+            field, rule = breach_of(error, kind)
+            raise InvalidError(field or "body", rule, message=texts.get(field)) from error
+
+
+def decode_ours(body: bytes, kind: type[T]) -> T:
+    """A body of our own API. Raises InvalidFieldsError for all mistakes of the body, InvalidError for no JSON."""
+    with _understood():
+        try:
+            document = msgspec.json.decode(body)
+        except msgspec.ValidationError:  # a number that no type takes; this decoding says which
+            return decode(body, kind)
+        return convert_ours(document, kind)
+
+
+def convert_ours(document: Any, kind: type[T]) -> T:
+    """A document as JSON has it, for example after a merge, as a body of our own API. Raises InvalidFieldsError."""
+    prepare: Callable[[Any], Any] = getattr(kind, "PREPARED", _as_it_is)
+    given = with_whole_numbers(without_ignored(prepare(document), kind), type_info(kind))
     try:
-        return _decode(body, kind)
+        return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        texts: Mapping[str, str] = getattr(kind, "REFUSALS", {})
-        field, rule = breach_of(error, kind)
-        raise InvalidError(field or "body", rule, message=texts.get(field)) from error
+        raise InvalidFieldsError(mistakes_in(given, kind)) from error
+
+
+def _as_it_is(document: Any) -> Any:
+    return document
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Raises InvalidError for what is no JSON."""
+    try:
+        yield
     except RecursionError as error:
         raise InvalidError("body", "is nested too deeply") from error
+    except InvalidError:
+        raise
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidError("body", "must be valid JSON") from error
 
@@ -112,8 +155,13 @@ def _decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        try:
-            given = msgspec.json.decode(body)
-        except msgspec.ValidationError:  # without the field
-            raise error from None
-    return msgspec.convert(with_whole_numbers(given, type_info(kind)), kind)
+        return msgspec.convert(_whole(body, kind, error), kind)
+
+
+def _whole(body: bytes, kind: type[T], error: msgspec.ValidationError) -> Any:
+    """The document with integers where the type takes no floats. Raises `error` for one that cannot be decoded."""
+    try:
+        given = msgspec.json.decode(body)
+    except msgspec.ValidationError:  # without the field
+        raise error from None
+    return with_whole_numbers(given, type_info(kind))

@@ -1,9 +1,10 @@
-"""Turns every error into an HTTP answer, also for unknown paths and methods: in AlertSite's form below its path, in one
-form everywhere else.
+"""Turns every error into an HTTP answer, also for unknown paths and methods: in AlertSite's form below its path, as
+problem details below ours, in one form everywhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -15,6 +16,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec.inspect import type_info
 
 from controller import errors
+from controller.http.problem_details import ProblemDetails, is_ours, problem_details
 from controller.model.values.json_rules import rule_of
 from controller.store.platform.pool import StoreUnavailableError
 from shared.nats.errors import BusError
@@ -39,15 +41,21 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginRefusedError: HTTPStatus.UNAUTHORIZED,
     errors.LoginCodeRefusedError: HTTPStatus.UNAUTHORIZED,
+    errors.SignOnRefusedError: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.OrganizationRequiredError: HTTPStatus.BAD_REQUEST,
     errors.AlreadyExistsError: HTTPStatus.CONFLICT,
     errors.AlreadyEndedError: HTTPStatus.CONFLICT,
     errors.UnfitLocationsError: HTTPStatus.CONFLICT,
+    errors.WrongStateError: HTTPStatus.CONFLICT,
+    errors.PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
+    errors.StillRunningError: HTTPStatus.CONFLICT,
     errors.LimitedError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.NoActiveLocationsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_STATUS_OF_OURS: dict[type[errors.DomainError], HTTPStatus] = {errors.NoActiveLocationsError: HTTPStatus.CONFLICT}
+"""Where our own API does not answer as the vendors do."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -72,7 +80,7 @@ class AlertSiteErrors(msgspec.Struct, frozen=True, kw_only=True):
     errors: list[AlertSiteError]
 
 
-Answer: TypeAlias = Response[Problem] | Response[AlertSiteErrors]
+Answer: TypeAlias = Response[Problem] | Response[AlertSiteErrors] | Response[ProblemDetails]
 
 
 def problem(
@@ -83,7 +91,7 @@ def problem(
     data: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
-    """An error in the form of all routes that are not below /api/v3."""
+    """An error in the form of all routes that are neither below /api/v3 nor below /api/v1."""
     body = Problem(
         status_code=int(status),
         status_message=status_message or HTTPStatus(status).phrase,
@@ -99,8 +107,11 @@ def refusal(
     *messages: str,
     status_message: str | None = None,
     headers: dict[str, str] | None = None,
+    fields: Sequence[errors.InvalidError] = (),
 ) -> Answer:
-    """An error in the form of its group of routes."""
+    """An error in the form of its group of routes. `fields` are the values that are wrong."""
+    if is_ours(request.url.path):
+        return problem_details(status, "; ".join(messages), errors=fields, headers=headers)
     if not is_alertsite(request.url.path):
         return problem(status, "; ".join(messages), status_message=status_message, headers=headers)
     prefix = INVALID_REQUEST if status == HTTPStatus.BAD_REQUEST else ""
@@ -121,18 +132,24 @@ def status_of(error: errors.DomainError) -> HTTPStatus:
 
 def from_domain(request: Request[Any, Any, Any], error: errors.DomainError) -> Answer:
     status = status_of(error)
+    if is_ours(request.url.path):
+        status = _STATUS_OF_OURS.get(type(error), status)
     messages = (
         [RECORD_NOT_FOUND] if isinstance(error, errors.NotFoundError) and is_alertsite(request.url.path) else None
     )
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
     if isinstance(error, errors.LimitedError):
         headers = {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.PreconditionFailedError):
+        etag = {"ETag": error.etag} if error.etag else None
+        return problem_details(status, str(error), current=error.current, headers=etag)
     return refusal(
         request,
         status,
         *(messages or error.messages),
         status_message=str(error) if _route_opt(request, DETAIL_IN_STATUS) else None,
         headers=headers,
+        fields=error.fields,
     )
 
 
@@ -170,8 +187,9 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Ans
     phrase = HTTPStatus(error.status_code).phrase
     if error.status_code == HTTPStatus.NOT_FOUND and is_alertsite(request.url.path):
         phrase = RECORD_NOT_FOUND
-    messages = _parameter_problems(request, error) if isinstance(error, ValidationException) else []
-    return refusal(request, error.status_code, *(messages or [phrase]), headers=error.headers)
+    wrong = _parameter_problems(request, error) if isinstance(error, ValidationException) else []
+    messages = [str(each) for each in wrong]
+    return refusal(request, error.status_code, *(messages or [phrase]), headers=error.headers, fields=wrong)
 
 
 def from_bug(request: Request[Any, Any, Any], error: Exception) -> Answer:
@@ -189,20 +207,23 @@ HANDLERS: ExceptionHandlersMap = {
 }
 
 
-def _parameter_problems(request: Request[Any, Any, Any], error: ValidationException) -> list[str]:
+def _parameter_problems(request: Request[Any, Any, Any], error: ValidationException) -> list[errors.InvalidError]:
     """What is wrong with each parameter, by the name that callers use. Litestar reports Python's names and types."""
     entries = error.extra if isinstance(error.extra, list) else []
     names = [str(entry.get("key")) for entry in entries]
     # Litestar refuses an empty body itself, before JsonBody decodes it.
-    return ["body is required" if name == "data" else _parameter_problem(request, name) for name in names]
+    return [
+        errors.InvalidError("body", "is required") if name == "data" else _parameter_problem(request, name)
+        for name in names
+    ]
 
 
-def _parameter_problem(request: Request[Any, Any, Any], name: str) -> str:
+def _parameter_problem(request: Request[Any, Any, Any], name: str) -> errors.InvalidError:
     handler = request.scope["route_handler"]
     parameter = handler.parsed_fn_signature.parameters.get(name)
     kind = handler.signature_model.__annotations__.get(name)
     given_name = getattr(parameter.kwarg_definition, "name", None) if parameter else None
-    return f"{given_name or name} {rule_of(type_info(kind) if kind else None, nullable=False)}"
+    return errors.InvalidError(given_name or name, rule_of(type_info(kind) if kind else None, nullable=False))
 
 
 def _route_opt(request: Request[Any, Any, Any], name: str) -> Any:

@@ -54,14 +54,14 @@ def is_email(text: str) -> bool:
     return len(text) <= _LONGEST_EMAIL and text.isprintable() and _EMAIL.fullmatch(text) is not None
 
 
-def check_email(address: str | None) -> None:
+def check_email(address: str | None, *, field: str = "notificationEmail") -> None:
     if address is not None and not is_email(address):
-        raise InvalidError("notificationEmail", "must be an e-mail address, or null")
+        raise InvalidError(field, "must be an e-mail address, or null")
 
 
-def check_phone_number(number: str | None) -> None:
+def check_phone_number(number: str | None, *, field: str = "notificationPhoneNumber") -> None:
     if number is not None and not _E164.fullmatch(number):
-        raise InvalidError("notificationPhoneNumber", "must be a number as in +4930123456 (E.164), or null")
+        raise InvalidError(field, "must be a number as in +4930123456 (E.164), or null")
 
 
 def check_config(config: dict[str, Any], *, field: str) -> None:

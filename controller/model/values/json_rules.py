@@ -97,7 +97,14 @@ def _alternatives(kind: inspect.Type | None) -> tuple[list[str], list[str]]:
             case inspect.FloatType():
                 others.append("a number" + _bounds(choice.ge, choice.le))
             case inspect.StrType():
-                others.append("a string" + _length(choice.min_length, choice.max_length, "characters"))
+                words_of_pattern = f" that matches {choice.pattern}" if choice.pattern else ""
+                others.append(
+                    "a string" + _length(choice.min_length, choice.max_length, "characters") + words_of_pattern
+                )
+            case inspect.ListType():
+                others.append("an array" + _length(choice.min_length, choice.max_length, "items"))
+            case inspect.DictType():
+                others.append("an object" + _length(choice.min_length, choice.max_length, "members"))
             case _ if isinstance(choice, _ARRAYS):
                 others.append("an array")
             case _ if isinstance(choice, _OBJECTS):

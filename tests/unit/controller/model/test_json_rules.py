@@ -34,6 +34,7 @@ class Document(msgspec.Struct, rename="camel"):
     flag: bool | UnsetType | None = UNSET
     short: Annotated[str, Meta(max_length=3)] | UnsetType = UNSET
     ranged: Annotated[str, Meta(min_length=1, max_length=3, description="x")] | UnsetType = UNSET
+    country: Annotated[str, Meta(max_length=2, pattern="^[A-Z]*$")] | UnsetType = UNSET
     long_name: Annotated[str, Meta(min_length=2)] | UnsetType = UNSET
     identifier: int | str | UnsetType | None = UNSET
     quorum: Literal["all", "any"] | Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET
@@ -60,6 +61,9 @@ CASES = [
     pytest.param('{"short":"abcd"}', "short", "must be a string of at most 3 characters", id="too long"),
     pytest.param('{"ranged":""}', "ranged", "must be a string of 1 to 3 characters", id="empty"),
     pytest.param('{"longName":"a"}', "longName", "must be a string of at least 2 characters", id="too short"),
+    pytest.param(
+        '{"country":"de"}', "country", "must be a string of at most 2 characters that matches ^[A-Z]*$", id="no match"
+    ),
     pytest.param('{"identifier":[]}', "identifier", "must be an integer, a string, or null", id="three types"),
     pytest.param('{"quorum":"most"}', "quorum", "must be an integer from 1 to 100 or one of all, any", id="no word"),
     pytest.param('{"quorum":0}', "quorum", "must be an integer from 1 to 100 or one of all, any", id="no such number"),

@@ -1,0 +1,1 @@
+"""Unit tests of the HTTP layer: bodies, patches and what is wrong with them."""
