@@ -113,6 +113,7 @@ async def _run(
             metrics_token=settings.metrics_token_file.value if settings.metrics_token_file else None,
             public_url=public_url,
             health=health,
+            enrolment=settings,
         )
         server = _server(services, settings)
         try:

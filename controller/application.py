@@ -17,23 +17,20 @@ from controller.api.compat.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
 from controller.api.system.health import Health, healthz, readyz
 from controller.api.system.metrics import counting, metrics, metrics_per_monitor
 from controller.api.system.openapi_document import document
-from controller.api.v1.audit.routes import read_audit
-from controller.api.v1.audit.schemas import AuditPage
 from controller.api.v1.locations.routes import list_locations
 from controller.api.v1.locations.schemas import LocationAnswer
-from controller.api.v1.organizations.retention import BODIES as RETENTION_BODIES
-from controller.api.v1.organizations.retention import ROUTES as RETENTION_ROUTES
-from controller.api.v1.organizations.routes import ROUTES as ORGANIZATION_ROUTES
-from controller.api.v1.organizations.schemas import BODIES as ORGANIZATION_BODIES
 from controller.api.v1.policies.routes import ROUTES as POLICY_ROUTES
 from controller.api.v1.policies.schemas import BODIES as POLICY_BODIES
 from controller.api.v1.results.items import ResultPage
 from controller.api.v1.results.routes import read_results
+from controller.api.v1.routes import BODIES as OUR_BODIES
+from controller.api.v1.routes import create_v1
 from controller.api.v1.stream.documents import BODIES as STREAM_BODIES
 from controller.api.v1.stream.routes import ROUTES as STREAM_ROUTES
 from controller.http.auth import add_quota_headers, given_principal, require_permissions, requires_permission
 from controller.http.methods import with_head_and_options
 from controller.http.problems import HANDLERS, from_framework
+from controller.http.request_ids import with_request_ids
 from controller.http.services import Services
 from controller.operations.accounts.limits import RequestLimits
 from controller.pages.routes import create_pages, preparing_pages
@@ -43,13 +40,11 @@ LARGEST_BODY = 256 * 1024
 BODIES: tuple[type[Struct], ...] = (
     Health,
     LocationAnswer,
-    AuditPage,
     ResultPage,
     *UPTIMEIFY_BODIES,
     *ALERTSITE_BODIES,
-    *ORGANIZATION_BODIES,
+    *OUR_BODIES,
     *POLICY_BODIES,
-    *RETENTION_BODIES,
     *STREAM_BODIES,
 )
 
@@ -64,12 +59,10 @@ def create_application(services: Services) -> Litestar:
             *([metrics_per_monitor] if services.metrics_per_monitor else []),
             list_locations,
             read_results,
-            read_audit,
             *UPTIMEIFY_ROUTES,
             *ALERTSITE_ROUTES,
-            *ORGANIZATION_ROUTES,
+            create_v1(),
             *POLICY_ROUTES,
-            *RETENTION_ROUTES,
             *STREAM_ROUTES,
             create_pages(services),
         ],
@@ -82,14 +75,14 @@ def create_application(services: Services) -> Litestar:
         state=State({"services": services, "limits": RequestLimits(services.database, services.rate_limit)}),
         exception_handlers={**HANDLERS, HTTPException: _unknown_path},
         request_max_body_size=LARGEST_BODY,
-        openapi_config=document(BODIES),
+        openapi_config=document(BODIES, services.public_url.url),
         logging_config=None,
         lifespan=[preparing_pages],
     )
     require_permissions(application)
     # These are no middlewares, because those do not run for requests without a route.
     answering = with_head_and_options(application.asgi_handler, application.routes)
-    application.asgi_handler = counting(answering, services.metrics.counts)
+    application.asgi_handler = with_request_ids(counting(answering, services.metrics.counts))
     return application
 
 

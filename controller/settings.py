@@ -169,7 +169,10 @@ class NotifySettings(EnrolmentSettings, frozen=True, kw_only=True):
     sms_url: Annotated[SmsUrl | None, described("An Apprise URL with {number} in it, for text messages.")] = None
     notify_allow_networks: Annotated[
         tuple[NetworkSetting, ...],
-        described("Networks (CIDR) that webhooks and services may reach besides public addresses."),
+        described(
+            "Networks (CIDR) that webhooks, services and providers of single sign-on may be in, besides public"
+            " addresses."
+        ),
     ] = ()
     ops_email: Annotated[
         tuple[MailAddress, ...],

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 from litestar import Litestar
@@ -23,6 +24,7 @@ from litestar.types import Message, Scope
 from controller.decisions.access import GLOBAL, Permission, may_read_metrics, permits
 from controller.errors import ForbiddenError, InvalidError, LimitedError, OtherSiteError, UnauthenticatedError
 from controller.http import cookies
+from controller.http.identifiers import is_uuid
 from controller.http.services import Services
 from controller.model import Principal
 from controller.operations.accounts.limits import Quota, RequestLimits, network_of
@@ -203,11 +205,7 @@ async def _may_read_metrics(principal: Principal, services: Services) -> bool:
 
 
 def _rate_key(principal: Principal | None, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    if principal is None:
-        return f"address:{network_of(address_of(connection))}"
-    if principal.token_id is not None:
-        return f"token:{principal.token_id}"
-    return f"account:{principal.account_id}"
+    return f"address:{network_of(address_of(connection))}" if principal is None else principal.name
 
 
 async def _in_organization(
@@ -220,12 +218,22 @@ async def _in_organization(
     if named is None:
         return principal
     if principal.role not in GLOBAL:
-        if _ORGANIZATION.fullmatch(named) and int(named) not in {_NONE, principal.works_in}:
+        number = int(named) if _ORGANIZATION.fullmatch(named) else principal.works_in
+        if is_uuid(named):
+            own = await organizations.by_public_id(services.database, principal.works_in, UUID(named))
+            number = None if own is None else own.id
+        if number not in {_NONE, principal.works_in}:
             raise ForbiddenError
         return principal
-    if not _ORGANIZATION.fullmatch(named) or await organizations.by_id(services.database, int(named)) is None:
-        raise InvalidError("organizationId", "must be the number of an organization", message="Invalid organizationId")
-    return msgspec.structs.replace(principal, works_in=int(named))
+    found = None
+    if is_uuid(named):
+        found = await organizations.by_public_id(services.database, None, UUID(named))
+    elif _ORGANIZATION.fullmatch(named):
+        found = await organizations.by_id(services.database, int(named))
+    if found is None:
+        rule = "must be the public UUID or the number of an organization"
+        raise InvalidError("organizationId", rule, message="Invalid organizationId")
+    return msgspec.structs.replace(principal, works_in=found.id)
 
 
 async def _in_chosen_organization(

@@ -6,6 +6,7 @@ import re
 from uuid import UUID
 
 from controller.errors import InvalidError
+from controller.model import Principal
 
 INVALID_CUSTOMER = "Invalid Customer identifier"
 
@@ -21,6 +22,13 @@ def monitor_public_id(text: str, *, message: str) -> UUID:
     return UUID(text)
 
 
+def given_uuid(text: str, field: str) -> UUID:
+    """The UUID in this parameter. Raises InvalidError."""
+    if not _UUID.fullmatch(text):
+        raise InvalidError(field, "must be a UUID")
+    return UUID(text)
+
+
 def customer_identifier(value: int | str) -> int | UUID:
     """A string of digits is read as a number. Raises InvalidError."""
     if isinstance(value, str) and _UUID.fullmatch(value):
@@ -30,6 +38,24 @@ def customer_identifier(value: int | str) -> int | UUID:
     if not isinstance(value, int) or not 1 <= value <= _LARGEST:
         raise InvalidError("customerId", "must be a number or a UUID", message=INVALID_CUSTOMER)
     return value
+
+
+def path_id(text: str) -> UUID:
+    """The UUID in a path of our own API. Raises InvalidError."""
+    if not _UUID.fullmatch(text):
+        raise InvalidError("id", "must be a UUID")
+    return UUID(text)
+
+
+def is_uuid(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+def names_another(text: str, principal: Principal) -> bool:
+    """Whether `organizationId` names another organization than the one that the guard found for this caller. Raises
+    InvalidError.
+    """
+    return not is_uuid(text) and organization_number(text) != principal.organization_id
 
 
 def organization_number(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -16,7 +16,12 @@ from controller.operations.accounts.passwords import Passwords
 from controller.operations.channels.channels import Outlets
 from controller.operations.monitors.checks import TriggeredDispatch
 from controller.operations.results.exports import Exports
+from controller.operations.sign_on.logins import SignOns
+from controller.operations.trials import TrialDispatch
 from controller.pipeline.ops.health import DependencyHealth
+from controller.settings import EnrolmentSettings
+from controller.sign_on.exchange import ProviderExchange
+from controller.sign_on.providers import Providers
 from controller.store.platform.pool import Database
 from controller.streaming.hub import StreamHub
 from controller.vault import Vault
@@ -24,16 +29,21 @@ from shared.nats.bus import Bus
 from shared.secret import Secret
 
 
+class Dispatch(TriggeredDispatch, TrialDispatch, Protocol):
+    """Gives checks by hand and trials to the broker."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Routes use the bus to see whether it is connected, and to resume streams. `rate_limit` is requests a minute for
     each caller; 0 is no limit. `metrics_per_monitor` adds the route with metrics of each monitor. `metrics_token` reads
     `/metrics`. `public_url` is the base of all links. `health` is what `/readyz` says about NATS and PostgreSQL.
+    `enrolment` has the keys with which new locations are enrolled.
     """
 
     database: Database
     vault: Vault
-    dispatcher: TriggeredDispatch
+    dispatcher: Dispatch
     bus: Bus
     outlets: Outlets
     rate_limit: int = 0
@@ -45,10 +55,15 @@ class Services:
     exports: Exports = field(default_factory=Exports)
     health: DependencyHealth = field(default_factory=DependencyHealth)
     live: StreamHub = field(default_factory=StreamHub)
+    enrolment: EnrolmentSettings | None = None
     exposition: Exposition = field(init=False)
+    sign_ons: SignOns = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exposition", Exposition(self.metrics))
+        providers = Providers(ProviderExchange(self.outlets.senders.webhook))
+        sign_ons = SignOns(self.database, self.vault, self.passwords, providers, self.public_url)
+        object.__setattr__(self, "sign_ons", sign_ons)
 
 
 GivenServices: TypeAlias = NamedDependency[SkipValidation[Services]]
