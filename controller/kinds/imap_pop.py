@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
 
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
 from controller.kinds.kind import KindForm, MonitorKind, MonitorType
+from controller.kinds.typed import Written, put, shown_login, with_login
+from controller.kinds.typed_server import Tls, TypedServer, server_config, server_fields
 from controller.model.values.hostname import host_of
 from shared.wire.targets import TlsMode
 from shared.wire.targets.imap import ImapTarget
 from shared.wire.targets.pop3 import Pop3Target
 
 _LONGEST_MAILBOX = 1000
+_INBOX = "INBOX"
 
 
 class MailboxProtocol(StrEnum):
@@ -40,6 +46,7 @@ _MODES = {
     StartTls.OPPORTUNISTIC: TlsMode.OPPORTUNISTIC,
     StartTls.REQUIRED: TlsMode.REQUIRED,
 }
+_STARTTLS = {mode: word for word, mode in _MODES.items()}
 _PORTS = {
     (MailboxProtocol.IMAP, True): 993,
     (MailboxProtocol.IMAP, False): 143,
@@ -77,7 +84,7 @@ def logins_of(config: dict[str, Any], field: str) -> dict[str, ConfiguredLogin]:
 
 def _mailbox(config: dict[str, Any], field: str) -> str:
     """The mailbox to examine, `INBOX` by default (RFC 9051 section 5.1)."""
-    name = values.text(config, "mailbox", field) or "INBOX"
+    name = values.text(config, "mailbox", field) or _INBOX
     if len(name) > _LONGEST_MAILBOX or any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidError(f"{field}.mailbox", f"must be 1 to {_LONGEST_MAILBOX} characters, no control characters")
     return name
@@ -90,6 +97,67 @@ def _kind_in(config: dict[str, Any], field: str, kinds: Collection[str]) -> str:
     return kind
 
 
+class TypedMailbox(TypedServer, frozen=True, kw_only=True):
+    """A server that people read their mail from."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "host": "mail.example.com",
+        "login": {"user": "probe@example.com", "password": "correct horse battery staple"},
+    }
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        **TypedServer.FIELDS,
+        "starttls": "tls",
+        "protocol": "kind",
+        "user": "login.user",
+        "password": "login.password",
+        "accessToken": "login.accessToken",
+    }
+
+    tls: Tls = TlsMode.IMPLICIT
+
+    @classmethod
+    def of(cls, monitor: Configured, field: str) -> Self:
+        target = target_of(monitor, field)
+        return cls(**server_fields(monitor, field), tls=target.tls, login=shown_login(monitor.config, "password"))
+
+    def into(self, config: dict[str, Any]) -> Written:
+        kind = str(self.__struct_config__.tag)
+        new = with_login(server_config(self, config), self.login, "password")
+        implicit = self.tls is TlsMode.IMPLICIT
+        new["protocol"] = kind
+        put(new, "tls", implicit, False)
+        if not implicit:
+            put(new, "starttls", _STARTTLS[self.tls].value, StartTls.NEVER.value)
+        return Written(kind, self.host, self.port, new, self.address)
+
+
+class Pop3MonitorTarget(TypedMailbox, frozen=True, kw_only=True, tag_field="kind", tag="pop3"):
+    """A POP3 server."""
+
+
+class ImapMonitorTarget(TypedMailbox, frozen=True, kw_only=True, tag_field="kind", tag="imap"):
+    """An IMAP server. After a login the check examines `mailbox`."""
+
+    mailbox: Annotated[
+        str,
+        Meta(
+            description="The mailbox to examine after the login.",
+            min_length=1,
+            max_length=_LONGEST_MAILBOX,
+            examples=["INBOX"],
+        ),
+    ] = _INBOX
+
+    @classmethod
+    def of(cls, monitor: Configured, field: str) -> Self:
+        return msgspec.structs.replace(super().of(monitor, field), mailbox=_mailbox(monitor.config, field))
+
+    def into(self, config: dict[str, Any]) -> Written:
+        written = super().into(config)
+        put(written.config, "mailbox", self.mailbox, _INBOX)
+        return written
+
+
 TYPE = MonitorType("imap-pop", "IMAP/POP", "imapPopConfig", kind_in=_kind_in)
 
 _ENCRYPTED: dict[str, dict[str, Any]] = {
@@ -100,7 +168,7 @@ _ENCRYPTED: dict[str, dict[str, Any]] = {
 }
 
 
-def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol) -> MonitorKind:
+def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, typed: type[TypedMailbox]) -> MonitorKind:
     return MonitorKind(
         target=target,
         type=TYPE,
@@ -109,11 +177,15 @@ def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol) -> M
         form=KindForm(
             {encryption: {"protocol": protocol.value} | keys for encryption, keys in _ENCRYPTED.items()}, usual="TLS"
         ),
+        typed=typed,
         read=target_of,
         logins=logins_of,
     )
 
 
-KINDS = (_kind(ImapTarget, MailboxProtocol.IMAP), _kind(Pop3Target, MailboxProtocol.POP3))
+KINDS = (
+    _kind(ImapTarget, MailboxProtocol.IMAP, ImapMonitorTarget),
+    _kind(Pop3Target, MailboxProtocol.POP3, Pop3MonitorTarget),
+)
 
 IMAP_POP = tuple(kind.name for kind in KINDS)

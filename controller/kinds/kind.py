@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
+from controller.kinds.typed import TypedTarget
 from controller.kinds.words import USUAL_WORDS, KindWords
 from controller.model import Location
 from shared.wire.targets import BaseTarget, kind_of
@@ -63,6 +64,8 @@ class MonitorKind:
     """One kind of monitor: what it checks (`target`), and its name for people (`label`; `short_label` before a server's
     name in messages, None: the same). `words` are what texts about its monitors say.
 
+    `typed` is its target in our own API.
+
     `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
     kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
@@ -77,6 +80,7 @@ class MonitorKind:
     """
 
     target: type[BaseTarget]
+    typed: type[TypedTarget]
     type: MonitorType
     label: str
     short_label: str | None = None

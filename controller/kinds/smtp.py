@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any
+from typing import Annotated, Any, ClassVar, Self
+
+from msgspec import Meta
 
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
 from controller.kinds.kind import KindForm, MonitorKind, MonitorType
+from controller.kinds.typed import TARGET, Written, put, shown_login, with_login
+from controller.kinds.typed_server import Tls, TypedServer, server_config, server_fields
 from controller.model.values.hostname import host_of
-from shared.wire.targets import TlsMode
+from shared.wire.targets import TlsMode, kind_of
 from shared.wire.targets.smtp import SmtpTarget
 
 _PLAIN_PORT = 25
@@ -92,6 +97,88 @@ def _ip(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+class SmtpMonitorTarget(TypedServer, frozen=True, kw_only=True, tag_field="kind", tag="smtp"):
+    """An SMTP server."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "host": "mail.example.com",
+        "port": 587,
+        "tls": "required",
+        "slowAfterMs": 2000,
+        "login": {"user": "probe@example.com", "password": "correct horse battery staple"},
+    }
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        **TypedServer.FIELDS,
+        "secure": "tls",
+        "requireTls": "tls",
+        "ignoreTls": "tls",
+        "auth": "login",
+        "auth.user": "login.user",
+        "auth.pass": "login.password",
+        "auth.accessToken": "login.accessToken",
+    }
+
+    tls: Tls = TlsMode.OPPORTUNISTIC
+    ehlo_name: (
+        Annotated[
+            str,
+            Meta(
+                description="The name to send in EHLO. Null: the agent's own.",
+                max_length=255,
+                extra_json_schema={"format": "hostname"},
+            ),
+        ]
+        | None
+    ) = None
+    mail_from: (
+        Annotated[
+            str,
+            Meta(
+                description="The sender of the test with `rcptTo`. Null: the null reverse-path.",
+                max_length=320,
+                extra_json_schema={"format": "email"},
+            ),
+        ]
+        | None
+    ) = None
+    rcpt_to: (
+        Annotated[
+            str,
+            Meta(
+                description="The recipient whose acceptance is tested; no mail is sent. Null: none is.",
+                max_length=320,
+                examples=["postmaster@example.com"],
+                extra_json_schema={"format": "email"},
+            ),
+        ]
+        | None
+    ) = None
+
+    @classmethod
+    def of(cls, monitor: Configured, field: str) -> Self:
+        config = monitor.config
+        target = target_of(monitor, field)
+        return cls(
+            **server_fields(monitor, field),
+            tls=target.tls,
+            ehlo_name=values.text(config, "ehloName", field) or None,
+            mail_from=values.text(config, "mailFrom", field) or None,
+            rcpt_to=values.text(config, "rcptTo", field) or None,
+            login=shown_login(values.section(config, "auth", field), "pass"),
+        )
+
+    def into(self, config: dict[str, Any]) -> Written:
+        new = server_config(self, config)
+        put(new, "secure", self.tls is TlsMode.IMPLICIT, False)
+        put(new, "requireTls", self.tls is TlsMode.REQUIRED, False)
+        put(new, "ignoreTls", self.tls is TlsMode.NONE, False)
+        put(new, "ehloName", self.ehlo_name, None)
+        put(new, "mailFrom", self.mail_from, None)
+        put(new, "rcptTo", self.rcpt_to, None)
+        put(new, "auth", with_login(values.section(config, "auth", TARGET), self.login, "pass"), {})
+        return Written(kind_of(SmtpTarget), self.host, self.port, new, self.address)
+
+
 TYPE = MonitorType("smtp", "SMTP", "smtpConfig")
 
 _FORM = KindForm(
@@ -106,6 +193,7 @@ KINDS = (
         label="SMTP",
         short_label="smtp",
         form=_FORM,
+        typed=SmtpMonitorTarget,
         read=target_of,
         logins=logins_of,
     ),

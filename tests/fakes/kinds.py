@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pytest
 
@@ -11,6 +11,7 @@ from controller.decisions.evaluation.wording import VerdictWords
 from controller.kinds import BY_NAME, ConfiguredLogin, MonitorKind, MonitorType
 from controller.kinds.configured import Configured
 from controller.kinds.kind import KindForm
+from controller.kinds.typed import TypedTarget, Written
 from controller.kinds.words import KindWords
 from shared.wire.explanations import Explanation
 from shared.wire.failures import FailureKind, Phase
@@ -39,6 +40,33 @@ class ZoneTarget(BaseTarget, frozen=True, kw_only=True, tag_field="kind", tag="z
     domain: str
 
 
+class TypedPair(TypedTarget, frozen=True, kw_only=True, tag_field="kind", tag="pair"):
+    """The two servers by their names."""
+
+    sender: str
+    reader: str
+
+    @classmethod
+    def of(cls, monitor: Configured, field: str) -> Self:  # noqa: ARG003 - no error names it
+        return cls(sender=monitor.hostname, reader=monitor.config["reader"])
+
+    def into(self, config: dict[str, Any]) -> Written:
+        return Written("pair", self.sender, None, {**config, "reader": self.reader})
+
+
+class TypedZone(TypedTarget, frozen=True, kw_only=True, tag_field="kind", tag="zone"):
+    """A domain."""
+
+    domain: str
+
+    @classmethod
+    def of(cls, monitor: Configured, field: str) -> Self:  # noqa: ARG003 - no error names it
+        return cls(domain=monitor.hostname)
+
+    def into(self, config: dict[str, Any]) -> Written:
+        return Written("zone", self.domain, None, config)
+
+
 def _pair(monitor: Configured, _field: str) -> PairTarget:
     return PairTarget(
         sender=Server(host=monitor.hostname, port=587, certificate_warning_days=7),
@@ -50,11 +78,19 @@ def _logins(config: dict[str, Any], _field: str) -> dict[str, ConfiguredLogin]:
     return {"reader": ConfiguredLogin(config["user"], "secret", bearer=False)} if "user" in config else {}
 
 
-PAIR = MonitorKind(target=PairTarget, type=MonitorType("pair", "Pair"), label="Round trip", read=_pair, logins=_logins)
+PAIR = MonitorKind(
+    target=PairTarget,
+    type=MonitorType("pair", "Pair"),
+    label="Round trip",
+    typed=TypedPair,
+    read=_pair,
+    logins=_logins,
+)
 ZONE = MonitorKind(
     target=ZoneTarget,
     type=MonitorType("zone", "Zone"),
     label="Domain",
+    typed=TypedZone,
     read=lambda monitor, _field: ZoneTarget(domain=monitor.hostname),
     form=KindForm({"usual": {}}, usual="nothing to encrypt"),
     settings=lambda target: [("Domain", target.domain)],
