@@ -187,6 +187,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def planned_anew(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction whose statements are planned anew each time: for filters that may be left
+        out. One plan for all of them finds no index. Raises StoreUnavailableError.
+        """
+        async with self.transaction() as connection:
+            await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            yield connection
+
+    @asynccontextmanager
     async def one_transaction(self) -> AsyncIterator[Database]:
         """This database with all work in the block as one transaction, on one connection. Within the block nothing else
         of the pool may be used, or many callers at once could wait for each other. Raises StoreUnavailableError.
