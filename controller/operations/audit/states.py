@@ -19,8 +19,15 @@ Audited: TypeAlias = Organization | Customer | Account | ApiToken | Monitor | Ch
 _ABOUT_ITSELF = frozenset(
     {
         *("id", "public_id", "organization_id", "created_at", "updated_at", "last_login_at", "last_used_at"),
-        *("customer_name", "last_checked_at", "target_changed_at", "cancelled_at", "monitor_kind", "owner_id"),
-        *("hint", "public_key", "older_keys", "removed"),
+        *(
+            "customer_name",
+            "customer_public_id",
+            "last_checked_at",
+            "target_changed_at",
+            "cancelled_at",
+            "monitor_kind",
+        ),
+        *("owner_id", "monitor_public_id", "hint", "public_key", "older_keys", "removed"),
     }
 )
 """Fields that say who an object is, or that change by themselves."""
@@ -39,9 +46,9 @@ def object_of(thing: Audited) -> AuditObject:
         case Monitor():
             return _of(ObjectKind.MONITOR, str(thing.public_id), thing.name, thing.organization_id)
         case Channel():
-            return _of(ObjectKind.CHANNEL, str(thing.id), thing.name, thing.organization_id)
+            return _of(ObjectKind.CHANNEL, str(thing.public_id), thing.name, thing.organization_id)
         case ApiToken():
-            return _of(ObjectKind.TOKEN, str(thing.id), thing.name, thing.organization_id)
+            return _of(ObjectKind.TOKEN, str(thing.public_id), thing.name, thing.organization_id)
         case Location():
             return _of(ObjectKind.LOCATION, thing.code, thing.name, None)
 

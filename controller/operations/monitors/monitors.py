@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET
 
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
-from controller.decisions.monitors.texts import check_texts
 from controller.errors import ForbiddenError, NotFoundError, UnknownCustomerError
-from controller.kinds import config_field, default_interval, kind_for, kind_named, target_of
+from controller.kinds import default_interval
 from controller.model import Customer, Monitor, MonitorChange, Principal
 from controller.model.audit import AuditAction
-from controller.model.values.countries import country_list
 from controller.operations.access import require
 from controller.operations.audit.recording import Deciding, record
+from controller.operations.monitors.changed import Kinds, Strictness, changed_monitor
 from controller.store.accounts import customers
 from controller.store.monitors import monitors as store
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 
-Kinds: TypeAlias = tuple[str, ...]
-"""The kinds of one type of monitor, as controller.kinds.IMAP_POP. Operations find and create only monitors of these
-kinds.
-"""
+__all__ = [
+    "Kinds",
+    "Strictness",
+    "create_monitor",
+    "delete_monitor",
+    "get_monitor",
+    "list_monitors",
+    "monitor_for",
+    "owner_of",
+    "some_monitors",
+    "update_monitor",
+]
 
-M = TypeVar("M", Monitor, store.NewMonitor)
+_VENDORS = Strictness()
 
 
 async def create_monitor(
@@ -40,11 +45,11 @@ async def create_monitor(
     customer: int | UUID,
     change: MonitorChange,
     *,
-    longest_timeout_seconds: int | None = None,
+    strictness: Strictness = _VENDORS,
 ) -> Monitor:
     """Create a monitor. Name and hostname must be set; the rest has defaults. Its first round is due at once.
 
-    Raises InvalidError, UnknownCustomerError, ForbiddenError.
+    Raises InvalidError, UnknownCustomerError, ForbiddenError, AlreadyExistsError.
     """
     owner = await customers.customer_of(database, principal.works_in, customer)
     if owner is None:
@@ -58,7 +63,7 @@ async def create_monitor(
         interval_seconds=interval,
         timeout_seconds=min(rules.DEFAULT_TIMEOUT_SECONDS, interval),
     )
-    changed = _changed(new, kinds, change, vault, longest_timeout_seconds)
+    changed = changed_monitor(new, kinds, change, vault, strictness)
     async with database.one_transaction() as own:
         made = await store.insert(own, changed)
         await record(own, principal, AuditAction.MONITOR_CREATED, after=made)
@@ -136,16 +141,18 @@ async def update_monitor(
     identifier: int | UUID,
     change: MonitorChange | Callable[[Monitor], MonitorChange],
     *,
-    longest_timeout_seconds: int | None = None,
+    strictness: Strictness = _VENDORS,
 ) -> Monitor:
-    """`change` may depend on the monitor as it is now. Raises InvalidError, NotFoundError, ForbiddenError."""
+    """`change` may depend on the monitor as it is now. Raises InvalidError, NotFoundError, ForbiddenError,
+    AlreadyExistsError.
+    """
 
     def decide(monitor: Monitor) -> Monitor:
         require(principal, Permission.CHANGE, monitor.organization_id, monitor.customer_id)
         new_values = change if isinstance(change, MonitorChange) else change(monitor)
         if not may_change(principal, new_values.values()):
             raise ForbiddenError
-        return _changed(monitor, kinds, new_values, vault, longest_timeout_seconds)
+        return changed_monitor(monitor, kinds, new_values, vault, strictness)
 
     deciding = Deciding(decide)
     async with database.one_transaction() as own:
@@ -156,46 +163,25 @@ async def update_monitor(
     return changed
 
 
-async def delete_monitor(database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID) -> None:
-    """Raises NotFoundError, ForbiddenError."""
+async def delete_monitor(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    identifier: int | UUID,
+    *,
+    agreed: Callable[[Monitor], None] | None = None,
+) -> None:
+    """`agreed` may refuse the monitor as it is now, by an error. Raises NotFoundError, ForbiddenError."""
     monitor = await monitor_for(database, principal, Permission.DELETE, kinds, identifier)
     async with database.one_transaction() as own:
+        if agreed is not None:
+            locked = await store.locked(own, monitor.id)
+            if locked is None:
+                raise NotFoundError
+            agreed(locked)
         if not await store.soft_delete(own, monitor.id):
             raise NotFoundError
         await record(own, principal, AuditAction.MONITOR_DELETED, before=monitor)
-
-
-def _changed(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, longest_timeout_seconds: int | None) -> M:
-    """The monitor with its new values, checked against all rules. Raises InvalidError."""
-    values = change.values()
-    if "allowed_check_country_codes" in values:
-        values["allowed_check_country_codes"] = country_list(
-            values["allowed_check_country_codes"], field="allowedCheckCountryCodes"
-        )
-    if change.hostname not in (UNSET, monitor.hostname):
-        values.setdefault("resolve_dns", True)  # the address of the old host is not that of the new one
-    changed = msgspec.structs.replace(monitor, **values)
-    rules.check_name(changed.name)
-    rules.check_port(changed.port)
-    field = config_field(kinds[0])
-    rules.check_config(changed.config, field=field)
-    kind = kind_named(kind_for(kinds, changed.config))
-    # A value that another group of routes has set stays when it is sent back, and while another field is changed.
-    if changed.timeout_seconds != monitor.timeout_seconds:
-        rules.check_timeout(changed.timeout_seconds, longest=longest_timeout_seconds or kind.longest_timeout_seconds)
-    if isinstance(monitor, store.NewMonitor) or changed.interval_seconds != monitor.interval_seconds:
-        kind.check_interval(changed.interval_seconds)
-    rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)
-    rules.check_email(changed.notification_email)
-    rules.check_phone_number(changed.notification_phone_number)
-    check_texts(changed)
-    changed = msgspec.structs.replace(
-        changed, kind=kind.name, evaluation_deadline_seconds=kind.evaluation_deadline_seconds
-    )
-    target_of(changed)
-    if change.config is UNSET:
-        return changed
-    return msgspec.structs.replace(changed, config=vault.conceal(change.config, monitor.config, field=field))
 
 
 async def monitor_for(

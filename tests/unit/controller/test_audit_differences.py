@@ -101,6 +101,9 @@ def test_no_secret_is_shown_however_it_changes(before: Any, after: Any) -> None:
 def test_a_channel_shows_addresses_and_hosts_and_no_other_text(config: dict[str, Any]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     channel = Channel(
+        public_id=UUID(int=4),
+        customer_public_id=None,
+        monitor_public_id=None,
         id=1,
         organization_id=1,
         customer_id=None,

@@ -1,0 +1,1 @@
+"""`/api/v1/monitors`: monitors of every kind in one shape."""

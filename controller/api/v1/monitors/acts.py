@@ -1,0 +1,194 @@
+"""Creates, replaces and changes a monitor, and answers it, for the routes by id and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+
+from controller.api.v1.monitors.answers import MonitorAnswer, OneMonitor, monitor_answer
+from controller.api.v1.monitors.bodies import MonitorPatch, MonitorReplacement, SettableMonitor
+from controller.api.v1.monitors.changes import ALL, change_of
+from controller.api.v1.monitors.names import in_our_names
+from controller.api.v1.monitors.warned import warned
+from controller.decisions.breaches import Breaches
+from controller.errors import InvalidError, NotFoundError
+from controller.http.bodies import convert_ours
+from controller.http.documents.merge_patch import merged
+from controller.http.etags import require_match, tagged
+from controller.http.services import Services
+from controller.kinds import kind_named
+from controller.kinds.kind import LONGEST_DIALOGUE_SECONDS
+from controller.kinds.typed import TARGET
+from controller.model import Location, Monitor, MonitorChange, Principal
+from controller.operations.monitors import monitors
+from controller.store.locations.locations import all_locations
+from controller.store.monitors.beside import Beside, beside, location_codes
+from shared.wire.targets import KINDS
+
+_CANNOT_CHANGE = "must stay the same"
+_REQUIRED = ("name", TARGET, "customerId")
+
+Ask = Request[Principal, Any, Any]
+
+
+async def read(request: Ask, services: Services, principal: Principal, identifier: UUID) -> Response[OneMonitor]:
+    """Raises NotFoundError, ForbiddenError."""
+    monitor = await monitors.get_monitor(services.database, principal, KINDS, identifier)
+    return tagged(request, await warned(services, principal, monitor, await answer_of(services, monitor)))
+
+
+async def answer_of(services: Services, monitor: Monitor) -> MonitorAnswer:
+    """The answer for a monitor that the caller may see. Raises NotFoundError when it was removed meanwhile."""
+    found = await beside(services.database, [monitor.public_id])
+    return _answering(found, await location_codes(services.database))(monitor)
+
+
+async def create(
+    request: Ask, services: Services, principal: Principal, body: MonitorReplacement
+) -> Response[OneMonitor]:
+    """Raises InvalidFieldsError, UnknownCustomerError, ForbiddenError, AlreadyExistsError."""
+    if not isinstance(body.customer_id, UUID):
+        raise InvalidError("customerId", "is required")
+    locations = await all_locations(services.database)
+    kind, found = str(body.target.__struct_config__.tag), Breaches()
+    with in_our_names(kind):
+        change = change_of(body, ALL, None, locations, services.vault, found)
+        made = await monitors.create_monitor(
+            services.database,
+            services.vault,
+            principal,
+            (kind,),
+            body.customer_id,
+            change,
+            strictness=_strictness(found),
+        )
+    answer = monitor_answer(made, customer=body.customer_id, verdict=None, codes=_codes(locations))
+    shown = await warned(services, principal, made, answer, resolving=True)
+    response = tagged(request, shown, status_code=HTTPStatus.CREATED)
+    response.headers["Location"] = f"/api/v1/monitors/{made.public_id}"
+    return response
+
+
+async def replace(
+    request: Ask, services: Services, principal: Principal, identifier: UUID, body: SettableMonitor
+) -> Response[OneMonitor]:
+    """Raises InvalidFieldsError, NotFoundError, ForbiddenError, AlreadyExistsError, PreconditionFailedError."""
+    return await _change(request, services, principal, identifier, lambda _: (body, ALL))
+
+
+async def patch(
+    request: Ask, services: Services, principal: Principal, identifier: UUID, body: MonitorPatch
+) -> Response[OneMonitor]:
+    """Raises InvalidFieldsError, NotFoundError, ForbiddenError, AlreadyExistsError, PreconditionFailedError."""
+    sent: dict[str, Any] = msgspec.to_builtins(body)
+
+    def decide(current: MonitorAnswer) -> tuple[SettableMonitor, frozenset[str]]:
+        names = {field.name for field in msgspec.structs.fields(SettableMonitor) if field.encode_name in sent}
+        return _patched(current, sent), frozenset(names | ({TARGET} if sent.get("kind") else set()))
+
+    return await _change(request, services, principal, identifier, decide)
+
+
+async def delete(request: Ask, services: Services, principal: Principal, identifier: UUID) -> None:
+    """Raises NotFoundError, ForbiddenError, PreconditionFailedError."""
+    found, codes = await beside(services.database, [identifier]), await location_codes(services.database)
+    answer = _answering(found, codes)
+    await monitors.delete_monitor(
+        services.database,
+        principal,
+        KINDS,
+        identifier,
+        agreed=lambda monitor: require_match(request, answer(monitor)),
+    )
+
+
+async def _change(
+    request: Ask,
+    services: Services,
+    principal: Principal,
+    identifier: UUID,
+    decide: Callable[[MonitorAnswer], tuple[SettableMonitor, frozenset[str]]],
+) -> Response[OneMonitor]:
+    """`decide` says by the present monitor which body, and which of its fields, are to be taken."""
+    locations = await all_locations(services.database)
+    answer = _answering(await beside(services.database, [identifier]), _codes(locations))
+    found = Breaches()
+    kinds = [next(iter(KINDS))]
+
+    def change(monitor: Monitor) -> MonitorChange:
+        current = answer(monitor)
+        require_match(request, current)
+        kinds[0] = monitor.kind
+        body, sent = decide(current)
+        if "customer_id" in sent and body.customer_id not in (msgspec.UNSET, current.customer_id):
+            with found.noted():
+                raise InvalidError("customerId", _CANNOT_CHANGE)
+        made = change_of(body, sent, monitor, locations, services.vault, found)
+        kinds[0] = monitor.kind if isinstance(made.kind, msgspec.UnsetType) else made.kind
+        return made
+
+    try:
+        changed = await monitors.update_monitor(
+            services.database, services.vault, principal, KINDS, identifier, change, strictness=_strictness(found)
+        )
+    except InvalidError as error:
+        with in_our_names(kinds[0]):
+            raise error from None
+    return tagged(request, await warned(services, principal, changed, answer(changed), resolving=True))
+
+
+def _patched(current: MonitorAnswer, patch: dict[str, Any]) -> SettableMonitor:
+    """The members that a patch names, as they are with it. Raises InvalidFieldsError."""
+    now = msgspec.to_builtins(current)
+    if patch.get("kind") and patch.get(TARGET, {}) is not None:
+        patch = {**patch, TARGET: {"kind": patch["kind"], **patch.get(TARGET, {})}}
+    document: dict[str, Any] = {}
+    for name, value in patch.items():
+        if name == TARGET:
+            document[name] = _patched_target(now[TARGET], value)
+        else:
+            document |= merged({name: now[name]}, {name: value})
+    found = Breaches()
+    for name in _REQUIRED:
+        if name in patch and document.get(name) is None:
+            with found.noted():
+                raise InvalidError(name, "is required")
+    found.refuse(every=True)
+    return convert_ours(document, SettableMonitor)
+
+
+def _patched_target(now: dict[str, Any] | None, patch: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of a target of another kind stays what the new kind has too."""
+    if patch is None:
+        return None
+    kind = patch.get("kind") or (now or {}).get("kind")
+    if now is None or not isinstance(kind, str):
+        return dict(merged({}, patch))
+    typed = kind_named(kind).typed
+    if kind != now["kind"]:
+        fields = {field.encode_name for field in msgspec.structs.fields(typed)}
+        now = {name: value for name, value in now.items() if name in fields}
+    return dict(merged(now, patch, kept_null=typed.KEPT))
+
+
+def _strictness(found: Breaches) -> monitors.Strictness:
+    return monitors.Strictness(longest_timeout_seconds=LONGEST_DIALOGUE_SECONDS, found=found)
+
+
+def _codes(locations: list[Location]) -> dict[int, str]:
+    return {here.id: here.code for here in locations}
+
+
+def _answering(found: Mapping[UUID, Beside], codes: Mapping[int, str]) -> Callable[[Monitor], MonitorAnswer]:
+    def answer(monitor: Monitor) -> MonitorAnswer:
+        known = found.get(monitor.public_id)
+        if known is None:
+            raise NotFoundError
+        return monitor_answer(monitor, customer=known.customer, verdict=known.verdict, codes=codes)
+
+    return answer
