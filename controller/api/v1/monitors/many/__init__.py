@@ -1,0 +1,1 @@
+"""`/api/v1/monitors`: the list, and changes of many monitors at once."""

@@ -1,0 +1,50 @@
+"""One change of many monitors: what it makes of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from controller.decisions.monitors.labels import check_labels, merged_labels
+from controller.decisions.monitors.monitors import check_timeout_ends
+from controller.model import Monitor, MonitorStatus
+
+
+class SettingsOfMany(msgspec.Struct, frozen=True, kw_only=True):
+    """New settings; one that is unset stays. `labels` are merged: None removes one."""
+
+    enabled: bool | UnsetType = UNSET
+    in_maintenance: bool | UnsetType = UNSET
+    labels: Mapping[str, str | None] | UnsetType = UNSET
+    countries: Sequence[str] | UnsetType | None = UNSET
+    interval_seconds: int | UnsetType = UNSET
+
+    def fields(self) -> set[str]:
+        """The fields of a monitor that it changes."""
+        changed = {name for name in ("labels", "countries", "interval_seconds") if getattr(self, name) is not UNSET}
+        return changed | ({"status"} if {self.enabled, self.in_maintenance} != {UNSET} else set())
+
+
+def with_settings(monitor: Monitor, new: SettingsOfMany) -> Monitor:
+    """The monitor with its new settings. Raises InvalidError."""
+    values: dict[str, object] = {"status": status_after(monitor.status, new)}
+    if new.labels is not UNSET:
+        values["labels"] = labels = merged_labels(monitor.labels, new.labels)
+        check_labels(labels)
+    if new.countries is not UNSET:
+        values["allowed_check_country_codes"] = new.countries
+    if new.interval_seconds is not UNSET:
+        values["interval_seconds"] = new.interval_seconds
+        check_timeout_ends(monitor.timeout_seconds, new.interval_seconds)
+    return msgspec.structs.replace(monitor, **values)
+
+
+def status_after(status: MonitorStatus, new: SettingsOfMany) -> MonitorStatus:
+    """A monitor that is not enabled, and shall not become so, stays disabled: there is nothing to keep quiet."""
+    enabled = status is not MonitorStatus.DISABLED if new.enabled is UNSET else new.enabled
+    if not enabled:
+        return MonitorStatus.DISABLED
+    quiet = status is MonitorStatus.MAINTENANCE if new.in_maintenance is UNSET else new.in_maintenance
+    return MonitorStatus.MAINTENANCE if quiet else MonitorStatus.ACTIVE

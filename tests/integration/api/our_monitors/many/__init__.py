@@ -1,0 +1,1 @@
+"""The list of monitors of our own API, and changes of many at once."""
