@@ -65,8 +65,16 @@ def chart_view(
         raise InvalidError("startDate", f"must be at most {LONGEST.days} days before endDate")
     if raw:
         return View(since, until, 0)
-    width = next((width for longest, width in _WIDTHS if until - since <= longest), DAY_SECONDS)
-    return _aligned(since, until, width, now)
+    return _aligned(since, until, _width(until - since), now)
+
+
+def course_view(since: datetime | None, until: datetime | None, *, now: datetime) -> View:
+    """The time from `since`, a day before its end when None, to `until` or now, in buckets as `chart_view` has them.
+
+    Raises InvalidError when that time is empty or longer than LONGEST.
+    """
+    begins, ends = _free_time(since, until, now)
+    return _aligned(begins, ends, _width(ends - begins), now)
 
 
 def stored_view(view: View, single_since: datetime, now: datetime) -> View:
@@ -76,6 +84,34 @@ def stored_view(view: View, single_since: datetime, now: datetime) -> View:
     if view.since >= single_since or not 0 < view.bucket_seconds < HOUR_SECONDS:
         return view
     return _aligned(view.since, view.until, HOUR_SECONDS, now)
+
+
+def free_view(since: datetime | None, until: datetime | None, *, single_since: datetime, now: datetime) -> View:
+    """The time from `since`, a day before its end when None, to `until` or now. It is exact when it is short and its
+    single results are certainly stored, which they are since `single_since`; else it is in whole hours.
+
+    Raises InvalidError when that time is empty or longer than LONGEST.
+    """
+    begins, ends = _free_time(since, until, now)
+    if begins >= single_since and ends - begins <= _WIDTHS[0][0]:
+        return View(begins, ends, 0)
+    return _aligned(begins, ends, HOUR_SECONDS, now)
+
+
+def _free_time(since: datetime | None, until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """Raises InvalidError."""
+    ends = min(until or now, now)
+    begins = since if since is not None else _before(ends, LENGTHS[Range.DAY])
+    if begins >= ends:
+        raise InvalidError("from", "must be before to, and before now")
+    if ends - begins > LONGEST:
+        raise InvalidError("from", f"must be at most {LONGEST.days} days before to")
+    return begins, ends
+
+
+def _width(length: timedelta) -> int:
+    """How many seconds a bucket of so long a time has."""
+    return next((width for longest, width in _WIDTHS if length <= longest), DAY_SECONDS)
 
 
 def stats_view(range_: Range, *, reference: datetime, now: datetime) -> View:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from controller.decisions.access import Permission, Reach, may_change, reaches
+from controller.decisions.access import Permission, Reach, limits_to, may_change, reaches
 from controller.decisions.evaluation.policies import Effective, Level, Levels, Own, effective
 from controller.decisions.evaluation.policy import PRESETS, Policy
 from controller.errors import ForbiddenError, NotFoundError
 from controller.model import Mode, Principal
 from controller.model.audit import AuditAction, AuditObject
+from controller.operations.access import require
 from controller.operations.accounts.customers import customer_for
 from controller.operations.audit.recording import record_about
 from controller.operations.audit.states import object_of
@@ -52,6 +53,17 @@ def of_organization(principal: Principal, permission: Permission) -> PolicyOwner
     return PolicyOwner(principal, Level.ORGANIZATION, number)
 
 
+async def of_named_organization(
+    database: Database, principal: Principal, permission: Permission, public_id: UUID
+) -> PolicyOwner:
+    """Raises NotFoundError, ForbiddenError."""
+    found = await organizations.by_public_id(database, limits_to(principal), public_id)
+    if found is None:
+        raise NotFoundError
+    require(principal, permission, found.id, None)
+    return PolicyOwner(principal, Level.ORGANIZATION, found.id, object_of(found))
+
+
 async def of_customer(
     database: Database, principal: Principal, permission: Permission, identifier: int | UUID
 ) -> PolicyOwner:
@@ -75,15 +87,19 @@ async def policy_of(database: Database, owner: PolicyOwner) -> Effective:
     return _held(await store.levels_of(database, owner.level, owner.number))
 
 
-async def change_policy(database: Database, owner: PolicyOwner, change: PolicyChange) -> Effective:
-    """Raises NotFoundError when it was deleted meanwhile."""
+async def change_policy(
+    database: Database, owner: PolicyOwner, change: PolicyChange | Callable[[Effective], PolicyChange]
+) -> Effective:
+    """`change` may depend on the policy that holds now. Raises NotFoundError when it was deleted meanwhile."""
     if change == PolicyChange():
         return await policy_of(database, owner)
     before: list[Levels] = []
 
     def decide(levels: Levels) -> Own:
         before.append(levels)
-        return _changed_policy(levels, change)
+        return changed_policy(
+            levels, owner.level, change if isinstance(change, PolicyChange) else change(effective(levels))
+        )
 
     async with database.one_transaction() as own:
         levels = await store.change(own, owner.level, owner.number, decide)
@@ -93,15 +109,18 @@ async def change_policy(database: Database, owner: PolicyOwner, change: PolicyCh
             owner.principal,
             AuditAction.POLICY_CHANGED,
             owner.named or await _organization(own, owner.number),
-            before=_own_fields(before[0], owner.level),
-            after=_own_fields(levels or Levels(), owner.level),
+            before=own_fields(before[0], owner.level),
+            after=own_fields(levels or Levels(), owner.level),
         )
     return held
 
 
-def _changed_policy(levels: Levels, change: PolicyChange) -> Own:
+def changed_policy(levels: Levels, level: Level, change: PolicyChange) -> Own:
+    """The own policy after the change, for this level, whose policies these are."""
     if change.reset:
         return None
+    if change == PolicyChange():
+        return _own(levels, level)
     if change.base is not None and not change.values:
         return change.base
     base = PRESETS[change.base] if isinstance(change.base, Mode) else change.base
@@ -115,7 +134,13 @@ async def _organization(database: Database, number: int) -> AuditObject:
     return object_of(found)
 
 
-def _own_fields(levels: Levels, level: Level) -> dict[str, Any]:
+def _own(levels: Levels, level: Level) -> Own:
+    """What is set at this level itself."""
+    own = {Level.ORGANIZATION: levels.organization, Level.CUSTOMER: levels.customer}
+    return own.get(level, levels.monitor or levels.mode)
+
+
+def own_fields(levels: Levels, level: Level) -> dict[str, Any]:
     """What is set at this level itself."""
     policy = {Level.ORGANIZATION: levels.organization, Level.CUSTOMER: levels.customer, Level.MONITOR: levels.monitor}
     return {"policy": msgspec.to_builtins(policy[level]), "mode": msgspec.to_builtins(levels.mode)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -278,3 +279,21 @@ async def test_locations_show_whether_they_are_ready_and_why_not(api: Api, locat
     assert shown["fi-hel"]["heartbeats"] == []
     assert shown["us"]["lastSeenAt"] is None
     assert shown["fi-hel"]["lastSeenAt"].endswith("Z")
+
+
+async def test_a_check_by_our_own_api_says_when_it_is_due_and_where_it_runs(api: Api, locations: None) -> None:
+    made = await api.create(status="disabled")
+    answer = await api.client.post(f"/api/v1/monitors/{made['publicId']}/check")
+    assert answer.status_code == 202, answer.text
+    body = answer.json()
+    assert body["monitorId"] == made["publicId"]
+    assert [(one["location"], one["country"]) for one in body["locations"]] == [("de-nbg", "DE"), ("fi-hel", "FI")]
+    assert (body["warnings"], len(api.dispatcher.triggered)) == ([], 1)
+    assert utc_now() - datetime.fromisoformat(body["dueAt"]) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("countries", "status"), [(["JP"], 400), (["US"], 409)])
+async def test_our_own_api_says_why_not(api: Api, locations: None, countries: list[str], status: int) -> None:
+    made = await api.create(allowedCheckCountryCodes=countries)
+    answer = await api.client.post(f"/api/v1/monitors/{made['publicId']}/check")
+    assert (answer.status_code, answer.json()["detail"]) == (status, NONE_ELIGIBLE if status == 400 else NONE_ACTIVE)

@@ -42,6 +42,21 @@ async def test_creating_and_changing_it_says_so_and_so_does_reading_it(located_a
     assert (await make(api, path))["warnings"] == []
 
 
+async def test_our_own_api_says_so_when_it_is_made_read_and_changed(located_api: Api) -> None:
+    api, target = located_api, {"kind": "smtp", "host": "mx.example.jp"}
+    body = {"name": "Tokyo", "customerId": CUSTOMER, "target": target, "countries": ["JP"]}
+    made = await api.client.post("/api/v1/monitors", json=body)
+    assert (made.status_code, made.json()["warnings"]) == (201, [WHY])
+    here = f"/api/v1/monitors/{made.json()['id']}"
+    read = await api.client.get(here)
+    assert (read.json()["warnings"], read.headers["etag"]) == ([WHY], made.headers["etag"])
+    await api.value("UPDATE location SET country_code = 'JP' WHERE code = 'fi-hel'")
+    other = await api.client.get(here, headers={"If-None-Match": read.headers["etag"]})
+    assert other.status_code == 304
+    changed = await api.client.put(here, json=read.json(), headers={"If-Match": read.headers["etag"]})
+    assert (changed.status_code, changed.json()["warnings"]) == (200, [])
+
+
 async def test_alertsites_answer_keeps_its_shape_and_says_it_in_a_header(located_api: Api) -> None:
     api = located_api
     number = await alertsite.create(api)

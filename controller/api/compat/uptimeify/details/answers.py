@@ -9,7 +9,7 @@ import msgspec
 
 from controller.api.compat.uptimeify.checks.history import HistoryItem
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, IncidentItem, alert_item, incident_item
-from controller.api.compat.uptimeify.made_structs import made_struct
+from controller.api.compat.uptimeify.made_structs import Number, Total, made_struct
 from controller.api.compat.uptimeify.monitors.answers import ListedMonitor
 from controller.api.compat.uptimeify.monitors.fields import monitor_fields
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
@@ -133,8 +133,8 @@ def details_of(
 ) -> tuple[type[UptimeifyMonitorDetails], type[UptimeifyLatestCheck]]:
     """The details of a group of routes, and its latest check, whose total is the field `timing`."""
     doc = f"`{timing}` is the total, in whole milliseconds."
-    latest = made_struct(f"{stem}LatestCheck", UptimeifyLatestCheck, {timing: int}, doc=doc)
-    own = {number: int, "latest_check": latest | None, "test_result_log": list[item]}  # type: ignore[valid-type]
+    latest = made_struct(f"{stem}LatestCheck", UptimeifyLatestCheck, {timing: Total}, doc=doc)
+    own = {number: Number, "latest_check": latest | None, "test_result_log": list[item]}  # type: ignore[valid-type]
     return made_struct(f"{stem}MonitorDetails", UptimeifyMonitorDetails, own), latest
 
 

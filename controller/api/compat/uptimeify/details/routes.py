@@ -55,6 +55,7 @@ def detail_routes(group: UptimeifyGroup) -> type[Controller]:
         @get(
             "/details",
             opt={PERMISSION: Permission.READ, FAILED: f"Failed to fetch {group.name} details"},
+            operation_id=f"uptimeifyGet{group.stem}Details",
             summary=f"Latest checks, uptime, chart, incidents and maintenance of {group.noun}",
             responses={
                 200: answers(group.details[0], "Everything in one answer", group.examples.details),
