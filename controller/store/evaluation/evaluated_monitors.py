@@ -11,7 +11,7 @@ from controller.decisions.evaluation.policies import Levels, effective
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.monitors.inherited import policy_fields
 from controller.model import Location, ScheduledMonitor
-from controller.store.incidents.events import EventOwner
+from controller.store.events.owners import EventOwner
 from controller.store.monitors.policies import levels_from
 from controller.store.platform.pool import Connection
 

@@ -56,9 +56,9 @@ async def change(database: Database, level: Level, number: int, decide: Callable
             return None
         policy, mode = own_stored(level, decide(levels))
         if level is Level.MONITOR:
-            await connection.execute(_CHANGE_MONITOR, number, _stored(policy), mode)
+            await connection.execute(_CHANGE_MONITOR, number, stored_policy(policy), mode)
         else:
-            await connection.execute(_CHANGE[level], number, _stored(policy))
+            await connection.execute(_CHANGE[level], number, stored_policy(policy))
         return await _levels(connection, level, number)
 
 
@@ -79,7 +79,7 @@ def levels_from(row: Any) -> Levels:
     )
 
 
-def _stored(policy: Policy | None) -> dict[str, Any] | None:
+def stored_policy(policy: Policy | None) -> dict[str, Any] | None:
     """A policy without the field that controllers of the version before refuse, as long as it says nothing new: while
     controllers are upgraded, both versions read it.
     """

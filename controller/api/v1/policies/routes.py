@@ -30,6 +30,7 @@ from controller.operations.monitors import policies
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=TAGS,
+    operation_id="uptimeifyGetOrganizationPolicy",
     summary="The organization's policy: when failures are believed",
     responses={200: POLICY_ANSWER, **refusals(s403="Forbidden", s404="Not found")},
 )
@@ -49,6 +50,7 @@ async def organization_policy(
     return_dto=None,
     security=SECURITY,
     tags=TAGS,
+    operation_id="uptimeifyUpdateOrganizationPolicy",
     summary="Change the organization's policy",
     responses={200: POLICY_ANSWER, **refusals(body=True, s400=REFUSED_PRESET, s403="Forbidden", s404="Not found")},
 )
@@ -69,6 +71,7 @@ class CustomerPolicy(Controller):
 
     @get(
         opt={PERMISSION: Permission.READ},
+        operation_id="uptimeifyGetCustomerPolicy",
         summary="A customer's policy: when failures of its monitors are believed",
         responses={200: POLICY_ANSWER, **refusals(s400=INVALID_CUSTOMER, s403="Forbidden", s404="Customer not found")},
     )
@@ -84,6 +87,7 @@ class CustomerPolicy(Controller):
         opt={PERMISSION: Permission.MANAGE_CUSTOMERS},
         dto=JsonBody[PolicyBody],
         return_dto=None,
+        operation_id="uptimeifyUpdateCustomerPolicy",
         summary="Change a customer's policy",
         responses={
             200: POLICY_ANSWER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -35,9 +35,17 @@ class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     together with other fields.
     """
 
-    OF_A_MONITOR = True
+    EXAMPLE: ClassVar[dict[str, Any]] = {"quorum": 2, "rechecks": 1, "recoveryRounds": 2}
 
-    preset: Mode | UnsetType | None = UNSET
+    OF_A_MONITOR = True
+    IGNORED: ClassVar[frozenset[str]] = frozenset({"from"})
+
+    preset: (
+        Annotated[
+            Mode | None, Meta(description="Begin with this preset; null removes the own policy.", examples=["SLA"])
+        ]
+        | UnsetType
+    ) = UNSET
     quorum: (
         Annotated[_QuorumWord | Count, Meta(description="How many of the voters must fail in one evaluation.")]
         | UnsetType

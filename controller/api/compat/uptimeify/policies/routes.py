@@ -35,6 +35,7 @@ def policy_routes(group: UptimeifyGroup) -> type[Controller]:
 
         @get(
             opt={PERMISSION: Permission.READ},
+            operation_id=f"uptimeifyGet{group.stem}Policy",
             summary=f"When failures of {group.noun} are believed",
             responses={200: POLICY_ANSWER, **refusals(s400=group.id_required, s403="Forbidden", s404=group.not_found)},
         )
@@ -48,6 +49,7 @@ def policy_routes(group: UptimeifyGroup) -> type[Controller]:
             opt={PERMISSION: Permission.CHANGE},
             dto=JsonBody[PolicyBody],
             return_dto=None,
+            operation_id=f"uptimeifyUpdate{group.stem}Policy",
             summary=f"Change the policy of {group.noun}",
             responses={
                 200: POLICY_ANSWER,
