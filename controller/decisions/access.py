@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from controller.model import Principal, Role
+from controller.model import Principal, Role, TokenScope
 
 
 class Permission(StrEnum):
@@ -28,8 +28,10 @@ class Permission(StrEnum):
     MANAGE_CHANNELS = "manage_channels"
     MANAGE_OWN_ACCOUNT = "manage_own_account"
     MANAGE_USERS = "manage_users"
+    MANAGE_SIGN_ON = "manage_sign_on"  # who signs the organization's people in, and with which roles
     MANAGE_ORGANIZATION_TOKENS = "manage_organization_tokens"
     MANAGE_CUSTOMER_TOKENS = "manage_customer_tokens"
+    MANAGE_LOCATIONS = "manage_locations"  # only in the organization that runs the installation
     READ_AUDIT = "read_audit"  # of the organization; the installation's with the organization that runs it
     READ_METRICS = "read_metrics"  # of the whole installation: only in the organization that runs it
 
@@ -60,11 +62,15 @@ _PERSONAL = frozenset(
     {
         Permission.MANAGE_OWN_ACCOUNT,
         Permission.MANAGE_USERS,
+        Permission.MANAGE_SIGN_ON,
         Permission.MANAGE_ORGANIZATION_TOKENS,
         Permission.MANAGE_CUSTOMER_TOKENS,
+        Permission.MANAGE_LOCATIONS,
     }
 )
-"""For people only: a token that could make tokens or accounts could extend its access beyond its own expiry."""
+"""For people only: a token that could make tokens, accounts or enrolments could extend its access beyond its own
+expiry.
+"""
 
 _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission) - {Permission.MANAGE_ALL_ORGANIZATIONS},
@@ -75,6 +81,12 @@ _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_SUPPORTER: frozenset({Permission.READ, Permission.MANAGE_OWN_ACCOUNT}),
 }
 
+_SCOPES: dict[TokenScope, frozenset[Permission]] = {
+    TokenScope.READ: frozenset({Permission.READ}),
+    TokenScope.WRITE: _MONITORS,
+    TokenScope.ADMIN: frozenset(Permission),
+}
+
 
 def permits(principal: Principal, permission: Permission) -> bool:
     """Whether the principal may do anything at all with this permission."""
@@ -82,12 +94,19 @@ def permits(principal: Principal, permission: Permission) -> bool:
         return True
     if permission in _PERSONAL and principal.account_id is None:
         return False
-    return permission in _PERMISSIONS[principal.role]
+    return permission in _PERMISSIONS[principal.role] & _SCOPES[principal.scope]
 
 
 def may_read_metrics(principal: Principal, *, operating: bool) -> bool:
     """Whether the principal may read the metrics; `operating`: its organization runs the installation."""
     if not permits(principal, Permission.READ_METRICS) or principal.customer_ids is not None:
+        return False
+    return operating or principal.role is Role.GLOBAL_ADMIN
+
+
+def may_manage_locations(principal: Principal, *, operating: bool) -> bool:
+    """Whether the principal may change locations; `operating`: its organization runs the installation."""
+    if not permits(principal, Permission.MANAGE_LOCATIONS) or principal.customer_ids is not None:
         return False
     return operating or principal.role is Role.GLOBAL_ADMIN
 
@@ -143,6 +162,16 @@ def principal_of_person(
         customer_ids=None if role in GLOBAL else customers_within(role, customer_ids),
         account_id=account_id,
     )
+
+
+def token_role(scope: TokenScope, *, limited: bool) -> Role:
+    """The role of a token; `limited`: it is a customer's. Only a token with the scope `admin` manages a customer."""
+    return Role.USER if limited and scope is not TokenScope.ADMIN else Role.ADMIN
+
+
+def usual_scope(*, limited: bool) -> TokenScope:
+    """The scope of a token that was made without one: an organization's may do everything, a customer's write."""
+    return TokenScope.WRITE if limited else TokenScope.ADMIN
 
 
 def may_grant(principal: Principal, role: Role, *, operating: bool) -> bool:

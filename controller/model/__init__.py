@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.model.accounts import Account, ApiToken, Customer, Organization, OwnSession, Principal, Role
+from controller.model.accounts import Account, ApiToken, Customer, Organization, OwnSession, Principal, Role, TokenScope
 from controller.model.checks import CheckRecord, GapReason, LatestCheck
 from controller.model.incidents import (
     Alert,
@@ -42,5 +42,6 @@ __all__ = [
     "Principal",
     "Role",
     "ScheduledMonitor",
+    "TokenScope",
     "UnconfirmedRun",
 ]

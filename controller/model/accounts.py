@@ -23,13 +23,22 @@ class Role(StrEnum):
     GLOBAL_ADMIN = "global_admin"
 
 
+class TokenScope(StrEnum):
+    """What an API token may do of what its role may: read, also write what concerns monitors, or everything."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes a request: an API token (`token_id`) or a person (`account_id`).
 
     `works_in` is the organization this request is about: the principal's own, or the one a global role named; None for
     a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit. `session` is a
     person's, and `address` the client's, for the audit log. `machine` marks the token that a program on the
-    controller's own machine keeps for itself; its requests count against no rate limit.
+    controller's own machine keeps for itself; its requests count against no rate limit. `scope` limits a token; a
+    person has no other limit than the role.
     """
 
     works_in: int | None
@@ -40,6 +49,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     session: UUID | None = None
     address: str | None = None
     machine: bool = False
+    scope: TokenScope = TokenScope.ADMIN
+
+    @property
+    def name(self) -> str:
+        """The key under which everything of one token, or of one person, is counted."""
+        return f"account:{self.account_id}" if self.token_id is None else f"token:{self.token_id}"
 
     @property
     def organization_id(self) -> int:
@@ -115,10 +130,13 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
     """An API token without its secret; `hint` is its beginning. Without a customer it is the organization's."""
 
     id: int
+    public_id: UUID
     organization_id: int
     customer_id: int | None
+    customer_public_id: UUID | None
     customer_name: str | None
     name: str
+    scope: TokenScope
     hint: str
     last_used_at: datetime | None
     expires_at: datetime | None

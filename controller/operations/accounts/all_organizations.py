@@ -32,6 +32,7 @@ async def add_organization(
     database: Database, by: Principal | Actor, name: str, customer: str = FIRST_CUSTOMER
 ) -> Organization:
     """`create_organization` without a check of `by`. Raises InvalidError, AlreadyExistsError."""
+    name = name.strip()
     check_name(name)
     check_name(customer, field="customer")
     async with database.one_transaction() as own:
@@ -50,6 +51,7 @@ async def list_organizations(database: Database, principal: Principal) -> list[L
 
 async def rename_organization(database: Database, by: Actor, organization: Organization, name: str) -> Organization:
     """Raises InvalidError, AlreadyExistsError, and NotFoundError when it is gone."""
+    name = name.strip()
     check_name(name)
     deciding = Deciding[Organization](lambda found: msgspec.structs.replace(found, name=name))
     async with database.one_transaction() as own:

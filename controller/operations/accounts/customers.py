@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +10,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import Permission, Reach, limits_to, reaches
-from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number, is_email
+from controller.decisions.breaches import Breaches
+from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import Customer, Principal
 from controller.model.audit import AuditAction
@@ -63,15 +64,22 @@ async def sms_usage(database: Database, shown: Sequence[Customer]) -> dict[int, 
 
 
 async def create_customer(
-    database: Database, principal: Principal, organization_id: int, change: CustomerChange
+    database: Database,
+    principal: Principal,
+    organization_id: int,
+    change: CustomerChange,
+    *,
+    every_breach: bool = False,
 ) -> Customer:
-    """Create a customer. `name` must be set. Raises InvalidError, ForbiddenError."""
+    """Create a customer. `name` must be set. Raises InvalidError, with `every_breach` of a rule or the first, and
+    ForbiddenError.
+    """
     reach = reaches(principal, Permission.MANAGE_CUSTOMERS, organization_id=organization_id)
     if reach is not Reach.ALLOWED:
         raise ForbiddenError
     if not 0 < organization_id < _NUMBERS or await organizations.by_id(database, organization_id) is None:
         raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
-    new = _changed(store.NewCustomer(organization_id=organization_id), change)
+    new = _changed(store.NewCustomer(organization_id=organization_id), change, every=every_breach)
     async with database.one_transaction() as own:
         made = await store.insert(own, new)
         await record(own, principal, AuditAction.CUSTOMER_CREATED, after=made)
@@ -79,11 +87,20 @@ async def create_customer(
 
 
 async def update_customer(
-    database: Database, principal: Principal, identifier: int | UUID, change: CustomerChange
+    database: Database,
+    principal: Principal,
+    identifier: int | UUID,
+    change: CustomerChange | Callable[[Customer], CustomerChange],
+    *,
+    every_breach: bool = False,
 ) -> Customer:
-    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    """`change` may depend on the customer as it is, while it is locked. Raises InvalidError, with `every_breach` of a
+    rule or the first, and NotFoundError, ForbiddenError.
+    """
     customer = await customer_for(database, principal, Permission.MANAGE_CUSTOMERS, identifier)
-    deciding = Deciding[Customer](lambda found: _changed(found, change))
+    deciding = Deciding[Customer](
+        lambda found: _changed(found, change(found) if callable(change) else change, every=every_breach)
+    )
     async with database.one_transaction() as own:
         changed = await store.change(own, customer.id, deciding)
         if changed is None:
@@ -105,23 +122,38 @@ async def customer_for(
     return customer
 
 
-def _changed(customer: C, change: CustomerChange) -> C:
+def _changed(customer: C, change: CustomerChange, *, every: bool) -> C:
     """The customer with its new values, checked against all rules. Raises InvalidError."""
+    found = Breaches()
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     if "allowed_check_country_codes" in values:
         codes = values["allowed_check_country_codes"]
-        values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
+        with found.noted():
+            values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
     changed = msgspec.structs.replace(customer, **values)
-    check_name(changed.name)
-    if changed.email is not None and not is_email(changed.email):
-        raise InvalidError("email", "must be an e-mail address, or null")
-    if changed.status not in STATUSES:
-        raise InvalidError("status", f"must be one of {', '.join(STATUSES)}", message="Invalid status")
-    check_text(changed.package_type, field="packageType")
-    check_email(changed.notification_email)
-    check_phone_number(changed.notification_phone_number)
-    count = changed.alert_location_threshold_count
-    if count is not None and count not in _THRESHOLDS:
-        raise InvalidError("alertLocationThresholdCount", f"must be from 1 to {_THRESHOLDS[-1]}, or null")
-    check_config(changed.custom_fields or {}, field="customFields")
+    with found.noted():
+        check_name(changed.name)
+    with found.noted():
+        check_email(changed.email, field="email")
+    with found.noted():
+        check_status(changed.status)
+    with found.noted():
+        check_text(changed.package_type, field="packageType")
+    with found.noted():
+        check_email(changed.notification_email)
+    with found.noted():
+        check_phone_number(changed.notification_phone_number)
+    with found.noted():
+        count = changed.alert_location_threshold_count
+        if count is not None and count not in _THRESHOLDS:
+            raise InvalidError("alertLocationThresholdCount", f"must be from 1 to {_THRESHOLDS[-1]}, or null")
+    with found.noted():
+        check_config(changed.custom_fields or {}, field="customFields")
+    found.refuse(every=every)
     return changed
+
+
+def check_status(status: str, *, field: str = "status") -> None:
+    """Raises InvalidError."""
+    if status not in STATUSES:
+        raise InvalidError(field, f"must be one of {', '.join(STATUSES)}", message="Invalid status")

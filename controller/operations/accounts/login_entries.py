@@ -17,6 +17,8 @@ from controller.store.platform.pool import Database
 MOST_FAILED = 100
 """In a window, for each person, and for all whom nobody knows together."""
 WINDOW = timedelta(minutes=15)
+SIGN_ON = "single sign-on"
+"""How entries name a login by the organization's provider."""
 _MINUTES = WINDOW // timedelta(minutes=1)
 
 
@@ -48,6 +50,20 @@ async def record_refusal(database: Database, account_id: int | None, *, address:
         actor = Actor(kind=ActorKind.PERSON, number=account_id, address=address)
         last = count.requests == MOST_FAILED
         after = {"by": by} | ({"notice": f"further ones of these {_MINUTES} minutes are not recorded"} if last else {})
+        await record_about(own, actor, AuditAction.LOGIN_FAILED, what, after=after)
+
+
+async def record_refused_sign_on(
+    database: Database, organization_id: int, account: Account | None, *, address: str, reason: str
+) -> None:
+    """Record that a login by the organization's provider failed, and why; `account` is one of the organization."""
+    count = await request_counts.count(database, f"sign_on_failed:{organization_id}", WINDOW)
+    if count.requests > MOST_FAILED:
+        return
+    what = object_of(account) if account else AuditObject(kind=ObjectKind.USER, organization_id=organization_id)
+    actor = Actor(kind=ActorKind.PERSON, number=account.id if account else None, address=address)
+    after = {"by": SIGN_ON, "reason": reason}
+    async with database.one_transaction() as own:
         await record_about(own, actor, AuditAction.LOGIN_FAILED, what, after=after)
 
 

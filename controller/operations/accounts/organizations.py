@@ -10,7 +10,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, reaches
-from controller.decisions.monitors.monitors import check_name, is_email
+from controller.decisions.breaches import Breaches
+from controller.decisions.monitors.monitors import check_email, check_name
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.model import Organization, Principal
 from controller.model.audit import AuditAction
@@ -31,7 +32,9 @@ _TEXTS = {
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; a field that is unset keeps its value. Of the two defaults only the given keys are replaced."""
+    """New values; a field that is unset keeps its value. Of the two defaults only the given keys are replaced;
+    None removes one.
+    """
 
     name: str | UnsetType = UNSET
     company_name: str | UnsetType | None = UNSET
@@ -65,12 +68,14 @@ async def organization_names(database: Database, principal: Principal) -> list[t
     return await store.names(database)
 
 
-async def update_organization(database: Database, principal: Principal, change: OrganizationChange) -> Organization:
-    """Raises InvalidError, ForbiddenError."""
+async def update_organization(
+    database: Database, principal: Principal, change: OrganizationChange, *, every_breach: bool = False
+) -> Organization:
+    """Raises InvalidError, with `every_breach` of a rule or the first, and ForbiddenError."""
     number = principal.organization_id
     if reaches(principal, Permission.MANAGE_ORGANIZATION, organization_id=number) is not Reach.ALLOWED:
         raise ForbiddenError
-    deciding = Deciding[Organization](lambda organization: _changed(organization, change))
+    deciding = Deciding[Organization](lambda organization: _changed(organization, change, every=every_breach))
     async with database.one_transaction() as own:
         changed = await store.change(own, number, deciding)
         if changed is None:
@@ -79,20 +84,34 @@ async def update_organization(database: Database, principal: Principal, change: 
     return changed
 
 
-def _changed(organization: Organization, change: OrganizationChange) -> Organization:
+def _changed(organization: Organization, change: OrganizationChange, *, every: bool) -> Organization:
+    found = Breaches()
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     if "allowed_check_country_codes" in values:
         codes = values["allowed_check_country_codes"]
-        values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
+        with found.noted():
+            values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
+    if "name" in values:
+        values["name"] = values["name"].strip()
     for defaults in ("default_notification_channels", "default_notification_targets"):
         if defaults in values:
-            values[defaults] = (getattr(organization, defaults) or {}) | values[defaults]
+            merged = (getattr(organization, defaults) or {}) | values[defaults]
+            values[defaults] = {name: value for name, value in merged.items() if value is not None}
     changed = msgspec.structs.replace(organization, **values)
-    check_name(changed.name)
+    with found.noted():
+        check_name(changed.name)
     for name, field in _TEXTS.items():
-        check_text(getattr(changed, name), field=field)
-    if changed.billing_email is not None and not is_email(changed.billing_email):
-        raise InvalidError("billingEmail", "must be an e-mail address, or null")
-    if changed.time_zone not in available_timezones():
-        raise InvalidError("timeZone", "must be the name of a time zone, as Europe/Berlin")
+        with found.noted():
+            check_text(getattr(changed, name), field=field)
+    with found.noted():
+        check_email(changed.billing_email, field="billingEmail")
+    with found.noted():
+        check_time_zone(changed.time_zone)
+    found.refuse(every=every)
     return changed
+
+
+def check_time_zone(name: str, *, field: str = "timeZone") -> None:
+    """Raises InvalidError."""
+    if name not in available_timezones():
+        raise InvalidError(field, "must be the name of a time zone, as Europe/Berlin")

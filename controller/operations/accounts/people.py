@@ -5,7 +5,7 @@ password.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,17 +23,16 @@ from controller.decisions.access import (
     principal_of_person,
     reaches,
 )
-from controller.decisions.monitors.monitors import is_email
 from controller.errors import AlreadyExistsError, ForbiddenError, InvalidError, NotFoundError
 from controller.model import Account, Principal, Role
 from controller.model.audit import Actor, AuditAction
-from controller.model.values.texts import check_text
+from controller.operations.accounts.account_rules import check_values, customer_numbers, role_named
 from controller.operations.accounts.limits import require_few
-from controller.operations.accounts.passwords import Passwords, check_password
+from controller.operations.accounts.passwords import Passwords
 from controller.operations.accounts.sessions import may_choose_password
 from controller.operations.audit.differences import SECRET_CHANGED
 from controller.operations.audit.recording import Deciding, record
-from controller.store.accounts import customers, organizations
+from controller.store.accounts import organizations
 from controller.store.accounts import people as store
 from controller.store.platform.pool import Database
 from shared.secret import Secret
@@ -58,15 +57,23 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create_account(
-    database: Database, passwords: Passwords, principal: Principal, organization_id: int, change: AccountChange
+    database: Database,
+    passwords: Passwords,
+    principal: Principal,
+    organization_id: int,
+    change: AccountChange,
+    *,
+    every_breach: bool = False,
 ) -> tuple[Account, Secret | None]:
     """Create an account. Returns it with its password when the request had none. `email` must be set; the default role
     is user.
 
-    Raises InvalidError, ForbiddenError, AlreadyExistsError, LimitedError.
+    Raises InvalidError, with `every_breach` of a rule or the first, and ForbiddenError, AlreadyExistsError,
+    LimitedError.
     """
     if reaches(principal, Permission.MANAGE_USERS, organization_id=organization_id) is not Reach.ALLOWED:
         raise ForbiddenError
+    check_values(change.email, change.first_name, change.last_name, change.password, every=every_breach)
     await _require_grant(database, principal, _new_role(change))
     return await add_account(database, passwords, principal, organization_id, change)
 
@@ -75,8 +82,8 @@ async def add_account(
     database: Database, passwords: Passwords, by: Principal | Actor, organization_id: int, change: AccountChange
 ) -> tuple[Account, Secret | None]:
     """`create_account` without a check of `by`. Raises InvalidError, AlreadyExistsError, LimitedError."""
-    _check(change)
-    customer_ids = await _customers(database, organization_id, change.customers)
+    check_values(change.email, change.first_name, change.last_name, change.password)
+    customer_ids = await customer_numbers(database, organization_id, change.customers)
     made = None if isinstance(change.password, Secret) else Secret(secrets.token_urlsafe(_MADE_PASSWORD_BYTES))
     clear = change.password if isinstance(change.password, Secret) else made
     assert clear is not None  # noqa: S101 - one of the two was given
@@ -127,14 +134,23 @@ async def get_account(database: Database, principal: Principal, identifier: int 
 
 
 async def update_account(
-    database: Database, passwords: Passwords, principal: Principal, identifier: int | UUID, change: AccountChange
+    database: Database,
+    passwords: Passwords,
+    principal: Principal,
+    identifier: int | UUID,
+    change: AccountChange,
+    *,
+    expect: Callable[[Account], None] = lambda _: None,
+    every_breach: bool = False,
 ) -> Account:
-    """Change an account. A new password ends the account's sessions.
+    """Change an account. A new password ends the account's sessions. `expect` looks at the account as it is, while it
+    is locked, and raises what it will.
 
-    Raises InvalidError, NotFoundError, ForbiddenError, AlreadyExistsError, LimitedError.
+    Raises InvalidError, with `every_breach` of a rule or the first, and NotFoundError, ForbiddenError,
+    AlreadyExistsError, LimitedError.
     """
     account = await get_account(database, principal, identifier)
-    _check(change)
+    check_values(change.email, change.first_name, change.last_name, change.password, every=every_breach)
     if account.id == principal.account_id:
         await _require_own(database, passwords, principal, account, change)
     else:
@@ -145,13 +161,18 @@ async def update_account(
         for name in ("email", "first_name", "last_name")
         if getattr(change, name) is not UNSET
     }
-    if isinstance(change.role, str) and _role(change.role) is not account.role:
-        new["role"] = _role(change.role)
+    if isinstance(change.role, str) and role_named(change.role) is not account.role:
+        new["role"] = role_named(change.role)
         await _require_grant(database, principal, new["role"])
     if change.customers is not UNSET:
-        new["customer_ids"] = await _customers(database, account.organization_id, change.customers)
+        new["customer_ids"] = await customer_numbers(database, account.organization_id, change.customers)
     hashed = await passwords.hash(change.password.reveal()) if isinstance(change.password, Secret) else None
-    deciding = Deciding[Account](lambda found: msgspec.structs.replace(found, **new))
+
+    def decide(found: Account) -> Account:
+        expect(found)
+        return msgspec.structs.replace(found, **new)
+
+    deciding = Deciding[Account](decide)
     try:
         async with database.one_transaction() as own:
             await _require_still(own, principal, account.id, new.get("role"))
@@ -171,17 +192,28 @@ async def update_account(
     return changed
 
 
-async def delete_account(database: Database, principal: Principal, identifier: int | UUID) -> None:
-    """Delete an account and its sessions. Raises InvalidError, NotFoundError, ForbiddenError."""
+async def delete_account(
+    database: Database,
+    principal: Principal,
+    identifier: int | UUID,
+    *,
+    expect: Callable[[Account], None] = lambda _: None,
+) -> None:
+    """Delete an account and its sessions. `expect` looks at the account as it is, while it is locked, and raises what
+    it will. Raises InvalidError, NotFoundError, ForbiddenError.
+    """
     account = await get_account(database, principal, identifier)
     if account.id == principal.account_id:
         raise InvalidError("user", "is yourself", message="You cannot delete your own account")
     await _require_grant(database, principal, account.role)
     async with database.one_transaction() as own:
         await _require_still(own, principal, account.id, None)
-        if not await store.delete(own, account.id):
+        found = (await store.lock(own, (account.id,))).get(account.id)
+        if found is None:
             raise NotFoundError("User not found")
-        await record(own, principal, AuditAction.USER_DELETED, before=account)
+        expect(found)
+        await store.delete(own, account.id)
+        await record(own, principal, AuditAction.USER_DELETED, before=found)
 
 
 async def _require_still(database: Database, principal: Principal, account_id: int, role: Role | None) -> None:
@@ -240,33 +272,4 @@ async def _require_grant(database: Database, principal: Principal, role: Role) -
 
 
 def _new_role(change: AccountChange) -> Role:
-    return _role(change.role) if isinstance(change.role, str) else Role.USER
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise InvalidError("role", f"must be one of {', '.join(Role)}", message="Invalid role") from None
-
-
-async def _customers(
-    database: Database, organization_id: int, identifiers: Sequence[int | UUID] | UnsetType | None
-) -> list[int] | None:
-    """None is no limit, and so is an empty list, because an account that sees nothing would be of no use."""
-    if not isinstance(identifiers, Sequence) or not identifiers:
-        return None
-    numbers = await customers.numbers_of(database, organization_id, list(identifiers))
-    known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers):
-        raise InvalidError("customerIds", "must be customers of the organization", message="Invalid customer ID")
-    return sorted(set(known))
-
-
-def _check(change: AccountChange) -> None:
-    if isinstance(change.email, str) and not is_email(change.email):
-        raise InvalidError("email", "must be an e-mail address")
-    for text, field in ((change.first_name, "firstName"), (change.last_name, "lastName")):
-        check_text(text or None, field=field)
-    if isinstance(change.password, Secret):
-        check_password(change.password.reveal())
+    return role_named(change.role) if isinstance(change.role, str) else Role.USER

@@ -11,11 +11,12 @@ from controller.errors import LoginCodeRefusedError, LoginRefusedError, NotFound
 from controller.model import Account, OwnSession, Principal
 from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject, ObjectKind
 from controller.operations.accounts.limits import network_of, require_few
-from controller.operations.accounts.login_entries import record_ended, record_login, record_refusal
+from controller.operations.accounts.login_entries import SIGN_ON, record_ended, record_login, record_refusal
 from controller.operations.accounts.passwords import LONGEST, Passwords
 from controller.operations.audit.recording import operator, record_about
 from controller.store.accounts import login_codes, people, request_counts
 from controller.store.accounts import sessions as store
+from controller.store.accounts.tokens import digest
 from controller.store.platform.pool import Database
 from shared.secret import Secret
 
@@ -115,6 +116,14 @@ async def open_anew(database: Database, principal: Principal, *, address: str, u
     return opened[1]
 
 
+async def open_signed_on(database: Database, account_id: int, *, address: str, user_agent: str | None) -> Secret | None:
+    """The secret of a browser's cookie for somebody whom the organization's provider has signed in; None when the
+    account is gone. `database` is the transaction that found the account.
+    """
+    opened = await _open(database, account_id, address, user_agent, by=SIGN_ON)
+    return None if opened is None else opened[1]
+
+
 async def own_sessions(database: Database, principal: Principal, secret: str | None) -> list[OwnSession]:
     """The person's sessions, the latest login first. `secret` is that of the browser's cookie, if there is one."""
     return [] if principal.account_id is None else await store.sessions_of(database, principal.account_id, secret)
@@ -137,9 +146,14 @@ async def end_own(database: Database, principal: Principal, public_id: UUID) -> 
 
 async def end_others(database: Database, principal: Principal, secret: str) -> None:
     """End all sessions of the person but the one of this browser."""
+    await end_others_by(database, principal, digest(secret))
+
+
+async def end_others_by(database: Database, principal: Principal, credential: bytes) -> None:
+    """End all sessions of the person but the one whose secret has this SHA-256."""
     if principal.account_id is not None:
         async with database.one_transaction() as own:
-            ended = await store.delete_others(own, principal.account_id, secret)
+            ended = await store.delete_others(own, principal.account_id, credential)
             await record_ended(own, principal.account_id, principal, AuditAction.SESSION_ENDED, ended)
 
 

@@ -13,8 +13,8 @@ from controller.vault import Vault, VaultError
 
 
 class Rotated(msgspec.Struct, kw_only=True):
-    """The number of secrets that were encrypted anew, of how many monitors and channels, and those that no key can
-    decrypt.
+    """The number of secrets that were encrypted anew, of how many monitors, channels and sign-ons, and those that no
+    key can decrypt.
     """
 
     secrets: int = 0

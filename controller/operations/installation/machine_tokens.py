@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from controller.errors import NotFoundError
+from controller.model import TokenScope
 from controller.model.audit import AuditAction
 from controller.operations.audit.recording import operator, record
 from controller.operations.installation.row_files import named, removed_on_failure, write_secret
@@ -41,6 +42,7 @@ async def keep_machine_token(database: Database, file: Path) -> bool:
                 name=_name(kept_by),
                 expires_in=None,
                 kept_by=kept_by,
+                scope=TokenScope.READ,
             )
             await record(own, operator(), AuditAction.TOKEN_CREATED, after=made)
             write_secret(file, token)

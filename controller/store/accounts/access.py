@@ -16,7 +16,7 @@ async def principals_of(database: Database, credentials: Collection[bytes]) -> d
     """
     async with database.connection() as connection:
         of_tokens = await connection.fetch(
-            "SELECT token_hash, id, organization_id, customer_id, kept_by FROM api_token"
+            "SELECT token_hash, id, organization_id, customer_id, kept_by, scope FROM api_token"
             " WHERE token_hash = ANY ($1::bytea[]) AND (expires_at IS NULL OR expires_at > now())",
             list(credentials),
         )

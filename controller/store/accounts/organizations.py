@@ -76,6 +76,12 @@ async def by_id(database: Database, organization_id: int) -> Organization | None
         return await _fetch(connection, organization_id)
 
 
+async def lock(database: Database, organization_id: int) -> None:
+    """Nobody changes it until the transaction ends."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE", organization_id)
+
+
 async def by_public_id(database: Database, organization_id: int | None, public_id: UUID) -> Organization | None:
     """None also when it is not the organization `organization_id` (None: every organization)."""
     async with database.connection() as connection:

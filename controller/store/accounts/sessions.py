@@ -128,13 +128,13 @@ async def delete_of(database: Database, account_id: int, public_id: UUID) -> boo
     return deleted is True
 
 
-async def delete_others(database: Database, account_id: int, token: str) -> list[UUID]:
-    """End every session of an account but the one of `token`. Returns their public ids."""
+async def delete_others(database: Database, account_id: int, token_hash: bytes) -> list[UUID]:
+    """End every session of an account but the one of this token. Returns their public ids."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             "DELETE FROM session WHERE account_id = $1 AND token_hash <> $2 RETURNING public_id",
             account_id,
-            digest(token),
+            token_hash,
         )
     return [row["public_id"] for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import msgspec
 import pytest
 
 from controller.decisions.access import (
@@ -13,20 +14,25 @@ from controller.decisions.access import (
     limits_to,
     may_change,
     may_grant,
+    may_manage_locations,
     may_read_metrics,
     permits,
     reaches,
     sees_secrets,
+    token_role,
 )
 from controller.errors import OrganizationRequiredError
-from controller.model import Principal, Role
+from controller.model import Principal, Role, TokenScope
 
 OURS, STRANGE = 1, 2
 OWN, OTHER, THEIRS = 10, 11, 20
 P = Permission
 EVERYWHERE = {Role.GLOBAL_ADMIN, Role.GLOBAL_SUPPORTER}
 MONITORS = {P.READ, P.CREATE, P.CHANGE, P.DELETE, P.TRIGGER, P.HANDLE_INCIDENTS}
-PERSONAL = {P.MANAGE_USERS, P.MANAGE_ORGANIZATION_TOKENS, P.MANAGE_CUSTOMER_TOKENS, P.MANAGE_OWN_ACCOUNT}
+PERSONAL = {
+    *(P.MANAGE_USERS, P.MANAGE_SIGN_ON, P.MANAGE_ORGANIZATION_TOKENS, P.MANAGE_CUSTOMER_TOKENS, P.MANAGE_OWN_ACCOUNT),
+    P.MANAGE_LOCATIONS,
+}
 
 # The table of docs/compatibility.md, R1: what each role may do.
 TABLE: dict[Role, set[Permission]] = {
@@ -57,6 +63,28 @@ def test_a_role_permits_what_the_table_says(role: Role, permission: Permission) 
 @pytest.mark.parametrize(("role", "permission"), list(product((Role.ADMIN, Role.USER), Permission)))
 def test_a_token_manages_neither_tokens_nor_people(role: Role, permission: Permission) -> None:
     assert permits(somebody(role, token=True), permission) == (permission in TABLE[role] - PERSONAL)
+
+
+@pytest.mark.parametrize(("scope", "permission"), list(product(TokenScope, Permission)))
+@pytest.mark.parametrize("customers", [None, {OWN}])
+def test_a_token_may_do_what_both_its_scope_and_its_role_allow(
+    scope: TokenScope, permission: Permission, customers: set[int] | None
+) -> None:
+    of_scope = {
+        TokenScope.READ: {P.PUBLIC, P.READ},
+        TokenScope.WRITE: {P.PUBLIC, *MONITORS},
+        TokenScope.ADMIN: set(Permission),
+    }
+    role = token_role(scope, limited=customers is not None)
+    who = msgspec.structs.replace(somebody(role, customers=customers, token=True), scope=scope)
+    allowed = permission in (of_scope[scope] & TABLE[role]) - PERSONAL
+    assert permits(who, permission) == allowed
+    if permission is not P.PUBLIC:
+        assert (reaches(who, permission, organization_id=OURS, customer_id=OWN) is Reach.ALLOWED) == allowed
+        assert reaches(who, permission, organization_id=STRANGE, customer_id=THEIRS) is Reach.HIDDEN
+        other = reaches(who, permission, organization_id=OURS, customer_id=OTHER)
+        assert (other is Reach.ALLOWED) == (allowed and customers is None)
+    assert sees_secrets(who) == (scope is not TokenScope.READ)
 
 
 @pytest.mark.parametrize("permission", [permission for permission in Permission if permission is not P.PUBLIC])
@@ -131,7 +159,10 @@ def test_a_global_admin_must_name_an_organization() -> None:
 
 
 @pytest.mark.parametrize(("role", "operating", "limited"), list(product(Role, (True, False), (True, False))))
-def test_metrics_are_for_administrators_of_the_installation(role: Role, operating: bool, limited: bool) -> None:
+def test_metrics_and_changes_of_locations_are_for_administrators_of_the_installation(
+    role: Role, operating: bool, limited: bool
+) -> None:
     caller = somebody(role, customers={OWN} if limited else None)
     administrates = role is Role.GLOBAL_ADMIN or (role is Role.ADMIN and operating)
     assert may_read_metrics(caller, operating=operating) == (administrates and not limited)
+    assert may_manage_locations(caller, operating=operating) == (administrates and not limited)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Request, post
@@ -25,6 +25,8 @@ _WRONG_LOGIN = "invalid_request - User authentication failed."
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """The e-mail address and the password of a person."""
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {"username": "person@example.com", "password": "correct horse battery"}
+
     username: Annotated[str, Meta(examples=["admin@example.com"])]
     password: str
 
@@ -45,6 +47,7 @@ BODIES = (Credentials, AccessToken)
     return_dto=None,
     opt={PERMISSION: Permission.PUBLIC},
     tags=TAGS,
+    operation_id="alertsiteCreateAccessToken",
     summary="Log in",
     responses={
         200: answers(AccessToken, "An access token", _EXAMPLE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -40,6 +40,15 @@ _LOCATIONS = Meta(
 
 class DefaultsBody(msgspec.Struct, frozen=True, kw_only=True):
     """The values that a new monitor gets for fields that are not sent. A field left out here keeps its value."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "interval": 15,
+        "timeout": 30,
+        "enabled": True,
+        "mode": "Global Verify",
+        "retry_on_failure": True,
+        "notify_on_error": True,
+    }
 
     interval: (
         Annotated[Any, number_field("Minutes between rounds.", 1, fields.LONGEST_INTERVAL_MINUTES)] | UnsetType

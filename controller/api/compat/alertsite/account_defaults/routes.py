@@ -28,6 +28,7 @@ BODIES = (DefaultsBody, DefaultsObject)
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=TAGS,
+    operation_id="alertsiteGetAccountDefaults",
     summary="Get the defaults of new monitors",
     responses={200: answers(DefaultsObject, "The defaults", EXAMPLE), **refusals(s403="Forbidden")},
 )
@@ -43,6 +44,7 @@ async def get_account_defaults(services: GivenServices, principal: GivenPrincipa
     opt={PERMISSION: Permission.MANAGE_ORGANIZATION},
     security=SECURITY,
     tags=TAGS,
+    operation_id="alertsiteUpdateAccountDefaults",
     summary="Change the defaults of new monitors",
     responses={
         200: answers(DefaultsObject, "The defaults as they are now", EXAMPLE),

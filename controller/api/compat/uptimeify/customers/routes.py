@@ -20,7 +20,7 @@ from controller.api.compat.uptimeify.customers.schemas import (
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, is_uuid, organization_number
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerPath, OrganizationId
 from controller.http.problems import FAILED
@@ -36,6 +36,7 @@ class Customers(Controller):
 
     @get(
         opt={PERMISSION: Permission.READ},
+        operation_id="uptimeifyListCustomers",
         summary="List customers",
         responses={
             200: answers(list[CustomerAnswer], "Customers, oldest first, 10,000 at most", [EXAMPLE]),
@@ -45,7 +46,7 @@ class Customers(Controller):
     async def list_customers(
         self, services: GivenServices, principal: GivenPrincipal, organization_id: OrganizationId = None
     ) -> list[CustomerAnswer]:
-        if organization_id is not None:
+        if organization_id is not None and not is_uuid(organization_id):
             check_organization(principal, organization_number(organization_id))
         found = await customers.list_customers(services.database, principal)
         sms = await customers.sms_usage(services.database, found)
@@ -56,6 +57,7 @@ class Customers(Controller):
         status_code=200,
         dto=JsonBody[NewCustomerBody],
         return_dto=None,
+        operation_id="uptimeifyCreateCustomer",
         summary="Create a customer",
         responses={
             200: answers(CustomerCreated, "The new customer", {"success": True, "customer": EXAMPLE}),
@@ -76,6 +78,7 @@ class Customers(Controller):
     @get(
         "/{customer_id:str}",
         opt={PERMISSION: Permission.READ},
+        operation_id="uptimeifyGetCustomer",
         summary="Get a customer",
         responses={
             200: answers(CustomerAnswer, "The customer", EXAMPLE),
@@ -93,6 +96,7 @@ class Customers(Controller):
         opt={PERMISSION: Permission.MANAGE_CUSTOMERS, FAILED: "Failed to update customer"},
         dto=JsonBody[CustomerUpdate],
         return_dto=None,
+        operation_id="uptimeifyUpdateCustomer",
         summary="Update a customer",
         responses={
             200: answers(CustomerAnswer, "The customer as it is now", EXAMPLE),

@@ -48,6 +48,16 @@ class CustomerFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class NewCustomerBody(CustomerFields, frozen=True, kw_only=True, rename="camel"):
     """A customer to create. `organizationId` is for global admins; everybody else has one."""
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "name": "Example Customer",
+        "email": "customer@example.com",
+        "notificationEmail": "ops@example.com",
+        "notificationPhoneNumber": "+4930123456",
+        "allowedCheckCountryCodes": ["DE", "US"],
+        "status": "active",
+        "customFields": {"contract": "A-1"},
+    }
+
     name: Annotated[str, Meta(examples=["Example Customer"])]
     email: Annotated[str | None, Meta(examples=["customer@example.com"])]
     organization_id: int | UnsetType | None = UNSET
@@ -55,6 +65,12 @@ class NewCustomerBody(CustomerFields, frozen=True, kw_only=True, rename="camel")
 
 class CustomerUpdate(CustomerFields, frozen=True, kw_only=True, rename="camel"):
     """New values; a field that is left out keeps its value."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "name": "Example Customer",
+        "notificationEmail": "night@example.com",
+        "allowedCheckCountryCodes": None,
+    }
 
     name: str | UnsetType = UNSET
     email: str | UnsetType | None = UNSET

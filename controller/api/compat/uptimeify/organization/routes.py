@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from litestar import get, patch
 from litestar.params import JSONBody
@@ -26,11 +28,16 @@ from controller.operations.accounts import organizations
 from controller.operations.accounts.organizations import OrganizationChange
 
 
+def _operation_id(_: object, __: object, path: list[Any]) -> str:
+    return "uptimeifyGetOrganization" if path[-1] == "organization" else "uptimeifyGetOwnOrganization"
+
+
 @get(
     ["/api/organization", "/api/organizations"],
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=["Organization"],
+    operation_id=_operation_id,
     summary="The caller's organization",
     responses={
         200: answers(OrganizationAnswer, "The organization", EXAMPLE),
@@ -50,6 +57,7 @@ async def get_organization(
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=["Organization"],
+    operation_id="uptimeifyGetOrganizationById",
     summary="An organization by its public id",
     responses={
         200: answers(OrganizationAnswer, "The organization", EXAMPLE),
@@ -70,6 +78,7 @@ async def get_organization_by_id(
     return_dto=None,
     security=SECURITY,
     tags=["Organization"],
+    operation_id="uptimeifyUpdateOrganization",
     summary="Change the organization",
     responses={
         200: answers(OrganizationAnswer, "The organization as it is now", EXAMPLE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -57,6 +57,17 @@ class OrganizationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
 class OrganizationUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """New values; a field that is left out keeps its value."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "companyName": "Example GmbH",
+        "street": "Example Street 1",
+        "postalCode": "10115",
+        "city": "Berlin",
+        "country": "DE",
+        "billingEmail": "billing@example.com",
+        "defaultNotificationTargets": {"email": "both"},
+        "timeZone": "Europe/Berlin",
+    }
 
     name: str | UnsetType = UNSET
     company_name: Line | UnsetType = UNSET

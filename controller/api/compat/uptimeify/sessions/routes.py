@@ -26,6 +26,7 @@ from controller.operations.accounts import people, sessions
     dto=JsonBody[Login],
     return_dto=None,
     tags=["Session"],
+    operation_id="logIn",
     summary="Log in; the answer sets the session's cookie",
     responses={
         200: answers(SessionAnswer, "Logged in", EXAMPLE),
@@ -53,6 +54,7 @@ async def log_in(
     opt={PERMISSION: Permission.MANAGE_OWN_ACCOUNT},
     security=SECURITY,
     tags=["Session"],
+    operation_id="getSession",
     summary="The person that is logged in",
     responses={
         200: answers(SessionAnswer, "The person", EXAMPLE),
@@ -68,6 +70,7 @@ async def who_am_i(services: GivenServices, principal: GivenPrincipal) -> Sessio
     opt={PERMISSION: Permission.PUBLIC},
     status_code=200,
     tags=["Session"],
+    operation_id="logOut",
     summary="Log out; also without a session",
     responses={200: answers(DeleteAnswer, "Logged out", {"success": True}), **refusals(token=False, s403="Forbidden")},
 )

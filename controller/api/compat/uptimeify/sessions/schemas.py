@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,8 @@ REFUSED = "Invalid email or password"
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
+    EXAMPLE: ClassVar[dict[str, Any]] = {"email": "person@example.com", "password": "correct horse battery"}
+
     email: Annotated[str, Meta(examples=["person@example.com"])]
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
 

@@ -32,6 +32,7 @@ from controller.operations.accounts.tokens import INVALID_CUSTOMER
 
 def token_routes(where: str, name: str, permission: Permission) -> type[Controller]:
     """The routes that create, list and delete the tokens that this permission covers."""
+    owner = "Customer" if permission is Permission.MANAGE_CUSTOMER_TOKENS else "Organization"
 
     class TokenRoutes(Controller):
         path = where
@@ -40,6 +41,7 @@ def token_routes(where: str, name: str, permission: Permission) -> type[Controll
 
         @get(
             opt={PERMISSION: permission},
+            operation_id=f"uptimeifyList{owner}Tokens",
             summary=f"List {name} tokens",
             responses={
                 200: answers(list[TokenAnswer], "Newest first, 1,000 at most", [LISTED]),
@@ -59,6 +61,7 @@ def token_routes(where: str, name: str, permission: Permission) -> type[Controll
             status_code=200,
             dto=JsonBody[NewTokenBody],
             return_dto=None,
+            operation_id=f"uptimeifyCreate{owner}Token",
             summary=f"Make {name} token",
             responses={
                 200: answers(NewTokenAnswer, "The token, this once", CREATED),
@@ -93,6 +96,7 @@ def token_routes(where: str, name: str, permission: Permission) -> type[Controll
             "/{token_id:str}",
             opt={PERMISSION: permission},
             status_code=200,
+            operation_id=f"uptimeifyDelete{owner}Token",
             summary=f"Delete {name} token",
             responses={
                 200: answers(DeleteAnswer, "Deleted", {"success": True}),

@@ -28,6 +28,12 @@ class NewTokenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     request.
     """
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "name": "CI",
+        "expiresInDays": 90,
+        "customerId": "11111111-1111-4111-8111-111111111111",
+    }
+
     REFUSALS: ClassVar[dict[str, str]] = {"customerId": INVALID_CUSTOMER}
 
     name: Annotated[str, Meta(description="1 to 255 printable characters.", examples=["CI"])]

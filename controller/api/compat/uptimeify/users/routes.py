@@ -36,6 +36,7 @@ class Users(Controller):
 
     @get(
         opt={PERMISSION: Permission.MANAGE_OWN_ACCOUNT},
+        operation_id="uptimeifyListUsers",
         summary="List users: all of the organization for its admins, oneself for others",
         responses={
             200: answers(list[UserAnswer], "Users, oldest first, 1,000 at most", [EXAMPLE]),
@@ -55,6 +56,7 @@ class Users(Controller):
         status_code=200,
         dto=JsonBody[NewUserBody],
         return_dto=None,
+        operation_id="uptimeifyCreateUser",
         summary="Create a user",
         responses={
             200: answers(UserCreated, "The new user", {"success": True, "user": EXAMPLE, "password": None}),
@@ -77,6 +79,7 @@ class Users(Controller):
     @get(
         "/{public_id:str}",
         opt={PERMISSION: Permission.MANAGE_OWN_ACCOUNT},
+        operation_id="uptimeifyGetUser",
         summary="Get a user",
         responses={
             200: answers(UserAnswer, "The user", EXAMPLE),
@@ -91,6 +94,7 @@ class Users(Controller):
         opt={PERMISSION: Permission.MANAGE_OWN_ACCOUNT},
         dto=JsonBody[UserUpdate],
         return_dto=None,
+        operation_id="uptimeifyUpdateUser",
         summary="Update a user; a new password ends the user's sessions",
         responses={
             200: answers(UserAnswer, "The user as it is now", EXAMPLE),
@@ -109,6 +113,7 @@ class Users(Controller):
         "/{public_id:str}",
         opt={PERMISSION: Permission.MANAGE_USERS},
         status_code=200,
+        operation_id="uptimeifyDeleteUser",
         summary="Delete a user",
         responses={
             200: answers(DeleteAnswer, "Deleted", {"success": True}),

@@ -51,6 +51,14 @@ class UserFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class NewUserBody(UserFields, frozen=True, kw_only=True, rename="camel"):
     """A person to create. The default of `role` is user; without `password` one is generated."""
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "email": "new.person@example.com",
+        "firstName": "Ada",
+        "lastName": "Example",
+        "role": "editor",
+        "customerIds": ["11111111-1111-4111-8111-111111111111"],
+    }
+
     email: Annotated[str, Meta(examples=["person@example.com"])]
 
 
@@ -58,6 +66,8 @@ class UserUpdate(UserFields, frozen=True, kw_only=True, rename="camel"):
     """New values; a field that is left out keeps its value. To change one's own email or password, `currentPassword` is
     needed.
     """
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"firstName": "Ada", "role": "readonly", "customerIds": None}
 
     email: str | UnsetType = UNSET
     current_password: Annotated[str, Meta(extra_json_schema={"format": "password"})] | UnsetType = UNSET

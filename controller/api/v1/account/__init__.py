@@ -1,0 +1,1 @@
+"""`/api/v1/account`: who the caller is, and what people change themselves."""

@@ -1,0 +1,1 @@
+"""`/api/v1/customers`: the customers of an organization, whose monitors are checked."""

@@ -1,0 +1,1 @@
+"""`/api/v1/tokens`: API tokens with a scope."""
