@@ -32,17 +32,20 @@ _RETRY_STATUSES = frozenset({408, 421, 423, 425, 429})
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """The request to send. The signature covers the exact bytes of the body."""
+    """The request to send. The signature covers the exact bytes of the body. Of the answer's body `most_read` bytes are
+    read.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes
     timeout: float
+    most_read: int = _MOST_READ
 
 
 class WebhookResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer. `body` is its beginning, at most 16 KiB."""
+    """The answer. `body` is its beginning, at most as much as the request says."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -147,14 +150,14 @@ async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL,
     try:
         async for chunk in response.aiter_raw():
             read += chunk
-            if len(read) >= _MOST_READ or time.monotonic() - began > request.timeout:
+            if len(read) >= request.most_read or time.monotonic() - began > request.timeout:
                 break
     finally:
         await response.aclose()
     return WebhookResponse(
         status=response.status_code,
         headers=response.headers.multi_items(),
-        body=bytes(read[:_MOST_READ]),
+        body=bytes(read[: request.most_read]),
         duration_ms=round((time.monotonic() - began) * 1000, 1),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -84,7 +84,7 @@ async def test_channel(
     sent: dict[str, Any],
     named_owner: ChannelOwner,
     *,
-    channel_id: int | None,
+    channel_id: int | UUID | None,
     dry_run: bool,
 ) -> ChannelTestResult:
     """Try this config, merged into that of the channel `channel_id` if one is named. Nothing is stored.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import Permission, Reach, limits_to, reaches
+from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
@@ -100,9 +101,9 @@ async def list_channels(database: Database, principal: Principal, named_owner: C
         concerning_monitor_id=owner.monitor_id,
     )
     warnings = await mail_routes.warnings(
-        database, principal, organization_id, [_addresses(channel) for channel in found]
+        database, principal, organization_id, [addresses_of(channel) for channel in found]
     )
-    return [_view(principal, channel, warned) for channel, warned in zip(found, warnings, strict=True)]
+    return [channel_view(principal, channel, warned) for channel, warned in zip(found, warnings, strict=True)]
 
 
 async def create_channel(
@@ -114,12 +115,14 @@ async def create_channel(
     named_owner: ChannelOwner,
     change: ChannelChange,
     *,
-    source_id: int | None = None,
+    source_id: int | UUID | None = None,
+    every_breach: bool = False,
 ) -> ChannelView:
     """Create a channel. Name and config must be set; keys that the config leaves out come from the channel `source_id`,
     if there is one.
 
-    Raises InvalidError, UnknownCustomerError, NotFoundError, ForbiddenError.
+    Raises InvalidError, with `every_breach` of a rule or the first, and UnknownCustomerError, NotFoundError,
+    ForbiddenError.
     """
     check_type(type_)
     organization_id = principal.organization_id
@@ -138,20 +141,20 @@ async def create_channel(
         category=rules.category_of(type_),
         config=source,
     )
-    changed = _changed(new, change, vault)
+    changed = _changed(new, change, vault, every=every_breach)
     if changed.for_ops:
         await _check_for_ops(database, organization_id, owner)
     await check(type_, vault.reveal(changed.config), outlets.senders)
-    await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(changed))
+    await mail_routes.check_mail_routes(database, outlets.exchangers, addresses_of(changed))
     # Checked before the channel is stored, so that a caller who gets an error can repeat the request without making
     # two.
-    (warnings,) = await mail_routes.warnings(database, principal, organization_id, [_addresses(changed)])
+    (warnings,) = await mail_routes.warnings(database, principal, organization_id, [addresses_of(changed)])
     async with database.one_transaction() as own:
         made = await store.insert(own, changed)
         if made is None:
             raise InvalidError("organizationId", f"has {store.MOST} notification channels, and may have no more")
         await record(own, principal, AuditAction.CHANNEL_CREATED, after=made)
-    return _view(principal, made, warnings)
+    return channel_view(principal, made, warnings)
 
 
 async def update_channel(
@@ -159,43 +162,45 @@ async def update_channel(
     vault: Vault,
     outlets: Outlets,
     principal: Principal,
-    channel_id: int,
-    change: ChannelChange,
+    channel_id: int | UUID,
+    change: ChannelChange | Callable[[Channel], ChannelChange],
     *,
     type_: str | None = None,
+    expect: Callable[[Channel], None] = lambda _: None,
+    every_breach: bool = False,
 ) -> ChannelView:
-    """Raises InvalidError, NotFoundError, ForbiddenError."""
+    """`change` may depend on the channel as it is. `expect` looks at it while it is locked, and raises what it will.
+
+    Raises InvalidError, with `every_breach` of a rule or the first, and NotFoundError, ForbiddenError.
+    """
     before = await channel_for(database, principal, channel_id)
     if type_ not in (None, before.type):
         raise InvalidError("type", f"cannot be changed from {before.type}")
-    if change.for_ops is True:
+    first = change(before) if callable(change) else change
+    planned = _changed(before, first, vault, every=every_breach)
+    if first.for_ops is True:
         owner = Owner(before.customer_id, before.monitor_id, before.owner_id)
         await _check_for_ops(database, before.organization_id, owner)
-    if change.config is not UNSET:
+    if first.config is not UNSET:
         # Name servers are queried before the row is locked.
-        planned = _changed(before, change, vault)
         await check(before.type, vault.reveal(planned.config), outlets.senders)
-        await mail_routes.check_mail_routes(database, outlets.exchangers, _addresses(planned))
-    deciding = Deciding[Channel](lambda channel: _changed(channel, change, vault))
+        await mail_routes.check_mail_routes(database, outlets.exchangers, addresses_of(planned))
+
+    def decide(found: Channel) -> Channel:
+        expect(found)
+        return _changed(found, change(found) if callable(change) else change, vault, every=every_breach)
+
+    deciding = Deciding[Channel](decide)
     async with database.one_transaction() as own:
-        changed = await store.change(own, limits_to(principal), channel_id, deciding)
+        changed = await store.change(own, limits_to(principal), before.id, deciding)
         if changed is None:
             raise NotFoundError(CHANNEL_NOT_FOUND)
         await record(own, principal, AuditAction.CHANNEL_CHANGED, before=deciding.before, after=changed)
-    (warnings,) = await mail_routes.warnings(database, principal, changed.organization_id, [_addresses(changed)])
-    return _view(principal, changed, warnings)
+    (warnings,) = await mail_routes.warnings(database, principal, changed.organization_id, [addresses_of(changed)])
+    return channel_view(principal, changed, warnings)
 
 
-async def delete_channel(database: Database, principal: Principal, channel_id: int) -> None:
-    """Raises NotFoundError, ForbiddenError."""
-    channel = await channel_for(database, principal, channel_id)
-    async with database.one_transaction() as own:
-        if not await store.delete(own, channel.id):
-            raise NotFoundError(CHANNEL_NOT_FOUND)
-        await record(own, principal, AuditAction.CHANNEL_DELETED, before=channel)
-
-
-async def channel_for(database: Database, principal: Principal, channel_id: int) -> Channel:
+async def channel_for(database: Database, principal: Principal, channel_id: int | UUID) -> Channel:
     """The channel, when the principal may change it. Raises NotFoundError, ForbiddenError."""
     channel = await store.by_id(database, limits_to(principal), channel_id)
     if channel is None:
@@ -206,12 +211,14 @@ async def channel_for(database: Database, principal: Principal, channel_id: int)
     return channel
 
 
-async def source_channel(database: Database, principal: Principal, channel_id: int, type_: str) -> Channel:
+async def source_channel(database: Database, principal: Principal, channel_id: int | UUID, type_: str) -> Channel:
     """A channel of the same organization whose config, secrets included, is copied. Raises InvalidError, NotFoundError,
     ForbiddenError.
     """
-    source = await channel_for(database, principal, channel_id) if 0 < channel_id < 2**63 else None
-    if source is None or source.organization_id != principal.organization_id:
+    if isinstance(channel_id, int) and not 0 < channel_id < 2**63:
+        raise NotFoundError(CHANNEL_NOT_FOUND)
+    source = await channel_for(database, principal, channel_id)
+    if source.organization_id != principal.organization_id:
         raise NotFoundError(CHANNEL_NOT_FOUND)
     if source.type != type_:
         raise InvalidError("type", f"must be the type of the source channel: {source.type}")
@@ -236,18 +243,28 @@ async def find_owner(database: Database, organization_id: int, named_owner: Chan
     return Owner(customer_id, monitor.id, monitor.customer_id)
 
 
-def _changed(channel: C, change: ChannelChange, vault: Vault) -> C:
+def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) -> C:
     """The channel with its new values, checked against the rules. Raises InvalidError."""
+    found = Breaches()
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
     if "config" in values:
-        values["config"] = merged(channel.type, values["config"], channel.config, vault)
+        sent = values.pop("config")
+        with found.noted():
+            values["config"] = merged(channel.type, sent, channel.config, vault)
     changed = msgspec.structs.replace(channel, **values)
-    check_name(changed.name)
-    rules.check_category(changed.category, changed.type)
-    rules.check_priority(changed.priority)
-    rules.check_delay(changed.delay_seconds)
-    rules.check_conditions(changed.conditions)
-    rules.check_packages(changed.allowed_package_types)
+    with found.noted():
+        check_name(changed.name)
+    with found.noted():
+        rules.check_category(changed.category, changed.type)
+    with found.noted():
+        rules.check_priority(changed.priority)
+    with found.noted():
+        rules.check_delay(changed.delay_seconds)
+    with found.noted():
+        rules.check_conditions(changed.conditions)
+    with found.noted():
+        rules.check_packages(changed.allowed_package_types)
+    found.refuse(every=every)
     return changed
 
 
@@ -257,7 +274,7 @@ async def _check_for_ops(database: Database, organization_id: int, owner: Owner)
         raise InvalidError("forOps", "may be true only for a channel of the organization that runs this installation")
 
 
-def _view(principal: Principal, channel: Channel, warnings: list[str]) -> ChannelView:
+def channel_view(principal: Principal, channel: Channel, warnings: list[str]) -> ChannelView:
     reach = reaches(
         principal, Permission.MANAGE_CHANNELS, organization_id=channel.organization_id, customer_id=channel.owner_id
     )
@@ -265,5 +282,5 @@ def _view(principal: Principal, channel: Channel, warnings: list[str]) -> Channe
     return ChannelView(channel=channel, config=config, has_secret=has_secret, warnings=warnings)
 
 
-def _addresses(channel: Channel | store.NewChannel) -> Sequence[str]:
+def addresses_of(channel: Channel | store.NewChannel) -> Sequence[str]:
     return email_addresses(channel.config) if channel.type == "email" else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -14,21 +15,25 @@ MOST = 1000
 """How many channels an organization may have."""
 
 _ONE = """
-SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
-  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
-  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
+  channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+  LEFT JOIN customer ON customer.id = channel.customer_id
 WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
-  AND channel.id = $1 AND ($2::bigint IS NULL OR channel.organization_id = $2)
+  AND (channel.id = $1 OR channel.public_id = $3) AND ($2::bigint IS NULL OR channel.organization_id = $2)
 """
 
 _OF_ORGANIZATION = """
-SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
-  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
-  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
+  channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+  LEFT JOIN customer ON customer.id = channel.customer_id
 WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
   AND channel.organization_id = $1
   AND ($2::bigint[] IS NULL OR coalesce(channel.customer_id, monitor.customer_id) = ANY ($2))
@@ -41,11 +46,13 @@ ORDER BY channel.priority, channel.id
 """
 
 _FOR_OPS = """
-SELECT channel.id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type, channel.category,
-  channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions, channel.is_active,
-  channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, coalesce(channel.customer_id, monitor.customer_id) AS owner_id
+SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
+  channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
+  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
+  LEFT JOIN customer ON customer.id = channel.customer_id
 WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
   AND channel.organization_id = (SELECT min(id) FROM organization) AND channel.for_ops AND channel.is_active
 ORDER BY channel.priority, channel.id
@@ -79,7 +86,9 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
               config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops)
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
             WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $14
-            RETURNING id, created_at, updated_at,
+            RETURNING id, public_id, created_at, updated_at,
+              (SELECT public_id FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_public_id,
+              (SELECT public_id FROM customer WHERE customer.id = channel.customer_id) AS customer_public_id,
               (SELECT kind FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_kind,
               coalesce(channel.customer_id, (
                 SELECT monitor.customer_id FROM monitor WHERE monitor.id = channel.monitor_id
@@ -91,10 +100,17 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
     return Channel(**msgspec.structs.asdict(new), **row) if row else None
 
 
-async def by_id(database: Database, organization_id: int | None, channel_id: int) -> Channel | None:
+async def by_id(database: Database, organization_id: int | None, channel_id: int | UUID) -> Channel | None:
     """None also when the channel is another organization's than that one (None: every organization)."""
     async with database.connection() as connection:
         return await _fetch(connection, organization_id, channel_id)
+
+
+async def locked(database: Database, channel_id: int) -> Channel | None:
+    """The channel, whose row stays locked until the transaction ends; None when it does not exist."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT FROM notification_channel WHERE id = $1 FOR UPDATE", channel_id)
+        return await _fetch(connection, None, channel_id)
 
 
 async def channels_of(
@@ -183,6 +199,7 @@ async def for_ops(connection: Connection) -> list[Channel]:
     return [Channel(**row) for row in rows]
 
 
-async def _fetch(connection: Connection, organization_id: int | None, channel_id: int) -> Channel | None:
-    row = await connection.fetchrow(_ONE, channel_id, organization_id)
+async def _fetch(connection: Connection, organization_id: int | None, channel_id: int | UUID) -> Channel | None:
+    number, public_id = (None, channel_id) if isinstance(channel_id, UUID) else (channel_id, None)
+    row = await connection.fetchrow(_ONE, number, organization_id, public_id)
     return Channel(**row) if row else None

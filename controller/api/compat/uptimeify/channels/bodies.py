@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -67,6 +67,15 @@ class NewChannelBody(ChannelFields, frozen=True, kw_only=True, rename="camel"):
     With `sourceChannelId` it copies what its config leaves out, secrets included, from that channel of the same type.
     """
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "type": "email",
+        "name": "On call",
+        "config": {"to": "oncall@example.com"},
+        "customerId": "11111111-1111-4111-8111-111111111111",
+        "delaySeconds": 60,
+        "conditions": {"minIncidentDuration": 300},
+    }
+
     type: Type
     name: Annotated[str, Meta(description="1 to 255 printable characters.", examples=["On call"])]
     config: Config
@@ -84,6 +93,8 @@ class ChannelUpdate(ChannelFields, frozen=True, kw_only=True, rename="camel"):
     which an empty text removes.
     """
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {"name": "On call at night", "delaySeconds": 0, "isActive": True}
+
     type: Annotated[str | UnsetType, Meta(description="Cannot be changed.")] = UNSET
     name: str | UnsetType = UNSET
     config: Config | UnsetType = UNSET
@@ -95,6 +106,8 @@ class ChannelTestBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
     With `dryRun` nothing is sent.
     """
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"type": "email", "config": {"to": "oncall@example.com"}, "dryRun": True}
 
     type: Type
     config: Config

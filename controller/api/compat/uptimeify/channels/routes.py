@@ -26,13 +26,13 @@ from controller.decisions.access import GLOBAL, Permission
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import JsonBody
-from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, is_uuid, organization_number
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.kinds import BY_NAME
 from controller.model import Principal
-from controller.operations.channels import channel_tests, channels
+from controller.operations.channels import channel_tests, channels, removal
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, ChannelOwner
 
 _INVALID_ID = "Invalid notification channel ID"
@@ -59,6 +59,7 @@ class Channels(Controller):
 
     @get(
         opt={PERMISSION: Permission.READ},
+        operation_id="uptimeifyListNotificationChannels",
         summary="List notification channels",
         responses={
             200: answers(list[ChannelAnswer], "By priority, 1,000 at most", [CHANNEL]),
@@ -76,7 +77,7 @@ class Channels(Controller):
         smtp_monitor_id: SmtpMonitorId = None,
         imap_pop_monitor_id: ImapPopMonitorId = None,
     ) -> list[ChannelAnswer]:
-        if organization_id is not None:
+        if organization_id is not None and not is_uuid(organization_id):
             _check_organization(principal, organization_number(organization_id))
         named_owner = _named_owner(customer_id, website_id, monitor_id, smtp_monitor_id, imap_pop_monitor_id)
         return [
@@ -88,6 +89,7 @@ class Channels(Controller):
         status_code=200,
         dto=JsonBody[NewChannelBody],
         return_dto=None,
+        operation_id="uptimeifyCreateNotificationChannel",
         summary="Create a notification channel",
         responses={
             200: answers(ChannelAnswer, "The new channel", CHANNEL),
@@ -120,6 +122,7 @@ class Channels(Controller):
         opt={PERMISSION: Permission.MANAGE_CHANNELS},
         dto=JsonBody[ChannelUpdate],
         return_dto=None,
+        operation_id="uptimeifyUpdateNotificationChannel",
         summary="Update a notification channel",
         responses={
             200: answers(ChannelAnswer, "The channel as it is now", CHANNEL),
@@ -149,6 +152,7 @@ class Channels(Controller):
         "/{channel_id:str}",
         opt={PERMISSION: Permission.MANAGE_CHANNELS},
         status_code=200,
+        operation_id="uptimeifyDeleteNotificationChannel",
         summary="Delete a notification channel",
         responses={
             200: answers(DeleteAnswer, "Deleted", {"success": True}),
@@ -162,7 +166,7 @@ class Channels(Controller):
         principal: GivenPrincipal,
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> DeleteAnswer:
-        await channels.delete_channel(services.database, principal, _number(channel_id))
+        await removal.delete_channel(services.database, principal, _number(channel_id))
         return DeleteAnswer(success=True)
 
     @post(
@@ -171,6 +175,7 @@ class Channels(Controller):
         status_code=200,
         dto=JsonBody[ChannelTestBody],
         return_dto=None,
+        operation_id="uptimeifyTestNotificationChannel",
         summary="Try a notification channel",
         responses={
             200: answers(ChannelTestAnswer, "What was sent and what came back", TESTED),

@@ -1,0 +1,128 @@
+"""What a body changes in a channel, or sets in a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from controller.api.v1.channels.config_keys import CONFIG_KEYS
+from controller.api.v1.channels.configs import WRITTEN, config_to_store
+from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
+from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.errors import InvalidError, InvalidFieldsError
+from controller.http.documents.mistakes import mistakes_in
+from controller.model import Channel
+from controller.model.values.field_names import camel
+from controller.operations.channels.channels import ChannelChange
+
+_STORED = {
+    "name": "name",
+    "enabled": "is_active",
+    "priority": "priority",
+    "delay": "delay_seconds",
+    "packages": "allowed_package_types",
+    "for_ops": "for_ops",
+}
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(ChannelValues)}
+
+
+def names_of(type_: str) -> dict[str, str]:
+    """Our names of fields that the rules name otherwise."""
+    of_config = {f"config.{key.stored}": f"config.{camel(key.name)}" for key in CONFIG_KEYS[type_]}
+    return {
+        **of_config,
+        "delaySeconds": "delay",
+        "allowedPackageTypes": "packages",
+        f"conditions.{MINIMUM_DURATION}": "minIncidentDuration",
+        "conditions": "minIncidentDuration",
+    }
+
+
+def type_of(body: ChannelBody) -> str:
+    return str(body.config.__struct_config__.tag)
+
+
+def written(config: msgspec.Struct) -> dict[str, Any]:
+    """The members that were sent."""
+    return {name: value for name, value in msgspec.structs.asdict(config).items() if value is not UNSET}
+
+
+def new_change(body: ChannelBody, source: Mapping[str, Any] | None = None) -> ChannelChange:
+    """What a whole body sets, in place of `source`, if there is one. Raises InvalidError."""
+    sent = written(body.config)
+    config = config_to_store(type_of(body), sent, source or {}, whole=source is not None)
+    return _change({name: getattr(body, name) for name in _STORED}, body.min_incident_duration, {}, config)
+
+
+def replacement(body: ChannelBody, found: Channel) -> ChannelChange:
+    """Raises InvalidError."""
+    require_same(body, found)
+    config = config_to_store(found.type, written(body.config), found.config, whole=True)
+    values = {name: getattr(body, name) for name in _STORED}
+    return _change(values, body.min_incident_duration, found.conditions or {}, config)
+
+
+def patched(body: ChannelPatch, found: Channel) -> ChannelChange:
+    """Raises InvalidError."""
+    sent = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    require_same(body, found)
+    if sent.get("name", UNSET) is None or sent.get("config", UNSET) is None:
+        field = "name" if sent.get("name", UNSET) is None else "config"
+        raise InvalidError(field, "must not be null")
+    values = {name: _DEFAULTS[name] if sent[name] is None else sent[name] for name in _STORED if name in sent}
+    duration = sent.get("min_incident_duration", (found.conditions or {}).get(MINIMUM_DURATION))
+    config = _patched_config(sent["config"], found) if "config" in sent else None
+    return _change(values, duration, found.conditions or {}, config)
+
+
+def require_same(body: Any, found: Channel) -> None:
+    """Refuse another type or owner than the channel has. Raises InvalidFieldsError."""
+    type_ = type_of(body) if isinstance(body, ChannelBody) else _patched_type(body)
+    breaches = [
+        InvalidError(field, "cannot be changed")
+        for field, sent, kept in (
+            ("type", type_, found.type),
+            ("customerId", body.customer_id, found.customer_public_id),
+            ("monitorId", body.monitor_id, found.monitor_public_id),
+        )
+        if sent is not UNSET and sent != kept
+    ]
+    if breaches:
+        raise InvalidFieldsError(breaches)
+
+
+def _patched_type(body: Any) -> Any:
+    inner = UNSET if body.config in (UNSET, None) else body.config.type
+    return body.type if body.type is not UNSET else inner
+
+
+def _patched_config(patch: msgspec.Struct, found: Channel) -> dict[str, Any]:
+    """Raises InvalidError."""
+    sent = written(patch)
+    sent.pop("type", None)
+    given = {camel(name): value for name, value in sent.items() if value is not None}
+    if breaches := mistakes_in({"type": found.type, **given}, WRITTEN[found.type], "config"):
+        raise InvalidFieldsError(breaches)
+    return config_to_store(found.type, sent, found.config, whole=False)
+
+
+def _change(
+    values: dict[str, Any], duration: int | None, conditions: Mapping[str, Any], config: dict[str, Any] | None
+) -> ChannelChange:
+    kept = {name: value for name, value in conditions.items() if name != MINIMUM_DURATION}
+    if duration is not None:
+        kept[MINIMUM_DURATION] = duration
+    return ChannelChange(
+        **{_STORED[name]: value for name, value in values.items()},
+        conditions=kept or None,
+        config=UNSET if config is None else config,
+    )
+
+
+def owner_of(customer: UUID | Any, monitor: UUID | Any) -> tuple[UUID | None, UUID | None]:
+    """The ids that were sent, None for those that were not."""
+    return customer if isinstance(customer, UUID) else None, monitor if isinstance(monitor, UUID) else None
