@@ -125,9 +125,12 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: int
+    public_id: UUID
     organization_id: int
     customer_id: int | None
+    customer_public_id: UUID | None
     monitor_id: int | None
+    monitor_public_id: UUID | None
     monitor_kind: str | None
     owner_id: int | None
     type: str

@@ -6,9 +6,10 @@ the monitor's state is locked.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -21,11 +22,12 @@ from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import record_about
 from controller.operations.incidents.incidents import IncidentDetails, details_of, incident_for
+from controller.operations.incidents.notified import Notified, notified_in
 from controller.pipeline.incidents import announce
 from controller.store.evaluation import states
 from controller.store.evaluation.states import EvaluatedState
+from controller.store.events.owners import EventOwner
 from controller.store.incidents import events, incidents
-from controller.store.incidents.events import EventOwner
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.incidents.reading import IncidentRecord
 from controller.store.platform.pool import Connection, Database, OneTransaction
@@ -35,16 +37,25 @@ log = structlog.get_logger()
 
 LONGEST = 2000
 
+Requirement: TypeAlias = Callable[[IncidentDetails, Notified], None]
+"""Checks the incident as it is before the action, while nobody else can change it; PreconditionFailedError refuses."""
+
 
 async def acknowledge(
-    database: Database, principal: Principal, public_id: UUID, comment: str, now: datetime
+    database: Database,
+    principal: Principal,
+    public_id: UUID,
+    comment: str,
+    now: datetime,
+    *,
+    require_state: Requirement | None = None,
 ) -> IncidentDetails:
     """Record that somebody takes care of the incident. A second acknowledgement changes nothing.
 
     Raises InvalidError, NotFoundError, ForbiddenError, AlreadyEndedError.
     """
     _check(comment, field="comment", least=0)
-    async with _handling(database, principal, public_id) as (connection, incident, _):
+    async with _handling(database, principal, public_id, now, require_state) as (connection, incident, _):
         if incident.resolved_at is not None:
             raise AlreadyEndedError("The incident is resolved")
         if incident.acknowledged_at is None:
@@ -54,25 +65,37 @@ async def acknowledge(
 
 
 async def comment_on(
-    database: Database, principal: Principal, public_id: UUID, comment: str, now: datetime
+    database: Database,
+    principal: Principal,
+    public_id: UUID,
+    comment: str,
+    now: datetime,
+    *,
+    require_state: Requirement | None = None,
 ) -> IncidentDetails:
     """Add a comment, also to an incident that is resolved. Raises InvalidError, NotFoundError, ForbiddenError."""
     _check(comment, field="comment")
-    async with _handling(database, principal, public_id) as (connection, incident, _):
+    async with _handling(database, principal, public_id, now, require_state) as (connection, incident, _):
         await _append(connection, principal, incident, "commented", comment)
         await _record(connection, principal, AuditAction.INCIDENT_COMMENTED, incident)
     return await _now(database, principal, public_id, now)
 
 
 async def resolve(
-    database: Database, principal: Principal, public_id: UUID, reason: str, now: datetime
+    database: Database,
+    principal: Principal,
+    public_id: UUID,
+    reason: str,
+    now: datetime,
+    *,
+    require_state: Requirement | None = None,
 ) -> IncidentDetails:
     """Resolve the incident. A failure that goes on must be confirmed anew, and then opens another incident.
 
     Raises InvalidError, NotFoundError, ForbiddenError, AlreadyEndedError.
     """
     _check(reason, field="reason")
-    async with _handling(database, principal, public_id) as (connection, incident, state):
+    async with _handling(database, principal, public_id, now, require_state) as (connection, incident, state):
         done = await incidents.resolve(
             connection, incident.id, reason=reason, account_id=principal.account_id, token_id=principal.token_id
         )
@@ -87,13 +110,16 @@ async def resolve(
 
 @asynccontextmanager
 async def _handling(
-    database: Database, principal: Principal, public_id: UUID
+    database: Database, principal: Principal, public_id: UUID, now: datetime, require_state: Requirement | None
 ) -> AsyncIterator[tuple[Connection, IncidentRecord, MonitorState | None]]:
     """Yield the incident while no evaluation can change it."""
     async with database.transaction() as connection:
         found = await incident_for(connection, principal, Permission.HANDLE_INCIDENTS, public_id)
         state = await states.lock(connection, found.monitor_id)
-        yield connection, await incident_for(connection, principal, Permission.HANDLE_INCIDENTS, public_id), state
+        incident = await incident_for(connection, principal, Permission.HANDLE_INCIDENTS, public_id)
+        if require_state is not None:
+            require_state(await details_of(connection, incident, now), await notified_in(connection, incident.id))
+        yield connection, incident, state
 
 
 async def _append(

@@ -49,10 +49,7 @@ async def search_incidents(
 
     Raises InvalidError, NotFoundError and ForbiddenError (for the customer).
     """
-    if search.state is not None and search.state not in STATES:
-        raise InvalidError("state", f"must be one of {', '.join(STATES)}")
-    if search.severity is not None and search.severity not in SEVERITIES:
-        raise InvalidError("severity", f"must be one of {', '.join(SEVERITIES)}")
+    check_search(search)
     customers = principal.customer_ids
     if search.customer is not None:
         customers = frozenset({(await customer_for(database, principal, Permission.READ, search.customer)).id})
@@ -69,3 +66,11 @@ async def search_incidents(
         found = await listing.summaries(connection, scope, limit=limit, offset=offset)
         servers = await servers_by_monitor(connection, found.incidents)
     return IncidentsPage(incidents=found.incidents, servers=servers, total=found.total)
+
+
+def check_search(search: IncidentSearch) -> None:
+    """Raises InvalidError."""
+    if search.state is not None and search.state not in STATES:
+        raise InvalidError("state", f"must be one of {', '.join(STATES)}")
+    if search.severity is not None and search.severity not in SEVERITIES:
+        raise InvalidError("severity", f"must be one of {', '.join(SEVERITIES)}")

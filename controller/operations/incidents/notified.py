@@ -61,13 +61,16 @@ async def notified_of(database: Database, principal: Principal, public_id: UUID)
     """Who was notified of an incident. Raises NotFoundError, ForbiddenError."""
     async with database.connection() as connection:
         incident = await incident_for(connection, principal, Permission.READ, public_id)
-        found = await delivery_history.deliveries_of(connection, incident.id)
-        why = None
-        if not found:
-            opened = next(
-                (one for one in await reading.changes_of(connection, incident.id) if one.kind == "opened"), None
-            )
-            why = await why_nobody(connection, incident.id, opened.id) if opened else None
+        return await notified_in(connection, incident.id)
+
+
+async def notified_in(connection: Connection, incident_id: int) -> Notified:
+    """Who was notified of an incident that the caller may read."""
+    found = await delivery_history.deliveries_of(connection, incident_id)
+    why = None
+    if not found:
+        opened = next((one for one in await reading.changes_of(connection, incident_id) if one.kind == "opened"), None)
+        why = await why_nobody(connection, incident_id, opened.id) if opened else None
     return Notified(deliveries=found, silence=why)
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from controller.model import DeliveryRecord
+from controller.model.values.masking import masked
 from controller.operations.incidents.notified import Notified
-from controller.pages.incidents.masking import masked
 from controller.pages.words.incidents import delivery_state, silence_words
 
 _NOTIFYING = ("opened", "escalated", "eased", "flapping", "resolved")

@@ -11,8 +11,8 @@ import msgspec
 
 from controller.model import UnconfirmedRun
 from controller.model.retention import UNCONFIRMED_DAYS
+from controller.model.values.masking import masked
 from controller.operations.incidents.notified import MOST_SILENT, Unpaged, UnpagedIncident
-from controller.pages.incidents.masking import masked
 from controller.pages.incidents.timeline import EvaluationView, evaluation_view
 from controller.pages.shell.texts import span
 from controller.pages.words.incidents import silence_words

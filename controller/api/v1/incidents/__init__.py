@@ -1,1 +1,1 @@
-"""Incidents: what people send to act on one."""
+"""Incidents in our own API, and what people send to act on one."""

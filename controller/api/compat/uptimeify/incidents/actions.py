@@ -37,6 +37,7 @@ class IncidentChanges(Controller):
         status_code=200,
         dto=JsonBody[Acknowledgement],
         return_dto=None,
+        operation_id="uptimeifyAcknowledgeIncident",
         summary="Record that somebody takes care of the incident",
         responses={200: _ANSWER, **refusals(body=True, s400=ID_REQUIRED, s403="Forbidden", s404=UNKNOWN, s409=_OVER)},
     )
@@ -57,6 +58,7 @@ class IncidentChanges(Controller):
         status_code=200,
         dto=JsonBody[Comment],
         return_dto=None,
+        operation_id="uptimeifyCommentIncident",
         summary="Add a comment to the incident's timeline",
         responses={200: _ANSWER, **refusals(body=True, s400=ID_REQUIRED, s403="Forbidden", s404=UNKNOWN)},
     )
@@ -73,6 +75,7 @@ class IncidentChanges(Controller):
         status_code=200,
         dto=JsonBody[Resolution],
         return_dto=None,
+        operation_id="uptimeifyResolveIncident",
         summary="Resolve the incident by hand; a failure that goes on must be confirmed anew",
         responses={200: _ANSWER, **refusals(body=True, s400=ID_REQUIRED, s403="Forbidden", s404=UNKNOWN, s409=_OVER)},
     )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.timeline import EvidenceCheck, Timeline, evidence_check, timeline
 from controller.api.compat.uptimeify.monitor_groups import vendors_numbers
+from controller.api.v1.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.store.incidents.reading import IncidentRecord

@@ -67,6 +67,7 @@ def incident_routes(group: UptimeifyGroup) -> type[Controller]:
         @get(
             "/incident-history",
             opt={PERMISSION: Permission.READ, FAILED: "Failed to fetch incident history"},
+            operation_id=f"uptimeifyList{group.stem}Incidents",
             summary=f"Incidents of {group.noun}",
             responses={
                 200: answers(IncidentHistory, "The latest 100, newest first", _INCIDENTS),
@@ -85,6 +86,7 @@ def incident_routes(group: UptimeifyGroup) -> type[Controller]:
         @get(
             "/alert-history",
             opt={PERMISSION: Permission.READ, FAILED: "Failed to fetch alert history"},
+            operation_id=f"uptimeifyList{group.stem}Alerts",
             summary=f"The notifications about incidents of {group.noun}",
             responses={
                 200: answers(AlertHistory, "The latest 100 attempts, newest first", _ALERTS),

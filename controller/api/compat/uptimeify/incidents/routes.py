@@ -18,7 +18,7 @@ from controller.api.compat.uptimeify.incidents.answers import (
 from controller.decisions.access import Permission
 from controller.errors import ForbiddenError, InvalidError, OrganizationRequiredError
 from controller.http.auth import PERMISSION, SECURITY
-from controller.http.identifiers import monitor_public_id, organization_number
+from controller.http.identifiers import monitor_public_id, names_another
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import OrganizationId
 from controller.http.problems import FAILED, from_domain
@@ -59,6 +59,7 @@ class Incidents(Controller):
 
     @get(
         opt={PERMISSION: Permission.READ, FAILED: _FAILED},
+        operation_id="uptimeifyListIncidents",
         summary="List incidents",
         responses={
             200: answers(
@@ -78,7 +79,7 @@ class Incidents(Controller):
         offset: Offset = 0,
         include_total: IncludeTotal = None,
     ) -> list[ListedIncident] | UptimeifyIncidentPage:
-        if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+        if organization_id is not None and names_another(organization_id, principal):
             raise ForbiddenError
         found = await incidents.list_incidents(
             services.database, principal, limit=limit, offset=offset, counted=include_total in ("1", "true")
@@ -91,6 +92,7 @@ class Incidents(Controller):
     @get(
         "/{public_id:str}",
         opt={PERMISSION: Permission.READ, FAILED: _FAILED},
+        operation_id="uptimeifyGetIncident",
         summary="An incident with its timeline, its evidence and the dialogue that shows it",
         responses={
             200: answers(IncidentDetail, "The incident", examples.DETAIL),

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from controller.api.compat.uptimeify.checks.history import checked_at, diagnostics, error_message, timings
-from controller.api.compat.uptimeify.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, alert_item
+from controller.api.v1.incidents.evidence import EvidenceAnswer, evidence_answer
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from controller.operations.incidents.incidents import IncidentDetails

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.pages.incidents.masking import masked
+from controller.model.values.masking import masked
 
 
 @pytest.mark.parametrize(
