@@ -13,6 +13,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     """A place checks run from. Logins are sealed to `public_key` (shared.wire.sealing), and to `older_keys` as long as
     its agents may have an enrolment file with one of them. `nats_url` is the URL that was given for those files.
     `reads` are the forms of requests that its agents read (controller.decisions.schedule.forms); only requests need it.
+    The moments are None where nothing is stored.
     """
 
     id: int
@@ -24,6 +25,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     older_keys: tuple[str, ...] = ()
     nats_url: str | None = None
     removed: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     reads: frozenset[str] = frozenset()
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from controller.decisions.access import limits_to
 from controller.decisions.canaries import CanaryState
 from controller.decisions.evaluation.blindness import Blind, merged_periods
+from controller.decisions.history.cursor import fingerprint
 from controller.decisions.schedule.eligibility import abilities, alive, reasons_not_ready
+from controller.errors import InvalidError, NotFoundError
 from controller.model import AgentSighting, Location, Principal
+from controller.operations.cursors import cursor_behind, position_in
 from controller.store.checks import dead_letters
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.evaluation import probe_problems
@@ -19,6 +24,7 @@ from controller.store.evaluation.probe_problems import ProbeProblem
 from controller.store.locations import blind_periods, canaries
 from controller.store.locations import locations as store
 from controller.store.platform.pool import Database
+from controller.vault import Vault
 from shared.wire import subjects
 
 BLIND_FOR = timedelta(hours=24)
@@ -48,6 +54,78 @@ class LocationState(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ProbeProblem]
     dead_letters: list[DeadLetterCount]
     canaries: list[CanaryState] = []
+
+
+class LocationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which locations are meant; None: no limit. `text` is a part of the code or of the name."""
+
+    country: str | None = None
+    enabled: bool | None = None
+    ready: bool | None = None
+    text: str | None = None
+
+    def fits(self, state: LocationState) -> bool:
+        here = state.location
+        return (
+            self.country in (None, here.country_code)
+            and self.enabled in (None, here.enabled)
+            and self.ready in (None, not state.reasons)
+            and (self.text or "").casefold() in f"{here.code}\n{here.name}".casefold()
+        )
+
+
+class LocationsFound(NamedTuple):
+    """A page of locations. `next_cursor` is None at the end."""
+
+    states: list[LocationState]
+    next_cursor: str | None
+
+
+SORTED_BY: Mapping[str, Callable[[LocationState], str]] = {
+    "code": lambda state: state.location.code,
+    "name": lambda state: state.location.name,
+    "country": lambda state: state.location.country_code,
+}
+
+
+async def find_locations(
+    database: Database,
+    vault: Vault,
+    principal: Principal,
+    filters: LocationFilter,
+    *,
+    sort: str = "code",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> LocationsFound:
+    """The locations that fit, sorted by one of SORTED_BY, and after a minus sign in the other direction. Raises
+    InvalidError.
+    """
+    value_of = SORTED_BY.get(sort.removeprefix("-"))
+    if value_of is None:
+        raise InvalidError("sort", f"must be one of {', '.join(SORTED_BY)}, or one of them after a minus sign")
+    downwards = sort.startswith("-")
+    query = fingerprint("locations", filters, sort)
+    behind = None if cursor is None else tuple(position_in(vault, cursor, query))
+    states = [state for state in await list_locations(database, principal) if filters.fits(state)]
+    found: list[tuple[tuple[str, str], LocationState]] = sorted(
+        (((value_of(state), state.location.code), state) for state in states),
+        key=lambda one: one[0],
+        reverse=downwards,
+    )
+    if behind is not None:
+        found = [one for one in found if (one[0] < behind if downwards else one[0] > behind)]
+    page = found[:limit]
+    more = len(found) > limit
+    return LocationsFound([state for _, state in page], cursor_behind(vault, query, [*page[-1][0]]) if more else None)
+
+
+async def location_with(database: Database, principal: Principal, code: str) -> LocationState:
+    """The location with this code. Raises NotFoundError."""
+    found = [state for state in await list_locations(database, principal) if state.location.code == code]
+    if not found:
+        raise NotFoundError
+    return found[0]
 
 
 async def list_locations(database: Database, principal: Principal) -> list[LocationState]:

@@ -35,6 +35,11 @@ def write(path: Path, enrolment: Enrolment) -> None:
     write_private(path, private_text(enrolment))
 
 
+def text_of(enrolment: Enrolment) -> Secret:
+    """What the file holds."""
+    return Secret(private_text(enrolment))
+
+
 def replacing(path: Path, enrolment: Enrolment) -> AbstractContextManager[None]:
     """Write the file for the block and after it; if the block fails, restore the old file. Raises OSError."""
     return replacing_private(path, private_text(enrolment))

@@ -96,7 +96,7 @@ class Rotation:
         await end_keys(self._connection, self._location_id, keep)
         await give_key(self._connection, self._location_id, sealing_key, nats_user, nats_account, request_keys)
         await self._connection.execute(
-            "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url) WHERE id = $1",
+            "UPDATE location SET public_key = $2, nats_url = COALESCE($3, nats_url), updated_at = now() WHERE id = $1",
             self._location_id,
             sealing_key,
             nats_url,

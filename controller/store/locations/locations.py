@@ -15,7 +15,8 @@ from controller.store.platform.pool import AWAY, Connection, Database, refused
 from shared.wire.messages import Heartbeat, Unfitness
 
 _SELECT = """
-SELECT id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed,
+SELECT id, code, name, country_code, enabled, public_key, nats_url, removed_at IS NOT NULL AS removed, created_at,
+  updated_at,
   ARRAY(
     SELECT sealing_key FROM location_key
     WHERE location_key.location_id = location.id AND sealing_key <> public_key AND ends_at > now()
@@ -95,7 +96,7 @@ async def inserting(
             INSERT INTO location (code, name, country_code, public_key, nats_url) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (code) DO UPDATE
               SET name = excluded.name, public_key = excluded.public_key, nats_url = excluded.nats_url, enabled = true,
-                  removed_at = NULL, signed_only_from = NULL
+                  removed_at = NULL, signed_only_from = NULL, updated_at = now()
               WHERE location.removed_at IS NOT NULL AND location.country_code = excluded.country_code
             RETURNING id
             """,
@@ -112,11 +113,21 @@ async def inserting(
             yield await _present(connection, code)
 
 
+async def locked(database: Database, code: str) -> Location | None:
+    """The location with this code, locked until the transaction of `database` ends; None when there is none."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT FROM location WHERE code = $1 FOR UPDATE", code)
+        return await _present(connection, code)
+
+
 async def set_enabled(database: Database, code: str, *, enabled: bool) -> Location | None:
     """None when there is no such location."""
     async with database.transaction() as connection:
         await connection.execute(
-            "UPDATE location SET enabled = $2 WHERE code = $1 AND removed_at IS NULL", code, enabled
+            "UPDATE location SET enabled = $2, updated_at = CASE WHEN enabled = $2 THEN updated_at ELSE now() END"
+            " WHERE code = $1 AND removed_at IS NULL",
+            code,
+            enabled,
         )
         return await _present(connection, code)
 

@@ -60,6 +60,7 @@ BODIES = (LocationList,)
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=TAGS,
+    operation_id="alertsiteListLocations",
     summary="List locations",
     responses={
         200: answers(LocationList, "Locations, by code", listed(_EXAMPLE)),

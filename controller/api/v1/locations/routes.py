@@ -23,6 +23,7 @@ from controller.operations import locations
 
 @get(
     "/api/locations",
+    operation_id="listLocationsUnversioned",
     summary="List locations",
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
