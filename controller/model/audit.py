@@ -30,6 +30,9 @@ class AuditAction(StrEnum):
     LOGOUT = "session.logout"
     SESSION_ENDED = "session.ended"
     LOGIN_LINK_CREATED = "login_link.created"
+    SIGN_ON_CREATED = "sign_on.created"
+    SIGN_ON_CHANGED = "sign_on.changed"
+    SIGN_ON_DELETED = "sign_on.deleted"
     MONITOR_CREATED = "monitor.created"
     MONITOR_CHANGED = "monitor.changed"
     MONITOR_DELETED = "monitor.deleted"
@@ -62,6 +65,7 @@ class ObjectKind(StrEnum):
     USER = "user"
     TOKEN = "token"  # noqa: S105 - not a token
     SESSION = "session"
+    SIGN_ON = "sign_on"
     MONITOR = "monitor"
     CHANNEL = "channel"
     INCIDENT = "incident"

@@ -10,14 +10,15 @@ import msgspec
 
 from controller.decisions.access import Permission, Reach, reaches
 from controller.decisions.history.cursor import fingerprint
-from controller.errors import ForbiddenError, InvalidError
+from controller.errors import ForbiddenError
 from controller.model import Principal
 from controller.model.audit import AuditEntry
+from controller.operations.cursors import cursor_behind, position_in
 from controller.store.accounts import organizations
 from controller.store.audit import entries as store
 from controller.store.audit.entries import AuditFilter, Scope
 from controller.store.platform.pool import Database
-from controller.vault import Vault, VaultError
+from controller.vault import Vault
 from shared.epoch import to_datetime, to_ms
 
 
@@ -26,12 +27,6 @@ class AuditFound(msgspec.Struct, frozen=True, kw_only=True):
 
     entries: list[AuditEntry]
     next_cursor: str | None
-
-
-class _AuditCursor(msgspec.Struct, frozen=True, array_like=True):
-    query: str
-    at_ms: int
-    id: int
 
 
 async def audit_page(
@@ -46,22 +41,17 @@ async def audit_page(
         principal.works_in is None or await organizations.is_operating(database, principal.works_in),
     )
     query = fingerprint("audit", scope, filters)
-    before = None if cursor is None else _resume(vault, cursor, query)
+    before = None if cursor is None else _position(vault, cursor, query)
     found = await store.page_of(database, scope, filters, before=before, limit=limit + 1)
     if len(found) <= limit:
         return AuditFound(entries=found, next_cursor=None)
     last = found[limit - 1]
     return AuditFound(
         entries=found[:limit],
-        next_cursor=vault.encrypt(_AuditCursor(query, to_ms(last.at), last.id)),
+        next_cursor=cursor_behind(vault, query, [to_ms(last.at), last.id]),
     )
 
 
-def _resume(vault: Vault, text: str, query: str) -> tuple[datetime, int]:
-    try:
-        cursor = msgspec.convert(vault.decrypt(text), _AuditCursor)
-    except (VaultError, msgspec.ValidationError):
-        raise InvalidError("cursor", "must be the nextCursor of an answer of this route") from None
-    if cursor.query != query:
-        raise InvalidError("cursor", "belongs to another query: send it with the same parameters and token")
-    return to_datetime(cursor.at_ms), cursor.id
+def _position(vault: Vault, cursor: str, query: str) -> tuple[datetime, int]:
+    at_ms, number = position_in(vault, cursor, query)
+    return to_datetime(at_ms), number

@@ -1,15 +1,19 @@
-"""Adds an entry to the audit log, in the transaction of the change that it is about."""
+"""Adds an entry to the audit log, in the transaction of the change that it is about, and an event to the stream."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from controller.model import Principal
 from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject
+from controller.off_loop import off_loop
+from controller.operations.audit.announcing import announce, announce_maintenance, announce_many, customer_of
 from controller.operations.audit.differences import differences
 from controller.operations.audit.states import Audited, fields_of, object_of
 from controller.store.audit import entries
@@ -48,6 +52,8 @@ async def record(
     new = {**(new or {}), **besides} if besides else new
     if old or new:
         await entries.insert(database, _actor(by), action, object_of(thing), old, new)
+        await announce(database, _actor(by), action, object_of(thing), old, new, customer_id=customer_of(thing))
+    await announce_maintenance(database, before, after)
 
 
 async def record_about(
@@ -63,6 +69,23 @@ async def record_about(
     old, new = differences(before, after)
     if before is None or after is None or old or new:
         await entries.insert(database, _actor(by), action, what, old, new)
+        await announce(database, _actor(by), action, what, old, new)
+
+
+class ChangeOf(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to one of many objects; `before` and `after` as in `record_about`."""
+
+    action: AuditAction
+    what: AuditObject
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+async def record_many(database: Database, by: Principal | Actor, changes: Sequence[ChangeOf]) -> None:
+    """Record what was done to many objects at once, like `record_about` of each."""
+    found = await off_loop(lambda: [entry for entry in map(_entry, changes) if entry is not None])
+    await entries.insert_many(database, _actor(by), found)
+    await announce_many(database, _actor(by), found)
 
 
 def operator() -> Actor:
@@ -75,6 +98,13 @@ def operator() -> Actor:
     return Actor(
         kind=ActorKind.COMMAND, name=f"{name} (sudo by {behind})" if behind else name, address=socket.gethostname()
     )
+
+
+def _entry(change: ChangeOf) -> entries.NewEntry | None:
+    old, new = differences(change.before, change.after)
+    if change.before is not None and change.after is not None and not (old or new):
+        return None
+    return entries.NewEntry(action=change.action, what=change.what, before=old, after=new)
 
 
 def _actor(by: Principal | Actor) -> Actor:

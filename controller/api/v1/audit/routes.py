@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, get
+from litestar import get
+from litestar.types import ControllerRouterHandler
 
 from controller.api.v1.audit.schemas import (
     DEFAULT_PAGE,
@@ -21,20 +20,16 @@ from controller.api.v1.audit.schemas import (
     audit_answer,
     audit_filter,
 )
-from controller.api.v1.results.query import given_cursor, require_known
+from controller.api.v1.results.query import given_cursor
 from controller.decisions.access import Permission
 from controller.errors import ForbiddenError
 from controller.http.auth import PERMISSION, SECURITY
-from controller.http.identifiers import organization_number
-from controller.http.openapi import answers, refusals
+from controller.http.identifiers import names_another
+from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model import Principal
 from controller.operations.audit.reading import audit_page
 
-_PARAMETERS = frozenset(
-    ("from", "to", "actor", "action", "objectKind", "objectId", "limit", "cursor", "organizationId")
-)
 _DESCRIPTION = """\
 For admins, newest first: every change that a person, an API token or a command of `mailprobe-controller` made, and
 every login, successful or not. Entries are kept for 400 days, and are never changed.
@@ -49,6 +44,7 @@ Follow `nextCursor` until it is null.
 
 @get(
     "/api/v1/audit",
+    operation_id="listAuditEntries",
     summary="The audit log: who changed what, when and from where",
     description=_DESCRIPTION,
     opt={PERMISSION: Permission.READ_AUDIT},
@@ -56,11 +52,10 @@ Follow `nextCursor` until it is null.
     tags=["Audit"],
     responses={
         200: answers(AuditPage, "Some entries, and where the next ones are", EXAMPLE),
-        **refusals(s400="objectKind must be one of organization, customer, user", s403="Forbidden"),
+        **problems(s400="objectKind must be one of organization, customer, user", s403="Forbidden"),
     },
 )
 async def read_audit(
-    request: Request[Principal, None, Any],
     services: GivenServices,
     principal: GivenPrincipal,
     since: From = None,
@@ -73,8 +68,7 @@ async def read_audit(
     cursor: AuditCursorText = None,
     organization_id: OrganizationId = None,
 ) -> AuditPage:
-    require_known(request.query_params, _PARAMETERS)
-    if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+    if organization_id is not None and names_another(organization_id, principal):
         raise ForbiddenError
     found = await audit_page(
         services.database,
@@ -85,3 +79,7 @@ async def read_audit(
         limit=limit or DEFAULT_PAGE,
     )
     return audit_answer(found)
+
+
+ROUTES: list[ControllerRouterHandler] = [read_audit]
+BODIES = (AuditPage,)

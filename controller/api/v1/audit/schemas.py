@@ -25,8 +25,8 @@ ActorName = Annotated[
     str | None,
     QueryParameter(
         name="actor",
-        description="A person's public UUID or e-mail address, a token's number or name, or the name of the user who"
-        " ran a command.",
+        description="The public UUID of a person or a token, an e-mail address, a token's name, or the name of the user"
+        " who ran a command.",
     ),
 ]
 ActionName = Annotated[
@@ -41,7 +41,7 @@ ObjectId = Annotated[
     str | None,
     QueryParameter(
         name="objectId",
-        description="`object.id` of an entry: a public UUID, the number of a token or channel, a location's code.",
+        description="`object.id` of an entry: a public UUID, or a location's code.",
     ),
 ]
 AuditLimit = Annotated[
@@ -59,7 +59,7 @@ AuditCursorText = Annotated[
 
 
 class AuditActorItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`id` is a person's public UUID or a token's number, `name` the e-mail address or the token's name as it was then;
+    """`id` is the public UUID of a person or a token, `name` the e-mail address or the token's name as it was then;
     both are null after a failed login of nobody who is known. A command's `name` is the user of the operating system.
     `session` is the id of a person's session.
     """
@@ -71,7 +71,7 @@ class AuditActorItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AuditObjectItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`id` is the public UUID, the number of a token or channel, or the code of a location; `name` as it was then."""
+    """`id` is the public UUID, or the code of a location; `name` as it was then."""
 
     kind: str
     id: str | None
@@ -97,7 +97,7 @@ class AuditItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Newest first. `nextCursor` is null at the end."""
 
-    entries: list[AuditItem]
+    items: list[AuditItem]
     next_cursor: str | None
 
 
@@ -124,7 +124,7 @@ def audit_filter(
 
 
 def audit_answer(found: AuditFound) -> AuditPage:
-    return AuditPage(entries=[_item(entry) for entry in found.entries], next_cursor=found.next_cursor)
+    return AuditPage(items=[_item(entry) for entry in found.entries], next_cursor=found.next_cursor)
 
 
 def _item(entry: AuditEntry) -> AuditItem:
@@ -153,7 +153,7 @@ def _text(text: str | None, field: str) -> str | None:
 
 
 EXAMPLE: dict[str, Any] = {
-    "entries": [
+    "items": [
         {
             "id": 4711,
             "at": "2026-01-01T12:00:00.000Z",

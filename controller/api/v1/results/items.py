@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from controller.http.timestamps import Timestamp, timestamp
 from controller.store.checks.result_history import HistoryRecord
@@ -42,7 +43,7 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     phases: list[PhaseTiming]
     timings: dict[Phase, float]
     warnings: list[CheckWarning]
-    address: str | None
+    address: Annotated[str | None, Meta(description="Where it connected; null: it did not get that far.")]
     facts: dict[str, Any]
     loop_lag_ms: float | None
     kernel_rtt_ms: float | None

@@ -111,8 +111,14 @@ def require_known(sent: MultiDict[str], known: Iterable[str]) -> None:
     for name in sent.dict():
         if name not in names:
             raise InvalidError(name[:50], f"is not a parameter of this route: {', '.join(names)}")
+    require_once(sent)
+
+
+def require_once(sent: MultiDict[str]) -> None:
+    """Check that each parameter is given once. Raises InvalidError."""
+    for name in sent.dict():
         if len(sent.getall(name)) > 1:
-            raise InvalidError(name, "is given more than once: separate several values by commas")
+            raise InvalidError(name[:50], "is given more than once: separate several values by commas")
 
 
 def question(given: Given) -> Question:
@@ -122,12 +128,12 @@ def question(given: Given) -> Question:
         until=given_moment(given.until, "to"),
         order=one_of(Order, given.order or Order.DESC, "order"),
         customer=None if given.customer is None else customer_identifier(given.customer),
-        monitors=_several(given.monitors, "monitor", _uuid),
-        countries=country_list(_several(given.countries, "country", _text), field="country"),
-        locations=_several(given.locations, "location", _text),
-        kinds=_several(given.kinds, "kind", _kind),
-        statuses=_several(given.statuses, "status", lambda text, field: one_of(ResultStatus, text, field)),
-        purposes=_several(given.purposes, "purpose", _purpose),
+        monitors=several(given.monitors, "monitor", _uuid),
+        countries=country_list(several(given.countries, "country", _text), field="country"),
+        locations=several(given.locations, "location", _text),
+        kinds=several(given.kinds, "kind", kind_name),
+        statuses=several(given.statuses, "status", lambda text, field: one_of(ResultStatus, text, field)),
+        purposes=several(given.purposes, "purpose", _purpose),
     )
 
 
@@ -155,7 +161,7 @@ def chosen_format(name: str | None, accept: Accept) -> Format | None:
     return by_type.get(accept.best_match([JSON, *by_type]) or JSON)
 
 
-def _several(text: str | None, field: str, read: Callable[[str, str], T]) -> list[T] | None:
+def several(text: str | None, field: str, read: Callable[[str, str], T]) -> list[T] | None:
     """The values without duplicates and sorted, so that equal questions are equal. Raises InvalidError."""
     if text is None:
         return None
@@ -186,7 +192,7 @@ def _uuid(text: str, field: str) -> UUID:
     return UUID(text)
 
 
-def _kind(text: str, field: str) -> str:
+def kind_name(text: str, field: str) -> str:
     if text not in KINDS:
         raise InvalidError(field, f"must be one of {', '.join(KINDS)}")
     return text

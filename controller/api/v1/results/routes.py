@@ -4,15 +4,12 @@ file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from litestar import Request, get
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 
-from controller.api.v1.results.export import Export, export, file_name
-from controller.api.v1.results.formats import COLUMNS, CSV, NDJSON
+from controller.api.v1.results.export import Export
+from controller.api.v1.results.files import Exporting, results_file
 from controller.api.v1.results.items import EXAMPLE, ResultPage, result_item
 from controller.api.v1.results.query import (
     Countries,
@@ -35,18 +32,16 @@ from controller.api.v1.results.query import (
     require_known,
 )
 from controller.decisions.access import Permission
-from controller.decisions.history.history import period
 from controller.errors import ForbiddenError
-from controller.http.auth import PERMISSION, SECURITY, credential_of
-from controller.http.identifiers import organization_number
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.identifiers import names_another
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.http.timestamps import timestamp
 from controller.model import Principal
 from controller.off_loop import off_loop
-from controller.operations.results.results import all_results, kept_since, results_page
-from controller.streaming.subscription import Holder
+from controller.operations.results.results import results_page
 from shared.clock import utc_now
 
 _PARAMETERS = frozenset(
@@ -72,28 +67,15 @@ spreadsheet takes it for a formula.
 """
 
 
-@dataclass
-class _Exporting(Operation):
-    """Litestar documents one media type for a status; this route has three."""
-
-    def __post_init__(self) -> None:
-        answered = (self.responses or {}).get("200")
-        if isinstance(answered, OpenAPIResponse) and answered.content is not None:
-            line = msgspec.json.encode(EXAMPLE["results"][0]).decode() + "\n"
-            for form, example in ((NDJSON, line), (CSV, ",".join(COLUMNS) + "\r\n")):
-                answered.content[form.media_type] = OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING), examples={"file": Example(value=example)}
-                )
-
-
 @get(
     "/api/results",
+    operation_id="listResultsUnversioned",
     summary="The history of results, to read or to export",
     description=_DESCRIPTION,
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=["Results"],
-    operation_class=_Exporting,
+    operation_class=Exporting,
     responses={
         200: answers(ResultPage, "Some results, and where the next ones are", EXAMPLE),
         **refusals(
@@ -124,7 +106,7 @@ async def read_results(
     organization_id: OrganizationId = None,
 ) -> ResultPage | Export:
     require_known(request.query_params, _PARAMETERS)
-    if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+    if organization_id is not None and names_another(organization_id, principal):
         raise ForbiddenError
     form = chosen_format(format_, request.accept)
     query = question(
@@ -141,15 +123,11 @@ async def read_results(
             purposes=purposes,
         )
     )
-    here, now = (services.database, services.vault, principal, query, given_cursor(cursor)), utc_now()
-    if form is None:
-        page = await results_page(*here, limit=page_limit(limit), now=now)
-        results = await off_loop(lambda: [result_item(found) for found in page.results])
-        return ResultPage(results=results, next_cursor=page.next_cursor, kept_since=timestamp(page.kept_since))
-    oldest = await kept_since(services.database, principal, now)
-    name = file_name(*period(query.since, query.until, now=now, kept=now - oldest))
-    holder = Holder(principal=principal, credential=credential_of(request))
-    found = all_results(*here, limit=limit, now=now)
-    return await export(
-        services.exports, services.database, holder, form, found, name, headers={"X-Kept-Since": timestamp(oldest)}
+    position = given_cursor(cursor)
+    if form is not None:
+        return await results_file(request, services, query, position, form, limit)
+    page = await results_page(
+        services.database, services.vault, principal, query, position, limit=page_limit(limit), now=utc_now()
     )
+    results = await off_loop(lambda: [result_item(found) for found in page.results])
+    return ResultPage(results=results, next_cursor=page.next_cursor, kept_since=timestamp(page.kept_since))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 from controller.operations.accounts.sessions import make_login_code
+from tests.integration.api.audit.of_policies_and_incidents import OF_POLICIES_AND_INCIDENTS
+from tests.integration.api.audit.our_changes import OUR_CHANGES, Change
 from tests.integration.api.audit.world import MARK, PASSWORD, SMTP, World
 from tests.integration.api.channels.channel_client import CHANNELS
 from tests.integration.api.conftest import CUSTOMER, ORGANIZATION
@@ -58,11 +59,6 @@ async def _end_others(world: World) -> None:
     await world.browser.post("/account/sessions/end-others", follow=False)
 
 
-async def _in_incident(world: World, action: str, field_: str) -> None:
-    public_id = await world.incident()
-    await world.browser.post(f"/incidents/{public_id}/{action}", follow=False, **{field_: "by hand"})
-
-
 async def _new_monitor_page(world: World) -> None:
     await make_locations(world.api)
     customer = str(world.api.customer)
@@ -73,8 +69,6 @@ async def _policy_of(world: World, path: str) -> None:
     await world.send("PATCH", path, {"quorum": "all"})
     await world.send("PATCH", path, {"quorum": "any"})
 
-
-Change = Callable[[World], Awaitable[Any]]
 
 CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("POST", "/api/smtp-monitors"): ("monitor.created", lambda w: w.smtp()),
@@ -198,6 +192,16 @@ def _edit(kind: str, method: str) -> Change:
     return edit
 
 
+async def _change_sign_on(world: World) -> None:
+    await world.sign_on()
+    await world.send("PATCH", "/api/v1/sign-on", {"clientSecret": f"{MARK}-another", "defaultRole": "readonly"})
+
+
+async def _delete_sign_on(world: World) -> None:
+    await world.sign_on()
+    await world.send("DELETE", "/api/v1/sign-on")
+
+
 def _create(kind: str) -> Change:
     async def create(world: World) -> None:
         await world.alertsite(kind)
@@ -209,13 +213,7 @@ async def _delete_at_alertsite(world: World) -> None:
     await world.send("DELETE", f"/api/v3/monitors/{await world.alertsite('email-smtp')}")
 
 
-def _handle(action: str, body: dict[str, str]) -> Change:
-    async def handle(world: World) -> None:
-        await world.send("POST", f"/api/incidents/{await world.incident()}/{action}", body)
-
-    return handle
-
-
+CHANGES |= OUR_CHANGES
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
@@ -255,18 +253,24 @@ CHANGES |= {
         for kind in ("email-smtp", "email-imap", "email-pop")
     },
     ("DELETE", "/api/v3/monitors/{}"): ("monitor.deleted", _delete_at_alertsite),
-    ("POST", "/api/incidents/{}/acknowledge"): ("incident.acknowledged", _handle("acknowledge", {"comment": "mine"})),
-    ("POST", "/api/incidents/{}/comments"): ("incident.commented", _handle("comments", {"comment": "hm"})),
-    ("POST", "/api/incidents/{}/resolve"): ("incident.resolved", _handle("resolve", {"reason": "over"})),
-    ("POST", "/incidents/{}/acknowledge"): (
-        "incident.acknowledged",
-        lambda w: _in_incident(w, "acknowledge", "comment"),
-    ),
-    ("POST", "/incidents/{}/comment"): ("incident.commented", lambda w: _in_incident(w, "comment", "comment")),
-    ("POST", "/incidents/{}/resolve"): ("incident.resolved", lambda w: _in_incident(w, "resolve", "reason")),
+}
+CHANGES |= OF_POLICIES_AND_INCIDENTS
+
+CHANGES |= {
+    ("PUT", "/api/v1/sign-on"): ("sign_on.created", lambda w: w.sign_on()),
+    ("PATCH", "/api/v1/sign-on"): ("sign_on.changed", _change_sign_on),
+    ("DELETE", "/api/v1/sign-on"): ("sign_on.deleted", _delete_sign_on),
 }
 
 RECORDED_ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            *(("POST", "/api/v1/locations"), ("POST", "/api/v1/locations/{}/rotate-key")),
+            *(("POST", "/api/v1/locations/{}/enable"), ("POST", "/api/v1/locations/{}/disable")),
+            ("DELETE", "/api/v1/locations/{}"),
+        ),
+        "locations/test_managed_locations: it is of the installation, and of no organization",
+    ),
     ("POST", "/api/v1/organizations"): "accounts/test_organizations: a global admin makes it, and it is of the new one",
 }
 
@@ -274,7 +278,10 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     ("POST", "/monitors/{}/check"): "the same",
+    ("POST", "/api/v1/trials"): "the same",
+    ("POST", "/api/v1/monitors/{}/check"): "the same",
     ("POST", "/api/notification-channels/test"): "nothing is stored",
+    ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
     ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }

@@ -29,7 +29,7 @@ async def empty(api: Api) -> None:
 async def read(world: World, **query: Any) -> list[dict[str, Any]]:
     answer = await world.client.get(PATH, params=query)
     assert answer.status_code == 200, answer.text
-    entries: list[dict[str, Any]] = answer.json()["entries"]
+    entries: list[dict[str, Any]] = answer.json()["items"]
     return entries
 
 
@@ -89,10 +89,11 @@ async def test_a_token_is_named_even_when_it_is_gone(api: Api, world: World) -> 
         )
         assert answer.status_code == 200, answer.text
     number = await api.value("SELECT max(id) FROM api_token")
+    public_id = await api.value("SELECT public_id::text FROM api_token WHERE id = $1", number)
     await world.send("DELETE", f"/api/organization/tokens/{number}")
     deleted, changed, _ = await read(world)
-    assert changed["actor"] == {"kind": "token", "id": str(number), "name": "robot", "session": None}
-    assert (deleted["action"], deleted["object"]["id"]) == ("token.deleted", str(number))
+    assert changed["actor"] == {"kind": "token", "id": public_id, "name": "robot", "session": None}
+    assert (deleted["action"], deleted["object"]["id"]) == ("token.deleted", public_id)
 
 
 async def test_filters(api: Api, world: World) -> None:
@@ -124,7 +125,7 @@ async def test_pages(api: Api, world: World) -> None:
     query: dict[str, Any] = {"limit": 3}
     while True:
         answer = await world.client.get(PATH, params=query)
-        names += [entry["object"]["name"] for entry in answer.json()["entries"]]
+        names += [entry["object"]["name"] for entry in answer.json()["items"]]
         await add(api, world.organization, "later")
         if answer.json()["nextCursor"] is None:
             break
@@ -151,7 +152,7 @@ async def test_pages(api: Api, world: World) -> None:
 async def test_a_bad_parameter_is_named(world: World, query: dict[str, str], message: str) -> None:
     answer = await world.client.get(PATH, params=query)
     assert answer.status_code == 400, answer.text
-    assert message in answer.json()["message"], answer.text
+    assert message in answer.json()["detail"], answer.text
 
 
 async def test_a_cursor_of_another_query_is_refused(api: Api, world: World) -> None:
@@ -159,13 +160,13 @@ async def test_a_cursor_of_another_query_is_refused(api: Api, world: World) -> N
         await add(api, world.organization, str(number))
     cursor = (await world.client.get(PATH, params={"limit": 1})).json()["nextCursor"]
     answer = await world.client.get(PATH, params={"limit": 1, "cursor": cursor, "actor": "root"})
-    assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, "cursor belongs to another query")
+    assert (answer.status_code, answer.json()["detail"].split(":")[0]) == (400, "cursor belongs to another query")
 
 
 async def names_for(api: Api, headers: dict[str, str], **query: Any) -> tuple[int, set[str]]:
     async with client_of(api.application) as client:
         answer: httpx.Response = await client.get(PATH, params=query, headers=headers)
-    found = answer.json().get("entries", ()) if answer.status_code == 200 else ()
+    found = answer.json().get("items", ()) if answer.status_code == 200 else ()
     return answer.status_code, {entry["object"]["name"] for entry in found}
 
 

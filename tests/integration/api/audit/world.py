@@ -89,6 +89,16 @@ class World:
         made = await outage(self.api, await self.smtp())
         return str(made.incident.public_id)
 
+    async def sign_on(self) -> None:
+        """Set up single sign-on where there was none."""
+        await self.api.value("DELETE FROM sign_on")
+        body = {
+            "issuer": "https://login.example.com/realms/a",
+            "clientId": "mailprobe",
+            "clientSecret": f"{MARK}-client",
+        }
+        await self.send("PUT", "/api/v1/sign-on", body)
+
     async def login(self) -> None:
         answer = await self.client.post("/api/session", json={"email": self.admin.email, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
