@@ -19,7 +19,7 @@ from shared.nats.bus import Bus
 from shared.nats.errors import BusError
 from shared.nats.location_signing import LocationSigner
 from shared.wire import subjects
-from shared.wire.messages import CANARY, HEARTBEAT_SECONDS, LOGINS, Heartbeat
+from shared.wire.messages import CANARY, HEARTBEAT_SECONDS, LOGINS, TRIAL, Heartbeat
 from shared.wire.signing import Verifier
 
 log = structlog.get_logger()
@@ -106,7 +106,7 @@ class Heartbeats:
             unfit=list(self._checker.unfit),
             clock_offset_ms=clock.offset_ms,
             nonce=token_urlsafe(16),
-            reads=[CANARY, LOGINS],
+            reads=[CANARY, LOGINS, TRIAL],
         )
         subject = subjects.agent(context.country, context.location, context.agent)
         body = msgspec.json.encode(heartbeat)

@@ -31,10 +31,13 @@ from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegis
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.ops.self_watch import SelfWatch
+from controller.pipeline.retention.kept_stream import FORGET_SECONDS as KEPT_SECONDS
+from controller.pipeline.retention.kept_stream import MARK_SECONDS, forget_events, mark_position
 from controller.pipeline.retention.removal import REMOVE_SECONDS, remove_expired
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
+from controller.store.checks.trials import forget_expired
 from controller.store.locations.blind_periods import end_disproved
 from controller.store.platform.migrate import SchemaError, require_current
 from controller.store.platform.pool import Database, StoreUnavailableError
@@ -42,6 +45,9 @@ from shared.nats.bus import Bus
 from shared.wire.signing import Signer
 
 log = structlog.get_logger()
+
+TRIALS_SECONDS = 10.0
+"""How long a trial may stay in the database after it expired. Nobody can read it then."""
 
 _STORE_PAUSE_SECONDS = 1.0
 
@@ -91,7 +97,10 @@ async def run_pipeline(
         tasks.create_task(keep("blindness", lambda: end_disproved(db), every_seconds=BLINDNESS_SECONDS))
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
+        tasks.create_task(keep("trials", lambda: forget_expired(db), every_seconds=TRIALS_SECONDS))
         tasks.create_task(keep("partitions", lambda: maintain_partitions(db), every_seconds=PARTITION_SECONDS))
+        tasks.create_task(keep("stream_marks", lambda: mark_position(db, bus), every_seconds=MARK_SECONDS))
+        tasks.create_task(keep("kept_events", lambda: forget_events(db), every_seconds=KEPT_SECONDS))
         tasks.create_task(keep("removal", lambda: remove_expired(db), every_seconds=REMOVE_SECONDS))
     return None
 

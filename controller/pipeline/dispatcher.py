@@ -20,6 +20,9 @@ from controller.decisions.schedule.rounds import PlannedCheck
 from controller.kinds import configured_logins, kind_named, target_of
 from controller.metrics.counts import Counts, Stage
 from controller.model import GapReason, Location, ScheduledMonitor
+from controller.model.trials import Trying
+from controller.pipeline.requests.logins import with_logins
+from controller.pipeline.requests.trials import publish_trial
 from controller.store.checks.dispatch import Expected, expect
 from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.vault import Vault, logins_of
@@ -28,11 +31,11 @@ from shared.epoch import to_datetime
 from shared.nats.bus import Bus, Message
 from shared.nats.errors import BrokerRefusedError, BusError
 from shared.wire import subjects
-from shared.wire.messages import LOGINS, UNREADABLE_LOGIN, CheckRequest, SealedLogin
+from shared.wire.messages import CheckRequest, SealedLogin
 from shared.wire.rounds import Purpose, check_id, start_by_ms
 from shared.wire.sealing import seal_login
 from shared.wire.signing import Signer
-from shared.wire.targets import ONLY_LOGIN, Target
+from shared.wire.targets import Target
 
 log = structlog.get_logger()
 
@@ -91,6 +94,13 @@ class Dispatcher:
             if refusal is not None:
                 raise refusal
         return to_datetime(due_ms)
+
+    async def dispatch_trial(self, trying: Trying, locations: Sequence[Location]) -> None:
+        """Check what no monitor has from these locations now. Returns when the broker has every request.
+
+        Raises BusError.
+        """
+        await publish_trial(self._bus, self._signer, trying, locations)
 
     async def dispatch(self, checks: Sequence[PlannedCheck]) -> None:
         """Publish until the broker has every check that may still begin; the others become gaps. A check that cannot be
@@ -179,7 +189,7 @@ class Dispatcher:
             target=target,
             want_transcript=want_transcript,
         )
-        request = _with_logins(request, self._seal(monitor, location), location)
+        request = with_logins(request, self._seal(monitor, location), location)
         subject = subjects.check(location.country_code, location.code, monitor.kind)
         body = msgspec.json.encode(request)
         return Message(
@@ -229,18 +239,6 @@ class Dispatcher:
             for name in names
             if (name, keys[0]) in known
         ]
-
-
-def _with_logins(request: CheckRequest, logins: list[SealedLogin], location: Location) -> CheckRequest:
-    """The request with these logins, in the form that every agent of the location reads. Whoever knows a kind with
-    other logins than the first agents knew reads the later form.
-    """
-    if not logins:
-        return request
-    if LOGINS in location.reads or [login.name for login in logins] != [ONLY_LOGIN]:
-        return msgspec.structs.replace(request, logins=logins, sealed_login=UNREADABLE_LOGIN)
-    newest, *older = logins[0].sealed
-    return msgspec.structs.replace(request, sealed_login=newest, older_sealed_logins=older)
 
 
 def expected(check: PlannedCheck) -> Expected:

@@ -8,7 +8,7 @@ import structlog
 
 from controller.decisions.history.retention import in_force, kept_of, rollups_since
 from controller.metrics.counts import Counts
-from controller.store.accounts import login_codes, request_counts, sessions
+from controller.store.accounts import answered_requests, login_codes, request_counts, sessions
 from controller.store.audit import entries
 from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
@@ -43,14 +43,15 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 
 async def forget_old(db: Database) -> None:
-    """Delete ended sessions, login codes and probe problems, and old counts of requests, retries, blind periods, dead
-    letters, verdict changes, unconfirmed failures and entries of the audit log.
+    """Delete ended sessions, login codes and probe problems, and old counts of requests, answers to repeated requests,
+    retries, blind periods, dead letters, verdict changes, unconfirmed failures and entries of the audit log.
 
     Raises StoreUnavailableError.
     """
     await sessions.forget_expired(db)
     await login_codes.forget_expired(db)
     await request_counts.forget_old(db)
+    await answered_requests.forget_old(db)
     await evaluations.forget_retries(db)
     await blind_periods.forget_old(db)
     await probe_problems.forget_old(db)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from shared.wire.failures import CheckWarning, Failure, FailureSource, OpenEnum, Phase
 from shared.wire.rounds import Purpose
@@ -181,6 +181,9 @@ CANARY = "canary"
 LOGINS = "logins"
 """In `Heartbeat.reads`: the agent reads `CheckRequest.logins`."""
 
+TRIAL = "trial"
+"""In `Heartbeat.reads`: the agent runs trials (Purpose.TRIAL)."""
+
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An agent's sign of life, sent on connect and then every HEARTBEAT_SECONDS.
@@ -232,17 +235,36 @@ class EventType(StrEnum):
     RESULT = "result"
     VERDICT = "verdict"
     INCIDENT = "incident"
+    GAP = "gap"
+    MAINTENANCE = "maintenance"
+    DELIVERY = "delivery"
+    CONFIGURATION = "configuration"
 
 
 EventId: TypeAlias = Annotated[
     UUID, Meta(description="Unique among the events of its type, and the same if the event is published again.")
+]
+EventSequence: TypeAlias = Annotated[
+    int | UnsetType,
+    Meta(
+        description="The number of the event among those of its customer, or of its organization when it has no"
+        " customer; each event has the next number. It is absent when an event is published again after a controller"
+        " stopped in the middle, and in replayed results."
+    ),
+]
+Replayed: TypeAlias = Annotated[
+    bool | UnsetType,
+    Meta(
+        description="True when it was read from the database, because the stream no longer has it; absent otherwise."
+        " A replayed result has no transcript, and `occurredAt` is when its check ended."
+    ),
 ]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A result event for subscribers: a check at one location has ended. `event_id` is its check id.
 
-    Verdict and incident events are in shared.wire.events.
+    Verdict and incident events are in shared.wire.events, all others in shared.wire.side_events.
     """
 
     event_id: EventId
@@ -254,3 +276,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     status: ResultStatus
     result: CheckResult
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
+    sequence: EventSequence = UNSET
+    replayed: Replayed = UNSET

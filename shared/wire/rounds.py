@@ -15,16 +15,18 @@ _LONGEST_WAIT_MS = 60_000
 class Purpose(StrEnum):
     """Why a check runs.
 
-    A canary is of no monitor: it shows that requests and results get through, and is in no history and no event.
+    A canary is of no monitor: it shows that requests and results get through, and is in no history and no event. Nor is
+    a trial, which shows somebody what a check of settings that no monitor has finds out.
     """
 
     SCHEDULED = "scheduled"
     TRIGGERED = "triggered"
     RECHECK = "recheck"
     CANARY = "canary"
+    TRIAL = "trial"
 
 
-RECORDED = tuple(purpose for purpose in Purpose if purpose is not Purpose.CANARY)
+RECORDED = tuple(purpose for purpose in Purpose if purpose not in {Purpose.CANARY, Purpose.TRIAL})
 """The purposes of checks that are in the history and in events."""
 
 

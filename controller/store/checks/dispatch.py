@@ -8,12 +8,13 @@ evaluation of its monitor, unless it is already known that the location is blind
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controller.model import GapReason
 from controller.model.retention import DETAIL_DAYS
+from controller.store.events.announcing import RecordedGap, gaps_recorded
 from controller.store.locations import blind_periods
 from controller.store.locations.blind_periods import Blinded
 from controller.store.platform import locks
@@ -115,7 +116,8 @@ WITH settled AS (
 SELECT (SELECT count(*) FROM settled) AS batches, blinded.*
 FROM (VALUES (true)) AS always LEFT JOIN (
   SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,
-    max(due_at) AS missed_at, count(*) AS checks
+    max(due_at) AS missed_at, count(*) AS checks, array_agg(monitor_id) AS monitor_ids, array_agg(due_at) AS firsts,
+    array_agg(due_at) AS lasts, array_agg(purpose::text) AS purposes
   FROM missing JOIN monitor ON monitor.id = missing.monitor_id GROUP BY location_id, reason
 ) AS blinded ON true
 """
@@ -131,8 +133,10 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
         rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1, GapReason.LATE.value)
-        blinded = [Blinded(*columns) for _, *columns in rows if columns[0] is not None]
+        missing = [row for row in rows if row["location_id"] is not None]
+        blinded = list(map(_blinded, missing))
         await blind_periods.extend(connection, blinded)
+        await gaps_recorded(connection, list(_recorded(missing)))
     gaps: Counter[str] = Counter()
     for one in blinded:
         gaps[one.reason] += one.checks
@@ -153,7 +157,7 @@ async def insert_gap_ranges(
 ) -> None:
     """Store one gap for each monitor and location."""
     rows = [(gap, location) for gap in ranges for location in gap.location_ids]
-    blinded = await connection.fetch(
+    missing = await connection.fetch(
         _INSERT_RANGES,
         [gap.monitor_id for gap, _ in rows],
         [gap.first for gap, _ in rows],
@@ -161,7 +165,20 @@ async def insert_gap_ranges(
         [location for _, location in rows],
         reason.value,
     )
-    await blind_periods.extend(connection, [Blinded(*columns) for columns in blinded])
+    await blind_periods.extend(connection, list(map(_blinded, missing)))
+    await gaps_recorded(connection, list(_recorded(missing)))
+
+
+def _blinded(row: Any) -> Blinded:
+    return Blinded(row["location_id"], row["reason"], row["from_at"], row["to_at"], row["missed_at"], row["checks"])
+
+
+def _recorded(rows: Iterable[Any]) -> Iterator[RecordedGap]:
+    """The gaps of all locations and reasons."""
+    for row in rows:
+        gaps = zip(row["monitor_ids"], row["purposes"], row["firsts"], row["lasts"], strict=True)
+        for monitor, purpose, first, last in gaps:
+            yield RecordedGap(monitor, row["location_id"], purpose, row["reason"], first, last)
 
 
 _INSERT_RANGES = """
@@ -171,10 +188,16 @@ WITH range AS (
 ), missing AS (
   INSERT INTO gap (monitor_id, from_at, to_at, location_id, purpose, reason)
   SELECT monitor_id, from_at, to_at, location_id, 'scheduled', $5 FROM range ON CONFLICT DO NOTHING
-  RETURNING monitor_id, from_at, to_at, location_id, reason
+  RETURNING monitor_id, from_at, to_at, location_id, purpose, reason
+), blinded AS (
+  SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,
+    max(due_at) AS missed_at, count(*) AS checks
+  FROM missing JOIN monitor ON monitor.id = missing.monitor_id, LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
+  GROUP BY location_id, reason
+), listed AS (
+  SELECT location_id, reason, array_agg(monitor_id) AS monitor_ids, array_agg(from_at) AS firsts,
+    array_agg(to_at) AS lasts, array_agg(purpose::text) AS purposes
+  FROM missing GROUP BY location_id, reason
 )
-SELECT location_id, reason, min(due_at) AS from_at, max(blind_until(due_at, interval_seconds)) AS to_at,
-  max(due_at) AS missed_at, count(*) AS checks
-FROM missing JOIN monitor ON monitor.id = missing.monitor_id, LATERAL (VALUES (from_at), (to_at)) AS edge (due_at)
-GROUP BY location_id, reason
+SELECT * FROM blinded JOIN listed USING (location_id, reason)
 """

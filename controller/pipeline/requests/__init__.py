@@ -1,0 +1,1 @@
+"""Requests to agents: their logins in the form that each agent reads, and those of trials."""

@@ -1,0 +1,1 @@
+"""Requests to agents on a real broker."""
