@@ -33,11 +33,11 @@ async def _rotate_keys(_options: argparse.Namespace) -> None:
     async with Database.open(settings.database_url.reveal(), size=1) as database:
         await migrate.require_current(database)
         done = await rotate_keys(database, Vault(settings.vault_keys))
-    print(f"re-encrypted {done.secrets} secrets of {done.owners} monitors and channels with the first key")
+    print(f"re-encrypted {done.secrets} secrets of {done.owners} monitors, channels and sign-ons with the first key")
     if done.unreadable:
         raise CommandError(
-            f"{len(done.unreadable)} monitors or channels hold secrets that no key of MAILPROBE_VAULT_KEYS can read: "
-            + ", ".join(done.unreadable[:_MOST_NAMED])
+            f"{len(done.unreadable)} monitors, channels or sign-ons hold secrets that no key of MAILPROBE_VAULT_KEYS"
+            " can read: " + ", ".join(done.unreadable[:_MOST_NAMED])
         )
 
 

@@ -65,7 +65,8 @@ async def test_every_secret_ends_under_the_first_key_and_nothing_else_moves(
     before = await value(database, "SELECT json_agg(to_jsonb(m) - 'config' ORDER BY id)::text FROM monitor m")
     done = run("rotate-keys", DATABASE_URL=database_url, VAULT_KEYS=f"{NEW},{OLD}")
     changed = BATCH + 2
-    expected = f"re-encrypted {changed * SECRETS} secrets of {changed} monitors and channels with the first key\n"
+    owners = "monitors, channels and sign-ons"
+    expected = f"re-encrypted {changed * SECRETS} secrets of {changed} {owners} with the first key\n"
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     assert before == await value(database, "SELECT json_agg(to_jsonb(m) - 'config' ORDER BY id)::text FROM monitor m")
@@ -80,7 +81,7 @@ async def test_every_secret_ends_under_the_first_key_and_nothing_else_moves(
     assert monitors_read == changed
 
     again = run("rotate-keys", DATABASE_URL=database_url, VAULT_KEYS=f"{NEW} {OLD}")
-    assert again.stdout == "re-encrypted 0 secrets of 0 monitors and channels with the first key\n"
+    assert again.stdout == f"re-encrypted 0 secrets of 0 {owners} with the first key\n"
 
 
 async def test_no_change_of_a_monitor_is_lost_while_keys_rotate(database: Database) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from controller.application import create_application
 from controller.http.services import Services
 from controller.model import Location, ScheduledMonitor
+from controller.model.trials import Trying
 from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
@@ -38,6 +39,9 @@ class _NoDispatcher:
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
         del monitor, locations
         return utc_now()
+
+    async def dispatch_trial(self, trying: Trying, locations: Sequence[Location]) -> None:
+        del trying, locations
 
 
 @asynccontextmanager

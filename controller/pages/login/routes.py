@@ -15,9 +15,11 @@ from controller.http.auth import PERMISSION, address_of, person_of, require_same
 from controller.http.cookies import session_cookie, user_agent_of
 from controller.http.services import GivenServices
 from controller.operations.accounts import sessions
+from controller.pages.login import sign_on
+from controller.pages.login.answer import login_page_of
 from controller.pages.login.view import WRONG, WRONG_CODE, LoginView, later
 from controller.pages.shell.forms import form_of
-from controller.pages.shell.page import own_path, page, see_other
+from controller.pages.shell.page import own_path, see_other
 from shared.secret import Secret
 
 _OPEN_TO_ALL = {PERMISSION: Permission.PUBLIC}
@@ -39,7 +41,7 @@ async def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     following = own_path(request.query_params.get("next"))
     if await person_of(request) is not None:
         return see_other(request, following)
-    return await _login(request, LoginView(next=following))
+    return await login_page_of(request, LoginView(next=following))
 
 
 @post("/login", opt=_OPEN_TO_ALL)
@@ -58,7 +60,7 @@ async def log_in(request: Request[Any, Any, Any], services: GivenServices) -> Re
             user_agent=user_agent_of(request),
         )
     except LoginRefusedError:
-        return await _login(request, msgspec.structs.replace(typed, problem=WRONG), HTTPStatus.UNAUTHORIZED)
+        return await login_page_of(request, msgspec.structs.replace(typed, problem=WRONG), HTTPStatus.UNAUTHORIZED)
     except LimitedError as error:
         return await _limited(request, error, msgspec.structs.replace(typed, problem=later(error.retry_after)))
     return _logged_in(request, secret, following)
@@ -74,7 +76,7 @@ async def log_in_with_code(request: Request[Any, Any, Any], services: GivenServi
             services.database, form.code, address=address_of(request), user_agent=user_agent_of(request)
         )
     except LoginCodeRefusedError:
-        return await _login(request, LoginView(next=following, code_problem=WRONG_CODE), HTTPStatus.UNAUTHORIZED)
+        return await login_page_of(request, LoginView(next=following, code_problem=WRONG_CODE), HTTPStatus.UNAUTHORIZED)
     except LimitedError as error:
         return await _limited(request, error, LoginView(next=following, code_problem=later(error.retry_after)))
     return _logged_in(request, secret, following)
@@ -90,20 +92,11 @@ async def log_out(request: Request[Any, Any, Any], services: GivenServices) -> R
     return see_other(request, "/login", set_cookies=gone)
 
 
-ROUTES = [login_page, log_in, log_in_with_code, log_out]
-
-
-async def _login(
-    request: Request[Any, Any, Any],
-    view: LoginView,
-    status: HTTPStatus = HTTPStatus.OK,
-    headers: dict[str, str] | None = None,
-) -> Response[bytes]:
-    return await page(request, "login/login.html", view, title="Log in", status=status, headers=headers)
+ROUTES = [login_page, log_in, log_in_with_code, log_out, *sign_on.ROUTES]
 
 
 async def _limited(request: Request[Any, Any, Any], error: LimitedError, view: LoginView) -> Response[bytes]:
-    return await _login(request, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+    return await login_page_of(request, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
 
 
 def _logged_in(request: Request[Any, Any, Any], secret: Secret, following: str) -> Response[bytes]:

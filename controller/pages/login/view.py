@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 from controller.pages.shell.texts import span
@@ -11,17 +13,32 @@ WRONG_CODE = "This login code is wrong, was used already, or is older than ten m
 
 
 class LoginView(msgspec.Struct, frozen=True, kw_only=True):
-    """`next` is the page that follows the login. Of what was typed only the address is shown again."""
+    """`next` is the page that follows the login. Of what was typed only the addresses are shown again: `email` of a
+    login with a password, `address` of one by the organization's provider, which `sign_on` offers.
+    """
 
     next: str
     email: str = ""
     problem: str | None = None
     code_problem: str | None = None
+    sign_on: bool = False
+    address: str = ""
+    sign_on_problem: str | None = None
 
     @property
     def code_refused(self) -> bool:
         """Whether a new code would help."""
         return self.code_problem == WRONG_CODE
+
+
+class LeavingView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page that leads on to the login of somebody's organization, at `url`."""
+
+    url: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
 
 
 def later(seconds: int) -> str:

@@ -32,9 +32,16 @@ def settings_of(report: ReportedMonitor) -> list[Setting]:
         found += _of_target(target)
         found += [Setting(*one) for one in kind_named(monitor.kind).settings(target)]
     found += _logins(report)
+    if monitor.labels:
+        found.append(Setting("Labels", ", ".join(map(_label, sorted(monitor.labels.items())))))
     if monitor.notes:
         found.append(Setting("Notes", monitor.notes))
     return found
+
+
+def _label(label: tuple[str, str]) -> str:
+    key, value = label
+    return f"{key}: {value}" if value else key
 
 
 def _of_target(target: BaseTarget) -> Iterator[Setting]:

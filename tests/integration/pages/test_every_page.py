@@ -13,7 +13,11 @@ from tests.integration.api.conftest import Api
 from tests.integration.pages.browser import ACCEPT, browsing
 
 UNKNOWN_ID = "33333333-3333-4333-8333-333333333333"
-PUBLIC = {("GET", "/login"), ("POST", "/login"), ("GET", "/login/code"), ("POST", "/login/code"), ("POST", "/logout")}
+PUBLIC = {
+    *(("GET", "/login"), ("POST", "/login"), ("GET", "/login/code"), ("POST", "/login/code"), ("POST", "/logout")),
+    ("POST", "/login/sign-on"),
+    *(("GET", f"/login/sign-on/{UNKNOWN_ID}{rest}") for rest in ("", "/return")),
+}
 
 
 def pages(api: Api) -> dict[tuple[str, str], Permission]:

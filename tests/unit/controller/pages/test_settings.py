@@ -22,6 +22,7 @@ class AMonitor(msgspec.Struct, frozen=True, kw_only=True):
     interval_seconds: int = 60
     timeout_seconds: int = 30
     allowed_check_country_codes: list[str] | None = None
+    labels: dict[str, str] = {}
     notes: str = ""
 
 
@@ -71,8 +72,9 @@ def test_two_servers_with_two_logins() -> None:
 
 
 def test_no_server_and_no_login() -> None:
-    assert listed(AMonitor(kind="zone", hostname="example.com", notes="Ours")) == [
+    assert listed(AMonitor(kind="zone", hostname="example.com", labels={"tag": "", "team": "mail"}, notes="Ours")) == [
         ("Warns when slower than", "never"),
         ("Domain", "example.com"),
+        ("Labels", "tag, team: mail"),
         ("Notes", "Ours"),
     ]

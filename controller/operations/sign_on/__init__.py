@@ -1,0 +1,1 @@
+"""Single sign-on: an organization's settings, and the logins that its provider vouches for."""

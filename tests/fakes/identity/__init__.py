@@ -1,0 +1,1 @@
+"""Who signs people in, for tests of single sign-on."""
