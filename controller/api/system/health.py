@@ -34,6 +34,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 @get(
     "/healthz",
     opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
+    operation_id="getHealth",
     summary="Whether the process is alive",
     tags=["System"],
     responses={200: answers(Health, "Alive", {"status": "ok"})},
@@ -45,6 +46,7 @@ async def healthz() -> Health:
 @get(
     "/readyz",
     opt={PERMISSION: Permission.PUBLIC, UNCOUNTED: True},
+    operation_id="getReadiness",
     summary="Whether the broker and the database, with the schema of this version, are there and can store",
     tags=["System"],
     responses={

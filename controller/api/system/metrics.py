@@ -41,6 +41,7 @@ _ANSWER = ResponseSpec(
 @get(
     "/metrics",
     opt={PERMISSION: Permission.READ_METRICS, UNCOUNTED: True},
+    operation_id="getMetrics",
     summary="Metrics in Prometheus' text format",
     description="For the metrics token (MAILPROBE_METRICS_TOKEN_FILE), and for administrators of the organization that"
     " runs the installation.",
@@ -56,6 +57,7 @@ async def metrics(services: GivenServices) -> Response[bytes]:
 @get(
     "/metrics/monitors",
     opt={PERMISSION: Permission.READ, UNCOUNTED: True},
+    operation_id="getMonitorMetrics",
     summary="Metrics of each monitor in Prometheus' text format",
     tags=["System"],
     security=SECURITY,

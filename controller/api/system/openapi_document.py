@@ -14,20 +14,25 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, OpenAPI
 
 from controller.api.asyncapi.routes import asyncapi_json, stream_page
+from controller.api.system.openapi.completing import completed
 from controller.api.system.schema_page import SchemaPage, with_policy
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION, SCHEMES
+from controller.http.problem_details import ProblemDetails
 from controller.http.problems import AlertSiteErrors, Problem, problem
 from controller.long_lived import set_apart
 from controller.off_loop import off_loop
 
 
 class _MsgspecSchemas(JsonRenderPlugin):
-    """Replaces Litestar's schemas of structs, which leave out enumerations, bounds and formats, by those of msgspec."""
+    """Replaces Litestar's schemas of structs, which leave out enumerations, bounds and formats, by those of msgspec,
+    and adds what holds for many routes.
+    """
 
-    def __init__(self, kinds: Sequence[type[msgspec.Struct]]) -> None:
+    def __init__(self, kinds: Sequence[type[msgspec.Struct]], public_url: str) -> None:
         super().__init__()
         self._kinds = kinds
+        self._public_url = public_url
         self._rendered: bytes | None = None
 
     async def prepare(self, request: Request[Any, Any, Any]) -> None:
@@ -46,12 +51,7 @@ class _MsgspecSchemas(JsonRenderPlugin):
         return self._rendered or self._render(request, openapi_schema)
 
     def _render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        _, schemas = msgspec.json.schema_components(self._kinds, ref_template="#/components/schemas/{name}")
-        for kind in self._kinds:
-            # Bodies whose fields are all optional, so that all mistakes are reported at once, list what they need.
-            schemas[kind.__name__] |= {"required": [*names]} if (names := getattr(kind, "REQUIRED", ())) else {}
-        components = {**openapi_schema["components"], "schemas": schemas}
-        return super().render(request, {**openapi_schema, "components": components})
+        return super().render(request, completed(openapi_schema, self._kinds, self._public_url))
 
 
 @dataclass
@@ -74,9 +74,11 @@ class _RememberingConfig(OpenAPIConfig):
         return _RememberedDocument(**{field.name: getattr(made, field.name) for field in fields(made)})
 
 
-def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
-    """`kinds` are the bodies that the routes read and answer; structs inside them need not be listed."""
-    schemas = _MsgspecSchemas([*kinds, Problem, AlertSiteErrors])
+def document(kinds: Sequence[type[msgspec.Struct]], public_url: str) -> OpenAPIConfig:
+    """`kinds` are the bodies that the routes read and answer; structs inside them need not be listed. `public_url` is
+    the server that the document names; empty: the one that it comes from.
+    """
+    schemas = _MsgspecSchemas([*kinds, Problem, AlertSiteErrors, ProblemDetails], public_url)
 
     async def prepare(request: Request[Any, Any, Any]) -> None:  # of a bound method Litestar would copy the object
         await schemas.prepare(request)
@@ -84,7 +86,6 @@ def document(kinds: Sequence[type[msgspec.Struct]]) -> OpenAPIConfig:
     return _RememberingConfig(
         title="Mailprobe",
         version="1",
-        description="Monitors of mail services, checked from several countries.",
         openapi_router=Router(
             "/schema",
             route_handlers=[asyncapi_json, stream_page],

@@ -9,7 +9,7 @@ import msgspec
 
 from controller.api.compat.alertsite.access_tokens import Credentials
 from controller.api.compat.alertsite.account_defaults.bodies import DefaultsBody
-from controller.api.compat.alertsite.monitors.bodies import NewMonitorBody
+from controller.api.compat.alertsite.monitors.bodies import AlertSiteNewMonitor
 from controller.api.compat.uptimeify.channels.bodies import ChannelTestBody, NewChannelBody
 from controller.api.compat.uptimeify.customers.schemas import NewCustomerBody
 from controller.api.compat.uptimeify.monitor_groups import IMAP_POP, SMTP
@@ -23,7 +23,7 @@ from tests.fuzz.golden import NESTED
 _BODIES: tuple[type[msgspec.Struct], ...] = (
     *SMTP.bodies,
     *IMAP_POP.bodies,
-    NewMonitorBody,
+    AlertSiteNewMonitor,
     DefaultsBody,
     Credentials,
     NewChannelBody,

@@ -20,8 +20,14 @@ from controller.api.compat.uptimeify.details.answers import (
 )
 from controller.api.compat.uptimeify.monitors import answers as monitor_answers
 from controller.api.compat.uptimeify.monitors import bodies as monitor_bodies
-from controller.api.compat.uptimeify.monitors.examples import Examples, GroupNames, MonitorExample, examples_of
-from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
+from controller.api.compat.uptimeify.monitors.examples import (
+    Examples,
+    GroupNames,
+    MonitorExample,
+    body_example,
+    examples_of,
+)
+from controller.api.compat.uptimeify.monitors.fields import UptimeifyMonitorAnswer
 from controller.http.identifiers import monitor_public_id
 from controller.kinds import MonitorType, kind_named, kinds_of_type
 from controller.model import CheckRecord
@@ -99,10 +105,11 @@ class UptimeifyGroup:
             config=monitor_bodies.config_type(self.config_rule, shown.config),
             interval=monitor_bodies.interval_type(min(kind.shortest_interval_seconds for kind in kinds)),
             timeout=monitor_bodies.timeout_type(max(kind.longest_timeout_seconds for kind in kinds)),
+            example=body_example(shown, self.names.config),
         )
 
     @cached_property
-    def answers(self) -> tuple[type[MonitorAnswer], type[MonitorAnswer]]:
+    def answers(self) -> tuple[type[UptimeifyMonitorAnswer], type[UptimeifyMonitorAnswer]]:
         """A monitor as the caller who wrote it sees it, and as those who read it do."""
         return monitor_answers.answers_of(self.stem, self.names.config, embeds_customer=self.embeds_customer)
 

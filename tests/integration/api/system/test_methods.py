@@ -14,7 +14,7 @@ from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.serving import serving
 
 UNKNOWN = "33333333-3333-4333-8333-333333333333"
-EACH_TIME = {"date", "x-ratelimit-remaining", "set-cookie", "content-security-policy"}
+EACH_TIME = {"date", "x-ratelimit-remaining", "x-request-id", "set-cookie", "content-security-policy"}
 """Headers that differ between two answers to the same request."""
 
 
@@ -77,7 +77,7 @@ async def test_a_server_answers_head_and_then_the_next_request(api: Api, path: s
             assert steady(head).get("content-length") == steady(got).get("content-length")
 
 
-@pytest.mark.parametrize("path", ["/api/results/stream", "/api/events/stream"])
+@pytest.mark.parametrize("path", ["/api/results/stream", "/api/events/stream", "/api/v1/stream"])
 async def test_head_of_a_stream_ends_at_once_and_leaves_none_open(api: Api, path: str) -> None:
     async with serving(api.application) as url, httpx.AsyncClient(base_url=url, timeout=5) as client:
         client.headers["Authorization"] = api.client.headers["Authorization"]
@@ -90,7 +90,7 @@ async def test_options_of_the_whole_server_names_all_its_methods(api: Api) -> No
     async with serving(api.application) as url, httpx.AsyncClient() as client:
         answer = await client.request("OPTIONS", url, extensions={"target": b"*"})
     assert answer.status_code == 204
-    assert listed(answer) == {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"}
+    assert listed(answer) == {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
 
 async def test_head_is_counted_as_head_of_its_route(api: Api) -> None:

@@ -23,6 +23,9 @@ PUBLIC = {
     ("POST", "/login"),
     ("GET", "/login/code"),
     ("POST", "/login/code"),
+    ("POST", "/login/sign-on"),
+    ("GET", "/login/sign-on/{public_id:str}"),
+    ("GET", "/login/sign-on/{public_id:str}/return"),
     ("POST", "/logout"),
     ("GET", "/static/{digest:str}/{name:str}"),
     ("GET", "/schema"),
@@ -49,6 +52,7 @@ HEADERS = {
     "x-content-type-options",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
+    "x-request-id",
 }
 SECRET_NAME = "Quiet Harbour Mail"
 

@@ -20,7 +20,7 @@ PYTHON = re.compile(
 )
 WRONG: list[Any] = ["x", "it's \0", -1, 10**30, 1.5, True, None, [], ["x"], [{}], {"x": 1}]
 RAW = [b"", b"{", b"[]", b"null", b"1", b'"x"', b"\xff", b'{"a', b'{"name":1e999}', b'{"\\ud800":1}', b"[" * 5000]
-STREAMS = ("/api/results/stream", "/api/events/stream")
+STREAMS = ("/api/results/stream", "/api/events/stream", "/api/v1/stream")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -60,8 +60,8 @@ def filled(path: str, names: dict[str, str]) -> str:
 
 def messages(answer: httpx.Response) -> str:
     body = answer.json()
-    assert {"message", "errors"} & body.keys(), body
-    return body.get("message") or " ".join(error["message"] for error in body["errors"])
+    assert {"message", "errors", "detail"} & body.keys(), body
+    return body.get("detail") or body.get("message") or " ".join(error["message"] for error in body["errors"])
 
 
 def assert_plain(answer: httpx.Response, where: str) -> None:
@@ -70,6 +70,7 @@ def assert_plain(answer: httpx.Response, where: str) -> None:
         assert not PYTHON.search(messages(answer)), f"{where}: {answer.text}"
 
 
+@pytest.mark.timeout(400)
 async def test_bodies(client: httpx.AsyncClient, document: dict[str, Any], names: dict[str, str]) -> None:
     """Each field of each kind of body holds each kind of value in turn; each route gets bodies that are no objects."""
     schemas = document["components"]["schemas"]
@@ -102,6 +103,7 @@ async def test_bodies(client: httpx.AsyncClient, document: dict[str, Any], names
     assert refused > 300
 
 
+@pytest.mark.timeout(400)  # some three thousand requests
 async def test_queries(client: httpx.AsyncClient, document: dict[str, Any], names: dict[str, str]) -> None:
     refused = 0
     for method, path, operation in operations(document):
@@ -134,7 +136,7 @@ async def test_paths(client: httpx.AsyncClient, document: dict[str, Any]) -> Non
     ("params", "message"),
     [
         ({"lastEventId": "9" * 61}, "lastEventId must be a string of at most 60 characters"),
-        ({"customerId": "9" * 4001}, "customerId must be a string of at most 4000 characters"),
+        ({"monitor": "9" * 4001}, "monitor must be a string of at most 4000 characters"),
         ({"status": "it's"}, 'status must be one of success, failure, unknown, not "it\'s"'),
         ({"location": "it's"}, 'location must hold codes of locations: "it\'s" is not one'),
         ({"country": "it's"}, 'country must hold ISO 3166-1 alpha-2 country codes: "it\'s" is not one'),
@@ -142,7 +144,7 @@ async def test_paths(client: httpx.AsyncClient, document: dict[str, Any]) -> Non
 )
 async def test_streams(client: httpx.AsyncClient, path: str, params: dict[str, str], message: str) -> None:
     answer = await client.get(path, params=params)
-    assert (answer.status_code, answer.json()["message"]) == (400, message)
+    assert (answer.status_code, messages(answer)) == (400, message)
 
 
 async def test_headers(client: httpx.AsyncClient) -> None:

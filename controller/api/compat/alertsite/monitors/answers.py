@@ -11,9 +11,9 @@ from msgspec import UNSET, UnsetType
 
 from controller.api.compat.alertsite.lists import Metadata
 from controller.api.compat.alertsite.locations import LocationBrief, location_brief
+from controller.api.compat.alertsite.monitors import properties
 from controller.api.compat.alertsite.monitors.changes import hostname_of
 from controller.api.compat.alertsite.monitors.kinds import TYPES
-from controller.api.compat.alertsite.monitors.properties import valued
 from controller.api.compat.alertsite.monitors.security import security_of
 from controller.decisions.schedule.rotation import chosen
 from controller.model import Location, Mode, Monitor, MonitorStatus
@@ -101,7 +101,7 @@ def monitor_object(monitor: Monitor, locations: Mapping[int, Location], *, writa
         alert_note=kept.get("alert_note", ""),
         note=kept.get("note", ""),
         allow_internal_testing=kept.get("allow_internal_testing", True),
-        custom_properties=valued(kept.get("custom_properties", [])),
+        custom_properties=properties.shown(kept, monitor.labels),
         access_type="Edit" if writable else "View",
         blackout_ids=[],
         has_performance_alerts=False,

@@ -18,6 +18,13 @@ class MonitorBody(DefaultsBody, frozen=True, kw_only=True):
     read-only are ignored. user, password, starttls, verify_certificate and customer_id are additions of Mailprobe.
     """
 
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "mode": "Primary",
+        "interval": 10,
+        "timeout": 60,
+        "note": "Moved to the new rack",
+    }
+
     billing_plancode: Annotated[Any, Meta(examples=["UBM - A/A"], extra_json_schema={"type": "string"})] | UnsetType = (
         UNSET
     )
@@ -86,8 +93,17 @@ class MonitorBody(DefaultsBody, frozen=True, kw_only=True):
     ) = UNSET
 
 
-class NewMonitorBody(MonitorBody, frozen=True, kw_only=True):
+class AlertSiteNewMonitor(MonitorBody, frozen=True, kw_only=True):
     """A monitor to create; its other fields are those of a change."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "billing_plancode": "UBM - A/A",
+        "name": "Email Sample Monitor",
+        "hostname": "mail.example.com",
+        "interval": 15,
+        "timeout": 30,
+        "customer_id": "11111111-1111-4111-8111-111111111111",
+    }
 
     REQUIRED: ClassVar[tuple[str, ...]] = fields.REQUIRED
 

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
-from controller.api.compat.alertsite.monitors import fields
-from controller.api.compat.alertsite.monitors.properties import merged, valued
+from controller.api.compat.alertsite.monitors import fields, properties
 from controller.api.compat.alertsite.monitors.security import config_with, security_of
 from controller.api.compat.alertsite.values import MOST_PROPERTIES
 from controller.decisions.monitors.defaults import AccountDefaults, home_problems
@@ -18,7 +18,7 @@ from controller.model import Location, Monitor, MonitorChange, MonitorStatus
 from controller.model.values.servers import ServerAddress, server_of, written_of
 from controller.vault import mask
 
-KEPT = ("billing_plancode", "alert_note", "note", "traceroute_on_error", "allow_internal_testing", "custom_properties")
+KEPT = ("billing_plancode", "alert_note", "note", "traceroute_on_error", "allow_internal_testing")
 """Fields that have no effect: they are stored in `Monitor.alertsite` and returned."""
 
 _SECURITY = ("starttls", "verify_certificate", "user", "password")
@@ -58,8 +58,7 @@ def change_to_create(
         raise InvalidFieldsError(problems)
     if values.get("port") is None:
         values["port"] = server.port
-    change = _change(values, {}, kind, {})
-    return msgspec.structs.replace(change, alertsite={**_kept(values, {}), "hostname": given["hostname"]})
+    return _written(_change(values, {}, kind, {}, {}), {}, given["hostname"])
 
 
 def change_to_update(
@@ -73,13 +72,12 @@ def change_to_update(
         if changed_name in new and beside in sent:
             new[beside] = sent[beside]
     values, problems = fields.monitor_values(new, monitor.kind, locations)
-    changed = _change(values, mask(monitor.config), monitor.kind, monitor.alertsite)
+    changed = _change(values, mask(monitor.config), monitor.kind, monitor.alertsite, monitor.labels)
     if "hostname" in values:
         changed = msgspec.structs.replace(
-            changed,
+            _written(changed, monitor.alertsite, new["hostname"]),
             port=_port(values, monitor),
             resolve_dns=values.get("resolve_dns", monitor.resolve_dns),
-            alertsite={**_kept(values, monitor.alertsite), "hostname": new["hostname"]},
         )
     problems += _combined_problems(values, changed, monitor, locations)
     if problems:
@@ -101,8 +99,10 @@ def hostname_of(monitor: Monitor, *, tls: bool) -> str:
     return written_of(monitor.hostname, monitor.kind, tls=tls)
 
 
-def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: dict[str, Any]) -> MonitorChange:
-    """The change for the values that were sent. `config` and `kept` are what the monitor has now."""
+def _change(
+    values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: dict[str, Any], labels: dict[str, str]
+) -> MonitorChange:
+    """The change for the values that were sent. `config`, `kept` and `labels` are what the monitor has now."""
     named = {name: values[name] for name in _SAME_NAME if name in values}
     named |= {ours: values[name] for name, ours in _OTHER_NAME.items() if name in values}
     if "interval" in values:
@@ -119,15 +119,19 @@ def _change(values: Mapping[str, Any], config: dict[str, Any], kind: str, kept: 
     if security:
         named["config"] = config_with(config, kind, security)
     if any(name in values for name in KEPT):
-        named["alertsite"] = _kept(values, kept)
+        named["alertsite"] = kept = {**kept, **{name: values[name] for name in KEPT if name in values}}
+    if "custom_properties" in values:
+        stored = properties.changed(kept, labels, values["custom_properties"])
+        named["alertsite"] = stored.kept
+        if stored.labels != labels:
+            named["labels"] = stored.labels
     return MonitorChange(**named)
 
 
-def _kept(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {**before, **{name: values[name] for name in KEPT if name in values}}
-    if "custom_properties" in values:
-        kept["custom_properties"] = merged(before.get("custom_properties", []), values["custom_properties"])
-    return kept
+def _written(change: MonitorChange, before: Mapping[str, Any], hostname: str) -> MonitorChange:
+    """The change with the host name as the caller wrote it; `before` are the fields kept so far."""
+    kept = before if change.alertsite is UNSET else change.alertsite
+    return msgspec.structs.replace(change, alertsite={**kept, "hostname": hostname})
 
 
 def _port(values: Mapping[str, Any], monitor: Monitor) -> int | None:
@@ -157,7 +161,7 @@ def _combined_problems(
         address_missing=_misses_address(after.hostname, after.resolve_dns, after.ipv4),
     )
     problems += home_problems(after.location_ids, after.home_location_id)
-    if len(valued(after.alertsite.get("custom_properties", []))) > MOST_PROPERTIES:
+    if len(properties.shown(after.alertsite, after.labels)) > MOST_PROPERTIES:
         problems.append(InvalidError("custom_properties", f"must not become more than {MOST_PROPERTIES}"))
     touched = {
         "timeout": {"interval", "timeout"},

@@ -15,7 +15,7 @@ from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.locations import numbered
 from controller.api.compat.alertsite.monitors import examples, fields
 from controller.api.compat.alertsite.monitors.answers import Identified, monitor_object
-from controller.api.compat.alertsite.monitors.bodies import MonitorBody, NewMonitorBody
+from controller.api.compat.alertsite.monitors.bodies import AlertSiteNewMonitor, MonitorBody
 from controller.api.compat.alertsite.monitors.changes import change_to_create, change_to_update
 from controller.api.compat.alertsite.monitors.kinds import KINDS
 from controller.api.compat.alertsite.monitors.queries import MonitorNumber, number_of
@@ -34,6 +34,7 @@ from controller.store.platform.pool import StoreUnavailableError
 WARNING = "X-Warning"
 """The header of an answer that says why the monitor is not checked."""
 
+_STRICTNESS = monitors.Strictness(longest_timeout_seconds=LONGEST_TIMEOUT_SECONDS)
 _FIELD_OF = {"timeoutSeconds": "timeout"}
 """AlertSite's name of a field that an operation refuses by another name."""
 
@@ -41,24 +42,25 @@ _FIELD_OF = {"timeoutSeconds": "timeout"}
 def email_monitors(name: str) -> list[HTTPRouteHandler]:
     """The routes of one type, as `email-smtp`."""
     kind = KINDS[name]
+    noun = f"{name.title().replace('-', '')}Monitor"
 
     @post(
         f"/api/v3/monitors/{name}",
         status_code=200,
-        dto=StrictJsonBody[NewMonitorBody],
+        dto=StrictJsonBody[AlertSiteNewMonitor],
         return_dto=None,
         opt={PERMISSION: Permission.CREATE},
         security=SECURITY,
         tags=TAGS,
         summary=f"Create an {name} monitor",
-        operation_id=f"create-{name}",
+        operation_id=f"alertsiteCreate{noun}",
         responses={
             200: answers(Identified, "The number of the new monitor", examples.IDENTIFIED),
             **refusals(body=True, s400=examples.REQUIRED, s403="Forbidden", s404=RECORD_NOT_FOUND),
         },
     )
     async def create(
-        data: JSONBody[NewMonitorBody], services: GivenServices, principal: GivenPrincipal
+        data: JSONBody[AlertSiteNewMonitor], services: GivenServices, principal: GivenPrincipal
     ) -> Response[Identified]:
         body = sent(data)
         locations = numbered(await all_locations(services.database))
@@ -77,7 +79,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
                 (kind,),
                 customer,
                 change,
-                longest_timeout_seconds=LONGEST_TIMEOUT_SECONDS,
+                strictness=_STRICTNESS,
             )
         except UnknownCustomerError:
             raise InvalidError("customer_id", "is not that of a customer of this account") from None
@@ -95,6 +97,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
         opt={PERMISSION: Permission.CHANGE},
         security=SECURITY,
         tags=TAGS,
+        operation_id=lambda _, method, __: f"alertsiteUpdate{noun}{'ByPost' if method == HttpMethod.POST else ''}",
         summary=f"Edit an {name} monitor",
         responses={
             200: answers(Identified, "The number of the monitor", examples.IDENTIFIED),
@@ -125,7 +128,7 @@ def email_monitors(name: str) -> list[HTTPRouteHandler]:
                 (kind,),
                 number_of(number),
                 decide,
-                longest_timeout_seconds=LONGEST_TIMEOUT_SECONDS,
+                strictness=_STRICTNESS,
             )
         except InvalidError as problem:
             raise _renamed(problem) from None
@@ -158,4 +161,4 @@ def _renamed(problem: InvalidError) -> InvalidError:
 
 
 EMAIL_MONITORS = [handler for name in KINDS for handler in email_monitors(name)]
-BODIES = (Identified, NewMonitorBody, MonitorBody)
+BODIES = (Identified, AlertSiteNewMonitor, MonitorBody)

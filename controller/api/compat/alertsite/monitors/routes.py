@@ -38,6 +38,7 @@ class Monitors(Controller):
 
     @get(
         opt={PERMISSION: Permission.READ},
+        operation_id="alertsiteListMonitors",
         summary="List monitors",
         responses={
             200: answers(MonitorList, "Monitors, oldest first", listed(examples.MONITOR)),
@@ -73,6 +74,7 @@ class Monitors(Controller):
     @get(
         "/{id:str}",
         opt={PERMISSION: Permission.READ},
+        operation_id="alertsiteGetMonitor",
         summary="Get a monitor",
         responses={
             200: answers(MonitorObject, "The monitor", examples.MONITOR),
@@ -90,6 +92,7 @@ class Monitors(Controller):
     @delete(
         "/{id:str}",
         opt={PERMISSION: Permission.DELETE},
+        operation_id="alertsiteDeleteMonitor",
         summary="Delete a monitor of any type",
         responses=refusals(s403="Forbidden", s404=RECORD_NOT_FOUND),
     )

@@ -41,6 +41,7 @@ ShowRecords = Annotated[
     opt={PERMISSION: Permission.READ},
     security=SECURITY,
     tags=TAGS,
+    operation_id="alertsiteReportSiteStatus",
     summary="Current status of monitors",
     responses={
         200: answers(SiteStatusReport, "Monitors, oldest first", listed(EXAMPLE)),

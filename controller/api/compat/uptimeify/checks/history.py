@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.api.compat.uptimeify.made_structs import made_struct
+from controller.api.compat.uptimeify.made_structs import Total, made_struct
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
 from shared.wire.failures import CheckWarning, Failure
@@ -55,7 +55,7 @@ class CheckHistory(msgspec.Struct, frozen=True, kw_only=True):
 def history_of(stem: str, timing: str) -> tuple[type[CheckHistory], type[HistoryItem]]:
     """The answer of a group of routes and its items, whose total is the field `timing`."""
     doc = f"`{timing}` is the total, in whole milliseconds."
-    item = made_struct(f"{stem}HistoryItem", HistoryItem, {timing: int}, doc=doc)
+    item = made_struct(f"{stem}HistoryItem", HistoryItem, {timing: Total}, doc=doc)
     return made_struct(f"{stem}History", CheckHistory, {"data": list[item]}), item  # type: ignore[valid-type]
 
 

@@ -32,6 +32,7 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
             "/trigger-check",
             status_code=200,
             opt={PERMISSION: Permission.TRIGGER, DETAIL_IN_STATUS: True, FAILED: "Failed to trigger check"},
+            operation_id=f"uptimeifyTrigger{group.stem}Check",
             summary="Check now from every eligible location",
             responses={
                 200: answers(group.triggered, "The broker has the checks", group.examples.triggered),
@@ -68,6 +69,7 @@ def check_routes(group: UptimeifyGroup) -> type[Controller]:
         @get(
             "/check-history",
             opt={PERMISSION: Permission.READ},
+            operation_id=f"uptimeifyList{group.stem}Checks",
             summary=f"Recent checks of {group.noun}",
             responses={
                 200: answers(group.history[0], "The latest checks, newest round first", group.examples.history),

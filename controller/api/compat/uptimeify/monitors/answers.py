@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from controller.api.compat.uptimeify.made_structs import made_struct
-from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer
+from controller.api.compat.uptimeify.made_structs import Number, made_struct
+from controller.api.compat.uptimeify.monitors.fields import UptimeifyMonitorAnswer
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import Customer
 
 
-class ListedMonitor(MonitorAnswer, frozen=True, kw_only=True, rename="camel"):
+class ListedMonitor(UptimeifyMonitorAnswer, frozen=True, kw_only=True, rename="camel"):
     customer_name: str
 
 
@@ -34,7 +34,7 @@ class EmbeddedCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 def answers_of(
     stem: str, config_field: str, *, embeds_customer: bool
-) -> tuple[type[MonitorAnswer], type[MonitorAnswer]]:
+) -> tuple[type[UptimeifyMonitorAnswer], type[UptimeifyMonitorAnswer]]:
     """The monitor as a group of routes answers it to the caller who wrote it, and to those who read it."""
     own = {} if config_field == "config" else {config_field: dict[str, Any]}
     equal = f"`config` and `{config_field}` are equal, with secrets in clear" if own else "secrets are in clear"
@@ -42,7 +42,7 @@ def answers_of(
         f"The answer to the caller who created or changed the monitor: {equal}. `warnings` say that no location may"
         " check it, and why an alert may not arrive at its address."
     )
-    written = made_struct(f"{stem}MonitorAnswer", MonitorAnswer, {**own, "warnings": list[str]}, doc=doc)
+    written = made_struct(f"{stem}MonitorAnswer", UptimeifyMonitorAnswer, {**own, "warnings": list[str]}, doc=doc)
     customer: dict[str, Any] = {"customer": EmbeddedCustomer} if embeds_customer else {"customer_name": str}
     doc = "A monitor as it is read: secrets are ********."
     return written, made_struct(f"{stem}MonitorDetail", written, customer, doc=doc)
@@ -66,7 +66,7 @@ class TriggerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
 
 
 def trigger_answer_of(stem: str, number: str) -> type[TriggerAnswer]:
-    return made_struct(f"{stem}TriggerAnswer", TriggerAnswer, {number: int})
+    return made_struct(f"{stem}TriggerAnswer", TriggerAnswer, {number: Number})
 
 
 class DeleteAnswer(msgspec.Struct, frozen=True, kw_only=True):

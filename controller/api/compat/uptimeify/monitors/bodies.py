@@ -21,6 +21,7 @@ Hostname = Annotated[
     str,
     Meta(description="A host name or an IP address; no protocol, no path, no port.", examples=["smtp.example.com"]),
 ]
+_CHANGE = {"status": "maintenance", "checkIntervalSeconds": 300, "notes": "Moves to the new rack tonight"}
 
 
 class UptimeifyNewMonitor(MonitorFields, frozen=True, kw_only=True, rename="camel"):
@@ -41,15 +42,23 @@ class UptimeifyMonitorChange(MonitorFields, frozen=True, kw_only=True, rename="c
 
 
 def bodies_of(
-    stem: str, config_field: str, *, needs_hostname: bool, port: Any, config: Any, interval: Any, timeout: Any
+    stem: str,
+    config_field: str,
+    *,
+    needs_hostname: bool,
+    port: Any,
+    config: Any,
+    interval: Any,
+    timeout: Any,
+    example: dict[str, Any],
 ) -> tuple[type[UptimeifyNewMonitor], type[UptimeifyMonitorChange]]:
     """The bodies that create and change a monitor of a group of routes, with the types of the fields that differ."""
     types = {"port": port, config_field: config, "check_interval_seconds": interval, "timeout_seconds": timeout}
     own = {name: (kind | UnsetType, UNSET) for name, kind in types.items()}
     hostname = {} if needs_hostname else {"hostname": (Hostname | UnsetType, UNSET)}
     return (
-        made_struct(f"New{stem}Monitor", UptimeifyNewMonitor, own | hostname),
-        made_struct(f"{stem}MonitorChange", UptimeifyMonitorChange, own),
+        made_struct(f"New{stem}Monitor", UptimeifyNewMonitor, own | hostname, example=example),
+        made_struct(f"{stem}MonitorChange", UptimeifyMonitorChange, own, example=_CHANGE),
     )
 
 

@@ -86,6 +86,22 @@ class Examples(NamedTuple):
     details: dict[str, Any]
 
 
+def body_example(example: MonitorExample, config_field: str) -> dict[str, Any]:
+    """A body that creates this monitor."""
+    hostname = {"hostname": example.hostname, "port": example.port} if example.hostname else {}
+    config = {config_field: example.config} if example.config else {}
+    return {
+        "customerId": _CUSTOMER["publicId"],
+        "name": example.name,
+        **hostname,
+        **config,
+        "checkIntervalSeconds": example.interval_seconds,
+        "timeoutSeconds": 30,
+        "allowedCheckCountryCodes": ["DE", "US"],
+        "notificationEmail": "ops@example.com",
+    }
+
+
 def examples_of(example: MonitorExample, names: GroupNames, *, embeds_customer: bool) -> Examples:
     config, masked = example.config, mask(example.config)
     check = {**_CHECK, names.timing: 12}

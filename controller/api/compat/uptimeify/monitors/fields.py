@@ -73,7 +73,7 @@ class MonitorFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     notes: Notes | UnsetType | None = UNSET
 
 
-class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class UptimeifyMonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`checkInterval` is `checkIntervalSeconds` in minutes, rounded up."""
 
     id: int
@@ -115,7 +115,7 @@ _CHANGED = tuple(
     for name in MonitorFields.__struct_fields__
     if name in MonitorChange.__struct_fields__ and name not in _CONVERTED
 )
-_SHOWN = tuple(name for name in MonitorAnswer.__struct_fields__ if name in Monitor.__struct_fields__)
+_SHOWN = tuple(name for name in UptimeifyMonitorAnswer.__struct_fields__ if name in Monitor.__struct_fields__)
 
 
 def changed_fields(body: MonitorFields) -> dict[str, Any]:

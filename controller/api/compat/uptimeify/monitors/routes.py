@@ -15,12 +15,12 @@ from controller.api.compat.uptimeify.monitors.answers import (
     embedded_customer,
 )
 from controller.api.compat.uptimeify.monitors.bodies import UptimeifyMonitorChange, UptimeifyNewMonitor, change_of
-from controller.api.compat.uptimeify.monitors.fields import MonitorAnswer, monitor_fields
+from controller.api.compat.uptimeify.monitors.fields import UptimeifyMonitorAnswer, monitor_fields
 from controller.decisions.access import Permission, sees_secrets
 from controller.errors import ForbiddenError, InvalidError
 from controller.http.auth import PERMISSION, SECURITY
 from controller.http.bodies import body_of
-from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, organization_number
+from controller.http.identifiers import INVALID_CUSTOMER, customer_identifier, names_another
 from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerId, OrganizationId, PageNumber, PerPage, PublicId, Search
 from controller.http.services import GivenPrincipal, GivenServices, Services
@@ -50,6 +50,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
 
         @get(
             opt={PERMISSION: Permission.READ},
+            operation_id=f"uptimeifyList{group.stem}Monitors",
             summary=f"List {group.name}s",
             responses={
                 200: answers(UptimeifyMonitorPage, "Monitors, oldest first", group.examples.page),
@@ -66,7 +67,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             page: PageNumber = 1,
             per_page: PerPage = 50,
         ) -> UptimeifyMonitorPage:
-            if organization_id is not None and organization_number(organization_id) != principal.organization_id:
+            if organization_id is not None and names_another(organization_id, principal):
                 raise ForbiddenError
             if search is not None and (len(search) > _LONGEST_SEARCH or "\0" in search):
                 raise InvalidError("search", f"must be at most {_LONGEST_SEARCH} characters, none of them NUL")
@@ -96,6 +97,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             dto=body_of(new),
             return_dto=None,
             exception_handlers=create_error_handlers(group),
+            operation_id=f"uptimeifyCreate{group.stem}Monitor",
             summary=f"Create {group.noun}",
             responses={
                 200: answers(written, "The new monitor", group.examples.written),
@@ -104,7 +106,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
         )
         async def create_monitor(
             self, data: JSONBody[UptimeifyNewMonitor], services: GivenServices, principal: GivenPrincipal
-        ) -> MonitorAnswer:
+        ) -> UptimeifyMonitorAnswer:
             customer = customer_identifier(data.customer_id)
             change = change_of(data, getattr(data, group.names.config))
             monitor = await monitors.create_monitor(
@@ -115,6 +117,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
         @get(
             "/{public_id:str}",
             opt={PERMISSION: Permission.READ},
+            operation_id=f"uptimeifyGet{group.stem}Monitor",
             summary=f"Get {group.noun}",
             responses={
                 200: answers(detail, "The monitor", group.examples.read),
@@ -123,7 +126,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
         )
         async def get_monitor(
             self, public_id: PublicId, services: GivenServices, principal: GivenPrincipal
-        ) -> MonitorAnswer:
+        ) -> UptimeifyMonitorAnswer:
             monitor = await monitors.get_monitor(services.database, principal, group.kinds, group.public_id(public_id))
             config = mask(monitor.config)
             fields = {**monitor_fields(monitor, config), group.names.config: config}
@@ -142,6 +145,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             opt={PERMISSION: Permission.CHANGE},
             dto=body_of(changed),
             return_dto=None,
+            operation_id=f"uptimeifyUpdate{group.stem}Monitor",
             summary=f"Update {group.noun}, its status included",
             responses={
                 200: answers(written, "The monitor as it is now", group.examples.written),
@@ -154,7 +158,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             data: JSONBody[UptimeifyMonitorChange],
             services: GivenServices,
             principal: GivenPrincipal,
-        ) -> MonitorAnswer:
+        ) -> UptimeifyMonitorAnswer:
             change = change_of(data, getattr(data, group.names.config))
             monitor = await monitors.update_monitor(
                 services.database, services.vault, principal, group.kinds, group.public_id(public_id), change
@@ -165,6 +169,7 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
             "/{public_id:str}",
             opt={PERMISSION: Permission.DELETE},
             status_code=200,
+            operation_id=f"uptimeifyDelete{group.stem}Monitor",
             summary=f"Delete {group.noun}",
             responses={
                 200: answers(DeleteAnswer, "Deleted", {"success": True}),
@@ -180,7 +185,9 @@ def monitor_routes(group: UptimeifyGroup) -> type[Controller]:
     return MonitorRoutes
 
 
-async def _written(group: UptimeifyGroup, monitor: Monitor, principal: Principal, services: Services) -> MonitorAnswer:
+async def _written(
+    group: UptimeifyGroup, monitor: Monitor, principal: Principal, services: Services
+) -> UptimeifyMonitorAnswer:
     """The answer with secrets for a caller who may write the config, unless the key of a secret is not in the ring any
     more.
     """
