@@ -7,6 +7,7 @@ ALLOW_NETWORKS ?=
 WHEELS ?=
 WORKERS ?= auto
 FUZZ_MINUTES ?= 10
+SCHEMATHESIS_MINUTES ?= 15
 ADVISORIES ?=
 BIN = $(VENV)/bin
 # Tests start many Python programs; bytecode saves compiling them each time.
@@ -14,7 +15,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Several processes, each with its own servers; tests/spread.py distributes the tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test-quick test test-long fuzz drill check audit sbom fmt bench pictures schema docs lock wheels tools help
+.PHONY: run test-quick test test-long fuzz drill check audit sbom fmt bench pictures schema docs lock wheels sdk tools help
 
 run: $(VENV)/.ready ## Start PostgreSQL, NATS, a controller and an agent per country on this machine
 	@exec $(BIN)/mailprobe-local --countries "$(COUNTRIES)" --port "$(PORT)" --data "$(DATA)" --allow-networks "$(ALLOW_NETWORKS)" \
@@ -29,8 +30,9 @@ test: $(VENV)/.ready ## Run all tests but the long ones (about fourteen minutes)
 test-long: $(VENV)/.ready ## Run the long tests: regions, the operations page, fuzz, a drill of each kind
 	$(PYTEST) $(SPREAD) -m long
 
-fuzz: $(VENV)/.tools ## Fuzz all that reads what others send, FUZZ_MINUTES=10 for each group and engine (40 minutes on two cores)
+fuzz: $(VENV)/.tools ## Fuzz all that reads what others send, FUZZ_MINUTES=10 for each group and engine, 15 for the API (an hour on two cores)
 	@$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
+	@SCHEMATHESIS_MINUTES=$(SCHEMATHESIS_MINUTES) $(PYTEST) -m long tests/integration/api/system/test_openapi_fuzz.py
 
 drill: $(VENV)/.ready ## Kill and freeze every part under load, and account for every check (an hour)
 	$(PYTEST) -m drill tests/system
@@ -57,8 +59,12 @@ bench: $(VENV)/.ready ## Measure performance; prints JSON (some minutes)
 pictures: $(VENV)/.ready ## Take a picture of every view of the dashboard, into pictures/ (needs Chromium)
 	@$(BIN)/python -m tests.pictures
 
-schema: $(VENV)/.ready ## Rewrite asyncapi.json after a change of the wire types
+schema: $(VENV)/.ready ## Rewrite asyncapi.json and docs/openapi.json; names what breaks clients and then needs BREAKING=1
 	@$(BIN)/python -m controller.api.asyncapi
+	@$(BIN)/python -m tests.docs.openapi $(if $(BREAKING),--breaking)
+
+sdk: $(VENV)/.tools ## Make the typed Python client of /api/v1 from the OpenAPI document, as a wheel in dist/
+	@$(BIN)/python -m tests.sdk
 
 docs: $(VENV)/.ready ## Rewrite the generated pages of docs/: settings, failures, metrics
 	@$(BIN)/python -m tests.docs
@@ -75,7 +81,7 @@ wheels: $(VENV)/.ready ## Download to wheels/ what `make run WHEELS=wheels` inst
 	  --require-hashes -r requirements.lock
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest wheels --only-binary :all: pip setuptools
 
-tools: $(VENV)/.tools ## Install the tools that few tests need: axe (barriers in pages), atheris (fuzzing), cyclonedx-bom
+tools: $(VENV)/.tools ## Install the tools that few tests need: axe (barriers in pages), atheris (fuzzing), cyclonedx-bom, openapi-python-client
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
