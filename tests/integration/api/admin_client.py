@@ -40,5 +40,6 @@ async def open_admin_client(api: Api) -> AsyncIterator[AdminClient]:
 
 
 def message(answer: httpx.Response) -> tuple[int, str]:
-    """The status and the message of a problem."""
-    return answer.status_code, answer.json()["message"]
+    """The status and the message of a problem, in our own API or in another group."""
+    body = answer.json()
+    return answer.status_code, body["detail"] if "detail" in body else body["message"]

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +17,11 @@ from litestar import Litestar
 from controller.application import create_application
 from controller.http.services import Services
 from controller.model import Location, ScheduledMonitor
+from controller.model.trials import Trying
 from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
+from controller.settings import EnrolmentSettings
 from controller.store.accounts.tokens import new_token
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultKeys, new_key
@@ -26,6 +29,7 @@ from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
 from shared.nats.errors import BusError
+from shared.settings import load
 from tests.fakes import name_server
 from tests.fakes.databases import Databases
 
@@ -44,9 +48,10 @@ STRANGE_CUSTOMER = "99999999-9999-4999-8999-999999999999"
 
 @dataclass
 class RecordingDispatcher:
-    """Stands in for the dispatcher: records triggered checks, or fails as if the broker were away."""
+    """Stands in for the dispatcher: records triggered checks and trials, or fails as if the broker were away."""
 
     triggered: list[tuple[ScheduledMonitor, list[str]]] = field(default_factory=list)
+    trials: list[tuple[Trying, list[str]]] = field(default_factory=list)
     away: bool = False
 
     async def dispatch_triggered(self, monitor: ScheduledMonitor, locations: Sequence[Location]) -> datetime:
@@ -54,6 +59,11 @@ class RecordingDispatcher:
             raise BusError("not connected to NATS")
         self.triggered.append((monitor, [location.code for location in locations]))
         return utc_now()
+
+    async def dispatch_trial(self, trying: Trying, locations: Sequence[Location]) -> None:
+        if self.away:
+            raise BusError("not connected to NATS")
+        self.trials.append((trying, [location.code for location in locations]))
 
 
 @dataclass
@@ -127,8 +137,14 @@ async def module_bus(broker: Broker) -> AsyncIterator[Bus]:
         yield bus
 
 
+def _enrolment_settings(module_database_url: str, trust_file: Path, nats_url: str) -> EnrolmentSettings:
+    """With the keys of the test's installation."""
+    settings = {"DATABASE_URL": module_database_url, "TRUST_FILE": str(trust_file), "NATS_URL": nats_url}
+    return load(EnrolmentSettings, {f"MAILPROBE_{name}": value for name, value in settings.items()})
+
+
 @pytest.fixture(scope="module")
-async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
+async def api(module_database_url: str, module_bus: Bus, trust_file: Path, nats_url: str) -> AsyncIterator[Api]:
     vault = Vault(VaultKeys(new_key().reveal()))
     dispatcher = RecordingDispatcher()
     async with (
@@ -137,7 +153,14 @@ async def api(module_database_url: str, module_bus: Bus) -> AsyncIterator[Api]:
         name_server.serving({}) as nameserver,
     ):
         outlets = Outlets(senders, MxLookup([nameserver]))
-        services = Services(database=database, vault=vault, dispatcher=dispatcher, bus=module_bus, outlets=outlets)
+        services = Services(
+            database=database,
+            vault=vault,
+            dispatcher=dispatcher,
+            bus=module_bus,
+            outlets=outlets,
+            enrolment=_enrolment_settings(module_database_url, trust_file, nats_url),
+        )
         application = create_application(services)
         async with client_of(application) as client:
             api = Api(

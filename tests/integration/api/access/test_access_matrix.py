@@ -39,6 +39,15 @@ ALERTSITE_ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "change of the status": ("status", "PATCH", "/api/v3/monitors/email-smtp/{number}", {"enabled": True}),
     "delete": ("delete", "DELETE", "/api/v3/monitors/{number}", None),
 }
+OURS_ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
+    "state": ("read", "GET", "/state", None),
+    "results": ("read", "GET", "/results", None),
+    "uptime": ("read", "GET", "/uptime", None),
+    "chart": ("read", "GET", "/chart", None),
+    "policy": ("read", "GET", "/policy", None),
+    "change of the policy": ("config", "PATCH", "/policy", {"quorum": "any"}),
+    "check": ("trigger", "POST", "/check", None),
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +83,19 @@ async def test_monitors_in_uptimeifys_shape(clients: CallerClients, group: str, 
     new = {"customerId": CUSTOMERS[customer], "name": "M", "hostname": "mail.example.com"}
     statuses["create"] = (await clients.request(caller, "POST", UPTIMEIFY[group], new)).status_code
     expected["create"] = expected_status(RIGHTS[caller], "create", customer, hidden=400 if group == "smtp" else 404)
+    assert statuses == expected
+
+
+@pytest.mark.parametrize("customer", CUSTOMERS)
+@pytest.mark.parametrize("caller", SAMPLE)
+async def test_below_a_monitor_in_our_own_shape(clients: CallerClients, caller: str, customer: str) -> None:
+    path = f"/api/v1/monitors/{(await clients.monitor(customer))['publicId']}"
+    statuses, expected = {}, {}
+    for name, (action, method, rest, body) in OURS_ON_ONE.items():
+        answer = await clients.request(caller, method, path + rest, body)
+        statuses[name], expected[name] = answer.status_code, expected_status(RIGHTS[caller], action, customer)
+        if action == "trigger" and expected[name] == 200:
+            expected[name] = 409  # it is permitted, but there is no agent
     assert statuses == expected
 
 

@@ -13,6 +13,8 @@ from controller.http.auth import FOR_PEOPLE
 from controller.model import Role
 from tests.integration.api.access import test_access_matrix as monitors
 from tests.integration.api.access import test_access_matrix_incidents as incidents
+from tests.integration.api.access import test_access_matrix_our_accounts as our_accounts
+from tests.integration.api.access.policies import ORGANIZATION_WIDE, POLICIES
 from tests.integration.api.access.roles import PEOPLE, RIGHTS, SAMPLE, UPTIMEIFY, CallerClients, open_caller_clients
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
 from tests.integration.api.people import person
@@ -24,7 +26,6 @@ async def clients(api: Api) -> AsyncIterator[CallerClients]:
         yield opened
 
 
-ORGANIZATION_WIDE = ("organization token", "admin", "user", "editor")
 MAKERS = {"admin", "user", "editor", "admin of one customer", "user of one customer", "editor of one customer"}
 
 CHANNEL: dict[str, Any] = {"type": "email", "name": "N", "config": {"email": "a@example.net"}}
@@ -37,16 +38,7 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", "/api/organization", None, frozenset(RIGHTS)),
     ("GET", "/api/organizations", None, frozenset(RIGHTS)),
     ("GET", "/api/organizations/{organization}", None, frozenset(RIGHTS)),
-    ("GET", "/api/v1/organizations", None, frozenset(RIGHTS)),
-    ("POST", "/api/v1/organizations", {"name": "{name}"}, {"global admin"}),
     ("PATCH", "/api/organization", {"city": "Berlin"}, {"organization token", "admin", "global admin"}),
-    ("GET", "/api/v1/organizations/{organization}", None, frozenset(RIGHTS)),
-    (
-        "PATCH",
-        "/api/v1/organizations/{organization}",
-        {"keepResultsDays": 20, "dryRun": True},
-        {"organization token", "admin", "global admin"},
-    ),
     ("GET", "/api/customers", None, frozenset(RIGHTS)),
     ("GET", "/api/customers/{own}", None, frozenset(RIGHTS) - {"readonly of none"}),
     (
@@ -67,32 +59,7 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
         {"monthlyReportsEnabled": True},
         {"organization token", "admin", "global admin"},
     ),
-    ("GET", "/api/organization/policy", None, frozenset(RIGHTS)),
-    (
-        "PATCH",
-        "/api/organization/policy",
-        {"quorum": "any"},
-        {"organization token", "admin", "global admin"},
-    ),
-    ("GET", "/api/customers/{own}/policy", None, frozenset(RIGHTS) - {"readonly of none"}),
-    (
-        "GET",
-        "/api/customers/{other}/policy",
-        None,
-        {*ORGANIZATION_WIDE, "global supporter", "global admin"},
-    ),
-    (
-        "PATCH",
-        "/api/customers/{own}/policy",
-        {"quorum": "any"},
-        {"organization token", "admin", "admin of one customer", "global admin"},
-    ),
-    (
-        "PATCH",
-        "/api/customers/{other}/policy",
-        {"quorum": "any"},
-        {"organization token", "admin", "global admin"},
-    ),
+    *POLICIES,
     ("POST", "/api/customers", {"name": "N", "email": None}, {"organization token", "admin", "global admin"}),
     ("GET", "/api/notification-channels", None, frozenset(RIGHTS)),
     ("POST", "/api/notification-channels", CHANNEL, {"organization token", "admin", "global admin"}),
@@ -195,8 +162,6 @@ async def test_every_other_route(
     )
     if isinstance(body, dict) and body.get("email") == "{email}":
         body = {**body, "email": f"{uuid4().hex}@example.com"}
-    if isinstance(body, dict) and body.get("name") == "{name}":
-        body = {"name": uuid4().hex}
     params = {"organizationId": ours} if "global" in caller else {}
     answer = await clients.request(caller, method, path, body, **params)
     assert answer.status_code == (200 if caller in allowed else 403), answer.text
@@ -261,16 +226,31 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     }
     elsewhere = {
         ("GET", "/api/results"),  # test_access_matrix_results
+        ("GET", "/api/v1/results"),
         ("GET", "/api/v1/audit"),  # audit/test_audit_route
+        *((method, "/api/v1/sign-on") for method in ("GET", "PUT", "PATCH", "DELETE")),  # test_access_matrix_sign_on
         ("GET", "/api/results/stream"),  # test_stream_scope
         ("GET", "/api/events/stream"),
+        ("GET", "/api/v1/stream"),
     }
+    elsewhere |= {("POST", "/api/v1/trials"), ("GET", "/api/v1/trials/{}")}  # trials/test_trials
+    elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations/test_managed_locations
+    elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "DELETE")}
+    elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
+    elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
+    elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors
+    elsewhere |= {(method, "/api/v1/monitors/{}") for method in ("GET", "PATCH", "PUT", "DELETE")}
+    elsewhere |= {(method, "/api/v1/monitors/by-key/{}/{}") for method in ("GET", "PUT", "DELETE")}
     known = public | elsewhere | {(method, path) for path in UPTIMEIFY.values() for method in ("GET", "POST")}
     known |= {
         (method, f"{path}/{{}}{rest}") for path in UPTIMEIFY.values() for _, method, rest, _ in monitors.ON_ONE.values()
     }
-    known |= {("GET", "/api/incidents")}
-    known |= {(method, f"/api/incidents/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values()}
+    known |= {(method, f"/api/v1/monitors/{{}}{rest}") for _, method, rest, _ in monitors.OURS_ON_ONE.values()}
+    known |= {
+        (method, path.format_map(dict.fromkeys(our_accounts.NAMED, "{}"))) for method, path, _, _ in our_accounts.ROUTES
+    }
+    for path in ("/api/incidents", incidents.OURS):
+        known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}
     known |= {(method, path.replace("{number}", "{}")) for _, method, path, _ in monitors.ALERTSITE_ON_ONE.values()}
     known |= {
         (method, path.replace("email-smtp", name).replace("{number}", "{}"))

@@ -12,6 +12,7 @@ from tests.integration.api.access.test_access_matrix import expected_status
 from tests.integration.api.conftest import Api
 from tests.integration.api.outages import make_locations, outage
 
+OURS = "/api/v1/incidents"
 ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "get": ("read", "GET", "", None),
     "acknowledge": ("trigger", "POST", "/acknowledge", {}),
@@ -30,33 +31,38 @@ async def clients(api: Api) -> AsyncIterator[CallerClients]:
 
 @pytest.mark.parametrize("customer", CUSTOMERS)
 @pytest.mark.parametrize("caller", SAMPLE)
-async def test_incidents(clients: CallerClients, caller: str, customer: str) -> None:
+@pytest.mark.parametrize("paths", ["/api/incidents", OURS])
+async def test_incidents(clients: CallerClients, paths: str, caller: str, customer: str) -> None:
     found = await outage(clients.api, await clients.monitor(customer))
     statuses, expected = {}, {}
     for name, (action, method, rest, body) in ON_ONE.items():
-        answer = await clients.request(caller, method, found.path + rest, body)
+        answer = await clients.request(caller, method, f"{paths}/{found.incident.public_id}{rest}", body)
         statuses[name], expected[name] = answer.status_code, expected_status(RIGHTS[caller], action, customer)
         if expected[name] == 404:
-            assert answer.json()["message"] == "Incident not found"
+            assert "Incident not found" in answer.json().values()
     assert statuses == expected
 
 
 @pytest.mark.parametrize("caller", RIGHTS)
-async def test_the_list_holds_the_incidents_in_reach_and_no_others(clients: CallerClients, caller: str) -> None:
+@pytest.mark.parametrize(("path", "key", "items"), [("/api/incidents", "publicId", None), (OURS, "id", "items")])
+async def test_the_list_holds_the_incidents_in_reach_and_no_others(
+    clients: CallerClients, caller: str, path: str, key: str, items: str | None
+) -> None:
     made = {
-        customer: (await outage(clients.api, await clients.monitor(customer))).incident.id for customer in CUSTOMERS
+        customer: str((await outage(clients.api, await clients.monitor(customer))).incident.public_id)
+        for customer in CUSTOMERS
     }
     reached: set[str] = set()
     for organization in ("Ours", "Strange"):
         answer = await clients.request(
-            caller, "GET", "/api/incidents", organizationId=clients.organizations[organization], limit=500
+            caller, "GET", path, organizationId=clients.organizations[organization], limit=500
         )
         if organization == "Strange" and not RIGHTS[caller].all_organizations:
             assert answer.status_code == 403
             continue
         assert answer.status_code == 200
-        listed = {item["id"] for item in answer.json()}
-        reached |= {customer for customer, number in made.items() if number in listed}
+        listed = {item[key] for item in (answer.json()[items] if items else answer.json())}
+        reached |= {customer for customer, public_id in made.items() if public_id in listed}
     assert reached == set(RIGHTS[caller].customers)
 
 

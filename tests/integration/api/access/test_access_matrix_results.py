@@ -18,7 +18,7 @@ from tests.integration.api.access.test_access_matrix import expected_status
 from tests.integration.api.conftest import Api
 from tests.integration.api.outages import check_result, make_locations
 
-PATH = "/api/results"
+PATH, OURS = "/api/results", "/api/v1/results"
 
 
 class StoredResults(NamedTuple):
@@ -44,21 +44,24 @@ async def stored(api: Api) -> AsyncIterator[StoredResults]:
         yield StoredResults(clients, monitors)
 
 
+@pytest.mark.parametrize(("path", "items"), [(PATH, "results"), (OURS, "items")])
 @pytest.mark.parametrize("caller", RIGHTS)
-async def test_pages_and_exports_hold_the_results_in_reach_and_no_others(stored: StoredResults, caller: str) -> None:
+async def test_pages_and_exports_hold_the_results_in_reach_and_no_others(
+    stored: StoredResults, caller: str, path: str, items: str
+) -> None:
     reached: set[str] = set()
     for organization in ("Ours", "Strange"):
         number = stored.clients.organizations[organization]
-        answer = await stored.clients.request(caller, "GET", PATH, organizationId=number)
+        answer = await stored.clients.request(caller, "GET", path, organizationId=number)
         if organization == "Strange" and not RIGHTS[caller].all_organizations:
             assert answer.status_code == 403
             continue
         assert answer.status_code == 200
-        listed = answer.json()["results"]
+        listed = answer.json()[items]
         reached |= stored.customers_of(listed)
-        lines = await stored.clients.request(caller, "GET", PATH, organizationId=number, format="ndjson")
+        lines = await stored.clients.request(caller, "GET", path, organizationId=number, format="ndjson")
         assert [json.loads(line) for line in lines.text.splitlines()] == listed
-        table = await stored.clients.request(caller, "GET", PATH, organizationId=number, format="csv")
+        table = await stored.clients.request(caller, "GET", path, organizationId=number, format="csv")
         rows = csv.DictReader(io.StringIO(table.text, newline=""))
         assert [row["checkId"] for row in rows] == [item["checkId"] for item in listed]
     assert reached == set(RIGHTS[caller].customers)
@@ -66,18 +69,20 @@ async def test_pages_and_exports_hold_the_results_in_reach_and_no_others(stored:
 
 @pytest.mark.parametrize("customer", CUSTOMERS)
 @pytest.mark.parametrize("caller", RIGHTS)
+@pytest.mark.parametrize(("path", "parameter", "items"), [(PATH, "customerId", "results"), (OURS, "customer", "items")])
 async def test_a_monitor_or_a_customer_may_be_requested_by_its_id(
-    stored: StoredResults, caller: str, customer: str
+    stored: StoredResults, caller: str, customer: str, path: str, parameter: str, items: str
 ) -> None:
     home = stored.clients.organizations["Strange" if customer == "strange" else "Ours"]
     named = {"organizationId": home} if RIGHTS[caller].all_organizations else {}
-    by_monitor = await stored.clients.request(caller, "GET", PATH, monitor=stored.monitors[customer], **named)
+    by_monitor = await stored.clients.request(caller, "GET", path, monitor=stored.monitors[customer], **named)
     assert by_monitor.status_code == expected_status(RIGHTS[caller], "read", customer)
-    by_customer = await stored.clients.request(caller, "GET", PATH, customerId=CUSTOMERS[customer], **named)
-    assert by_customer.status_code == expected_status(RIGHTS[caller], "read", customer, hidden=400)
+    by_customer = await stored.clients.request(caller, "GET", path, **{parameter: CUSTOMERS[customer]}, **named)
+    hidden = 400 if path == PATH else 404
+    assert by_customer.status_code == expected_status(RIGHTS[caller], "read", customer, hidden=hidden)
     for answer in (by_monitor, by_customer):
         if answer.status_code == 200:
-            assert stored.customers_of(answer.json()["results"]) == {customer}
+            assert stored.customers_of(answer.json()[items]) == {customer}
 
 
 async def test_a_cursor_is_valid_only_for_callers_with_the_same_reach(stored: StoredResults) -> None:

@@ -63,6 +63,9 @@ async def test_every_route_checks_the_token_before_it_reads_the_body(api: Api, a
         assert answer.headers["www-authenticate"] == "Bearer"
         if path.startswith("/api/v3"):
             assert answer.json() == {"errors": [{"code": 401, "message": "Unauthorized"}]}
+        elif path.startswith("/api/v1/"):
+            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Unauthorized"}
+            assert answer.json() == problem
         else:
             assert answer.json() == {"statusCode": 401, "statusMessage": "Unauthorized", "message": "Unauthorized"}
 

@@ -19,6 +19,12 @@ from tests.integration.api.people import organization_of, person
 
 MARK = "quietharbour"
 """It is in every name, address and text of the first organization."""
+EXTERNAL_KEY = "mail"
+"""The key of the SMTP monitor in the project MARK."""
+
+
+_PUBLIC_ID_OF_CHANNEL = "SELECT public_id::text FROM notification_channel WHERE id = $1"
+_PUBLIC_ID_OF_TOKEN = "SELECT public_id::text FROM api_token WHERE id = $1"
 
 
 @dataclass
@@ -36,12 +42,15 @@ class Harbour:
     session: str
     token: int
     customer_token: int
+    trial: str
+    public_ids: dict[str, str]
     secrets: list[str] = field(default_factory=list)
 
     @property
     def marks(self) -> list[str]:
         """What an answer to somebody else must not hold."""
-        known = [self.public_id, self.incident, self.check, self.user, str(self.customer["publicId"])]
+        known = [self.public_id, self.incident, self.check, self.user, self.trial, str(self.customer["publicId"])]
+        known += self.public_ids.values()
         return [MARK, *known, *(monitor["publicId"] for monitor in self.monitors.values()), *self.secrets]
 
     def filled(self, path: str) -> str:
@@ -61,8 +70,11 @@ class Harbour:
             ("/api/v3/monitors/", "id"): smtp["id"],
             ("/api/v3/monitors/email-smtp/", "id"): smtp["id"],
             ("/api/v3/monitors/email-imap/", "id"): self.monitors["imap"]["id"],
-            ("/api/v3/monitors/email-pop/", "id"): self.monitors["imap"]["id"],
+            ("/api/v3/monitors/email-pop/", "id"): self.monitors["pop3"]["id"],
             ("/monitors/", "public_id"): smtp["publicId"],
+            ("/api/v1/monitors/", "public_id"): smtp["publicId"],
+            ("/api/v1/monitors/by-key/", "project"): MARK,
+            ("/api/v1/monitors/by-key/", "external_key"): EXTERNAL_KEY,
             ("/monitors/", "monitor_id"): smtp["publicId"],
             ("/monitors/", "check_id"): self.check,
             ("/api/incidents/", "public_id"): self.incident,
@@ -70,10 +82,19 @@ class Harbour:
             ("/api/customers/", "customer_id"): self.customer["publicId"],
             ("/api/notification-channels/", "channel_id"): self.channel,
             ("/api/organization/tokens/", "token_id"): self.token,
+            ("/api/v1/trials/", "public_id"): self.trial,
+            ("/api/v1/locations/", "code"): "of-nobody",
             ("/api/customer/tokens/", "token_id"): self.customer_token,
             ("/api/organizations/", "public_id"): self.public_id,
             ("/api/v1/organizations/", "public_id"): self.public_id,
+            ("/api/v1/customers/", "public_id"): self.customer["publicId"],
+            ("/api/v1/incidents/", "public_id"): self.incident,
             ("/api/users/", "public_id"): self.user,
+            ("/login/sign-on/", "public_id"): self.public_id,
+            ("/api/v1/users/", "public_id"): self.user,
+            ("/api/v1/channels/", "public_id"): self.public_ids["channel"],
+            ("/api/v1/tokens/", "public_id"): self.public_ids["token"],
+            ("/api/v1/account/sessions/", "public_id"): self.session,
         }
         if (kind, parameter) not in found:
             raise LookupError(f"say in two_organizations.py what {parameter} of {path} is")
@@ -99,8 +120,11 @@ async def furnish(api: Api) -> Harbour:
         one = {"customerId": customer["publicId"], "name": f"{MARK} monitor", "hostname": f"mail.{MARK}.example.com"}
         one["notes"] = f"{MARK} notes"
         smtp = await send("POST", "/api/smtp-monitors", one)
+        key = {"project": MARK, "externalKey": EXTERNAL_KEY}
+        await send("PATCH", f"/api/v1/monitors/{smtp['publicId']}", key)
         mailbox = {"protocol": "imap", "username": f"{MARK}@example.com", "password": "p"}
         imap = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox})
+        pop3 = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox | {"protocol": "pop3"}})
         alert = {"type": "email", "name": f"{MARK} channel", "config": {"email": f"b@{MARK}.example.com"}}
         channel = (await send("POST", "/api/notification-channels", alert))["id"]
         token = await send("POST", "/api/organization/tokens", {"name": f"{MARK} token"})
@@ -108,12 +132,16 @@ async def furnish(api: Api) -> Harbour:
         customer_token = await send("POST", "/api/customer/tokens", limited)
         user = (await send("POST", "/api/users", {"email": f"{uuid4().hex}@{MARK}.example.com"}))["user"]
         await send("PATCH", "/api/organization/policy", {"quorum": "all"})
+        tried = {"kind": "smtp", "host": f"mail.{MARK}.example.com"}
+        begun = await client.post("/api/v1/trials", json={"target": tried}, params={"organizationId": number})
+        trial = begun.json()["id"]
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
     session = await api.value(
         "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
-        " SELECT 'x', id, true, now() + interval '1 h', now() + interval '1 h' FROM account WHERE public_id = $1::uuid"
+        " SELECT uuid_send(gen_random_uuid()), id, true, now() + interval '1 h', now() + interval '1 h'"
+        " FROM account WHERE public_id = $1::uuid"
         " RETURNING public_id::text",
         user["publicId"],
     )
@@ -121,7 +149,7 @@ async def furnish(api: Api) -> Harbour:
         number=number,
         public_id=made.json()["id"],
         customer=customer,
-        monitors={"smtp": smtp, "imap": imap},
+        monitors={"smtp": smtp, "imap": imap, "pop3": pop3},
         incident=str(found.incident.public_id),
         check=str(check_id(UUID(smtp["publicId"]), to_ms(found.began), "de-nbg", Purpose.SCHEDULED)),
         channel=channel,
@@ -129,6 +157,11 @@ async def furnish(api: Api) -> Harbour:
         session=session,
         token=token["id"],
         customer_token=customer_token["id"],
+        trial=trial,
+        public_ids={
+            "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
+            "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
+        },
         secrets=[token["token"], customer_token["token"]],
     )
 
