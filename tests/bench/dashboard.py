@@ -59,6 +59,9 @@ class NoDispatch:
     async def dispatch_triggered(self, *_: Any) -> datetime:
         raise AssertionError("no page that is measured triggers a check")
 
+    async def dispatch_trial(self, *_: Any) -> None:
+        raise AssertionError("no page that is measured begins a trial")
+
 
 async def measure(monitors: int) -> Figures:
     async with servers() as running, open_senders(relay=None, sms_url=None) as senders:
