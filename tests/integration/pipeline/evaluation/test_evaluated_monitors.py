@@ -31,8 +31,8 @@ async def test_with_primary_the_home_location_votes_and_the_others_recheck_it(ca
     await case.evaluate(monitor, -5, "ppf")
     await case.recheck(monitor, "ppf")
     assert await case.timeline(monitor) == []
-    await case.evaluate(monitor, 11, "ppf")
-    await case.evaluate(monitor, 12, "fpp", purpose=Purpose.RECHECK)
+    await case.evaluate(monitor, 30, "ppf")
+    await case.evaluate(monitor, 31, "fpp", purpose=Purpose.RECHECK)
     assert await case.timeline(monitor) == [OPENED]
 
 
