@@ -20,6 +20,9 @@ from controller.long_lived import set_apart
 from controller.off_loop import off_loop
 from controller.pages.account.routes import ROUTES as ACCOUNT
 from controller.pages.check.routes import ROUTES as CHECK
+from controller.pages.discovery.routes import ROUTES as DISCOVERY
+from controller.pages.facts.routes import ROUTES as FACTS
+from controller.pages.help.routes import ROUTES as HELP
 from controller.pages.incidents.routes import ROUTES as INCIDENTS
 from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE
@@ -29,10 +32,14 @@ from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.overview.routes import ROUTES as OVERVIEW
+from controller.pages.policies.routes import ROUTES as POLICIES
+from controller.pages.settings.routes import ROUTES as SETTINGS
 from controller.pages.shell import templates
 from controller.pages.shell.errors import HANDLERS
 from controller.pages.shell.page import CSRF_COOKIE, LIVE_AT
 from controller.pages.shell.static_files import static_file
+from controller.pages.trial.routes import ROUTES as TRIAL
+from controller.pages.wall.routes import ROUTES as WALL
 
 REQUESTS = 600
 """Pages and their fragments a minute for one person, counted apart from the API."""
@@ -48,6 +55,13 @@ _ROUTES: list[ControllerRouterHandler] = [
     *LOGIN,
     *ACCOUNT,
     *ORGANIZATION,
+    *DISCOVERY,
+    *TRIAL,
+    *POLICIES,
+    *SETTINGS,
+    *FACTS,
+    *HELP,
+    *WALL,
 ]
 
 

@@ -10,6 +10,8 @@ const LIST = {
   "g m": "go to the monitors",
   "g i": "go to the incidents",
   "g l": "go to the locations",
+  "g c": "go to the changes of servers",
+  "g s": "go to the settings",
   "?": "this list",
   Esc: "close it, or leave a field",
 };

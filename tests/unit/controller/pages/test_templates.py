@@ -22,8 +22,8 @@ _SCRIPT = re.compile(r"<script\b(?P<attributes>[^>]*)>(?P<content>.*?)</script>"
 _STATEMENT = re.compile(r"{%\s*set\b.*?%}", re.DOTALL)
 _JSON = re.compile(r'type="application/(?:ld\+)?json"')
 
-SCRIPTS_AT_MOST = 32 * 1024
-STYLES_AT_MOST = 25 * 1024
+SCRIPTS_AT_MOST = 40 * 1024
+STYLES_AT_MOST = 32 * 1024
 REFUSED = {
     "an inline style": r"\sstyle\s*=",
     "an inline handler": r"\son[a-z]+\s*=",

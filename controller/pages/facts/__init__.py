@@ -1,0 +1,1 @@
+"""What differs between countries, and what changed about servers, as a feed."""

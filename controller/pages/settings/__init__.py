@@ -1,0 +1,1 @@
+"""What an organization has set up besides its monitors: people, tokens, channels, customers and the rest."""

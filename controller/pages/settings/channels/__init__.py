@@ -1,0 +1,1 @@
+"""Where notifications go: each channel with a test and its deliveries."""

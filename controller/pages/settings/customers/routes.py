@@ -1,0 +1,7 @@
+"""The pages and forms of customers in the settings."""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+ROUTES: list[ControllerRouterHandler] = []

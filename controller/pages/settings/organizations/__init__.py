@@ -1,0 +1,1 @@
+"""The organization's own settings, and all organizations for those who run the installation."""

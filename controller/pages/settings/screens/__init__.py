@@ -1,0 +1,1 @@
+"""Tokens of screens on a wall: read-only, for one view."""

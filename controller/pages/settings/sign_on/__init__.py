@@ -1,0 +1,1 @@
+"""How people of the organization log in at their own provider."""

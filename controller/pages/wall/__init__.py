@@ -1,0 +1,1 @@
+"""The wall: what a screen shows that nobody touches."""
