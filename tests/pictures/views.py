@@ -81,6 +81,8 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
+    View("help", _at("/help")),
+    View("help-failure", _at("/help/login-refused")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
