@@ -20,7 +20,12 @@ _LONGEST = 300
 def location_findings(evidence: Evidence | None, kind: str) -> list[LocationFinding]:
     """`kind` is that of the monitor."""
     return [
-        LocationFinding(location=vote.location, country=vote.country, finding=_finding(vote, kind))
+        LocationFinding(
+            location=vote.location,
+            country=vote.country,
+            finding=_finding(vote, kind),
+            failure=vote.failure.kind.value if vote.failure else "",
+        )
         for vote in (evidence.votes if evidence else ())
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
@@ -13,12 +14,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from controller.help.failure_help import help_for, help_path
 from controller.kinds import short_label_of, words_of
 from controller.kinds.servers import NamedServer
 from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
+from shared.wire.failures import FailureKind
 
 _LONGEST_SUBJECT = 200
+_HELP_AT_MOST = 3
 
 
 class Tone(StrEnum):
@@ -47,6 +51,7 @@ class _Content(msgspec.Struct, frozen=True):
     facts: list[tuple[str, str]]
     evidence: list[tuple[str, str]]
     link: str | None
+    help: list[tuple[str, str]]
     remarks: Sequence[str]
 
 
@@ -55,10 +60,10 @@ def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -
     link = public_url.link(notice.path) if notice.path else None
     if isinstance(notice, PlainNotice):
         facts = [("At", local_time_text(notice.at, notice.time_zone))]
-        content = _Content(notice.title, notice.paragraphs, facts, [], link, remarks)
+        content = _Content(notice.title, notice.paragraphs, facts, [], link, [], remarks)
         tone = Tone.BETTER if notice.over else Tone.PLAIN
     else:
-        content = _incident_content(notice, link, remarks)
+        content = _incident_content(notice, link, _help(notice, public_url), remarks)
         tone = Tone.BETTER if notice.over else Tone.TROUBLE
     subject = " ".join(content.headline.split())[:_LONGEST_SUBJECT]
     return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone, link=link)
@@ -125,7 +130,16 @@ _VERDICTS = {"resolved": "up", "closed": "", "flapping": ""}
 """The verdict after a change, where it is not that of the severity; none where what it means says nothing new."""
 
 
-def _incident_content(notice: IncidentNotice, link: str | None, remarks: Sequence[str]) -> _Content:
+def _help(notice: IncidentNotice, public_url: PublicUrl) -> list[tuple[str, str]]:
+    """The pages about the failures that the locations met, most frequent first: title and whole address."""
+    met = Counter(finding.failure for finding in notice.evidence if finding.failure)
+    kinds = [FailureKind(name) for name, _ in met.most_common(_HELP_AT_MOST)]
+    return [(help_for(kind).title, link) for kind in kinds if (link := public_url.link(help_path(kind)))]
+
+
+def _incident_content(
+    notice: IncidentNotice, link: str | None, pages: list[tuple[str, str]], remarks: Sequence[str]
+) -> _Content:
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
@@ -148,7 +162,7 @@ def _incident_content(notice: IncidentNotice, link: str | None, remarks: Sequenc
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
-    return _Content(headline, [text for text in (meaning, of_kind) if text], facts, evidence, link, remarks)
+    return _Content(headline, [text for text in (meaning, of_kind) if text], facts, evidence, link, pages, remarks)
 
 
 def _text(content: _Content) -> str:
@@ -159,6 +173,8 @@ def _text(content: _Content) -> str:
         )
     if content.link:
         parts.append(content.link)
+    if content.help:
+        parts.append("\n".join(["What to do:", *(f"  {title}: {link}" for title, link in content.help)]))
     parts += (f"Note: {remark}." for remark in content.remarks)
     return "\n\n".join(parts) + "\n"
 
@@ -173,6 +189,9 @@ def _html(subject: str, content: _Content, tone: Tone) -> str:
         paragraphs="".join(f"<p>{escape(text)}</p>" for text in content.paragraphs),
         facts=_rows(content.facts),
         link=f'<p><a href="{escape(content.link)}">Open it in Mailprobe</a></p>' if content.link else "",
+        help="".join(
+            f'<p>What to do: <a href="{escape(link)}">{escape(title)}</a></p>' for title, link in content.help
+        ),
         remarks="".join(f"<p>Note: {escape(remark)}.</p>" for remark in content.remarks),
         evidence=f"<h2>What each location saw</h2><table>{_rows(content.evidence)}</table>" if content.evidence else "",
     )

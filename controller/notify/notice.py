@@ -10,12 +10,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 
-class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one location found, as text: `finding` is for example "cannot connect: refused"."""
+class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What one location found, as text: `finding` is for example "cannot connect: refused". `failure` is its kind of
+    failure, empty when it met none.
+    """
 
     location: str
     country: str
     finding: str = msgspec.field(name="saw")
+    failure: str = ""
 
 
 class NoticeMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

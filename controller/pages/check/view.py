@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from controller.help.failure_help import help_path
 from controller.kinds import label_of, words_of
 from controller.kinds.servers import connects
 from controller.model import CheckRecord
@@ -100,6 +101,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     fault: str
     remedy: str
+    help: str | None
     detail: str
     warnings: list[tuple[str, str, str]]
     withheld: bool
@@ -154,6 +156,7 @@ def check_view(details: CheckDetails) -> CheckView:
         step=step,
         fault=fault,
         remedy=remedy,
+        help=help_path(check.failure.kind) if check.failure else None,
         detail=check.failure.detail if check.failure else "",
         warnings=words.warned(check),
         withheld=check.login_withheld,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.help.failure_help import help_path
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.pages.words.incidents import ballot_state, ballot_words, change_words, vote_detail
 from shared.epoch import to_ms
@@ -17,7 +18,7 @@ _BY_HAND = frozenset({"acknowledged", "commented"})
 
 
 class VoteView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a location voted, with the path of its check; None when there is no result."""
+    """How a location voted, with the path of its check; None when there is no result. `help` explains its failure."""
 
     country: str
     location: str
@@ -25,6 +26,7 @@ class VoteView(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     detail: str
     check: str | None
+    help: str | None
 
 
 class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,7 @@ def evaluation_view(
             check=check_path(monitor, vote.check_id, (due or {}).get(vote.check_id, evidence.due_at))
             if vote.check_id
             else None,
+            help=help_path(vote.failure.kind) if vote.failure else None,
         )
         for vote in evidence.votes
     ]

@@ -14,7 +14,7 @@ from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.channels import sms_text
 from controller.notify.location_evidence import location_findings
 from controller.notify.message import Tone, duration_text, local_time_text, render
-from controller.notify.notice import IncidentNotice, Notice, PlainNotice
+from controller.notify.notice import IncidentNotice, LocationFinding, Notice, PlainNotice
 from controller.notify.sending import without_secrets
 from controller.notify.webhook.body import body_of
 from shared.wire import events
@@ -171,6 +171,21 @@ def test_a_notice_survives_storage() -> None:
 def test_a_notice_of_a_newer_version_is_understood_as_far_as_known() -> None:
     stored: dict[str, Any] = msgspec.to_builtins(a_notice())
     assert isinstance(msgspec.convert(stored | {"unheardOf": 1}, Notice), IncidentNotice)
+
+
+def test_a_message_leads_to_the_help_for_the_most_frequent_failures() -> None:
+    kinds = ["timeout", "refused", "refused", "closed", "reset", "", "timeout", "refused"]
+    evidence = [LocationFinding(location="de", country="DE", finding="fails", failure=kind) for kind in kinds]
+    message = render(a_notice(evidence=evidence), LINKS)
+    assert message.text.count("/help/") == 3
+    assert "What to do:\n  Refused: https://mail.example.com/probe/help/refused\n  Timeout: " in message.text
+    assert 'href="https://mail.example.com/probe/help/refused"' in message.html
+    assert "/help/" not in render(a_notice(evidence=evidence), NO_LINKS).text
+
+
+def test_a_failure_of_a_newer_version_leads_to_the_help_too() -> None:
+    evidence = [LocationFinding(location="de", country="DE", finding="fails", failure="flat_tyre")]
+    assert "/help/unknown" in render(a_notice(evidence=evidence), LINKS).text
 
 
 def test_evidence_says_what_each_location_saw() -> None:

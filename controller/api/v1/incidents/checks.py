@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from controller.api.v1.failures import ExplainedFailure, explained
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
-from shared.wire.failures import CheckWarning, Failure
+from shared.wire.failures import CheckWarning
 from shared.wire.messages import PhaseTiming, ResultStatus, TranscriptLine
 from shared.wire.rounds import Purpose
 
@@ -26,7 +27,7 @@ class IncidentCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     due_at: Annotated[Timestamp, Meta(description="The moment of its round.")]
     started_at: Annotated[Timestamp, Meta(description="When it began.")]
     duration_ms: Annotated[float, Meta(description="Milliseconds.")]
-    failure: Annotated[Failure | None, Meta(description="Null when it passed.")]
+    failure: Annotated[ExplainedFailure | None, Meta(description="Null when it passed.")]
     warnings: Annotated[list[CheckWarning], Meta(description="What is not right, though it passed.")]
     address: Annotated[str | None, Meta(description="Where it connected.")] | UnsetType = UNSET
     phases: Annotated[list[PhaseTiming], Meta(description="How long each phase took.")] | UnsetType = UNSET
@@ -47,7 +48,7 @@ def incident_check(check: CheckRecord, *, whole: bool = False) -> IncidentCheck:
         due_at=timestamp(check.due_at),
         started_at=timestamp(check.started_at),
         duration_ms=round(check.duration_ms, 3),
-        failure=check.failure,
+        failure=explained(check.failure),
         warnings=check.warnings,
         address=check.address if whole else UNSET,
         phases=check.phases if whole else UNSET,
@@ -65,6 +66,12 @@ CHECK: dict[str, Any] = {
     "dueAt": "2026-01-01T12:00:10.000Z",
     "startedAt": "2026-01-01T12:00:10.012Z",
     "durationMs": 15.208,
-    "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "connection refused"},
+    "failure": {
+        "kind": "refused",
+        "source": "target",
+        "phase": "connect",
+        "detail": "connection refused",
+        "help": "/help/refused",
+    },
     "warnings": [],
 }

@@ -8,10 +8,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from controller.api.v1.failures import ExplainedFailure, explained
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.kinds import words_of
 from controller.operations.monitors.present_state import LatestAt, LocationRun, PresentState
-from shared.wire.failures import CheckWarning, Failure
+from shared.wire.failures import CheckWarning
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import Purpose
 
@@ -25,7 +26,7 @@ class LatestResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     due_at: Annotated[Timestamp, Meta(description="The moment of its round.")]
     started_at: Annotated[Timestamp, Meta(description="When it began.")]
     duration_ms: Annotated[float, Meta(description="Milliseconds.")]
-    failure: Annotated[Failure | None, Meta(description="Null when it passed.")]
+    failure: Annotated[ExplainedFailure | None, Meta(description="Null when it passed.")]
     warnings: Annotated[list[CheckWarning], Meta(description="What is not right, though it passed.")]
 
 
@@ -94,7 +95,7 @@ def _result(latest: LatestAt) -> LatestResult:
         due_at=timestamp(check.due_at),
         started_at=timestamp(check.started_at),
         duration_ms=round(check.duration_ms, 3),
-        failure=check.failure,
+        failure=explained(check.failure),
         warnings=check.warnings,
     )
 
@@ -115,7 +116,13 @@ LOCATION: dict[str, Any] = {
         "dueAt": "2026-01-01T12:05:00.000Z",
         "startedAt": "2026-01-01T12:05:00.012Z",
         "durationMs": 15.208,
-        "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "connection refused"},
+        "failure": {
+            "kind": "refused",
+            "source": "target",
+            "phase": "connect",
+            "detail": "connection refused",
+            "help": "/help/refused",
+        },
         "warnings": [],
     },
 }

@@ -10,6 +10,7 @@ from litestar import get
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
+from controller.api.v1.failures import ExplainedFailure, explained
 from controller.api.v1.one_monitor.location_states import LOCATION, LocationStanding, location_states
 from controller.decisions.access import Permission
 from controller.decisions.evaluation.quorum import Ballot
@@ -56,7 +57,7 @@ class StateOfMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     since: Annotated[Timestamp | None, Meta(description="When the verdict became this one; null before the first.")]
     reason: Annotated[str, Meta(description="Why, in words for people; empty when there is nothing to say.")]
     failure: Annotated[
-        Failure | None,
+        ExplainedFailure | None,
         Meta(description="What a location met whose vote confirmed the open incident; null without an incident."),
     ]
     evaluated_at: Annotated[
@@ -75,7 +76,13 @@ EXAMPLE: dict[str, Any] = {
     "verdict": "down",
     "since": "2026-01-01T12:00:10.000Z",
     "reason": "1 of 1 countries cannot connect: refused",
-    "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "connection refused"},
+    "failure": {
+        "kind": "refused",
+        "source": "target",
+        "phase": "connect",
+        "detail": "connection refused",
+        "help": "/help/refused",
+    },
     "evaluatedAt": "2026-01-01T12:05:00.000Z",
     "incident": {
         "id": "66666666-6666-4666-8666-666666666666",
@@ -123,7 +130,7 @@ def _answer(found: PresentState) -> StateOfMonitor:
         verdict=verdict,
         since=timestamp(to_datetime(state.since_ms)) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),
-        failure=_failure(found),
+        failure=explained(_failure(found)),
         evaluated_at=timestamp(to_datetime(state.taken_ms)) if state and state.taken_ms else None,
         incident=_incident(found.incident) if found.incident else None,
         locations=location_states(found),

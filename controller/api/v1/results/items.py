@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from controller.api.v1.failures import ExplainedFailure, explained
 from controller.http.timestamps import Timestamp, timestamp
 from controller.store.checks.result_history import HistoryRecord
-from shared.wire.failures import CheckWarning, Failure, Phase
+from shared.wire.failures import CheckWarning, Phase
 from shared.wire.messages import PhaseTiming, ResultStatus
 from shared.wire.rounds import Purpose
 from shared.wire.targets import KINDS
@@ -39,7 +40,7 @@ class ResultItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     due_at: Timestamp
     started_at: Timestamp
     duration_ms: float
-    failure: Failure | None
+    failure: ExplainedFailure | None
     phases: list[PhaseTiming]
     timings: dict[Phase, float]
     warnings: list[CheckWarning]
@@ -76,7 +77,7 @@ def result_item(found: HistoryRecord) -> ResultItem:
         due_at=timestamp(found.due_at),
         started_at=timestamp(found.started_at),
         duration_ms=round(found.duration_ms, 3),
-        failure=found.failure,
+        failure=explained(found.failure),
         phases=found.phases,
         timings=summed(found.phases),
         warnings=found.warnings,
@@ -117,7 +118,13 @@ EXAMPLE: dict[str, Any] = {
             "dueAt": "2026-01-01T12:00:00.000Z",
             "startedAt": "2026-01-01T12:00:00.012Z",
             "durationMs": 15.208,
-            "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "connection refused"},
+            "failure": {
+                "kind": "refused",
+                "source": "target",
+                "phase": "connect",
+                "detail": "connection refused",
+                "help": "/help/refused",
+            },
             "phases": [
                 {"phase": "resolve", "startMs": 0.1, "durationMs": 3.1},
                 {"phase": "connect", "startMs": 3.2, "durationMs": 12.0},

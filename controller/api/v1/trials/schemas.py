@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from controller.api.v1.failures import ExplainedFailure, explained
 from controller.api.v1.monitors.targets import TARGET_EXAMPLE, AnyTarget, KindName, check_target, with_kind_in_target
 from controller.api.v1.results.items import rounded
 from controller.decisions.trials import TrialStatus
@@ -16,7 +17,7 @@ from controller.model.trials import TrialCheck
 from controller.model.values.countries import country_list
 from controller.model.values.ruled import ruled
 from controller.operations.trials import TrialState
-from shared.wire.failures import CheckWarning, Failure
+from shared.wire.failures import CheckWarning
 from shared.wire.messages import PhaseTiming, TranscriptLine
 
 _MOST_COUNTRIES = 250
@@ -82,9 +83,9 @@ class TrialCountry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     started_at: Annotated[Timestamp | None, Meta(description="When the agent began.")] = None
     duration_ms: Annotated[float | None, Meta(description="Milliseconds of the whole check.")] = None
     address: Annotated[str | None, Meta(description="The IP address that it connected to.")] = None
-    failure: Annotated[Failure | None, Meta(description="What went wrong, in which phase, and whose fault it is.")] = (
-        None
-    )
+    failure: Annotated[
+        ExplainedFailure | None, Meta(description="What went wrong, in which phase, and whose fault it is.")
+    ] = None
     warnings: Annotated[list[CheckWarning], Meta(description="What is not wrong yet.")] = []
     phases: Annotated[list[PhaseTiming], Meta(description="The phases, in the order in which they began.")] = []
     facts: Annotated[dict[str, Any], Meta(description="What the check learnt about the server, by name.")] = {}
@@ -137,7 +138,7 @@ def _country(check: TrialCheck, status: TrialStatus, reason: str | None) -> Tria
         started_at=timestamp(result.started_at),
         duration_ms=rounded(result.duration_ms),
         address=result.address,
-        failure=result.failure,
+        failure=explained(result.failure),
         warnings=result.warnings,
         phases=result.phases,
         facts=result.facts,
@@ -190,6 +191,7 @@ DONE: dict[str, Any] = BEGUN | {
                 "source": "target",
                 "phase": "auth",
                 "detail": "535 5.7.8 authentication failed",
+                "help": "/help/login-refused",
             },
             "phases": [
                 {"phase": "resolve", "startMs": 0.1, "durationMs": 3.1},

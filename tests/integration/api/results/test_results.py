@@ -52,7 +52,13 @@ async def test_an_item_holds_the_fields_of_its_event_and_its_owner(api: Api, sto
         "dueAt": moment,
         "startedAt": moment,
         "durationMs": 31.2,
-        "failure": {"kind": "refused", "source": "target", "phase": "connect", "detail": "refused"},
+        "failure": {
+            "kind": "refused",
+            "source": "target",
+            "phase": "connect",
+            "detail": "refused",
+            "help": "/help/refused",
+        },
         "phases": [
             {"phase": "connect", "startMs": 0.5, "durationMs": 10.25},
             {"phase": "ehlo", "startMs": 11.0, "durationMs": 1.5},

@@ -145,13 +145,14 @@ async def test_the_timeline_shows_every_vote_with_its_check(editor: Browser, bur
     summary = page.id("votes-1").one("summary").text
     assert summary.startswith("2 of 2 locations fail in the recheck of")
     [first, _] = page.id("votes-1").all("li")
-    assert first.text == "DE de-nbg fails: cannot connect: refused: refused check from de-nbg"
+    assert first.text == "DE de-nbg fails: cannot connect: refused: refused check from de-nbg what to do about de-nbg"
     vote = burning.opened.evidence
     assert vote is not None
     due = to_ms(vote.due_at)
-    assert first.one("a").attributes["href"] == (
-        f"/monitors/{burning.monitor['publicId']}/checks/{vote.votes[0].check_id}?due={due}"
-    )
+    assert [link.attributes["href"] for link in first.all("a")] == [
+        f"/monitors/{burning.monitor['publicId']}/checks/{vote.votes[0].check_id}?due={due}",
+        "/help/refused",
+    ]
 
 
 async def test_the_deciding_checks_show_the_end_of_their_dialogue_and_what_to_do(
