@@ -22,6 +22,8 @@ SERVERS = {
 }
 """The servers that the help speaks of, by their names in the files."""
 
+_ABBREVIATIONS = {"dns", "starttls", "tls"}
+
 
 class ByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A command for a shell that shows the failure without Mailprobe; `about` says what to see in its output."""
@@ -53,6 +55,12 @@ def help_path(kind: FailureKind) -> str:
     return f"/help/{kind.value.replace('_', '-')}"
 
 
+def _title(kind: FailureKind) -> str:
+    """The name of the kind as a heading, with abbreviations in capitals."""
+    first, *rest = kind.value.split("_")
+    return " ".join([first.upper() if first in _ABBREVIATIONS else first.capitalize(), *rest])
+
+
 @cache
 def help_for(kind: FailureKind) -> FailureHelp:
     """The help for one kind, read once."""
@@ -60,7 +68,7 @@ def help_for(kind: FailureKind) -> FailureHelp:
     written = msgspec.convert(tomllib.loads(text), _Written)
     return FailureHelp(
         kind=kind,
-        title=kind.value.replace("_", " ").capitalize().replace("Dns", "DNS").replace("Tls", "TLS"),
+        title=_title(kind),
         meaning=FAILURES[kind].meaning,
         remedy=FAILURES[kind].remedy,
         by_hand=written.by_hand,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.help.failure_help import help_path
 from controller.kinds import words_of
 from controller.model import CheckRecord
 from controller.operations.incidents.incident_handling import LONGEST
@@ -46,6 +47,7 @@ class DecidingCheck(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     meaning: str
     remedy: str
+    help: str
     lines: list[ExcerptLine]
     check: str
 
@@ -170,6 +172,7 @@ def _deciding(details: IncidentDetails) -> list[DecidingCheck]:
                 detail=check.failure.detail,
                 meaning=explained.meaning,
                 remedy=explained.remedy,
+                help=help_path(check.failure.kind),
                 lines=_excerpt(check),
                 check=check_path(incident.monitor_public_id, check.check_id, check.due_at),
             )
