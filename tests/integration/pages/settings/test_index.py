@@ -1,0 +1,31 @@
+"""`/settings` leads to what the person may open, and to nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.model import Role
+from tests.integration.api.conftest import Api
+from tests.integration.pages.browser import browsing_as
+
+FOR_ALL = {"/policies", "/settings/customers", "/settings/labels"}
+OF_ADMINS = {
+    f"/settings/{name}" for name in ("channels", "people", "tokens", "organization", "sign-on", "screens", "audit")
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "paths"),
+    [
+        (Role.READONLY, FOR_ALL),
+        (Role.EDITOR, FOR_ALL | {"/settings/tokens"}),
+        (Role.ADMIN, FOR_ALL | OF_ADMINS),
+    ],
+)
+async def test_it_lists_what_the_role_may_open_and_each_link_works(api: Api, role: Role, paths: set[str]) -> None:
+    customers = [api.customer] if role is Role.READONLY else None
+    async with browsing_as(api, role, customers=customers) as browser:
+        page = await browser.open("/settings")
+        assert {link.attributes["href"] for link in page.main.all("a")} == paths
+        for path in sorted(paths):
+            assert (await browser.open(path)).status == 200, path
