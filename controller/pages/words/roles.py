@@ -13,7 +13,7 @@ ROLES = {
     ),
     Role.USER: (
         "User",
-        "Sees everything, makes and changes monitors, checks now, resolves incidents, makes customers' tokens.",
+        "Makes and changes monitors, checks now, takes and resolves incidents, and makes tokens of customers.",
     ),
     Role.EDITOR: ("Editor", "The same as a user. Some programs that were written for other services use this name."),
     Role.ADMIN: (
