@@ -30,8 +30,8 @@ async def make_link(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     """Answered with the page itself: the link is in no address and no other page."""
-    await form_of(request, ButtonForm)
     account = await account_here(services, principal, public_id)
+    await form_of(request, ButtonForm)
     link = await colleagues.make_login_link(services.database, principal, account.id)
     return await link_page(request, services, link, added=False)
 
@@ -40,8 +40,8 @@ async def make_link(
 async def end_their_sessions(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
-    await form_of(request, ButtonForm)
     account = await account_here(services, principal, public_id)
+    await form_of(request, ButtonForm)
     await colleagues.end_sessions_of(services.database, principal, account.id)
     return see_other(request, f"/settings/people/{account.public_id}?done=sessions")
 
@@ -68,8 +68,8 @@ async def removal_page(
 async def delete_person(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
-    await form_of(request, ButtonForm)
     account = await account_here(services, principal, public_id)
+    await form_of(request, ButtonForm)
     await people.delete_account(services.database, principal, account.id)
     return see_other(request, "/settings/people?done=deleted")
 

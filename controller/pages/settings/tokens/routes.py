@@ -137,8 +137,8 @@ async def revocation_page(
 async def revoke_token(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
-    await form_of(request, ButtonForm)
     token = await get_token(services.database, principal, thing_of(public_id))
+    await form_of(request, ButtonForm)
     await tokens.delete_token(services.database, principal, tokens.permission_for(token), token.id)
     return see_other(request, f"{_PATH}?done=revoked")
 
