@@ -110,7 +110,7 @@ class LoginCodeRefusedError(DomainError):
     """The one-time code of a login link is unknown, used or expired; the message does not say which."""
 
     def __init__(self) -> None:
-        super().__init__("The login code is wrong, was used already, or is older than ten minutes")
+        super().__init__("The login code is wrong, was used already, or has expired")
 
 
 class SignOnRefusedError(DomainError):

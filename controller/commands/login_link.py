@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from controller.commands.command import CommandError, settings_of
 from controller.model.values.public_url import PublicUrl
+from controller.operations.accounts import colleagues
 from controller.operations.accounts.sessions import make_login_code
 from controller.settings import LinkSettings
 from controller.store.platform import migrate
@@ -37,9 +38,7 @@ async def _login_link(options: argparse.Namespace) -> None:
 
 def link_with(settings: LinkSettings, code: Secret) -> str:
     """The link that logs somebody in with this code; only its path when the public address is not known."""
-    path = f"/login#code={code.reveal()}"
-    # The code stands in the fragment, which browsers send to no server, so that it reaches no log.
-    return (settings.public_url or PublicUrl()).link(path) or path
+    return colleagues.link_with(settings.public_url or PublicUrl(), code)
 
 
 def print_link(settings: LinkSettings, email: str, code: Secret) -> None:

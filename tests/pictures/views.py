@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from controller.store.platform.pool import Database
-from tests.pictures import worlds
+from tests.pictures import office, worlds
 from tests.pictures.worlds import World
 
 MakeWorld = Callable[[Database, datetime], Awaitable[World]]
@@ -50,6 +50,10 @@ def _incident(which: str) -> Callable[[World], str]:
     return lambda world: f"/incidents/{world.incidents[which]}"
 
 
+def _setting(path: str, which: str, rest: str = "") -> Callable[[World], str]:
+    return lambda world: f"/settings/{path}/{world.things[which]}{rest}"
+
+
 EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
@@ -85,10 +89,28 @@ BURNING = (
     View("help-failure", _at("/help/login-refused")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
+OFFICE = (
+    View("people", _at("/settings/people")),
+    View("person", _setting("people", "editor")),
+    View("person-own", _setting("people", "own"), similar=True),
+    View("person-blind", _setting("people", "blind"), similar=True),
+    View("person-new", _at("/settings/people/new")),
+    View("person-delete", _setting("people", "limited", "/delete")),
+    View("tokens", _at("/settings/tokens")),
+    View("token-new", _at("/settings/tokens/new")),
+    View("token-revoke", _setting("tokens", "report", "/revoke")),
+    View("customers", _at("/settings/customers")),
+    View("customer", _setting("customers", "customer")),
+    View("customer-new", _at("/settings/customers/new"), similar=True),
+    View("organization-settings", _at("/settings/organization")),
+    View("sign-on-settings", _at("/settings/sign-on")),
+    View("sign-on-end", _at("/settings/sign-on/end")),
+)
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
     "empty": (worlds.empty, EMPTY),
     "healthy": (worlds.healthy, HEALTHY),
     "burning": (worlds.burning, BURNING),
+    "office": (office.office, OFFICE),
 }
 
 LARGE: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {

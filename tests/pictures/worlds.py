@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -60,12 +62,13 @@ _BURNING = (
 
 
 class World(NamedTuple):
-    """An installation and what its pages need: public ids, by what they show."""
+    """An installation and what its pages need: public ids, by what they show. `things` are those of the settings."""
 
     cookie: str
     monitors: dict[str, UUID]
     checks: dict[str, str]
     incidents: dict[str, UUID]
+    things: Mapping[str, str] = MappingProxyType({})
 
 
 async def empty(database: Database, now: datetime) -> World:

@@ -34,6 +34,7 @@ from controller.api.v1.sign_on import routes as sign_on
 from controller.api.v1.stream import v1_stream
 from controller.api.v1.tokens import routes as tokens
 from controller.api.v1.trials import routes as trials
+from controller.api.v1.users import letting_in
 from controller.api.v1.users import routes as users
 from controller.errors import InvalidError
 from controller.http.event_stream import UNCOMPRESSED
@@ -49,6 +50,7 @@ _RESOURCES = (
     customers,
     incident_actions,
     incidents,
+    letting_in,
     managing_locations,
     many_monitors,
     monitor_results,

@@ -10,6 +10,11 @@ from controller.errors import InvalidError
 from controller.model import Mode
 
 _MOST_NAMED = 10
+_RANGES = {
+    "interval": range(1, 1440 + 1),
+    "timeout": range(1, 300 + 1),
+    "monitor_location_count": range(1, 1000 + 1),
+}
 
 
 class AccountDefaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,15 @@ class AccountDefaults(msgspec.Struct, frozen=True, kw_only=True):
     notify_on_error: bool = True
     traceroute_on_error: bool = False
     allow_internal_testing: bool = True
+
+
+def range_problems(defaults: AccountDefaults) -> list[InvalidError]:
+    """The numbers that are out of their range."""
+    return [
+        InvalidError(name, f"must be from {allowed[0]} to {allowed[-1]}")
+        for name, allowed in _RANGES.items()
+        if getattr(defaults, name) not in allowed
+    ]
 
 
 def home_problems(locations: Sequence[int] | None, home: int | None) -> list[InvalidError]:

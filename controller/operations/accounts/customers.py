@@ -19,7 +19,7 @@ from controller.model.values.countries import country_list
 from controller.model.values.texts import check_text
 from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers as store
-from controller.store.accounts import organizations
+from controller.store.accounts import organizations, pages
 from controller.store.notifications.sms_usage import sent_this_month
 from controller.store.platform.pool import Database
 
@@ -61,6 +61,11 @@ async def sms_usage(database: Database, shown: Sequence[Customer]) -> dict[int, 
     by number, without those that had none.
     """
     return await sent_this_month(database, [customer.id for customer in shown])
+
+
+async def monitor_counts(database: Database, shown: Sequence[Customer]) -> dict[int, int]:
+    """How many monitors these customers have, which the principal may see; by number, without those that have none."""
+    return await pages.monitor_counts(database, [customer.id for customer in shown])
 
 
 async def create_customer(

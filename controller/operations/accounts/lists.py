@@ -17,6 +17,7 @@ from controller.store.accounts import token_pages
 from controller.store.accounts.all_organizations import ListedOrganization
 from controller.store.accounts.pages import AccountFilter, CustomerFilter
 from controller.store.accounts.token_pages import TokenFilter
+from controller.store.audit.makers import makers_of_tokens
 from controller.store.platform.pool import Database
 from controller.store.platform.walks import ListWalk
 from controller.vault import Vault
@@ -91,6 +92,13 @@ async def get_token(database: Database, principal: Principal, public_id: UUID) -
     if not found:
         raise NotFoundError("Token not found")
     return found[0][0]
+
+
+async def token_makers(database: Database, principal: Principal, tokens: Collection[ApiToken]) -> dict[UUID, str]:
+    """Who made each of these tokens, which the principal may manage, by the token's public id; the audit log forgets
+    it in time.
+    """
+    return await makers_of_tokens(database, principal.organization_id, [token.public_id for token in tokens])
 
 
 async def organizations_page(

@@ -74,7 +74,7 @@ async def create_account(
     if reaches(principal, Permission.MANAGE_USERS, organization_id=organization_id) is not Reach.ALLOWED:
         raise ForbiddenError
     check_values(change.email, change.first_name, change.last_name, change.password, every=every_breach)
-    await _require_grant(database, principal, _new_role(change))
+    await require_grant(database, principal, _new_role(change))
     return await add_account(database, passwords, principal, organization_id, change)
 
 
@@ -154,7 +154,7 @@ async def update_account(
     if account.id == principal.account_id:
         await _require_own(database, passwords, principal, account, change)
     else:
-        await _require_grant(database, principal, account.role)
+        await require_grant(database, principal, account.role)
     # Only the given fields are written: somebody else may change the account's rights while its new password is hashed.
     new: dict[str, Any] = {
         name: getattr(change, name)
@@ -163,7 +163,7 @@ async def update_account(
     }
     if isinstance(change.role, str) and role_named(change.role) is not account.role:
         new["role"] = role_named(change.role)
-        await _require_grant(database, principal, new["role"])
+        await require_grant(database, principal, new["role"])
     if change.customers is not UNSET:
         new["customer_ids"] = await customer_numbers(database, account.organization_id, change.customers)
     hashed = await passwords.hash(change.password.reveal()) if isinstance(change.password, Secret) else None
@@ -205,7 +205,7 @@ async def delete_account(
     account = await get_account(database, principal, identifier)
     if account.id == principal.account_id:
         raise InvalidError("user", "is yourself", message="You cannot delete your own account")
-    await _require_grant(database, principal, account.role)
+    await require_grant(database, principal, account.role)
     async with database.one_transaction() as own:
         await _require_still(own, principal, account.id, None)
         found = (await store.lock(own, (account.id,))).get(account.id)
@@ -231,7 +231,7 @@ async def _require_still(database: Database, principal: Principal, account_id: i
     now = principal_of_person(caller.id, caller.organization_id, caller.role, caller.customer_ids)
     _require_management(now, account)
     for granted in (account.role, role or account.role):
-        await _require_grant(database, now, granted)
+        await require_grant(database, now, granted)
 
 
 async def _require_own(
@@ -260,7 +260,7 @@ def _require_management(principal: Principal, account: Account) -> None:
         raise ForbiddenError
 
 
-async def _require_grant(database: Database, principal: Principal, role: Role) -> None:
+async def require_grant(database: Database, principal: Principal, role: Role) -> None:
     """Refuse to create, or to change, an account with more rights than the principal has."""
     operating = (
         role in GLOBAL

@@ -14,7 +14,7 @@ import msgspec
 from controller.decisions.access import Permission, limits_to
 from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.defaults import AccountDefaults
-from controller.errors import InvalidError, NotFoundError
+from controller.errors import InvalidError, InvalidFieldsError, NotFoundError
 from controller.model import Principal
 from controller.operations.access import require
 from controller.operations.accounts.defaults import change_defaults
@@ -81,13 +81,18 @@ async def change_settings(
             with found.noted():
                 try:
                     await change_defaults(own, here, change.defaults)
-                except InvalidError as error:  # it names locations by numbers
-                    raise InvalidError("home_location", "must be one of locations") from error
+                except InvalidError as error:
+                    raise InvalidFieldsError(list(map(_by_code, error.fields))) from error
         if change.retention is not None:
             with found.noted():
                 await change_retention(own, here, public_id, change.retention, dry_run=False, now=now)
         found.refuse(every=True)
         return await get_settings(own, here, public_id, now)
+
+
+def _by_code(error: InvalidError) -> InvalidError:
+    """The rule of a home location names locations by numbers, which our own callers do not know."""
+    return InvalidError("home_location", "must be one of locations") if error.field == "home_location" else error
 
 
 async def try_settings(

@@ -12,7 +12,7 @@ from controller.decisions.access import Permission, Reach, reaches
 from controller.decisions.history.cursor import fingerprint
 from controller.errors import ForbiddenError
 from controller.model import Principal
-from controller.model.audit import AuditEntry
+from controller.model.audit import AuditAction, AuditEntry
 from controller.operations.cursors import cursor_behind, position_in
 from controller.store.accounts import organizations
 from controller.store.audit import entries as store
@@ -20,6 +20,8 @@ from controller.store.audit.entries import AuditFilter, Scope
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.epoch import to_datetime, to_ms
+
+FAILED_LISTED = 50
 
 
 class AuditFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,17 @@ async def audit_page(
         entries=found[:limit],
         next_cursor=cursor_behind(vault, query, [to_ms(last.at), last.id]),
     )
+
+
+async def failed_logins(database: Database, principal: Principal) -> list[AuditEntry]:
+    """The latest failed logins of the organization's people, the newest first, FAILED_LISTED at most. Raises
+    ForbiddenError.
+    """
+    if reaches(principal, Permission.READ_AUDIT, organization_id=principal.organization_id) is not Reach.ALLOWED:
+        raise ForbiddenError
+    scope = Scope(principal.organization_id, installation=False)
+    filters = AuditFilter(action=AuditAction.LOGIN_FAILED.value)
+    return await store.page_of(database, scope, filters, before=None, limit=FAILED_LISTED)
 
 
 def _position(vault: Vault, cursor: str, query: str) -> tuple[datetime, int]:

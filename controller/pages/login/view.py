@@ -9,7 +9,7 @@ import msgspec
 from controller.pages.shell.texts import span
 
 WRONG = "E-mail address or password is wrong."
-WRONG_CODE = "This login code is wrong, was used already, or is older than ten minutes."
+WRONG_CODE = "This login code is wrong, was used already, or has expired."
 
 
 class LoginView(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -45,6 +45,20 @@ async def insert(database: Database, email: str | None, code: Secret) -> CodeOwn
             LIFE,
         )
     return CodeOwner(*row) if row else None
+
+
+async def insert_for(database: Database, account_id: int, code: Secret, life: timedelta) -> datetime:
+    """Store a code for this account in place of those that it has. Returns until when it is valid."""
+    async with database.connection() as connection:
+        await connection.execute("DELETE FROM login_code WHERE account_id = $1", account_id)
+        until: datetime = await connection.fetchval(
+            "INSERT INTO login_code (code_hash, account_id, expires_at) VALUES ($2, $1, now() + $3::interval)"
+            " RETURNING expires_at",
+            account_id,
+            digest(code.reveal()),
+            life,
+        )
+    return until
 
 
 async def use(database: Database, code: str) -> int | None:

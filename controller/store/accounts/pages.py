@@ -88,6 +88,17 @@ class AccountFilter(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
+async def monitor_counts(database: Database, customers: Collection[int]) -> dict[int, int]:
+    """How many monitors these customers have, by number; without those that have none."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT customer_id, count(*) AS monitors FROM monitor"
+            " WHERE customer_id = ANY ($1::bigint[]) AND deleted_at IS NULL GROUP BY customer_id",
+            list(customers),
+        )
+    return {row["customer_id"]: row["monitors"] for row in rows}
+
+
 async def customers_page(database: Database, walk: ListWalk, chosen: CustomerFilter) -> list[tuple[Customer, str]]:
     """Customers, each with the text that it is sorted by: by name, createdAt or updatedAt."""
     limits = None if chosen.customer_ids is None else sorted(chosen.customer_ids)

@@ -139,6 +139,17 @@ async def delete_others(database: Database, account_id: int, token_hash: bytes) 
     return [row["public_id"] for row in rows]
 
 
+async def delete_all(database: Database, account_id: int) -> list[UUID]:
+    """End every session of an account. Returns the public ids of those that had not ended by themselves."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "DELETE FROM session WHERE account_id = $1 RETURNING public_id, idle_until > now() AND expires_at > now()"
+            " AS valid",
+            account_id,
+        )
+    return [row["public_id"] for row in rows if row["valid"]]
+
+
 async def delete(database: Database, token: str) -> tuple[int, UUID] | None:
     """Returns the number of its account and its public id; None when there is no such session."""
     async with database.connection() as connection:

@@ -127,7 +127,7 @@ class Form:
         elif element.name == "select":
             options = element.all("option")
             chosen = [each for each in options if "selected" in each.attributes] or options[:1]
-            self.fields[name] = [each.attributes.get("value", each.text) for each in chosen]
+            self.fields.setdefault(name, []).extend(each.attributes.get("value", each.text) for each in chosen)
 
 
 class Page:

@@ -49,7 +49,10 @@ async def test_a_code_logs_in_once_without_scripts(api: Api, somebody: Person) -
         page = await browser.submit(await browser.open("/login"), "/login/code", code=code)
     assert page.status == 401
     assert "was used already" in page.id("code-problem").text
-    assert "A new one is printed by mailprobe-controller login-link" in page.id("code-problem").text
+    assert (
+        "makes a new one under Settings, People; one is also printed by mailprobe-controller login-link"
+        in page.id("code-problem").text
+    )
     assert "open" in page.id("by-code").attributes
 
 
@@ -70,7 +73,7 @@ async def test_an_expired_code_is_refused_and_then_deleted(api: Api, somebody: P
     async with browsing(api) as browser:
         page = await browser.submit(await browser.open("/login"), "/login/code", code=code)
     assert page.status == 401
-    assert "older than ten minutes" in page.id("code-problem").text
+    assert "or has expired" in page.id("code-problem").text
     await forget_old(api.database)
     assert await api.value("SELECT count(*) FROM login_code") == 0
     assert unused != code

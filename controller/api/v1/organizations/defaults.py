@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.monitors.defaults import AccountDefaults
-from controller.errors import InvalidError
 from controller.model import Location, Mode
+from controller.operations.accounts.defaults import stored_defaults
 
 _MINUTE = 60
 
@@ -84,9 +84,6 @@ EXAMPLE: dict[str, Any] = {
     "notifyOnError": True,
 }
 
-_STORED = {"policy_preset": "mode", "locations_per_round": "monitor_location_count"}
-_USUAL = AccountDefaults()
-
 
 def monitor_defaults(found: AccountDefaults, locations: Sequence[Location]) -> MonitorDefaults:
     codes = {location.id: location.code for location in locations}
@@ -108,26 +105,6 @@ def monitor_defaults(found: AccountDefaults, locations: Sequence[Location]) -> M
 def defaults_to_store(patch: MonitorDefaultsPatch | None, locations: Sequence[Location]) -> dict[str, Any]:
     """Fields of AccountDefaults; without a patch all of them as the installation has them. Raises InvalidError."""
     if patch is None:
-        kept = ("traceroute_on_error", "allow_internal_testing")
-        return {name: value for name, value in msgspec.to_builtins(_USUAL).items() if name not in kept}
-    numbers = {location.code: location.id for location in locations}
-    values: dict[str, Any] = {}
-    for name, sent in msgspec.structs.asdict(patch).items():
-        if sent is UNSET:
-            continue
-        stored = _STORED.get(name, name)
-        if sent is None:
-            values[stored] = getattr(_USUAL, stored)
-        elif name == "interval":
-            values[stored] = sent // _MINUTE
-        elif name == "locations":
-            values[stored] = [_number(code, numbers, "locations") for code in dict.fromkeys(sent)] or None
-        else:
-            values[stored] = _number(sent, numbers, "homeLocation") if name == "home_location" else sent
-    return values
-
-
-def _number(code: str, numbers: dict[str, int], field: str) -> int:
-    if code not in numbers:
-        raise InvalidError(f"defaults.{field}", f"must hold codes of locations: {code!r} is not one")
-    return numbers[code]
+        return stored_defaults(None, locations)
+    named = {name: value for name, value in msgspec.structs.asdict(patch).items() if value is not UNSET}
+    return stored_defaults(named, locations)

@@ -55,6 +55,8 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", "/api/v1/users/{user}", None, ADMINS),
     ("PATCH", "/api/v1/users/{user}", {"firstName": "A"}, ADMINS),
     ("PUT", "/api/v1/users/{user}", EMAIL, ADMINS),
+    ("POST", "/api/v1/users/{user}/login-link", None, ADMINS),
+    ("DELETE", "/api/v1/users/{user}/sessions", None, ADMINS),
     ("DELETE", "/api/v1/users/{user}", None, ADMINS),
     ("GET", "/api/v1/tokens", None, MAKERS),
     ("POST", "/api/v1/tokens", {"name": "T", "scope": "read"}, ADMINS),

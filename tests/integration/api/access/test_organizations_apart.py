@@ -40,6 +40,8 @@ SHOWING = {
     *("/api/v1/users", "/api/v1/users/{public_id}", "/api/v1/channels", "/api/v1/channels/{public_id}"),
     *("/api/v1/tokens", "/api/v1/tokens/{public_id}"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
+    *("/settings/people", "/settings/people/{public_id}", "/settings/tokens", "/settings/organization"),
+    *("/settings/customers", "/settings/customers/{public_id}"),
     "/api/v1/monitors",
 }
 """Paths whose answers hold the mark, for those who may see it."""

@@ -113,6 +113,19 @@ async def _end_others(world: World) -> None:
         )
 
 
+async def _login_link(world: World) -> None:
+    made = await world.send("POST", f"{_V1}/users/{await world.user()}/login-link")
+    world.secrets.append(made["link"].partition("#code=")[2])
+
+
+async def _end_theirs(world: World) -> None:
+    identifier = await world.user()
+    await session_headers(
+        world.api, await world.api.value("SELECT id FROM account WHERE public_id = $1::uuid", identifier)
+    )
+    await world.send("DELETE", f"{_V1}/users/{identifier}/sessions")
+
+
 OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     **{
         ("POST", f"{_V1}/{path}"): (f"{kind}.created", _do("POST", path))
@@ -127,6 +140,8 @@ OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]
         ("DELETE", f"{_V1}/{path}/{{}}"): (f"{kind}.deleted", _do("DELETE", path))
         for path, kind in (("users", "user"), ("channels", "channel"), ("tokens", "token"))
     },
+    ("POST", f"{_V1}/users/{{}}/login-link"): ("login_link.created", _login_link),
+    ("DELETE", f"{_V1}/users/{{}}/sessions"): ("session.ended", _end_theirs),
     ("PATCH", f"{_V1}/account"): ("user.changed", _profile),
     ("PUT", f"{_V1}/account/password"): ("user.changed", _password),
     ("DELETE", f"{_V1}/account/sessions"): ("session.ended", _end_others),

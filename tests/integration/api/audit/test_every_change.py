@@ -9,11 +9,12 @@ from litestar.routes import HTTPRoute
 
 from tests.integration.api.audit.changes import CHANGES, RECORDED_ELSEWHERE, UNRECORDED
 from tests.integration.api.audit.our_accounts import OUR_ACCOUNTS, OUR_UNRECORDED
+from tests.integration.api.audit.settings_pages import OF_SETTINGS, OF_SETTINGS_ELSEWHERE
 from tests.integration.api.audit.world import ADDRESS, MARK, World
 from tests.integration.api.conftest import Api
 
-ALL_CHANGES = CHANGES | OUR_ACCOUNTS
-ALL_UNRECORDED = UNRECORDED | OUR_UNRECORDED
+ALL_CHANGES = CHANGES | OUR_ACCOUNTS | OF_SETTINGS
+ALL_UNRECORDED = UNRECORDED | OUR_UNRECORDED | OF_SETTINGS_ELSEWHERE
 ENCRYPTED = "gAAAA"
 """How everything begins that the vault has encrypted."""
 SAFE = {"GET", "HEAD", "OPTIONS"}

@@ -1,0 +1,123 @@
+"""What the pages of an organization show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from controller.model import Location
+from controller.operations.accounts.retention import OrganizationRetention
+from controller.operations.accounts.settings import OrganizationSettings
+from controller.pages.settings.organizations.forms import (
+    MODES,
+    form_of_defaults,
+    form_of_organization,
+    form_of_retention,
+)
+from controller.pages.shell.problems import values_of
+
+DONE = {
+    "organization": "The organization was saved.",
+    "defaults": "The defaults were saved.",
+    "retention": "Saved how long history is kept.",
+    "shorter": "Saved. What is to be removed is removed in a day; until then it can be taken back here.",
+    "added": "The organization was added, with a customer of the name Default. Choose it to work in it.",
+}
+
+
+class KeptHistoryView(msgspec.Struct, frozen=True, kw_only=True):
+    """How long history is kept now, and what will be removed when; `takes_effect_at` None is nothing."""
+
+    results_days: int
+    results_since: datetime
+    rollups_months: int
+    rollups_since: datetime
+    then_days: int
+    then_months: int
+    takes_effect_at: datetime | None
+    results_removed: int
+    rollups_removed: int
+
+
+class OrganizationSettingsView(msgspec.Struct, frozen=True, kw_only=True):
+    """`form` has the fields of all forms of the page, `wrong` names the one that was refused."""
+
+    form: dict[str, Any]
+    problems: dict[str, str]
+    wrong: str
+    kept: KeptHistoryView
+    locations: list[tuple[str, str, str]]
+    homes: list[tuple[str, str]]
+    modes: list[tuple[str, str]]
+    done: str
+
+
+class ShorteningView(msgspec.Struct, frozen=True, kw_only=True):
+    """What less history would remove, before it is removed."""
+
+    form: dict[str, Any]
+    kept: KeptHistoryView
+    done: str = ""
+
+
+class OrganizationRow(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    name: str
+    customers: int
+    people: int
+    monitors: int
+    created_at: datetime
+    chosen: bool
+
+
+class OrganizationsView(msgspec.Struct, frozen=True, kw_only=True):
+    rows: list[OrganizationRow]
+    following: str | None
+    form: dict[str, Any]
+    problems: dict[str, str]
+    done: str
+
+
+def kept_view(retention: OrganizationRetention) -> KeptHistoryView:
+    kept, then = retention.kept, retention.then or retention.kept
+    return KeptHistoryView(
+        results_days=kept.results_days,
+        results_since=retention.results_since,
+        rollups_months=kept.rollups_months,
+        rollups_since=retention.rollups_since,
+        then_days=then.results_days,
+        then_months=then.rollups_months,
+        takes_effect_at=retention.takes_effect_at,
+        results_removed=retention.removed.results,
+        rollups_removed=retention.removed.rollups,
+    )
+
+
+def organization_settings_view(
+    found: OrganizationSettings,
+    locations: Sequence[Location],
+    *,
+    form: dict[str, Any],
+    problems: dict[str, str],
+    wrong: str,
+    done: str,
+) -> OrganizationSettingsView:
+    """`form` is what was typed into the form that was refused."""
+    stored = (
+        values_of(form_of_organization(found.retention.organization))
+        | values_of(form_of_defaults(found.defaults, locations))
+        | values_of(form_of_retention(found.retention))
+    )
+    return OrganizationSettingsView(
+        form=stored | form,
+        problems=problems,
+        wrong=wrong,
+        kept=kept_view(found.retention),
+        locations=[(one.code, one.code, f"{one.name}, {one.country_code}") for one in locations],
+        homes=[("", "the first of them"), *((one.code, f"{one.code} ({one.name})") for one in locations)],
+        modes=[(mode.value, words) for mode, words in MODES.items()],
+        done=done,
+    )
