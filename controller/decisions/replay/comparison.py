@@ -1,4 +1,4 @@
-"""What a policy would have opened beside what today's would have: counts, lengths, and the incidents that differ. Pure."""
+"""What a policy would have opened beside what today's would have: how long, and the incidents that differ. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from controller.decisions.replay.replay import ReplayedIncident
 _SAME_MS = 1000
 
 
-class Difference(StrEnum):
+class PolicyDifference(StrEnum):
     """How an incident of one policy differs from those of the other."""
 
     ADDED = "added"  # today's policy opens none at that time
@@ -22,9 +22,14 @@ class Difference(StrEnum):
 class DifferingIncident(NamedTuple):
     """`before` is that of today's policy, `after` that of the other one; one of them may be None."""
 
-    difference: Difference
+    difference: PolicyDifference
     before: ReplayedIncident | None
     after: ReplayedIncident | None
+
+    @property
+    def opened_ms(self) -> int:
+        """When the earlier one was opened."""
+        return min(incident.opened_ms for incident in (self.before, self.after) if incident is not None)
 
 
 def lasted_ms(incidents: Sequence[ReplayedIncident], until_ms: int) -> int:
@@ -41,17 +46,13 @@ def differing(
     for one in after:
         match = next((other for other in left if _overlap(one, other, until_ms)), None)
         if match is None:
-            found.append(DifferingIncident(Difference.ADDED, None, one))
+            found.append(DifferingIncident(PolicyDifference.ADDED, None, one))
             continue
         left.remove(match)
         if not _same(match, one, until_ms):
-            found.append(DifferingIncident(Difference.CHANGED, match, one))
-    found += [DifferingIncident(Difference.REMOVED, one, None) for one in left]
-    return sorted(found, key=_opened_ms)
-
-
-def _opened_ms(one: DifferingIncident) -> int:
-    return min(incident.opened_ms for incident in (one.before, one.after) if incident is not None)
+            found.append(DifferingIncident(PolicyDifference.CHANGED, match, one))
+    found += [DifferingIncident(PolicyDifference.REMOVED, one, None) for one in left]
+    return sorted(found, key=lambda one: one.opened_ms)
 
 
 def _overlap(one: ReplayedIncident, other: ReplayedIncident, until_ms: int) -> bool:

@@ -1,8 +1,8 @@
 """Stored results as a replay reads them, and what each location would have answered at a moment. Pure.
 
-A check that was made is its own answer. One that today's policy never asked for (a recheck, a location whose turn it
+A check that was made is its own answer. One that today's policy never requested (a recheck, a location whose turn it
 was not) is answered by the next check of that location, if there was one within an interval (of rotating locations:
-within a turn of all). One that was asked for and has no result stays missing.
+within a turn of all). One that was requested and has no result stays missing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class RecordedCheck(msgspec.Struct, frozen=True, array_like=True):
     failure: Failure | None = None
 
 
-class Asked(NamedTuple):
+class Answers(NamedTuple):
     """What the locations answer at one moment. `ready_ms` is when the last answer was stored, `complete` whether every
     location has one.
     """
@@ -120,7 +120,7 @@ class Recording:
             due_ms = self.round_after(self._failing[place] - self._reach_ms - 1)
         return None
 
-    def ask(self, due_ms: int, purpose: Purpose, voters: Sequence[Location]) -> Asked:
+    def answers(self, due_ms: int, purpose: Purpose, voters: Sequence[Location]) -> Answers:
         """What these locations answer in the round or recheck due then."""
         outcomes, retries = list[CheckOutcome](), list[Retry]()
         planned: set[int] | None = None
@@ -139,7 +139,7 @@ class Recording:
                 retries += self._retry(check)
         stored = [one.stored_ms for one in outcomes]
         again = [one.outcome.stored_ms for one in retries if one.outcome is not None]
-        return Asked(
+        return Answers(
             outcomes,
             retries,
             noted_ms=min(stored, default=due_ms),

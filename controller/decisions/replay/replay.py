@@ -17,7 +17,7 @@ from controller.decisions.evaluation.state import ChangeKind, MonitorState, Seve
 from controller.decisions.evaluation.votes import voters
 from controller.decisions.evaluation.wording import USUAL, VerdictWords
 from controller.decisions.monitors.inherited import policy_fields
-from controller.decisions.replay.recorded import Asked, Recording
+from controller.decisions.replay.recorded import Answers, Recording
 from controller.decisions.schedule.rounds import RECHECK_SECONDS, Recheck, is_overtaken
 from controller.model import Location, ScheduledMonitor
 from shared.wire.rounds import Purpose
@@ -44,7 +44,7 @@ class _Coming(NamedTuple):
     location_ids: tuple[int, ...] | None = None
 
 
-class Replay:
+class PolicyReplay:
     """`monitor` and `recording` are of the same monitor. `retries`: its failed checks are tried again. `uncovered` says
     that the replay ended early: an incident or a suspicion outlasts what was read.
     """
@@ -134,15 +134,15 @@ class Replay:
         voting = voters(self._monitor, self._policy, self._locations, coming.due_ms, coming.purpose)
         if coming.location_ids is not None:
             voting = [here for here in voting if here.id in coming.location_ids]
-        asked = self._recording.ask(coming.due_ms, coming.purpose, voting)
-        if self.quiet and coming.purpose is Purpose.SCHEDULED and not asked.fails:
+        answers = self._recording.answers(coming.due_ms, coming.purpose, voting)
+        if self.quiet and coming.purpose is Purpose.SCHEDULED and not answers.fails:
             return None
-        return self._evaluation(coming, asked)
+        return self._evaluation(coming, answers)
 
-    def _evaluation(self, coming: _Coming, asked: Asked) -> tuple[WaitingEvaluation, int]:
-        ripe = ripe_ms(self._monitor, coming.due_ms, asked.noted_ms, retries=self._retries)
-        waiting = WaitingEvaluation(coming.due_ms, coming.purpose, ripe, asked.outcomes, asked.retries)
-        return waiting, asked.ready_ms if asked.complete else max(ripe, asked.ready_ms)
+    def _evaluation(self, coming: _Coming, answers: Answers) -> tuple[WaitingEvaluation, int]:
+        ripe = ripe_ms(self._monitor, coming.due_ms, answers.noted_ms, retries=self._retries)
+        waiting = WaitingEvaluation(coming.due_ms, coming.purpose, ripe, answers.outcomes, answers.retries)
+        return waiting, answers.ready_ms if answers.complete else max(ripe, answers.ready_ms)
 
     def _pass(self, coming: _Coming) -> None:
         self._passed_ms = max(self._passed_ms, coming.due_ms)

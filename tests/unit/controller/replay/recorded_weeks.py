@@ -12,7 +12,7 @@ from controller.decisions.evaluation.state import ChangeKind
 from controller.decisions.evaluation.votes import CheckOutcome
 from controller.decisions.monitors.inherited import policy_fields
 from controller.decisions.replay.recorded import RecordedCheck, Recording, Window
-from controller.decisions.replay.replay import Replay, ReplayedIncident
+from controller.decisions.replay.replay import PolicyReplay, ReplayedIncident
 from controller.model import ScheduledMonitor
 from shared.wire.messages import ResultStatus
 from tests.unit.controller.evaluation.rounds_and_rechecks import LOCATIONS, CheckPlan, Clockwork, Failing
@@ -71,10 +71,10 @@ class RecordedClockwork(Clockwork):
         seconds: float,
         checks: Sequence[RecordedCheck] | None = None,
         windows: Sequence[Window] | None = None,
-    ) -> Replay:
+    ) -> PolicyReplay:
         """What this policy makes of the recorded checks."""
         known = self.recorded if checks is None else checks
         monitor: ScheduledMonitor = self.monitor
-        replay = Replay(monitor, policy, LOCATIONS, Recording(monitor, LOCATIONS, known, windows=windows))
+        replay = PolicyReplay(monitor, policy, LOCATIONS, Recording(monitor, LOCATIONS, known, windows=windows))
         replay.run(self.begin_ms + int(seconds * 1000))
         return replay
