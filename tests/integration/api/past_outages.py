@@ -35,7 +35,7 @@ async def store_past(api: Api, monitor: dict[str, Any], outages: Sequence[PastOu
     )
     began = []
     async with api.database.connection() as connection:
-        ids = dict(await connection.fetch("SELECT code, id FROM location"))
+        ids = {code: number for code, number in await connection.fetch("SELECT code, id FROM location")}  # noqa: C416 - rows are no pairs to mypy
         for one in outages:
             first = (now - timedelta(hours=one.hours_ago)).replace(second=0, microsecond=0)
             last = first + one.rounds * _ROUND
