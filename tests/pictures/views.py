@@ -81,6 +81,9 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
+    View("policies", _at("/policies")),
+    View("policy-organization", _at("/policies/organization"), similar=True),
+    View("policy-monitor", _monitor("down", "/policy")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {

@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 
 from controller.decisions.evaluation.policies import preset_of
-from controller.decisions.evaluation.policy import PRESETS, Policy
+from controller.decisions.evaluation.policy import MOST, PRESETS, Policy
 from controller.errors import InvalidError, InvalidFieldsError, noting
-from controller.model import Mode
 from controller.model.values.json_rules import breach_of
 from controller.operations.monitors.policies import PolicyChange
 from controller.operations.monitors.policy_levels import LevelsOfOwner
@@ -78,7 +77,7 @@ def change_of_form(form: PolicyForm) -> PolicyChange:
     problems: list[InvalidError] = []
     with noting(problems):
         if form.quorum == NUMBER:
-            values["quorum"] = _number("quorum_count", form.quorum_count)
+            values["quorum"] = _count(form.quorum_count)
     with noting(problems):
         if form.rechecks.strip():
             values["rechecks"] = _number("rechecks", form.rechecks)
@@ -87,10 +86,8 @@ def change_of_form(form: PolicyForm) -> PolicyChange:
             values[_ENCODED[name]] = _number(name, getattr(form, name))
     refused = {problem.field for problem in problems}
     for name, value in values.items():
-        field = _FIELDS[name]
-        field = "quorum_count" if field == "quorum" and form.quorum == NUMBER else field
-        if field not in refused:
-            with noting(problems, lambda error, field=field: InvalidError(field, error.rule)):  # type: ignore[misc]
+        if _FIELDS[name] not in refused:
+            with noting(problems, _as_in_form):
                 _policy({name: value})
     if problems:
         raise InvalidFieldsError(problems)
@@ -109,14 +106,21 @@ def _policy(values: dict[str, Any]) -> Policy:
         raise InvalidError(*breach_of(error, Policy)) from error
 
 
+def _as_in_form(error: InvalidError) -> InvalidError:
+    return InvalidError(_FIELDS.get(error.field, error.field), error.rule)
+
+
+def _count(text: str) -> int:
+    """A quorum that is a number. Raises InvalidError."""
+    found = _number("quorum_count", text)
+    if not 1 <= found <= MOST:
+        raise InvalidError("quorum_count", f"must be from 1 to {MOST}")
+    return found
+
+
 def _number(field: str, text: str) -> int:
     """Raises InvalidError."""
     digits = text.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
         raise InvalidError(field, "must be a whole number")
     return int(digits)
-
-
-def mode_named(form: PolicyForm) -> Mode | None:
-    """The preset that is chosen, if any."""
-    return MODES.get(form.base)
