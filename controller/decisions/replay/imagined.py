@@ -31,7 +31,7 @@ _REFUSED = Failure(kind=FailureKind.REFUSED, source=FailureSource.TARGET, phase=
 _SPARE_ROUNDS = 3
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
+class PolicyScope(msgspec.Struct, frozen=True, kw_only=True):
     """For what a policy is imagined: how often is checked, from which locations, and how many take part in a round
     (None: all).
     """
@@ -64,20 +64,22 @@ class _Imagined(Recording):
 
     def __init__(self, monitor: ScheduledMonitor, locations: Sequence[Location], failing: frozenset[int]) -> None:
         super().__init__(monitor, locations, ())
+        self._imagined = monitor
+        self._places = locations
         self._failing_ids = failing
         self.ends_ms = _BEGIN_MS + 10**12
         self.evaluations: dict[int, ImaginedEvaluation] = {}
 
     def round_after(self, after_ms: int) -> int | None:
-        interval_ms = self._monitor.interval_seconds * 1000
-        return next_due_ms(self._monitor.public_id, interval_ms, to_ms(_LONG_BEFORE), max(after_ms, _BEGIN_MS))
+        interval_ms = self._imagined.interval_seconds * 1000
+        return next_due_ms(self._imagined.public_id, interval_ms, to_ms(_LONG_BEFORE), max(after_ms, _BEGIN_MS))
 
     def suspect_round_after(self, after_ms: int) -> int | None:
         return self.round_after(after_ms) if after_ms < self.ends_ms else None
 
     def answers(self, due_ms: int, purpose: Purpose, voting: Sequence[Location]) -> Answers:
         if purpose is Purpose.SCHEDULED:
-            taking_part = locations_of_round(self._monitor, self._locations, due_ms)
+            taking_part = locations_of_round(self._imagined, self._places, due_ms)
             voting = [here for here in voting if here in taking_part]
         fails = [here.id in self._failing_ids and due_ms < self.ends_ms for here in voting]
         self.evaluations[due_ms] = ImaginedEvaluation(due_ms / 1000, purpose, fails)
@@ -92,7 +94,7 @@ def _found(*, failed: bool) -> tuple[ResultStatus, Failure | None]:
     return (ResultStatus.FAILURE, _REFUSED) if failed else (ResultStatus.SUCCESS, None)
 
 
-def imagined_outage(policy: Policy, scope: Scope) -> ImaginedOutage:
+def imagined_outage(policy: Policy, scope: PolicyScope) -> ImaginedOutage:
     """The outage under this policy."""
     monitor = _monitor(policy, scope)
     failing = _failing(monitor, policy, scope.locations)
@@ -119,11 +121,11 @@ def imagined_outage(policy: Policy, scope: Scope) -> ImaginedOutage:
     )
 
 
-def _monitor(policy: Policy, scope: Scope) -> ScheduledMonitor:
+def _monitor(policy: Policy, scope: PolicyScope) -> ScheduledMonitor:
     return ScheduledMonitor(
         id=1,
         public_id=UUID(int=1),
-        kind="smtp",
+        kind="",
         hostname="mail.example.org",
         port=None,
         config={},

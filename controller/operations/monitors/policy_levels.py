@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.evaluation.policies import Effective, Level, Levels, effective
-from controller.decisions.replay.imagined import Scope
+from controller.decisions.replay.imagined import PolicyScope
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rotation import at_once, pool
 from controller.errors import NotFoundError
@@ -48,7 +48,7 @@ class LevelsOfOwner(msgspec.Struct, frozen=True, kw_only=True):
     held: Effective
     above: Effective
     own: bool
-    scope: Scope
+    scope: PolicyScope
 
 
 async def set_policies(database: Database, principal: Principal) -> SetPolicies:
@@ -81,19 +81,19 @@ async def levels_of_owner(database: Database, owner: PolicyOwner) -> LevelsOfOwn
     )
 
 
-async def _scope(database: Database, owner: PolicyOwner) -> Scope:
+async def _scope(database: Database, owner: PolicyOwner) -> PolicyScope:
     """The monitor's own interval and locations; for the other levels each minute, from all that are enabled."""
     async with database.connection() as connection:
         locations = await enabled_locations(connection)
         if owner.level is not Level.MONITOR:
-            return Scope(interval_seconds=_EACH_MINUTE, locations=locations)
+            return PolicyScope(interval_seconds=_EACH_MINUTE, locations=locations)
         known = (await evaluated_monitors(connection, [owner.number])).get(owner.number)
     if known is None:
         raise NotFoundError
     monitor = known.monitor
     own = pool(monitor, configured(locations, monitor.allowed_check_country_codes))
     rotating = monitor.rotate_locations and at_once(monitor) is not None and not monitor.in_turn
-    return Scope(
+    return PolicyScope(
         interval_seconds=monitor.interval_seconds,
         locations=own,
         per_round=monitor.locations_per_round if rotating else None,

@@ -18,7 +18,7 @@ from controller.operations.monitors.policies import PolicyOwner
 from controller.operations.monitors.policy_levels import levels_of_owner
 from controller.operations.monitors.previews.found import PolicyPreview
 from controller.operations.monitors.previews.preview import preview_policy
-from controller.pages.policies.form import FIELDS, PolicyForm, change_of_form
+from controller.pages.policies.form import FIELDS, PolicyForm, change_of_form, form_of_policy
 from controller.pages.policies.view import DONE, policy_view
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
@@ -35,7 +35,7 @@ _CHANGING = {
 }
 
 
-class Place(NamedTuple):
+class PolicyPlace(NamedTuple):
     """Whose policy it is, as the path says."""
 
     level: str
@@ -74,7 +74,7 @@ async def show(
     request: Request[Any, Any, Any],
     services: Services,
     principal: Principal,
-    place: Place,
+    place: PolicyPlace,
     typed: _Typed | None = None,
 ) -> Response[bytes]:
     """The page of the policy; `typed` is the form that was submitted, if any."""
@@ -104,13 +104,13 @@ async def show(
 
 
 async def save(
-    request: Request[Any, Any, Any], services: Services, principal: Principal, place: Place
+    request: Request[Any, Any, Any], services: Services, principal: Principal, place: PolicyPlace
 ) -> Response[bytes]:
     """Change the policy; the form again when a field breaks a rule."""
     owner = await _owner(services, principal, place, _CHANGING[place.level])
     form = await form_of(request, PolicyForm)
     try:
-        change = change_of_form(form)
+        change = change_of_form(form, form_of_policy(await levels_of_owner(services.database, owner)))
         await policies.change_policy(services.database, owner, change)
     except InvalidError as error:
         return await show(request, services, principal, place, _Typed(form, error))
@@ -118,19 +118,20 @@ async def save(
 
 
 async def preview(
-    request: Request[Any, Any, Any], services: Services, principal: Principal, place: Place
+    request: Request[Any, Any, Any], services: Services, principal: Principal, place: PolicyPlace
 ) -> Response[bytes]:
     """What the policy as it was typed would have opened; nothing is changed."""
     owner = await _owner(services, principal, place, _CHANGING[place.level])
     form = await form_of(request, PolicyForm)
     try:
-        found = await preview_policy(services.database, services.previews, owner, change_of_form(form), utc_now())
+        change = change_of_form(form, form_of_policy(await levels_of_owner(services.database, owner)))
+        found = await preview_policy(services.database, services.previews, owner, change, utc_now())
     except (InvalidError, LimitedError) as error:
         return await show(request, services, principal, place, _Typed(form, error))
     return await show(request, services, principal, place, _Typed(form, preview=found))
 
 
-async def _owner(services: Services, principal: Principal, place: Place, permission: Permission) -> PolicyOwner:
+async def _owner(services: Services, principal: Principal, place: PolicyPlace, permission: Permission) -> PolicyOwner:
     """Raises NotFoundError, also for an address that nothing can have, and ForbiddenError."""
     if place.level == ORGANIZATION:
         return policies.of_organization(principal, permission)

@@ -57,8 +57,13 @@ def form_of_policy(levels: LevelsOfOwner) -> PolicyForm:
     )
 
 
-def change_of_form(form: PolicyForm) -> PolicyChange:
-    """Raises InvalidError, with every field that breaks a rule."""
+def change_of_form(form: PolicyForm, shown: PolicyForm) -> PolicyChange:
+    """The change, for a form that was opened as `shown`. Raises InvalidError, with every field that breaks a rule.
+
+    Values that were typed while another choice was left as it was are not dropped silently.
+    """
+    if form.base != OWN and form.base == shown.base and form != shown:
+        raise InvalidError("base", "must be “Own values” for the fields below to count")
     if form.base == ABOVE:
         return PolicyChange(reset=True)
     if form.base in MODES:

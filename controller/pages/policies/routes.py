@@ -13,7 +13,7 @@ from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.monitors.policies import of_organization
 from controller.operations.monitors.policy_levels import set_policies
-from controller.pages.policies.changing import CUSTOMER, MONITOR, ORGANIZATION, Place, preview, save, show
+from controller.pages.policies.changing import CUSTOMER, MONITOR, ORGANIZATION, PolicyPlace, preview, save, show
 from controller.pages.policies.view import DONE, policies_view
 from controller.pages.shell.page import page
 
@@ -35,63 +35,63 @@ async def policies_page(request: _Request, services: GivenServices, principal: G
 async def organization_policy_page(
     request: _Request, services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await show(request, services, principal, Place(ORGANIZATION))
+    return await show(request, services, principal, PolicyPlace(ORGANIZATION))
 
 
 @post("/policies/organization", opt={PERMISSION: Permission.MANAGE_ORGANIZATION})
 async def save_organization_policy(
     request: _Request, services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await save(request, services, principal, Place(ORGANIZATION))
+    return await save(request, services, principal, PolicyPlace(ORGANIZATION))
 
 
 @post("/policies/organization/preview", opt={PERMISSION: Permission.MANAGE_ORGANIZATION})
 async def preview_policy_of_organization(
     request: _Request, services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await preview(request, services, principal, Place(ORGANIZATION))
+    return await preview(request, services, principal, PolicyPlace(ORGANIZATION))
 
 
 @get("/policies/customers/{public_id:str}", opt=_READ)
 async def customer_policy_page(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await show(request, services, principal, Place(CUSTOMER, public_id))
+    return await show(request, services, principal, PolicyPlace(CUSTOMER, public_id))
 
 
 @post("/policies/customers/{public_id:str}", opt={PERMISSION: Permission.MANAGE_CUSTOMERS})
 async def save_customer_policy(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await save(request, services, principal, Place(CUSTOMER, public_id))
+    return await save(request, services, principal, PolicyPlace(CUSTOMER, public_id))
 
 
 @post("/policies/customers/{public_id:str}/preview", opt={PERMISSION: Permission.MANAGE_CUSTOMERS})
 async def preview_policy_of_customer(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await preview(request, services, principal, Place(CUSTOMER, public_id))
+    return await preview(request, services, principal, PolicyPlace(CUSTOMER, public_id))
 
 
 @get("/monitors/{public_id:str}/policy", opt=_READ)
 async def monitor_policy_page(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await show(request, services, principal, Place(MONITOR, public_id))
+    return await show(request, services, principal, PolicyPlace(MONITOR, public_id))
 
 
 @post("/monitors/{public_id:str}/policy", opt={PERMISSION: Permission.CHANGE})
 async def save_monitor_policy(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await save(request, services, principal, Place(MONITOR, public_id))
+    return await save(request, services, principal, PolicyPlace(MONITOR, public_id))
 
 
 @post("/monitors/{public_id:str}/policy/preview", opt={PERMISSION: Permission.CHANGE})
 async def preview_policy_of_monitor(
     request: _Request, public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await preview(request, services, principal, Place(MONITOR, public_id))
+    return await preview(request, services, principal, PolicyPlace(MONITOR, public_id))
 
 
 ROUTES: list[ControllerRouterHandler] = [

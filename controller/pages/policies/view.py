@@ -6,7 +6,7 @@ import msgspec
 
 from controller.decisions.evaluation.policies import Effective, Origin, preset_of
 from controller.decisions.evaluation.policy import PRESETS, Policy
-from controller.decisions.replay.imagined import Scope, imagined_outage
+from controller.decisions.replay.imagined import PolicyScope, imagined_outage
 from controller.operations.monitors.policies import PolicyOwner
 from controller.operations.monitors.policy_levels import LevelsOfOwner, PolicyOfLevel, SetPolicies
 from controller.operations.monitors.previews.found import PolicyPreview
@@ -131,13 +131,13 @@ def policy_view(
         drawing=outage_drawing(imagined_outage(shown, levels.scope)),
         may=may,
         form=values_of(form or form_of_policy(levels)),
-        choices=_choices(levels),
+        choices=_choices(levels, of_monitor=of_monitor),
         problems=problems or {},
         preview=None if preview is None else preview_view(preview),
     )
 
 
-def votes_of(policy: Policy, scope: Scope) -> Votes | None:
+def votes_of(policy: Policy, scope: PolicyScope) -> Votes | None:
     """Who votes under this policy; None when there is nobody."""
     number = len(scope.locations)
     if not number:
@@ -147,7 +147,7 @@ def votes_of(policy: Policy, scope: Scope) -> Votes | None:
     return Votes(voters, number, countries)
 
 
-def _about(policy: Policy, scope: Scope, *, previewed: bool) -> str:
+def _about(policy: Policy, scope: PolicyScope, *, previewed: bool) -> str:
     votes = votes_of(policy, scope)
     unit = "country" if votes and votes.countries else "location"
     places = counted(len(scope.locations), unit, f"{unit[:-1]}ies" if unit == "country" else None)
@@ -155,14 +155,17 @@ def _about(policy: Policy, scope: Scope, *, previewed: bool) -> str:
     return f"{which} in an outage, with a check every {span(scope.interval_seconds)} from {places}."
 
 
-def _choices(levels: LevelsOfOwner) -> list[PolicyChoice]:
+def _choices(levels: LevelsOfOwner, *, of_monitor: bool) -> list[PolicyChoice]:
+    def words(policy: Policy) -> str:
+        return policy_sentence(policy, votes_of(policy, levels.scope) if of_monitor else None)
+
     above = levels.above
     origin = _ABOVE.get(above.origin, "as it is set above")
     named = {mode: value for value, mode in MODES.items()}
     return [
-        PolicyChoice(value=ABOVE, name=f"None of its own: {origin}", words=policy_sentence(above.policy)),
+        PolicyChoice(value=ABOVE, name=f"None of its own: {origin}", words=words(above.policy)),
         *(
-            PolicyChoice(value=named[mode], name=name, words=policy_sentence(PRESETS[mode]))
+            PolicyChoice(value=named[mode], name=name, words=words(PRESETS[mode]))
             for mode, name in PRESET_NAMES.items()
         ),
         PolicyChoice(value=OWN, name="Own values", words="What you set below."),

@@ -101,6 +101,15 @@ async def test_every_wrong_field_is_named_at_its_place_and_all_is_kept(api: Api)
     assert await api.value("SELECT policy FROM organization ORDER BY id LIMIT 1") is None
 
 
+async def test_values_that_would_not_count_are_not_dropped(api: Api) -> None:
+    path = await monitor_page(api)
+    async with browsing_as(api, Role.ADMIN) as browser:
+        answer = await browser.submit(await browser.open(path), path, consecutive_rounds="4")
+    assert answer.status == 400
+    assert answer.root.one(id="wrong-base").text == "must be “Own values” for the fields below to count"
+    assert answer.form(path).fields["consecutive_rounds"] == ["4"]
+
+
 async def test_the_picture_shows_how_many_fail_and_says_the_same(api: Api) -> None:
     path = await monitor_page(api)
     async with browsing_as(api, Role.ADMIN) as browser:
