@@ -1,19 +1,16 @@
 """The program of the process that replays, one order after the other. Its parent kills it when the time is over.
 
-It reads and writes nothing but orders and answers, and steps back behind everything else on the machine.
+It reads and writes nothing but orders and answers.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import BinaryIO
 
 import msgspec
 
 from controller.operations.monitors.previews.orders import LENGTH_BYTES, ReplayOrder, replayed
-
-_NICENESS = 5
 
 
 def serve(orders: BinaryIO, answers: BinaryIO) -> None:
@@ -26,5 +23,4 @@ def serve(orders: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(_NICENESS)
     serve(sys.stdin.buffer, sys.stdout.buffer)
