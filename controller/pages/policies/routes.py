@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.off_loop import off_loop
 from controller.operations.monitors.policies import of_organization
 from controller.operations.monitors.policy_levels import set_policies
 from controller.pages.policies.changing import CUSTOMER, MONITOR, ORGANIZATION, PolicyPlace, preview, save, show
@@ -25,9 +26,8 @@ _Request = Request[Any, Any, Any]
 async def policies_page(request: _Request, services: GivenServices, principal: GivenPrincipal) -> Response[bytes]:
     """What holds for the organization, and which customers and monitors have a policy of their own."""
     of_organization(principal, Permission.READ)
-    view = policies_view(
-        await set_policies(services.database, principal), DONE.get(request.query_params.get("done", ""), "")
-    )
+    done = DONE.get(request.query_params.get("done", ""), "")
+    view = await off_loop(policies_view, await set_policies(services.database, principal), done)
     return await page(request, "policies/list.html", view, title="Policies", section="settings")
 
 
