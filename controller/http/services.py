@@ -15,6 +15,7 @@ from controller.model.values.public_url import PublicUrl
 from controller.operations.accounts.passwords import Passwords
 from controller.operations.channels.channels import Outlets
 from controller.operations.monitors.checks import TriggeredDispatch
+from controller.operations.monitors.previews.process import Previews
 from controller.operations.results.exports import Exports
 from controller.operations.sign_on.logins import SignOns
 from controller.operations.trials import TrialDispatch
@@ -53,6 +54,7 @@ class Services:
     public_url: PublicUrl = field(default_factory=PublicUrl)
     passwords: Passwords = field(default_factory=Passwords)
     exports: Exports = field(default_factory=Exports)
+    previews: Previews = field(default_factory=Previews)
     health: DependencyHealth = field(default_factory=DependencyHealth)
     live: StreamHub = field(default_factory=StreamHub)
     enrolment: EnrolmentSettings | None = None

@@ -42,6 +42,7 @@ from tests.bench.live import overviews
 from tests.bench.loops import agent as agent_loop
 from tests.bench.loops import controller as controller_loop
 from tests.bench.notify import storm
+from tests.bench.pages import previews
 
 
 class Bench(NamedTuple):
@@ -70,6 +71,7 @@ BENCHES = {
     "rollups": Bench(rollups.measure, "monitors", 500, (100, 500, 2_000)),
     "reading": Bench(reading.measure, "monitors", 10_000, (1_000, 10_000)),
     "dashboard": Bench(dashboard.measure, "monitors", 10_000, (1_000, 10_000)),
+    "preview": Bench(previews.measure, "monitors with failures", 1_000, (100, 1_000)),
     "live": Bench(overviews.measure, "open overviews", 500, (100, 500)),
     "export": Bench(export.measure, "results", 200_000, (200_000, 1_000_000)),
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),

@@ -87,6 +87,9 @@ BURNING = (
     View("account", _at("/account")),
     View("help", _at("/help")),
     View("help-failure", _at("/help/login-refused")),
+    View("policies", _at("/policies")),
+    View("policy-organization", _at("/policies/organization"), similar=True),
+    View("policy-monitor", _monitor("down", "/policy")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 OFFICE = (

@@ -29,6 +29,7 @@ from controller.api.v1.monitors.many import routes as many_monitors
 from controller.api.v1.one_monitor import chart, checks, monitor_results, state, uptime
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
+from controller.api.v1.policies import preview as policy_preview
 from controller.api.v1.results import listing as results
 from controller.api.v1.sign_on import routes as sign_on
 from controller.api.v1.stream import v1_stream
@@ -58,6 +59,7 @@ _RESOURCES = (
     monitors_by_key,
     organizations,
     policies,
+    policy_preview,
     reading_locations,
     results,
     sign_on,

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.policies import Level, Levels, effective
+from controller.decisions.evaluation.policy import Policy
 from controller.decisions.history.retention import single_results_since
 from controller.decisions.history.views import View, stored_view
 from controller.errors import InvalidError
@@ -19,6 +21,7 @@ from controller.operations.monitors.monitors import get_monitor
 from controller.operations.monitors.situation import Situation, situation_of
 from controller.store.checks import check_log
 from controller.store.checks.check_log import LogFilter, LoggedCheck, LogPlace
+from controller.store.monitors import policies
 from controller.store.platform.pool import Connection, Database
 from controller.store.retention import choices
 from shared.wire.targets import KINDS, Target
@@ -56,6 +59,7 @@ class ReportedMonitor(msgspec.Struct, frozen=True, kw_only=True):
     course: Course
     log: LogPage
     kept: Kept
+    policy: Policy
 
 
 async def monitor_report(
@@ -81,12 +85,20 @@ async def monitor_report(
             connection, monitor, stored_view(view, single, now), single, now, locations=len(situation.latest)
         )
         log = await _log(connection, monitor, question)
+        levels = await policies.levels_on(connection, Level.MONITOR, monitor.id)
     try:
         target, logins = target_of(monitor), configured_logins(monitor)
     except InvalidError:
         target, logins = None, {}
     return ReportedMonitor(
-        monitor=monitor, target=target, logins=logins, situation=situation, course=course, log=log, kept=held
+        monitor=monitor,
+        target=target,
+        logins=logins,
+        situation=situation,
+        course=course,
+        log=log,
+        kept=held,
+        policy=effective(levels or Levels()).policy,
     )
 
 

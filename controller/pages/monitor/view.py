@@ -21,6 +21,7 @@ from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTim
 from controller.pages.monitor.server import CertificateView, CompareView, certificates, compare
 from controller.pages.monitor.settings import Setting, settings_of
 from controller.pages.monitor.words import spelled
+from controller.pages.words.policies import policy_sentence
 from shared.wire.failures import Phase
 from shared.wire.targets import BaseTarget, TlsMode
 
@@ -61,6 +62,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     encrypts: bool
     refusals: list[RefusalView]
     settings: list[Setting]
+    policy: str
 
 
 def monitor_view(
@@ -89,6 +91,7 @@ def monitor_view(
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
         settings=settings_of(report),
+        policy=policy_sentence(report.policy),
     )
 
 

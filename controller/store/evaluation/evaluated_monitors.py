@@ -48,7 +48,7 @@ async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int])
         """,
         monitor_ids,
     )
-    return {row["id"]: _evaluated_monitor(row) for row in rows}
+    return {row["id"]: evaluated_monitor(row) for row in rows}
 
 
 async def enabled_locations(connection: Connection) -> list[Location]:
@@ -59,7 +59,8 @@ async def enabled_locations(connection: Connection) -> list[Location]:
     return [Location(**row) for row in rows]
 
 
-def _evaluated_monitor(row: Any) -> EvaluatedMonitor:
+def evaluated_monitor(row: Any) -> EvaluatedMonitor:
+    """From a row of the statement above, or of another one with the same columns."""
     columns = dict(row)
     values = {name: columns[name] for name in ScheduledMonitor.__struct_fields__ if name in columns}
     policy = effective(levels_from({name: row[name] for name in Levels._fields})).policy

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -44,14 +45,65 @@ _CHANGE = {
 async def levels_of(database: Database, level: Level, number: int) -> Levels | None:
     """What is set at this level and above it; None when there is no such organization, customer or monitor."""
     async with database.connection() as connection:
-        return await _levels(connection, level, number)
+        return await levels_on(connection, level, number)
+
+
+class SetPolicy(NamedTuple):
+    """A customer or monitor with a policy of its own."""
+
+    public_id: UUID
+    name: str
+    levels: Levels
+
+
+async def customers_with_policies(
+    connection: Connection, organization_id: int, customer_ids: Collection[int] | None
+) -> list[SetPolicy]:
+    """The customers of the organization that have one, by name; `customer_ids` None is no limit."""
+    rows = await connection.fetch(
+        """
+        SELECT customer.public_id, customer.name, organization.policy AS organization, customer.policy AS customer,
+          customer.alert_location_threshold_count AS threshold
+        FROM customer JOIN organization ON organization.id = customer.organization_id
+        WHERE customer.organization_id = $1 AND ($2::bigint[] IS NULL OR customer.id = ANY ($2))
+          AND (customer.policy IS NOT NULL OR customer.alert_location_threshold_count IS NOT NULL)
+        ORDER BY customer.name, customer.id
+        """,
+        organization_id,
+        None if customer_ids is None else list(customer_ids),
+    )
+    return [SetPolicy(row["public_id"], row["name"], levels_from(_without_names(row))) for row in rows]
+
+
+async def monitors_with_policies(
+    connection: Connection, organization_id: int, customer_ids: Collection[int] | None, *, limit: int
+) -> tuple[list[SetPolicy], int]:
+    """The first monitors of the organization that have one, by name, and how many there are."""
+    rows = await connection.fetch(
+        """
+        SELECT monitor.public_id, monitor.name, monitor.policy AS monitor, monitor.mode, count(*) OVER () AS number
+        FROM monitor
+        WHERE monitor.organization_id = $1 AND ($2::bigint[] IS NULL OR monitor.customer_id = ANY ($2))
+          AND monitor.deleted_at IS NULL AND (monitor.policy IS NOT NULL OR monitor.mode IS NOT NULL)
+        ORDER BY monitor.name, monitor.id LIMIT $3
+        """,
+        organization_id,
+        None if customer_ids is None else list(customer_ids),
+        limit,
+    )
+    found = [SetPolicy(row["public_id"], row["name"], levels_from(_without_names(row))) for row in rows]
+    return found, rows[0]["number"] if rows else 0
+
+
+def _without_names(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name in Levels._fields}
 
 
 async def change(database: Database, level: Level, number: int, decide: Callable[[Levels], Own]) -> Levels | None:
     """Replace the own policy of this level, while its row is locked; None when it does not exist."""
     async with database.transaction() as connection:
         await connection.execute(_LOCK[level], number)
-        levels = await _levels(connection, level, number)
+        levels = await levels_on(connection, level, number)
         if levels is None:
             return None
         policy, mode = own_stored(level, decide(levels))
@@ -59,10 +111,11 @@ async def change(database: Database, level: Level, number: int, decide: Callable
             await connection.execute(_CHANGE_MONITOR, number, stored_policy(policy), mode)
         else:
             await connection.execute(_CHANGE[level], number, stored_policy(policy))
-        return await _levels(connection, level, number)
+        return await levels_on(connection, level, number)
 
 
-async def _levels(connection: Connection, level: Level, number: int) -> Levels | None:
+async def levels_on(connection: Connection, level: Level, number: int) -> Levels | None:
+    """The same on a connection that is open already."""
     row = await connection.fetchrow(_SELECT[level], number)
     return levels_from(row) if row else None
 

@@ -32,6 +32,8 @@ WORK = {
     "/locations": {"controller.pages.locations.view.locations_view", DRAWN},
     "/monitors/new": {DRAWN},
     "/account": {DRAWN},
+    "/policies": {"controller.pages.policies.view.policies_view", DRAWN},
+    "/policies/organization": {"controller.decisions.replay.imagined.imagined_outage", DRAWN},
     "/api/results": {HISTORY, "controller.api.v1.results.items.result_item"},
     "/api/results?format=csv": {HISTORY},
     "/api/smtp-monitors/{id}/details": {

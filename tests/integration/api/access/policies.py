@@ -23,6 +23,18 @@ POLICIES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
         {"quorum": "any"},
         {"organization token", "admin", "global admin"},
     ),
+    (
+        "POST",
+        "/api/v1/organizations/{organization}/policy/preview",
+        {"quorum": "any"},
+        {"organization token", "admin", "global admin"},
+    ),
+    (
+        "POST",
+        "/api/v1/customers/{own}/policy/preview",
+        {"quorum": "any"},
+        {"organization token", "admin", "admin of one customer", "global admin"},
+    ),
     ("GET", "/api/v1/customers/{own}/policy", None, frozenset(RIGHTS) - {"readonly of none"}),
     (
         "PATCH",

@@ -46,6 +46,7 @@ OURS_ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "chart": ("read", "GET", "/chart", None),
     "policy": ("read", "GET", "/policy", None),
     "change of the policy": ("config", "PATCH", "/policy", {"quorum": "any"}),
+    "preview of the policy": ("config", "POST", "/policy/preview", {"quorum": "any"}),
     "check": ("trigger", "POST", "/check", None),
 }
 

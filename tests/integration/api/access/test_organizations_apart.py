@@ -51,6 +51,7 @@ TABLES = (
 )
 BODIES: dict[str, Any] = {
     "policy": {"quorum": "any"},
+    "preview": {"quorum": "any"},
     "acknowledge": {"comment": "mine"},
     "comments": {"comment": "mine"},
     "resolve": {"reason": "mine"},

@@ -1,0 +1,1 @@
+"""What another policy would have made of results that are stored: the rules of the evaluator over recorded checks."""

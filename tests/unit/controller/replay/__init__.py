@@ -1,0 +1,1 @@
+"""Unit tests of replays: what another policy makes of recorded checks."""
