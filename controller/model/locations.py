@@ -50,6 +50,18 @@ class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
     reads: list[str] = []
 
 
+class LocationKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of an enrolment file: when it was made, when they end or ended (None: the newest), and when an agent
+    last used them. `agents` are the names of those that do so now; `ended` by the database's clock.
+    """
+
+    created_at: datetime
+    ends_at: datetime | None
+    last_used_at: datetime | None
+    ended: bool
+    agents: list[str]
+
+
 class MonitorTitle(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """A monitor as lists name it."""
 

@@ -25,12 +25,14 @@ class CountryLoss(msgspec.Struct, frozen=True, kw_only=True):
 class LocationEffects(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between the location enabled and not, all else as it is now.
 
-    It may check `monitors`. Without it no location may check `unchecked` of them, of which the first MOST_NAMED that
-    the caller may see are `named`; `losses` are those that lose its country, by the number of their countries.
+    It may check `monitors`. Without it no location may check `unchecked` of them. The caller may see `visible` of
+    these, of which the first MOST_NAMED are `named`. `losses` are those that lose its country, by the number of their
+    countries.
     """
 
     monitors: int
     unchecked: int
+    visible: int
     named: list[MonitorTitle]
     losses: list[CountryLoss]
 
@@ -53,6 +55,7 @@ def location_effects(groups: Iterable[AlikeMonitors], locations: Sequence[Locati
     return LocationEffects(
         monitors=sum(group.monitors for group in concerned),
         unchecked=sum(group.monitors for group in unchecked),
+        visible=sum(group.visible for group in unchecked),
         named=sorted(title for group in unchecked for title in group.titles)[:MOST_NAMED],
         losses=[CountryLoss(countries=countries, monitors=losses[countries]) for countries in sorted(losses)],
     )

@@ -25,6 +25,7 @@ from controller.errors import (
 )
 from controller.model import Location, Principal
 from controller.model.audit import AuditAction
+from controller.model.locations import LocationKey
 from controller.model.values.countries import country_code
 from controller.operations.audit.recording import record, record_about
 from controller.operations.audit.states import object_of
@@ -33,7 +34,6 @@ from controller.settings import EnrolmentSettings
 from controller.store.accounts import organizations
 from controller.store.locations import keys as location_keys
 from controller.store.locations import locations as store
-from controller.store.locations.keys import LocationKey
 from controller.store.platform.pool import Database
 from shared.nats.broker import NatsUrl
 from shared.secret import Secret
@@ -48,6 +48,10 @@ _PAGE = "new"
 
 Check = Callable[[Database], Awaitable[None]]
 """Refuses a change by an error, while the location is locked; it is given the database of the change."""
+
+
+async def _in_any_state(_: Database) -> None:
+    """A check that refuses nothing."""
 
 
 class Enrolled(NamedTuple):
@@ -99,7 +103,7 @@ async def rotate(
     *,
     keep: timedelta,
     nats_url: str | None = None,
-    check: Check,
+    check: Check = _in_any_state,
 ) -> Enrolled:
     """Give a location new keys; agents with older ones work on for as long as `keep`. Without `nats_url` the stored one
     stays. Raises ForbiddenError, InvalidError, NotFoundError, and what `check` raises.
@@ -128,7 +132,9 @@ async def rotate(
     return _enrolled(here, keys)
 
 
-async def switch(database: Database, principal: Principal, code: str, *, enabled: bool, check: Check) -> None:
+async def switch(
+    database: Database, principal: Principal, code: str, *, enabled: bool, check: Check = _in_any_state
+) -> None:
     """Raises ForbiddenError, NotFoundError, and what `check` raises."""
     await require_manager(database, principal)
     _require_code(code)
@@ -142,7 +148,7 @@ async def switch(database: Database, principal: Principal, code: str, *, enabled
         await record(own, principal, action, before=before, after=after)
 
 
-async def remove(database: Database, principal: Principal, code: str, *, check: Check) -> None:
+async def remove(database: Database, principal: Principal, code: str, *, check: Check = _in_any_state) -> None:
     """Remove a disabled location; its history stays. Raises ForbiddenError, NotFoundError, WrongStateError, and what
     `check` raises.
     """
@@ -158,7 +164,9 @@ async def remove(database: Database, principal: Principal, code: str, *, check: 
         await record_about(own, principal, AuditAction.LOCATION_REMOVED, object_of(here))
 
 
-async def rename(database: Database, principal: Principal, code: str, name: str | None, *, check: Check) -> None:
+async def rename(
+    database: Database, principal: Principal, code: str, name: str | None, *, check: Check = _in_any_state
+) -> None:
     """Give a location another name for people; None is its country's. Raises ForbiddenError, InvalidError,
     NotFoundError, and what `check` raises.
     """

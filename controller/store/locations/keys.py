@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from controller.model.locations import LocationKey
 from controller.store.platform.pool import Database
 from shared.wire.messages import READY_SECONDS
 
@@ -22,18 +23,6 @@ class GivenKey(NamedTuple):
     created_at: datetime
     ends_at: datetime | None
     shared: bool
-
-
-class LocationKey(NamedTuple):
-    """An enrolment file of a location: when it was made, when its keys end or ended (None: the newest), and when an
-    agent last used it. `agents` are the names of those that do so now; `ended` by the database's clock.
-    """
-
-    created_at: datetime
-    ends_at: datetime | None
-    last_used_at: datetime | None
-    ended: bool
-    agents: list[str]
 
 
 @asynccontextmanager
@@ -149,19 +138,19 @@ async def keys_of(database: Database, location_id: int, *, most: int) -> list[Lo
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT created_at, ends_at, last_used_at, COALESCE(ends_at <= now(), false),
+            SELECT created_at, ends_at, last_used_at, COALESCE(ends_at <= now(), false) AS ended,
               ARRAY(
                 SELECT name FROM agent
                 WHERE agent.location_id = $1 AND signed_by = nats_user
                   AND last_seen_at > now() - make_interval(secs => $3) ORDER BY name
-              )
+              ) AS agents
             FROM location_key WHERE location_id = $1 ORDER BY id DESC LIMIT $2
             """,
             location_id,
             most,
             READY_SECONDS,
         )
-    return [LocationKey(*row) for row in rows]
+    return [LocationKey(**row) for row in rows]
 
 
 async def revoked_users(database: Database) -> dict[str, str | None]:
