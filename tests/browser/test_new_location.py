@@ -65,7 +65,7 @@ def _add(browser: Browser, code: str) -> str:
     """Fill in the form, and return the commands that the page shows for a checkout."""
     browser.click("Add a location")
     browser.find("#code").type(code)
-    browser.run("document.querySelector('#country').value = 'FR'")
+    browser.value("document.querySelector('#country').value = 'FR'")
     browser.click("Add it and show its enrolment")
     browser.sees("shown this once")
     return str(browser.value("return document.querySelector('#start-checkout').textContent"))

@@ -18,6 +18,7 @@ from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.installation.location_effects import effects_of
+from shared.wire.targets import KINDS
 
 
 class UncheckedMonitorItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -42,8 +43,8 @@ class LocationEffectsAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="c
         "monitors": 16,
         "unchecked": 2,
         "uncheckedMonitors": [
-            {"id": "0c5a34e1-46b1-4ff6-9d07-8e70ac0a3d4a", "name": "Hotel reservations", "kind": "smtp"},
-            {"id": "f2a7d6d3-6f5b-4b57-9a61-6b5f5f3f5e0d", "name": "Hotel mailboxes", "kind": "imap"},
+            {"id": "0c5a34e1-46b1-4ff6-9d07-8e70ac0a3d4a", "name": "Hotel reservations", "kind": KINDS[0]},
+            {"id": "f2a7d6d3-6f5b-4b57-9a61-6b5f5f3f5e0d", "name": "Hotel mailboxes", "kind": KINDS[0]},
         ],
         "fewerCountries": [{"countries": 3, "monitors": 14}],
     }
