@@ -121,6 +121,10 @@ _CHECKOUT = """
 _NO_HISTORY = "unset HISTFILE   # so that this shell does not keep the secrets below\n"
 
 
+TRIAL = "checkout"
+"""The key of the platform on which an agent is tried out, on the machine of `make run`."""
+
+
 class Platform(NamedTuple):
     """How agents run on one platform: `before` is done once on each machine, `start` begins the first agent, and
     `again` gives running agents a new enrolment. `note` says what must be there.
@@ -165,9 +169,9 @@ def platforms(code: str, enrolment: str | None = None) -> list[Platform]:
             again=_filled(_KUBERNETES_AGAIN, code, kubernetes),
         ),
         Platform(
-            key="checkout",
-            name="A checkout, to try it out",
-            note="In a folder where make run has run. The agent runs until you press Ctrl and C.",
+            key=TRIAL,
+            name="The folder of make run, to try it out",
+            note="In the folder in which make run was typed. The agent runs until you press Ctrl and C.",
             before="",
             start=checkout,
             again=checkout,

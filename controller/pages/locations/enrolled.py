@@ -10,7 +10,7 @@ import msgspec
 from controller.model.locations import LocationKey
 from controller.operations.installation.managed_locations import Enrolled
 from controller.operations.locations import LocationState
-from controller.pages.locations.commands import Platform, platforms
+from controller.pages.locations.commands import TRIAL, Platform, platforms
 from controller.pages.locations.doing import doing
 
 
@@ -25,7 +25,8 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
 
 class EnrolledView(msgspec.Struct, frozen=True, kw_only=True):
     """The enrolment of a location, which is shown this once. `again`: it had one before. `near`: `url`, the address of
-    NATS in it, is on this machine, so that agents elsewhere cannot reach it.
+    NATS in it, is on this machine, so that agents elsewhere cannot reach it; then the
+    commands to try it out on this machine come first.
     """
 
     code: str
@@ -39,15 +40,16 @@ class EnrolledView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def enrolled_view(made: Enrolled, url: str, *, again: bool) -> EnrolledView:
-    here, enrolment = made.location, made.enrolment.reveal()
+    here, enrolment, near = made.location, made.enrolment.reveal(), is_near(url)
+    known = platforms(here.code, enrolment)
     return EnrolledView(
         code=here.code,
         name=here.name,
         enrolment=enrolment,
         again=again,
-        platforms=platforms(here.code, enrolment),
+        platforms=sorted(known, key=lambda one: one.key != TRIAL) if near else known,
         url=url,
-        near=is_near(url),
+        near=near,
         waiting=_nobody(again=again),
     )
 
