@@ -1,5 +1,7 @@
 // Asks again and again whether an agent uses a new enrolment, until one does. The page itself must stay: it shows the
 // enrolment once.
+import { updateById } from "./patch.js";
+
 const PAUSE_MS = 3000;
 
 async function answer(address) {
@@ -15,9 +17,7 @@ async function wait(place) {
   while (place.isConnected && !place.querySelector("[data-over]")) {
     await new Promise((done) => { setTimeout(done, PAUSE_MS); });
     const html = document.hidden ? "" : await answer(place.dataset.waits);
-    const fresh = document.createElement("div");
-    fresh.innerHTML = html;
-    if (fresh.querySelector("[data-over]")) place.replaceChildren(...fresh.children);
+    if (html) updateById("waiting-line", html);
   }
 }
 
