@@ -21,7 +21,6 @@ from tests.integration.api.conftest import Api
 from tests.integration.pages.browser import Browser, Page, browsing_as
 
 _NEW = "/locations/new"
-_ACTS = ("rename", "rotate", "disable", "enable", "remove")
 
 
 @pytest.fixture(autouse=True)
@@ -269,39 +268,3 @@ async def test_a_location_is_renamed(api: Api, admin: Browser) -> None:
     assert "Frankfurt am Main" in done.headings[0]
     await admin.submit(await admin.open(rename), rename, name="")
     assert await api.value("SELECT name FROM location WHERE code = 'de-fra'") == "Germany"
-
-
-@pytest.mark.parametrize(
-    ("role", "organization", "limited"),
-    [
-        (Role.ADMIN, "Strange", False),
-        (Role.ADMIN, "Ours", True),
-        (Role.USER, "Ours", False),
-        (Role.READONLY, "Ours", True),
-        (Role.GLOBAL_SUPPORTER, "Ours", False),
-    ],
-)
-async def test_others_see_locations_and_no_button_and_are_refused(
-    api: Api, admin: Browser, role: Role, organization: str, limited: bool
-) -> None:
-    await add(admin)
-    customers = [api.customer] if limited else None
-    async with browsing_as(api, role, organization=organization, customers=customers) as browser:
-        for path in ("/locations", "/locations/de-fra"):
-            page = await browser.open(path)
-            assert page.status == 200, page.text
-            assert not [link for link in page.links.values() if link.startswith("/locations/de-fra/") or link == _NEW]
-            assert "Enrolments" not in page.headings
-        for path in (_NEW, "/locations/de-fra/waiting", *(f"/locations/de-fra/{act}" for act in _ACTS)):
-            assert (await browser.open(path)).status in {403, 404}, path
-        assert (await browser.post(_NEW, code="us", country="US")).status == 403
-        for act in _ACTS:
-            assert (await browser.post(f"/locations/de-fra/{act}")).status in {403, 404}, act
-    assert await api.value("SELECT count(*) FROM location WHERE enabled AND name = 'Germany'") == 1
-
-
-async def test_there_is_no_page_of_a_location_that_is_not_there(admin: Browser) -> None:
-    for path in ("", "/waiting", *(f"/{act}" for act in _ACTS)):
-        assert (await admin.open(f"/locations/nowhere{path}")).status == 404, path
-    for act in ("rename", "rotate", "disable", "enable", "remove"):
-        assert (await admin.post(f"/locations/nowhere/{act}")).status == 404, act
