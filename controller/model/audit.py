@@ -43,6 +43,7 @@ class AuditAction(StrEnum):
     INCIDENT_COMMENTED = "incident.commented"
     INCIDENT_RESOLVED = "incident.resolved"
     LOCATION_ADDED = "location.added"
+    LOCATION_RENAMED = "location.renamed"
     LOCATION_ROTATED = "location.rotated"
     LOCATION_DISABLED = "location.disabled"
     LOCATION_ENABLED = "location.enabled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -47,3 +48,37 @@ class AgentSighting(msgspec.Struct, frozen=True, kw_only=True):
     unfit: list[Unfitness] = []
     clock_offset_ms: float | None = None
     reads: list[str] = []
+
+
+class LocationKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of an enrolment file: when it was made, when they end or ended (None: the newest), and when an agent
+    last used them. `agents` are the names of those that do so now; `ended` by the database's clock.
+    """
+
+    created_at: datetime
+    ends_at: datetime | None
+    last_used_at: datetime | None
+    ended: bool
+    agents: list[str]
+
+
+class MonitorTitle(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A monitor as lists name it."""
+
+    name: str
+    public_id: UUID
+    kind: str
+
+
+class AlikeMonitors(msgspec.Struct, frozen=True, kw_only=True):
+    """Monitors that the same locations check, because they have the same effective countries (None: all), list of
+    locations (None: all) and home location. There are `monitors` of them, of which somebody may see `visible`; `titles`
+    are the first of those, by name.
+    """
+
+    allowed_check_country_codes: list[str] | None
+    location_ids: list[int] | None
+    home_location_id: int | None
+    monitors: int
+    visible: int
+    titles: list[MonitorTitle]

@@ -67,9 +67,14 @@ async def install(database: Database, now: datetime) -> Installation:
             for place in PLACES
         }
         await connection.executemany(
+            "INSERT INTO location_key (location_id, sealing_key, nats_user, created_at, last_used_at)"
+            " VALUES ($1::int, 'k', $1::int::text, $2, $3)",
+            [(number, _long_ago(now), now) for number in locations.values()],
+        )
+        await connection.executemany(
             "INSERT INTO agent (location_id, name, kinds, version, started_at, last_seen_at, running, waiting,"
-            " capacity, loop_lag_ms, clock_offset_ms)"
-            " VALUES ($1, $2, '{smtp,imap,pop3}', '0.1.0', $3, $4, $5, 0, 400, $6, $7)",
+            " capacity, loop_lag_ms, clock_offset_ms, signed_by)"
+            " VALUES ($1::int, $2, '{smtp,imap,pop3}', '0.1.0', $3, $4, $5, 0, 400, $6, $7, $1::int::text)",
             [
                 (number, f"agent-{which}", now - timedelta(days=9), now, 3 + which, 1.5 * which, 4.0 * which)
                 for number in locations.values()

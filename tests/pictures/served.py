@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeVar
 
 from controller.application import create_application
@@ -15,11 +17,14 @@ from controller.model.trials import Trying
 from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
+from controller.settings import EnrolmentSettings
 from controller.store.platform.pool import Database
+from controller.trust import keys
 from controller.vault import Vault, VaultKeys, new_key
 from shared.clock import utc_now
 from shared.nats.broker import Broker
 from shared.nats.bus import Bus
+from shared.settings import load
 from shared.wire.messages import HEARTBEAT_SECONDS
 from tests.integration.api.serving import serving
 
@@ -64,12 +69,22 @@ async def dashboard(
             dispatcher=_NoDispatcher(),
             bus=bus,
             outlets=Outlets(senders, MxLookup([])),
+            enrolment=_enrolment(database_url),
         )
         async with serving(create_application(services), drain_seconds=5) as url, asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(_beat(database))
             yield Served(url, database), built
             services.live.stop()  # which ends the streams of pages that are still open
             beating.cancel()
+
+
+def _enrolment(database_url: str) -> EnrolmentSettings:
+    """With new keys, with which no agent can log in."""
+    with TemporaryDirectory() as folder:
+        trust = Path(folder) / "controller.trust"
+        keys.write(trust, keys.new_trust())
+        settings = {"DATABASE_URL": database_url, "TRUST_FILE": str(trust), "NATS_URL": "nats://127.0.0.1:4222"}
+        return load(EnrolmentSettings, {f"MAILPROBE_{name}": value for name, value in settings.items()})
 
 
 async def _beat(database: Database) -> None:

@@ -64,6 +64,8 @@ HEALTHY = (
     View("monitor-up", _monitor("up")),
     View("check-good", _check("good")),
     View("locations-healthy", _at("/locations"), similar=True),
+    View("location-new", _at("/locations/new")),
+    View("location-up", _at("/locations/de-nbg"), similar=True),
 )
 BURNING = (
     View("overview-burning", _at("/")),
@@ -84,6 +86,11 @@ BURNING = (
     View("incident-resolved", _incident("resolved")),
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
+    View("location-silent", _at("/locations/br-sao")),
+    View("location-rename", _at("/locations/de-nbg/rename")),
+    View("location-rotate", _at("/locations/de-nbg/rotate"), similar=True),
+    View("location-disable", _at("/locations/de-nbg/disable")),
+    View("location-remove", _at("/locations/de-nbg/remove"), similar=True),
     View("account", _at("/account")),
     View("help", _at("/help")),
     View("help-failure", _at("/help/login-refused")),

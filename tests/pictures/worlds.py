@@ -98,6 +98,14 @@ async def burning(database: Database, now: datetime) -> World:
     await troubles.trouble_locations(here, [monitors["mx1.example.com"]], silent="br-sao", minutes=_SILENT_MINUTES)
     await troubles.add_unconfirmed(here, monitors["mx1.example.com"], _BURNING[1], _BRIEF)
     await _maintenance(here, monitors["mail.northfield.example"])
+    await here.run(
+        "UPDATE monitor SET allowed_check_country_codes = '{BR}' WHERE id = $1", monitors["news.northfield.example"]
+    )
+    await here.run(
+        "INSERT INTO location (code, name, country_code, public_key, enabled, removed_at)"
+        " VALUES ('br-rio', 'Rio de Janeiro', 'BR', 'k', false, NULL), ('pt-lis', 'Lisbon', 'PT', 'k', false, $1)",
+        here.now,
+    )
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(

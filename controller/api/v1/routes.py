@@ -21,6 +21,7 @@ from controller.api.v1.channels import trying
 from controller.api.v1.customers import routes as customers
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
+from controller.api.v1.locations import effects as location_effects
 from controller.api.v1.locations import managing as managing_locations
 from controller.api.v1.locations import reading as reading_locations
 from controller.api.v1.monitors import by_key as monitors_by_key
@@ -52,6 +53,7 @@ _RESOURCES = (
     incident_actions,
     incidents,
     letting_in,
+    location_effects,
     managing_locations,
     many_monitors,
     monitor_results,

@@ -8,6 +8,7 @@ ready keeps its place: its check is missed, not skipped.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,7 +18,25 @@ from controller.model import Location, Mode, ScheduledMonitor
 from shared.wire.rounds import phase_ms
 
 
-def pool(monitor: ScheduledMonitor, locations: Sequence[Location]) -> Sequence[Location]:
+class Pooled(Protocol):
+    """What decides which locations check a monitor: its effective countries (None: all), its list of locations (None:
+    all) and its home location.
+    """
+
+    @property
+    def allowed_check_country_codes(self) -> list[str] | None: ...
+
+    @property
+    def location_ids(self) -> list[int] | None: ...
+
+    @property
+    def home_location_id(self) -> int | None: ...
+
+
+P = TypeVar("P", bound=Pooled)
+
+
+def pool(monitor: Pooled, locations: Sequence[Location]) -> Sequence[Location]:
     """The monitor's own among these enabled locations of its countries, its home location first."""
     if monitor.location_ids is None and monitor.home_location_id is None:
         return locations
@@ -35,7 +54,7 @@ def _is_listed(location: Location, numbers: Collection[int] | None, home: int | 
     return numbers is None or location.id in numbers or location.id == home
 
 
-def may_check(monitor: ScheduledMonitor, location: Location) -> bool:
+def may_check(monitor: Pooled, location: Location) -> bool:
     """Whether the location is in the monitor's pool while it is enabled."""
     own = _is_listed(location, monitor.location_ids, monitor.home_location_id)
     return own and is_in(location, monitor.allowed_check_country_codes)
@@ -56,14 +75,12 @@ $$
 """may_check in SQL, of a location and a monitor's effective countries, its list and its home location."""
 
 
-def left_blind(
-    monitors: Iterable[ScheduledMonitor], locations: Sequence[Location], lost: Location
-) -> list[ScheduledMonitor]:
+def left_blind(monitors: Iterable[P], locations: Sequence[Location], lost: Location) -> list[P]:
     """The monitors that no location may check while `lost` is away, but that some, ready or not, may check while it is
     enabled.
     """
 
-    def is_checked(monitor: ScheduledMonitor, enabled: Sequence[Location]) -> bool:
+    def is_checked(monitor: P, enabled: Sequence[Location]) -> bool:
         return bool(pool(monitor, configured(enabled, monitor.allowed_check_country_codes)))
 
     others = [here for here in locations if here.enabled and here.id != lost.id]

@@ -24,6 +24,11 @@ def country_list(codes: Iterable[str] | None, *, field: str) -> list[str] | None
     return list(dict.fromkeys(country_code(code, field=field) for code in codes or ())) or None
 
 
+def countries_by_name() -> list[tuple[str, str]]:
+    """Every country as its code and its name in English, by name."""
+    return sorted(((code, country_name(code)) for code in countries_by_alpha2), key=lambda one: one[1])
+
+
 def country_name(code: str) -> str:
     """The name of a country in English, without its official addition; the code where it is not known."""
     country = countries_by_alpha2.get(code)

@@ -1,9 +1,11 @@
-"""Add, rotate, enable, disable and remove locations over the API, by people of the organization that runs the
-installation. The enrolment of a new location, or of new keys, is returned once; only its public keys are stored.
+"""Add, rename, rotate, enable, disable and remove locations, over the API or the dashboard, by people of the
+organization that runs the installation. The enrolment of a new location, or of new keys, is returned once; only its
+public keys are stored.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import NamedTuple
@@ -23,6 +25,7 @@ from controller.errors import (
 )
 from controller.model import Location, Principal
 from controller.model.audit import AuditAction
+from controller.model.locations import LocationKey
 from controller.model.values.countries import country_code
 from controller.operations.audit.recording import record, record_about
 from controller.operations.audit.states import object_of
@@ -36,8 +39,19 @@ from shared.nats.broker import NatsUrl
 from shared.secret import Secret
 from shared.wire import enrolment, subjects
 
+MOST_KEYS = 10
+"""How many enrolments of a location are listed."""
+
+_CODE = re.compile("[a-z0-9-]{1,50}")
+_PAGE = "new"
+"""The page that adds a location stands in the place of one with this code."""
+
 Check = Callable[[Database], Awaitable[None]]
 """Refuses a change by an error, while the location is locked; it is given the database of the change."""
+
+
+async def _in_any_state(_: Database) -> None:
+    """A check that refuses nothing."""
 
 
 class Enrolled(NamedTuple):
@@ -89,7 +103,7 @@ async def rotate(
     *,
     keep: timedelta,
     nats_url: str | None = None,
-    check: Check,
+    check: Check = _in_any_state,
 ) -> Enrolled:
     """Give a location new keys; agents with older ones work on for as long as `keep`. Without `nats_url` the stored one
     stays. Raises ForbiddenError, InvalidError, NotFoundError, and what `check` raises.
@@ -118,7 +132,9 @@ async def rotate(
     return _enrolled(here, keys)
 
 
-async def switch(database: Database, principal: Principal, code: str, *, enabled: bool, check: Check) -> None:
+async def switch(
+    database: Database, principal: Principal, code: str, *, enabled: bool, check: Check = _in_any_state
+) -> None:
     """Raises ForbiddenError, NotFoundError, and what `check` raises."""
     await require_manager(database, principal)
     _require_code(code)
@@ -132,7 +148,7 @@ async def switch(database: Database, principal: Principal, code: str, *, enabled
         await record(own, principal, action, before=before, after=after)
 
 
-async def remove(database: Database, principal: Principal, code: str, *, check: Check) -> None:
+async def remove(database: Database, principal: Principal, code: str, *, check: Check = _in_any_state) -> None:
     """Remove a disabled location; its history stays. Raises ForbiddenError, NotFoundError, WrongStateError, and what
     `check` raises.
     """
@@ -148,12 +164,54 @@ async def remove(database: Database, principal: Principal, code: str, *, check: 
         await record_about(own, principal, AuditAction.LOCATION_REMOVED, object_of(here))
 
 
-async def require_manager(database: Database, principal: Principal) -> None:
-    """Raises ForbiddenError."""
+async def rename(
+    database: Database, principal: Principal, code: str, name: str | None, *, check: Check = _in_any_state
+) -> None:
+    """Give a location another name for people; None is its country's. Raises ForbiddenError, InvalidError,
+    NotFoundError, and what `check` raises.
+    """
+    await require_manager(database, principal)
+    _require_code(code)
+    if name is not None:
+        check_name(name)
+    async with database.one_transaction() as own:
+        before = await store.locked(own, code)
+        if before is None:
+            raise NotFoundError
+        await check(own)
+        after = await store.rename(own, code, name or countries_by_alpha2[before.country_code].apolitical_name)
+        await record(own, principal, AuditAction.LOCATION_RENAMED, before=before, after=after)
+
+
+async def manages_locations(database: Database, principal: Principal) -> bool:
+    """Whether the principal may add and change locations."""
     here = principal.works_in
     operating = here is not None and await organizations.is_operating(database, here)
-    if not may_manage_locations(principal, operating=operating):
+    return may_manage_locations(principal, operating=operating)
+
+
+async def require_manager(database: Database, principal: Principal) -> None:
+    """Raises ForbiddenError."""
+    if not await manages_locations(database, principal):
         raise ForbiddenError
+
+
+async def keys_of(database: Database, principal: Principal, code: str) -> list[LocationKey]:
+    """The enrolments that a location was given, the newest first, the oldest left out. Raises ForbiddenError,
+    NotFoundError.
+    """
+    await require_manager(database, principal)
+    _require_code(code)
+    here = await store.by_code(database, code)
+    if here is None:
+        raise NotFoundError
+    return await location_keys.keys_of(database, here.id, most=MOST_KEYS)
+
+
+async def removed_locations(database: Database, principal: Principal) -> list[Location]:
+    """The locations that were removed, by code; adding one again brings its history back. Raises ForbiddenError."""
+    await require_manager(database, principal)
+    return [here for here in await store.all_locations(database) if here.removed]
 
 
 def _require_code(code: str) -> None:
@@ -166,10 +224,20 @@ def _require_code(code: str) -> None:
     raise NotFoundError
 
 
+def check_code(code: str) -> None:
+    """Raises InvalidError."""
+    if not _CODE.fullmatch(code) or code == _PAGE:
+        raise InvalidError(
+            "code", f"must be 1 to 50 lower-case letters (a to z), digits and hyphens, and not the word {_PAGE!r}"
+        )
+
+
 def _checked(new: NewLocation) -> tuple[str, str]:
     """The country and the name. Raises InvalidFieldsError."""
     problems: list[InvalidError] = []
     country, name = new.country, new.name
+    with noting(problems):
+        check_code(new.code)
     with noting(problems):
         country = country_code(new.country, field="country")
         name = countries_by_alpha2[country].apolitical_name if name is None else name

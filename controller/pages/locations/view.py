@@ -9,11 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from controller.model import AgentSighting
+from controller.decisions.schedule.location_effects import LocationEffects
+from controller.model import AgentSighting, Location
+from controller.model.locations import LocationKey
 from controller.model.values.countries import country_name
 from controller.operations.locations import LocationState
 from controller.pages.drawing.bar import Run
 from controller.pages.locations.doing import SLICES, bar_label, bar_of, clock_off, doing
+from controller.pages.locations.effects import EffectWords, Speech, effect_words
 from controller.pages.words.blindness import (
     SUSPICIOUS,
     Advice,
@@ -115,7 +118,7 @@ class CountryGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
     """`ready` of the `total` locations that are switched on can run every check; `troubled` need somebody, the worst
-    first.
+    first. Who `manages` locations sees those that were removed.
     """
 
     countries: list[CountryGroup]
@@ -125,9 +128,61 @@ class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
     troubled: list[LocationCard]
     slices: int
     now: datetime
+    manages: bool
+    removed: list[RemovedRow]
+    done: str
 
 
-def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsView:
+class RemovedRow(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    name: str
+    country: str
+    country_name: str
+
+
+class LocationPageView(msgspec.Struct, frozen=True, kw_only=True):
+    """One location. Who `manages` locations sees its enrolments, and the acts."""
+
+    card: LocationCard
+    country: str
+    country_name: str
+    enabled: bool
+    created_at: datetime | None
+    effects: EffectWords
+    manages: bool
+    keys: list[LocationKey]
+    slices: int
+    now: datetime
+    done: str
+
+
+def location_page_view(
+    found: LocationState, effects: LocationEffects, *, manages: bool, keys: list[LocationKey], done: str
+) -> LocationPageView:
+    here = found.location
+    return LocationPageView(
+        card=_card(found),
+        country=here.country_code,
+        country_name=country_name(here.country_code),
+        enabled=here.enabled,
+        created_at=here.created_at,
+        effects=effect_words(effects, here, Speech.NOW if here.enabled else Speech.GAIN),
+        manages=manages,
+        keys=keys,
+        slices=SLICES,
+        now=found.now,
+        done=done,
+    )
+
+
+def locations_view(
+    found: Sequence[LocationState],
+    now: datetime,
+    *,
+    manages: bool = False,
+    removed: Sequence[Location] = (),
+    done: str = "",
+) -> LocationsView:
     ordered = sorted(found, key=lambda one: (country_name(one.location.country_code), one.location.code))
     groups = [
         CountryGroup(country=code, name=country_name(code), locations=[_card(one) for one in group])
@@ -143,6 +198,14 @@ def locations_view(found: Sequence[LocationState], now: datetime) -> LocationsVi
         troubled=[card for state in _WORST_FIRST for card in cards if card.state == state],
         slices=SLICES,
         now=now,
+        manages=manages,
+        removed=[
+            RemovedRow(
+                code=one.code, name=one.name, country=one.country_code, country_name=country_name(one.country_code)
+            )
+            for one in removed
+        ],
+        done=done,
     )
 
 

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from controller.model.locations import LocationKey
 from controller.store.platform.pool import Database
+from shared.wire.messages import READY_SECONDS
 
 if TYPE_CHECKING:
     from controller.store.platform.pool import Connection
@@ -129,6 +131,26 @@ async def given_keys(database: Database) -> dict[int, list[GivenKey]]:
     for number, *key in rows:
         keys.setdefault(number, []).append(GivenKey(*key))
     return keys
+
+
+async def keys_of(database: Database, location_id: int, *, most: int) -> list[LocationKey]:
+    """The newest keys of a location, also those that ended, the newest first. Raises StoreUnavailableError."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            """
+            SELECT created_at, ends_at, last_used_at, COALESCE(ends_at <= now(), false) AS ended,
+              ARRAY(
+                SELECT name FROM agent
+                WHERE agent.location_id = $1 AND signed_by = nats_user
+                  AND last_seen_at > now() - make_interval(secs => $3) ORDER BY name
+              ) AS agents
+            FROM location_key WHERE location_id = $1 ORDER BY id DESC LIMIT $2
+            """,
+            location_id,
+            most,
+            READY_SECONDS,
+        )
+    return [LocationKey(**row) for row in rows]
 
 
 async def revoked_users(database: Database) -> dict[str, str | None]:

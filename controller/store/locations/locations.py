@@ -132,6 +132,18 @@ async def set_enabled(database: Database, code: str, *, enabled: bool) -> Locati
         return await _present(connection, code)
 
 
+async def rename(database: Database, code: str, name: str) -> Location | None:
+    """None when there is no such location."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE location SET name = $2, updated_at = CASE WHEN name = $2 THEN updated_at ELSE now() END"
+            " WHERE code = $1 AND removed_at IS NULL",
+            code,
+            name,
+        )
+        return await _present(connection, code)
+
+
 async def remove(database: Database, code: str) -> bool:
     """Remove a disabled location, and its keys for ever; False when there is none of that code, or it is enabled."""
     async with database.transaction() as connection:

@@ -30,6 +30,8 @@ WORK = {
     "/incidents": {"controller.pages.incidents.listing.list_view", DRAWN},
     "/incidents/unpaged": {"controller.pages.incidents.unpaged.unpaged_view", DRAWN},
     "/locations": {"controller.pages.locations.view.locations_view", DRAWN},
+    "/locations/de-nbg": {"controller.pages.locations.view.location_page_view", DRAWN},
+    "/locations/new": {DRAWN},
     "/monitors/new": {DRAWN},
     "/account": {DRAWN},
     "/policies": {"controller.pages.policies.view.policies_view", DRAWN},

@@ -43,6 +43,8 @@ NOT_RUN = [
     ("Program", "git clone", "the test has put the checkout there"),
     ("A second controller", "ssh root@FIRST", "on another machine"),
     ("A location", "/opt/mailprobe/venv/bin/mailprobe-agent doctor", "it connects to mail servers of the Internet"),
+    ("A location", "install -d -m 700 /etc/mailprobe\ninstall -d -m 700 -o 10001", _ENGINE),
+    ("A location", "kubectl create secret generic", "needs a cluster"),
     ("Watching the watcher", "curl -fsS -m 10", "needs a URL of a service of yours"),
     (
         "A leaf server for a region",

@@ -1,4 +1,4 @@
-"""What people send to add a location, and to give one new keys."""
+"""What people send to add a location, to rename one, and to give one new keys."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from controller.operations.installation.managed_locations import check_nats_url
 
 _WEEK = 7 * 86_400
 _LONGEST_KEPT = 10_000 * 86_400
+_Name = Annotated[
+    str,
+    Meta(
+        description="The name for people. Null or left out: the country's name.",
+        min_length=1,
+        max_length=255,
+        examples=["Frankfurt"],
+        extra=ruled(check_name),
+    ),
+]
 _NatsUrl = Annotated[
     str,
     Meta(
@@ -51,20 +61,23 @@ class LocationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
         str,
         Meta(description="ISO 3166-1 alpha-2.", pattern="^[A-Za-z]{2}$", examples=["DE"], extra=ruled(country_code)),
     ]
-    name: (
-        Annotated[
-            str,
-            Meta(
-                description="The name for people. Null or left out: the country's name.",
-                min_length=1,
-                max_length=255,
-                examples=["Frankfurt"],
-                extra=ruled(check_name),
-            ),
-        ]
-        | None
-    ) = None
+    name: _Name | None = None
     nats_url: _NatsUrl | None = None
+
+
+class LocationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A location's other name."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"name": "Frankfurt, second floor"}
+
+    name: Annotated[
+        str | None,
+        Meta(
+            description="The name for people, 1 to 255 printable characters. Null: the country's name.",
+            examples=["Frankfurt"],
+            extra=ruled(check_name),
+        ),
+    ]
 
 
 class KeyRotation(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

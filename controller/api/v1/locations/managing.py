@@ -1,4 +1,6 @@
-"""Add, rotate, enable, disable and remove locations, for admins of the organization that runs the installation."""
+"""Add, rename, rotate, enable, disable and remove locations, for admins of the organization that runs the
+installation.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response, delete, post
+from litestar import Request, Response, delete, patch, post
 from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 
-from controller.api.v1.locations.bodies import KeyRotation, LocationBody
+from controller.api.v1.locations.bodies import KeyRotation, LocationBody, LocationPatch
 from controller.api.v1.locations.items import (
     ENROLLED_EXAMPLE,
     ITEM_EXAMPLE,
@@ -76,6 +78,40 @@ async def create_location(
     answer = tagged(request, await _enrolled(services, principal, made), status_code=HTTPStatus.CREATED)
     answer.headers["Location"] = f"{PATH}/{made.location.code}"
     return answer
+
+
+@patch(
+    f"{PATH}/{{code:str}}",
+    operation_id="updateLocation",
+    opt={PERMISSION: Permission.MANAGE_LOCATIONS},
+    dto=JsonBody[LocationPatch],
+    return_dto=None,
+    security=SECURITY,
+    tags=TAGS,
+    summary="Rename a location",
+    description="Its code and country never change." + _WHO,
+    responses={
+        200: _ITEM,
+        **problems(
+            body=True,
+            s400="name must be 1 to 255 printable characters",
+            s403="Forbidden",
+            s404="Not found",
+            s412=_CHANGED,
+        ),
+    },
+)
+async def update_location(
+    request: Request[Any, Any, Any],
+    code: Code,
+    data: JSONBody[LocationPatch],
+    services: GivenServices,
+    principal: GivenPrincipal,
+    organization_id: OrganizationId = None,  # noqa: ARG001 - the guard reads it
+) -> Response[LocationItem]:
+    check = _matching(request, principal, code)
+    await operations.rename(services.database, principal, code, data.name, check=check)
+    return tagged(request, location_item(await location_with(services.database, principal, code)))
 
 
 @post(
@@ -212,9 +248,10 @@ def _settings(services: Services) -> EnrolmentSettings:
 
 ROUTES: list[ControllerRouterHandler] = [
     create_location,
+    update_location,
     rotate_location_key,
     enable_location,
     disable_location,
     delete_location,
 ]
-BODIES = (LocationBody, KeyRotation, EnrolledLocation)
+BODIES = (LocationBody, LocationPatch, KeyRotation, EnrolledLocation)

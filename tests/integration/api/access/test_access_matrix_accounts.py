@@ -235,7 +235,8 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     }
     elsewhere |= {("POST", "/api/v1/trials"), ("GET", "/api/v1/trials/{}")}  # trials/test_trials
     elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations/test_managed_locations
-    elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "DELETE")}
+    elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "PATCH", "DELETE")}
+    elsewhere |= {("GET", "/api/v1/locations/{}/effects")}  # locations/test_location_effects
     elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
     elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
     elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors

@@ -84,6 +84,7 @@ class Harbour:
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,
             ("/api/v1/locations/", "code"): "of-nobody",
+            ("/locations/", "code"): "of-nobody",
             ("/api/customer/tokens/", "token_id"): self.customer_token,
             ("/api/organizations/", "public_id"): self.public_id,
             ("/api/v1/organizations/", "public_id"): self.public_id,

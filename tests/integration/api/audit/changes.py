@@ -267,7 +267,9 @@ RECORDED_ELSEWHERE = {
         (
             *(("POST", "/api/v1/locations"), ("POST", "/api/v1/locations/{}/rotate-key")),
             *(("POST", "/api/v1/locations/{}/enable"), ("POST", "/api/v1/locations/{}/disable")),
-            ("DELETE", "/api/v1/locations/{}"),
+            *(("PATCH", "/api/v1/locations/{}"), ("DELETE", "/api/v1/locations/{}")),
+            ("POST", "/locations/new"),
+            *(("POST", f"/locations/{{}}/{act}") for act in ("rename", "rotate", "disable", "enable", "remove")),
         ),
         "locations/test_managed_locations: it is of the installation, and of no organization",
     ),

@@ -158,6 +158,22 @@ async def test_a_location_is_disabled_enabled_and_removed(admin: Admin) -> None:
     assert [action for action, _, _ in await admin.actions()] == [f"location.{word}" for word in words]
 
 
+async def test_a_location_gets_another_name_and_keeps_everything_else(admin: Admin) -> None:
+    before = (await admin.add()).json()
+    answer = await admin.client.patch(f"{LOCATIONS}/de-fra", json={"name": "Frankfurt"})
+    assert answer.status_code == 200, answer.text
+    changed = {"name": "Frankfurt", "updatedAt": answer.json()["updatedAt"]}
+    assert answer.json() == {name: value for name, value in before.items() if name != "enrolment"} | changed
+    assert (await admin.client.patch(f"{LOCATIONS}/de-fra", json={"name": None})).json()["name"] == "Germany"
+    for name in ("", "a\nb", "x" * 256):
+        refused = await admin.client.patch(f"{LOCATIONS}/de-fra", json={"name": name})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "name")
+    assert (await admin.client.patch(f"{LOCATIONS}/unknown", json={"name": "A"})).status_code == 404
+    stale = {"If-Match": answer.headers["etag"]}
+    assert (await admin.client.patch(f"{LOCATIONS}/de-fra", json={"name": "B"}, headers=stale)).status_code == 412
+    assert [action for action, _, _ in await admin.actions()] == ["location.added"] + ["location.renamed"] * 2
+
+
 async def test_a_change_of_another_state_is_refused_with_the_present_one(admin: Admin) -> None:
     etag = (await admin.add()).headers["etag"]
     off = await admin.post("disable", None, **{"If-Match": etag})
@@ -203,11 +219,18 @@ async def test_nobody_else_changes_locations(admin: Admin) -> None:
         await person(api, Role.GLOBAL_SUPPORTER, organization=ours),
     ]
     others = [{"Authorization": api.client.headers["Authorization"]}, *(one.headers for one in people)]
-    requests = [("POST", ""), ("POST", "/de-fra/rotate-key"), ("POST", "/de-fra/enable"), ("POST", "/de-fra/disable")]
+    requests = [
+        ("PATCH", "/de-fra"),
+        ("POST", ""),
+        ("POST", "/de-fra/rotate-key"),
+        ("POST", "/de-fra/enable"),
+        ("POST", "/de-fra/disable"),
+    ]
     async with client_of(api.application) as client:
         for headers in others:
             for method, rest in [*requests, ("DELETE", "/de-fra"), ("POST", "/unknown/enable")]:
                 body = {"code": "us", "country": "US"} if not rest else {} if "rotate" in rest else None
+                body = {"name": "Mine"} if method == "PATCH" else body
                 answer = await client.request(method, LOCATIONS + rest, json=body, headers=headers)
                 assert answer.status_code == 403, (method, rest, answer.text)
             assert (await client.get(f"{LOCATIONS}/de-fra", headers=headers)).status_code == 200
