@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from controller.decisions.discovery.services import MailService
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
@@ -168,6 +169,16 @@ _ENCRYPTED: dict[str, dict[str, Any]] = {
 }
 
 
+_RANKS = {"imaps": 3, "pop3s": 5, "imap": 6, "pop3": 7}
+
+
+def _service(protocol: MailboxProtocol, *, implicit: bool) -> MailService:
+    name = f"{protocol.value}{'s' if implicit else ''}"
+    tls, words = (TlsMode.IMPLICIT, "over TLS") if implicit else (TlsMode.REQUIRED, "with STARTTLS")
+    port = _PORTS[protocol, implicit]
+    return MailService(name, protocol.value, port, tls, f"{protocol.upper()} {words}", _RANKS[name], "RFC 6186")
+
+
 def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, typed: type[TypedMailbox]) -> MonitorKind:
     return MonitorKind(
         target=target,
@@ -177,6 +188,7 @@ def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, type
         form=KindForm(
             {encryption: {"protocol": protocol.value} | keys for encryption, keys in _ENCRYPTED.items()}, usual="TLS"
         ),
+        services=(_service(protocol, implicit=True), _service(protocol, implicit=False)),
         typed=typed,
         read=target_of,
         logins=logins_of,

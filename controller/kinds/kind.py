@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from controller.decisions.discovery.services import MailService
 from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
@@ -69,6 +70,8 @@ class MonitorKind:
     `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
     kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
+    `services` are those by which its servers are found, from an address or a URL.
+
     `read` makes the target from a monitor, `field` being the config's name in the API; it coerces values, and raises
     InvalidError naming the field and the rule. `logins` gives the configured logins by the names in `target.LOGINS`,
     and raises InvalidError; `uses_login` says whether checks from a location need one: it is sealed to no other.
@@ -86,6 +89,7 @@ class MonitorKind:
     short_label: str | None = None
     words: KindWords = USUAL_WORDS
     form: KindForm | None = None
+    services: tuple[MailService, ...] = ()
     settings: Callable[[Any], Sequence[tuple[str, str]]] = no_settings
     read: Callable[[Configured, str], BaseTarget]
     logins: Callable[[Config, str], Mapping[str, ConfiguredLogin]] = no_logins

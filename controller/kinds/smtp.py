@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from msgspec import Meta
 
+from controller.decisions.discovery.services import MailService
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
@@ -186,6 +187,15 @@ _FORM = KindForm(
     usual="STARTTLS if offered",
 )
 
+_SERVICES = (
+    MailService(
+        "submission", "smtp", 587, TlsMode.REQUIRED, "submission of mail by people, with STARTTLS", 1, "RFC 6186"
+    ),
+    MailService("submissions", "smtp", 465, TlsMode.IMPLICIT, "submission of mail by people over TLS", 2, "RFC 8314"),
+    MailService("smtp", "smtp", _PLAIN_PORT, TlsMode.OPPORTUNISTIC, "SMTP, by which servers take mail", 4, mx=True),
+    MailService("smtps", "smtp", _IMPLICIT_TLS_PORT, TlsMode.IMPLICIT, "SMTP over TLS", 9),
+)
+
 KINDS = (
     MonitorKind(
         target=SmtpTarget,
@@ -193,6 +203,7 @@ KINDS = (
         label="SMTP",
         short_label="smtp",
         form=_FORM,
+        services=_SERVICES,
         typed=SmtpMonitorTarget,
         read=target_of,
         logins=logins_of,
