@@ -129,7 +129,7 @@ class ServerFinder:
     async def _second_round(self, search: _Search, exchangers: Sequence[str]) -> None:
         """What others say of the domain, and names that servers often have."""
         listed = [search.domain, *candidates.exchanger_domains(exchangers, search.domain)]
-        names = candidates.usable_names(search.domain)
+        names = candidates.usual_names(self.services, search.domain)
         async with asyncio.TaskGroup() as tasks:
             files = [
                 tasks.create_task(self._file(autoconfig.list_url(one), search, f"{_LIST} has it for {one}"))

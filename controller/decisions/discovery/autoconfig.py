@@ -48,7 +48,7 @@ def list_url(domain: str) -> str:
     return f"{_ISPDB}{domain}"
 
 
-class _Reader:
+class _AutoconfigReader:
     """Collects the servers of a document without entities of its own, which could grow without bounds."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class _Reader:
 
 def servers_of(document: bytes, domain: str, mail: str | None) -> list[AutoconfigServer]:
     """The servers that an autoconfig names, in its order. Raises ValueError when it is none."""
-    reader = _Reader()
+    reader = _AutoconfigReader()
     try:
         reader.parser.Parse(document, True)
     except expat.ExpatError as error:

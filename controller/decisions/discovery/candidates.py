@@ -17,9 +17,6 @@ from shared.wire.targets import TlsMode
 MOST = 6
 """How many servers a discovery tries."""
 
-NAMES_OF_SERVERS = ("mail", "smtp", "imap", "pop")
-"""Names that servers of a domain often have."""
-
 
 class SrvRecord(NamedTuple):
     """RFC 2782. The target is the host, without the root's dot; an empty one says that there is no such service."""
@@ -73,8 +70,10 @@ def from_port(services: Sequence[MailService], typed: TypedAddress, port: int) -
     ]
 
 
-def usable_names(domain: str) -> list[str]:
-    return [f"{name}.{domain}" for name in NAMES_OF_SERVERS]
+def usual_names(services: Sequence[MailService], domain: str) -> list[str]:
+    """Names that servers of a domain often have: `mail`, and those of the protocols."""
+    kinds = dict.fromkeys(one.kind.rstrip("0123456789") for one in services)
+    return [f"{name}.{domain}" for name in ("mail", *kinds)]
 
 
 def in_order(services: Sequence[MailService], found: Iterable[ServerCandidate]) -> list[ServerCandidate]:
@@ -97,16 +96,16 @@ def in_order(services: Sequence[MailService], found: Iterable[ServerCandidate]) 
 
 def _turns(services: Sequence[MailService], found: Iterable[ServerCandidate]) -> Iterator[ServerCandidate]:
     """The first server of every service by rank, then the second ones."""
-    left = sorted(found, key=lambda one: rank_of(services, one.kind, one.port, one.tls))
+    ranked = [(rank_of(services, one.kind, one.port, one.tls), one) for one in found]
+    left = sorted(ranked, key=lambda pair: pair[0])
     while left:
-        taken: set[tuple[str, int, bool]] = set()
+        taken: set[int] = set()
         later = []
-        for one in left:
-            service = (one.kind, one.port, one.tls is TlsMode.IMPLICIT)
-            if service in taken:
-                later.append(one)
+        for rank, one in left:
+            if rank in taken:
+                later.append((rank, one))
             else:
-                taken.add(service)
+                taken.add(rank)
                 yield one
         left = later
 
