@@ -179,6 +179,9 @@ def _service(protocol: MailboxProtocol, *, implicit: bool) -> MailService:
     return MailService(name, protocol.value, port, tls, f"{protocol.upper()} {words}", _RANKS[name], "RFC 6186")
 
 
+_GREETINGS = {MailboxProtocol.IMAP: "* OK", MailboxProtocol.POP3: "+OK"}
+
+
 def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, typed: type[TypedMailbox]) -> MonitorKind:
     return MonitorKind(
         target=target,
@@ -188,6 +191,7 @@ def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, type
         form=KindForm(
             {encryption: {"protocol": protocol.value} | keys for encryption, keys in _ENCRYPTED.items()}, usual="TLS"
         ),
+        greeting=_GREETINGS[protocol],
         services=(_service(protocol, implicit=True), _service(protocol, implicit=False)),
         typed=typed,
         read=target_of,

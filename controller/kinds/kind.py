@@ -70,7 +70,8 @@ class MonitorKind:
     `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
     kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
-    `services` are those by which its servers are found, from an address or a URL.
+    `services` are those by which its servers are found, from an address or a URL, and `greeting` is how the first line
+    of each of them begins, in capitals; empty: that says nothing.
 
     `read` makes the target from a monitor, `field` being the config's name in the API; it coerces values, and raises
     InvalidError naming the field and the rule. `logins` gives the configured logins by the names in `target.LOGINS`,
@@ -90,6 +91,7 @@ class MonitorKind:
     words: KindWords = USUAL_WORDS
     form: KindForm | None = None
     services: tuple[MailService, ...] = ()
+    greeting: str = ""
     settings: Callable[[Any], Sequence[tuple[str, str]]] = no_settings
     read: Callable[[Configured, str], BaseTarget]
     logins: Callable[[Config, str], Mapping[str, ConfiguredLogin]] = no_logins

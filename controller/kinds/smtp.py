@@ -204,6 +204,7 @@ KINDS = (
         short_label="smtp",
         form=_FORM,
         services=_SERVICES,
+        greeting="220",
         typed=SmtpMonitorTarget,
         read=target_of,
         logins=logins_of,
