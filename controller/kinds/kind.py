@@ -10,6 +10,7 @@ from controller.decisions.discovery.services import MailService
 from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
+from controller.kinds.forms import KindForm
 from controller.kinds.typed import TypedTarget
 from controller.kinds.words import USUAL_WORDS, KindWords
 from controller.model import Location
@@ -38,16 +39,6 @@ class MonitorType:
     example: Config = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True)
-class KindForm:
-    """How the form of a new monitor makes one of a kind: the config for each choice of encryption that the kind has
-    (`usual`, `tls`, `starttls`, `none`), and what the first means, in words (`TLS`).
-    """
-
-    configs: Mapping[str, Config]
-    usual: str
-
-
 def no_settings(_target: BaseTarget) -> Sequence[tuple[str, str]]:
     return ()
 
@@ -67,8 +58,8 @@ class MonitorKind:
 
     `typed` is its target in our own API.
 
-    `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
-    kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
+    `form` makes it one of the kinds that the dashboard's form of a monitor offers. `settings` are a target's settings
+    of this kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
 
     `services` are those by which its servers are found, from an address or a URL, and `greeting` is how the first line
     of each of them begins, in capitals; empty: that says nothing.

@@ -14,7 +14,9 @@ from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
-from controller.kinds.kind import KindForm, MonitorKind, MonitorType
+from controller.kinds.forms import FormField, FormGroup
+from controller.kinds.kind import MonitorKind, MonitorType
+from controller.kinds.server_forms import server_form
 from controller.kinds.typed import TARGET, Written, put, shown_login, with_login
 from controller.kinds.typed_server import Tls, TypedServer, server_config, server_fields
 from controller.model.values.hostname import host_of
@@ -182,9 +184,26 @@ class SmtpMonitorTarget(TypedServer, frozen=True, kw_only=True, tag_field="kind"
 
 TYPE = MonitorType("smtp", "SMTP", "smtpConfig")
 
-_FORM = KindForm(
-    {"usual": {}, "tls": {"secure": True}, "starttls": {"requireTls": True}, "none": {"ignoreTls": True}},
-    usual="STARTTLS if offered",
+_FORM = server_form(
+    SmtpTarget,
+    login="empty: the check does not log in",
+    groups=(
+        FormGroup(
+            "Is a recipient accepted?",
+            (
+                FormField(
+                    "rcpt_to",
+                    "Recipient",
+                    "the check asks whether the server would take mail for this address, and sends none; empty: it"
+                    " does not ask",
+                    example="postmaster@example.com",
+                ),
+                FormField("mail_from", "Sender", "the sender it names; empty: none, as for bounces"),
+            ),
+            more=True,
+        ),
+    ),
+    more=(FormField("ehlo_name", "EHLO name", "how the check introduces itself; empty: the name of the agent"),),
 )
 
 _SERVICES = (

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from controller.api.v1.monitors.targets import TARGET_EXAMPLE
 from controller.api.v1.trials.schemas import DONE, TrialCountry, trial_answer
 from controller.decisions.discovery.typed_address import LONGEST
+from controller.http.monitors.targets import TARGET_EXAMPLE
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model.discoveries import DiscoveryStep
 from controller.operations.discoveries import DiscoveryState, TriedCandidate

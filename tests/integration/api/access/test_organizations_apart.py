@@ -194,7 +194,7 @@ async def test_no_form_changes_any_of_it(api: Api, harbour: Harbour, organizatio
         new = await browser.post(
             "/monitors/new",
             follow=False,
-            hostname="a.example.com",
+            host="a.example.com",
             customer=harbour.filled("/api/customers/{customer_id}").rpartition("/")[2],
         )
         assert new.status in {400, 404}

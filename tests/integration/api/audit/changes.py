@@ -62,7 +62,7 @@ async def _end_others(world: World) -> None:
 async def _new_monitor_page(world: World) -> None:
     await make_locations(world.api)
     customer = str(world.api.customer)
-    await world.submit("/monitors/new", "/monitors/new", hostname="mx.example.com", customer=customer)
+    await world.submit("/monitors/new", "/monitors/new", host="mx.example.com", customer=customer)
 
 
 async def _policy_of(world: World, path: str) -> None:
