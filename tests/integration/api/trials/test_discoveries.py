@@ -57,7 +57,7 @@ async def test_servers_are_found_with_reasons_and_each_is_tried_from_one_locatio
     assert found["servers"][0]["reasons"] == ["the SRV record _imaps._tcp.example.org says so (RFC 6186)"]
     assert [one["result"]["status"] for one in found["servers"]] == ["pending", "pending"]
     assert not found["done"]
-    assert [(trying.target.host, places) for trying, places in api.dispatcher.trials] == [
+    assert [(trying.target.endpoints[0].host, places) for trying, places in api.dispatcher.trials] == [
         ("imap.example.org", ["de"]),
         ("mx.example.org", ["de"]),
     ]
