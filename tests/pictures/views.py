@@ -59,6 +59,9 @@ HEALTHY = (
     View("overview-healthy", _at("/")),
     View("monitor-up", _monitor("up")),
     View("check-good", _check("good")),
+    View("trial", _check("trial")),
+    View("find-a-server", _check("discovery")),
+    View("find-nothing", _check("nothing")),
     View("locations-healthy", _at("/locations"), similar=True),
 )
 BURNING = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -47,9 +47,6 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     blind: bool = False
     detail: str = ""
-    meaning: str = ""
-    remedy: str = ""
-    fault: str = ""
     warnings: list[tuple[str, str, str]] = []
     address: str | None = None
     duration_ms: float | None = None
@@ -69,7 +66,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialView(msgspec.Struct, frozen=True, kw_only=True):
-    """`summary` says how far it is, in words."""
+    """`summary` says how far it is, in words. `meanings` are those of all failures: what each means, what to do, and
+    whose fault it is where it is not the server's.
+    """
 
     id: str
     kind: str
@@ -77,6 +76,7 @@ class TrialView(msgspec.Struct, frozen=True, kw_only=True):
     done: bool
     summary: str
     rows: list[TrialRow]
+    meanings: list[tuple[str, str, str]]
     steps: list[StepView]
     axis: Axis
     phases: list[Phase]
@@ -110,7 +110,8 @@ def trial_view(state: TrialState) -> TrialView:
         done=state.done,
         summary=_summary(all_checks),
         rows=[_row(one, trial.kind, line) for one in all_checks],
-        steps=_steps(trial.kind, server, records, len(all_checks)) if server else [],
+        meanings=list(dict.fromkeys(_meaning(one, trial.kind) for one in records if one.failure)),
+        steps=_steps(trial.kind, server, records) if server else [],
         axis=line,
         phases=list(dict.fromkeys(timing.phase for one in records for timing in one.phases)),
         phase_names=dict(words_of(trial.kind).phase_names),
@@ -143,7 +144,6 @@ def _row(one: _Tried, kind: str, line: Axis) -> TrialRow:
     if record is None:
         text = _WAITING if one.status is TrialStatus.PENDING else f"not tried: {one.reason}"
         return TrialRow(code=country, place=place, state="unknown", outcome=text, answer=text)
-    meaning, _, fault, remedy = words.explained(record, kind)
     return TrialRow(
         code=country,
         place=place,
@@ -152,9 +152,6 @@ def _row(one: _Tried, kind: str, line: Axis) -> TrialRow:
         answer=in_words(record, kind),
         blind=record.failure is not None and record.failure.source is not FailureSource.TARGET,
         detail=record.failure.detail if record.failure else "",
-        meaning=meaning,
-        remedy=remedy,
-        fault="" if record.failure is None or record.failure.source is FailureSource.TARGET else fault,
         warnings=words.warned(record),
         address=record.address,
         duration_ms=record.duration_ms,
@@ -164,6 +161,12 @@ def _row(one: _Tried, kind: str, line: Axis) -> TrialRow:
         findings=findings(record, kind),
         talk=_talk(record, kind) if record.transcript else None,
     )
+
+
+def _meaning(record: CheckRecord, kind: str) -> tuple[str, str, str]:
+    meaning, _, fault, remedy = words.explained(record, kind)
+    ours = record.failure is not None and record.failure.source is not FailureSource.TARGET
+    return meaning, remedy, fault if ours else ""
 
 
 def _talk(record: CheckRecord, kind: str) -> TrialTalk:
@@ -178,7 +181,7 @@ def _talk(record: CheckRecord, kind: str) -> TrialTalk:
     )
 
 
-def _steps(kind: str, server: TriedServer, records: Iterable[CheckRecord], countries: int) -> list[StepView]:
+def _steps(kind: str, server: TriedServer, records: Sequence[CheckRecord]) -> list[StepView]:
     """Each step once, with the countries that it is for."""
     known, where = known_kinds(), dict[str, list[str]]()
     steps: dict[str, NextStep] = {}
@@ -187,7 +190,7 @@ def _steps(kind: str, server: TriedServer, records: Iterable[CheckRecord], count
             steps.setdefault(step.text, step)
             where.setdefault(step.text, []).append(country_name(record.country_code))
     return [
-        _step(step, kind, server, "" if len(where[text]) == countries else ", ".join(where[text]))
+        _step(step, kind, server, "" if len(where[text]) == len(records) else ", ".join(where[text]))
         for text, step in steps.items()
     ]
 
