@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.browser import Browser
-from tests.browser.people import host_of, printed_link
+from tests.browser.people import log_in
 from tests.browser.watching import Watch
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
@@ -20,10 +20,7 @@ _CHOOSE = "document.getElementById(arguments[0]).value = arguments[1]"
 def test_a_form_is_tried_and_the_next_step_is_taken(
     product: Product, browser: Browser, watch: Watch, mail_server: MailServer
 ) -> None:
-    watch.hosts.add(host_of(product))
-    browser.open(printed_link(product))
-    browser.sees("Overview")
-    browser.open(f"http://{host_of(product)}/monitors/new")
+    browser.open(f"{log_in(browser, product, watch)}monitors/new")
     browser.find("#host").type("127.0.0.1")
     browser.find("#port").type("smtp")
     browser.run(_CHOOSE, "tls", "required")
@@ -47,10 +44,7 @@ def test_a_form_is_tried_and_the_next_step_is_taken(
 def test_a_server_is_found_by_its_address(
     product: Product, browser: Browser, watch: Watch, mail_server: MailServer
 ) -> None:
-    watch.hosts.add(host_of(product))
-    browser.open(printed_link(product))
-    browser.sees("Overview")
-    browser.open(f"http://{host_of(product)}/monitors/new")
+    browser.open(f"{log_in(browser, product, watch)}monitors/new")
     browser.find("#address").type(f"127.0.0.1:{mail_server.port}")
     browser.click("Find the server")
     browser.sees("6 servers may be meant; 1 answers as expected", 60)
