@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -112,7 +113,7 @@ async def _discovery(
 
 
 async def _trial(
-    here: Installation, name: str, server: TriedServer, kind: str, results: dict[str, Failure | None]
+    here: Installation, name: str, server: TriedServer, kind: str, results: Mapping[str, Failure | None]
 ) -> UUID:
     """With a result for each place in `results`. Of several the others cannot try it."""
     identity = uuid5(_NAMES, name)

@@ -1,5 +1,5 @@
 // A part of a page that is not complete yet is fetched again, until it is.
-import { updateById } from "./patch.js";
+import { updatePart } from "./patch.js";
 
 const PAUSE_MS = 1000;
 
@@ -9,9 +9,7 @@ async function refresh(part) {
     if (document.hidden) continue;
     const answer = await fetch(location.href, { headers: { Accept: "text/html; fragment" }, cache: "no-store" });
     if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-    if (!fresh) return;
-    updateById(part.id, fresh.outerHTML);
+    if (!updatePart(part.id, await answer.text())) return;
   }
 }
 

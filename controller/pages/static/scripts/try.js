@@ -1,5 +1,5 @@
 // Tries what the form of a monitor says before it is saved, and shows below the form what came of it.
-import { updateById } from "./patch.js";
+import { updatePart } from "./patch.js";
 
 const PAUSE_MS = 700;
 const HEADERS = { Accept: "text/html; fragment" };
@@ -9,7 +9,8 @@ const tries = () => document.querySelector("[data-try]");
 // Where the result appears. The status is read out whenever it changes.
 function place(form) {
   if (!document.getElementById("trial")) {
-    form.insertAdjacentHTML("afterend", '<p class="hidden" role="status" id="trial-said"></p><section id="trial"></section>');
+    const said = Object.assign(document.createElement("p"), { id: "trial-said", className: "hidden", role: "status" });
+    form.after(said, Object.assign(document.createElement("section"), { id: "trial" }));
   }
   return document.getElementById("trial-said");
 }
@@ -42,14 +43,12 @@ function mark(form) {
 // Returns whether there is nothing more to come.
 async function show(answer, said) {
   const html = await answer.text();
-  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("trial");
+  const fresh = updatePart("trial", html);
   if (!fresh) {
-    said.textContent = html;
-    updateById("trial", '<section id="trial" class="card"><p class="problem"></p></section>');
-    document.querySelector("#trial p").textContent = html;
+    said.textContent = html; // the words of an error
+    document.getElementById("trial").textContent = html;
     return true;
   }
-  updateById("trial", fresh.outerHTML);
   const words = fresh.querySelector("[data-said]").textContent;
   if (said.textContent !== words) said.textContent = words;
   return "done" in fresh.dataset;
