@@ -279,6 +279,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     ("POST", "/monitors/{}/check"): "the same",
     ("POST", "/api/v1/trials"): "the same",
+    ("POST", "/monitors/trials"): "the same",
     ("POST", "/api/v1/discoveries"): "the same",
     ("POST", "/api/v1/monitors/{}/check"): "the same",
     ("POST", "/api/notification-channels/test"): "nothing is stored",
