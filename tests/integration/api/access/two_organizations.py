@@ -93,6 +93,8 @@ class Harbour:
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,
             ("/api/v1/discoveries/", "public_id"): self.discovery,
+            ("/monitors/new/find/", "discovery_id"): self.discovery,
+            ("/monitors/trials/", "trial_id"): self.trial,
             ("/api/v1/locations/", "code"): "of-nobody",
             ("/api/customer/tokens/", "token_id"): self.customer_token,
             ("/api/organizations/", "public_id"): self.public_id,
