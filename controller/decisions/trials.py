@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from controller.model import Location, Principal
+from controller.model.discoveries import Discovery
 from controller.model.trials import Trial, TrialCheck
 from shared.wire.messages import TRIAL
 from shared.wire.rounds import phase_hash
@@ -51,7 +52,12 @@ def runs_trials(location: Location) -> bool:
 
 def chosen(trial: UUID, locations: Sequence[Location]) -> Location:
     """The location of a country that runs a trial: they take turns."""
-    return locations[phase_hash(trial) % len(locations)]
+    return locations[place_of(trial, len(locations))]
+
+
+def place_of(turn: UUID, places: int) -> int:
+    """The number of one of so many places, which take turns."""
+    return phase_hash(turn) % places
 
 
 def status_of(check: TrialCheck, trial: Trial, now: datetime) -> tuple[TrialStatus, str | None]:
@@ -63,7 +69,7 @@ def status_of(check: TrialCheck, trial: Trial, now: datetime) -> tuple[TrialStat
     return (TrialStatus.PENDING, None) if now < trial.answer_by else (TrialStatus.NO_RESULT, _NO_RESULT)
 
 
-def sees(principal: Principal, trial: Trial) -> bool:
+def sees(principal: Principal, trial: Trial | Discovery) -> bool:
     """Whether a principal of the trial's organization may read it. A trial belongs to no customer, so somebody who is
     limited to some sees the own ones only.
     """

@@ -8,6 +8,10 @@ from typing import Protocol, TypeAlias
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from controller.discovery.autoconfig_files import AutoconfigFiles
+from controller.discovery.finder import ServerFinder
+from controller.discovery.records import MailRecords
+from controller.kinds import mail_services
 from controller.metrics.exposition import Exposition
 from controller.metrics.process import Metrics
 from controller.model import Principal
@@ -60,12 +64,16 @@ class Services:
     enrolment: EnrolmentSettings | None = None
     exposition: Exposition = field(init=False)
     sign_ons: SignOns = field(init=False)
+    finder: ServerFinder = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exposition", Exposition(self.metrics))
         providers = Providers(ProviderExchange(self.outlets.senders.webhook))
         sign_ons = SignOns(self.database, self.vault, self.passwords, providers, self.public_url)
         object.__setattr__(self, "sign_ons", sign_ons)
+        records = MailRecords(self.outlets.exchangers.nameservers)
+        finder = ServerFinder(mail_services(), records, AutoconfigFiles(self.outlets.senders.webhook))
+        object.__setattr__(self, "finder", finder)
 
 
 GivenServices: TypeAlias = NamedDependency[SkipValidation[Services]]

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.discovery.services import MailService
 from controller.decisions.monitors.monitors import DEFAULT_INTERVAL_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
@@ -38,6 +39,7 @@ __all__ = [
     "kind_named",
     "kinds_of_type",
     "label_of",
+    "mail_services",
     "phases_of",
     "short_label_of",
     "subject_of",
@@ -68,6 +70,11 @@ def types() -> list[MonitorType]:
 
 def kinds_of_type(monitor_type: MonitorType) -> tuple[str, ...]:
     return tuple(name for name, kind in BY_NAME.items() if kind.type is monitor_type)
+
+
+def mail_services() -> tuple[MailService, ...]:
+    """The services by which servers of all kinds are found."""
+    return tuple(service for kind in BY_NAME.values() for service in kind.services)
 
 
 def default_interval(kinds: Collection[str]) -> int:

@@ -10,11 +10,14 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from controller.decisions.discovery.services import MailService
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
-from controller.kinds.kind import KindForm, MonitorKind, MonitorType
+from controller.kinds.forms import FormField
+from controller.kinds.kind import MonitorKind, MonitorType
+from controller.kinds.server_forms import server_form
 from controller.kinds.typed import Written, put, shown_login, with_login
 from controller.kinds.typed_server import Tls, TypedServer, server_config, server_fields
 from controller.model.values.hostname import host_of
@@ -160,23 +163,34 @@ class ImapMonitorTarget(TypedMailbox, frozen=True, kw_only=True, tag_field="kind
 
 TYPE = MonitorType("imap-pop", "IMAP/POP", "imapPopConfig", kind_in=_kind_in)
 
-_ENCRYPTED: dict[str, dict[str, Any]] = {
-    "usual": {"tls": True},
-    "tls": {"tls": True},
-    "starttls": {"starttls": "required"},
-    "none": {},
-}
+
+_RANKS = {"imaps": 3, "pop3s": 5, "imap": 6, "pop3": 7}
 
 
-def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, typed: type[TypedMailbox]) -> MonitorKind:
+def _service(protocol: MailboxProtocol, *, implicit: bool) -> MailService:
+    name = f"{protocol.value}{'s' if implicit else ''}"
+    tls, words = (TlsMode.IMPLICIT, "over TLS") if implicit else (TlsMode.REQUIRED, "with STARTTLS")
+    port = _PORTS[protocol, implicit]
+    return MailService(name, protocol.value, port, tls, f"{protocol.upper()} {words}", _RANKS[name], "RFC 6186")
+
+
+_GREETINGS = {MailboxProtocol.IMAP: "* OK", MailboxProtocol.POP3: "+OK"}
+
+
+def _kind(
+    target: type[ImapTarget | Pop3Target],
+    protocol: MailboxProtocol,
+    typed: type[TypedMailbox],
+    more: tuple[FormField, ...] = (),
+) -> MonitorKind:
     return MonitorKind(
         target=target,
         type=TYPE,
         label=protocol.upper(),
         short_label=protocol.value,
-        form=KindForm(
-            {encryption: {"protocol": protocol.value} | keys for encryption, keys in _ENCRYPTED.items()}, usual="TLS"
-        ),
+        greeting=_GREETINGS[protocol],
+        services=(_service(protocol, implicit=True), _service(protocol, implicit=False)),
+        form=server_form(target, login="empty: the check does not log in", more=more),
         typed=typed,
         read=target_of,
         logins=logins_of,
@@ -184,7 +198,12 @@ def _kind(target: type[ImapTarget | Pop3Target], protocol: MailboxProtocol, type
 
 
 KINDS = (
-    _kind(ImapTarget, MailboxProtocol.IMAP, ImapMonitorTarget),
+    _kind(
+        ImapTarget,
+        MailboxProtocol.IMAP,
+        ImapMonitorTarget,
+        (FormField("mailbox", "Mailbox", "examined after the login; empty: the inbox"),),
+    ),
     _kind(Pop3Target, MailboxProtocol.POP3, Pop3MonitorTarget),
 )
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from controller.decisions.discovery.services import MailService
 from controller.decisions.evaluation.late import LONGEST_DEADLINE_SECONDS
 from controller.errors import InvalidError
 from controller.kinds.configured import Configured, ConfiguredLogin
+from controller.kinds.forms import KindForm
 from controller.kinds.typed import TypedTarget
 from controller.kinds.words import USUAL_WORDS, KindWords
 from controller.model import Location
@@ -37,16 +39,6 @@ class MonitorType:
     example: Config = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True)
-class KindForm:
-    """How the form of a new monitor makes one of a kind: the config for each choice of encryption that the kind has
-    (`usual`, `tls`, `starttls`, `none`), and what the first means, in words (`TLS`).
-    """
-
-    configs: Mapping[str, Config]
-    usual: str
-
-
 def no_settings(_target: BaseTarget) -> Sequence[tuple[str, str]]:
     return ()
 
@@ -66,8 +58,11 @@ class MonitorKind:
 
     `typed` is its target in our own API.
 
-    `form` makes it one of the kinds that the form of a new monitor offers. `settings` are a target's settings of this
-    kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
+    `form` makes it one of the kinds that the dashboard's form of a monitor offers. `settings` are a target's settings
+    of this kind alone, which the monitor's page lists after those of its servers: names and values, nothing secret.
+
+    `services` are those by which its servers are found, from an address or a URL, and `greeting` is how the first line
+    of each of them begins, in capitals; empty: that says nothing.
 
     `read` makes the target from a monitor, `field` being the config's name in the API; it coerces values, and raises
     InvalidError naming the field and the rule. `logins` gives the configured logins by the names in `target.LOGINS`,
@@ -86,6 +81,8 @@ class MonitorKind:
     short_label: str | None = None
     words: KindWords = USUAL_WORDS
     form: KindForm | None = None
+    services: tuple[MailService, ...] = ()
+    greeting: str = ""
     settings: Callable[[Any], Sequence[tuple[str, str]]] = no_settings
     read: Callable[[Configured, str], BaseTarget]
     logins: Callable[[Config, str], Mapping[str, ConfiguredLogin]] = no_logins

@@ -9,11 +9,14 @@ from typing import Annotated, Any, ClassVar, Self
 
 from msgspec import Meta
 
+from controller.decisions.discovery.services import MailService
 from controller.errors import InvalidError
 from controller.kinds import values
 from controller.kinds.configured import Configured, ConfiguredLogin, options_of
 from controller.kinds.configured import login_of as login_in
-from controller.kinds.kind import KindForm, MonitorKind, MonitorType
+from controller.kinds.forms import FormField, FormGroup
+from controller.kinds.kind import MonitorKind, MonitorType
+from controller.kinds.server_forms import server_form
 from controller.kinds.typed import TARGET, Written, put, shown_login, with_login
 from controller.kinds.typed_server import Tls, TypedServer, server_config, server_fields
 from controller.model.values.hostname import host_of
@@ -181,9 +184,35 @@ class SmtpMonitorTarget(TypedServer, frozen=True, kw_only=True, tag_field="kind"
 
 TYPE = MonitorType("smtp", "SMTP", "smtpConfig")
 
-_FORM = KindForm(
-    {"usual": {}, "tls": {"secure": True}, "starttls": {"requireTls": True}, "none": {"ignoreTls": True}},
-    usual="STARTTLS if offered",
+_FORM = server_form(
+    SmtpTarget,
+    login="empty: the check does not log in",
+    groups=(
+        FormGroup(
+            "Is a recipient accepted?",
+            (
+                FormField(
+                    "rcpt_to",
+                    "Recipient",
+                    "the check asks whether the server would take mail for this address, and sends none; empty: it"
+                    " does not ask",
+                    example="postmaster@example.com",
+                ),
+                FormField("mail_from", "Sender", "the sender it names; empty: none, as for bounces"),
+            ),
+            more=True,
+        ),
+    ),
+    more=(FormField("ehlo_name", "EHLO name", "how the check introduces itself; empty: the name of the agent"),),
+)
+
+_SERVICES = (
+    MailService(
+        "submission", "smtp", 587, TlsMode.REQUIRED, "submission of mail by people, with STARTTLS", 1, "RFC 6186"
+    ),
+    MailService("submissions", "smtp", 465, TlsMode.IMPLICIT, "submission of mail by people over TLS", 2, "RFC 8314"),
+    MailService("smtp", "smtp", _PLAIN_PORT, TlsMode.OPPORTUNISTIC, "SMTP, by which servers take mail", 4, mx=True),
+    MailService("smtps", "smtp", _IMPLICIT_TLS_PORT, TlsMode.IMPLICIT, "SMTP over TLS", 9),
 )
 
 KINDS = (
@@ -193,6 +222,8 @@ KINDS = (
         label="SMTP",
         short_label="smtp",
         form=_FORM,
+        services=_SERVICES,
+        greeting="220",
         typed=SmtpMonitorTarget,
         read=target_of,
         logins=logins_of,

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.wire.messages import CheckResult
-from shared.wire.targets import BaseTarget, Login
+from shared.wire.targets import BaseTarget, Login, TlsMode
 
 
 class Trying(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +40,18 @@ class TrialCheck(msgspec.Struct, frozen=True, kw_only=True):
     result: CheckResult | None = None
 
 
+class TriedServer(msgspec.Struct, frozen=True, kw_only=True):
+    """The server that a trial connects to. `login`: it logs in."""
+
+    host: str
+    port: int
+    tls: TlsMode
+    login: bool = False
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """A trial as it is stored. No result can come after `answer_by`, and nothing of it is kept after `expires_at`.
-    `token_id` or `account_id` is who began it.
+    `token_id` or `account_id` is who began it. `server` is None for a kind that has not exactly one.
     """
 
     id: UUID
@@ -54,4 +63,5 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     answer_by: datetime
     expires_at: datetime
+    server: TriedServer | None = None
     checks: list[TrialCheck] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -47,9 +47,12 @@ async def open_senders(
     sms_url: Secret | None,
     allowed: tuple[Network, ...] = (),
     context: ssl.SSLContext | None = None,
+    nameservers: Sequence[str] = (),
 ) -> AsyncIterator[Senders]:
-    """`allowed` are networks that notifications may reach besides public addresses."""
-    destinations = Destinations(allowed)
+    """`allowed` are networks that notifications may reach besides public addresses. `nameservers` are those to query in
+    the place of the system's.
+    """
+    destinations = Destinations(allowed, nameservers=nameservers)
     webhook = WebhookSender(destinations, context)
     await webhook.read_authorities()
     async with AppriseProcesses.open() as apprise, EmailSender(relay).keeping_connections() as email:

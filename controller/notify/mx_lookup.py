@@ -24,7 +24,7 @@ class MxLookup:
     """Queries the system's name servers, or those given as `address:port`."""
 
     def __init__(self, nameservers: Sequence[str] = (), hosts: Path = HOSTS) -> None:
-        self._nameservers = nameservers
+        self.nameservers = nameservers
         self._hosts = HostsFile(hosts)
 
     async def hosts_of(self, domain: str) -> frozenset[str] | None:
@@ -34,7 +34,7 @@ class MxLookup:
         if is_literal(domain):
             return frozenset({domain})
         resolver = aiodns.DNSResolver(
-            self._nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH
+            self.nameservers or None, timeout=_TRY_SECONDS, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH
         )
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):

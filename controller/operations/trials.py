@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 from uuid import UUID, uuid4
 
 from controller.decisions import trials as rules
@@ -19,7 +19,7 @@ from controller.kinds.obstacles import deficiencies, obstacles
 from controller.kinds.typed import TypedTarget
 from controller.kinds.typed_names import in_typed_names
 from controller.model import AgentSighting, Location, Principal
-from controller.model.trials import Trial, TrialCheck, Trying
+from controller.model.trials import Trial, TrialCheck, TriedServer, Trying
 from controller.model.values.countries import country_list
 from controller.operations.access import require
 from controller.operations.accounts.limits import WINDOW, require_few
@@ -32,7 +32,9 @@ from shared.clock import now_ms, utc_now
 from shared.epoch import to_datetime
 from shared.nats.errors import BusError
 from shared.secret import Secret
-from shared.wire.targets import Login
+from shared.wire.targets import Login, Server
+
+_CheckPlace: TypeAlias = tuple[TrialCheck, Location | None]
 
 _TOO_MANY = f"An organization may begin {rules.MOST_A_MINUTE} trials a minute"
 
@@ -71,12 +73,43 @@ async def begin_trial(
     """
     organization = principal.organization_id
     given = _read(target, countries, timeout_seconds)
-    trying = given.trying
     named = given.countries or await _allowed(database, organization)
-    here = await _places(database, named, given.tried, trying.id)
+    here = await _places(database, named, given.tried, given.trying.id)
+    await count_trial(database, principal)
+    return await _begin(database, dispatcher, principal, given.trying, here)
+
+
+async def count_trial(database: Database, principal: Principal) -> None:
+    """Count the begin of a trial, or of several that belong together. Raises LimitedError."""
+    who = f"trials {principal.organization_id}"
+    await require_few(database, who, WINDOW, rules.MOST_A_MINUTE, _TOO_MANY)
+
+
+async def begin_from_one_location(
+    database: Database,
+    dispatcher: TrialDispatch,
+    principal: Principal,
+    target: TypedTarget,
+    timeout_seconds: int,
+    turn: UUID,
+) -> TrialState:
+    """Check the target from one location only. Trials of the same `turn` are from the same one, if that can run them.
+    The caller counts them. Raises InvalidFieldsError, BusError.
+    """
+    given = _read(target, None, timeout_seconds)
+    named = await _allowed(database, principal.organization_id)
+    here = await _places(database, named, given.tried, turn)
+    able = [place for place in here if place[1] is not None] or here
+    one = able[rules.place_of(turn, len(able))] if able else None
+    return await _begin(database, dispatcher, principal, given.trying, [one] if one else [])
+
+
+async def _begin(
+    database: Database, dispatcher: TrialDispatch, principal: Principal, trying: Trying, here: Sequence[_CheckPlace]
+) -> TrialState:
     trial = Trial(
         id=trying.id,
-        organization_id=organization,
+        organization_id=principal.organization_id,
         token_id=principal.token_id,
         account_id=principal.account_id,
         kind=trying.kind,
@@ -84,9 +117,9 @@ async def begin_trial(
         due_at=trying.due_at,
         answer_by=rules.answer_by(trying.due_at, trying.timeout_seconds),
         expires_at=trying.due_at + rules.KEPT,
+        server=_server(trying),
         checks=[check for check, _ in here],
     )
-    await require_few(database, f"trials {organization}", WINDOW, rules.MOST_A_MINUTE, _TOO_MANY)
     await store.insert(database, trial)
     if locations := [location for _, location in here if location is not None]:
         try:
@@ -95,6 +128,13 @@ async def begin_trial(
             await store.delete(database, trial.id)
             raise
     return _state(trial)
+
+
+def _server(trying: Trying) -> TriedServer | None:
+    target = trying.target
+    if not isinstance(target, Server):
+        return None
+    return TriedServer(host=target.host, port=target.port, tls=target.tls, login=bool(trying.logins))
 
 
 async def get_trial(database: Database, principal: Principal, trial_id: UUID) -> TrialState:
@@ -160,7 +200,7 @@ async def _allowed(database: Database, organization: int) -> list[str] | None:
 
 async def _places(
     database: Database, countries: Sequence[str] | None, tried: Configured, trial: UUID
-) -> list[tuple[TrialCheck, Location | None]]:
+) -> list[_CheckPlace]:
     """The check of each country and the location that is to run it, by country."""
     every = configured(await location_store.present_locations(database), countries)
     now, sightings = await location_store.sightings(database)
@@ -188,9 +228,7 @@ def _named(countries: Sequence[str] | None, locations: Iterable[Location]) -> se
     return {here.country_code for here in locations} if countries is None else set(countries)
 
 
-def _place(
-    trial: UUID, country: str, locations: Sequence[Location], needs: _Needs
-) -> tuple[TrialCheck, Location | None]:
+def _place(trial: UUID, country: str, locations: Sequence[Location], needs: _Needs) -> _CheckPlace:
     here = [location for location in locations if location.country_code == country]
     ready = [location for location in here if location.id in needs.ready]
     able = [location for location in ready if rules.runs_trials(location)]

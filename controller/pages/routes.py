@@ -29,7 +29,7 @@ from controller.pages.live.routes import ROUTES as LIVE
 from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.monitor.routes import ROUTES as MONITOR
-from controller.pages.new_monitor.routes import ROUTES as NEW_MONITOR
+from controller.pages.monitor_form.routes import ROUTES as MONITOR_FORM
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
 from controller.pages.overview.routes import ROUTES as OVERVIEW
 from controller.pages.policies.routes import ROUTES as POLICIES
@@ -46,7 +46,7 @@ REQUESTS = 600
 
 _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW,
-    *NEW_MONITOR,
+    *MONITOR_FORM,
     *MONITOR,
     *CHECK,
     *INCIDENTS,

@@ -37,6 +37,7 @@ from controller.pipeline.retention.removal import REMOVE_SECONDS, remove_expired
 from controller.pipeline.rollups import ROLL_UP_SECONDS, roll_up
 from controller.pipeline.scheduler import Scheduler
 from controller.pipeline.subscribers import KEEP_SECONDS, SubscriberConsumers
+from controller.store.checks import discoveries
 from controller.store.checks.trials import forget_expired
 from controller.store.locations.blind_periods import end_disproved
 from controller.store.platform.migrate import SchemaError, require_current
@@ -98,6 +99,7 @@ async def run_pipeline(
         tasks.create_task(keep("rollups", lambda: roll_up(db), every_seconds=ROLL_UP_SECONDS))
         tasks.create_task(keep("housekeeping", lambda: forget_old(db), every_seconds=FORGET_SECONDS))
         tasks.create_task(keep("trials", lambda: forget_expired(db), every_seconds=TRIALS_SECONDS))
+        tasks.create_task(keep("discoveries", lambda: discoveries.forget_expired(db), every_seconds=TRIALS_SECONDS))
         tasks.create_task(keep("partitions", lambda: maintain_partitions(db), every_seconds=PARTITION_SECONDS))
         tasks.create_task(keep("stream_marks", lambda: mark_position(db, bus), every_seconds=MARK_SECONDS))
         tasks.create_task(keep("kept_events", lambda: forget_events(db), every_seconds=KEPT_SECONDS))

@@ -10,7 +10,7 @@ from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.evaluation.wording import VerdictWords
 from controller.kinds import BY_NAME, ConfiguredLogin, MonitorKind, MonitorType
 from controller.kinds.configured import Configured
-from controller.kinds.kind import KindForm
+from controller.kinds.forms import FormField, FormGroup, KindForm
 from controller.kinds.typed import TypedTarget, Written
 from controller.kinds.words import KindWords
 from shared.wire.explanations import Explanation
@@ -92,7 +92,7 @@ ZONE = MonitorKind(
     label="Domain",
     typed=TypedZone,
     read=lambda monitor, _field: ZoneTarget(domain=monitor.hostname),
-    form=KindForm({"usual": {}}, usual="nothing to encrypt"),
+    form=KindForm((FormGroup("What is checked", (FormField("domain", "Domain"),)),)),
     settings=lambda target: [("Domain", target.domain)],
     words=KindWords(
         verdict=VerdictWords(

@@ -30,7 +30,7 @@ class Answering(NamedTuple):
 
 
 A, AAAA = 1, 28
-_CNAME, _MX = 5, 15
+_CNAME, _MX, _SRV = 5, 15, 33
 _MOST_ALIASES = 8
 
 Zone = Mapping[str, list[str] | Wrong | Answering]
@@ -80,13 +80,17 @@ def _question(data: bytes) -> tuple[str, int]:
 
 
 def _record(owner: str, text: str, kind: int, seconds_to_live: int) -> bytes | None:
-    """The record of an address, of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9), or of an
-    alias as in "CNAME mail.example.com", which answers a question about any type.
+    """The record of an address, of a mail exchanger as in "MX 10 mail.example.com" (RFC 1035 section 3.3.9), of a
+    service as in "SRV 0 1 993 mail.example.com" (RFC 2782), or of an alias as in "CNAME mail.example.com", which
+    answers a question about any type.
     """
     of_kind, _, rest = text.partition(" ")
     if of_kind == "MX":
         preference, exchange = rest.split(" ")
         number, data = _MX, struct.pack("!H", int(preference)) + _name(exchange)
+    elif of_kind == "SRV":
+        *numbers, target = rest.split(" ")
+        number, data = _SRV, struct.pack("!HHH", *map(int, numbers)) + _name(target)
     elif of_kind == "CNAME":
         number, data = _CNAME, _name(rest)
     else:

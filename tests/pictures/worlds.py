@@ -12,7 +12,7 @@ from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.bench import dashboard_data
-from tests.pictures import history, troubles
+from tests.pictures import history, trials, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
@@ -84,7 +84,12 @@ async def healthy(database: Database, now: datetime) -> World:
     for server in _HEALTHY:
         await history.add_verdicts(here, monitors, server)
     first = _HEALTHY[0]
-    checks = {"good": _check(first, "de-nbg", history.rounds(first, now)[-1])}
+    checks = {
+        "good": _check(first, "de-nbg", history.rounds(first, now)[-1]),
+        "trial": await trials.add_trial(here),
+        "discovery": await trials.add_discovery(here),
+        "nothing": await trials.add_empty_discovery(here),
+    }
     return World(here.cookie, {"up": first.public_id}, checks, {})
 
 

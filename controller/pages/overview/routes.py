@@ -11,11 +11,14 @@ from controller.decisions.access import Permission
 from controller.errors import InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
+from controller.kinds import kind_named
 from controller.model.dependencies import Dependency
 from controller.off_loop import off_loop
 from controller.operations.accounts import customers
 from controller.operations.overview.overview import bar_time, find_monitors, read_monitors, read_troubles
-from controller.pages.new_monitor.view import new_monitor_view
+from controller.pages.monitor_form.names import offered
+from controller.pages.monitor_form.values import usual_values
+from controller.pages.monitor_form.view import Around, form_view
 from controller.pages.overview.head import title_of
 from controller.pages.overview.query import read_query
 from controller.pages.overview.view import overview_view
@@ -37,7 +40,8 @@ async def overview(request: Request[Any, Any, Any], services: GivenServices, pri
     empty = None
     if not found.of_all:
         known = await customers.list_customers(services.database, principal)
-        empty = new_monitor_view(troubles.locations, known)
+        kind = kind_named(offered()[0])
+        empty = form_view(kind, usual_values(kind), Around(locations=troubles.locations, customers=known))
     view = await off_loop(overview_view, query, found, troubles, monitors, bar_time(now), empty)
     return await page(
         request, "overview/page.html", view, title=title_of(found.of_all), section="overview", live=True, now=now

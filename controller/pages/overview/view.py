@@ -10,7 +10,7 @@ from controller.kinds import BY_NAME
 from controller.model.overview import OverviewFilter, OverviewSort
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
-from controller.pages.new_monitor.view import NewMonitorView
+from controller.pages.monitor_form.view import MonitorFormView
 from controller.pages.overview.head import HeadView, head_view
 from controller.pages.overview.query import OverviewQuery
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
@@ -74,7 +74,7 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     pages: PagesView
     since_ms: int
     until_ms: int
-    empty: NewMonitorView | None
+    empty: MonitorFormView | None
 
 
 def overview_view(
@@ -83,7 +83,7 @@ def overview_view(
     troubles: Troubles,
     monitors: Sequence[OverviewMonitor],
     time: BarTime,
-    empty: NewMonitorView | None,
+    empty: MonitorFormView | None,
 ) -> OverviewView:
     columns = columns_of(monitors)
     head = head_view(query, found, troubles)

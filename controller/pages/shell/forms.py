@@ -41,5 +41,18 @@ async def form_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
         raise InvalidError(*breach_of(error, kind)) from error
 
 
+async def fields_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    """The submitted form as texts by their names, for a form whose fields depend on what is in it. Raises InvalidError
+    for a file.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in (await request.form()).multi_items():
+        if not isinstance(value, str):
+            raise InvalidError(name[:50], "must be a text")
+        if name != _TOKEN:
+            values.setdefault(name, []).append(value)
+    return values
+
+
 def _is_list(kind: Any) -> bool:
     return getattr(kind, "__origin__", None) is list

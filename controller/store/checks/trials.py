@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.model.trials import Trial, TrialCheck
+from controller.model.trials import Trial, TrialCheck, TriedServer
 from controller.store.platform.pool import Database
 from shared.wire.messages import CheckResult
 
@@ -20,8 +20,8 @@ async def insert(database: Database, trial: Trial) -> None:
         await connection.execute(
             """
             INSERT INTO trial (
-              id, organization_id, token_id, account_id, kind, timeout_seconds, due_at, answer_by, expires_at
-            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+              id, organization_id, token_id, account_id, kind, timeout_seconds, due_at, answer_by, expires_at, server
+            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             trial.id,
             trial.organization_id,
@@ -32,6 +32,7 @@ async def insert(database: Database, trial: Trial) -> None:
             trial.due_at,
             trial.answer_by,
             trial.expires_at,
+            None if trial.server is None else msgspec.json.encode(trial.server),
         )
         await connection.executemany(
             "INSERT INTO trial_check (trial_id, country_code, location_id, reason) VALUES ($1, $2, $3, $4)",
@@ -47,7 +48,8 @@ async def by_id(database: Database, trial_id: UUID, organization_id: int | None)
     async with database.connection() as connection:
         row = await connection.fetchrow(
             """
-            SELECT id, organization_id, token_id, account_id, kind, timeout_seconds, due_at, answer_by, expires_at
+            SELECT
+              id, organization_id, token_id, account_id, kind, timeout_seconds, due_at, answer_by, expires_at, server
             FROM trial
             WHERE id = $1 AND ($2::bigint IS NULL OR organization_id = $2) AND expires_at > now()
             """,
@@ -65,7 +67,10 @@ async def by_id(database: Database, trial_id: UUID, organization_id: int | None)
             """,
             trial_id,
         )
-    return Trial(**dict(row), checks=[_check(**dict(check)) for check in checks])
+    fields = dict(row)
+    server = fields.pop("server")
+    tried = None if server is None else msgspec.json.decode(server, type=TriedServer)
+    return Trial(**fields, server=tried, checks=[_check(**dict(check)) for check in checks])
 
 
 def _check(result: bytes | None, **fields: object) -> TrialCheck:

@@ -76,6 +76,8 @@ class Api:
     vault: Vault
     dispatcher: RecordingDispatcher
     outlets: Outlets
+    zone: dict[str, list[str]] = field(default_factory=dict)
+    """The records that its name server knows."""
     customer: int = 0
     other_customer: int = 0
     customer_token: str = ""
@@ -147,10 +149,11 @@ def _enrolment_settings(module_database_url: str, trust_file: Path, nats_url: st
 async def api(module_database_url: str, module_bus: Bus, trust_file: Path, nats_url: str) -> AsyncIterator[Api]:
     vault = Vault(VaultKeys(new_key().reveal()))
     dispatcher = RecordingDispatcher()
+    zone: dict[str, list[str]] = {}
     async with (
         Database.open(module_database_url) as database,
-        open_senders(relay=None, sms_url=None) as senders,
-        name_server.serving({}) as nameserver,
+        name_server.serving(zone) as nameserver,
+        open_senders(relay=None, sms_url=None, nameservers=[nameserver]) as senders,
     ):
         outlets = Outlets(senders, MxLookup([nameserver]))
         services = Services(
@@ -170,6 +173,7 @@ async def api(module_database_url: str, module_bus: Bus, trust_file: Path, nats_
                 vault=vault,
                 dispatcher=dispatcher,
                 outlets=outlets,
+                zone=zone,
             )
             await _create_organizations(api)
             yield api

@@ -27,18 +27,18 @@ async def stored(api: Api, path: str) -> Any:
     ("values", "kind", "port", "config"),
     [
         ({"kind": "smtp"}, "smtp", None, {}),
-        ({"kind": "smtp", "port": "587", "encryption": "starttls"}, "smtp", 587, {"requireTls": True}),
-        ({"kind": "smtp", "encryption": "none"}, "smtp", None, {"ignoreTls": True}),
+        ({"kind": "smtp", "port": "587", "tls": "required"}, "smtp", 587, {"requireTls": True}),
+        ({"kind": "smtp", "tls": "none"}, "smtp", None, {"ignoreTls": True}),
         ({"kind": "imap"}, "imap", None, {"protocol": "imap", "tls": True}),
-        ({"kind": "pop3", "encryption": "starttls"}, "pop3", None, {"protocol": "pop3", "starttls": "required"}),
+        ({"kind": "pop3", "tls": "required"}, "pop3", None, {"protocol": "pop3", "starttls": "required"}),
     ],
 )
 async def test_it_makes_a_monitor_and_shows_its_page(
     api: Api, values: dict[str, Any], kind: str, port: int | None, config: dict[str, Any]
 ) -> None:
     async with browsing_as(api, Role.EDITOR, customers=[api.customer]) as browser:
-        page = await browser.open("/monitors/new")
-        answer = await browser.submit(page, "/monitors/new", follow=False, hostname=" mx.example.com ", **values)
+        page = await browser.open(f"/monitors/new?kind={values['kind']}")
+        answer = await browser.submit(page, "/monitors/new", follow=False, host=" mx.example.com ", **values)
     assert (answer.status, answer.location[:10]) == (303, "/monitors/")
     row = await stored(api, answer.location)
     assert (row["kind"], row["port"], row["config"], row["name"]) == (kind, port, config, "mx.example.com")
@@ -52,7 +52,7 @@ async def test_chosen_countries_and_a_customer_are_kept(api: Api) -> None:
             page,
             "/monitors/new",
             follow=False,
-            hostname="mx.example.com",
+            host="mx.example.com",
             name="Own name",
             countries=["FI"],
             customer=OTHER_CUSTOMER,
@@ -72,7 +72,7 @@ async def test_the_page_of_a_monitor_that_no_location_may_check_says_why_at_once
         page = await browser.open("/monitors/new")
         await api.value("UPDATE location SET enabled = false WHERE country_code = 'FI'")
         made = await browser.submit(
-            page, "/monitors/new", follow=False, hostname="mx.example.com", countries=["FI"], customer=CUSTOMER
+            page, "/monitors/new", follow=False, host="mx.example.com", countries=["FI"], customer=CUSTOMER
         )
         shown = await browser.open(made.location)
     assert "no location can check it: no location in FI is enabled" in shown.text
@@ -81,33 +81,33 @@ async def test_the_page_of_a_monitor_that_no_location_may_check_says_why_at_once
 @pytest.mark.parametrize(
     ("values", "field", "words"),
     [
-        ({"hostname": "smtp://x"}, "hostname", "hostname must be"),
-        ({"port": "smtp"}, "port", "port must be a number from 1 to 65535"),
-        ({"port": "0"}, "port", "port must be from 1 to 65535"),
-        ({"countries": []}, "countries", "countries must hold at least one"),
-        ({"customer": ""}, "customer", "customer must be chosen"),
-        ({"customer": STRANGE_CUSTOMER}, "customer", "Invalid Customer"),
-        ({"name": "x" * 256}, "name", "name must be 1 to 255"),
+        ({"host": "smtp://x"}, "host", "must be a valid hostname"),
+        ({"port": "smtp"}, "port", "must be a number from 1 to 65535, or empty"),
+        ({"port": "0"}, "port", "must be a number from 1 to 65535"),
+        ({"countries": []}, "countries", "must hold at least one"),
+        ({"customer": ""}, "customer", "must be chosen"),
+        ({"customer": STRANGE_CUSTOMER}, "customer", "must be one of the list"),
+        ({"name": "x" * 256}, "name", "must be a string of 1 to 255"),
     ],
 )
 async def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(
     api: Api, values: dict[str, Any], field: str, words: str
 ) -> None:
     async with browsing_as(api, Role.USER) as browser:
-        page = await browser.open("/monitors/new")
-        fields = {"hostname": "mx.example.com", "kind": "imap", "customer": CUSTOMER, **values}
+        page = await browser.open("/monitors/new?kind=imap")
+        fields = {"host": "mx.example.com", "kind": "imap", "customer": CUSTOMER, **values}
         answer = await browser.submit(page, "/monitors/new", **fields)
     assert answer.status == 400
     assert words in answer.id(f"wrong-{field}").text
     form = answer.form("/monitors/new")
     assert form.fields["kind"] == ["imap"]
-    assert form.fields["hostname"] == [fields["hostname"]]
+    assert form.fields["host"] == [fields["host"]]
 
 
 async def test_who_may_not_create_is_refused(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR, customers=[api.customer]) as browser:
         page = await browser.open("/monitors/new")
-        answer = await browser.submit(page, "/monitors/new", hostname="mx.example.com", follow=False)
+        answer = await browser.submit(page, "/monitors/new", host="mx.example.com", follow=False)
         assert answer.status == 303
     async with browsing_as(api, Role.READONLY, customers=[api.customer]) as browser:
         assert (await browser.open("/monitors/new")).status == 403

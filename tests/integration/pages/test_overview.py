@@ -28,7 +28,7 @@ async def test_without_monitors_it_shows_the_steps_to_the_first_one(api: Api) ->
         page = await browser.open("/")
         assert (page.status, page.title) == (200, "Overview – Mailprobe")
         assert page.headings == ["Welcome", "1. Who checks", "2. What is checked", "3. Where you see it"]
-        assert page.form("/monitors/new").fields["countries"] == ["DE", "FI"]
+        assert page.form("/monitors/new").fields["kind"] == ["smtp"]
         assert "ready" in page.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -11,22 +11,21 @@ import msgspec
 from litestar import Request, Response
 
 from controller.api.v1.monitors.answers import MonitorAnswer, OneMonitor, monitor_answer
-from controller.api.v1.monitors.bodies import MonitorPatch, MonitorReplacement, SettableMonitor
-from controller.api.v1.monitors.changes import ALL, change_of
-from controller.api.v1.monitors.names import in_our_names
+from controller.api.v1.monitors.bodies import MonitorPatch, MonitorReplacement
 from controller.api.v1.monitors.warned import warned
 from controller.decisions.breaches import Breaches
 from controller.errors import InvalidError, NotFoundError
 from controller.http.bodies import convert_ours
 from controller.http.documents.merge_patch import merged
 from controller.http.etags import require_match, tagged
+from controller.http.monitors.changes import ALL
+from controller.http.monitors.settable import SettableMonitor
+from controller.http.monitors.writing import write_change, write_new
 from controller.http.services import Services
 from controller.kinds import kind_named
-from controller.kinds.kind import LONGEST_DIALOGUE_SECONDS
 from controller.kinds.typed import TARGET
-from controller.model import Location, Monitor, MonitorChange, Principal
+from controller.model import Location, Monitor, Principal
 from controller.operations.monitors import monitors
-from controller.store.locations.locations import all_locations
 from controller.store.monitors.beside import Beside, beside, location_codes
 from shared.wire.targets import KINDS
 
@@ -52,21 +51,8 @@ async def create(
     request: Ask, services: Services, principal: Principal, body: MonitorReplacement
 ) -> Response[OneMonitor]:
     """Raises InvalidFieldsError, UnknownCustomerError, ForbiddenError, AlreadyExistsError."""
-    if not isinstance(body.customer_id, UUID):
-        raise InvalidError("customerId", "is required")
-    locations = await all_locations(services.database)
-    kind, found = str(body.target.__struct_config__.tag), Breaches()
-    with in_our_names(kind):
-        change = change_of(body, ALL, None, locations, services.vault, found)
-        made = await monitors.create_monitor(
-            services.database,
-            services.vault,
-            principal,
-            (kind,),
-            body.customer_id,
-            change,
-            strictness=_strictness(found),
-        )
+    made, locations = await write_new(services, principal, body)
+    assert isinstance(body.customer_id, UUID)  # noqa: S101 - else it was refused
     answer = monitor_answer(made, customer=body.customer_id, verdict=None, codes=_codes(locations))
     shown = await warned(services, principal, made, answer, resolving=True)
     response = tagged(request, shown, status_code=HTTPStatus.CREATED)
@@ -115,31 +101,24 @@ async def _change(
     decide: Callable[[MonitorAnswer], tuple[SettableMonitor, frozenset[str]]],
 ) -> Response[OneMonitor]:
     """`decide` says by the present monitor which body, and which of its fields, are to be taken."""
-    locations = await all_locations(services.database)
-    answer = _answering(await beside(services.database, [identifier]), _codes(locations))
-    found = Breaches()
-    kinds = [next(iter(KINDS))]
+    known = await beside(services.database, [identifier])
 
-    def change(monitor: Monitor) -> MonitorChange:
-        current = answer(monitor)
+    def answer(monitor: Monitor, locations: Sequence[Location]) -> MonitorAnswer:
+        return _answering(known, _codes(locations))(monitor)
+
+    def agreed(
+        monitor: Monitor, locations: Sequence[Location], found: Breaches
+    ) -> tuple[SettableMonitor, frozenset[str]]:
+        current = answer(monitor, locations)
         require_match(request, current)
-        kinds[0] = monitor.kind
         body, sent = decide(current)
         if "customer_id" in sent and body.customer_id not in (msgspec.UNSET, current.customer_id):
             with found.noted():
                 raise InvalidError("customerId", _CANNOT_CHANGE)
-        made = change_of(body, sent, monitor, locations, services.vault, found)
-        kinds[0] = monitor.kind if isinstance(made.kind, msgspec.UnsetType) else made.kind
-        return made
+        return body, sent
 
-    try:
-        changed = await monitors.update_monitor(
-            services.database, services.vault, principal, KINDS, identifier, change, strictness=_strictness(found)
-        )
-    except InvalidError as error:
-        with in_our_names(kinds[0]):
-            raise error from None
-    return tagged(request, await warned(services, principal, changed, answer(changed), resolving=True))
+    changed, locations = await write_change(services, principal, identifier, agreed)
+    return tagged(request, await warned(services, principal, changed, answer(changed, locations), resolving=True))
 
 
 def _patched(current: MonitorAnswer, patch: dict[str, Any]) -> SettableMonitor:
@@ -176,11 +155,7 @@ def _patched_target(now: dict[str, Any] | None, patch: dict[str, Any] | None) ->
     return dict(merged(now, patch, kept_null=typed.KEPT))
 
 
-def _strictness(found: Breaches) -> monitors.Strictness:
-    return monitors.Strictness(longest_timeout_seconds=LONGEST_DIALOGUE_SECONDS, found=found)
-
-
-def _codes(locations: list[Location]) -> dict[int, str]:
+def _codes(locations: Sequence[Location]) -> dict[int, str]:
     return {here.id: here.code for here in locations}
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from controller.api.v1.monitors.targets import TARGET_SHOWN, AnyTarget, target_answer
 from controller.decisions.monitors.display import display_state
+from controller.http.monitors.targets import TARGET_SHOWN, AnyTarget, target_answer
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Monitor, MonitorStatus
 from controller.model.overview import DisplayState
@@ -69,10 +69,6 @@ class OneMonitor(MonitorAnswer, frozen=True, kw_only=True):
             " server that is monitored here. Lists leave them out."
         ),
     ]
-
-
-READ_ONLY = frozenset({"id", "state", "lastCheckedAt", "warnings", "createdAt", "updatedAt"})
-"""The fields that only answers have; what a client sends of them is ignored."""
 
 
 def monitor_answer(monitor: Monitor, *, customer: UUID, verdict: str | None, codes: Mapping[int, str]) -> MonitorAnswer:

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from controller.api.v1.failures import ExplainedFailure, explained
-from controller.api.v1.monitors.targets import TARGET_EXAMPLE, AnyTarget, KindName, check_target, with_kind_in_target
 from controller.api.v1.results.items import rounded
 from controller.decisions.trials import TrialStatus
+from controller.http.monitors.targets import TARGET_EXAMPLE, AnyTarget, KindName, check_target, with_kind_in_target
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model.trials import TrialCheck
 from controller.model.values.countries import country_list

@@ -108,6 +108,15 @@ export function updateById(id, html) {
   return !old || !fresh || update(old, fresh);
 }
 
+// The element with this id becomes that of a whole page's text. Returns the new one; nothing when the text has none.
+export function updatePart(id, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const fresh = template.content.getElementById(id);
+  if (fresh) updateById(id, fresh.outerHTML);
+  return fresh;
+}
+
 export function updateMain(html) {
   const main = document.getElementById("main");
   writeTimes(main); // so that what differs is not only the age of the page

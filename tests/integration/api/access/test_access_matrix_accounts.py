@@ -234,6 +234,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("GET", "/api/v1/stream"),
     }
     elsewhere |= {("POST", "/api/v1/trials"), ("GET", "/api/v1/trials/{}")}  # trials/test_trials
+    elsewhere |= {("POST", "/api/v1/discoveries"), ("GET", "/api/v1/discoveries/{}")}  # trials/test_discoveries
     elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations/test_managed_locations
     elsewhere |= {(method, "/api/v1/locations/{}") for method in ("GET", "PATCH", "DELETE")}
     elsewhere |= {("GET", "/api/v1/locations/{}/effects")}  # locations/test_location_effects

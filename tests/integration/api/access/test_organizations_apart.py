@@ -57,6 +57,7 @@ BODIES: dict[str, Any] = {
     "resolve": {"reason": "mine"},
     "/api/v1/organizations/{public_id}": {"keepResultsDays": 7},
     "rotate-key": {"keepOldKeys": 60},
+    "/api/v1/discoveries": {"address": "mail.example.com:587"},
     "/api/v1/trials": {"target": {"kind": "smtp", "host": "mail.example.com"}},
     "/api/v1/monitors/bulk": {"filter": {"kind": ["smtp", "imap"]}, "change": {"delete": True}},
     "/api/v1/users/{public_id}": {"email": "mine@example.com"},
@@ -199,7 +200,7 @@ async def test_no_form_changes_any_of_it(api: Api, harbour: Harbour, organizatio
         new = await browser.post(
             "/monitors/new",
             follow=False,
-            hostname="a.example.com",
+            host="a.example.com",
             customer=harbour.filled("/api/customers/{customer_id}").rpartition("/")[2],
         )
         assert new.status in {400, 404}

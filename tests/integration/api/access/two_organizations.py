@@ -43,13 +43,22 @@ class Harbour:
     token: int
     customer_token: int
     trial: str
+    discovery: str
     public_ids: dict[str, str]
     secrets: list[str] = field(default_factory=list)
 
     @property
     def marks(self) -> list[str]:
         """What an answer to somebody else must not hold."""
-        known = [self.public_id, self.incident, self.check, self.user, self.trial, str(self.customer["publicId"])]
+        known = [
+            self.public_id,
+            self.incident,
+            self.check,
+            self.user,
+            self.trial,
+            self.discovery,
+            str(self.customer["publicId"]),
+        ]
         known += self.public_ids.values()
         return [MARK, *known, *(monitor["publicId"] for monitor in self.monitors.values()), *self.secrets]
 
@@ -83,6 +92,9 @@ class Harbour:
             ("/api/notification-channels/", "channel_id"): self.channel,
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,
+            ("/api/v1/discoveries/", "public_id"): self.discovery,
+            ("/monitors/new/find/", "discovery_id"): self.discovery,
+            ("/monitors/trials/", "trial_id"): self.trial,
             ("/api/v1/locations/", "code"): "of-nobody",
             ("/locations/", "code"): "of-nobody",
             ("/api/customer/tokens/", "token_id"): self.customer_token,
@@ -139,6 +151,9 @@ async def furnish(api: Api) -> Harbour:
         tried = {"kind": "smtp", "host": f"mail.{MARK}.example.com"}
         begun = await client.post("/api/v1/trials", json={"target": tried}, params={"organizationId": number})
         trial = begun.json()["id"]
+        meant = {"address": f"mail.{MARK}.example.com:587"}
+        begun = await client.post("/api/v1/discoveries", json=meant, params={"organizationId": number})
+        discovery = begun.json()["id"]
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -162,6 +177,7 @@ async def furnish(api: Api) -> Harbour:
         token=token["id"],
         customer_token=customer_token["id"],
         trial=trial,
+        discovery=discovery,
         public_ids={
             "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),

@@ -62,7 +62,7 @@ async def _end_others(world: World) -> None:
 async def _new_monitor_page(world: World) -> None:
     await make_locations(world.api)
     customer = str(world.api.customer)
-    await world.submit("/monitors/new", "/monitors/new", hostname="mx.example.com", customer=customer)
+    await world.submit("/monitors/new", "/monitors/new", host="mx.example.com", customer=customer)
 
 
 async def _policy_of(world: World, path: str) -> None:
@@ -281,6 +281,8 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     ("POST", "/monitors/{}/check"): "the same",
     ("POST", "/api/v1/trials"): "the same",
+    ("POST", "/monitors/trials"): "the same",
+    ("POST", "/api/v1/discoveries"): "the same",
     ("POST", "/api/v1/monitors/{}/check"): "the same",
     ("POST", "/api/v1/monitors/{}/policy/preview"): "a preview changes nothing",
     ("POST", "/api/v1/customers/{}/policy/preview"): "the same",

@@ -10,9 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.monitors.labels import LabelPatch
 from controller.api.v1.monitors.many.filters import LONGEST_TEXT, monitor_filter
-from controller.api.v1.monitors.targets import KindName
 from controller.api.v1.policies.schemas import PolicyBody, policy_change
 from controller.decisions.monitors.labels import (
     LONGEST_KEY,
@@ -22,6 +20,8 @@ from controller.decisions.monitors.labels import (
 )
 from controller.decisions.monitors.many import SettingsOfMany
 from controller.errors import InvalidError
+from controller.http.monitors.labels import LabelPatch
+from controller.http.monitors.targets import KindName
 from controller.model.monitor_list import MonitorFilter
 from controller.model.overview import DisplayState
 from controller.model.values.countries import country_list

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from controller.api.v1.monitors.bodies import SettableMonitor
-from controller.api.v1.monitors.targets import AnyTarget
 from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import DEFAULT_TIMEOUT_SECONDS
 from controller.errors import InvalidError
+from controller.http.monitors.settable import SettableMonitor
+from controller.http.monitors.targets import AnyTarget
 from controller.kinds import default_interval, kind_named
 from controller.kinds.typed import TARGET, Written
 from controller.model import Location, Monitor, MonitorChange, MonitorStatus

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from controller.api.v1.monitors.names import in_our_names
 from controller.errors import InvalidError
+from controller.http.monitors.names import in_our_names
 from controller.kinds import BY_NAME, config_field, kind_named, target_of
 from controller.kinds.configured import Configured
 from controller.kinds.typed import TARGET, TypedTarget, Written

@@ -1,0 +1,1 @@
+"""`/api/v1/discoveries`: servers that may be meant by an address."""
