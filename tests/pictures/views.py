@@ -54,8 +54,12 @@ EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
     View("incidents-empty", _at("/incidents")),
+    View("wall-empty", _at("/wall"), similar=True),
+    View("screen-without-token", _at("/wall/screen"), outside=True, status=401),
+    View("screens-empty", _at("/settings/screens"), similar=True),
 )
 HEALTHY = (
+    View("wall-healthy", _at("/wall")),
     View("overview-healthy", _at("/")),
     View("monitor-up", _monitor("up")),
     View("check-good", _check("good")),
@@ -81,6 +85,9 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
+    View("wall", _at("/wall?by=customer")),
+    View("screens", _at("/settings/screens"), similar=True),
+    View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
@@ -90,7 +97,14 @@ ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
 }
 
 LARGE: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
-    "large": (worlds.large, (View("overview-10000", _at("/")), View("overview-10000-page-7", _at("/?page=7")))),
+    "large": (
+        worlds.large,
+        (
+            View("overview-10000", _at("/")),
+            View("overview-10000-page-7", _at("/?page=7")),
+            View("wall-10000", _at("/wall?by=customer")),
+        ),
+    ),
 }
 """Takes a minute to fill."""
 

@@ -16,6 +16,7 @@ UNKNOWN_ID = "33333333-3333-4333-8333-333333333333"
 PUBLIC = {
     *(("GET", "/login"), ("POST", "/login"), ("GET", "/login/code"), ("POST", "/login/code"), ("POST", "/logout")),
     ("POST", "/login/sign-on"),
+    *(("GET", "/wall/screen"), ("POST", "/wall/screen")),
     *(("GET", f"/login/sign-on/{UNKNOWN_ID}{rest}") for rest in ("", "/return")),
 }
 
@@ -32,7 +33,7 @@ def pages(api: Api) -> dict[tuple[str, str], Permission]:
     }
 
 
-def test_exactly_the_login_is_open_to_all(api: Api) -> None:
+def test_exactly_the_login_and_the_entry_of_screens_are_open_to_all(api: Api) -> None:
     assert {page for page, permission in pages(api).items() if permission is Permission.PUBLIC} == PUBLIC
 
 

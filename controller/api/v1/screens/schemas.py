@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from controller.decisions.monitors.labels import LONGEST_KEY, LONGEST_VALUE, MOST_LABELS
 from controller.decisions.monitors.monitors import check_name
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model.overview import DisplayState
 from controller.model.values.ruled import ruled
-from controller.model.walls import ScreenToken, WallQuery
+from controller.model.walls import BY_LABEL, ScreenToken, WallQuery
 
 ScreenName = Annotated[
     str,
@@ -40,14 +41,20 @@ class ScreenWall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
         Annotated[UUID, Meta(description="The only customer whose monitors it shows; null: of all.")] | None
     ) = None
     labels: Annotated[
-        list[str],
-        Meta(description="Labels that monitors must have: key:value, or key alone for any value."),
-    ] = []
-    states: Annotated[list[DisplayState], Meta(description="Only monitors in these states; empty: in any.")] = []
+        tuple[Annotated[str, Meta(min_length=1, max_length=LONGEST_KEY + 1 + LONGEST_VALUE)], ...],
+        Meta(
+            description="Labels that monitors must have: key:value, or key alone for any value.",
+            max_length=MOST_LABELS,
+        ),
+    ] = ()
+    states: Annotated[
+        tuple[DisplayState, ...], Meta(description="Only monitors in these states; empty: in any.", max_length=7)
+    ] = ()
     by: Annotated[
         str,
         Meta(
             description="What monitors are counted by: customer, or label: and the key of a label; empty: nothing.",
+            max_length=len(BY_LABEL) + LONGEST_KEY,
             examples=["customer", "label:team"],
         ),
     ] = ""
@@ -65,7 +72,7 @@ class ScreenBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     def query(self) -> WallQuery:
         return WallQuery(
             customer=self.wall.customer_id,
-            labels=tuple(self.wall.labels),
+            labels=self.wall.labels,
             states=tuple(state for state in DisplayState if state in self.wall.states),
             by=self.wall.by,
             columns=self.wall.columns,
@@ -127,8 +134,8 @@ def screen_fields(screen: ScreenToken) -> dict[str, Any]:
         "name": screen.name,
         "wall": ScreenWall(
             customer_id=view.customer,
-            labels=list(view.labels),
-            states=list(view.states),
+            labels=view.labels,
+            states=view.states,
             by=view.by,
             columns=view.columns,
         ),

@@ -27,6 +27,8 @@ PUBLIC = {
     ("GET", "/login/sign-on/{public_id:str}"),
     ("GET", "/login/sign-on/{public_id:str}/return"),
     ("POST", "/logout"),
+    ("GET", "/wall/screen"),
+    ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
     ("GET", "/schema"),
     ("GET", "/schema/{path:str}"),

@@ -74,10 +74,3 @@ async def test_the_stream_of_a_revoked_screen_ends(api: Api, bus: Bus) -> None:
     async with live_pages(api, bus) as streams, streams.listen(STREAM, headers=cookie) as listener:
         await api.value("UPDATE screen_token SET revoked_at = now()")
         assert await Follower(listener).end() == "revoked"
-
-
-async def test_a_screen_does_not_follow_what_people_follow(api: Api, bus: Bus) -> None:
-    token = await new_screen(api)
-    async with live_pages(api, bus) as streams:
-        status, _ = await streams.refused("/api/v1/stream", headers={"Cookie": f"{SCREEN}={token}"})
-        assert status == 401

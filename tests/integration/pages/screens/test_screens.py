@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -46,7 +47,7 @@ async def test_it_opens_no_other_route(api: Api) -> None:
     """Of those with another path, the cookie is sent by force: browsers do not send it there."""
     token = await new_screen(api)
     routes = [
-        (method, route.path_format.replace("{public_id}", UNKNOWN_ID))
+        (method, re.sub(r"{\w+}", UNKNOWN_ID, route.path_format))
         for route in api.application.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
