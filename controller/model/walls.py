@@ -24,7 +24,7 @@ class WallQuery(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     states: tuple[DisplayState, ...] = ()
     by: str = ""
-    columns: int = 2
+    columns: int = 1
 
     @property
     def by_label(self) -> str | None:

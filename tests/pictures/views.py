@@ -23,6 +23,8 @@ class View(NamedTuple):
     outside: bool = False
     status: int = 200
     similar: bool = False
+    wall: bool = False
+    """It hangs on a wall: its pictures are of a large screen, not of a desk."""
 
 
 class Small(NamedTuple):
@@ -59,7 +61,7 @@ EMPTY = (
     View("screens-empty", _at("/settings/screens"), similar=True),
 )
 HEALTHY = (
-    View("wall-healthy", _at("/wall")),
+    View("wall-healthy", _at("/wall"), wall=True),
     View("overview-healthy", _at("/")),
     View("monitor-up", _monitor("up")),
     View("check-good", _check("good")),
@@ -85,7 +87,7 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
-    View("wall", _at("/wall?by=customer")),
+    View("wall", _at("/wall?by=customer"), wall=True),
     View("screens", _at("/settings/screens"), similar=True),
     View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
@@ -102,7 +104,7 @@ LARGE: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
         (
             View("overview-10000", _at("/")),
             View("overview-10000-page-7", _at("/?page=7")),
-            View("wall-10000", _at("/wall?by=customer")),
+            View("wall-10000", _at("/wall?by=customer"), wall=True),
         ),
     ),
 }

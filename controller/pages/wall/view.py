@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -19,6 +19,7 @@ MOST_PARTS = 60
 MOST_TROUBLES = 3
 _WORST_FIRST = tuple(DisplayState)
 _BAD = (DisplayState.DOWN, DisplayState.PARTIAL, DisplayState.DEGRADED)
+_BRIEF = (*_BAD, DisplayState.UP)
 _LONGEST_WHERE = 5
 
 
@@ -30,10 +31,9 @@ class StateCount(msgspec.Struct, frozen=True):
 
 
 class PartView(msgspec.Struct, frozen=True):
-    """A customer, or a value of a label, with its monitors by state, the worst first."""
+    """A customer, or a value of a label, with how many of its monitors are wrong or up."""
 
     name: str
-    state: str
     counts: list[StateCount]
 
 
@@ -55,7 +55,6 @@ class BoardView(msgspec.Struct, frozen=True, kw_only=True):
 
     now: datetime
     counts: list[StateCount]
-    headline: str
     troubles: list[str]
     worst: list[WorstView]
     more: str
@@ -90,7 +89,6 @@ def board_view(query: WallQuery, content: WallContent, troubles: Troubles) -> Bo
     return BoardView(
         now=content.now,
         counts=_counts(counts),
-        headline=_headline(counts),
         troubles=wrong[:MOST_TROUBLES] + more,
         worst=[_worst(one, many_customers=content.customers > 1) for one in content.worst],
         more=f"and {bad - len(content.worst):,} more" if bad > len(content.worst) else "",
@@ -133,11 +131,6 @@ def _counts(counts: Mapping[str, int]) -> list[StateCount]:
     return [StateCount(state.value, counts[state]) for state in _WORST_FIRST if counts.get(state)]
 
 
-def _headline(counts: Mapping[str, int]) -> str:
-    bad = [f"{counts[state]:,} {state}" for state in _BAD if counts.get(state)]
-    return ", ".join(bad) if bad else counted(sum(counts.values()), "monitor")
-
-
 def _calm(counts: Mapping[str, int]) -> str:
     total, unknown = sum(counts.values()), counts.get(DisplayState.UNKNOWN, 0)
     if not total:
@@ -170,7 +163,13 @@ def _parts(content: WallContent) -> list[PartView]:
     for part, state, number in content.counts:
         by_part.setdefault(part, {})[state] = number
     found = sorted(by_part.items(), key=lambda item: (_badness(item[1]), item[0] is None, (item[0] or "").lower()))
-    return [PartView(_named(part), _state(counts), _counts(counts)) for part, counts in found]
+    return [PartView(_named(part), _in_brief(counts)) for part, counts in found]
+
+
+def _in_brief(counts: Mapping[str, int]) -> list[StateCount]:
+    """What is wrong and what is up; of a part with neither everything."""
+    found = [one for one in _counts(counts) if one.state in _BRIEF]
+    return found or _counts(counts)
 
 
 def _named(part: str | None) -> str:
@@ -179,9 +178,3 @@ def _named(part: str | None) -> str:
 
 def _badness(counts: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(-counts.get(state, 0) for state in _BAD)
-
-
-def _state(counts: Iterable[str]) -> str:
-    """The worst state among these."""
-    present = set(counts)
-    return next(state.value for state in _WORST_FIRST if state in present)

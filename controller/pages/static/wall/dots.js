@@ -1,6 +1,7 @@
 // A dot for each monitor, from a string with a letter for each. The legend says which letter is which state, and its
 // colours are those of the dots. Each state has a shape of its own as far as there are pixels for it.
 const LARGEST = 36;
+const OF_THE_HEIGHT = 0.3;
 const SHAPES_FROM = 7;
 const HALF = { down: 0.46, partial: 0.42, degraded: 0.44, unknown: 0.3, up: 0.3, maintenance: 0.3, disabled: 0.16 };
 
@@ -36,12 +37,13 @@ function pitchOf(count, width, height, largest) {
 
 export function drawDots(canvas, states) {
   const ratio = window.devicePixelRatio || 1;
-  const box = canvas.getBoundingClientRect();
-  const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
-  if (!width || !height) return;
-  [canvas.width, canvas.height] = [width, height]; // which clears it
-  const pitch = pitchOf(states.length, width, height, LARGEST * ratio);
+  const width = Math.round(canvas.clientWidth * ratio);
+  if (!width) return;
+  const pitch = pitchOf(states.length, width, innerHeight * OF_THE_HEIGHT * ratio, LARGEST * ratio);
   const columns = Math.max(1, Math.floor(width / pitch));
+  const height = Math.ceil(states.length / columns) * pitch;
+  [canvas.width, canvas.height] = [width, Math.ceil(height)]; // which clears it
+  canvas.style.height = `${height / ratio}px`;
   const context = canvas.getContext("2d");
   for (const item of document.querySelectorAll("[data-letter]")) {
     const { letter, state } = item.dataset;

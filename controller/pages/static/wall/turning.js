@@ -53,5 +53,4 @@ export function startTurning() {
     else return;
     event.preventDefault();
   });
-  addEventListener("resize", arrange);
 }

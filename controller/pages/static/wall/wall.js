@@ -16,7 +16,10 @@ let beatAt = performance.now();
 let beatTime = serverTime();
 let checking = false;
 
-const draw = () => canvas && drawDots(canvas, states);
+function draw() {
+  if (canvas) drawDots(canvas, states);
+  arrange(); // in what the dots leave
+}
 
 // Load the page again if that works now. A page of an error in place of the wall would stay there for ever.
 async function reload(even) {
@@ -48,7 +51,8 @@ function show({ patch, states: now, dots }) {
   if (now == null) return;
   if (Boolean(now) !== Boolean(canvas)) return reload(true); // the first monitor, or none any more
   states = now;
-  canvas?.setAttribute("aria-label", dots);
+  if (!canvas) return;
+  canvas.setAttribute("aria-label", dots);
   draw();
 }
 
@@ -86,7 +90,6 @@ function receive(message) {
 page.dataset.wall = "on";
 writeTimes(document);
 startTurning();
-arrange();
 draw();
 tick();
 setInterval(tick, 1000);
