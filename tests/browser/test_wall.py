@@ -234,7 +234,7 @@ async def test_ten_thousand_events_leave_no_more_on_the_heap(
         assert after <= before * 1.2, (before, after)
 
 
-async def test_ten_thousand_messages_leave_no_more_on_the_heap(
+async def test_a_thousand_messages_leave_no_more_on_the_heap(
     api: Api, bus: Bus, browser: Browser, watch: Watch
 ) -> None:
     """Each of them replaces what the wall shows."""
@@ -242,10 +242,10 @@ async def test_ten_thousand_messages_leave_no_more_on_the_heap(
     async with hall(api, bus, browser, watch) as here:
         await here.open("/wall?by=customer")
         await here.live()
-        await asyncio.to_thread(browser.run, _PASSED_ON, 500, 0)
+        await asyncio.to_thread(browser.run, _PASSED_ON, 200, 0)
         before = await asyncio.to_thread(_heap, browser)
-        for number in range(10):
-            await asyncio.to_thread(browser.run, _PASSED_ON, 1000, 500 + 1000 * number)
+        for number in range(200, 1200, 250):
+            await asyncio.to_thread(browser.run, _PASSED_ON, 250, number)
         after = await asyncio.to_thread(_heap, browser)
         print(f"heap: {before / 1024:.0f} KiB before, {after / 1024:.0f} KiB after")
         assert after <= before * 1.2, (before, after)
