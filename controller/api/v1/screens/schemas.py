@@ -34,7 +34,7 @@ class ScreenWall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
         "labels": ["team:post"],
         "states": [],
         "by": "customer",
-        "columns": 2,
+        "columns": 1,
     }
 
     customer_id: (
