@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from controller.model import Role
 from tests.integration.api.conftest import Api, client_of
@@ -16,7 +17,7 @@ SETTINGS = "/settings/screens"
 WALL = "/wall/screen"
 
 
-async def made(browser: Browser, **fields: object) -> str:
+async def made(browser: Browser, **fields: Any) -> str:
     """The token of a new screen, as the page shows it once."""
     page = await browser.submit(await browser.open(SETTINGS), SETTINGS, name="Hall", **fields)
     assert page.status == 201, page.text
@@ -25,9 +26,7 @@ async def made(browser: Browser, **fields: object) -> str:
     return token
 
 
-async def new_screen(
-    api: Api, *, organization: str = "Ours", customers: list[int] | None = None, **fields: object
-) -> str:
+async def new_screen(api: Api, *, organization: str = "Ours", customers: list[int] | None = None, **fields: Any) -> str:
     async with browsing_as(api, Role.ADMIN, organization=organization, customers=customers) as browser:
         return await made(browser, **fields)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -143,7 +144,13 @@ async def test_only_admins_make_screens(api: Api, role: Role) -> None:
 
 async def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(api: Api) -> None:
     async with browsing_as(api, Role.ADMIN) as browser:
-        fields = {"name": " ", "label": "team:post, :x", "by": "label", "by_label": "a:b", "state": ["down"]}
+        fields: dict[str, Any] = {
+            "name": " ",
+            "label": "team:post, :x",
+            "by": "label",
+            "by_label": "a:b",
+            "state": ["down"],
+        }
         page = await browser.submit(await browser.open(SETTINGS), SETTINGS, **fields)
         assert page.status == 400
         assert "must be 1 to 255 printable characters" in page.id("wrong-name").text
