@@ -100,7 +100,7 @@ async def revoke_screen(database: Database, principal: Principal, public_id: UUI
 
 
 async def is_valid(database: Database, token: str) -> bool:
-    """Whether a screen's token is known and was not revoked. It does not count as a use of it."""
+    """Whether a screen's token is known and was not revoked."""
     return bool(await store.principals_of_screens(database, [store.screen_digest(token)]))
 
 
