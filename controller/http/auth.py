@@ -29,6 +29,7 @@ from controller.http.services import Services
 from controller.model import Principal
 from controller.operations.accounts.limits import Quota, RequestLimits, network_of
 from controller.store.accounts import organizations, sessions, tokens
+from controller.store.accounts.screens import ScreenAccess, access_of, screen_digest
 
 SECURITY_SCHEME = "bearerToken"
 COOKIE_SCHEME = "sessionCookie"
@@ -58,6 +59,9 @@ FOR_PEOPLE = "for_people"
 """A route with this opt is a page: a global role names its organization by a cookie, and `chosen_organization` returns
 its name."""
 
+SCREENS = "screens"
+"""A route with this opt is for screens on walls and for nobody else: only the cookie of a screen opens it."""
+
 _ACCESS_TOKEN = re.compile(r"[0-9a-f]{32}")
 _ORGANIZATION = re.compile(r"[0-9]{1,18}")
 _NONE = 0
@@ -80,7 +84,8 @@ async def requires_permission(connection: ASGIConnection[Any, Any, Any, Any], ha
     limits: RequestLimits = connection.app.state.limits
     if permission is Permission.READ_METRICS and _has_metrics_token(connection, services):
         return
-    principal = None if permission is Permission.PUBLIC else await _principal(connection, services)
+    identify = _screen_principal if handler.opt.get(SCREENS) else _principal
+    principal = None if permission is Permission.PUBLIC else await identify(connection, services)
     stranger = principal is None and permission is not Permission.PUBLIC
     uncounted = handler.opt.get(UNCOUNTED) or (principal is not None and principal.machine)
     if stranger or not uncounted:
@@ -114,6 +119,13 @@ async def person_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal
     return None if secret is None else await sessions.principal_of(services.database, secret, cookie=True)
 
 
+async def screen_of(connection: ASGIConnection[Any, Any, Any, Any]) -> ScreenAccess | None:
+    """What the screen may read whose cookie came along; None without a known one. Raises StoreUnavailableError."""
+    token = connection.cookies.get(cookies.SCREEN)
+    services: Services = connection.app.state.services
+    return None if token is None else await access_of(services.database, token, address=address_of(connection))
+
+
 def chosen_organization(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """The name of the organization that a page is about, for a global role that works in one; else None."""
     name: str | None = connection.scope["state"].get(_CHOSEN)
@@ -122,6 +134,8 @@ def chosen_organization(connection: ASGIConnection[Any, Any, Any, Any]) -> str |
 
 def credential_of(request: Request[Principal, Any, Any]) -> bytes:
     """The SHA-256 that the store keeps of the token that the guard accepted, or of the cookie without a token."""
+    if request.user.screen_id is not None:
+        return screen_digest(request.cookies[cookies.SCREEN])
     header = request.headers.get("authorization")
     return tokens.digest(request.cookies[cookies.SESSION] if header is None else header.partition(" ")[2].strip())
 
@@ -188,6 +202,11 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any], services: S
     if connection.scope.get("method") not in _SAFE:
         require_same_origin(connection)
     return await sessions.principal_of(services.database, cookie, cookie=True)
+
+
+async def _screen_principal(connection: ASGIConnection[Any, Any, Any, Any], _: Services) -> Principal | None:
+    found = await screen_of(connection)
+    return None if found is None or found.revoked else found.principal
 
 
 def _has_metrics_token(connection: ASGIConnection[Any, Any, Any, Any], services: Services) -> bool:

@@ -9,12 +9,19 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
 from controller.http.services import Services
+from shared.secret import Secret
 
 SESSION = "mailprobe_session"
 ORGANIZATION = "mailprobe_organization"
 """The number of the organization that a global role has chosen for its pages."""
 
+SCREEN = "mailprobe_screen"
+"""The token of a screen on a wall. Browsers send it to SCREEN_PATH only."""
+SCREEN_PATH = "/wall/screen"
+
 _LONGEST_NAME = 200
+_LONGEST_LIFE = 400 * 24 * 3600
+"""What browsers cut longer lives to."""
 
 
 def session_cookie(request: Request[Any, Any, Any], secret: str) -> Cookie:
@@ -22,13 +29,28 @@ def session_cookie(request: Request[Any, Any, Any], secret: str) -> Cookie:
     return own_cookie(request, SESSION, secret)
 
 
-def own_cookie(request: Request[Any, Any, Any], name: str, value: str, *, max_age: int | None = None) -> Cookie:
+def screen_cookie(request: Request[Any, Any, Any], token: str) -> Cookie:
+    """The cookie of a screen, which the server checks at each use."""
+    services: Services = request.app.state.services
+    path = services.public_url.path + SCREEN_PATH
+    return own_cookie(request, SCREEN, token, max_age=_LONGEST_LIFE, path=path)
+
+
+def screen_url(request: Request[Any, Any, Any], token: Secret) -> str:
+    """What a screen opens. The token is in the fragment, which browsers send to nobody."""
+    services: Services = request.app.state.services
+    return f"{services.public_url.url}{SCREEN_PATH}#screen={token.reveal()}"
+
+
+def own_cookie(
+    request: Request[Any, Any, Any], name: str, value: str, *, max_age: int | None = None, path: str = "/"
+) -> Cookie:
     """A cookie that scripts cannot read and pages of other sites cannot use; for HTTPS only where people have that."""
     services: Services = request.app.state.services
     return Cookie(
         name,
         value=value,
-        path="/",
+        path=path,
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https" or services.public_url.encrypted,

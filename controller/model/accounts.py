@@ -32,7 +32,7 @@ class TokenScope(StrEnum):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who makes a request: an API token (`token_id`) or a person (`account_id`).
+    """Who makes a request: an API token (`token_id`), a person (`account_id`) or a screen on a wall (`screen_id`).
 
     `works_in` is the organization this request is about: the principal's own, or the one a global role named; None for
     a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit. `session` is a
@@ -50,10 +50,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     machine: bool = False
     scope: TokenScope = TokenScope.ADMIN
+    screen_id: int | None = None
 
     @property
     def name(self) -> str:
-        """The key under which everything of one token, or of one person, is counted."""
+        """The key under which everything of one token, one person or one screen is counted."""
+        if self.screen_id is not None:
+            return f"screen:{self.screen_id}"
         return f"account:{self.account_id}" if self.token_id is None else f"token:{self.token_id}"
 
     @property

@@ -25,6 +25,8 @@ class AuditAction(StrEnum):
     USER_DELETED = "user.deleted"
     TOKEN_CREATED = "token.created"  # noqa: S105 - not a token
     TOKEN_DELETED = "token.deleted"  # noqa: S105
+    SCREEN_CREATED = "screen.created"
+    SCREEN_REVOKED = "screen.revoked"
     LOGIN = "session.login"
     LOGIN_FAILED = "session.login_failed"
     LOGOUT = "session.logout"
@@ -65,6 +67,7 @@ class ObjectKind(StrEnum):
     CUSTOMER = "customer"
     USER = "user"
     TOKEN = "token"  # noqa: S105 - not a token
+    SCREEN = "screen"
     SESSION = "session"
     SIGN_ON = "sign_on"
     MONITOR = "monitor"

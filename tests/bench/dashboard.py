@@ -52,6 +52,8 @@ PATHS = {
     "by_uptime": "/?sort=uptime",
     "slowest": "/?sort=slowest",
     "by_incident": "/?sort=incident",
+    "wall": "/wall",
+    "wall_by_customer": "/wall?by=customer",
 }
 
 

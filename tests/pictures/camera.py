@@ -16,6 +16,7 @@ from tests.system.product import eventually
 DESK = 1280
 SESSION_COOKIE = "mailprobe_session"
 _HEIGHT = 900
+_WALL = (1920, 1080)
 
 
 class Style(NamedTuple):
@@ -36,7 +37,8 @@ def take(browser: Browser, url: str, world: World, views: Iterable[View], folder
     for view in views:
         for style in STYLES:
             browser.emulation.media(dark=style.dark, still=True)
-            browser.emulation.width(style.width, _HEIGHT, touch=style.width < DESK)
+            size = _WALL if view.wall and style.width == DESK else (style.width, _HEIGHT)
+            browser.emulation.width(*size, touch=style.width < DESK)
             visit(browser, url, world, view)
             (folder / f"{view.name}-{style.name}.png").write_bytes(browser.picture())
 

@@ -23,6 +23,8 @@ class View(NamedTuple):
     outside: bool = False
     status: int = 200
     similar: bool = False
+    wall: bool = False
+    """It hangs on a wall: its pictures are of a large screen, not of a desk."""
 
 
 class Small(NamedTuple):
@@ -58,8 +60,12 @@ EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
     View("incidents-empty", _at("/incidents")),
+    View("wall-empty", _at("/wall"), similar=True),
+    View("screen-without-token", _at("/wall/screen"), outside=True, status=401),
+    View("screens-empty", _at("/settings/screens"), similar=True),
 )
 HEALTHY = (
+    View("wall-healthy", _at("/wall"), wall=True),
     View("overview-healthy", _at("/")),
     View("monitor-up", _monitor("up")),
     View("check-good", _check("good")),
@@ -100,6 +106,9 @@ BURNING = (
     View("policies", _at("/policies")),
     View("policy-organization", _at("/policies/organization"), similar=True),
     View("policy-monitor", _monitor("down", "/policy")),
+    View("wall", _at("/wall?by=customer"), wall=True),
+    View("screens", _at("/settings/screens"), similar=True),
+    View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 OFFICE = (
@@ -127,7 +136,14 @@ ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
 }
 
 LARGE: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
-    "large": (worlds.large, (View("overview-10000", _at("/")), View("overview-10000-page-7", _at("/?page=7")))),
+    "large": (
+        worlds.large,
+        (
+            View("overview-10000", _at("/")),
+            View("overview-10000-page-7", _at("/?page=7")),
+            View("wall-10000", _at("/wall?by=customer"), wall=True),
+        ),
+    ),
 }
 """Takes a minute to fill."""
 

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
+from controller.model.walls import WallQuery
+from controller.store.accounts import screens
 from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
@@ -69,6 +71,22 @@ class World(NamedTuple):
     checks: dict[str, str]
     incidents: dict[str, UUID]
     things: Mapping[str, str] = MappingProxyType({})
+    screen: str = ""
+
+
+async def _screens(here: Installation) -> str:
+    """Two screens; returns the public id of the first."""
+    first = ""
+    for name, view in (("Operations room", WallQuery(by="customer")), ("Entrance", WallQuery(labels=("team:post",)))):
+        new = screens.NewScreen(
+            organization_id=here.organization, name=name, view=view, customer_ids=None, made_by=here.account
+        )
+        made = await screens.insert(here.database, screens.new_screen_token(), new)
+        first = first or str(made.public_id)
+    await here.run(
+        "UPDATE screen_token SET last_used_at = now(), last_used_address = '192.0.2.7' WHERE name = 'Entrance'"
+    )
+    return first
 
 
 async def empty(database: Database, now: datetime) -> World:
@@ -128,6 +146,7 @@ async def burning(database: Database, now: datetime) -> World:
             "hostile": _check(hostile, "de-nbg", history.rounds(hostile, now)[-1]),
         },
         incidents,
+        screen=await _screens(here),
     )
 
 

@@ -33,6 +33,7 @@ from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
 from controller.api.v1.results import listing as results
+from controller.api.v1.screens import routes as screens
 from controller.api.v1.sign_on import routes as sign_on
 from controller.api.v1.stream import v1_stream
 from controller.api.v1.tokens import routes as tokens
@@ -66,6 +67,7 @@ _RESOURCES = (
     policy_preview,
     reading_locations,
     results,
+    screens,
     sign_on,
     state,
     tokens,

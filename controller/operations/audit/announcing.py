@@ -29,6 +29,7 @@ ANNOUNCED = frozenset(
         ObjectKind.CUSTOMER,
         ObjectKind.USER,
         ObjectKind.TOKEN,
+        ObjectKind.SCREEN,
         ObjectKind.MONITOR,
         ObjectKind.CHANNEL,
         ObjectKind.SUBSCRIBER,

@@ -11,10 +11,11 @@ from controller.decisions.monitors.monitors import is_email
 from controller.model import Account, ApiToken, Channel, Customer, Location, Monitor, Organization
 from controller.model.audit import AuditObject, ObjectKind
 from controller.model.values.field_names import camel
+from controller.model.walls import ScreenToken
 from controller.operations.audit.differences import Hidden
 from shared.epoch import to_text
 
-Audited: TypeAlias = Organization | Customer | Account | ApiToken | Monitor | Channel | Location
+Audited: TypeAlias = Organization | Customer | Account | ApiToken | Monitor | Channel | Location | ScreenToken
 
 _ABOUT_ITSELF = frozenset(
     {
@@ -28,6 +29,7 @@ _ABOUT_ITSELF = frozenset(
             "monitor_kind",
         ),
         *("owner_id", "monitor_public_id", "hint", "public_key", "older_keys", "removed"),
+        *("made_by", "last_used_address"),
     }
 )
 """Fields that say who an object is, or that change by themselves."""
@@ -49,6 +51,8 @@ def object_of(thing: Audited) -> AuditObject:
             return _of(ObjectKind.CHANNEL, str(thing.public_id), thing.name, thing.organization_id)
         case ApiToken():
             return _of(ObjectKind.TOKEN, str(thing.public_id), thing.name, thing.organization_id)
+        case ScreenToken():
+            return _of(ObjectKind.SCREEN, str(thing.public_id), thing.name, thing.organization_id)
         case Location():
             return _of(ObjectKind.LOCATION, thing.code, thing.name, None)
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from controller.pages.live.overview import LiveOverview
 from controller.pages.live.views import LiveIncident, LiveIncidents, LiveLocations, LiveMonitor, LiveView
+from controller.pages.live.wall import LiveWall
+from controller.pages.wall.address import WALL_PATH
 
 _UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _MONITOR = re.compile(f"/monitors/{_UUID}(?:/|$)")
@@ -18,6 +20,8 @@ def view_of(address: str) -> LiveView:
     path = address.partition("?")[0]
     if path == "/":
         return LiveOverview(address)
+    if path == WALL_PATH:
+        return LiveWall(address)
     if found := _MONITOR.match(path):
         return LiveMonitor(address, found[1])
     if found := _INCIDENT.match(path):

@@ -14,7 +14,7 @@ from controller.errors import InvalidError
 from controller.http.auth import COUNTED_APART, PERMISSION, credential_of
 from controller.http.event_stream import EVENT_STREAM, EventStream, away
 from controller.http.problems import UNAVAILABLE
-from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.pages.live.live_pages import LivePages, PageStream
 from controller.streaming.frames import StreamPosition, read_position
@@ -25,6 +25,7 @@ from shared.wire.messages import EventType
 OPENINGS = 1000
 """Openings a minute for one caller: a browser opens its stream again whenever it opens or leaves a page."""
 
+LIVE_PATH = "/live"
 MOST_VIEWS = 40
 LONGEST_VIEW = 2000
 
@@ -32,7 +33,7 @@ GivenLivePages: TypeAlias = NamedDependency[SkipValidation[LivePages]]
 
 
 @get(
-    "/live",
+    LIVE_PATH,
     opt={PERMISSION: Permission.READ, COUNTED_APART: OPENINGS},
     media_type=EVENT_STREAM,
     exception_handlers=dict.fromkeys(UNAVAILABLE, away),
@@ -50,7 +51,19 @@ async def live(
     """Changes of the pages whose paths and queries are named by `view`. `since` is a position that all of them are
     true of.
     """
-    views, position = _known(view or []), _position(last_event_id or since)
+    views, position = _known(view or []), read_since(last_event_id or since)
+    return await opened(request, services, principal, live_pages, views, position)
+
+
+async def opened(
+    request: Request[Principal, Any, Any],
+    services: Services,
+    principal: Principal,
+    live_pages: LivePages,
+    views: list[str],
+    position: StreamPosition | None,
+) -> EventStream:
+    """A stream of what happens to these pages. Raises LimitedError, StoreUnavailableError."""
     everything = RequestedFilter(types=[EventType.RESULT, EventType.VERDICT, EventType.INCIDENT])
     event_filter = await filter_for(services.database, principal, everything)
     stream = services.live.open(event_filter, Holder(principal=principal, credential=credential_of(request)))
@@ -65,7 +78,7 @@ def _known(views: list[str]) -> list[str]:
     return views
 
 
-def _position(text: str | None) -> StreamPosition | None:
+def read_since(text: str | None) -> StreamPosition | None:
     """None also for what is no position: everything is fetched anew then."""
     try:
         position = read_position(text) if text else None

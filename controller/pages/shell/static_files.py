@@ -1,9 +1,13 @@
-"""Style and scripts. Their path holds a hash of their content, so that browsers can keep them for ever."""
+"""Style and scripts. Their path holds a hash of their content, so that browsers can keep them for ever.
+
+The hash covers the templates too: a page that is open finds out by it that the controller has another version.
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
@@ -17,6 +21,7 @@ from controller.http.auth import PERMISSION, UNCOUNTED
 
 _YEAR = 31_536_000
 _FOLDER = files("controller.pages") / "static"
+_TEMPLATES = files("controller.pages") / "templates"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -39,15 +44,33 @@ def _contents(folder: Traversable, ending: str) -> dict[str, bytes]:
 def _load() -> dict[str, StaticFile]:
     """Every file by its name in the URL. The parts of the style sheet become one file."""
     style = b"\n".join(_contents(_FOLDER / "style", ".css").values())
-    contents = {"style.css": style, **_contents(_FOLDER / "scripts", ".js"), **_contents(_FOLDER, ".svg")}
+    contents = {
+        "style.css": style,
+        **_contents(_FOLDER / "scripts", ".js"),
+        **_contents(_FOLDER / "wall", ".css"),
+        **_contents(_FOLDER / "wall", ".js"),
+        **_contents(_FOLDER, ".svg"),
+    }
     return {name: _file(name, content) for name, content in contents.items()}
 
 
+def _templates(folder: Traversable) -> Iterator[tuple[str, bytes]]:
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.is_dir():
+            yield from _templates(item)
+        elif item.name.endswith(".html"):
+            yield item.name, item.read_bytes()
+
+
+def _digest() -> str:
+    parts = [*((name, file.content) for name, file in FILES.items()), *_templates(_TEMPLATES)]
+    return hashlib.sha256(b"\0".join(name.encode() + b"\0" + content for name, content in parts)).hexdigest()[:16]
+
+
 FILES = _load()
-DIGEST = hashlib.sha256(b"\0".join(name.encode() + b"\0" + file.content for name, file in FILES.items())).hexdigest()[
-    :16
-]
-SCRIPTS = tuple(name for name in FILES if name.endswith(".js"))
+DIGEST = _digest()
+SCRIPTS = tuple(_contents(_FOLDER / "scripts", ".js"))
+"""Those that every page loads; a wall has its own."""
 
 
 def asset(name: str) -> str:

@@ -1,18 +1,17 @@
-"""The principals of many tokens and sessions at once, to check again what open streams may read."""
+"""The principals of many tokens, sessions and screens at once, to check again what open streams may read."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from controller.model import Principal
-from controller.store.accounts import sessions, tokens
+from controller.store.accounts import screens, sessions, tokens
 from controller.store.platform.pool import Database
 
 
 async def principals_of(database: Database, credentials: Collection[bytes]) -> dict[bytes, Principal]:
-    """The principal by the SHA-256 of a token or of a session's secret; unknown and expired ones are left out.
-
-    It does not count as a use of them. Raises StoreUnavailableError.
+    """The principal by the SHA-256 of a token, of a session's secret or of a screen's token; those that are unknown,
+    expired or revoked are left out. It counts as a use of a screen, and of nothing else. Raises StoreUnavailableError.
     """
     async with database.connection() as connection:
         of_tokens = await connection.fetch(
@@ -26,5 +25,6 @@ async def principals_of(database: Database, credentials: Collection[bytes]) -> d
             " WHERE token_hash = ANY ($1::bytea[]) AND idle_until > now() AND expires_at > now()",
             list(credentials),
         )
-    found = {row["token_hash"]: tokens.principal(row) for row in of_tokens}
+    found = await screens.principals_of_screens(database, credentials)
+    found |= {row["token_hash"]: tokens.principal(row) for row in of_tokens}
     return found | {row["token_hash"]: sessions.principal(row) for row in of_sessions}

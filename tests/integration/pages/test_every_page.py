@@ -17,6 +17,7 @@ PUBLIC = {
     *(("GET", "/login"), ("POST", "/login"), ("GET", "/login/code"), ("POST", "/login/code"), ("POST", "/logout")),
     ("POST", "/login/sign-on"),
     *(("GET", path) for path in ("/help", f"/help/{UNKNOWN_ID}")),
+    *(("GET", "/wall/screen"), ("POST", "/wall/screen")),
     *(("GET", f"/login/sign-on/{UNKNOWN_ID}{rest}") for rest in ("", "/return")),
 }
 
@@ -33,7 +34,7 @@ def pages(api: Api) -> dict[tuple[str, str], Permission]:
     }
 
 
-def test_exactly_the_login_and_the_help_are_open_to_all(api: Api) -> None:
+def test_exactly_the_login_the_help_and_the_entry_of_screens_are_open_to_all(api: Api) -> None:
     assert {page for page, permission in pages(api).items() if permission is Permission.PUBLIC} == PUBLIC
 
 

@@ -1,8 +1,8 @@
 // One stream for all tabs of a browser, because a browser has few connections to a host: the tab that holds a lock reads
 // it and passes on what comes. Every tab says what it shows by the name of a lock of its own.
 
-const { base, at } = document.documentElement.dataset;
-const NAME = `mailprobe ${base}`;
+const { base, at, events = "/live" } = document.documentElement.dataset;
+const NAME = `mailprobe ${base}${events}`;
 const TAB = `${NAME} tab `;
 const MOST_VIEWS = 40;
 const REFUSED_MS = 5000;
@@ -47,7 +47,7 @@ async function connect(again) {
   if (source && !again && views.join("\n") === covered.join("\n")) return;
   const query = new URLSearchParams([...views.map((view) => ["view", view]), ["since", since(open)]]);
   source?.close();
-  const now = new EventSource(`${base}/live?${query}`);
+  const now = new EventSource(`${base}${events}?${query}`);
   source = now;
   opened = performance.now();
   covered = views;

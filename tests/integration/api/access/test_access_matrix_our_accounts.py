@@ -29,11 +29,12 @@ ADMINS = {"admin", "global admin"}
 MAKERS = ADMINS | {
     *("user", "editor", "admin of one customer", "user of one customer", "editor of one customer"),
 }
+SCREEN_MAKERS = ADMINS | {"admin of one customer"}
 CHANNEL: dict[str, Any] = {"name": "N", "config": {"type": "email", "to": ["a@example.net"]}}
 TRIED = {"config": CHANNEL["config"], "dryRun": True}
 EMAIL = {"email": "{email}", "password": "long enough"}
 
-NAMED = ("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session")
+NAMED = ("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session", "screen")
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
 ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
@@ -75,6 +76,11 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ),
     ("GET", "/api/v1/tokens/{token}", None, MAKERS),
     ("DELETE", "/api/v1/tokens/{token}", None, MAKERS),
+    ("GET", "/api/v1/screens", None, SCREEN_MAKERS),
+    ("POST", "/api/v1/screens", {"name": "S"}, SCREEN_MAKERS),
+    ("POST", "/api/v1/screens", {"name": "S", "wall": {"customerId": CUSTOMER}}, SCREEN_MAKERS),
+    ("GET", "/api/v1/screens/{screen}", None, SCREEN_MAKERS),
+    ("DELETE", "/api/v1/screens/{screen}", None, SCREEN_MAKERS),
     ("GET", "/api/v1/channels", None, EVERYBODY),
     ("POST", "/api/v1/channels", CHANNEL, MANAGERS),
     ("POST", "/api/v1/channels", CHANNEL | {"customerId": CUSTOMER}, MANAGERS_OF_OWN),
@@ -124,6 +130,10 @@ async def test_every_route(
         "INSERT INTO notification_channel (organization_id, customer_id, type, name, config)"
         """ VALUES ($1, $2, 'email', 'N', '{"email": "a@example.net"}') RETURNING public_id"""
     )
+    screen = (
+        "INSERT INTO screen_token (organization_id, customer_ids, name, view, token_hash)"
+        " VALUES ($1, ARRAY[$2::bigint], 'x', '{}', $3) RETURNING public_id"
+    )
     filled = path.format(
         organization=ORGANIZATION,
         own=CUSTOMER,
@@ -133,6 +143,7 @@ async def test_every_route(
         channel=await api.value(channel, ours, None),
         own_channel=await api.value(channel, ours, api.customer),
         session=uuid4(),
+        screen=await api.value(screen, ours, api.customer, uuid4().bytes),
     )
     if isinstance(body, dict):
         known = {"{email}": f"{uuid4().hex}@example.com", "{name}": uuid4().hex}
@@ -147,7 +158,7 @@ async def test_every_route(
 
 def _named(path: str, caller: str) -> dict[str, str]:
     """The organization that a global role must name, where a list or something new does not belong to one already."""
-    of_one = "{" in path and "tokens" not in path
+    of_one = "{" in path and "tokens" not in path and "screens" not in path
     anywhere = path == "/api/v1/organizations" or path.startswith("/api/v1/account/") or of_one
     if "global" not in caller or anywhere or (path == "/api/v1/account"):
         return {}

@@ -38,7 +38,8 @@ SHOWING = {
     *("/api/v1/monitors/{public_id}/results", "/api/v1/monitors/{public_id}/uptime"),
     *("/api/v1/customers", "/api/v1/customers/{public_id}", "/api/v1/organizations/{public_id}", "/api/v1/account"),
     *("/api/v1/users", "/api/v1/users/{public_id}", "/api/v1/channels", "/api/v1/channels/{public_id}"),
-    *("/api/v1/tokens", "/api/v1/tokens/{public_id}"),
+    *("/api/v1/tokens", "/api/v1/tokens/{public_id}", "/api/v1/screens", "/api/v1/screens/{public_id}"),
+    *("/settings/screens", "/settings/screens/{public_id}/revoke", "/wall"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
     *("/settings/people", "/settings/people/{public_id}", "/settings/tokens", "/settings/organization"),
     *("/settings/customers", "/settings/customers/{public_id}"),
@@ -47,7 +48,15 @@ SHOWING = {
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (
     *("organization", "customer", "account", "api_token", "monitor", "incident", "incident_change", "delivery"),
-    *("notification_channel", "session", "account_defaults", "login_code", "sign_on", "sign_on_identity"),
+    *(
+        "notification_channel",
+        "session",
+        "account_defaults",
+        "login_code",
+        "screen_token",
+        "sign_on",
+        "sign_on_identity",
+    ),
 )
 BODIES: dict[str, Any] = {
     "policy": {"quorum": "any"},
@@ -227,6 +236,7 @@ async def test_nothing_new_can_be_attached_to_it(
                 ("/api/users", {"email": email, "customerIds": [customer]}),
                 ("/api/v1/users", {"email": email, "customerIds": [harbour.customer["publicId"]]}),
                 ("/api/v1/tokens", {"name": "mine", "scope": "read", "customerId": harbour.customer["publicId"]}),
+                ("/api/v1/screens", {"name": "mine", "wall": {"customerId": harbour.customer["publicId"]}}),
                 ("/api/v1/channels", {**ours, "customerId": harbour.customer["publicId"]}),
                 ("/api/v1/channels", {**ours, "monitorId": harbour.monitors["smtp"]["publicId"]}),
                 ("/api/v1/channels", {**ours, "sourceChannelId": harbour.public_ids["channel"]}),

@@ -110,6 +110,8 @@ class Harbour:
             ("/settings/customers/", "public_id"): self.customer["publicId"],
             ("/api/v1/channels/", "public_id"): self.public_ids["channel"],
             ("/api/v1/tokens/", "public_id"): self.public_ids["token"],
+            ("/api/v1/screens/", "public_id"): self.public_ids["screen"],
+            ("/settings/screens/", "public_id"): self.public_ids["screen"],
             ("/api/v1/account/sessions/", "public_id"): self.session,
         }
         if (kind, parameter) not in found:
@@ -146,6 +148,8 @@ async def furnish(api: Api) -> Harbour:
         token = await send("POST", "/api/organization/tokens", {"name": f"{MARK} token"})
         limited = {"name": f"{MARK} token", "customerId": customer["publicId"]}
         customer_token = await send("POST", "/api/customer/tokens", limited)
+        shown = {"name": f"{MARK} screen", "wall": {"customerId": customer["publicId"]}}
+        screen = (await client.post("/api/v1/screens", json=shown, params={"organizationId": number})).json()
         user = (await send("POST", "/api/users", {"email": f"{uuid4().hex}@{MARK}.example.com"}))["user"]
         await send("PATCH", "/api/organization/policy", {"quorum": "all"})
         tried = {"kind": "smtp", "host": f"mail.{MARK}.example.com"}
@@ -181,8 +185,9 @@ async def furnish(api: Api) -> Harbour:
         public_ids={
             "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
+            "screen": screen["id"],
         },
-        secrets=[token["token"], customer_token["token"]],
+        secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )
 
 

@@ -290,5 +290,6 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
+    ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",
     ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }

@@ -31,6 +31,7 @@ def _new(path: str) -> dict[str, Any]:
         "users": {"email": _email(), "password": PASSWORD, "role": "admin"},
         "channels": {"name": "On call", "config": _HOOK},
         "tokens": {"name": "robot", "scope": "write", "customerId": CUSTOMER},
+        "screens": {"name": "Hall", "wall": {"customerId": CUSTOMER, "by": "customer"}},
     }
     return bodies[path]
 
@@ -49,6 +50,8 @@ async def _made(world: World, path: str) -> dict[str, Any]:
     made: dict[str, Any] = await world.send("POST", f"{_V1}/{path}", _new(path))
     if "token" in made:
         world.secrets.append(made["token"])
+    if "url" in made:
+        world.secrets.append(made["url"].partition("#screen=")[2])
     return made
 
 
@@ -126,11 +129,27 @@ async def _end_theirs(world: World) -> None:
     await world.send("DELETE", f"{_V1}/users/{identifier}/sessions")
 
 
+async def _screen_by_form(world: World) -> None:
+    settings = await world.browser.open("/settings/screens")
+    page = await world.browser.submit(settings, settings.path, name="Hall")
+    world.secrets.append(page.id("screen-url").text.partition("#screen=")[2])
+
+
+async def _revoke_by_form(world: World) -> None:
+    made = await _made(world, "screens")
+    path = f"/settings/screens/{made['id']}/revoke"
+    await world.submit(path, path)
+
+
 OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     **{
         ("POST", f"{_V1}/{path}"): (f"{kind}.created", _do("POST", path))
         for path, kind in (("customers", "customer"), ("users", "user"), ("channels", "channel"), ("tokens", "token"))
     },
+    ("POST", f"{_V1}/screens"): ("screen.created", _do("POST", "screens")),
+    ("POST", "/settings/screens"): ("screen.created", _screen_by_form),
+    ("POST", "/settings/screens/{}/revoke"): ("screen.revoked", _revoke_by_form),
+    ("DELETE", f"{_V1}/screens/{{}}"): ("screen.revoked", _do("DELETE", "screens")),
     **{
         (method, f"{_V1}/{path}/{{}}"): (f"{kind}.changed", _do(method, path))
         for path, kind in (("customers", "customer"), ("users", "user"), ("channels", "channel"))

@@ -29,6 +29,8 @@ PUBLIC = {
     ("POST", "/logout"),
     ("GET", "/help"),
     ("GET", "/help/{name:str}"),
+    ("GET", "/wall/screen"),
+    ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
     ("GET", "/schema"),
     ("GET", "/schema/{path:str}"),

@@ -18,12 +18,16 @@ _TEMPLATES = {
 }
 _SCRIPTS = sorted((_FOLDER / "static" / "scripts").rglob("*.js"))
 _STYLES = sorted((_FOLDER / "static" / "style").rglob("*.css"))
+_OF_WALLS = sorted((_FOLDER / "static" / "wall").iterdir())
+"""Loaded by walls only, beside stream.js and times.js."""
 _SCRIPT = re.compile(r"<script\b(?P<attributes>[^>]*)>(?P<content>.*?)</script>", re.DOTALL)
 _STATEMENT = re.compile(r"{%\s*set\b.*?%}", re.DOTALL)
 _JSON = re.compile(r'type="application/(?:ld\+)?json"')
 
 SCRIPTS_AT_MOST = 40 * 1024
 STYLES_AT_MOST = 32 * 1024
+WALL_AT_MOST = 12 * 1024
+WALL_STYLE_AT_MOST = 4 * 1024
 REFUSED = {
     "an inline style": r"\sstyle\s*=",
     "an inline handler": r"\son[a-z]+\s*=",
@@ -105,6 +109,8 @@ def test_every_macro_is_used(name: str) -> None:
     [
         pytest.param(lambda: _SCRIPTS, SCRIPTS_AT_MOST, id="scripts"),
         pytest.param(lambda: _STYLES, STYLES_AT_MOST, id="styles"),
+        pytest.param(lambda: _of_walls(".js"), WALL_AT_MOST, id="scripts of walls"),
+        pytest.param(lambda: _of_walls(".css"), WALL_STYLE_AT_MOST, id="the style of walls"),
     ],
 )
 def test_scripts_and_styles_stay_small(paths: Callable[[], list[Path]], at_most: int) -> None:
@@ -113,12 +119,20 @@ def test_scripts_and_styles_stay_small(paths: Callable[[], list[Path]], at_most:
     assert sizes
 
 
+def _of_walls(ending: str) -> list[Path]:
+    return [path for path in _OF_WALLS if path.suffix == ending]
+
+
 def test_every_file_is_served() -> None:
-    assert {path.name for path in _SCRIPTS} <= static_files.FILES.keys()
+    assert {path.name for path in [*_SCRIPTS, *_OF_WALLS]} <= static_files.FILES.keys()
     assert "style.css" in static_files.FILES
 
 
-@pytest.mark.parametrize("path", _SCRIPTS, ids=lambda path: path.name)
+def test_only_walls_load_the_scripts_of_walls() -> None:
+    assert set(static_files.SCRIPTS) == {path.name for path in _SCRIPTS}
+
+
+@pytest.mark.parametrize("path", [*_SCRIPTS, *_of_walls(".js")], ids=lambda path: path.name)
 def test_no_script_writes_markup_or_evaluates(path: Path) -> None:
     """What a server said would become markup; and the policy refuses to evaluate."""
     found = re.search(

@@ -1,0 +1,1 @@
+"""`/api/v1/screens`: tokens of screens on walls."""
