@@ -15,9 +15,9 @@ from controller.model.dependencies import Dependency
 from controller.off_loop import off_loop
 from controller.operations.accounts import customers
 from controller.operations.overview.overview import bar_time, find_monitors, read_monitors, read_troubles
+from controller.operations.overview.query import read_query
 from controller.pages.new_monitor.view import new_monitor_view
 from controller.pages.overview.head import title_of
-from controller.pages.overview.query import read_query
 from controller.pages.overview.view import overview_view
 from controller.pages.shell.page import page
 from shared.clock import utc_now

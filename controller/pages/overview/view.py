@@ -10,9 +10,9 @@ from controller.kinds import BY_NAME
 from controller.model.overview import OverviewFilter, OverviewSort
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
+from controller.operations.overview.query import OverviewQuery
 from controller.pages.new_monitor.view import NewMonitorView
 from controller.pages.overview.head import HeadView, head_view
-from controller.pages.overview.query import OverviewQuery
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
 from shared.epoch import to_ms
 

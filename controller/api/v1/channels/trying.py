@@ -11,8 +11,7 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.channels.changes import names_of, written
-from controller.api.v1.channels.configs import AnyChannelConfig, config_to_store
+from controller.api.v1.channels.changes import written
 from controller.api.v1.channels.routes import PATH, TAGS
 from controller.api.v1.channels.schemas import ChannelTypeName, OwningCustomer, with_type_in_config
 from controller.decisions.access import Permission
@@ -27,6 +26,8 @@ from controller.model import Channel, Principal
 from controller.operations.channels import channel_tests, channels
 from controller.operations.channels.channel_tests import ChannelTestResult
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelOwner
+from controller.operations.channels.config_keys import names_of
+from controller.operations.channels.typed_configs import AnyChannelConfig, config_to_store
 
 _SECONDS = int(channel_tests.TEST_SECONDS)
 _DESCRIPTION = f"""\
