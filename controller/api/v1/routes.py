@@ -30,6 +30,7 @@ from controller.api.v1.one_monitor import chart, checks, monitor_results, state,
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.results import listing as results
+from controller.api.v1.saved_filters import routes as saved_filters
 from controller.api.v1.sign_on import routes as sign_on
 from controller.api.v1.stream import v1_stream
 from controller.api.v1.tokens import routes as tokens
@@ -58,6 +59,7 @@ _RESOURCES = (
     policies,
     reading_locations,
     results,
+    saved_filters,
     sign_on,
     state,
     tokens,

@@ -29,11 +29,12 @@ ADMINS = {"admin", "global admin"}
 MAKERS = ADMINS | {
     *("user", "editor", "admin of one customer", "user of one customer", "editor of one customer"),
 }
+SHARING = ADMINS | {"user", "editor"}
 CHANNEL: dict[str, Any] = {"name": "N", "config": {"type": "email", "to": ["a@example.net"]}}
 TRIED = {"config": CHANNEL["config"], "dryRun": True}
 EMAIL = {"email": "{email}", "password": "long enough"}
 
-NAMED = ("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session")
+NAMED = ("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session", "filter")
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
 ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
@@ -88,6 +89,14 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", "/api/v1/channels/{own_channel}/test", {"dryRun": True}, MANAGERS_OF_OWN),
     ("DELETE", "/api/v1/channels/{channel}", None, MANAGERS),
     ("DELETE", "/api/v1/channels/{own_channel}", None, MANAGERS_OF_OWN),
+    ("GET", "/api/v1/channels/{channel}/deliveries", None, WIDE),
+    ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
+    ("GET", "/api/v1/saved-filters", None, EVERYBODY),
+    ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "state=down"}, PEOPLE),
+    ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "q=a", "shared": True}, SHARING),
+    ("GET", "/api/v1/saved-filters/{filter}", None, EVERYBODY),
+    ("PATCH", "/api/v1/saved-filters/{filter}", {"query": "state=up"}, SHARING),
+    ("DELETE", "/api/v1/saved-filters/{filter}", None, SHARING),
     ("GET", "/api/v1/account", None, EVERYBODY),
     ("PATCH", "/api/v1/account", {"firstName": "A"}, PEOPLE),
     ("GET", "/api/v1/account/sessions", None, PEOPLE),
@@ -122,6 +131,7 @@ async def test_every_route(
         "INSERT INTO notification_channel (organization_id, customer_id, type, name, config)"
         """ VALUES ($1, $2, 'email', 'N', '{"email": "a@example.net"}') RETURNING public_id"""
     )
+    saved = "INSERT INTO saved_filter (organization_id, name, query) VALUES ($1, $2, 'state=down') RETURNING public_id"
     filled = path.format(
         organization=ORGANIZATION,
         own=CUSTOMER,
@@ -131,6 +141,7 @@ async def test_every_route(
         channel=await api.value(channel, ours, None),
         own_channel=await api.value(channel, ours, api.customer),
         session=uuid4(),
+        filter=await api.value(saved, ours, uuid4().hex),
     )
     if isinstance(body, dict):
         known = {"{email}": f"{uuid4().hex}@example.com", "{name}": uuid4().hex}
@@ -145,7 +156,7 @@ async def test_every_route(
 
 def _named(path: str, caller: str) -> dict[str, str]:
     """The organization that a global role must name, where a list or something new does not belong to one already."""
-    of_one = "{" in path and "tokens" not in path
+    of_one = "{" in path and "tokens" not in path and "saved-filters" not in path
     anywhere = path == "/api/v1/organizations" or path.startswith("/api/v1/account/") or of_one
     if "global" not in caller or anywhere or (path == "/api/v1/account"):
         return {}

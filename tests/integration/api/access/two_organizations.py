@@ -95,6 +95,9 @@ class Harbour:
             ("/api/v1/channels/", "public_id"): self.public_ids["channel"],
             ("/api/v1/tokens/", "public_id"): self.public_ids["token"],
             ("/api/v1/account/sessions/", "public_id"): self.session,
+            ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
+            ("/settings/channels/", "public_id"): self.public_ids["channel"],
+            ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
         if (kind, parameter) not in found:
             raise LookupError(f"say in two_organizations.py what {parameter} of {path} is")
@@ -135,6 +138,8 @@ async def furnish(api: Api) -> Harbour:
         tried = {"kind": "smtp", "host": f"mail.{MARK}.example.com"}
         begun = await client.post("/api/v1/trials", json={"target": tried}, params={"organizationId": number})
         trial = begun.json()["id"]
+        saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
+        filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -161,6 +166,7 @@ async def furnish(api: Api) -> Harbour:
         public_ids={
             "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
+            "filter": filtering.json()["id"],
         },
         secrets=[token["token"], customer_token["token"]],
     )

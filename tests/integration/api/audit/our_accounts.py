@@ -31,6 +31,7 @@ def _new(path: str) -> dict[str, Any]:
         "users": {"email": _email(), "password": PASSWORD, "role": "admin"},
         "channels": {"name": "On call", "config": _HOOK},
         "tokens": {"name": "robot", "scope": "write", "customerId": CUSTOMER},
+        "saved-filters": {"name": uuid4().hex, "query": "state=down"},
     }
     return bodies[path]
 
@@ -41,6 +42,7 @@ def _other(path: str) -> dict[str, Any]:
         "customers": {"customFields": {"apiKey": f"{MARK}-other"}},
         "users": {"password": f"{PASSWORD} 2"},
         "channels": {"config": {"secret": f"{MARK}-other", "url": f"https://hooks.example.com/{MARK}-other"}},
+        "saved-filters": {"query": "state=up"},
     }
     return bodies[path]
 
@@ -116,7 +118,10 @@ async def _end_others(world: World) -> None:
 OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     **{
         ("POST", f"{_V1}/{path}"): (f"{kind}.created", _do("POST", path))
-        for path, kind in (("customers", "customer"), ("users", "user"), ("channels", "channel"), ("tokens", "token"))
+        for path, kind in (
+            *(("customers", "customer"), ("users", "user"), ("channels", "channel"), ("tokens", "token")),
+            ("saved-filters", "saved_filter"),
+        )
     },
     **{
         (method, f"{_V1}/{path}/{{}}"): (f"{kind}.changed", _do(method, path))
@@ -127,6 +132,8 @@ OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]
         ("DELETE", f"{_V1}/{path}/{{}}"): (f"{kind}.deleted", _do("DELETE", path))
         for path, kind in (("users", "user"), ("channels", "channel"), ("tokens", "token"))
     },
+    ("PATCH", f"{_V1}/saved-filters/{{}}"): ("saved_filter.changed", _do("PATCH", "saved-filters")),
+    ("DELETE", f"{_V1}/saved-filters/{{}}"): ("saved_filter.deleted", _do("DELETE", "saved-filters")),
     ("PATCH", f"{_V1}/account"): ("user.changed", _profile),
     ("PUT", f"{_V1}/account/password"): ("user.changed", _password),
     ("DELETE", f"{_V1}/account/sessions"): ("session.ended", _end_others),
