@@ -94,6 +94,17 @@ class TestedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     body_size: Annotated[int, Meta(description="Bytes that were read.")]
 
 
+class TestedMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message to one receiver of a channel that is no webhook."""
+
+    receiver: Annotated[str, Meta(description="The address or number; empty for other types.")]
+    subject: str
+    text: str
+    accepted: Annotated[bool | None, Meta(description="Null when nothing was sent.")]
+    answer: Annotated[str, Meta(description="What the mail relay said, or why it was not accepted; may be empty.")]
+    duration_ms: Annotated[int, Meta(description="Milliseconds.")]
+
+
 class ChannelTestItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The outcome. A receiver that answers 429 can be reached and counts as success."""
 
@@ -104,6 +115,7 @@ class ChannelTestItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     warnings: Annotated[list[str], Meta(description="Why a message may not arrive during an outage.")]
     request: Annotated[TestedRequest | None, Meta(description="Null where nothing is sent by HTTP.")]
     response: TestedResponse | None
+    messages: Annotated[list[TestedMessage], Meta(description="Empty for a webhook.")]
 
 
 EXAMPLE: dict[str, Any] = {
@@ -130,6 +142,7 @@ EXAMPLE: dict[str, Any] = {
         "bodyPreview": "",
         "bodySize": 0,
     },
+    "messages": [],
 }
 _RESPONSES = {
     200: answers(ChannelTestItem, "What was sent and what came back", EXAMPLE),
@@ -243,4 +256,5 @@ def _item(done: ChannelTestResult, *, dry_run: bool) -> ChannelTestItem:
         warnings=done.warnings,
         request=request,
         response=None if done.response is None else TestedResponse(**msgspec.structs.asdict(done.response)),
+        messages=[TestedMessage(**msgspec.structs.asdict(one)) for one in done.messages],
     )
