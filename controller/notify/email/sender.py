@@ -63,8 +63,8 @@ class EmailSender:
                 await connection.end()
 
     async def send(self, sending: Sending) -> str:
-        """The relay's reply to the mail. Raises DeliveryError: permanent when the relay refuses the mail or its receiver
-        with a final code, temporary when the relay itself has a problem. Raises SkippedError when no relay is
+        """The relay's reply to the mail. Raises DeliveryError: permanent when the relay refuses the mail or its
+        receiver with a final code, temporary when the relay itself has a problem. Raises SkippedError when no relay is
         configured.
         """
         relay = self._relay

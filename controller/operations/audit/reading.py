@@ -21,6 +21,8 @@ from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.epoch import to_datetime, to_ms
 
+__all__ = ["AuditFilter"]
+
 
 class AuditFound(msgspec.Struct, frozen=True, kw_only=True):
     """Some entries, newest first, and the cursor of the next page; None when there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,8 @@ from controller.operations.overview.query import OverviewQuery, read_query
 from controller.store.accounts import customers
 from controller.store.overview import saved_filters as store
 from controller.store.platform.pool import Database
+
+F = TypeVar("F", SavedFilter, store.NewFilter)
 
 FILTER_NOT_FOUND = "Saved filter not found"
 LONGEST_NAME = 60
@@ -180,7 +182,7 @@ def _own(principal: Principal) -> int:
     return principal.account_id
 
 
-def _changed(found: Any, change: FilterChange, principal: Principal, customer_id: int | None) -> Any:
+def _changed(found: F, change: FilterChange, principal: Principal, customer_id: int | None) -> F:
     """The filter, new or stored, with its new values. Raises InvalidError with every mistake, ForbiddenError."""
     values: dict[str, Any] = {}
     mistakes = Breaches()

@@ -14,6 +14,7 @@ from controller.operations.overview.query import OverviewQuery
 from controller.pages.new_monitor.view import NewMonitorView
 from controller.pages.overview.head import HeadView, head_view
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
+from controller.pages.overview.saved import SavedView
 from shared.epoch import to_ms
 
 _SORT_NAMES = {
@@ -75,6 +76,7 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     until_ms: int
     empty: NewMonitorView | None
+    saved: SavedView
 
 
 def overview_view(
@@ -84,6 +86,7 @@ def overview_view(
     monitors: Sequence[OverviewMonitor],
     time: BarTime,
     empty: NewMonitorView | None,
+    saved: SavedView | None = None,
 ) -> OverviewView:
     columns = columns_of(monitors)
     head = head_view(query, found, troubles)
@@ -99,6 +102,7 @@ def overview_view(
         since_ms=to_ms(time.since),
         until_ms=to_ms(time.until),
         empty=empty,
+        saved=saved or SavedView(),
     )
 
 
