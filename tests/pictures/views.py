@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from controller.store.platform.pool import Database
 from tests.pictures import worlds
+from tests.pictures.channels import CHANNEL, FILTER, HOOK
 from tests.pictures.worlds import World
 
 MakeWorld = Callable[[Database, datetime], Awaitable[World]]
@@ -81,6 +82,17 @@ BURNING = (
     View("unpaged", _at("/incidents/unpaged")),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
+    View("overview-saved", _at("/?q=hotel&sort=slowest"), similar=True),
+    View("channels", _at("/settings/channels")),
+    View("channel-types", _at("/settings/channels/new")),
+    View("channel-new", _at("/settings/channels/new?type=webhook")),
+    View("channel", _at(f"/settings/channels/{CHANNEL}")),
+    View("channel-edit", _at(f"/settings/channels/{HOOK}/edit"), similar=True),
+    View("channel-delete", _at(f"/settings/channels/{CHANNEL}/delete")),
+    View("audit", _at("/settings/audit")),
+    View("labels", _at("/settings/labels")),
+    View("label-rename", _at("/settings/labels/rename?key=team&new_key=group")),
+    View("saved-filter", _at(f"/settings/saved-filters/{FILTER}")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 ALBUM: dict[str, tuple[MakeWorld, tuple[View, ...]]] = {
