@@ -19,10 +19,10 @@ _CHANNELS = (
     (None, "slack", "Hotel staff", "{}", 1, False),
 )
 _SENT = (
+    ("waiting", 2, ("the mail relay did not answer in time",)),
     ("sent", 23, (None,)),
     ("sent", 95, ("450 4.2.1 mailbox busy, try again later", None)),
     ("failed", 600, ("450 4.2.1 mailbox busy", "550 5.1.1 no such user here")),
-    ("waiting", 2, ("the mail relay did not answer in time",)),
 )
 _LABELS = {
     "smtp.example.com": '{"team": "post", "critical": ""}',
@@ -49,7 +49,7 @@ async def add_channels(here: Installation) -> None:
             config,
             active,
         )
-    for state, minutes, errors in _SENT:
+    for state, minutes, errors in reversed(_SENT):
         await _add_delivery(here, state, minutes, errors)
     for host, labels in _LABELS.items():
         await here.run("UPDATE monitor SET labels = $2::text::jsonb WHERE hostname = $1", host, labels)
@@ -73,7 +73,8 @@ async def _add_delivery(here: Installation, state: str, minutes: int, errors: tu
             "INSERT INTO delivery (organization_id, incident_id, change_id, channel_id, type, receiver, channel_name,"
             " notice, state, attempts, error, created_at, sent_at, next_at)"
             " SELECT channel.organization_id, change.incident_id, change.id, channel.id, 'email', $7, channel.name,"
-            " '{}', $2, $3, $4, $5, CASE WHEN $2 = 'sent' THEN $5 END, $6"
+            " '{}', $2::text, $3, $4, $5::timestamptz, CASE WHEN $2::text = 'sent' THEN $5::timestamptz END,"
+            " $6::timestamptz"
             " FROM notification_channel AS channel"
             " CROSS JOIN (SELECT id, incident_id FROM incident_change WHERE kind = 'opened' ORDER BY id LIMIT 1)"
             " AS change WHERE channel.public_id = $1 RETURNING id",

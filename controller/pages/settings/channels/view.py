@@ -91,6 +91,7 @@ class ChannelPageView(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     channel: ChannelRow
+    for_ops: bool
     facts: list[tuple[str, str]]
     warnings: list[str]
     deliveries: list[SentView]
@@ -171,6 +172,7 @@ def channel_page_view(
     return ChannelPageView(
         path=path,
         channel=channel_row(view, None, names),
+        for_ops=view.channel.for_ops,
         facts=_facts(view),
         warnings=view.warnings,
         deliveries=[_sent(one) for one in found.items],
@@ -232,7 +234,7 @@ def _when(channel: Channel) -> str:
 
 def _facts(view: ChannelView) -> list[tuple[str, str]]:
     channel = view.channel
-    facts = [("Type", kind_label(channel.type)), ("To", _receivers(view)), ("Notified", _when(channel))]
+    facts = [("Type", kind_label(channel.type)), ("To", _receivers(view)), ("When", _when(channel))]
     facts.append(("Priority", f"{channel.priority} (lower numbers first)"))
     if channel.allowed_package_types:
         facts.append(("Packages", ", ".join(channel.allowed_package_types)))

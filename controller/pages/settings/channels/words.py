@@ -67,11 +67,11 @@ _FIELDS: dict[str, FieldWords] = {
     "owner": FieldWords("Owner", "of the repository", "example"),
     "repo": FieldWords("Repository", "its name without the owner", "mail-operations"),
     "method": FieldWords("Method", "POST unless your program needs another"),
-    "timeout": FieldWords("Timeout", "seconds for the whole request; empty: 10", "10"),
+    "timeout": FieldWords("Timeout", "seconds for the whole request, 1 to 30; empty: 10"),
     "headers": FieldWords(
         "Headers",
         "to add, one a line as “Name: value”. Values of headers such as Authorization are never shown again:"
-        " leave ******** to keep one, remove the line to remove it",
+        " leave ******** to keep one, remove its line to remove it",
         "X-Source: mailprobe",
     ),
     "expected_status_codes": FieldWords(

@@ -111,6 +111,7 @@ REFUSED_OTHERWISE = {"/api/v1/account/password": 400, "/api/v1/account/sessions/
 @pytest.fixture(autouse=True)
 async def _no_requests_counted(api: Api) -> None:
     await api.value("DELETE FROM request_count")
+    await api.value("DELETE FROM saved_filter")
 
 
 @pytest.mark.parametrize("caller", SAMPLE)

@@ -143,6 +143,7 @@ async def furnish(api: Api) -> Harbour:
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
+    await api.value("UPDATE delivery SET channel_id = $1 WHERE channel_name = $2", channel, f"{MARK} channel")
     session = await api.value(
         "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
         " SELECT uuid_send(gen_random_uuid()), id, true, now() + interval '1 h', now() + interval '1 h'"
