@@ -48,9 +48,9 @@ async def channel_list(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
     """All channels, by name, each with how its latest delivery went."""
-    asked = PageRequest(sort="name", limit=_PER_PAGE, cursor=request.query_params.get("cursor") or None)
+    chosen_page = PageRequest(sort="name", limit=_PER_PAGE, cursor=request.query_params.get("cursor") or None)
     views, following = await channels_page(
-        services.database, services.vault, principal, asked, ChannelOwner(), type_=None
+        services.database, services.vault, principal, chosen_page, ChannelOwner(), type_=None
     )
     latest = await latest_deliveries(services.database, [one.channel for one in views])
     known = await list_customers(services.database, principal)

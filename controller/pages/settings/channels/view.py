@@ -40,7 +40,7 @@ class ScopeView(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
-class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
+class ListedChannel(msgspec.Struct, frozen=True, kw_only=True):
     """A channel of the list. `state` and `words` are of its latest delivery; empty when there was none."""
 
     path: str
@@ -58,7 +58,7 @@ class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelsView(msgspec.Struct, frozen=True, kw_only=True):
-    rows: list[ChannelRow]
+    rows: list[ListedChannel]
     following: str
     done: str
 
@@ -90,7 +90,7 @@ class ChannelPageView(msgspec.Struct, frozen=True, kw_only=True):
     """A channel with its deliveries. `facts` are names and values. `problems` are of the test, as of a form."""
 
     path: str
-    channel: ChannelRow
+    channel: ListedChannel
     for_ops: bool
     facts: list[tuple[str, str]]
     warnings: list[str]
@@ -138,10 +138,10 @@ def types_view() -> TypesView:
     return TypesView(groups=[("Sent by Mailprobe itself", direct), ("Chat and on-call services", others)])
 
 
-def channel_row(view: ChannelView, latest: LatestDelivery | None, names: Mapping[UUID, str]) -> ChannelRow:
+def channel_row(view: ChannelView, latest: LatestDelivery | None, names: Mapping[UUID, str]) -> ListedChannel:
     channel = view.channel
     state, words = delivery_state(latest.state) if latest else ("", "")
-    return ChannelRow(
+    return ListedChannel(
         path=path_of(channel.public_id),
         name=masked(channel.name),
         type=kind_label(channel.type),

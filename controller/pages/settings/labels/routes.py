@@ -66,7 +66,7 @@ async def ask_rename(
     if not request.query_params.get("new_key"):
         filled = msgspec.structs.replace(form, new_key=form.key, new_value=form.value)
         return await _shown(request, "rename", filled, None)
-    return await _asked(request, services, principal, "rename", form)
+    return await _foreseen(request, services, principal, "rename", form)
 
 
 @get("/settings/labels/remove", opt=_OPT)
@@ -74,7 +74,7 @@ async def ask_remove(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
     """What the removal will do."""
-    return await _asked(request, services, principal, "remove", _in_address(request))
+    return await _foreseen(request, services, principal, "remove", _in_address(request))
 
 
 @post("/settings/labels/rename", opt=_OPT)
@@ -118,7 +118,7 @@ async def _done(request: Request[Any, Any, Any], services: Services, principal: 
     return see_other(request, f"/settings/labels?done={'renamed' if act == 'rename' else 'removed'}")
 
 
-async def _asked(
+async def _foreseen(
     request: Request[Any, Any, Any], services: Services, principal: Principal, act: str, form: LabelForm
 ) -> Response[bytes]:
     try:
