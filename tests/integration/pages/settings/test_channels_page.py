@@ -127,9 +127,8 @@ async def test_a_wrong_value_is_named_beside_its_field(
     page = await save(browser, type_, **values)
     assert page.status == 400
     assert words in page.id(f"wrong-{field}").text
-    for name, value in values.items():
-        if name != "webhook_url":
-            assert page.form(NEW).fields[name] == [value]
+    kept = {name: [value] for name, value in values.items() if name != "webhook_url"}
+    assert page.form(NEW).fields.items() >= kept.items()
 
 
 async def test_a_secret_is_never_sent_back_and_need_not_be_typed_again(sending: Api, browser: Browser) -> None:
