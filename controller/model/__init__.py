@@ -7,6 +7,7 @@ from controller.model.checks import CheckRecord, GapReason, LatestCheck
 from controller.model.incidents import (
     Alert,
     Channel,
+    ChannelDelivery,
     DeliveryRecord,
     DeliveryTry,
     Incident,
@@ -23,6 +24,7 @@ __all__ = [
     "Alert",
     "ApiToken",
     "Channel",
+    "ChannelDelivery",
     "CheckRecord",
     "Customer",
     "DeliveryRecord",

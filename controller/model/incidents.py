@@ -73,13 +73,14 @@ class DeliveryTry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification of a change (`change_kind`) to one receiver. `state`: waiting, sent, failed (for good), skipped.
+    """A notification of a change (`change_kind`) to one receiver; of a notice about the installation the kind is
+    `notice`. `state`: waiting, sent, failed (for good), skipped.
 
     `receiver` is an address for e-mail and text messages, else the name of the channel. `next_at` is the next attempt
     while it waits. `tries` are the latest attempts, oldest first, of `attempts` in all.
     """
 
-    change_id: int
+    change_id: int | None
     change_kind: str
     type: str
     channel_name: str | None
@@ -91,6 +92,18 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     error: str | None
     tries: list[DeliveryTry]
+
+
+class ChannelDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification that went to a channel, or was to. `subject` is the monitor's name. A notice that is about no
+    incident has its title there, and neither incident nor monitor.
+    """
+
+    id: int
+    incident_public_id: UUID | None
+    monitor_public_id: UUID | None
+    subject: str
+    record: DeliveryRecord
 
 
 class UnconfirmedRun(msgspec.Struct, frozen=True, kw_only=True):

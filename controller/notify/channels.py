@@ -75,13 +75,13 @@ class ChannelGroup(StrEnum):
 
 
 class ChannelType(NamedTuple):
-    """`check` validates a channel's config, given with its secrets in clear, and raises InvalidError. `send` raises
-    DeliveryError, SkippedError.
+    """`check` validates a channel's config, given with its secrets in clear, and raises InvalidError. `send` returns
+    what the receiving side said, empty where that is not known, and raises DeliveryError, SkippedError.
     """
 
     group: ChannelGroup
     check: Callable[[Senders, Config], Awaitable[None]]
-    send: Callable[[Senders, Sending], Awaitable[None]]
+    send: Callable[[Senders, Sending], Awaitable[str]]
 
 
 async def check_email(_: Senders, config: Config) -> None:
@@ -89,8 +89,8 @@ async def check_email(_: Senders, config: Config) -> None:
         raise InvalidError("config.to", "must have an e-mail address, or several separated by commas")
 
 
-async def send_email(senders: Senders, sending: Sending) -> None:
-    await senders.email.send(sending)
+async def send_email(senders: Senders, sending: Sending) -> str:
+    return await senders.email.send(sending)
 
 
 async def check_sms(_: Senders, config: Config) -> None:
@@ -98,7 +98,7 @@ async def check_sms(_: Senders, config: Config) -> None:
         raise InvalidError("config.phoneNumber", "must be a phone number such as +4930123456")
 
 
-async def send_sms(senders: Senders, sending: Sending) -> None:
+async def send_sms(senders: Senders, sending: Sending) -> str:
     if senders.sms_url is None:
         raise SkippedError("no text message service is configured (MAILPROBE_SMS_URL)")
     url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
@@ -109,6 +109,7 @@ async def send_sms(senders: Senders, sending: Sending) -> None:
         if error.fault is Fault.CHANNEL:  # the service is the installation's, not the channel's
             error.fault = Fault.TRANSPORT
         raise
+    return ""
 
 
 def sms_text(sending: Sending) -> str:
@@ -142,8 +143,9 @@ async def check_webhook(senders: Senders, config: Config) -> None:
             raise InvalidError("config.url", "must not lead to a private address") from error
 
 
-async def send_webhook(senders: Senders, sending: Sending) -> None:
+async def send_webhook(senders: Senders, sending: Sending) -> str:
     await senders.webhook.send(sending)
+    return ""
 
 
 def service(name: str) -> ChannelType:
@@ -158,13 +160,14 @@ def service(name: str) -> ChannelType:
         if not known:
             raise InvalidError("config", f"of {name} needs {SERVICES[name].needs}; the given config is incomplete")
 
-    async def send(senders: Senders, sending: Sending) -> None:
+    async def send(senders: Senders, sending: Sending) -> str:
         try:
             url = service_url(name, sending.config, sending.notice, sending.message.tone)
         except InvalidError as error:
             raise DeliveryError(str(error), permanent=True) from error
         allowed = senders.destinations.allowed
         await senders.apprise.send(url, sending.message, plugins=SERVICES[name].plugins, allowed=allowed)
+        return ""
 
     return ChannelType(ChannelGroup.APPRISE, check, send)
 

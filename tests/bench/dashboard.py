@@ -22,8 +22,8 @@ from controller.notify.channels import open_senders
 from controller.notify.mx_lookup import MxLookup
 from controller.operations.channels.channels import Outlets
 from controller.operations.overview import overview
+from controller.operations.overview.query import read_query
 from controller.pages.monitor.period import RANGES
-from controller.pages.overview.query import read_query
 from controller.pages.overview.view import overview_view
 from controller.pages.shell.page import Frame
 from controller.pages.shell.templates import render

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from controller.store.platform.pool import Database
 from tests.pictures import office, worlds
+from tests.pictures.channels import CHANNEL, FILTER, HOOK
 from tests.pictures.worlds import World
 
 MakeWorld = Callable[[Database, datetime], Awaitable[World]]
@@ -109,6 +110,17 @@ BURNING = (
     View("wall", _at("/wall?by=customer"), wall=True),
     View("screens", _at("/settings/screens"), similar=True),
     View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
+    View("overview-saved", _at("/?q=hotel&sort=slowest"), similar=True),
+    View("channels", _at("/settings/channels")),
+    View("channel-types", _at("/settings/channels/new")),
+    View("channel-new", _at("/settings/channels/new?type=webhook")),
+    View("channel", _at(f"/settings/channels/{CHANNEL}")),
+    View("channel-edit", _at(f"/settings/channels/{HOOK}/edit"), similar=True),
+    View("channel-delete", _at(f"/settings/channels/{CHANNEL}/delete")),
+    View("audit", _at("/settings/audit")),
+    View("labels", _at("/settings/labels")),
+    View("label-rename", _at("/settings/labels/rename?key=team&new_key=group")),
+    View("saved-filter", _at(f"/settings/saved-filters/{FILTER}")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),
 )
 OFFICE = (

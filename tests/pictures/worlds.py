@@ -14,7 +14,7 @@ from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.bench import dashboard_data
-from tests.pictures import history, trials, troubles
+from tests.pictures import channels, history, trials, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
@@ -129,6 +129,7 @@ async def burning(database: Database, now: datetime) -> World:
         " VALUES ('br-rio', 'Rio de Janeiro', 'BR', 'k', false, NULL), ('pt-lis', 'Lisbon', 'PT', 'k', false, $1)",
         here.now,
     )
+    await channels.add_channels(here)
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(

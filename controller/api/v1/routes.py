@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from controller.api.v1.account import routes as account
 from controller.api.v1.audit import routes as audit
+from controller.api.v1.channels import deliveries as channel_deliveries
 from controller.api.v1.channels import routes as channels
 from controller.api.v1.channels import trying
 from controller.api.v1.customers import routes as customers
@@ -33,6 +34,7 @@ from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
 from controller.api.v1.results import listing as results
+from controller.api.v1.saved_filters import routes as saved_filters
 from controller.api.v1.screens import routes as screens
 from controller.api.v1.sign_on import routes as sign_on
 from controller.api.v1.stream import v1_stream
@@ -48,6 +50,7 @@ from controller.model import Principal
 _RESOURCES = (
     account,
     audit,
+    channel_deliveries,
     channels,
     chart,
     checks,
@@ -68,6 +71,7 @@ _RESOURCES = (
     reading_locations,
     results,
     screens,
+    saved_filters,
     sign_on,
     state,
     tokens,

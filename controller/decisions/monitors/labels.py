@@ -51,6 +51,14 @@ def merged_labels(labels: Mapping[str, str], patch: Mapping[str, str | None]) ->
     return {key: value for key, value in after.items() if patch.get(key, value) is not None}
 
 
+def renamed_labels(labels: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """The labels with other names, from old to new. Raises InvalidError where a new one is there with another value."""
+    for old, new in names.items():
+        if old in labels and labels.get(new, labels[old]) != labels[old]:
+            raise InvalidError("labels", f"must not have {new} already, with the value {labels[new] or '(empty)'}")
+    return {names.get(key, key): value for key, value in labels.items()}
+
+
 def _each(labels: Mapping[str, str], field: str) -> Iterator[InvalidError]:
     for key, value in labels.items():
         if not is_key(key):

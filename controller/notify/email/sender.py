@@ -62,9 +62,10 @@ class EmailSender:
             finally:
                 await connection.end()
 
-    async def send(self, sending: Sending) -> None:
-        """Raises DeliveryError: permanent when the relay refuses the mail or its receiver with a final code, temporary
-        when the relay itself has a problem. Raises SkippedError when no relay is configured.
+    async def send(self, sending: Sending) -> str:
+        """The relay's reply to the mail. Raises DeliveryError: permanent when the relay refuses the mail or its
+        receiver with a final code, temporary when the relay itself has a problem. Raises SkippedError when no relay is
+        configured.
         """
         relay = self._relay
         if relay is None or self._connections is None:
@@ -75,10 +76,9 @@ class EmailSender:
             while True:
                 try:
                     async with self._connections.lent() as connection:
-                        await self._hand_over(connection, mail, relay, sending.receiver)
+                        return await self._hand_over(connection, mail, relay, sending.receiver)
                 except _EndedError:
                     continue
-                return
 
     @asynccontextmanager
     async def _reaching(self) -> AsyncIterator[None]:
@@ -86,8 +86,8 @@ class EmailSender:
         yield
         self._reached_at = time.monotonic()
 
-    async def _hand_over(self, connection: RelayConnection, mail: EmailMessage, relay: Relay, receiver: str) -> None:
-        """Raises DeliveryError, _EndedError."""
+    async def _hand_over(self, connection: RelayConnection, mail: EmailMessage, relay: Relay, receiver: str) -> str:
+        """The reply. Raises DeliveryError, _EndedError."""
         client = connection.client
         options = [] if receiver.isascii() else ["SMTPUTF8"]
         try:
@@ -95,7 +95,7 @@ class EmailSender:
                 raise DeliveryError("the mail relay does not accept international addresses", permanent=True)
             await _begin(connection, parseaddr(relay.sender)[1], options)
             await client.rcpt(receiver, encoding="utf-8")
-            await client.data(mail.as_bytes(), timeout=self._scan_seconds)
+            reply = await client.data(mail.as_bytes(), timeout=self._scan_seconds)
         except aiosmtplib.SMTPTimeoutError as error:
             message = "the mail relay did not answer in time"
             raise DeliveryError(message, permanent=False, fault=Fault.TRANSPORT) from error
@@ -110,6 +110,7 @@ class EmailSender:
         except (aiosmtplib.SMTPException, OSError) as error:
             message = "the mail relay closed the connection"
             raise DeliveryError(message, permanent=False, fault=Fault.TRANSPORT) from error
+        return f"{reply.code} {reply.message}"
 
 
 class _EndedError(Exception):

@@ -22,6 +22,7 @@ from controller.vault import Vault
 from shared.epoch import to_datetime, to_ms
 
 FAILED_LISTED = 50
+__all__ = ["AuditFilter"]
 
 
 class AuditFound(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from controller.errors import InvalidError
 from controller.model import Principal
 from controller.model.values.public_url import PublicUrl
 from controller.notify.addresses import email_addresses, phone_numbers
+from controller.notify.channels import sms_text
 from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.message import render
 from controller.notify.notice import PlainNotice
@@ -36,6 +38,7 @@ _A_MINUTE = timedelta(minutes=1)
 _MOST_A_MINUTE = 30
 _MOST_RECEIVERS = 5
 _PREVIEW = 2048
+_ADDRESSED = frozenset({"email", "sms"})
 
 
 class SentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +67,20 @@ class ReceivedResponse(msgspec.Struct, frozen=True, kw_only=True):
     body_size: int = 0
 
 
+class TriedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was sent, or would be, by another way than a webhook: to one address, number or channel. `answer`
+    is what the receiving side said, or why it was not accepted; empty where nothing is known but `accepted`, which is
+    None when nothing was sent.
+    """
+
+    receiver: str
+    subject: str
+    text: str
+    accepted: bool | None = None
+    answer: str = ""
+    duration_ms: int = 0
+
+
 class ChannelTestResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome. `errors` are the faults of the config; with any, nothing was sent."""
 
@@ -73,6 +90,7 @@ class ChannelTestResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     request: SentRequest | None = None
     response: ReceivedResponse | None = None
+    messages: list[TriedMessage] = []
 
 
 async def test_channel(
@@ -129,15 +147,21 @@ async def _try(
 ) -> ChannelTestResult:
     if type_ == "webhook":
         return await _try_webhook(config, outlets, dry_run=dry_run)
-    receivers = _receivers(type_, config)
+    sendings = [_sending(config, receiver, warnings) for receiver in _receivers(type_, config)]
     if dry_run:
-        return ChannelTestResult(success=True, message="Nothing was sent")
-    for receiver in receivers:
+        messages = [_message(type_, sending) for sending in sendings]
+        return ChannelTestResult(success=True, message="Nothing was sent", messages=messages)
+    messages = []
+    for sending in sendings:
+        began = time.monotonic()
         try:
-            await CHANNELS[type_].send(outlets.senders, _sending(config, receiver, warnings))
+            answer = await CHANNELS[type_].send(outlets.senders, sending)
         except (DeliveryError, SkippedError) as error:
-            return ChannelTestResult(success=_is_limit(error), message=without_secrets(str(error), config))
-    return ChannelTestResult(success=True, message="Sent")
+            text = without_secrets(str(error), config)
+            messages.append(_message(type_, sending, began, accepted=_is_limit(error), answer=text))
+            return ChannelTestResult(success=_is_limit(error), message=text, messages=messages)
+        messages.append(_message(type_, sending, began, accepted=True, answer=without_secrets(answer, config)))
+    return ChannelTestResult(success=True, message="Sent", messages=messages)
 
 
 async def _try_webhook(config: dict[str, Any], outlets: Outlets, *, dry_run: bool) -> ChannelTestResult:
@@ -177,6 +201,19 @@ def _sending(config: dict[str, Any], receiver: str, warnings: Sequence[str] = ()
         message=render(notice, PublicUrl(), warnings),
         attempt=1,
         at=now,
+    )
+
+
+def _message(
+    type_: str, sending: Sending, began: float | None = None, *, accepted: bool | None = None, answer: str = ""
+) -> TriedMessage:
+    return TriedMessage(
+        receiver=sending.receiver if type_ in _ADDRESSED else "",
+        subject=sending.message.subject,
+        text=sms_text(sending) if type_ == "sms" else sending.message.text,
+        accepted=accepted,
+        answer=answer,
+        duration_ms=0 if began is None else round((time.monotonic() - began) * 1000),
     )
 
 

@@ -18,6 +18,7 @@ from controller.operations.monitors.course import MonitorIncident
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
 from controller.pages.monitor.words import check_path, outcome_of
+from controller.pages.words.labels import label_path
 from shared.epoch import to_datetime, to_ms
 from shared.wire.messages import ResultStatus
 from shared.wire.rounds import check_id
@@ -48,6 +49,14 @@ class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
 
 
+class LabelLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A label, and the list of the monitors that have it."""
+
+    key: str
+    value: str
+    path: str
+
+
 class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
     `meaning` says what it means for this kind, empty when it needs no saying. `failing` are countries, or locations
@@ -68,6 +77,7 @@ class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     decisive: str | None
     incident: HeadIncident | None
     locations: list[LocationNow]
+    labels: list[LabelLink] = []
 
 
 class TriggeredRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +117,12 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
         locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
+        labels=[LabelLink(key=one, value=value, path=label_path(one, value)) for one, value in _sorted(monitor)],
     )
+
+
+def _sorted(monitor: Monitor) -> list[tuple[str, str]]:
+    return sorted(monitor.labels.items())
 
 
 def triggered_view(report: ReportedMonitor, due_at: datetime, now: datetime) -> TriggeredView:

@@ -10,7 +10,7 @@ import msgspec
 
 from controller.model.overview import DisplayState
 from controller.operations.overview.overview import FoundMonitors, LocationContactState, Troubles
-from controller.pages.overview.query import OverviewQuery
+from controller.operations.overview.query import OverviewQuery
 from controller.pages.overview.trouble_views import TroubleView, is_ready, trouble_views
 from controller.pages.shell.texts import counted
 

@@ -17,8 +17,8 @@ from controller.operations.overview.overview import (
     read_monitors,
     read_troubles,
 )
+from controller.operations.overview.query import read_query
 from controller.pages.overview.head import head_view
-from controller.pages.overview.query import read_query
 from controller.pages.overview.rows import columns_of, row_view
 from controller.pages.shell.page import Frame
 from controller.pages.shell.templates import macro

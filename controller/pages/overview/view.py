@@ -10,10 +10,11 @@ from controller.kinds import BY_NAME
 from controller.model.overview import OverviewFilter, OverviewSort
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
+from controller.operations.overview.query import OverviewQuery
 from controller.pages.monitor_form.view import MonitorFormView
 from controller.pages.overview.head import HeadView, head_view
-from controller.pages.overview.query import OverviewQuery
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
+from controller.pages.overview.saved import SavedView
 from shared.epoch import to_ms
 
 _SORT_NAMES = {
@@ -75,6 +76,7 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     until_ms: int
     empty: MonitorFormView | None
+    saved: SavedView
 
 
 def overview_view(
@@ -84,6 +86,7 @@ def overview_view(
     monitors: Sequence[OverviewMonitor],
     time: BarTime,
     empty: MonitorFormView | None,
+    saved: SavedView | None = None,
 ) -> OverviewView:
     columns = columns_of(monitors)
     head = head_view(query, found, troubles)
@@ -99,6 +102,7 @@ def overview_view(
         since_ms=to_ms(time.since),
         until_ms=to_ms(time.until),
         empty=empty,
+        saved=saved or SavedView(),
     )
 
 

@@ -145,7 +145,7 @@ async def test_a_slow_service_delays_no_other(senders: Senders) -> None:
         slow.hold()
         config = {"token": "Aabcdefgh123456"}
 
-        def send(port: int) -> Awaitable[None]:
+        def send(port: int) -> Awaitable[Any]:
             return CHANNELS["gotify"].send(senders, a_sending(config | {"url": f"http://127.0.0.1:{port}"}))
 
         # Apprise gives up on the slow one after 4 s, and on a busy machine a process takes as long to start.

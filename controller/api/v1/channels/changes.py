@@ -9,8 +9,6 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from controller.api.v1.channels.config_keys import CONFIG_KEYS
-from controller.api.v1.channels.configs import WRITTEN, config_to_store
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
 from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.errors import InvalidError, InvalidFieldsError
@@ -18,6 +16,7 @@ from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
 from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
+from controller.operations.channels.typed_configs import WRITTEN, config_to_store
 
 _STORED = {
     "name": "name",
@@ -28,18 +27,6 @@ _STORED = {
     "for_ops": "for_ops",
 }
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(ChannelValues)}
-
-
-def names_of(type_: str) -> dict[str, str]:
-    """Our names of fields that the rules name otherwise."""
-    of_config = {f"config.{key.stored}": f"config.{camel(key.name)}" for key in CONFIG_KEYS[type_]}
-    return {
-        **of_config,
-        "delaySeconds": "delay",
-        "allowedPackageTypes": "packages",
-        f"conditions.{MINIMUM_DURATION}": "minIncidentDuration",
-        "conditions": "minIncidentDuration",
-    }
 
 
 def type_of(body: ChannelBody) -> str:

@@ -10,7 +10,7 @@ from litestar import Request, Response, delete, get, patch, post, put
 from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from controller.api.v1.channels.changes import names_of, new_change, owner_of, patched, replacement, type_of
+from controller.api.v1.channels.changes import new_change, owner_of, patched, replacement, type_of
 from controller.api.v1.channels.schemas import (
     EXAMPLE,
     PATCH_BODY,
@@ -36,6 +36,7 @@ from controller.model import Channel, Principal
 from controller.notify.registry import CHANNELS
 from controller.operations.channels import channels, removal
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelChange, ChannelOwner, channel_view
+from controller.operations.channels.config_keys import names_of
 from controller.operations.channels.listing import CHANNEL_ORDERS, channels_page, get_channel
 from controller.operations.listing import PageRequest
 

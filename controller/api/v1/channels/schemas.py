@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.channels.configs import AnyChannelConfig, AnyChannelConfigItem, config_item
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.errors import InvalidError
@@ -17,6 +16,7 @@ from controller.http.timestamps import Timestamp, timestamp
 from controller.model.values.ruled import ruled
 from controller.notify.registry import CHANNELS
 from controller.operations.channels.channels import ChannelView
+from controller.operations.channels.typed_configs import AnyChannelConfig, AnyChannelConfigItem, config_item
 
 READ_ONLY = frozenset({"id", "warnings", "createdAt", "updatedAt"})
 

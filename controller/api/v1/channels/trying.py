@@ -11,8 +11,7 @@ from litestar.params import JSONBody
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.channels.changes import names_of, written
-from controller.api.v1.channels.configs import AnyChannelConfig, config_to_store
+from controller.api.v1.channels.changes import written
 from controller.api.v1.channels.routes import PATH, TAGS
 from controller.api.v1.channels.schemas import ChannelTypeName, OwningCustomer, with_type_in_config
 from controller.decisions.access import Permission
@@ -27,6 +26,8 @@ from controller.model import Channel, Principal
 from controller.operations.channels import channel_tests, channels
 from controller.operations.channels.channel_tests import ChannelTestResult
 from controller.operations.channels.channels import CHANNEL_NOT_FOUND, ChannelOwner
+from controller.operations.channels.config_keys import names_of
+from controller.operations.channels.typed_configs import AnyChannelConfig, config_to_store
 
 _SECONDS = int(channel_tests.TEST_SECONDS)
 _DESCRIPTION = f"""\
@@ -93,6 +94,17 @@ class TestedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     body_size: Annotated[int, Meta(description="Bytes that were read.")]
 
 
+class TestedMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message to one receiver of a channel that is no webhook."""
+
+    receiver: Annotated[str, Meta(description="The address or number; empty for other types.")]
+    subject: str
+    text: str
+    accepted: Annotated[bool | None, Meta(description="Null when nothing was sent.")]
+    answer: Annotated[str, Meta(description="What the mail relay said, or why it was not accepted; may be empty.")]
+    duration_ms: Annotated[int, Meta(description="Milliseconds.")]
+
+
 class ChannelTestItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The outcome. A receiver that answers 429 can be reached and counts as success."""
 
@@ -103,6 +115,7 @@ class ChannelTestItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     warnings: Annotated[list[str], Meta(description="Why a message may not arrive during an outage.")]
     request: Annotated[TestedRequest | None, Meta(description="Null where nothing is sent by HTTP.")]
     response: TestedResponse | None
+    messages: Annotated[list[TestedMessage], Meta(description="Empty for a webhook.")]
 
 
 EXAMPLE: dict[str, Any] = {
@@ -129,6 +142,7 @@ EXAMPLE: dict[str, Any] = {
         "bodyPreview": "",
         "bodySize": 0,
     },
+    "messages": [],
 }
 _RESPONSES = {
     200: answers(ChannelTestItem, "What was sent and what came back", EXAMPLE),
@@ -242,4 +256,5 @@ def _item(done: ChannelTestResult, *, dry_run: bool) -> ChannelTestItem:
         warnings=done.warnings,
         request=request,
         response=None if done.response is None else TestedResponse(**msgspec.structs.asdict(done.response)),
+        messages=[TestedMessage(**msgspec.structs.asdict(one)) for one in done.messages],
     )

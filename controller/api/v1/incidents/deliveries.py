@@ -60,10 +60,10 @@ class NotifiedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def notified_answer(notified: Notified) -> NotifiedAnswer:
-    return NotifiedAnswer(deliveries=[_delivery(one) for one in notified.deliveries], nobody=notified.silence)
+    return NotifiedAnswer(deliveries=[delivery_item(one) for one in notified.deliveries], nobody=notified.silence)
 
 
-def _delivery(found: DeliveryRecord) -> IncidentDelivery:
+def delivery_item(found: DeliveryRecord) -> IncidentDelivery:
     return IncidentDelivery(
         change=found.change_kind,
         type=found.type,

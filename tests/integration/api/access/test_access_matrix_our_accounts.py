@@ -30,11 +30,15 @@ MAKERS = ADMINS | {
     *("user", "editor", "admin of one customer", "user of one customer", "editor of one customer"),
 }
 SCREEN_MAKERS = ADMINS | {"admin of one customer"}
+SHARING = ADMINS | {"user", "editor"}
 CHANNEL: dict[str, Any] = {"name": "N", "config": {"type": "email", "to": ["a@example.net"]}}
 TRIED = {"config": CHANNEL["config"], "dryRun": True}
 EMAIL = {"email": "{email}", "password": "long enough"}
 
-NAMED = ("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session", "screen")
+NAMED = (
+    *("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session"),
+    *("screen", "filter"),
+)
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
 ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
@@ -96,6 +100,14 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", "/api/v1/channels/{own_channel}/test", {"dryRun": True}, MANAGERS_OF_OWN),
     ("DELETE", "/api/v1/channels/{channel}", None, MANAGERS),
     ("DELETE", "/api/v1/channels/{own_channel}", None, MANAGERS_OF_OWN),
+    ("GET", "/api/v1/channels/{channel}/deliveries", None, WIDE),
+    ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
+    ("GET", "/api/v1/saved-filters", None, EVERYBODY),
+    ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "state=down"}, PEOPLE),
+    ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "q=a", "shared": True}, SHARING),
+    ("GET", "/api/v1/saved-filters/{filter}", None, EVERYBODY),
+    ("PATCH", "/api/v1/saved-filters/{filter}", {"query": "state=up"}, SHARING),
+    ("DELETE", "/api/v1/saved-filters/{filter}", None, SHARING),
     ("GET", "/api/v1/account", None, EVERYBODY),
     ("PATCH", "/api/v1/account", {"firstName": "A"}, PEOPLE),
     ("GET", "/api/v1/account/sessions", None, PEOPLE),
@@ -110,6 +122,7 @@ REFUSED_OTHERWISE = {"/api/v1/account/password": 400, "/api/v1/account/sessions/
 @pytest.fixture(autouse=True)
 async def _no_requests_counted(api: Api) -> None:
     await api.value("DELETE FROM request_count")
+    await api.value("DELETE FROM saved_filter")
 
 
 @pytest.mark.parametrize("caller", SAMPLE)
@@ -134,6 +147,7 @@ async def test_every_route(
         "INSERT INTO screen_token (organization_id, customer_ids, name, view, token_hash)"
         " VALUES ($1, ARRAY[$2::bigint], 'x', '{}', $3) RETURNING public_id"
     )
+    saved = "INSERT INTO saved_filter (organization_id, name, query) VALUES ($1, $2, 'state=down') RETURNING public_id"
     filled = path.format(
         organization=ORGANIZATION,
         own=CUSTOMER,
@@ -144,6 +158,7 @@ async def test_every_route(
         own_channel=await api.value(channel, ours, api.customer),
         session=uuid4(),
         screen=await api.value(screen, ours, api.customer, uuid4().bytes),
+        filter=await api.value(saved, ours, uuid4().hex),
     )
     if isinstance(body, dict):
         known = {"{email}": f"{uuid4().hex}@example.com", "{name}": uuid4().hex}
@@ -158,7 +173,8 @@ async def test_every_route(
 
 def _named(path: str, caller: str) -> dict[str, str]:
     """The organization that a global role must name, where a list or something new does not belong to one already."""
-    of_one = "{" in path and "tokens" not in path and "screens" not in path
+    apart = ("tokens", "screens", "saved-filters")
+    of_one = "{" in path and not any(name in path for name in apart)
     anywhere = path == "/api/v1/organizations" or path.startswith("/api/v1/account/") or of_one
     if "global" not in caller or anywhere or (path == "/api/v1/account"):
         return {}

@@ -43,7 +43,9 @@ SHOWING = {
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
     *("/settings/people", "/settings/people/{public_id}", "/settings/tokens", "/settings/organization"),
     *("/settings/customers", "/settings/customers/{public_id}"),
-    "/api/v1/monitors",
+    *("/api/v1/monitors", "/api/v1/saved-filters", "/api/v1/saved-filters/{public_id}"),
+    *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
+    *("/settings/audit", "/settings/labels"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (
@@ -56,6 +58,7 @@ TABLES = (
         "screen_token",
         "sign_on",
         "sign_on_identity",
+        "saved_filter",
     ),
 )
 BODIES: dict[str, Any] = {

@@ -113,6 +113,9 @@ class Harbour:
             ("/api/v1/screens/", "public_id"): self.public_ids["screen"],
             ("/settings/screens/", "public_id"): self.public_ids["screen"],
             ("/api/v1/account/sessions/", "public_id"): self.session,
+            ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
+            ("/settings/channels/", "public_id"): self.public_ids["channel"],
+            ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
         if (kind, parameter) not in found:
             raise LookupError(f"say in two_organizations.py what {parameter} of {path} is")
@@ -158,9 +161,12 @@ async def furnish(api: Api) -> Harbour:
         meant = {"address": f"mail.{MARK}.example.com:587"}
         begun = await client.post("/api/v1/discoveries", json=meant, params={"organizationId": number})
         discovery = begun.json()["id"]
+        saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
+        filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
+    await api.value("UPDATE delivery SET channel_id = $1 WHERE channel_name = $2", channel, f"{MARK} channel")
     session = await api.value(
         "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
         " SELECT uuid_send(gen_random_uuid()), id, true, now() + interval '1 h', now() + interval '1 h'"
@@ -186,6 +192,7 @@ async def furnish(api: Api) -> Harbour:
             "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],
+            "filter": filtering.json()["id"],
         },
         secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )

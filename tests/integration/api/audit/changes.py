@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from controller.operations.accounts.sessions import make_login_code
 from tests.integration.api.audit.of_policies_and_incidents import OF_POLICIES_AND_INCIDENTS
+from tests.integration.api.audit.of_settings import OF_SETTINGS, UNRECORDED_SETTINGS
 from tests.integration.api.audit.our_changes import OUR_CHANGES, Change
 from tests.integration.api.audit.world import MARK, PASSWORD, SMTP, World
 from tests.integration.api.channels.channel_client import CHANNELS
@@ -214,6 +215,7 @@ async def _delete_at_alertsite(world: World) -> None:
 
 
 CHANGES |= OUR_CHANGES
+CHANGES |= OF_SETTINGS
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
@@ -291,5 +293,6 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
     ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",
+    **UNRECORDED_SETTINGS,
     ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }

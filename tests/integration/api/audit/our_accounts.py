@@ -32,6 +32,7 @@ def _new(path: str) -> dict[str, Any]:
         "channels": {"name": "On call", "config": _HOOK},
         "tokens": {"name": "robot", "scope": "write", "customerId": CUSTOMER},
         "screens": {"name": "Hall", "wall": {"customerId": CUSTOMER, "by": "customer"}},
+        "saved-filters": {"name": uuid4().hex, "query": "state=down"},
     }
     return bodies[path]
 
@@ -42,6 +43,7 @@ def _other(path: str) -> dict[str, Any]:
         "customers": {"customFields": {"apiKey": f"{MARK}-other"}},
         "users": {"password": f"{PASSWORD} 2"},
         "channels": {"config": {"secret": f"{MARK}-other", "url": f"https://hooks.example.com/{MARK}-other"}},
+        "saved-filters": {"query": "state=up"},
     }
     return bodies[path]
 
@@ -144,7 +146,10 @@ async def _revoke_by_form(world: World) -> None:
 OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     **{
         ("POST", f"{_V1}/{path}"): (f"{kind}.created", _do("POST", path))
-        for path, kind in (("customers", "customer"), ("users", "user"), ("channels", "channel"), ("tokens", "token"))
+        for path, kind in (
+            *(("customers", "customer"), ("users", "user"), ("channels", "channel"), ("tokens", "token")),
+            ("saved-filters", "saved_filter"),
+        )
     },
     ("POST", f"{_V1}/screens"): ("screen.created", _do("POST", "screens")),
     ("POST", "/settings/screens"): ("screen.created", _screen_by_form),
@@ -161,6 +166,8 @@ OUR_ACCOUNTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]
     },
     ("POST", f"{_V1}/users/{{}}/login-link"): ("login_link.created", _login_link),
     ("DELETE", f"{_V1}/users/{{}}/sessions"): ("session.ended", _end_theirs),
+    ("PATCH", f"{_V1}/saved-filters/{{}}"): ("saved_filter.changed", _do("PATCH", "saved-filters")),
+    ("DELETE", f"{_V1}/saved-filters/{{}}"): ("saved_filter.deleted", _do("DELETE", "saved-filters")),
     ("PATCH", f"{_V1}/account"): ("user.changed", _profile),
     ("PUT", f"{_V1}/account/password"): ("user.changed", _password),
     ("DELETE", f"{_V1}/account/sessions"): ("session.ended", _end_others),

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from controller.api.v1.channels.config_keys import CONFIG_KEYS
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch
 from controller.api.v1.channels.trying import ChannelTestRequest, StoredChannelTest
 from controller.model.values.field_names import camel
 from controller.notify.registry import CHANNELS
+from controller.operations.channels.config_keys import CONFIG_KEYS
 from shared.nats.bus import Bus
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.api.channels.channel_client import SECRET, ChannelClient, open_channel_client

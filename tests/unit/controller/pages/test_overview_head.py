@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from controller.operations.overview.overview import FoundMonitors, LocationContactState, OpenNotice, Troubles
+from controller.operations.overview.query import read_query
 from controller.pages.overview.head import HeadView, head_view, title_of
-from controller.pages.overview.query import read_query
 from controller.store.overview.troubles import MonitorWithoutLocation
 from shared.clock import utc_now
 

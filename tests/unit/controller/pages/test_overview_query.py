@@ -6,7 +6,7 @@ import pytest
 
 from controller.errors import InvalidError
 from controller.model.overview import DisplayState, OverviewSort
-from controller.pages.overview.query import read_query
+from controller.operations.overview.query import read_query
 
 FULL = "/?q=a+b&state=down,up&country=DE&kind=imap&customer=7&sort=name&page=3&organizationId=5"
 

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta
 
+from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.errors import InvalidError
+from controller.model.values.field_names import camel
 from controller.model.values.ruled import ruled
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.apprise.services import SERVICES
@@ -170,3 +172,15 @@ CONFIG_KEYS: dict[str, tuple[ConfigKey, ...]] = {
     "webhook": _WEBHOOK,
     **{name: _OF_SERVICES.get(name, (_hook(_INCOMING),)) for name in SERVICES},
 }
+
+
+def names_of(type_: str) -> dict[str, str]:
+    """Our names of fields that the rules name otherwise."""
+    of_config = {f"config.{key.stored}": f"config.{camel(key.name)}" for key in CONFIG_KEYS[type_]}
+    return {
+        **of_config,
+        "delaySeconds": "delay",
+        "allowedPackageTypes": "packages",
+        f"conditions.{MINIMUM_DURATION}": "minIncidentDuration",
+        "conditions": "minIncidentDuration",
+    }

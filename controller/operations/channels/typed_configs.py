@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.channels.config_keys import CHECKS_OF_ITEMS, CONFIG_KEYS, HEADERS, HOOK, ConfigKey
 from controller.errors import InvalidError
 from controller.model import Channel
 from controller.model.values.field_names import camel
 from controller.notify.addresses import email_addresses, phone_numbers
+from controller.operations.channels.config_keys import CHECKS_OF_ITEMS, CONFIG_KEYS, HEADERS, HOOK, ConfigKey
 from controller.vault import MASK, is_secret
 
 _LISTS = {"email": email_addresses, "sms": phone_numbers}
