@@ -1,8 +1,10 @@
-"""Labels in bodies, with their rules as constraints of the schema. controller.decisions.monitors.labels checks them."""
+"""Labels in filters, and in bodies with their rules as constraints of the schema, which controller.decisions.monitors
+.labels checks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -14,7 +16,10 @@ from controller.decisions.monitors.labels import (
     MOST_LABELS,
     VALUE_PATTERN,
     check_labels,
+    is_key,
+    is_value,
 )
+from controller.errors import InvalidError
 from controller.model.values.ruled import ruled
 
 KEYS: dict[str, Any] = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": KEY_PATTERN}
@@ -47,3 +52,22 @@ LabelPatch = Annotated[
         extra=ruled(_check),
     ),
 ]
+
+_LABEL_RULE = f"must be key:value, or key alone, of at most {LONGEST_KEY} and {LONGEST_VALUE} characters"
+
+
+def labels_meant(texts: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Labels with the values that they must have, and keys of those that may have any. Raises InvalidError."""
+    values: dict[str, str] = {}
+    keys = []
+    for text in texts:
+        key, colon, value = text.partition(":")
+        if not is_key(key) or not is_value(value):
+            raise InvalidError("label", _LABEL_RULE)
+        if not colon:
+            keys.append(key)
+        elif values.setdefault(key, value) != value:
+            raise InvalidError("label", "must not name a key with two values: no monitor has both")
+    if len(values) + len(keys) > MOST_LABELS:
+        raise InvalidError("label", f"must not be given more than {MOST_LABELS} times: no monitor has more")
+    return values, sorted(set(keys))
