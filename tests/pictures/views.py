@@ -54,6 +54,7 @@ EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
     View("incidents-empty", _at("/incidents")),
+    View("monitor-form", _at("/monitors/new")),
 )
 HEALTHY = (
     View("overview-healthy", _at("/")),
@@ -74,6 +75,11 @@ BURNING = (
     View("check-bad", _check("bad"), similar=True),
     View("check-slow", _check("slow")),
     View("check-hostile", _check("hostile")),
+    View("monitor-form-imap", _at("/monitors/new?kind=imap&host=mail.example.com&mailbox=Archive"), similar=True),
+    View("monitor-edit", _monitor("hostile", "/edit")),
+    View("monitor-duplicate", _monitor("down", "/duplicate"), similar=True),
+    View("monitor-delete", _monitor("hostile", "/delete")),
+    View("monitors-many", _at("/monitors/many?state=down,partial&q=mail")),
     View("incidents", _at("/incidents")),
     View("incident-open", _incident("open")),
     View("incident-acknowledged", _incident("acknowledged"), similar=True),

@@ -23,7 +23,7 @@ SHOWN = 20
 _FIELDS = ("act", "interval", "countries", "label", "key")
 
 
-class NamedMonitor(msgspec.Struct, frozen=True):
+class ChangingMonitor(msgspec.Struct, frozen=True):
     public_id: UUID
     name: str
 
@@ -43,7 +43,7 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
 
     meaning: str
     changing: int
-    first: list[NamedMonitor]
+    first: list[ChangingMonitor]
     same: int
     refused: list[RefusedMonitor]
     button: str
@@ -105,7 +105,7 @@ def preview_of(form: ManyMonitorsForm, meaning: str, done: ManyDone) -> PreviewV
     return PreviewView(
         meaning=meaning,
         changing=len(changing),
-        first=[NamedMonitor(one.public_id, one.name) for one in first],
+        first=[ChangingMonitor(one.public_id, one.name) for one in first],
         same=len(done.monitors) - len(changing),
         refused=[
             RefusedMonitor(one.monitor, names.get(one.monitor, ""), str(one.problem)) for one in done.problems[:SHOWN]
