@@ -192,13 +192,15 @@ def _body(reading: Reading, countries: Sequence[str]) -> SettableMonitor:
 
 
 def _sent(values: Values, now: Monitor, codes: Mapping[int, str], kind: MonitorKind, beside: Around) -> frozenset[str]:
-    """What was typed anew, and the target. A form says less than what is stored: it has no spaces around texts, and no
-    difference between all countries and any.
+    """What was typed anew, the target, and a timeout that follows the interval. A form says less than what is stored:
+    it has no spaces around texts, and no difference between all countries and any.
     """
     stored = stored_values(now, codes)
     typed = set(differing(values, stored, kind))
     if set(values["countries"]) == set(stored["countries"] or countries_of(beside.locations, ())):
         typed.discard("countries")
+    if not values["timeout"]:
+        typed.add("timeout")
     return frozenset((_SENT & typed) | {TARGET})
 
 

@@ -231,3 +231,12 @@ async def test_a_link_fills_the_form_but_never_a_password(browser: Browser) -> N
     )
     assert fields["user"] == ["me"]
     assert fields["password"] == [""]
+
+
+async def test_an_empty_timeout_follows_the_interval(api: Api, browser: Browser) -> None:
+    made = await create(api, "smtp", interval=300)
+    page = await browser.open(edit_of(made))
+    assert page.form(edit_of(made)).fields["timeout"] == [""]
+    await browser.submit(page, edit_of(made), interval="10")
+    shown = await read(api, made)
+    assert (shown["interval"], shown["timeout"]) == (10, 10)
