@@ -41,6 +41,7 @@ SHOWING = {
     *("/api/v1/tokens", "/api/v1/tokens/{public_id}"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
     "/api/v1/monitors",
+    *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (

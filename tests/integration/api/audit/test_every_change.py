@@ -8,11 +8,12 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from tests.integration.api.audit.changes import CHANGES, RECORDED_ELSEWHERE, UNRECORDED
+from tests.integration.api.audit.of_monitor_pages import OF_MONITOR_PAGES
 from tests.integration.api.audit.our_accounts import OUR_ACCOUNTS, OUR_UNRECORDED
 from tests.integration.api.audit.world import ADDRESS, MARK, World
 from tests.integration.api.conftest import Api
 
-ALL_CHANGES = CHANGES | OUR_ACCOUNTS
+ALL_CHANGES = CHANGES | OUR_ACCOUNTS | OF_MONITOR_PAGES
 ALL_UNRECORDED = UNRECORDED | OUR_UNRECORDED
 ENCRYPTED = "gAAAA"
 """How everything begins that the vault has encrypted."""
