@@ -34,6 +34,7 @@ __all__ = [
     "configured_logins",
     "declares_detail",
     "default_interval",
+    "has_form",
     "is_one_server",
     "kind_for",
     "kind_named",
@@ -100,6 +101,12 @@ def declares_detail(kind: str) -> bool:
     """Whether results of this kind may have a detail."""
     known = BY_NAME.get(kind)
     return known is not None and known.target.DETAIL is not None
+
+
+def has_form(kind: str) -> bool:
+    """Whether the dashboard has a form for monitors of this kind."""
+    known = BY_NAME.get(kind)
+    return known is not None and known.form is not None
 
 
 def label_of(kind: str) -> str:

@@ -32,7 +32,8 @@ class OverviewSort(StrEnum):
 
 class OverviewFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which monitors to list, and how. None and empty mean every one; `country` is a code in upper case: the monitors
-    that are checked from there. `customer` is a number or a public id. Pages begin at 1.
+    that are checked from there. `customer` is a number or a public id. All of `labels` must be there, those without a
+    value with any. Pages begin at 1.
     """
 
     search: str = ""
@@ -40,10 +41,11 @@ class OverviewFilter(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     kind: str | None = None
     customer: int | UUID | None = None
+    labels: tuple[tuple[str, str | None], ...] = ()
     sort: OverviewSort = OverviewSort.WORST
     page: int = 1
 
     @property
     def narrow(self) -> bool:
         """Whether it leaves out any monitor."""
-        return bool(self.search or self.states or self.country or self.kind or self.customer)
+        return bool(self.search or self.states or self.country or self.kind or self.customer or self.labels)

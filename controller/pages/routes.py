@@ -28,6 +28,7 @@ from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE
 from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.many.routes import ROUTES as MANY
 from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.monitor_form.routes import ROUTES as MONITOR_FORM
 from controller.pages.organization.routes import ROUTES as ORGANIZATION
@@ -47,6 +48,7 @@ REQUESTS = 600
 _ROUTES: list[ControllerRouterHandler] = [
     *OVERVIEW,
     *MONITOR_FORM,
+    *MANY,
     *MONITOR,
     *CHECK,
     *INCIDENTS,

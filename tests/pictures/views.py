@@ -64,6 +64,7 @@ EMPTY = (
     View("wall-empty", _at("/wall"), similar=True),
     View("screen-without-token", _at("/wall/screen"), outside=True, status=401),
     View("screens-empty", _at("/settings/screens"), similar=True),
+    View("monitor-form", _at("/monitors/new")),
 )
 HEALTHY = (
     View("wall-healthy", _at("/wall"), wall=True),
@@ -90,6 +91,11 @@ BURNING = (
     View("check-bad", _check("bad"), similar=True),
     View("check-slow", _check("slow")),
     View("check-hostile", _check("hostile")),
+    View("monitor-form-imap", _at("/monitors/new?kind=imap&host=mail.example.com&mailbox=Archive"), similar=True),
+    View("monitor-edit", _monitor("hostile", "/edit")),
+    View("monitor-duplicate", _monitor("down", "/duplicate"), similar=True),
+    View("monitor-delete", _monitor("hostile", "/delete")),
+    View("monitors-many", _at("/monitors/many?state=down,partial&q=mail")),
     View("incidents", _at("/incidents")),
     View("incident-open", _incident("open")),
     View("incident-acknowledged", _incident("acknowledged"), similar=True),

@@ -18,6 +18,9 @@ VALUE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 KEY_RULE = f"must have keys of 1 to {LONGEST_KEY} characters, none of them a colon or a control character"
 VALUE_RULE = f"must be a text of at most {LONGEST_VALUE} characters, none of them a control character"
 
+FILTER_RULE = f"must be key:value, or key alone, of at most {LONGEST_KEY} and {LONGEST_VALUE} characters"
+"""For `label` in filters."""
+
 _KEY = re.compile(r"[^:\x00-\x1f\x7f-\x9f]+")
 _VALUE = re.compile(r"[^\x00-\x1f\x7f-\x9f]*")
 
@@ -38,6 +41,23 @@ def is_key(text: str) -> bool:
 def is_value(text: str) -> bool:
     """The empty text is one too: such a label is a tag."""
     return len(text) <= LONGEST_VALUE and _VALUE.fullmatch(text) is not None
+
+
+def labels_meant(texts: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Labels with the values that they must have, and keys of those that may have any. Raises InvalidError."""
+    values: dict[str, str] = {}
+    keys = []
+    for text in texts:
+        key, colon, value = text.partition(":")
+        if not is_key(key) or not is_value(value):
+            raise InvalidError("label", FILTER_RULE)
+        if not colon:
+            keys.append(key)
+        elif values.setdefault(key, value) != value:
+            raise InvalidError("label", "must not name a key with two values: no monitor has both")
+    if len(values) + len(keys) > MOST_LABELS:
+        raise InvalidError("label", f"must not be given more than {MOST_LABELS} times: no monitor has more")
+    return values, sorted(set(keys))
 
 
 def tagged(labels: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Labels in bodies, with their rules as constraints of the schema. controller.decisions.monitors.labels checks them."""
+"""Labels in bodies, with their rules as constraints of the schema; controller.decisions.monitors.labels checks them."""
 
 from __future__ import annotations
 

@@ -8,15 +8,18 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.monitors.labels import labels_meant
 from controller.errors import InvalidError
 from controller.kinds import BY_NAME
 from controller.model.overview import DisplayState, OverviewFilter, OverviewSort
 from controller.model.values.countries import country_code
 from controller.model.values.json_rules import quoted
 
-_NAMES = ("q", "state", "country", "kind", "customer", "sort", "page")
+_NAMES = ("q", "state", "country", "kind", "customer", "label", "sort", "page")
 _ELSEWHERE = "organizationId"
 """Read where the caller is identified; links keep it."""
+_DONE = "done"
+"""What a form has just done; no link keeps it."""
 _LONGEST_SEARCH = 255
 _LAST_PAGE = 1_000_000
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -24,15 +27,23 @@ _LARGEST = 2**63 - 1
 
 
 class OverviewQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What the address says. `organization` is what a global role named, as it was written."""
+    """What the address says. `organization` is what a global role named, as it was written, and `done` the word for
+    what a form has just done.
+    """
 
     filter: OverviewFilter
     organization: str = ""
+    done: str = ""
 
     def link(self, **changes: object) -> str:
         """The path of the same list with other values of its filter. Any change but that of the page leads to the
         first page.
         """
+        query = self.written(**changes)
+        return f"/?{query}" if query else "/"
+
+    def written(self, **changes: object) -> str:
+        """The query string of such a link."""
         one = msgspec.structs.replace(self.filter, **({"page": 1} | changes))
         values = {
             "q": one.search,
@@ -40,12 +51,18 @@ class OverviewQuery(msgspec.Struct, frozen=True, kw_only=True):
             "country": one.country or "",
             "kind": one.kind or "",
             "customer": str(one.customer or ""),
+            "label": list(map(label_text, one.labels)),
             "sort": "" if one.sort is OverviewSort.WORST else one.sort.value,
             "page": "" if one.page == 1 else str(one.page),
             _ELSEWHERE: self.organization,
         }
-        query = urlencode({name: value for name, value in values.items() if value}, safe=",")
-        return f"/?{query}" if query else "/"
+        return urlencode({name: value for name, value in values.items() if value}, doseq=True, safe=",:")
+
+
+def label_text(label: tuple[str, str | None]) -> str:
+    """`key:value`, or `key` for any value."""
+    key, value = label
+    return key if value is None else f"{key}:{value}"
 
 
 def read_query(text: str) -> OverviewQuery:
@@ -59,7 +76,7 @@ def read_query(text: str) -> OverviewQuery:
         raise InvalidError("The address", "must have at most 50 parameters") from error
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name not in (*_NAMES, _ELSEWHERE):
+        if name not in (*_NAMES, _ELSEWHERE, _DONE):
             raise InvalidError(quoted(name[:50]), f"is not a parameter of this page; it knows {', '.join(_NAMES)}")
         if value:
             values.setdefault(name, []).append(value)
@@ -70,10 +87,12 @@ def read_query(text: str) -> OverviewQuery:
             country=country_code(one, field="country") if (one := _once(values, "country")) else None,
             kind=_kind(_once(values, "kind")),
             customer=_customer(_once(values, "customer")),
+            labels=_labels(values.get("label", [])),
             sort=_sort(_once(values, "sort")),
             page=_page(_once(values, "page")),
         ),
         organization=_once(values, _ELSEWHERE),
+        done=_once(values, _DONE),
     )
 
 
@@ -112,6 +131,11 @@ def _customer(text: str) -> int | UUID | None:
     if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= _LARGEST:
         return int(text)
     raise InvalidError("customer", "must be the number or the UUID of a customer")
+
+
+def _labels(texts: list[str]) -> tuple[tuple[str, str | None], ...]:
+    values, keys = labels_meant(texts)
+    return (*sorted(values.items()), *((key, None) for key in keys))
 
 
 def _sort(text: str) -> OverviewSort:

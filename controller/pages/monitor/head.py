@@ -11,7 +11,7 @@ from controller.decisions.evaluation.late import late_ms
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.monitors.display import display_state
-from controller.kinds import label_of, words_of
+from controller.kinds import has_form, label_of, words_of
 from controller.kinds.servers import NamedServer, servers_of
 from controller.model import Monitor
 from controller.operations.monitors.course import MonitorIncident
@@ -60,7 +60,7 @@ class LabelLink(msgspec.Struct, frozen=True, kw_only=True):
 class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     """`verdict` differs from `state` where the monitor is in maintenance or disabled; `since` is that of the verdict.
     `meaning` says what it means for this kind, empty when it needs no saying. `failing` are countries, or locations
-    where a country has several; who passes is in the reason.
+    where a country has several; who passes is in the reason. With `has_form` its kind can be edited in the dashboard.
     """
 
     public_id: UUID
@@ -77,6 +77,7 @@ class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     decisive: str | None
     incident: HeadIncident | None
     locations: list[LocationNow]
+    has_form: bool
     labels: list[LabelLink] = []
 
 
@@ -117,6 +118,7 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
         decisive=_decisive(monitor, situation),
         incident=_open(report.course.incidents),
         locations=[_now(monitor, one.check, one.location_name) for one in situation.latest],
+        has_form=has_form(monitor.kind),
         labels=[LabelLink(key=one, value=value, path=label_path(one, value)) for one, value in _sorted(monitor)],
     )
 

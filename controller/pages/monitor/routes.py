@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import ForbiddenError, NotFoundError
 from controller.http.auth import PERMISSION
-from controller.http.identifiers import monitor_public_id
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
 from controller.operations.monitors.checks import trigger_check
-from controller.operations.monitors.monitors import get_monitor
 from controller.operations.monitors.report import monitor_report
+from controller.pages.monitor.actions import ACTIONS, DONE, identifier_of, visible_monitor
 from controller.pages.monitor.period import Address, period_of, question_of, triggered_at
 from controller.pages.monitor.view import monitor_view
 from controller.pages.shell.page import page, see_other
@@ -25,7 +22,6 @@ from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.wire.targets import KINDS
 
-GONE = "It was deleted, or it belongs to somebody else."
 _KEPT = ("range", "from", "to", "location", "status", "purpose", "before", "after", "checked")
 
 
@@ -38,13 +34,14 @@ async def monitor_page(
     report = await monitor_report(
         services.database,
         principal,
-        _identifier(public_id),
+        identifier_of(public_id),
         view=period.view,
         question=question_of(query, period.view),
         triggered_at=triggered,
         now=now,
     )
-    view = await off_loop(monitor_view, report, period, Address(query), triggered, now)
+    done = DONE.get(request.query_params.get("done", ""), "")
+    view = await off_loop(monitor_view, report, period, Address(query), triggered, now, done)
     return await page(
         request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now
     )
@@ -55,21 +52,9 @@ async def check_now(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
     """Check from every location that is ready, and show how that goes."""
-    identifier = _identifier(public_id)
-    try:
-        await get_monitor(services.database, principal, KINDS, identifier)
-    except ForbiddenError:
-        raise NotFoundError(GONE) from None
+    identifier = (await visible_monitor(services, principal, public_id)).public_id
     triggered = await trigger_check(services.database, services.dispatcher, principal, KINDS, identifier)
     return see_other(request, f"/monitors/{identifier}?checked={to_ms(triggered.due_at)}")
 
 
-def _identifier(text: str) -> UUID:
-    """Raises NotFoundError: an address that no monitor can have is one that none has."""
-    try:
-        return monitor_public_id(text, message=GONE)
-    except ValueError:
-        raise NotFoundError(GONE) from None
-
-
-ROUTES: list[ControllerRouterHandler] = [monitor_page, check_now]
+ROUTES: list[ControllerRouterHandler] = [monitor_page, check_now, *ACTIONS]

@@ -41,8 +41,9 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
-    """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in
-    words. `connects`: checks connect to a server; `compares`: they may find out something to compare.
+    """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in words.
+    `done` is what a form has just done, empty without one. `connects`: checks connect to a server; `compares`: they may
+    find out something to compare.
     """
 
     head: MonitorHead
@@ -63,10 +64,16 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     refusals: list[RefusalView]
     settings: list[Setting]
     policy: str
+    done: str
 
 
 def monitor_view(
-    report: ReportedMonitor, period: ShownTime, address: Address, triggered_at: datetime | None, now: datetime
+    report: ReportedMonitor,
+    period: ShownTime,
+    address: Address,
+    triggered_at: datetime | None,
+    now: datetime,
+    done: str = "",
 ) -> MonitorPageView:
     course, latest, target = report.course, report.situation.latest, report.target
     slices = slices_of(course)
@@ -92,6 +99,7 @@ def monitor_view(
         refusals=_refusals(report.situation.refusals),
         settings=settings_of(report),
         policy=policy_sentence(report.policy),
+        done=done,
     )
 
 

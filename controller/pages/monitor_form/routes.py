@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -30,17 +30,19 @@ from controller.http.monitors.writing import codes_of_locations, write_change, w
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.kinds import kind_named
 from controller.kinds.kind import MonitorKind
+from controller.kinds.typed import TARGET
 from controller.model import Customer, Location, Monitor
+from controller.pages.monitor.actions import visible_monitor
 from controller.pages.monitor_form.drawing import (
     around,
     changeable_monitor,
     draw_form,
     given_in_address,
-    visible_monitor,
 )
 from controller.pages.monitor_form.names import VERSION, form_problems, offered
 from controller.pages.monitor_form.reading import Fields, Reading, is_of_another_kind, kind_of, reading_of, text_of
 from controller.pages.monitor_form.values import (
+    Values,
     copied_values,
     differing,
     stored_values,
@@ -56,7 +58,7 @@ _CHANGED = (
     "Somebody changed this monitor while you had the form open, and nothing was saved. The form has what you typed;"
     " where something else is stored now, the field says what. Save again to replace it."
 )
-_SENT = ALL - {"customer_id", "enabled", "in_maintenance", "kind"}
+_SENT = ALL - {"kind"}
 
 
 @get("/monitors/new", opt={PERMISSION: Permission.CREATE})
@@ -147,7 +149,7 @@ async def change(
     ) -> tuple[SettableMonitor, frozenset[str]]:
         if version != version_of(now):
             raise PreconditionFailedError(now, None)
-        return body, _sent(values, now, beside)
+        return body, _sent(values, now, codes, kind, beside)
 
     try:
         body = _body(reading_of(fields), countries_of(beside.locations, ()))
@@ -189,16 +191,17 @@ def _body(reading: Reading, countries: Sequence[str]) -> SettableMonitor:
     return msgspec.structs.replace(reading.body, countries=None) if every else reading.body
 
 
-def _sent(values: dict[str, Any], now: Monitor, beside: Around) -> frozenset[str]:
-    """Without what is written as it was drawn, where the form says less than is stored."""
-    stored = stored_values(now, {})
-    every = countries_of(beside.locations, stored["countries"])
-    unchanged = set()
-    if set(values["countries"]) == set(stored["countries"] or every):
-        unchanged.add("countries")
-    if values["labels"].split() == stored["labels"].split():
-        unchanged.add("labels")
-    return frozenset(_SENT - unchanged)
+def _sent(values: Values, now: Monitor, codes: Mapping[int, str], kind: MonitorKind, beside: Around) -> frozenset[str]:
+    """What was typed anew, the target, and a timeout that follows the interval. A form says less than what is stored:
+    it has no spaces around texts, and no difference between all countries and any.
+    """
+    stored = stored_values(now, codes)
+    typed = set(differing(values, stored, kind))
+    if set(values["countries"]) == set(stored["countries"] or countries_of(beside.locations, ())):
+        typed.discard("countries")
+    if not values["timeout"]:
+        typed.add("timeout")
+    return frozenset((_SENT & typed) | {TARGET})
 
 
 def _owner(fields: Fields, known: Sequence[Customer]) -> Customer:

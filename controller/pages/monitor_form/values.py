@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from controller.decisions.monitors.monitors import DEFAULT_TIMEOUT_SECONDS
 from controller.http.monitors.targets import target_answer
 from controller.kinds import BY_NAME, kind_named
 from controller.kinds.forms import InputKind, typed_fields
@@ -52,6 +53,8 @@ def stored_values(monitor: Monitor, codes: Mapping[int, str]) -> Values:
     for one in common_fields():
         if one.name != "home_location":
             values[one.name] = _text(getattr(monitor, _OF_MONITORS.get(one.name, one.name)))
+    if monitor.timeout_seconds == min(DEFAULT_TIMEOUT_SECONDS, monitor.interval_seconds):
+        values["timeout"] = ""
     values["home_location"] = codes.get(monitor.home_location_id or 0, "")
     target = target_answer(monitor)
     for one in typed_fields(kind.typed).values():

@@ -10,7 +10,7 @@ from controller.kinds import BY_NAME
 from controller.model.overview import OverviewFilter, OverviewSort
 from controller.model.values.countries import country_name
 from controller.operations.overview.overview import PER_PAGE, BarTime, FoundMonitors, OverviewMonitor, Troubles
-from controller.operations.overview.query import OverviewQuery
+from controller.operations.overview.query import OverviewQuery, label_text
 from controller.pages.monitor_form.view import MonitorFormView
 from controller.pages.overview.head import HeadView, head_view
 from controller.pages.overview.rows import RowView, columns_of, row_view, with_shared_reasons
@@ -23,6 +23,13 @@ _SORT_NAMES = {
     OverviewSort.UPTIME: "lowest uptime first",
     OverviewSort.SLOWEST: "slowest first",
     OverviewSort.INCIDENT: "newest incident first",
+}
+
+
+_DONE = {
+    "deleted": "The monitor is deleted.",
+    "many-changed": "The monitors are changed.",
+    "many-deleted": "The monitors are deleted.",
 }
 
 
@@ -46,6 +53,8 @@ class FilterView(msgspec.Struct, frozen=True, kw_only=True):
     kinds: list[OptionView]
     customers: list[OptionView]
     sorts: list[OptionView]
+    label: str
+    other_labels: list[str]
     organization: str
     narrow: bool
 
@@ -63,7 +72,8 @@ class PagesView(msgspec.Struct, frozen=True, kw_only=True):
 
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     """`since_ms` and `until_ms` are what each bar covers; `reasons` are those that several rows share, a line each.
-    `empty` is there when there is no monitor at all.
+    `empty` is there when there is no monitor at all. `many` is the path of the page that changes all monitors of the
+    list, and `done` is what a form has just done, empty without one.
     """
 
     head: HeadView
@@ -77,6 +87,8 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
     empty: MonitorFormView | None
     saved: SavedView
+    many: str
+    done: str
 
 
 def overview_view(
@@ -103,6 +115,8 @@ def overview_view(
         until_ms=to_ms(time.until),
         empty=empty,
         saved=saved or SavedView(),
+        many=f"/monitors/many?{query.written()}",
+        done=_DONE.get(query.done, ""),
     )
 
 
@@ -125,7 +139,7 @@ def pages_view(query: OverviewQuery, total: int, shown: int) -> PagesView:
 
 
 def _filter(query: OverviewQuery, troubles: Troubles) -> FilterView:
-    selection = query.filter
+    selection, labels = query.filter, list(map(label_text, query.filter.labels))
     codes = {here.country for here in troubles.locations} | ({selection.country} if selection.country else set())
     return FilterView(
         search=selection.search,
@@ -139,6 +153,8 @@ def _filter(query: OverviewQuery, troubles: Troubles) -> FilterView:
             for one in sorted(troubles.customers, key=lambda one: one.name.lower())
         ],
         sorts=[OptionView(sort.value, name, sort is selection.sort) for sort, name in _SORT_NAMES.items()],
+        label=labels[0] if labels else "",
+        other_labels=labels[1:],
         organization=query.organization,
         narrow=selection.narrow,
     )

@@ -1,5 +1,5 @@
 -- Screens on walls: tokens that read one view and nothing else.
--- depends: 0035_list_of_monitors
+-- depends: 0036_saved_filters
 
 -- migrate: apply
 

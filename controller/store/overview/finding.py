@@ -10,7 +10,8 @@ from controller.model.overview import OverviewFilter, OverviewSort
 from controller.store.platform.pool import Database
 from shared.epoch import to_datetime, to_ms
 
-# The parameters of both: organization, customers, kind, customer, country, search, states, how many, after how many.
+# The parameters of both: organization, customers, kind, customer, country, search, states, how many, after how many,
+# labels with values, keys of labels. Then the order.
 _FIND = """
 WITH scope AS MATERIALIZED (
   SELECT m.id, m.public_id, m.name, display_state(m.status, s.verdict) AS state,
@@ -20,15 +21,15 @@ WITH scope AS MATERIALIZED (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = $5))
     AND ($6::text IS NULL OR strpos(lower(name), lower($6)) > 0 OR strpos(lower(hostname), lower($6)) > 0
       OR customer_id IN (SELECT id FROM customer WHERE organization_id = $1 AND strpos(lower(name), lower($6)) > 0))
-    AS matches
+    AND ($10::jsonb IS NULL OR m.labels @> $10) AND ($11::text[] IS NULL OR m.labels ?& $11) AS matches
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
 ), sort_key AS (
-  SELECT monitor_id, -max(duration_ms) AS key FROM latest WHERE $10 = 'slowest' AND status = 'success'
+  SELECT monitor_id, -max(duration_ms) AS key FROM latest WHERE $12 = 'slowest' AND status = 'success'
   GROUP BY monitor_id
   UNION ALL
   SELECT monitor_id, -EXTRACT(epoch FROM max(outage_started_at))
-  FROM incident WHERE $10 = 'incident' AND organization_id = $1 GROUP BY monitor_id
+  FROM incident WHERE $12 = 'incident' AND organization_id = $1 GROUP BY monitor_id
 )
 SELECT
   (
@@ -39,7 +40,7 @@ SELECT
   ARRAY(
     SELECT public_id FROM scope LEFT JOIN sort_key ON sort_key.monitor_id = scope.id
     WHERE matches AND ($7::text[] IS NULL OR state = ANY ($7))
-    ORDER BY CASE WHEN $10::text = 'worst' THEN badness(state) END, key NULLS LAST, lower(name), id
+    ORDER BY CASE WHEN $12::text = 'worst' THEN badness(state) END, key NULLS LAST, lower(name), id
     LIMIT $8 OFFSET $9
   ) AS on_page
 """
@@ -53,15 +54,15 @@ WITH scope AS MATERIALIZED (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = $5))
     AND ($6::text IS NULL OR strpos(lower(name), lower($6)) > 0 OR strpos(lower(hostname), lower($6)) > 0
       OR customer_id IN (SELECT id FROM customer WHERE organization_id = $1 AND strpos(lower(name), lower($6)) > 0))
-    AS matches
+    AND ($10::jsonb IS NULL OR m.labels @> $10) AND ($11::text[] IS NULL OR m.labels ?& $11) AS matches
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
 ), bad AS (
   SELECT id AS monitor_id FROM scope WHERE matches AND id IN (
-    SELECT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $10 AND down_ms > 0
+    SELECT monitor_id FROM uptime WHERE bucket_seconds = 3600 AND bucket_at >= $12 AND down_ms > 0
     UNION ALL
     SELECT monitor_id FROM verdict_change, rollup_progress
-    WHERE at >= GREATEST(rolled_until, $10) AND 'down' IN (verdict, previous)
+    WHERE at >= GREATEST(rolled_until, $12) AND 'down' IN (verdict, previous)
     UNION ALL
     SELECT monitor_id FROM monitor_state WHERE verdict = 'down'
   )
@@ -69,11 +70,11 @@ WITH scope AS MATERIALIZED (
   SELECT bad.monitor_id, day.judged_ms, day.down_ms
   FROM bad CROSS JOIN rollup_progress CROSS JOIN LATERAL (
     SELECT sum(judged_ms) AS judged_ms, sum(down_ms) AS down_ms FROM uptime
-    WHERE uptime.monitor_id = bad.monitor_id AND bucket_seconds = 3600 AND bucket_at >= $10 AND bucket_at < rolled_until
+    WHERE uptime.monitor_id = bad.monitor_id AND bucket_seconds = 3600 AND bucket_at >= $12 AND bucket_at < rolled_until
   ) AS day
   UNION ALL
   SELECT * FROM estimated_times(
-    ARRAY(SELECT monitor_id FROM bad), (SELECT GREATEST(rolled_until, $10) FROM rollup_progress), $11
+    ARRAY(SELECT monitor_id FROM bad), (SELECT GREATEST(rolled_until, $12) FROM rollup_progress), $13
   )
 ), down AS (
   SELECT monitor_id, sum(down_ms)::float8 / NULLIF(sum(judged_ms), 0) AS share FROM judged GROUP BY monitor_id
@@ -124,6 +125,8 @@ async def find_monitors(
         list(selection.states) or None,
         per_page,
         (selection.page - 1) * per_page,
+        {key: value for key, value in selection.labels if value is not None} or None,
+        [key for key, value in selection.labels if value is None] or None,
     )
     by_uptime = selection.sort is OverviewSort.UPTIME
     query, more = (_FIND_BY_UPTIME, (since, to_datetime(to_ms(now)))) if by_uptime else (_FIND, (selection.sort.value,))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.walls import required_labels
+from controller.decisions.monitors.labels import labels_meant
 from controller.model.walls import BY_CUSTOMER, WallQuery
 from controller.store.platform.pool import Database
 
@@ -101,7 +101,7 @@ async def wall_of(
     database: Database, organization_id: int, customer_ids: frozenset[int] | None, query: WallQuery
 ) -> WallContent:
     """The monitors of these customers (None: of all). Raises InvalidError, StoreUnavailableError."""
-    values, keys = required_labels(query.labels)
+    values, keys = labels_meant(query.labels)
     async with database.connection() as connection:
         row = await connection.fetchrow(
             _WALL,

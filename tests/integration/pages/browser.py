@@ -123,7 +123,8 @@ class Form:
             default = "on" if kind in {"checkbox", "radio"} else ""
             self.fields.setdefault(name, []).append(element.attributes.get("value", default))
         elif element.name == "textarea":
-            self.fields.setdefault(name, []).append(element.text)
+            text = "".join(child for child in element.children if isinstance(child, str))
+            self.fields.setdefault(name, []).append(text.removeprefix("\n"))
         elif element.name == "select":
             options = element.all("option")
             chosen = [each for each in options if "selected" in each.attributes] or options[:1]

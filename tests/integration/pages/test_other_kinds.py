@@ -144,3 +144,13 @@ async def test_the_page_of_a_check_shows_its_kinds_own_facts_and_its_detail(api:
     page = await browser.open(path)
     assert "What it found Serial number 7 Servers Time to live 60 Name <b>ns</b> Time to live 5 Name ns2" in page.text
     assert "Picked up no" in page.text
+
+
+async def test_only_a_kind_with_a_form_is_offered_to_be_edited(api: Api, browser: Browser) -> None:
+    pair, zone = await a_pair(api), await a_zone(api)
+    links = {}
+    for made in (pair, zone):
+        public_id = await api.value("SELECT public_id FROM monitor WHERE id = $1", made.incident.monitor_id)
+        links[made.incident.monitor_id] = (await browser.open(f"/monitors/{public_id}")).links
+    assert "Edit" not in links[pair.incident.monitor_id]
+    assert "Edit" in links[zone.incident.monitor_id]

@@ -46,6 +46,7 @@ SHOWING = {
     *("/api/v1/monitors", "/api/v1/saved-filters", "/api/v1/saved-filters/{public_id}"),
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
     *("/settings/audit", "/settings/labels"),
+    *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from controller.api.v1.results.query import kind_name, one_of
-from controller.decisions.monitors.labels import LONGEST_KEY, LONGEST_VALUE, MOST_LABELS, is_key, is_value
+from controller.decisions.monitors.labels import labels_meant
 from controller.errors import InvalidError
 from controller.model.monitor_list import MonitorFilter
 from controller.model.overview import DisplayState
 from controller.model.values.countries import country_list
 
 LONGEST_TEXT = 255
-
-_LABEL_RULE = f"must be key:value, or key alone, of at most {LONGEST_KEY} and {LONGEST_VALUE} characters"
 
 
 def monitor_filter(
@@ -28,7 +26,7 @@ def monitor_filter(
     search: str | None = None,
 ) -> MonitorFilter:
     """Raises InvalidError with the names of the parameters."""
-    values, keys = _labels(labels or ())
+    values, keys = labels_meant(labels or ())
     return MonitorFilter(
         kinds=None if kinds is None else [kind_name(kind, "kind") for kind in kinds],
         states=None if states is None else [one_of(DisplayState, state, "state") for state in states],
@@ -39,23 +37,6 @@ def monitor_filter(
         project=_text(project, "project"),
         search=_text(search, "q") or None,
     )
-
-
-def _labels(texts: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Labels with the values that they must have, and keys of those that may have any."""
-    values: dict[str, str] = {}
-    keys = []
-    for text in texts:
-        key, colon, value = text.partition(":")
-        if not is_key(key) or not is_value(value):
-            raise InvalidError("label", _LABEL_RULE)
-        if not colon:
-            keys.append(key)
-        elif values.setdefault(key, value) != value:
-            raise InvalidError("label", "must not name a key with two values: no monitor has both")
-    if len(values) + len(keys) > MOST_LABELS:
-        raise InvalidError("label", f"must not be given more than {MOST_LABELS} times: no monitor has more")
-    return values, sorted(set(keys))
 
 
 def _customer(text: str) -> UUID:

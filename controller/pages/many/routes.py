@@ -1,0 +1,125 @@
+"""`/monitors/many`: choose what to do, see what will happen, do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.types import ControllerRouterHandler
+
+from controller.decisions.access import Permission
+from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.http.auth import PERMISSION
+from controller.http.services import GivenPrincipal, GivenServices, Services
+from controller.model import Customer, Principal
+from controller.model.monitor_list import MonitorFilter
+from controller.model.overview import OverviewFilter
+from controller.operations.accounts.customers import get_customer
+from controller.operations.monitors.many import change_many
+from controller.operations.overview import overview
+from controller.operations.overview.query import OverviewQuery, read_query
+from controller.pages.many.acts import ACTS, ManyMonitorsForm, acts_of, change_of
+from controller.pages.many.view import in_words, many_view, preview_of
+from controller.pages.overview.view import matching_of
+from controller.pages.shell.forms import form_of
+from controller.pages.shell.page import page, see_other
+from shared.clock import utc_now
+
+_TITLE = "Change several monitors"
+
+
+@get("/monitors/many", opt={PERMISSION: Permission.CHANGE})
+async def choose(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Which monitors are meant, and what can be done with them."""
+    query = read_query(request.url.query)
+    draw = await _drawing(services, principal, query)
+    return await _page(request, draw(form=ManyMonitorsForm()))
+
+
+@post("/monitors/many", opt={PERMISSION: Permission.CHANGE})
+async def change(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Say what will happen; do it when that was said, and is still so."""
+    query = read_query(request.url.query)
+    form = await form_of(request, ManyMonitorsForm)
+    if form.act in ACTS and form.act not in acts_of(principal):
+        raise ForbiddenError
+    draw = await _drawing(services, principal, query)
+    try:
+        meant, _ = await _meant(services, principal, query.filter)
+        what, meaning = change_of(form, await _countries(services, principal))
+        plan = await change_many(services.database, principal, meant, what, dry_run=True)
+    except InvalidError as error:
+        return await _page(request, draw(form=form, error=error), HTTPStatus.BAD_REQUEST)
+    preview = preview_of(form, meaning, plan)
+    if form.drawn not in ("", preview.drawn):
+        return await _page(request, draw(form=form, preview=preview, moved=True), HTTPStatus.CONFLICT)
+    if not form.drawn or not preview.button:
+        return await _page(request, draw(form=form, preview=preview))
+    shown = [one.public_id for one in plan.monitors if one.id in plan.changed]
+    try:
+        # By their ids: a monitor that matches only since then was not shown.
+        await change_many(services.database, principal, shown, what, dry_run=False)
+    except InvalidError as error:
+        return await _page(request, draw(form=form, error=error), HTTPStatus.CONFLICT)
+    done = "many-deleted" if what.delete else "many-changed"
+    written = query.written()
+    return see_other(request, f"/?{written}&done={done}" if written else f"/?done={done}")
+
+
+async def _drawing(services: Services, principal: Principal, query: OverviewQuery) -> Any:
+    """`many_view` with all that is the same whatever the form says."""
+    _, customer = await _meant(services, principal, query.filter)
+    found = await overview.find_monitors(services.database, principal, query.filter, utc_now())
+    return partial(
+        many_view,
+        query=query.written(),
+        back=query.link(),
+        matching=matching_of(query.filter, found),
+        chosen=list(in_words(query.filter, customer.name if customer else "")),
+        acts=acts_of(principal),
+        countries=await _countries(services, principal),
+    )
+
+
+async def _countries(services: Services, principal: Principal) -> list[str]:
+    found = await overview.read_troubles(services.database, principal)
+    return sorted({here.country for here in found.locations if here.enabled})
+
+
+async def _meant(
+    services: Services, principal: Principal, selection: OverviewFilter
+) -> tuple[MonitorFilter, Customer | None]:
+    """The same monitors as the overview's. Raises InvalidError."""
+    customer = None
+    if selection.customer is not None:
+        try:
+            customer = await get_customer(services.database, principal, selection.customer)
+        except (NotFoundError, ForbiddenError):
+            raise InvalidError("customer", "must be a customer that you may see") from None
+    return MonitorFilter(
+        kinds=_one(selection.kind),
+        states=list(selection.states) or None,
+        countries=_one(selection.country),
+        customer=customer.public_id if customer else None,
+        labels={key: value for key, value in selection.labels if value is not None},
+        label_keys=[key for key, value in selection.labels if value is None],
+        search=selection.search or None,
+    ), customer
+
+
+def _one(value: str | None) -> Sequence[str] | None:
+    return None if value is None else [value]
+
+
+async def _page(request: Request[Any, Any, Any], view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[bytes]:
+    return await page(request, "many/page.html", view, title=_TITLE, section="overview", status=status)
+
+
+ROUTES: list[ControllerRouterHandler] = [choose, change]
