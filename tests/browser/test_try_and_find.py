@@ -21,6 +21,7 @@ def test_a_form_is_tried_and_the_next_step_is_taken(
     product: Product, browser: Browser, watch: Watch, mail_server: MailServer
 ) -> None:
     browser.open(f"{log_in(browser, product, watch)}monitors/new")
+    watch.expect(r"/monitors/trials - Failed to load resource.* 400 ")  # the browser's own note of the wrong field
     browser.find("#host").type("127.0.0.1")
     browser.find("#port").type("smtp")
     browser.value(_SET, "tls", "required")
