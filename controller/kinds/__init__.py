@@ -38,6 +38,7 @@ __all__ = [
     "kind_named",
     "kinds_of_type",
     "label_of",
+    "own_facts",
     "phases_of",
     "short_label_of",
     "subject_of",
@@ -111,6 +112,11 @@ def words_of(kind: str) -> KindWords:
     """What texts about monitors of this kind say."""
     known = BY_NAME.get(kind)
     return known.words if known else USUAL_WORDS
+
+
+def own_facts() -> frozenset[str]:
+    """The facts that only some kinds have, and by which their servers are compared."""
+    return frozenset(name for kind in BY_NAME.values() for name in kind.words.facts)
 
 
 def phases_of(kind: str) -> tuple[Phase, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from controller.decisions.comparison.kept_facts import KnownFact, after_check, is_settled
 from controller.decisions.comparison.server_views import facts_of
-from controller.decisions.comparison.signs import SeenServer, SignKind, signs_of
+from controller.decisions.comparison.signs import RoundSigns, SeenServer, SignKind, signs_of
 from controller.decisions.comparison.suspicions import FORGOTTEN_MS, Suspicion, after_round
 
 _MOST_CERTIFICATES = 50
@@ -44,11 +44,14 @@ class ComparisonState(msgspec.Struct, frozen=True, kw_only=True, rename="camel",
 
 
 class SeenRound(NamedTuple):
-    """What the locations saw in the round, or in the recheck of all of them, due then."""
+    """What the locations saw in the round, or in the recheck of all of them, due then. Where locations take turns,
+    `earlier` is what others saw last, to compare with.
+    """
 
     due_ms: int
     is_recheck: bool
     seen: Sequence[SeenServer]
+    earlier: Sequence[SeenServer] = ()
 
 
 class FactChange(NamedTuple):
@@ -94,7 +97,9 @@ def begin(state: ComparisonState, target_ms: int, enabled: Collection[int]) -> C
 def take_round(state: ComparisonState, round_: SeenRound, now_ms: int) -> ComparisonStep:
     """Take a round later than all that were taken."""
     certificates = _certificates(state, round_)
-    found = signs_of(round_.seen, certificates)
+    found = signs_of([*round_.seen, *round_.earlier], certificates)
+    present = {one.location_id for one in round_.seen}
+    found = RoundSigns([sign for sign in found.signs if sign.location_id in present], found.compared & present)
     suspicions = after_round(state.suspicions, found, round_.due_ms, is_recheck=round_.is_recheck, now_ms=now_ms)
     doubted = {one.location_id for one in [*state.suspicions, *suspicions]}
     facts = dict(state.facts)

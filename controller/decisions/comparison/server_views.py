@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from controller.decisions.comparison.domains import domain_of
 from shared.wire.failures import FailureKind, Phase, WarningKind
+from shared.wire.messages import CheckResult
 
 _STARTTLS = frozenset({"STARTTLS", "STLS"})
 _MANGLED = re.compile(r"X{4,}[A-Z]?")
@@ -59,6 +60,16 @@ class ServerView(NamedTuple):
     tls_version: str | None
     certificate_words: str | None
     own: tuple[tuple[str, str], ...] = ()
+
+
+def findings_of(result: CheckResult) -> CheckFindings:
+    return CheckFindings(
+        result.address,
+        result.facts,
+        {timing.phase.value: timing.duration_ms for timing in result.phases},
+        result.failure.kind.value if result.failure else None,
+        [warning.kind.value for warning in result.warnings],
+    )
 
 
 def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | None:

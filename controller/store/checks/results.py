@@ -7,7 +7,7 @@ the newest dialogue of a passing check, when the result has one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from controller.decisions.comparison.server_views import digest_of, findings_of, view_of
 from controller.decisions.evaluation.blindness import blind_until
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.store.events import sequences
@@ -56,11 +57,11 @@ WITH given AS (
     $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
     $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
     $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[],
-    $24::boolean[]
+    $24::bigint[], $25::boolean[]
   ) WITH ORDINALITY AS given (
     monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
     failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
-    hash_low, detail, confirmed, place
+    hash_low, detail, facts_digest, confirmed, place
   )
 ), known AS (
   SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
@@ -68,7 +69,7 @@ WITH given AS (
     monitor.evaluation_deadline_seconds, monitor.target_changed_at, monitor.kind,
     confirmed OR (
       purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
-      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $28)
+      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $29)
       AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
       AND may_check(
         location.id, location.country_code,
@@ -103,7 +104,7 @@ WITH given AS (
   SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
 ), retried AS (
   INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
-  SELECT monitor_id, due_at, now() + make_interval(secs => $26), array_agg(DISTINCT location_id)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $27), array_agg(DISTINCT location_id)
   FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
   RETURNING monitor_id, round_due_at, due_at, location_ids
 ), linked AS (
@@ -140,14 +141,24 @@ WITH given AS (
   WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
     AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
   RETURNING gap.monitor_id, gap.from_at AS due_at, gap.location_id, gap.purpose, gap.reason
+), compared AS (
+  INSERT INTO changed_facts (monitor_id, location_id, seen_at)
+  SELECT fresh.monitor_id, fresh.location_id, known.facts_at
+  FROM fresh LEFT JOIN latest AS known ON known.monitor_id = fresh.monitor_id
+    AND known.location_id = fresh.location_id
+  WHERE fresh.facts_digest IS DISTINCT FROM known.facts_digest AND fresh.facts_digest IS NOT NULL
 ), folded AS (
-  INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at)
+  INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at,
+    facts_digest, facts_at)
   SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
-    max(checked_at) OVER (PARTITION BY monitor_id, location_id)
+    max(checked_at) OVER (PARTITION BY monitor_id, location_id), facts_digest,
+    CASE WHEN facts_digest IS NOT NULL THEN due_at END
   FROM fresh ORDER BY monitor_id, location_id, due_at DESC
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, status = EXCLUDED.status,
     failure_kind = EXCLUDED.failure_kind, duration_ms = EXCLUDED.duration_ms,
-    checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at)
+    checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at),
+    facts_digest = COALESCE(EXCLUDED.facts_digest, old.facts_digest),
+    facts_at = COALESCE(EXCLUDED.facts_at, old.facts_at)
   WHERE old.due_at < EXCLUDED.due_at
 ), good AS (
   INSERT INTO last_good AS old (monitor_id, location_id, due_at, purpose, started_at, duration_ms, agent, address,
@@ -158,7 +169,7 @@ WITH given AS (
   FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
     AND known.location_id = fresh.location_id
   WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
-    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $27) END)
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $28) END)
   ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
   ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
     started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
@@ -173,7 +184,7 @@ WITH given AS (
 SELECT known.place, known.organization, known.customer, known.kind, known.expected,
   stored.monitor_id IS NOT NULL AS new,
   CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
-    SELECT stored_at > now() - make_interval(secs => $25) FROM result
+    SELECT stored_at > now() - make_interval(secs => $26) FROM result
     WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
       AND result.location_id = known.location_id AND result.purpose = known.purpose
   ), true) END AS recent,
@@ -188,19 +199,24 @@ LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
 
 
 async def store_results(
-    db: Database, results: Sequence[CheckResult], confirmed: Sequence[bool] | None = None
+    db: Database,
+    results: Sequence[CheckResult],
+    confirmed: Sequence[bool] | None = None,
+    *,
+    own_facts: Collection[str] = (),
 ) -> list[StoredResult | None]:
     """Store a batch, all of it or nothing; return the outcome of each, None for an unknown monitor or location.
 
     `confirmed` says of each result whether it is known to be expected (None: all are); the others are stored if the
-    arithmetic of rounds expects them. Raises UnstorableError when a result in the batch can never be stored,
+    arithmetic of rounds expects them. `own_facts` are facts of some kinds only by which their servers are compared.
+    Raises UnstorableError when a result in the batch can never be stored,
     StoreUnavailableError when PostgreSQL is unavailable.
     """
     async with db.connection() as connection:
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", locks.SETTLE)
-                columns = zip(*map(_columns, results), strict=True)
+                columns = zip(*(_columns(result, own_facts) for result in results), strict=True)
                 rows = await connection.fetch(
                     _INSERT,
                     *columns,
@@ -262,7 +278,7 @@ def _sight(row: Any) -> Sight:
     return Sight(row["monitor_id"], row["location_id"], row["due_at"], row["checked_at"])
 
 
-def _columns(result: CheckResult) -> tuple[object, ...]:
+def _columns(result: CheckResult, own_facts: Collection[str]) -> tuple[object, ...]:
     status = result.status
     finished = status is not ResultStatus.UNKNOWN
     high, low = divmod(phase_hash(result.monitor_id), 1 << 32)
@@ -290,6 +306,7 @@ def _columns(result: CheckResult) -> tuple[object, ...]:
         high,
         low,
         _json(result.detail),
+        digest_of(view_of(findings_of(result), own_facts)),
     )
 
 
