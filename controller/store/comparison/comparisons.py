@@ -26,8 +26,7 @@ WITH taken AS (
   RETURNING monitor_id, location_id, seen_at
 ), due AS (
   INSERT INTO comparison AS old (monitor_id, state, check_at)
-  SELECT DISTINCT monitor.id, $2::json, now() FROM taken JOIN monitor ON monitor.id = taken.monitor_id
-  ORDER BY monitor.id
+  SELECT id, $2::json, now() FROM monitor WHERE id IN (SELECT monitor_id FROM taken) ORDER BY id
   ON CONFLICT (monitor_id) DO UPDATE SET check_at = LEAST(old.check_at, EXCLUDED.check_at)
 ), last AS (
   SELECT monitor_id, location_id, max(seen_at) AS seen_at FROM taken GROUP BY monitor_id, location_id

@@ -27,9 +27,8 @@ WITH given AS (
     AND given.holds AND old.holds AND old.value <> given.value
 )
 INSERT INTO server_fact AS old (monitor_id, location_id, name, value, address, first_at, last_at, holds)
-SELECT $1, given.location_id, name, value, address, seen_at, seen_at, holds
-FROM given JOIN location ON location.id = given.location_id
-ORDER BY 2, 3, 4
+SELECT $1, location_id, name, value, address, seen_at, seen_at, holds FROM given
+WHERE location_id IN (SELECT id FROM location) ORDER BY 2, 3, 4
 ON CONFLICT (monitor_id, location_id, name, value) DO UPDATE SET address = EXCLUDED.address,
   last_at = GREATEST(old.last_at, EXCLUDED.last_at), holds = EXCLUDED.holds
 """
