@@ -154,7 +154,7 @@ def _take_rounds(
     ordered = sorted(found, key=lambda one: (one.due_ms, one.is_recheck))
     for (due_ms, is_recheck), group in groupby(ordered, key=lambda one: (one.due_ms, one.is_recheck)):
         results = [one for one in group if one.location_id in pool_ids]
-        seen = [
+        sights = [
             SeenServer(one.location_id, view)
             for one in results
             if (view := view_of(one.findings, own_facts)) is not None
@@ -165,13 +165,13 @@ def _take_rounds(
                 ripe_ms = due_ms + _longest_ms(monitor)
                 if now_ms < ripe_ms:
                     return _Compared(state, changes, values, min(ripe_ms, now_ms + _POLL_MS))
-            present = {one.location_id for one in seen}
+            present = {one.location_id for one in sights}
             earlier = [one for here, one in newest.items() if here not in present] if _takes_turns(monitor) else []
-            step = take_round(state, SeenRound(due_ms, is_recheck, seen, earlier), now_ms)
+            step = take_round(state, SeenRound(due_ms, is_recheck, sights, earlier), now_ms)
             state = step.state
             changes += step.changes
             values += step.values
-        newest |= {one.location_id: one for one in seen}
+        newest |= {one.location_id: one for one in sights}
     return _Compared(state, changes, values, None)
 
 

@@ -19,6 +19,7 @@ from controller.api.v1.audit import routes as audit
 from controller.api.v1.channels import routes as channels
 from controller.api.v1.channels import trying
 from controller.api.v1.customers import routes as customers
+from controller.api.v1.facts import routes as facts
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
 from controller.api.v1.locations import managing as managing_locations
@@ -47,6 +48,7 @@ _RESOURCES = (
     chart,
     checks,
     customers,
+    facts,
     incident_actions,
     incidents,
     managing_locations,

@@ -50,7 +50,7 @@ class SeenRound(NamedTuple):
 
     due_ms: int
     is_recheck: bool
-    seen: Sequence[SeenServer]
+    sights: Sequence[SeenServer]
     earlier: Sequence[SeenServer] = ()
 
 
@@ -97,20 +97,20 @@ def begin(state: ComparisonState, target_ms: int, enabled: Collection[int]) -> C
 def take_round(state: ComparisonState, round_: SeenRound, now_ms: int) -> ComparisonStep:
     """Take a round later than all that were taken."""
     certificates = _certificates(state, round_)
-    found = signs_of([*round_.seen, *round_.earlier], certificates)
-    present = {one.location_id for one in round_.seen}
+    found = signs_of([*round_.sights, *round_.earlier], certificates)
+    present = {one.location_id for one in round_.sights}
     found = RoundSigns([sign for sign in found.signs if sign.location_id in present], found.compared & present)
     suspicions = after_round(state.suspicions, found, round_.due_ms, is_recheck=round_.is_recheck, now_ms=now_ms)
     doubted = {one.location_id for one in [*state.suspicions, *suspicions]}
     facts = dict(state.facts)
     values: list[KeptValue] = []
     where: dict[tuple[str, str, str], list[int]] = {}
-    for here, view in round_.seen:
+    for here, view in round_.sights:
         before = facts.get(here, {})
-        seen = facts_of(view)
-        step = after_check(before, seen, is_recheck=round_.is_recheck, doubted=here in doubted)
+        sights = facts_of(view)
+        step = after_check(before, sights, is_recheck=round_.is_recheck, doubted=here in doubted)
         facts[here] = step.known
-        values += _values(here, before, step.known, seen, round_.due_ms)
+        values += _values(here, before, step.known, sights, round_.due_ms)
         names = {changed.name for changed in step.changed}
         for name, old, new in step.changed:
             if not (name == _OF_CERTIFICATE and new == "yes" and _CERTIFICATE in names):
@@ -121,7 +121,7 @@ def take_round(state: ComparisonState, round_: SeenRound, now_ms: int) -> Compar
         facts=facts,
         certificates=certificates,
         presented=state.presented
-        | {here: view.certificate for here, view in round_.seen if view.certificate is not None},
+        | {here: view.certificate for here, view in round_.sights if view.certificate is not None},
         suspicions=suspicions,
     )
     changes = [FactChange(round_.due_ms, *key, tuple(locations)) for key, locations in where.items()]
@@ -129,11 +129,11 @@ def take_round(state: ComparisonState, round_: SeenRound, now_ms: int) -> Compar
 
 
 def _values(
-    here: int, before: Mapping[str, KnownFact], after: Mapping[str, KnownFact], seen: Mapping[str, str], due_ms: int
+    here: int, before: Mapping[str, KnownFact], after: Mapping[str, KnownFact], sights: Mapping[str, str], due_ms: int
 ) -> list[KeptValue]:
     return [
         KeptValue(here, name, value, due_ms, holds=after[name].value == value)
-        for name, value in seen.items()
+        for name, value in sights.items()
         if name not in before or before[name].value != value
     ]
 
@@ -151,7 +151,7 @@ def _certificates(state: ComparisonState, round_: SeenRound) -> dict[str, dict[i
         }
         if recent:
             found[sha] = recent
-    for here, view in round_.seen:
+    for here, view in round_.sights:
         if view.certificate is not None:
             found[view.certificate] = found.get(view.certificate, {}) | {here: round_.due_ms}
     newest = sorted(found, key=lambda sha: max(found[sha].values()))[-_MOST_CERTIFICATES:]

@@ -46,7 +46,7 @@ class FactsStep(NamedTuple):
 
 
 def after_check(
-    before: Mapping[str, KnownFact], seen: Mapping[str, str], *, is_recheck: bool, doubted: bool
+    before: Mapping[str, KnownFact], sights: Mapping[str, str], *, is_recheck: bool, doubted: bool
 ) -> FactsStep:
     """The facts of a location after a check. What a check did not find out is left as it is, and a fact that appears
     for the first time is no change. While what the location sees is `doubted`, changes wait: they may be our own
@@ -54,7 +54,7 @@ def after_check(
     """
     known = dict(before)
     changed: list[ChangedFact] = []
-    for name, value in seen.items():
+    for name, value in sights.items():
         old = before.get(name)
         if old is None:
             known[name] = KnownFact(value=value)

@@ -56,9 +56,9 @@ Certificates = Mapping[str, Mapping[int, int]]
 """When each certificate was last seen at each location within the last days."""
 
 
-def signs_of(seen: Sequence[SeenServer], certificates: Certificates) -> RoundSigns:
+def signs_of(sights: Sequence[SeenServer], certificates: Certificates) -> RoundSigns:
     by_address: dict[str, list[SeenServer]] = defaultdict(list)
-    for one in seen:
+    for one in sights:
         if one.view.address is not None:
             by_address[one.view.address].append(one)
     signs: list[Sign] = []

@@ -15,6 +15,7 @@ from controller.http.auth import PERMISSION
 from controller.http.identifiers import monitor_public_id
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
+from controller.operations.facts.facts import monitor_facts
 from controller.operations.monitors.checks import trigger_check
 from controller.operations.monitors.monitors import get_monitor
 from controller.operations.monitors.report import monitor_report
@@ -44,7 +45,8 @@ async def monitor_page(
         triggered_at=triggered,
         now=now,
     )
-    view = await off_loop(monitor_view, report, period, Address(query), triggered, now)
+    facts = await monitor_facts(services.database, principal, report.monitor.public_id)
+    view = await off_loop(monitor_view, report, period, Address(query), triggered, now, facts)
     return await page(
         request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now
     )

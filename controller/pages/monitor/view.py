@@ -9,8 +9,10 @@ import msgspec
 
 from controller.kinds import phases_of, words_of
 from controller.kinds.servers import connects
+from controller.operations.facts.facts import MonitorFacts
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
+from controller.pages.facts.monitor_facts import FactsView, facts_view
 from controller.pages.monitor.charts import ChartsView, charts_view
 from controller.pages.monitor.figures import UptimeView, uptime_views
 from controller.pages.monitor.head import MonitorHead, TriggeredView, head_view, triggered_view
@@ -56,6 +58,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     kept: KeptView
     certificates: list[CertificateView]
     compare: CompareView | None
+    facts: FactsView | None
     connects: bool
     compares: bool
     encrypts: bool
@@ -64,7 +67,12 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def monitor_view(
-    report: ReportedMonitor, period: ShownTime, address: Address, triggered_at: datetime | None, now: datetime
+    report: ReportedMonitor,
+    period: ShownTime,
+    address: Address,
+    triggered_at: datetime | None,
+    now: datetime,
+    facts: MonitorFacts | None = None,
 ) -> MonitorPageView:
     course, latest, target = report.course, report.situation.latest, report.target
     slices = slices_of(course)
@@ -84,6 +92,7 @@ def monitor_view(
         kept=kept_view(report.kept, period.since, now),
         certificates=certificates(latest, _warning_days(target), now),
         compare=compare(latest, report.monitor.kind),
+        facts=facts_view(facts) if facts is not None else None,
         connects=connects(target),
         compares=connects(target) or bool(words_of(report.monitor.kind).facts),
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),

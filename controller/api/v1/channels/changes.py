@@ -26,6 +26,7 @@ _STORED = {
     "delay": "delay_seconds",
     "packages": "allowed_package_types",
     "for_ops": "for_ops",
+    "fact_changes": "fact_changes",
 }
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(ChannelValues)}
 

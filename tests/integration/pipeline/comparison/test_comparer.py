@@ -107,7 +107,8 @@ async def test_a_value_is_kept_with_its_first_and_last_sight(comparison: Compari
     await comparison.rounds(monitor, "bbb", 3)
     rows = await comparison.case.installation.rows(
         "SELECT left(right(value, 1), 1), holds, last_at >= first_at FROM server_fact"
-        " JOIN location ON location.id = location_id WHERE server_fact.name = 'certificate' AND code = 'fr' ORDER BY value"
+        " JOIN location ON location.id = location_id"
+        " WHERE server_fact.name = 'certificate' AND code = 'fr' ORDER BY value"
     )
     assert rows == [("a", False, True), ("b", True, True)]
 

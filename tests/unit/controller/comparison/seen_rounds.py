@@ -65,25 +65,25 @@ class Rounds:
         self.said: list[SaidFinding] = []
         self._due_ms = 0
 
-    def round(self, seen: dict[int, ServerView], *, own_networks: frozenset[int] = frozenset()) -> ComparisonStep:
+    def round(self, sights: dict[int, ServerView], *, own_networks: frozenset[int] = frozenset()) -> ComparisonStep:
         self._due_ms += ROUND_MS
-        return self._take(self._due_ms, seen, own_networks, is_recheck=False)
+        return self._take(self._due_ms, sights, own_networks, is_recheck=False)
 
-    def recheck(self, seen: dict[int, ServerView], *, own_networks: frozenset[int] = frozenset()) -> ComparisonStep:
+    def recheck(self, sights: dict[int, ServerView], *, own_networks: frozenset[int] = frozenset()) -> ComparisonStep:
         due_ms = self.state.recheck_ms
         assert due_ms is not None, "no recheck is planned"
-        return self._take(due_ms, seen, own_networks, is_recheck=True)
+        return self._take(due_ms, sights, own_networks, is_recheck=True)
 
-    def confirmed(self, seen: dict[int, ServerView]) -> None:
+    def confirmed(self, sights: dict[int, ServerView]) -> None:
         for _ in range(3):
-            self.round(seen)
-        self.recheck(seen)
+            self.round(sights)
+        self.recheck(sights)
 
     def _take(
-        self, due_ms: int, seen: dict[int, ServerView], own_networks: frozenset[int], *, is_recheck: bool
+        self, due_ms: int, sights: dict[int, ServerView], own_networks: frozenset[int], *, is_recheck: bool
     ) -> ComparisonStep:
         before = self.state.suspicions
-        views = [SeenServer(here, view) for here, view in seen.items()]
+        views = [SeenServer(here, view) for here, view in sights.items()]
         step = take_round(self.state, SeenRound(due_ms, is_recheck, views), due_ms + 1_000)
         self.state, said = said_findings(before, step.state, own_networks)
         self.steps.append(step)
