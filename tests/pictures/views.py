@@ -54,6 +54,7 @@ EMPTY = (
     View("login", _at("/login"), outside=True),
     View("overview-empty", _at("/")),
     View("incidents-empty", _at("/incidents")),
+    View("changes-empty", _at("/changes")),
 )
 HEALTHY = (
     View("overview-healthy", _at("/")),
@@ -79,6 +80,8 @@ BURNING = (
     View("incident-acknowledged", _incident("acknowledged"), similar=True),
     View("incident-resolved", _incident("resolved")),
     View("unpaged", _at("/incidents/unpaged")),
+    View("changes", _at("/changes")),
+    View("changes-filtered", _at("/changes?what=starttls_stripped&country=JP"), similar=True),
     View("locations-burning", _at("/locations")),
     View("account", _at("/account")),
     View("not-found", _at("/monitors/00000000-0000-4000-8000-000000000000"), status=404),

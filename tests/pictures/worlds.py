@@ -10,7 +10,7 @@ from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.bench import dashboard_data
-from tests.pictures import history, troubles
+from tests.pictures import facts, history, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
@@ -95,6 +95,8 @@ async def burning(database: Database, now: datetime) -> World:
     await troubles.trouble_locations(here, [monitors["mx1.example.com"]], silent="br-sao", minutes=_SILENT_MINUTES)
     await troubles.add_unconfirmed(here, monitors["mx1.example.com"], _BURNING[1], _BRIEF)
     await _maintenance(here, monitors["mail.northfield.example"])
+    await facts.add_facts(here, monitors["mx1.example.com"], {"jp-tyo": ("starttls", "mangled")})
+    await facts.add_changes(here, [monitors["mx1.example.com"], monitors["imap.example.com"]])
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(

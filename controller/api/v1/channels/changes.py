@@ -28,7 +28,10 @@ _STORED = {
     "for_ops": "for_ops",
     "fact_changes": "fact_changes",
 }
-_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(ChannelValues)}
+_DEFAULTS = {
+    field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    for field in msgspec.structs.fields(ChannelValues)
+}
 
 
 def names_of(type_: str) -> dict[str, str]:

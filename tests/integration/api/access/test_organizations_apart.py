@@ -40,12 +40,13 @@ SHOWING = {
     *("/api/v1/users", "/api/v1/users/{public_id}", "/api/v1/channels", "/api/v1/channels/{public_id}"),
     *("/api/v1/tokens", "/api/v1/tokens/{public_id}"),
     *("/api/organization/tokens", "/api/customer/tokens", "/api/notification-channels", "/api/v3/report-sitestatus"),
-    "/api/v1/monitors",
+    *("/api/v1/monitors", "/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (
     *("organization", "customer", "account", "api_token", "monitor", "incident", "incident_change", "delivery"),
     *("notification_channel", "session", "account_defaults", "login_code", "sign_on", "sign_on_identity"),
+    *("fact_change", "server_fact"),
 )
 BODIES: dict[str, Any] = {
     "policy": {"quorum": "any"},
