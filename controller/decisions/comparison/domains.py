@@ -10,9 +10,8 @@ _SHORT = 3
 def domain_of(host: str) -> str:
     """The last two labels of a host name, or three when two are as short as in `co.uk`. Of an address, its network."""
     name = host.rstrip(".").lower()
-    network = network_of(name)
-    if network is not None:
-        return network
+    if name[-1:].isdigit() or ":" in name:
+        return network_of(name) or name
     labels = name.split(".")
     both_short = len(labels) > 2 and len(labels[-1]) <= _SHORT and len(labels[-2]) <= _SHORT
     return ".".join(labels[-3:] if both_short else labels[-2:])

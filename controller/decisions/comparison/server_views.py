@@ -43,8 +43,8 @@ class CheckFindings(NamedTuple):
 class ServerView(NamedTuple):
     """`starttls` is None where it does not apply or is not known, and so is all else that the check did not reach.
     `capabilities` are those that were last listed, on a connection that is `encrypted` or not. `masked`: the greeting
-    consists of asterisks. `trusted`: the certificate's chain is, and it names the host. `own` are the facts that only
-    this kind has.
+    consists of asterisks. `described` are the certificate's subject, issuer and end. `trusted`: the certificate's chain
+    is, and it names the host. `own` are the facts that only this kind has.
     """
 
     address: str | None
@@ -55,10 +55,9 @@ class ServerView(NamedTuple):
     masked: bool
     greeting_ms: float | None
     certificate: str | None
-    issuer: str | None
+    described: tuple[str, str, str]
     trusted: bool | None
     tls_version: str | None
-    certificate_words: str | None
     own: tuple[tuple[str, str], ...] = ()
 
 
@@ -93,10 +92,9 @@ def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | Non
         masked=_is_masked(greeting),
         greeting_ms=found.phases.get(Phase.GREETING.value),
         certificate=None if certificate is None else str(certificate),
-        issuer=None if certificate is None else str(facts.get("certificateIssuer") or ""),
+        described=("", "", "") if certificate is None else _described(facts),
         trusted=_trusted(facts),
         tls_version=None if version is None else str(version),
-        certificate_words=None if certificate is None else _certificate_words(facts),
         own=kept,
     )
 
@@ -130,7 +128,7 @@ def facts_of(view: ServerView) -> dict[str, str]:
     where = "" if view.encrypted else "InClear"
     found = {
         "starttls": view.starttls and view.starttls.value,
-        "certificate": view.certificate_words,
+        "certificate": None if view.certificate is None else certificate_words(view),
         "certificateTrusted": None if view.trusted is None else "yes" if view.trusted else "no",
         "tlsVersion": view.tls_version,
         "greeting": view.greeting,
@@ -196,12 +194,18 @@ def _trusted(facts: Mapping[str, Any]) -> bool | None:
     return None if chain is None else bool(chain) and named is not False
 
 
-def _certificate_words(facts: Mapping[str, Any]) -> str:
-    until = str(facts.get("certificateNotAfter") or "")[:10]
+def _described(facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    subject, issuer = facts.get("certificateSubject"), facts.get("certificateIssuer")
+    return str(subject or ""), str(issuer or ""), str(facts.get("certificateNotAfter") or "")
+
+
+def certificate_words(view: ServerView) -> str:
+    """The certificate for people, so that no two certificates have the same words."""
+    subject, issuer, until = view.described
     parts = [
-        str(facts.get("certificateSubject") or "no subject")[:150],
-        f"issued by {str(facts.get('certificateIssuer') or 'nobody')[:150]}",
-        *([f"ends {until}"] if until else []),
-        f"SHA-256 {str(facts.get('certificateSha256'))[:16]}",
+        subject[:150] or "no subject",
+        f"issued by {issuer[:150] or 'nobody'}",
+        *([f"ends {until[:10]}"] if until else []),
+        f"SHA-256 {(view.certificate or '')[:16]}",
     ]
     return ", ".join(parts)

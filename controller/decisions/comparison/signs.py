@@ -11,7 +11,7 @@ from enum import StrEnum
 from statistics import median
 from typing import NamedTuple
 
-from controller.decisions.comparison.server_views import ServerView, Starttls
+from controller.decisions.comparison.server_views import ServerView, Starttls, certificate_words
 
 _SLOW_MS = 5_000
 _SLOWER = 10
@@ -129,5 +129,5 @@ def _about_certificates(address: str, group: Sequence[SeenServer], certificates:
         elsewhere = certificates.get(view.certificate, {}).keys() - {here}
         if elsewhere or not any(one.view.certificate in usual for one in presented if one.location_id != here):
             continue
-        found.append(Sign(here, SignKind.INTERCEPTION_SUSPECTED, address, f"it presents {view.certificate_words}"))
+        found.append(Sign(here, SignKind.INTERCEPTION_SUSPECTED, address, f"it presents {certificate_words(view)}"))
     return found

@@ -23,7 +23,7 @@ from controller.pages.monitor.period import RANGES, Address, RangeView, ShownTim
 from controller.pages.monitor.server import CertificateView, CompareView, certificates, compare
 from controller.pages.monitor.settings import Setting, settings_of
 from controller.pages.monitor.words import spelled
-from shared.wire.failures import Phase
+from shared.wire.failures import FailureKind, Phase
 from shared.wire.targets import BaseTarget, TlsMode
 
 _WARNING_DAYS = 14
@@ -63,6 +63,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     compares: bool
     encrypts: bool
     refusals: list[RefusalView]
+    own_network: bool
     settings: list[Setting]
 
 
@@ -97,6 +98,7 @@ def monitor_view(
         compares=connects(target) or bool(words_of(report.monitor.kind).facts),
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
+        own_network=any(one.kind == FailureKind.STARTTLS_MISSING for one in report.situation.refusals),
         settings=settings_of(report),
     )
 
