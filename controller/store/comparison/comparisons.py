@@ -123,9 +123,11 @@ async def compare_again(connection: Connection, location_id: int) -> None:
     """Have the monitors compared at which this location is suspected."""
     await connection.execute(
         """
-        UPDATE comparison SET check_at = now() WHERE monitor_id IN (
-          SELECT monitor_id FROM suspicion WHERE location_id = $1
-        )
+        UPDATE comparison SET check_at = now() FROM (
+          SELECT monitor_id FROM comparison WHERE monitor_id IN (
+            SELECT monitor_id FROM suspicion WHERE location_id = $1
+          ) ORDER BY monitor_id FOR UPDATE
+        ) AS suspected WHERE comparison.monitor_id = suspected.monitor_id
         """,
         location_id,
     )

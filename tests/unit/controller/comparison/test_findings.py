@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from controller.decisions.comparison.server_views import ServerView
-from controller.decisions.comparison.signs import SignKind
+from controller.decisions.comparison.comparing import ComparisonState, SeenRound, take_round
+from controller.decisions.comparison.server_views import ServerView, digest_of
+from controller.decisions.comparison.signs import SeenServer, SignKind
 from tests.unit.controller.comparison.seen_rounds import DE, FR, US, Rounds, checked, encrypted
 
 _USUAL = checked()
@@ -68,3 +69,40 @@ def test_an_untrusted_certificate_that_another_location_saw_lately_is_the_server
     rounds.round({DE: old, FR: old, US: old})
     rounds.round({DE: encrypted(), FR: old, US: encrypted()})
     assert rounds.state.suspicions == []
+
+
+def test_where_locations_take_turns_each_is_compared_with_what_the_others_saw_before() -> None:
+    round_ = SeenRound(60_000, False, [SeenServer(FR, checked(["SIZE"]))], [SeenServer(DE, _USUAL)])
+    [found] = take_round(ComparisonState(), round_, 61_000).state.suspicions
+    assert (found.location_id, found.kind) == (FR, SignKind.DOWNGRADE_SUSPECTED)
+
+
+def test_what_another_location_saw_before_is_no_round_of_its_own() -> None:
+    round_ = SeenRound(60_000, False, [SeenServer(DE, _USUAL)], [SeenServer(FR, checked(["SIZE"]))])
+    assert take_round(ComparisonState(), round_, 61_000).state.suspicions == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        checked(["PIPELINING", "SIZE"]),
+        checked(greeting="mail.example.org ESMTP Exim"),
+        checked(greeting="mail.example.net ESMTP Postfix"),
+        encrypted(),
+    ],
+)
+def test_views_that_differ_have_other_digests(other: ServerView) -> None:
+    assert digest_of(other) != digest_of(_USUAL)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        checked(["STARTTLS", "SIZE", "PIPELINING"]),
+        checked(greeting="mail7.example.org ESMTP Postfix 4711"),
+        checked(address="198.51.100.26"),
+        checked(greeting_ms=4_000),
+    ],
+)
+def test_what_differs_from_check_to_check_anyway_is_not_in_the_digest(same: ServerView) -> None:
+    assert digest_of(same) == digest_of(_USUAL)
