@@ -18,8 +18,8 @@ from shared.wire.targets import TlsMode
 from shared.wire.targets.smtp import SmtpTarget
 from tests.fakes.certificates import HOST, Certificates
 from tests.fakes.context import context, request
-from tests.fakes.faced_smtp import Face, FacedServer
 from tests.integration.pipeline.comparison.comparison_case import ComparisonCase
+from tests.integration.pipeline.comparison.faced_smtp import Face, FacedServer
 from tests.integration.pipeline.evaluation_case import COUNTRIES
 
 _HOSTS = {"127.0.0.1": "mail.example.org", "127.0.1.1": "mx.example.net", "127.0.2.1": "smtp.example.com"}
