@@ -84,7 +84,9 @@ class ComparisonCase:
     async def compare(self) -> None:
         """Compare what is due, and what would be due soon."""
         await compare_due(self.db)
-        await self.case.installation.value("UPDATE comparison SET check_at = now() WHERE check_at IS NOT NULL")
+        await self.case.installation.value(
+            "UPDATE comparison SET check_at = now() - interval '1 s' WHERE check_at IS NOT NULL"
+        )
         await compare_due(self.db)
 
     async def feed(self) -> list[tuple[str, str | None, str]]:
