@@ -41,6 +41,7 @@ __all__ = [
     "kinds_of_type",
     "label_of",
     "mail_services",
+    "own_facts",
     "phases_of",
     "short_label_of",
     "subject_of",
@@ -125,6 +126,11 @@ def words_of(kind: str) -> KindWords:
     """What texts about monitors of this kind say."""
     known = BY_NAME.get(kind)
     return known.words if known else USUAL_WORDS
+
+
+def own_facts() -> frozenset[str]:
+    """The facts that only some kinds have, and by which their servers are compared."""
+    return frozenset(name for kind in BY_NAME.values() for name in kind.words.facts)
 
 
 def phases_of(kind: str) -> tuple[Phase, ...]:

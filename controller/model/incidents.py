@@ -134,7 +134,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     `config` is as sent, with its secrets encrypted in place (controller.vault). `owner_id` is the customer it belongs
     to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
-    about the installation, and none about incidents.
+    about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
+    notified of (controller.decisions.notification.fact_subscriptions).
     """
 
     id: int
@@ -156,5 +157,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     allowed_package_types: list[str] | None
     for_ops: bool
+    fact_changes: list[str] = []
     created_at: datetime
     updated_at: datetime

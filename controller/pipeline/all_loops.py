@@ -10,6 +10,7 @@ from controller.metrics.broker import broker_collector
 from controller.metrics.cached_collector import REFRESH_SECONDS as METRICS_SECONDS
 from controller.metrics.database import database_collector
 from controller.metrics.process import Metrics
+from controller.pipeline.comparer import COMPARE_SECONDS, compare_due
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
@@ -80,6 +81,7 @@ async def run_pipeline(
         tasks.create_task(keep("scheduler", scheduler.lead_once))
         tasks.create_task(keep("ingest", ingestor.ingest))
         tasks.create_task(keep("evaluator", lambda: evaluate_due(db), every_seconds=EVALUATE_SECONDS))
+        tasks.create_task(keep("comparer", lambda: compare_due(db), every_seconds=COMPARE_SECONDS))
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
         tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
         tasks.create_task(notifier.run())

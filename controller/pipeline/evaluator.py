@@ -13,12 +13,14 @@ from datetime import datetime
 
 import structlog
 
+from controller.decisions.evaluation.doubts import NO_DOUBTS
 from controller.decisions.evaluation.evaluate import EvaluationOutcome, WaitingEvaluation, evaluate
 from controller.decisions.evaluation.state import ChangeKind, MonitorState
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.kinds import words_of
 from controller.pipeline.incidents import record_change, record_verdict_changes
+from controller.store.comparison import suspicions
 from controller.store.evaluation import evaluated_monitors, evaluations, probe_problems, rechecks, states, unconfirmed
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.evaluations import CheckOutcomes, DueEvaluation
@@ -87,6 +89,7 @@ async def _evaluate(connection: Connection, claimed: Mapping[int, MonitorState])
     locations = await evaluated_monitors.enabled_locations(connection)
     noted = await evaluations.noted(connection, list(claimed))
     outcomes = await evaluations.outcomes_of(connection, noted)
+    doubts = await suspicions.doubts_of(connection, list(claimed))
     of_monitor: dict[int, list[DueEvaluation]] = defaultdict(list)
     for evaluation in noted:
         of_monitor[evaluation.monitor_id].append(evaluation)
@@ -103,6 +106,7 @@ async def _evaluate(connection: Connection, claimed: Mapping[int, MonitorState])
                 to_ms(now),
                 retries=known.retries,
                 words=words_of(known.monitor.kind).verdict,
+                doubts=doubts.get(number, NO_DOUBTS),
             )
     await _write_down(connection, monitors, of_monitor, made, now)
 

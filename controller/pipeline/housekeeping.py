@@ -13,6 +13,7 @@ from controller.store.audit import entries
 from controller.store.checks import dead_letters
 from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
+from controller.store.comparison import changes, facts
 from controller.store.evaluation import evaluations, probe_problems, unconfirmed
 from controller.store.incidents import verdict_changes
 from controller.store.locations import blind_periods
@@ -44,7 +45,8 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 async def forget_old(db: Database) -> None:
     """Delete ended sessions, login codes and probe problems, and old counts of requests, answers to repeated requests,
-    retries, blind periods, dead letters, verdict changes, unconfirmed failures and entries of the audit log.
+    retries, blind periods, dead letters, verdict changes, unconfirmed failures, entries of the audit log, and facts
+    of servers and their changes.
 
     Raises StoreUnavailableError.
     """
@@ -59,6 +61,8 @@ async def forget_old(db: Database) -> None:
     await verdict_changes.forget_old(db)
     await unconfirmed.forget_old(db)
     await entries.forget_old(db)
+    await facts.forget_old(db)
+    await changes.forget_old(db)
 
 
 async def prepare_partitions(db: Database) -> None:

@@ -17,6 +17,7 @@ from msgspec import UNSET
 
 from controller.broker.streams import ensure_streams
 from controller.decisions.received_results import RefusedError, RejectionReason, read_result
+from controller.kinds import own_facts
 from controller.metrics.counts import Counts
 from controller.pipeline.details import of_kind, with_good_details
 from controller.pipeline.ops.canaries import came_back
@@ -72,6 +73,7 @@ class Ingestor:
         self._bus = bus
         self._details = details
         self._counts = counts or Counts()
+        self._own_facts = own_facts()
         self._signatures = SignatureCheck(db, self._counts)
 
     async def ingest(self) -> None:
@@ -122,7 +124,8 @@ class Ingestor:
         """Store a batch. When a result in it cannot be stored, split the batch until that result is found."""
         try:
             outcomes = await self._patiently(
-                arrivals, lambda: store_expected(self._db, [arrival.result for arrival in arrivals])
+                arrivals,
+                lambda: store_expected(self._db, [one.result for one in arrivals], own_facts=self._own_facts),
             )
         except UnstorableError as error:
             if len(arrivals) == 1:

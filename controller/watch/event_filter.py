@@ -9,10 +9,11 @@ import msgspec
 
 from shared.wire import subjects
 from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.fact_events import FactEvent
 from shared.wire.messages import Event, EventType
 from shared.wire.side_events import ConfigurationEvent, DeliveryEvent, GapEvent, MaintenanceEvent
 
-SideEvent: TypeAlias = GapEvent | MaintenanceEvent | DeliveryEvent | ConfigurationEvent
+SideEvent: TypeAlias = GapEvent | MaintenanceEvent | DeliveryEvent | ConfigurationEvent | FactEvent
 AnyEvent: TypeAlias = Event | VerdictEvent | IncidentEvent | SideEvent
 
 _KINDS: dict[str, type[AnyEvent]] = {
@@ -23,6 +24,7 @@ _KINDS: dict[str, type[AnyEvent]] = {
     EventType.MAINTENANCE: MaintenanceEvent,
     EventType.DELIVERY: DeliveryEvent,
     EventType.CONFIGURATION: ConfigurationEvent,
+    EventType.FACT: FactEvent,
 }
 _WITHOUT_RESULTS = [each.value for each in EventType if each not in (EventType.RESULT, EventType.GAP)]
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}

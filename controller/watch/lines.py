@@ -14,6 +14,7 @@ from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictK
 from controller.notify.message import duration_text
 from controller.watch.event_filter import AnyEvent, SideEvent
 from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.fact_events import FactEvent
 from shared.wire.failures import Failure, FailureSource
 from shared.wire.messages import CheckResult, Event, ResultStatus
 from shared.wire.rounds import Purpose
@@ -106,6 +107,9 @@ def _side_event(event: SideEvent, name: str, columns: Columns) -> str:
         case DeliveryEvent():
             status, colour = "notice", _FAINT if event.outcome == "sent" else _YELLOW
             details = _colon(f"{event.channel} to {_printable(event.name)} {event.outcome}", event.error or "")
+        case FactEvent():
+            status, colour = "facts", _FAINT if event.change == "changed" else _YELLOW
+            details = event.words
         case _:
             status, colour = "changed", _FAINT
             details = _colon(f"{event.action} by a {event.by.kind}", ", ".join(event.fields))

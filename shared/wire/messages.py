@@ -239,6 +239,7 @@ class EventType(StrEnum):
     MAINTENANCE = "maintenance"
     DELIVERY = "delivery"
     CONFIGURATION = "configuration"
+    FACT = "fact"
 
 
 EventId: TypeAlias = Annotated[

@@ -65,6 +65,7 @@ EMPTY = (
     View("screen-without-token", _at("/wall/screen"), outside=True, status=401),
     View("screens-empty", _at("/settings/screens"), similar=True),
     View("monitor-form", _at("/monitors/new")),
+    View("changes-empty", _at("/changes")),
 )
 HEALTHY = (
     View("wall-healthy", _at("/wall"), wall=True),
@@ -101,6 +102,8 @@ BURNING = (
     View("incident-acknowledged", _incident("acknowledged"), similar=True),
     View("incident-resolved", _incident("resolved")),
     View("unpaged", _at("/incidents/unpaged")),
+    View("changes", _at("/changes")),
+    View("changes-filtered", _at("/changes?what=starttls_stripped&country=JP"), similar=True),
     View("locations-burning", _at("/locations")),
     View("location-silent", _at("/locations/br-sao")),
     View("location-rename", _at("/locations/de-nbg/rename")),

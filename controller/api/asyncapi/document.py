@@ -11,7 +11,7 @@ import msgspec
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
 from controller.api.asyncapi.prose import CHANNELS, DESCRIPTION, FACTS, OPEN
-from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, FACT, GAP, MAINTENANCE
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
 from controller.kinds import BY_NAME
@@ -22,6 +22,7 @@ from controller.operations.audit.announcing import ANNOUNCED
 from shared.wire import json_times
 from shared.wire.details import DETAILS
 from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.fact_events import FactEvent
 from shared.wire.failures import FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import Event, EventType, ResultStatus, Speaker
 from shared.wire.rounds import RECORDED, Purpose
@@ -36,6 +37,7 @@ _PAYLOADS: dict[EventType, tuple[type[msgspec.Struct], msgspec.Struct]] = {
     EventType.MAINTENANCE: (MaintenanceEvent, MAINTENANCE),
     EventType.DELIVERY: (DeliveryEvent, DELIVERY),
     EventType.CONFIGURATION: (ConfigurationEvent, CONFIGURATION),
+    EventType.FACT: (FactEvent, FACT),
 }
 _VERDICTS = [*VerdictKind]
 # These fields are plain text on the wire, so that a newer controller can use more words. Changes by people have no
@@ -48,6 +50,7 @@ _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("LocationEvidence", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
     ("GapEvent", "reason"): [*GapReason],
     ("MaintenanceEvent", "change"): ["began", "ended"],
+    ("FactEvent", "change"): ["changed", "began", "ended"],
     ("DeliveryEvent", "outcome"): ["sent", "retrying", "failed", "skipped"],
     ("ChangedObject", "kind"): sorted(ANNOUNCED),
     ("ChangedBy", "kind"): [*ActorKind],

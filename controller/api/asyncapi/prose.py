@@ -10,9 +10,9 @@ each attempt to notify somebody. This document is for subscribers: Mailprobe sen
 ## Subjects
 
 `mailprobe.event.{organization}.{customer}.{monitor}.{type}`: the first three are public UUIDs, as the API shows \
-them; the type is `result`, `verdict`, `incident`, `gap`, `maintenance`, `delivery` or `configuration`, and there may \
-be more. What belongs to no customer or monitor, such as a user, has `none` in its place: subscribers of one customer \
-do not get it. `*` stands for any one of them, `>` for all that follow: \
+them; the type is `result`, `verdict`, `incident`, `gap`, `maintenance`, `delivery`, `configuration` or `fact`, and \
+there may be more. What belongs to no customer or monitor, such as a user, has `none` in its place: subscribers of \
+one customer do not get it. `*` stands for any one of them, `>` for all that follow: \
 `mailprobe.event.{organization}.*.>` is everything of an organization, `mailprobe.event.{organization}.*.*.incident` \
 all its incidents.
 
@@ -87,6 +87,7 @@ CHANNELS = {
     "maintenance": "The beginning and the end of the maintenance of a monitor.",
     "delivery": "Attempts to notify somebody of an incident: sent, failed, or tried again later.",
     "configuration": "What somebody created, changed or deleted: which fields, and none of their values.",
+    "fact": "A fact of a server changed, or what differs between locations began or ended.",
 }
 
 FACTS = {

@@ -8,6 +8,7 @@ from uuid import uuid5
 from controller.api.asyncapi.examples import INCIDENT, RESULT
 from controller.model import GapReason
 from controller.model.audit import ActorKind, AuditAction, ObjectKind
+from shared.wire.fact_events import FactEvent
 from shared.wire.messages import EventType
 from shared.wire.rounds import Purpose
 from shared.wire.side_events import (
@@ -83,4 +84,23 @@ CONFIGURATION = ConfigurationEvent(
     fields=["config.auth.password", "port"],
     kind=RESULT.kind,
     sequence=4716,
+)
+
+FACT = FactEvent(
+    event_id=uuid5(_MONITOR, "an example of a changed fact"),
+    type=EventType.FACT,
+    organization_id=_ORGANIZATION,
+    customer_id=_CUSTOMER,
+    monitor_id=_MONITOR,
+    occurred_at=_LATER,
+    change="began",
+    fact=None,
+    finding="downgrade_suspected",
+    before=None,
+    after="STARTTLS is not offered",
+    locations=["jp-tyo"],
+    countries=["JP"],
+    words="STARTTLS vanished in JP, and other countries are still offered it",
+    kind=RESULT.kind,
+    sequence=4717,
 )

@@ -21,6 +21,7 @@ from controller.api.v1.channels import routes as channels
 from controller.api.v1.channels import trying
 from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
+from controller.api.v1.facts import routes as facts
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
 from controller.api.v1.locations import effects as location_effects
@@ -56,6 +57,7 @@ _RESOURCES = (
     checks,
     customers,
     discoveries,
+    facts,
     incident_actions,
     incidents,
     letting_in,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+from controller.decisions.evaluation.doubts import NO_DOUBTS, Doubts, doubted, with_absent
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Ballot, count_rechecked, count_votes
 from controller.decisions.evaluation.regional import LatestRound, RegionalRecheck, long_failing
@@ -122,9 +123,10 @@ def evaluate(
     *,
     retries: bool = False,
     words: VerdictWords = USUAL,
+    doubts: Doubts = NO_DOUBTS,
 ) -> EvaluationOutcome:
     """`locations` are the enabled ones of the monitor's countries; `waiting` is in the order of the due moments;
-    `words` are those of the monitor's kind.
+    `words` are those of the monitor's kind, `doubts` what the comparison of its locations found.
 
     `blind_ids` of the answer is None when nothing was taken. An evaluation that waits for votes holds up the later
     ones, so that the order in which results arrive makes no difference.
@@ -166,9 +168,10 @@ def evaluate(
         term = Term(evaluation.due_ms, evaluation.purpose, evaluation.ripe_ms - grace_ms, evaluation.ripe_ms, now_ms)
         only = rechecked_ids(state, evaluation.due_ms) if evaluation.purpose is Purpose.RECHECK else None
         voters_here = voting if only is None else [here for here in voting if here.id in only]
-        casts = cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term)
+        casts = doubted(cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term), doubts)
         votes = [one.vote for one in casts]
         finding = count_votes(votes, policy, words) if only is None else count_rechecked(votes, len(voting), words)
+        finding = finding if only is not None else with_absent(finding, casts, doubts)
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + max(RETRY_MS, (now_ms - evaluation.due_ms) // _SELDOM))
@@ -185,6 +188,7 @@ def evaluate(
             finding,
             whole=only is None,
             absent=frozenset(long_failing(before.failures) & absent),
+            intercepted=bool(doubts.intercepted),
         )
         step = take(before, judged, policy) if judged.whole else take_recheck(before, judged)
         latest_round = partial(_latest_round, monitor, locations, step.state)

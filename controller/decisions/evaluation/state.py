@@ -87,7 +87,8 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 class Evaluation(NamedTuple):
     """The finding at `due_ms`, in the round of that number or in a recheck of it, by so many voters. It is not `whole`
     when only those that failed before were asked again. Locations that are `absent` take no part in it,
-    and failed so often before that this is a regional outage.
+    and failed so often before that this is a regional outage. `intercepted`: where it passes, somebody in between may
+    read along, so it is partly failing all the same.
     """
 
     due_ms: int
@@ -97,6 +98,7 @@ class Evaluation(NamedTuple):
     finding: Finding
     whole: bool = True
     absent: frozenset[int] = frozenset()
+    intercepted: bool = False
 
 
 class IncidentChange(NamedTuple):
@@ -206,13 +208,17 @@ def _verdict(counted: MonitorState, evaluation: Evaluation, policy: Policy) -> V
             if confirmed_severity is Severity.DOWN and counted.partly_evaluations < EASED_EVALUATIONS:
                 return VerdictKind.DOWN
             failing = evaluation.finding.failing
-            if confirmed_severity or is_regional_outage(counted.failures, failing, evaluation.due_ms, policy):
+            if (
+                confirmed_severity
+                or evaluation.intercepted
+                or is_regional_outage(counted.failures, failing, evaluation.due_ms, policy)
+            ):
                 return VerdictKind.PARTIAL
             return VerdictKind.UP if before is VerdictKind.UNKNOWN else before
         case outcome:
             if confirmed_severity and counted.good_evaluations < policy.recovery_rounds:
                 return VerdictKind(confirmed_severity.value)
-            if confirmed_severity is Severity.PARTIAL and evaluation.absent:
+            if evaluation.intercepted or (confirmed_severity is Severity.PARTIAL and evaluation.absent):
                 return VerdictKind.PARTIAL
             return VerdictKind.DEGRADED if outcome is Outcome.WARNING else VerdictKind.UP
 

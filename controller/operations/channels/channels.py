@@ -13,6 +13,7 @@ from controller.decisions.access import Permission, Reach, limits_to, reaches
 from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
+from controller.decisions.notification.fact_subscriptions import check_subscriptions
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Channel, Principal
 from controller.model.audit import AuditAction
@@ -54,6 +55,7 @@ class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool | UnsetType = UNSET
     allowed_package_types: list[str] | UnsetType | None = UNSET
     for_ops: bool | UnsetType = UNSET
+    fact_changes: list[str] | UnsetType = UNSET
 
 
 class ChannelOwner(NamedTuple):
@@ -264,6 +266,8 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
         rules.check_conditions(changed.conditions)
     with found.noted():
         rules.check_packages(changed.allowed_package_types)
+    with found.noted():
+        check_subscriptions(changed.fact_changes)
     found.refuse(every=every)
     return changed
 

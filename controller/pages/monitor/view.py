@@ -9,8 +9,10 @@ import msgspec
 
 from controller.kinds import phases_of, words_of
 from controller.kinds.servers import connects
+from controller.operations.facts.facts import MonitorFacts
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
+from controller.pages.facts.monitor_facts import FactsView, facts_view
 from controller.pages.monitor.charts import ChartsView, charts_view
 from controller.pages.monitor.figures import UptimeView, uptime_views
 from controller.pages.monitor.head import MonitorHead, TriggeredView, head_view, triggered_view
@@ -22,7 +24,7 @@ from controller.pages.monitor.server import CertificateView, CompareView, certif
 from controller.pages.monitor.settings import Setting, settings_of
 from controller.pages.monitor.words import spelled
 from controller.pages.words.policies import policy_sentence
-from shared.wire.failures import Phase
+from shared.wire.failures import FailureKind, Phase
 from shared.wire.targets import BaseTarget, TlsMode
 
 _WARNING_DAYS = 14
@@ -58,10 +60,12 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     kept: KeptView
     certificates: list[CertificateView]
     compare: CompareView | None
+    facts: FactsView | None
     connects: bool
     compares: bool
     encrypts: bool
     refusals: list[RefusalView]
+    own_network: bool
     settings: list[Setting]
     policy: str
     done: str
@@ -73,6 +77,7 @@ def monitor_view(
     address: Address,
     triggered_at: datetime | None,
     now: datetime,
+    facts: MonitorFacts | None = None,
     done: str = "",
 ) -> MonitorPageView:
     course, latest, target = report.course, report.situation.latest, report.target
@@ -93,10 +98,12 @@ def monitor_view(
         kept=kept_view(report.kept, period.since, now),
         certificates=certificates(latest, _warning_days(target), now),
         compare=compare(latest, report.monitor.kind),
+        facts=facts_view(facts) if facts is not None else None,
         connects=connects(target),
         compares=connects(target) or bool(words_of(report.monitor.kind).facts),
         encrypts=target is None or any(one.tls is not TlsMode.NONE for one in target.endpoints),
         refusals=_refusals(report.situation.refusals),
+        own_network=any(one.kind == FailureKind.STARTTLS_MISSING for one in report.situation.refusals),
         settings=settings_of(report),
         policy=policy_sentence(report.policy),
         done=done,

@@ -50,6 +50,10 @@ _NOTICES = {
         "{}",
         "Nothing can be stored or changed, so what this page shows may be old. Results wait in NATS.",
     ),
+    "starttls_stripped": (
+        "The network of location {} takes STARTTLS away",
+        "Several unrelated servers offer it to other locations. Its checks are blind where STARTTLS is missing.",
+    ),
     "refused_signatures": (
         "Location {} sends what is not signed with its keys",
         "An agent has an old version or an old enrolment file, or somebody forges its results.",

@@ -111,6 +111,12 @@ def refusal_advice(kind: str) -> Advice:
             " it cannot check for now.",
             "Exempt the location's address from greylisting and limits on the server.",
         )
+    if kind == "starttls_missing":
+        return Advice(
+            "This server and others offer STARTTLS to other locations at the same address, and not to this one: its own"
+            " network takes STARTTLS away.",
+            "Have the network changed, often a firewall that inspects SMTP, or move the location.",
+        )
     return Advice(
         "The server refuses this location's address, and serves others: a blocklist or a ban.",
         "Allow the address on the server. If its answer names a blocklist (DNSBL), have the address removed there.",

@@ -39,6 +39,7 @@ class TroubleKind(StrEnum):
     HEARTBEAT_URL_FAILING = "heartbeat_url_failing"
     MONITOR_WITHOUT_LOCATION = "monitor_without_location"
     REFUSED_SIGNATURES = "refused_signatures"
+    STARTTLS_STRIPPED = "starttls_stripped"
     HISTORY_SHORTENED = "history_shortened"
 
 

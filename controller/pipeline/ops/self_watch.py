@@ -1,5 +1,6 @@
 """The loops by which the installation watches itself: its locations and agents, monitors that no location may check,
-signatures, canaries and what became of them, the dead man's switch, and how long history is kept.
+signatures, canaries and what became of them, networks that take STARTTLS away, the dead man's switch, and how long
+history is kept.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from controller.model.retention import Kept
 from controller.notify.email.sender import EmailSender
 from controller.pipeline.location_registry import LocationRegistry
 from controller.pipeline.loops import keep
-from controller.pipeline.ops import canaries, canary_watch, dead_mans_switch
+from controller.pipeline.ops import canaries, canary_watch, dead_mans_switch, network_watch
 from controller.pipeline.ops.canaries import Canaries
 from controller.pipeline.ops.canary_watch import CanaryWatch
 from controller.pipeline.ops.dead_mans_switch import DeadMansSwitch
 from controller.pipeline.ops.location_watch import WATCH_SECONDS, LocationWatch
+from controller.pipeline.ops.network_watch import NetworkWatch
 from controller.pipeline.ops.unchecked import REVIEW_SECONDS, UncheckedMonitors
 from controller.pipeline.retention.review import REVIEW_SECONDS as RETENTION_SECONDS
 from controller.pipeline.retention.review import RetentionReview
@@ -64,6 +66,8 @@ class SelfWatch(NamedTuple):
         yield keep("canaries", sender.send_due, every_seconds=canaries.ATTEMPT_SECONDS)
         watch = CanaryWatch(db, bus, self.addresses)
         yield keep("canary_watch", watch.review, every_seconds=canary_watch.WATCH_SECONDS)
+        networks = NetworkWatch(db, self.addresses)
+        yield keep("network_watch", networks.review, every_seconds=network_watch.WATCH_SECONDS)
         if self.heartbeat_url is not None:
             switch = DeadMansSwitch(db, self.heartbeat_url, self.relay, self.problems, leading, self.addresses)
             metrics.heartbeat_fetched_at = lambda: switch.fetched_at

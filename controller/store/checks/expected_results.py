@@ -8,7 +8,7 @@ checks of a monitor that was changed since or whose locations take part in rotat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from controller.store.checks.dispatch import second_of
 from controller.store.checks.results import StoredResult, store_results
@@ -17,13 +17,15 @@ from shared.wire.messages import CheckResult
 from shared.wire.rounds import Purpose
 
 
-async def store_expected(db: Database, results: Sequence[CheckResult]) -> list[StoredResult | None]:
+async def store_expected(
+    db: Database, results: Sequence[CheckResult], *, own_facts: Collection[str] = ()
+) -> list[StoredResult | None]:
     """Like store_results, but an unexpected result is not stored, and not `expected`. Raises the same errors."""
     confirmed = [False] * len(results)
     await _confirm_traced(
         db, results, confirmed, [n for n, one in enumerate(results) if one.purpose is not Purpose.SCHEDULED]
     )
-    outcomes = await store_results(db, results, confirmed)
+    outcomes = await store_results(db, results, confirmed, own_facts=own_facts)
     doubtful = [
         n
         for n, stored in enumerate(outcomes)
@@ -32,7 +34,7 @@ async def store_expected(db: Database, results: Sequence[CheckResult]) -> list[S
     await _confirm_traced(db, results, confirmed, doubtful)
     found = [n for n in doubtful if confirmed[n]]
     if found:
-        again = await store_results(db, [results[n] for n in found])
+        again = await store_results(db, [results[n] for n in found], own_facts=own_facts)
         for n, stored in zip(found, again, strict=True):
             outcomes[n] = stored
     return outcomes

@@ -72,3 +72,16 @@ async def withdraw_rechecks(connection: Connection, withdrawn: Iterable[tuple[in
             [monitor_id for monitor_id, _ in pairs],
             [moment for _, moment in pairs],
         )
+
+
+async def insert_whole_recheck(connection: Connection, monitor_id: int, round_ms: int, due_ms: int) -> None:
+    """Have all locations of a monitor check again at that moment, once however often this is called."""
+    await connection.execute(
+        """
+        INSERT INTO recheck (monitor_id, round_due_at, due_at) SELECT $1, $2, $3
+        WHERE NOT EXISTS (SELECT FROM recheck WHERE monitor_id = $1 AND due_at = $3 AND location_ids IS NULL)
+        """,
+        monitor_id,
+        to_datetime(round_ms),
+        to_datetime(due_ms),
+    )

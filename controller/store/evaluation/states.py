@@ -131,3 +131,8 @@ async def save_reasons(connection: Connection, changed: Mapping[int, MonitorStat
 
 def _state(state: object) -> MonitorState:
     return msgspec.convert(state, MonitorState, str_keys=True)  # location ids are keys
+
+
+async def unsettle(connection: Connection, monitor_id: int) -> None:
+    """Have the monitor's next results evaluated, though they pass and it is stable: something else changed."""
+    await connection.execute("UPDATE monitor_state SET stable = false WHERE monitor_id = $1", monitor_id)

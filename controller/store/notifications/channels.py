@@ -17,8 +17,9 @@ MOST = 1000
 _ONE = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
+  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
   LEFT JOIN customer ON customer.id = channel.customer_id
@@ -29,8 +30,9 @@ WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
 _OF_ORGANIZATION = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
+  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
   LEFT JOIN customer ON customer.id = channel.customer_id
@@ -48,8 +50,9 @@ ORDER BY channel.priority, channel.id
 _FOR_OPS = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.created_at, channel.updated_at,
-  monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id, customer.public_id AS customer_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
+  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
   LEFT JOIN customer ON customer.id = channel.customer_id
@@ -75,6 +78,7 @@ class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool = True
     allowed_package_types: list[str] | None = None
     for_ops: bool = False
+    fact_changes: list[str] = []
 
 
 async def insert(database: Database, new: NewChannel) -> Channel | None:
@@ -83,9 +87,10 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
         row = await connection.fetchrow(
             """
             INSERT INTO notification_channel AS channel (organization_id, customer_id, monitor_id, type, category, name,
-              config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $14
+              config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops,
+              fact_changes)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $15
             RETURNING id, public_id, created_at, updated_at,
               (SELECT public_id FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_public_id,
               (SELECT public_id FROM customer WHERE customer.id = channel.customer_id) AS customer_public_id,
@@ -158,7 +163,8 @@ async def change(
             """
             UPDATE notification_channel SET
               category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
-              is_active = $8, allowed_package_types = $9, for_ops = $10, updated_at = clock_timestamp()
+              is_active = $8, allowed_package_types = $9, for_ops = $10, fact_changes = $11,
+              updated_at = clock_timestamp()
             WHERE id = $1 RETURNING updated_at
             """,
             new.id,
@@ -171,6 +177,7 @@ async def change(
             new.is_active,
             new.allowed_package_types,
             new.for_ops,
+            new.fact_changes,
         )
     return msgspec.structs.replace(new, updated_at=changed_at)
 

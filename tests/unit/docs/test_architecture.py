@@ -18,7 +18,7 @@ def test_every_module_and_folder_it_names_exists() -> None:
 def test_the_path_goes_through_every_stage_in_order() -> None:
     path = PAGE.partition("## The path of a check")[2].partition("\n## ")[0]
     stages = re.findall(r"^\*\*(\w+)\.\*\*", path, re.MULTILINE)
-    assert stages == ["Schedule", "Dispatch", "Agent", "Ingest", "Evaluate", "Incident", "Notify", "Show"]
+    assert stages == ["Schedule", "Dispatch", "Agent", "Ingest", "Evaluate", "Compare", "Incident", "Notify", "Show"]
     for stage in re.split(r"^\*\*\w+\.\*\*", path, flags=re.MULTILINE)[1:]:
         assert re.search(r"^- `", stage, re.MULTILINE)
 

@@ -25,6 +25,7 @@ _TAGS = {
     "Account": "The caller: role, scopes, profile, sessions.",
     "Session": "Logging in and out.",
     "Sign-on": "Single sign-on by OpenID Connect.",
+    "Facts": "What locations see of servers, what differs between them, and what changed.",
     "Audit": "Who changed what, when and from where.",
     "AlertSite": "Monitors, locations and status in AlertSite's shape.",
     "System": "Health and metrics.",

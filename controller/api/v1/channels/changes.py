@@ -25,8 +25,12 @@ _STORED = {
     "delay": "delay_seconds",
     "packages": "allowed_package_types",
     "for_ops": "for_ops",
+    "fact_changes": "fact_changes",
 }
-_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(ChannelValues)}
+_DEFAULTS = {
+    field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    for field in msgspec.structs.fields(ChannelValues)
+}
 
 
 def type_of(body: ChannelBody) -> str:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.fact_subscriptions import FactSubscription
 from controller.errors import InvalidError
 from controller.http.documents.patch_structs import patch_of
 from controller.http.timestamps import Timestamp, timestamp
@@ -69,6 +70,13 @@ OpsChannel = Annotated[
         " that runs it."
     ),
 ]
+FactChangeKinds = Annotated[
+    list[FactSubscription],
+    Meta(
+        description="Default none. Changes of servers of which it is notified besides incidents: of the certificate, of"
+        " STARTTLS, of what may be an interception, and of any other fact."
+    ),
+]
 
 
 def with_type_in_config(document: Any) -> Any:
@@ -98,6 +106,7 @@ class ChannelValues(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     min_incident_duration: MinimumDuration | None = None
     packages: ChannelPackages | None = None
     for_ops: OpsChannel = False
+    fact_changes: FactChangeKinds = []
 
 
 class ChannelBody(ChannelValues, frozen=True, kw_only=True):
@@ -111,6 +120,7 @@ class ChannelBody(ChannelValues, frozen=True, kw_only=True):
         "delay": 60,
         "minIncidentDuration": 300,
         "packages": None,
+        "factChanges": ["certificate_changed"],
     }
 
     name: ChannelName
@@ -155,6 +165,7 @@ class ChannelItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     min_incident_duration: MinimumDuration | None
     packages: ChannelPackages | None
     for_ops: OpsChannel
+    fact_changes: FactChangeKinds
     warnings: Annotated[list[str], Meta(description="Why a message to this channel may not arrive during an outage.")]
     created_at: Timestamp
     updated_at: Timestamp
@@ -194,6 +205,7 @@ def channel_item(view: ChannelView) -> ChannelItem:
         min_incident_duration=(channel.conditions or {}).get(MINIMUM_DURATION),
         packages=channel.allowed_package_types,
         for_ops=channel.for_ops,
+        fact_changes=[FactSubscription(name) for name in channel.fact_changes],
         warnings=view.warnings,
         created_at=timestamp(channel.created_at),
         updated_at=timestamp(channel.updated_at),

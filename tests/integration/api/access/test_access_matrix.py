@@ -44,6 +44,7 @@ OURS_ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "results": ("read", "GET", "/results", None),
     "uptime": ("read", "GET", "/uptime", None),
     "chart": ("read", "GET", "/chart", None),
+    "facts": ("read", "GET", "/facts", None),
     "policy": ("read", "GET", "/policy", None),
     "change of the policy": ("config", "PATCH", "/policy", {"quorum": "any"}),
     "preview of the policy": ("config", "POST", "/policy/preview", {"quorum": "any"}),

@@ -47,6 +47,7 @@ SHOWING = {
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
     *("/settings/audit", "/settings/labels"),
     *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
+    *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
 TABLES = (
@@ -60,6 +61,8 @@ TABLES = (
         "sign_on",
         "sign_on_identity",
         "saved_filter",
+        "fact_change",
+        "server_fact",
     ),
 )
 BODIES: dict[str, Any] = {

@@ -13,6 +13,7 @@ import httpx
 from controller.model import Role
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
+from tests.integration.api.changed_facts import add_change, add_fact
 from tests.integration.api.conftest import Api, client_of
 from tests.integration.api.outages import add_delivery, make_locations, outage
 from tests.integration.api.people import organization_of, person
@@ -167,6 +168,8 @@ async def furnish(api: Api) -> Harbour:
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
     await api.value("UPDATE delivery SET channel_id = $1 WHERE channel_name = $2", channel, f"{MARK} channel")
+    await add_fact(api, smtp, "de-nbg", "greeting", MARK)
+    await add_change(api, smtp, fact="greeting", before=None, after=MARK)
     session = await api.value(
         "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
         " SELECT uuid_send(gen_random_uuid()), id, true, now() + interval '1 h', now() + interval '1 h'"

@@ -162,7 +162,8 @@ async def test_a_filter_selects_live_and_stored_events(
         pytest.param(
             {"type": "pause"},
             400,
-            'type must be one of result, verdict, incident, gap, maintenance, delivery, configuration, not "pause"',
+            "type must be one of result, verdict, incident, gap, maintenance, delivery, configuration, fact,"
+            ' not "pause"',
             id="an unknown type",
         ),
     ],

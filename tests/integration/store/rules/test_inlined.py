@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.store.checks import dispatch, results
+from controller.store.checks import dispatch, result_insertion
 from controller.store.evaluation import evaluations
 from controller.store.platform.pool import Connection, Database
 from shared.epoch import to_datetime
@@ -12,7 +12,7 @@ from tests.integration.store.rules.both_forms import NOON_MS, QUESTIONS
 
 _STATEMENTS = {
     "storing results": (
-        results._INSERT,
+        result_insertion.INSERT_RESULTS,
         ("is_due", "may_check", "may_rotate", "late_at", "is_result_worth", "ripe_at"),
     ),
     "settling": (dispatch._SETTLE, ("history_at", "is_gap_worth", "ripe_at", "blind_until")),

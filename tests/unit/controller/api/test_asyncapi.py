@@ -22,6 +22,7 @@ from controller.broker import streams
 from controller.kinds import BY_NAME
 from shared.wire import json_times, subjects
 from shared.wire.events import IncidentEvent, VerdictEvent
+from shared.wire.fact_events import FactEvent
 from shared.wire.failures import FailureKind
 from shared.wire.messages import Event, EventType
 from shared.wire.side_events import ConfigurationEvent, DeliveryEvent, GapEvent, MaintenanceEvent
@@ -41,6 +42,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "maintenance": MaintenanceEvent,
     "delivery": DeliveryEvent,
     "configuration": ConfigurationEvent,
+    "fact": FactEvent,
 }
 
 

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
-from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, FACT, GAP, MAINTENANCE
 from controller.watch.event_filter import AnyEvent, WatchFilter, matches, read, subjects_of
 from shared.wire import subjects
 from shared.wire.messages import ResultStatus
 
-EVENTS: tuple[AnyEvent, ...] = (RESULT, VERDICT, INCIDENT, GAP, MAINTENANCE, DELIVERY, CONFIGURATION)
+EVENTS: tuple[AnyEvent, ...] = (RESULT, VERDICT, INCIDENT, GAP, MAINTENANCE, DELIVERY, CONFIGURATION, FACT)
 NONE: tuple[AnyEvent, ...] = ()
 ANOTHER = UUID(int=9)
 
@@ -60,7 +60,7 @@ def covers(pattern: str, name: str) -> bool:
         pytest.param(WatchFilter(statuses=frozenset({ResultStatus.SUCCESS})), NONE, id="another status"),
         pytest.param(
             WatchFilter(results=False),
-            (VERDICT, INCIDENT, MAINTENANCE, DELIVERY, CONFIGURATION),
+            (VERDICT, INCIDENT, MAINTENANCE, DELIVERY, CONFIGURATION, FACT),
             id="everything but results and gaps",
         ),
         pytest.param(

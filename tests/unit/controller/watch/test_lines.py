@@ -12,7 +12,7 @@ import pytest
 from wcwidth import wcswidth
 
 from controller.api.asyncapi.examples import INCIDENT, RESULT, VERDICT
-from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, GAP, MAINTENANCE
+from controller.api.asyncapi.side_examples import CONFIGURATION, DELIVERY, FACT, GAP, MAINTENANCE
 from controller.watch.event_filter import AnyEvent
 from controller.watch.lines import Columns, cells, line
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
@@ -69,6 +69,12 @@ def incident(**changes: Any) -> AnyEvent:
             "14:05:12Z  Mail                smtp  changed             monitor.changed by a person:"
             " config.auth.password, port",
             id="a change of configuration",
+        ),
+        pytest.param(
+            FACT,
+            "14:05:12Z  Mail                smtp  facts               STARTTLS vanished in JP, and other countries are"
+            " still offered it",
+            id="what differs between countries",
         ),
         pytest.param(
             result(),

@@ -1,5 +1,5 @@
 -- Discoveries: servers that may be meant by an address that somebody typed; and which server a trial connects to.
--- depends: 0031_trials
+-- depends: 0038_server_facts
 
 -- migrate: apply
 

@@ -1,0 +1,1 @@
+"""The facts of servers by location, and the feed of their changes."""

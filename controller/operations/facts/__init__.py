@@ -1,0 +1,1 @@
+"""What locations see of servers, and what changed about it."""

@@ -1,0 +1,151 @@
+"""The statement that stores results with all that follows from them."""
+
+from __future__ import annotations
+
+# The rules that it calls: controller.decisions.schedule (rounds, rotation), controller.decisions.monitors.inherited,
+# controller.decisions.evaluation (late, ripe, worth).
+INSERT_RESULTS = """
+WITH given AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::timestamptz[], $3::text[], $4::check_purpose[], $5::check_status[], $6::real[], $7::timestamptz[],
+    $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+    $16::text[], $17::real[], $18::real[], $19::boolean[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[],
+    $24::bigint[], $25::boolean[]
+  ) WITH ORDINALITY AS given (
+    monitor, due_at, location, purpose, status, duration_ms, started_at, checked_at, agent, address, failure_kind,
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld, due_ms, hash_high,
+    hash_low, detail, facts_digest, confirmed, place
+  )
+), known AS (
+  SELECT given.*, monitor.id AS monitor_id, location.id AS location_id, organization.public_id AS organization,
+    customer.public_id AS customer, monitor.retry_on_failure, monitor.interval_seconds, monitor.timeout_seconds,
+    monitor.evaluation_deadline_seconds, monitor.target_changed_at, monitor.kind,
+    confirmed OR (
+      purpose = 'scheduled' AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
+      AND given.due_at BETWEEN location.created_at AND now() + make_interval(secs => $29)
+      AND is_due(given.due_at, due_ms, monitor.target_changed_at, monitor.interval_seconds, hash_high, hash_low)
+      AND may_check(
+        location.id, location.country_code,
+        effective_countries(
+          monitor.allowed_check_country_codes, customer.allowed_check_country_codes,
+          organization.allowed_check_country_codes
+        ),
+        monitor.location_ids, monitor.home_location_id
+      )
+      AND NOT may_rotate(
+        monitor.rotate_locations, monitor.mode, monitor.policy ->> 'order', customer.policy ->> 'order',
+        organization.policy ->> 'order'
+      )
+    ) AS expected
+  FROM given
+  JOIN monitor ON monitor.public_id = given.monitor
+  JOIN location ON location.code = given.location
+  JOIN customer ON customer.id = monitor.customer_id
+  JOIN organization ON organization.id = monitor.organization_id
+), stored AS (
+  INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address,
+    failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld,
+    detail)
+  SELECT DISTINCT ON (monitor_id, due_at, location_id, purpose)
+    monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address, failure::json,
+    phases::json, warnings::json, facts::json, transcript::json, loop_lag_ms, kernel_rtt_ms, login_withheld,
+    CASE WHEN detail::json ->> 'kind' = kind THEN detail::json END
+  FROM known WHERE expected ORDER BY monitor_id, due_at, location_id, purpose, place
+  ON CONFLICT DO NOTHING
+  RETURNING monitor_id, due_at, location_id, purpose
+), fresh AS (
+  SELECT known.* FROM known JOIN stored USING (monitor_id, due_at, location_id, purpose)
+), retried AS (
+  INSERT INTO recheck (monitor_id, round_due_at, due_at, location_ids)
+  SELECT monitor_id, due_at, now() + make_interval(secs => $27), array_agg(DISTINCT location_id)
+  FROM fresh WHERE retry_on_failure AND status = 'failure' AND purpose = 'scheduled' GROUP BY monitor_id, due_at
+  RETURNING monitor_id, round_due_at, due_at, location_ids
+), linked AS (
+  INSERT INTO retry (monitor_id, due_at, location_id, round_due_at)
+  SELECT monitor_id, due_at, unnest(location_ids), round_due_at FROM retried ON CONFLICT DO NOTHING
+), evaluated AS (
+  SELECT fresh.*, retry.round_due_at IS NOT NULL AS is_retry,
+    COALESCE(retry.round_due_at, fresh.due_at) AS evaluation_due_at,
+    CASE WHEN retry.round_due_at IS NULL THEN fresh.purpose ELSE 'scheduled' END AS evaluation_purpose
+  FROM fresh
+  LEFT JOIN retry ON retry.monitor_id = fresh.monitor_id AND retry.due_at = fresh.due_at
+    AND retry.location_id = fresh.location_id AND fresh.purpose = 'recheck'
+  WHERE fresh.purpose <> 'triggered'
+    AND now() <= late_at(fresh.due_at, interval_seconds, timeout_seconds, evaluation_deadline_seconds)
+), noted AS (
+  INSERT INTO evaluation (monitor_id, due_at, purpose, ripe_at, check_at)
+  SELECT DISTINCT evaluated.monitor_id, evaluation_due_at, evaluation_purpose,
+    ripe_at(
+      evaluation_due_at, now(), interval_seconds, timeout_seconds, evaluation_deadline_seconds, retry_on_failure
+    ),
+    now()
+  FROM evaluated
+  LEFT JOIN monitor_state ON monitor_state.monitor_id = evaluated.monitor_id
+  LEFT JOIN evaluation ON evaluation.monitor_id = evaluated.monitor_id AND evaluation.due_at = evaluation_due_at
+    AND evaluation.purpose = evaluation_purpose
+  WHERE evaluation_due_at >= target_changed_at AND is_result_worth(
+    monitor_state.stable, evaluation.monitor_id IS NOT NULL, is_retry, status, warnings IS NOT NULL,
+    evaluated.location_id = ANY (monitor_state.blind_ids)
+  )
+  ORDER BY 1, 2, 3
+  ON CONFLICT (monitor_id, due_at, purpose) DO UPDATE SET check_at = EXCLUDED.check_at
+), closed AS (
+  DELETE FROM gap USING stored
+  WHERE gap.monitor_id = stored.monitor_id AND gap.from_at = stored.due_at AND gap.to_at = stored.due_at
+    AND gap.location_id = stored.location_id AND gap.purpose = stored.purpose
+  RETURNING gap.monitor_id, gap.from_at AS due_at, gap.location_id, gap.purpose, gap.reason
+), compared AS (
+  INSERT INTO changed_facts (monitor_id, location_id, seen_at)
+  SELECT fresh.monitor_id, fresh.location_id, known.facts_at
+  FROM fresh LEFT JOIN latest AS known ON known.monitor_id = fresh.monitor_id
+    AND known.location_id = fresh.location_id
+  WHERE fresh.facts_digest IS DISTINCT FROM known.facts_digest AND fresh.facts_digest IS NOT NULL
+), folded AS (
+  INSERT INTO latest AS old (monitor_id, location_id, due_at, status, failure_kind, duration_ms, checked_at,
+    facts_digest, facts_at)
+  SELECT DISTINCT ON (monitor_id, location_id) monitor_id, location_id, due_at, status, failure_kind, duration_ms,
+    max(checked_at) OVER (PARTITION BY monitor_id, location_id), facts_digest,
+    CASE WHEN facts_digest IS NOT NULL THEN due_at END
+  FROM fresh ORDER BY monitor_id, location_id, due_at DESC
+  ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, status = EXCLUDED.status,
+    failure_kind = EXCLUDED.failure_kind, duration_ms = EXCLUDED.duration_ms,
+    checked_at = GREATEST(EXCLUDED.checked_at, old.checked_at),
+    facts_digest = COALESCE(EXCLUDED.facts_digest, old.facts_digest),
+    facts_at = COALESCE(EXCLUDED.facts_at, old.facts_at)
+  WHERE old.due_at < EXCLUDED.due_at
+), good AS (
+  INSERT INTO last_good AS old (monitor_id, location_id, due_at, purpose, started_at, duration_ms, agent, address,
+    phases, warnings, facts, transcript)
+  SELECT DISTINCT ON (fresh.monitor_id, fresh.location_id) fresh.monitor_id, fresh.location_id, fresh.due_at,
+    fresh.purpose, fresh.started_at, fresh.duration_ms, fresh.agent, fresh.address, fresh.phases::json,
+    fresh.warnings::json, fresh.facts::json, fresh.transcript::json
+  FROM fresh LEFT JOIN last_good AS known ON known.monitor_id = fresh.monitor_id
+    AND known.location_id = fresh.location_id
+  WHERE status = 'success' AND fresh.transcript IS NOT NULL AND (known.due_at IS NULL OR known.due_at < fresh.due_at
+    - CASE WHEN fresh.warnings IS NULL THEN interval '0' ELSE make_interval(secs => $28) END)
+  ORDER BY fresh.monitor_id, fresh.location_id, fresh.due_at DESC
+  ON CONFLICT (monitor_id, location_id) DO UPDATE SET due_at = EXCLUDED.due_at, purpose = EXCLUDED.purpose,
+    started_at = EXCLUDED.started_at, duration_ms = EXCLUDED.duration_ms, agent = EXCLUDED.agent,
+    address = EXCLUDED.address, phases = EXCLUDED.phases, warnings = EXCLUDED.warnings, facts = EXCLUDED.facts,
+    transcript = EXCLUDED.transcript
+  WHERE old.due_at < EXCLUDED.due_at
+), late AS (
+  INSERT INTO rollup_due (monitor_id, hour)
+  SELECT DISTINCT monitor_id, date_trunc('hour', due_at, 'UTC') FROM stored
+  WHERE due_at < (SELECT closed_until FROM rollup_progress)
+)
+SELECT known.place, known.organization, known.customer, known.kind, known.expected,
+  stored.monitor_id IS NOT NULL AS new,
+  CASE WHEN stored.monitor_id IS NOT NULL THEN true ELSE COALESCE((
+    SELECT stored_at > now() - make_interval(secs => $26) FROM result
+    WHERE result.monitor_id = known.monitor_id AND result.due_at = known.due_at
+      AND result.location_id = known.location_id AND result.purpose = known.purpose
+  ), true) END AS recent,
+  monitor_id, location_id, due_at, purpose, known.interval_seconds, known.status, known.checked_at,
+  closed.reason AS gap_reason,
+  stored.monitor_id IS NOT NULL AND location_id IN (
+    SELECT location_id FROM blind_period WHERE to_at > now()
+  ) AS was_blind
+FROM known LEFT JOIN stored USING (monitor_id, due_at, location_id, purpose)
+LEFT JOIN closed USING (monitor_id, due_at, location_id, purpose)
+"""

@@ -1,0 +1,1 @@
+"""What locations see of servers: facts, what differs between locations, and what changed."""

@@ -1,0 +1,1 @@
+"""Facts of servers, and their changes, over the API."""

@@ -1,0 +1,1 @@
+"""The page of changes, and the facts on the page of a monitor."""

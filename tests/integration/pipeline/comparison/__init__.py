@@ -1,0 +1,1 @@
+"""The comparison of what locations see, on a real database."""
