@@ -36,7 +36,7 @@ class RefusedMonitor(msgspec.Struct, frozen=True):
     why: str
 
 
-class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
+class ManyPreviewView(msgspec.Struct, frozen=True, kw_only=True):
     """What will happen. `first` are the first of those that change, by name; `same` is how many stay as they are.
     `button` is empty when there is nothing to do. `drawn` stands for exactly these monitors.
     """
@@ -64,7 +64,7 @@ class ManyMonitorsView(msgspec.Struct, frozen=True, kw_only=True):
     countries: list[tuple[str, str]]
     form: dict[str, Any]
     problems: dict[str, str]
-    preview: PreviewView | None
+    preview: ManyPreviewView | None
     moved: bool
 
 
@@ -78,7 +78,7 @@ def many_view(
     countries: list[str],
     form: ManyMonitorsForm,
     error: DomainError | None = None,
-    preview: PreviewView | None = None,
+    preview: ManyPreviewView | None = None,
     moved: bool = False,
 ) -> ManyMonitorsView:
     values = values_of(form)
@@ -96,13 +96,13 @@ def many_view(
     )
 
 
-def preview_of(form: ManyMonitorsForm, meaning: str, done: ManyDone) -> PreviewView:
+def preview_of(form: ManyMonitorsForm, meaning: str, done: ManyDone) -> ManyPreviewView:
     """From a trial run."""
     changing = [one for one in done.monitors if one.id in done.changed]
     names = {one.public_id: one.name for one in done.monitors}
     act = ACTS[form.act]
     first = sorted(changing, key=lambda one: one.name.lower())[:SHOWN]
-    return PreviewView(
+    return ManyPreviewView(
         meaning=meaning,
         changing=len(changing),
         first=[ChangingMonitor(one.public_id, one.name) for one in first],

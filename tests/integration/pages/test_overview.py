@@ -229,6 +229,7 @@ async def test_a_chip_takes_its_state_into_the_filter_and_out_of_it(api: Api) ->
             "country": [""],
             "kind": [""],
             "customer": [""],
+            "label": [""],
             "sort": ["worst"],
         }
 

@@ -98,8 +98,8 @@ class TestedMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A message to one receiver of a channel that is no webhook."""
 
     receiver: Annotated[str, Meta(description="The address or number; empty for other types.")]
-    subject: str
-    text: str
+    subject: Annotated[str, Meta(description="As it was sent.")]
+    text: Annotated[str, Meta(description="As it was sent, without secrets.")]
     accepted: Annotated[bool | None, Meta(description="Null when nothing was sent.")]
     answer: Annotated[str, Meta(description="What the mail relay said, or why it was not accepted; may be empty.")]
     duration_ms: Annotated[int, Meta(description="Milliseconds.")]

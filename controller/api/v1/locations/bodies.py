@@ -74,6 +74,7 @@ class LocationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
         str | None,
         Meta(
             description="The name for people, 1 to 255 printable characters. Null: the country's name.",
+            max_length=255,
             examples=["Frankfurt"],
             extra=ruled(check_name),
         ),

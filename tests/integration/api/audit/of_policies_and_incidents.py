@@ -30,6 +30,18 @@ def _handle(action: str, body: dict[str, str], incidents: str = "/api/incidents"
     return handle
 
 
+def _policy_by_form(path: str) -> Callable[[World], Awaitable[Any]]:
+    async def change(world: World) -> None:
+        for base in ("sla", "global_verify"):
+            await world.submit(path, path, base=base)
+
+    return change
+
+
+async def _monitor_policy_by_form(world: World) -> None:
+    await _policy_by_form(f"/monitors/{(await world.smtp())['publicId']}/policy")(world)
+
+
 async def _in_incident(world: World, action: str, field_: str) -> None:
     public_id = await world.incident()
     await world.browser.post(f"/incidents/{public_id}/{action}", follow=False, **{field_: "by hand"})
@@ -42,6 +54,9 @@ OF_POLICIES_AND_INCIDENTS: dict[tuple[str, str], tuple[str, Callable[[World], Aw
         "policy.changed",
         _policy(f"/api/v1/organizations/{ORGANIZATION}/policy"),
     ),
+    ("POST", "/monitors/{}/policy"): ("policy.changed", _monitor_policy_by_form),
+    ("POST", "/policies/customers/{}"): ("policy.changed", _policy_by_form(f"/policies/customers/{CUSTOMER}")),
+    ("POST", "/policies/organization"): ("policy.changed", _policy_by_form("/policies/organization")),
     ("POST", "/api/v1/incidents/{}/acknowledge"): (
         "incident.acknowledged",
         _handle("acknowledge", {"comment": "mine"}, OURS),

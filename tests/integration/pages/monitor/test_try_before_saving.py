@@ -18,7 +18,7 @@ from shared.wire.targets import KINDS
 from tests.integration.api.conftest import Api
 from tests.integration.api.monitors.test_trigger import heartbeat
 from tests.integration.pages.browser import FRAGMENT, Browser, Page, browsing_as
-from tests.integration.pages.test_find_a_server import result_of
+from tests.integration.pages.monitor.test_find_a_server import result_of
 
 TRIALS = "/monitors/trials"
 PASSWORD = "geheim-tried"
