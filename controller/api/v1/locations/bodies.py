@@ -70,15 +70,18 @@ class LocationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
 
     EXAMPLE: ClassVar[dict[str, Any]] = {"name": "Frankfurt, second floor"}
 
-    name: Annotated[
-        str | None,
-        Meta(
-            description="The name for people, 1 to 255 printable characters. Null: the country's name.",
-            max_length=255,
-            examples=["Frankfurt"],
-            extra=ruled(check_name),
-        ),
-    ]
+    name: (
+        Annotated[
+            str,
+            Meta(
+                description="The name for people, 1 to 255 printable characters. Null: the country's name.",
+                max_length=255,
+                examples=["Frankfurt"],
+                extra=ruled(check_name),
+            ),
+        ]
+        | None
+    )
 
 
 class KeyRotation(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -108,7 +108,7 @@ class Harbour:
             ("/api/v1/users/", "public_id"): self.user,
             ("/settings/people/", "public_id"): self.user,
             ("/policies/customers/", "public_id"): self.customer["publicId"],
-            ("/help/", "name"): "login-refused",
+            ("/help/", "name"): "no-kind-of-failure",
             ("/settings/tokens/", "public_id"): self.public_ids["token"],
             ("/settings/customers/", "public_id"): self.customer["publicId"],
             ("/api/v1/channels/", "public_id"): self.public_ids["channel"],

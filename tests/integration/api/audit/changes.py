@@ -281,17 +281,16 @@ RECORDED_ELSEWHERE = {
 UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
-    ("POST", "/monitors/{}/check"): "the same",
-    ("POST", "/api/v1/trials"): "the same",
-    ("POST", "/monitors/trials"): "the same",
+    **{("POST", path): "the same" for path in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
     ("POST", "/api/v1/discoveries"): "the same",
     ("POST", "/api/v1/monitors/{}/check"): "the same",
-    ("POST", "/api/v1/monitors/{}/policy/preview"): "a preview changes nothing",
-    ("POST", "/api/v1/customers/{}/policy/preview"): "the same",
-    ("POST", "/api/v1/organizations/{}/policy/preview"): "the same",
-    ("POST", "/monitors/{}/policy/preview"): "the same",
-    ("POST", "/policies/customers/{}/preview"): "the same",
-    ("POST", "/policies/organization/preview"): "the same",
+    **{
+        ("POST", f"{path}/preview"): "a preview changes nothing"
+        for path in (
+            *(f"/api/v1/{owner}/{{}}/policy" for owner in ("monitors", "customers", "organizations")),
+            *("/monitors/{}/policy", "/policies/customers/{}", "/policies/organization"),
+        )
+    },
     ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
