@@ -28,8 +28,8 @@ ASKED = [PhaseTiming(phase=Phase.RESOLVE, start_ms=0, duration_ms=31)]
 @pytest.fixture
 async def browser(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Browser]:
     kinds.install(monkeypatch)
-    for module in ("controller.operations.monitors.report", "controller.operations.results.single_checks"):
-        monkeypatch.setattr(f"{module}.KINDS", ("pair", "zone"))
+    for module in ("facts.facts", "monitors.report", "results.single_checks"):
+        monkeypatch.setattr(f"controller.operations.{module}.KINDS", ("pair", "zone"))
     await make_locations(api)
     async with browsing_as(api, Role.USER) as browser:
         yield browser
