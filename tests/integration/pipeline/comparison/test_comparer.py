@@ -153,3 +153,10 @@ async def test_who_notes_changed_facts_waits_for_a_comparison_without_a_lock_of_
         await comparing.execute("SET LOCAL lock_timeout = '1s'")
         await comparing.execute("UPDATE server_fact SET holds = holds")
     await noting
+
+
+async def test_facts_with_nul_are_compared_like_others(comparison: ComparisonCase) -> None:
+    monitor = await comparison.monitor()
+    await comparison.rounds(monitor, "aaa")
+    await comparison.rounds(monitor, "zzz", 4)
+    assert ("changed", "certificate", "DE FR US") in await comparison.feed()
