@@ -75,11 +75,11 @@ def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | Non
     """None when the check found out nothing that can be compared, as when it did not reach the server."""
     facts = found.facts
     names = facts.get("capabilities")
-    capabilities = None if names is None else tuple(sorted(str(name).upper() for name in names))
+    capabilities = None if names is None else tuple(sorted(_text(name).upper() for name in names))
     greeting = facts.get("greeting")
     certificate = facts.get("certificateSha256")
     version = facts.get("tlsVersion")
-    kept = tuple((name, str(facts[name])[:_LONGEST]) for name in sorted(own) if facts.get(name) is not None)
+    kept = tuple((name, _text(facts[name])[:_LONGEST]) for name in sorted(own) if facts.get(name) is not None)
     starttls = _starttls(found, capabilities)
     if capabilities is None and greeting is None and version is None and starttls is None and not kept:
         return None
@@ -91,10 +91,10 @@ def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | Non
         greeting=_greeting(greeting),
         masked=_is_masked(greeting),
         greeting_ms=found.phases.get(Phase.GREETING.value),
-        certificate=None if certificate is None else str(certificate),
+        certificate=None if certificate is None else _text(certificate),
         described=("", "", "") if certificate is None else _described(facts),
         trusted=_trusted(facts),
-        tls_version=None if version is None else str(version),
+        tls_version=None if version is None else _text(version),
         own=kept,
     )
 
@@ -141,6 +141,11 @@ def facts_of(view: ServerView) -> dict[str, str]:
     return {name: value[:_LONGEST] for name, value in found.items() if value is not None}
 
 
+def _text(fact: object) -> str:
+    """As it can be stored: what servers say may hold NUL."""
+    return str(fact).replace("\0", " ")
+
+
 def _mechanisms(capabilities: Collection[str]) -> list[str]:
     """Of logins, in the order of the alphabet: servers and RFCs do not give their order a meaning."""
     words: set[str] = set()
@@ -176,7 +181,7 @@ def _greeting(text: object) -> str | None:
     """
     if text is None:
         return None
-    words = str(text).split()
+    words = _text(text).split()
     host = next((number for number, word in enumerate(words[:2]) if _HOST.fullmatch(word)), None)
     rest = words[:3] if host is None else words[host + 1 : host + 3]
     named = [] if host is None else [domain_of(words[host])]
@@ -196,7 +201,7 @@ def _trusted(facts: Mapping[str, Any]) -> bool | None:
 
 def _described(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     subject, issuer = facts.get("certificateSubject"), facts.get("certificateIssuer")
-    return str(subject or ""), str(issuer or ""), str(facts.get("certificateNotAfter") or "")
+    return _text(subject or ""), _text(issuer or ""), _text(facts.get("certificateNotAfter") or "")
 
 
 def certificate_words(view: ServerView) -> str:

@@ -90,7 +90,7 @@ def servers_of(document: bytes, domain: str, mail: str | None) -> list[Autoconfi
     reader = _AutoconfigReader()
     try:
         reader.parser.Parse(document, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # LookupError: it declares an encoding that nobody knows
         raise ValueError("it is not XML") from error
     local = mail.rpartition("@")[0] if mail else ""
     values = {"%EMAILADDRESS%": mail or "", "%EMAILLOCALPART%": local, "%EMAILDOMAIN%": domain}

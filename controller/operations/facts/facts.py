@@ -28,6 +28,7 @@ FINDING_NAMES = tuple(kind.value for kind in SignKind if kind is not SignKind.PR
 """The findings that are said: that a server dislikes our probe is only our own concern."""
 
 _LATEST = 10
+_LONGEST = 100
 
 
 class MonitorFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,10 @@ async def fact_changes(
     """
     if filters.finding is not None and filters.finding not in FINDING_NAMES:
         raise InvalidError("finding", f"must be one of {', '.join(FINDING_NAMES)}")
+    for field in ("fact", "country", "location"):
+        text = getattr(filters, field) or ""
+        if len(text) > _LONGEST or not text.isprintable():
+            raise InvalidError(field, f"must be at most {_LONGEST} printable characters")
     if filters.since is not None and filters.until is not None and filters.since >= filters.until:
         raise InvalidError("to", "must be later than from")
     customers = principal.customer_ids

@@ -101,7 +101,6 @@ def read_changes_query(values: Mapping[str, str]) -> ChangesQuery:
 
 def changes_filter(query: ChangesQuery) -> ChangeFilter:
     """Raises InvalidError naming what is wrong with the address."""
-    until = _day(query.until, "to")
     finding = query.what if query.what in FINDING_NAMES else None
     return ChangeFilter(
         monitor=_identifier(query.monitor, "monitor"),
@@ -111,7 +110,7 @@ def changes_filter(query: ChangesQuery) -> ChangeFilter:
         finding=finding,
         fact=None if finding else query.what or None,
         since=_day(query.since, "from"),
-        until=until and until + timedelta(days=1),
+        until=_day(query.until, "to", after=1),
     )
 
 
@@ -162,8 +161,9 @@ def _identifier(text: str, field: str) -> UUID | None:
         raise InvalidError(field, "must be a UUID") from None
 
 
-def _day(text: str, field: str) -> datetime | None:
+def _day(text: str, field: str, *, after: int = 0) -> datetime | None:
+    """The beginning of a day, or of the one so many days after it."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
-    except ValueError:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=after) if text else None
+    except (ValueError, OverflowError):
         raise InvalidError(field, "must be a day such as 2026-01-31") from None

@@ -104,14 +104,13 @@ def read_query(values: Mapping[str, str]) -> IncidentQuery:
 
 def search_of(query: IncidentQuery) -> IncidentSearch:
     """What to search for. Raises InvalidError naming what is wrong with the address."""
-    until = _day(query.until, "to")
     return IncidentSearch(
         state=query.state or None,
         severity=query.severity or None,
         monitor=identifier(query.monitor, "monitor"),
         customer=identifier(query.customer, "customer"),
         since=_day(query.since, "from"),
-        until=until and until + timedelta(days=1),
+        until=_day(query.until, "to", after=1),
     )
 
 
@@ -164,10 +163,11 @@ def identifier(text: str, field: str) -> UUID | None:
         raise InvalidError(field, "must be the id of one") from None
 
 
-def _day(text: str, field: str) -> datetime | None:
+def _day(text: str, field: str, *, after: int = 0) -> datetime | None:
+    """The beginning of a day, or of the one so many days after it."""
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=after)
+    except (ValueError, OverflowError):
         raise InvalidError(field, "must be a day, as 2026-11-22") from None

@@ -210,5 +210,5 @@ def _intervals(chosen: str, kind: MonitorKind) -> list[tuple[str, str]]:
     known = {str(seconds): words for seconds, words in _INTERVALS.items() if seconds >= kind.shortest_interval_seconds}
     if chosen in known:
         return list(known.items())
-    words = f"every {span(float(chosen))}" if chosen.isascii() and chosen.isdigit() else chosen
+    words = f"every {span(float(chosen))}" if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else chosen
     return [(chosen, words), *known.items()]

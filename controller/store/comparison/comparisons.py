@@ -17,7 +17,8 @@ from shared.epoch import to_datetime, to_ms
 _MOST_NEW = 1000
 _MOST_RESULTS = 400
 
-# A row that another controller is deleting is skipped, so that nobody waits for another.
+# A row that another controller is deleting is skipped, so that nobody waits for another. PostgreSQL makes the changes
+# of a statement in any order, but who compares a monitor locks its comparison before its facts: so `last` reads `due`.
 _TAKE_CHANGED = """
 WITH taken AS (
   DELETE FROM changed_facts WHERE id = ANY (ARRAY(
@@ -28,8 +29,10 @@ WITH taken AS (
   INSERT INTO comparison AS old (monitor_id, state, check_at)
   SELECT id, $2::json, now() FROM monitor WHERE id IN (SELECT monitor_id FROM taken) ORDER BY id
   ON CONFLICT (monitor_id) DO UPDATE SET check_at = LEAST(old.check_at, EXCLUDED.check_at)
+  RETURNING monitor_id
 ), last AS (
-  SELECT monitor_id, location_id, max(seen_at) AS seen_at FROM taken GROUP BY monitor_id, location_id
+  SELECT monitor_id, location_id, max(seen_at) AS seen_at FROM taken
+  WHERE (SELECT count(*) FROM due) > 0 GROUP BY monitor_id, location_id
 ), seen AS (
   UPDATE server_fact SET last_at = GREATEST(last_at, last.seen_at) FROM last
   WHERE server_fact.monitor_id = last.monitor_id AND server_fact.location_id = last.location_id AND holds

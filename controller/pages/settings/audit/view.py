@@ -65,7 +65,7 @@ def read_form(values: Mapping[str, str]) -> dict[str, str]:
 def filter_of(form: Mapping[str, str]) -> AuditFilter:
     """Raises InvalidFieldsError. Days are of UTC, and the last one is in it."""
     mistakes: list[InvalidError] = []
-    since, until = _day(form["from"], "from", mistakes), _day(form["to"], "to", mistakes)
+    since, until = _day(form["from"], "from", mistakes), _day(form["to"], "to", mistakes, after=1)
     if form["action"] and form["action"] not in set(AuditAction):
         mistakes.append(InvalidError("action", "must be one of the list"))
     if form["kind"] and form["kind"] not in set(ObjectKind):
@@ -75,13 +75,13 @@ def filter_of(form: Mapping[str, str]) -> AuditFilter:
         for name in ("actor", "object")
         if len(form[name]) > _LONGEST or not form[name].isprintable()
     ]
-    if since and until and since > until:
+    if since and until and since >= until:
         mistakes.append(InvalidError("to", "must not be before the first day"))
     if mistakes:
         raise InvalidFieldsError(mistakes)
     return AuditFilter(
         since=since,
-        until=until + timedelta(days=1) if until else None,
+        until=until,
         actor=form["actor"] or None,
         action=form["action"] or None,
         object_kind=form["kind"] or None,
@@ -136,12 +136,13 @@ def _address(values: Mapping[str, str]) -> str:
     return f"/settings/audit?{urlencode(values)}" if values else "/settings/audit"
 
 
-def _day(text: str, field: str, mistakes: list[InvalidError]) -> datetime | None:
+def _day(text: str, field: str, mistakes: list[InvalidError], *, after: int = 0) -> datetime | None:
+    """The beginning of a day, or of the one so many days after it."""
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=after)
+    except (ValueError, OverflowError):
         mistakes.append(InvalidError(field, "must be a day, as 2026-11-22"))
         return None
 

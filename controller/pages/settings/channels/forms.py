@@ -182,7 +182,7 @@ def _value_of(name: str, text: str, stored: Any, mistakes: list[InvalidError]) -
     if name == "body_template" and text[0] in "{[" and text != stored:
         try:
             return msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return text
     return text
 

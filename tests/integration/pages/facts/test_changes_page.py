@@ -57,8 +57,14 @@ async def test_filters_keep_what_they_show(api: Api, reader: Browser) -> None:
     assert "No change is like that." in (await reader.open("/changes?country=US")).text
 
 
-async def test_a_day_that_is_none_is_refused(reader: Browser) -> None:
-    assert (await reader.open("/changes?from=yesterday")).status == 400
+@pytest.mark.parametrize("query", ["from=yesterday", "to=9999-12-31"])
+async def test_a_day_that_is_none_is_refused(reader: Browser, query: str) -> None:
+    assert (await reader.open(f"/changes?{query}")).status == 400
+
+
+@pytest.mark.parametrize("name", ["what", "country", "location"])
+async def test_a_text_that_no_change_can_have_is_refused(reader: Browser, name: str) -> None:
+    assert (await reader.open(f"/changes?{name}=a%00b")).status == 400
 
 
 async def test_the_changes_of_another_customer_are_not_found(api: Api) -> None:

@@ -97,7 +97,8 @@ async def test_the_list_is_filtered_by_its_address(api: Api, editor: Browser, qu
 
 
 @pytest.mark.parametrize(
-    "query", ["state=none", "severity=bad", "monitor=5", "customer=x", "from=yesterday", "page=0", "page=x"]
+    "query",
+    ["state=none", "severity=bad", "monitor=5", "customer=x", "from=yesterday", "to=9999-12-31", "page=0", "page=x"],
 )
 async def test_an_address_that_cannot_be_understood_says_what_is_wrong(editor: Browser, query: str) -> None:
     page = await editor.open(f"/incidents?{query}")

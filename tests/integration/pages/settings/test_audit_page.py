@@ -67,7 +67,13 @@ async def test_it_is_read_page_by_page(api: Api, browser: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("from=yesterday", "from"), ("to=2026-13-01", "to"), ("action=eaten", "action"), ("kind=cake", "kind")],
+    [
+        ("from=yesterday", "from"),
+        ("to=2026-13-01", "to"),
+        ("to=9999-12-31", "to"),
+        ("action=eaten", "action"),
+        ("kind=cake", "kind"),
+    ],
 )
 async def test_a_wrong_filter_is_named_beside_its_field(browser: Browser, query: str, field: str) -> None:
     page = await browser.open(f"{LOG}?{query}")

@@ -116,6 +116,12 @@ async def test_a_channel_is_made_and_its_page_says_so(sending: Api, browser: Bro
         ("webhook", {"url": "ftp://example.com"}, "url", "must be an http or https URL"),
         ("webhook", {"url": "http://192.168.0.7/"}, "url", "must not lead to a private address"),
         ("webhook", {"url": "http://127.0.0.1/", "timeout": "long"}, "timeout", "must be a number of seconds"),
+        (
+            "webhook",
+            {"url": "http://127.0.0.1/", "body_template": "[" * 9000, "delay": "x"},
+            "delay",
+            "must",
+        ),
         ("webhook", {"url": "http://127.0.0.1/", "headers": "nonsense"}, "headers", "one header a line"),
         ("webhook", {"url": "http://127.0.0.1/", "expected_status_codes": "ok"}, "expected_status_codes", "must be"),
         ("slack", {"webhook_url": "https://example.com/"}, "webhook_url", "not what Slack gives out"),

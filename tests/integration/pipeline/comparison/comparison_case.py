@@ -28,7 +28,8 @@ _CERTIFICATE = {
 
 class ComparisonCase:
     """What a location sees is written as a letter: `o`ffered STARTTLS, `m`issing, `x` mangled, refused a check that
-    `n`eeds it, `a`nd `b` the server's certificates under TLS, `i` an interceptor's, and `-` for no result.
+    `n`eeds it, `a`nd `b` the server's certificates under TLS, `i` an interceptor's, `z` one whose issuer has NUL in its
+    name, and `-` for no result.
     """
 
     def __init__(self, case: EvaluationCase) -> None:
@@ -125,8 +126,9 @@ def _seen(result: CheckResult, letter: str, address: str) -> CheckResult:
                 kind=FailureKind.STARTTLS_MISSING, source=FailureSource.TARGET, phase=Phase.STARTTLS, detail="none"
             )
             phases.append(Phase.STARTTLS)
-        case "a" | "b" | "i":
+        case "a" | "b" | "i" | "z":
             facts |= _CERTIFICATE | {
+                "certificateIssuer": "CN=R\0" if letter == "z" else "CN=R3",
                 "tlsVersion": "TLSv1.3",
                 "certificateSha256": letter * 64,
                 "certificateChainValid": letter != "i",

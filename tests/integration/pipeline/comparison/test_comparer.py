@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
+from controller.store.comparison import comparisons
 from shared.wire.fact_events import FactEvent
 from tests.integration.pipeline.comparison.comparison_case import ComparisonCase
 
@@ -134,3 +137,26 @@ async def test_a_disabled_monitor_is_not_compared(comparison: ComparisonCase) ->
     await comparison.case.installation.value("UPDATE monitor SET status = 'disabled'")
     await comparison.rounds(monitor, "omo", 3)
     assert await comparison.suspicions() == []
+
+
+async def test_who_notes_changed_facts_waits_for_a_comparison_without_a_lock_of_its_facts(
+    comparison: ComparisonCase,
+) -> None:
+    monitor = await comparison.monitor()
+    await comparison.rounds(monitor, "ooo")
+    await comparison.store(monitor, "omo", comparison.case.at(-60))
+    async with comparison.db.transaction() as comparing:
+        await comparing.execute("SELECT FROM comparison FOR UPDATE")
+        noting = asyncio.create_task(comparisons.take_changed(comparison.db))
+        while not await comparison.case.installation.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        await comparing.execute("SET LOCAL lock_timeout = '1s'")
+        await comparing.execute("UPDATE server_fact SET holds = holds")
+    await noting
+
+
+async def test_facts_with_nul_are_compared_like_others(comparison: ComparisonCase) -> None:
+    monitor = await comparison.monitor()
+    await comparison.rounds(monitor, "aaa")
+    await comparison.rounds(monitor, "zzz", 4)
+    assert ("changed", "certificate", "DE FR US") in await comparison.feed()

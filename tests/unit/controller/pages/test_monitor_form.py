@@ -174,6 +174,11 @@ def test_a_wrong_value_is_named_at_its_field(typed: dict[str, str], field: str, 
     assert words in problems[field]
 
 
+def test_an_interval_of_hundreds_of_digits_is_shown_as_it_was_typed() -> None:
+    typed = usual_values(OFFERED[0]) | {"interval": "9" * 400}
+    assert form_view(OFFERED[0], typed, NOTHING).intervals[0] == ("9" * 400, "9" * 400)
+
+
 def test_a_kind_without_a_form_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "kind_named", lambda _name: PAIR)
     with pytest.raises(InvalidError, match="kind must be one of smtp, imap, pop3"):

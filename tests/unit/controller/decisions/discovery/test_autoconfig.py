@@ -56,6 +56,7 @@ def test_without_an_e_mail_address_nobody_logs_in() -> None:
     [
         (b"<html><body><p>Not found", "not XML"),
         (b"", "not XML"),
+        (b'<?xml version="1.0" encoding="unheard-of"?><a/>', "not XML"),
         (b'<!DOCTYPE a [<!ENTITY b "bb">]><a>&b;</a>', "declares"),
         (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "declares"),
         (b"<a>" * 50 + b"</a>" * 50, "too deep"),
