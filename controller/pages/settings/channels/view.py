@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.model import Channel, ChannelDelivery, Customer
 from controller.model.values.masking import masked
 from controller.notify.addresses import email_addresses, phone_numbers
@@ -235,6 +236,9 @@ def _when(channel: Channel) -> str:
 def _facts(view: ChannelView) -> list[tuple[str, str]]:
     channel = view.channel
     facts = [("Type", kind_label(channel.type)), ("To", _receivers(view)), ("When", _when(channel))]
+    if not channel.for_ops:
+        subscribed = [words.label for one, words in SUBSCRIPTIONS.items() if one.value in channel.fact_changes]
+        facts.append(("Also when", "; ".join(subscribed)))
     facts.append(("Priority", f"{channel.priority} (lower numbers first)"))
     if channel.allowed_package_types:
         facts.append(("Packages", ", ".join(channel.allowed_package_types)))
