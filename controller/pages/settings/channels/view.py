@@ -42,13 +42,16 @@ class ScopeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedChannel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of the list. `state` and `words` are of its latest delivery; empty when there was none."""
+    """A channel of the list. `changes`: it is notified of some changes of servers too. `state` and `words` are of its
+    latest delivery; empty when there was none.
+    """
 
     path: str
     name: str
     type: str
     receivers: str
     scope: ScopeView
+    changes: bool
     when: str
     enabled: bool
     warned: bool
@@ -148,6 +151,7 @@ def channel_row(view: ChannelView, latest: LatestDelivery | None, names: Mapping
         type=kind_label(channel.type),
         receivers=_receivers(view),
         scope=scope_of(channel, names),
+        changes=bool(channel.fact_changes) and not channel.for_ops,
         when=_when(channel),
         enabled=channel.is_active,
         warned=bool(view.warnings),

@@ -80,7 +80,7 @@ async def test_the_page_of_a_monitor_that_no_location_may_check_says_why_at_once
 
 async def test_the_page_of_a_monitor_warns_when_its_messages_go_to_the_server_that_it_checks(api: Api) -> None:
     await api.value("INSERT INTO mail_route (domain, hosts) VALUES ('own.test', '{own.test,mx.own.test}')")
-    values = {"host": "mx.own.test", "customer": CUSTOMER, "notification_email": "ops@own.test"}
+    values: dict[str, Any] = {"host": "mx.own.test", "customer": CUSTOMER, "notification_email": "ops@own.test"}
     async with browsing_as(api, Role.EDITOR) as browser:
         made = await browser.submit(await browser.open("/monitors/new"), "/monitors/new", **values)
         path = made.path.partition("?")[0]

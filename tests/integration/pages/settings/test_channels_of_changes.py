@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from controller.model import Role
@@ -13,7 +15,7 @@ NEW = f"{LIST}/new"
 BOXES = {"certificate_changed", "starttls_vanished", "interception_suspected", "other_fact_changed"}
 
 
-async def made_with(browser: Browser, **boxes: str) -> Page:
+async def made_with(browser: Browser, **boxes: Any) -> Page:
     form = await browser.open(f"{NEW}?type=email")
     assert "Tell this channel also when …" in form.text
     assert form.form(NEW).names >= BOXES
@@ -38,6 +40,7 @@ async def test_a_subscription_is_made_kept_by_other_changes_and_cleared(api: Api
     async with browsing_as(api, Role.ADMIN) as browser:
         made = await made_with(browser, certificate_changed="on", starttls_vanished="on")
         one = made.path.partition("?")[0]
+        assert "and changes of servers" in (await browser.open(LIST)).text
         assert "Also when The certificate changed; STARTTLS vanished, everywhere or in one country" in made.text
         edit = await browser.open(f"{one}/edit")
         assert BOXES & edit.form(f"{one}/edit").fields.keys() == {"certificate_changed", "starttls_vanished"}
