@@ -23,10 +23,12 @@ class SettingsOfMany(msgspec.Struct, frozen=True, kw_only=True):
     renamed_labels: Mapping[str, str] = {}
     countries: Sequence[str] | UnsetType | None = UNSET
     interval_seconds: int | UnsetType = UNSET
+    notify_on_error: bool | UnsetType = UNSET
 
     def fields(self) -> set[str]:
         """The fields of a monitor that it changes."""
-        changed = {name for name in ("labels", "countries", "interval_seconds") if getattr(self, name) is not UNSET}
+        own = ("labels", "countries", "interval_seconds", "notify_on_error")
+        changed = {name for name in own if getattr(self, name) is not UNSET}
         changed |= {"labels"} if self.renamed_labels else set()
         return changed | ({"status"} if {self.enabled, self.in_maintenance} != {UNSET} else set())
 
@@ -43,6 +45,8 @@ def with_settings(monitor: Monitor, new: SettingsOfMany) -> Monitor:
     if new.interval_seconds is not UNSET:
         values["interval_seconds"] = new.interval_seconds
         check_timeout_ends(monitor.timeout_seconds, new.interval_seconds)
+    if new.notify_on_error is not UNSET:
+        values["notify_on_error"] = new.notify_on_error
     return msgspec.structs.replace(monitor, **values)
 
 

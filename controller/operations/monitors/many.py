@@ -176,6 +176,7 @@ def _settings(monitor: Monitor) -> dict[str, object]:
         "intervalSeconds": monitor.interval_seconds,
         "allowedCheckCountryCodes": monitor.allowed_check_country_codes,
         "labels": monitor.labels,
+        "notifyOnError": monitor.notify_on_error,
     }
 
 

@@ -40,6 +40,12 @@ ACTS = {
         "Checks go on, but nobody is notified, and no uptime is counted. A disabled one stays disabled.",
     ),
     "end-maintenance": Act("End maintenance", "End maintenance of", "Their incidents are notified of again."),
+    "notify": Act("Notify somebody of their incidents", "Change", "Somebody is notified of their incidents."),
+    "notify-nobody": Act(
+        "Notify nobody of their incidents",
+        "Change",
+        "Checks go on, and uptime is counted, but nobody is notified of their incidents, until this is changed again.",
+    ),
     "interval": Act("Check them at another interval", "Change", "They are checked {}."),
     "countries": Act("Check them from other countries", "Change", "They are checked from {}."),
     "label": Act(
@@ -96,6 +102,8 @@ def _settings(form: ManyMonitorsForm, countries: Collection[str]) -> tuple[Setti
             return SettingsOfMany(enabled=form.act == "enable"), ""
         case "begin-maintenance" | "end-maintenance":
             return SettingsOfMany(in_maintenance=form.act == "begin-maintenance"), ""
+        case "notify" | "notify-nobody":
+            return SettingsOfMany(notify_on_error=form.act == "notify"), ""
         case "interval":
             seconds = _seconds(form.interval)
             return SettingsOfMany(interval_seconds=seconds), f"every {span(seconds)}"

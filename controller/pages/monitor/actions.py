@@ -31,6 +31,7 @@ _ACTS = {
     "end-maintenance": SettingsOfMany(in_maintenance=False),
 }
 DONE: Mapping[str, str] = {
+    "created": "The monitor is there.",
     "changed": "The changes are saved.",
     "enable": "The monitor is enabled: the next check begins soon.",
     "disable": "The monitor is disabled: nothing is checked until somebody enables it.",

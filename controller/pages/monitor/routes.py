@@ -12,6 +12,7 @@ from controller.decisions.access import Permission
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
+from controller.operations.channels import mail_routes
 from controller.operations.facts.facts import monitor_facts
 from controller.operations.monitors.checks import trigger_check
 from controller.operations.monitors.report import monitor_report
@@ -43,7 +44,8 @@ async def monitor_page(
     )
     facts = await monitor_facts(services.database, principal, report.monitor.public_id)
     done = DONE.get(request.query_params.get("done", ""), "")
-    view = await off_loop(monitor_view, report, period, Address(query), triggered, now, facts, done)
+    unheard = await mail_routes.warnings_for(services.database, principal, report.monitor)
+    view = await off_loop(monitor_view, report, period, Address(query), triggered, now, facts, done, unheard)
     return await page(
         request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now
     )

@@ -44,8 +44,8 @@ class RefusalView(msgspec.Struct, frozen=True, kw_only=True):
 
 class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     """`triggered` is None unless the address names a check that was triggered. `subject` is what is checked, in words.
-    `done` is what a form has just done, empty without one. `connects`: checks connect to a server; `compares`: they may
-    find out something to compare.
+    `done` is what a form has just done, empty without one; `unheard` are warnings about where its messages go.
+    `connects`: checks connect to a server; `compares`: they may find out something to compare.
     """
 
     head: MonitorHead
@@ -69,6 +69,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     settings: list[Setting]
     policy: str
     done: str
+    unheard: list[str]
 
 
 def monitor_view(
@@ -79,6 +80,7 @@ def monitor_view(
     now: datetime,
     facts: MonitorFacts | None = None,
     done: str = "",
+    unheard: Sequence[str] = (),
 ) -> MonitorPageView:
     course, latest, target = report.course, report.situation.latest, report.target
     slices = slices_of(course)
@@ -107,6 +109,7 @@ def monitor_view(
         settings=settings_of(report),
         policy=policy_sentence(report.policy),
         done=done,
+        unheard=list(unheard),
     )
 
 

@@ -32,6 +32,7 @@ from controller.kinds import kind_named
 from controller.kinds.kind import MonitorKind
 from controller.kinds.typed import TARGET
 from controller.model import Customer, Location, Monitor
+from controller.operations.channels import mail_routes
 from controller.pages.monitor.actions import visible_monitor
 from controller.pages.monitor_form.drawing import (
     around,
@@ -91,7 +92,9 @@ async def create(request: Request[Any, Any, Any], services: GivenServices, princ
         made = await write_new(services, principal, _new_body(fields, beside))
     except (InvalidError, UnknownCustomerError, AlreadyExistsError) as error:
         return await draw_form(request, kind, values, beside, problems=_problems(error, kind))
-    return see_other(request, f"/monitors/{made.monitor.public_id}")
+    # Resolves where its messages go, so that its page can say whether they would arrive.
+    await mail_routes.warnings_for(services.database, principal, made.monitor, services.outlets.exchangers)
+    return see_other(request, f"/monitors/{made.monitor.public_id}?done=created")
 
 
 @get("/monitors/{public_id:str}/duplicate", opt={PERMISSION: Permission.CREATE})
@@ -153,7 +156,7 @@ async def change(
 
     try:
         body = _body(reading_of(fields), countries_of(beside.locations, ()))
-        await write_change(services, principal, monitor.public_id, decide)
+        changed = await write_change(services, principal, monitor.public_id, decide)
     except PreconditionFailedError as error:
         now = error.current
         assert isinstance(now, Monitor)  # noqa: S101 - `decide` raised it
@@ -162,6 +165,7 @@ async def change(
         return await drawn(problems={**problems, "": _CHANGED}, version=version_of(now), status=HTTPStatus.CONFLICT)
     except (InvalidError, AlreadyExistsError) as error:
         return await drawn(problems=_problems(error, kind), version=version)
+    await mail_routes.warnings_for(services.database, principal, changed.monitor, services.outlets.exchangers)
     return see_other(request, f"/monitors/{monitor.public_id}?done=changed")
 
 

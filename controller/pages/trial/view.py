@@ -11,6 +11,7 @@ import msgspec
 
 from controller.decisions.discovery.advice import NextStep, next_steps
 from controller.decisions.trials import TrialStatus
+from controller.help.failure_help import help_path
 from controller.kinds import label_of, words_of
 from controller.model import CheckRecord
 from controller.model.trials import TrialCheck, TriedServer
@@ -66,8 +67,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialView(msgspec.Struct, frozen=True, kw_only=True):
-    """`summary` says how far it is, in words. `meanings` are those of all failures: what each means, what to do, and
-    whose fault it is where it is not the server's.
+    """`summary` says how far it is, in words. `meanings` are those of all failures: what each means, what to do,
+    whose fault it is where it is not the server's, and the path of its help.
     """
 
     id: str
@@ -76,7 +77,7 @@ class TrialView(msgspec.Struct, frozen=True, kw_only=True):
     done: bool
     summary: str
     rows: list[TrialRow]
-    meanings: list[tuple[str, str, str]]
+    meanings: list[tuple[str, str, str, str]]
     steps: list[StepView]
     axis: Axis
     phases: list[Phase]
@@ -163,10 +164,10 @@ def _row(one: _Tried, kind: str, line: Axis) -> TrialRow:
     )
 
 
-def _meaning(record: CheckRecord, kind: str) -> tuple[str, str, str]:
+def _meaning(record: CheckRecord, kind: str) -> tuple[str, str, str, str]:
     meaning, _, fault, remedy = words.explained(record, kind)
     ours = record.failure is not None and record.failure.source is not FailureSource.TARGET
-    return meaning, remedy, fault if ours else ""
+    return meaning, remedy, fault if ours else "", help_path(record.failure.kind) if record.failure else ""
 
 
 def _talk(record: CheckRecord, kind: str) -> TrialTalk:

@@ -69,12 +69,14 @@ UPDATE monitor SET
   interval_seconds = new.interval_seconds,
   allowed_check_country_codes = new.allowed_check_country_codes,
   labels = new.labels,
+  notify_on_error = new.notify_on_error,
   mode = new.mode,
   policy = CASE WHEN new.other_policy THEN new.policy ELSE monitor.policy END,
   updated_at = clock_timestamp(),
   target_changed_at = CASE WHEN new.moves THEN clock_timestamp() ELSE monitor.target_changed_at END
 FROM json_to_recordset($1) AS new (
   id bigint, status text, interval_seconds int, allowed_check_country_codes text[], labels jsonb, mode text,
+  notify_on_error boolean,
   policy json, other_policy boolean, moves boolean
 )
 WHERE monitor.id = new.id
@@ -148,6 +150,7 @@ def _row(one: ChangedOne) -> dict[str, Any]:
         "interval_seconds": after.interval_seconds,
         "allowed_check_country_codes": after.allowed_check_country_codes,
         "labels": after.labels,
+        "notify_on_error": after.notify_on_error,
         "mode": one.mode if one.other_policy else after.mode,
         "policy": stored_policy(one.policy),
         "other_policy": one.other_policy,

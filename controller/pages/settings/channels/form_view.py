@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.model import Channel, Customer
 from controller.notify.webhook.sender import METHODS
 from controller.operations.channels.config_keys import CONFIG_KEYS, ConfigKey
@@ -33,7 +34,8 @@ class ConfigFieldView(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     """The form of a new channel, or of `path`'s. `owner` is named where it cannot be changed any more. `more` are the
-    fields that most people leave alone; they are unfolded when `unfolded`.
+    fields that most people leave alone; they are unfolded when `unfolded`. `facts` are the boxes of changes of servers:
+    name, label and hint.
     """
 
     type: str
@@ -46,6 +48,7 @@ class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     fields: list[ConfigFieldView]
     more: list[ConfigFieldView]
     unfolded: bool
+    facts: list[tuple[str, str, str]]
     customers: list[tuple[str, str]]
     everybody: bool
     operating: bool
@@ -84,6 +87,7 @@ def channel_form_view(
         unfolded=any(form[name] != value for name, value in usual.items())
         or any(form[name] for name in rare)
         or bool(problems.keys() & (rare | usual.keys())),
+        facts=[(one.value, words.label, words.description) for one, words in SUBSCRIPTIONS.items()],
         customers=[(str(one.public_id), one.name) for one in customers],
         everybody=everybody,
         operating=operating,

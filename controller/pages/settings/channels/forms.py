@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
@@ -20,9 +21,11 @@ from controller.vault import MASK, is_secret
 
 _LISTS = frozenset({"to", "expected_status_codes"})
 _COMMON = ("name", "customer", "enabled", "priority", "delay", "shortest", "packages", "for_ops", "sealed", "version")
+# Each has a box of its own, so that all values of a form are texts.
+_FACTS = tuple(one.value for one in SUBSCRIPTIONS)
 _NUMBERS = {"priority": "priority", "delay": "delay_seconds"}
 NEW: dict[str, str] = {
-    **dict.fromkeys(_COMMON, ""),
+    **dict.fromkeys((*_COMMON, *_FACTS), ""),
     "enabled": "on",
     "priority": "1",
     "delay": "0",
@@ -36,7 +39,7 @@ def forget(name: str) -> str:
 
 
 def _form(type_: str, keys: tuple[ConfigKey, ...]) -> type[msgspec.Struct]:
-    names = [*_COMMON, *(key.name for key in keys), *(forget(key.name) for key in keys if key.secret)]
+    names = [*_COMMON, *_FACTS, *(key.name for key in keys), *(forget(key.name) for key in keys if key.secret)]
     fields: list[Any] = [(name, str, "") for name in names]
     return msgspec.defstruct(f"{type_.title()}ChannelForm", fields, frozen=True, kw_only=True)
 
@@ -69,6 +72,7 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
         "shortest": str((channel.conditions or {}).get(MINIMUM_DURATION) or ""),
         "packages": ", ".join(channel.allowed_package_types or ()),
         "for_ops": "on" if channel.for_ops else "",
+        **{name: "on" for name in _FACTS if name in channel.fact_changes},
     }
     for key in CONFIG_KEYS[channel.type]:
         if key.name == HEADERS:
@@ -153,6 +157,7 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
         is_active=form["enabled"] == "on",
         allowed_package_types=_words(form["packages"]) or None,
         for_ops=form["for_ops"] == "on",
+        fact_changes=[name for name in _FACTS if form[name] == "on"],
     )
 
 

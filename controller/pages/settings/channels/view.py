@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.model import Channel, ChannelDelivery, Customer
 from controller.model.values.masking import masked
 from controller.notify.addresses import email_addresses, phone_numbers
@@ -41,13 +42,16 @@ class ScopeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedChannel(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel of the list. `state` and `words` are of its latest delivery; empty when there was none."""
+    """A channel of the list. `changes`: it is notified of some changes of servers too. `state` and `words` are of its
+    latest delivery; empty when there was none.
+    """
 
     path: str
     name: str
     type: str
     receivers: str
     scope: ScopeView
+    changes: bool
     when: str
     enabled: bool
     warned: bool
@@ -147,6 +151,7 @@ def channel_row(view: ChannelView, latest: LatestDelivery | None, names: Mapping
         type=kind_label(channel.type),
         receivers=_receivers(view),
         scope=scope_of(channel, names),
+        changes=bool(channel.fact_changes) and not channel.for_ops,
         when=_when(channel),
         enabled=channel.is_active,
         warned=bool(view.warnings),
@@ -235,6 +240,9 @@ def _when(channel: Channel) -> str:
 def _facts(view: ChannelView) -> list[tuple[str, str]]:
     channel = view.channel
     facts = [("Type", kind_label(channel.type)), ("To", _receivers(view)), ("When", _when(channel))]
+    if not channel.for_ops:
+        subscribed = [words.label for one, words in SUBSCRIPTIONS.items() if one.value in channel.fact_changes]
+        facts.append(("Also when", "; ".join(subscribed)))
     facts.append(("Priority", f"{channel.priority} (lower numbers first)"))
     if channel.allowed_package_types:
         facts.append(("Packages", ", ".join(channel.allowed_package_types)))

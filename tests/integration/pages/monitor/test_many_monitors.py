@@ -91,6 +91,7 @@ async def test_it_says_what_will_happen_and_then_does_it(
     [
         ({"act": "enable"}, "enabled", [True, True, True, True]),
         ({"act": "begin-maintenance"}, "inMaintenance", [True, True, False, False]),
+        ({"act": "notify-nobody"}, "notifyOnError", [False, False, False, True]),
         ({"act": "interval", "interval": "420"}, "interval", [420, 420, 420, 1800]),
         ({"act": "countries", "countries": ["FI"]}, "countries", [["FI"], ["FI"], ["FI"], None]),
         (

@@ -18,7 +18,7 @@ async def locations(api: Api) -> None:
 
 
 async def stored(api: Api, path: str) -> Any:
-    public_id = path.rpartition("/")[2]
+    public_id = path.partition("?")[0].rpartition("/")[2]
     async with api.database.connection() as connection:
         return await connection.fetchrow("SELECT * FROM monitor WHERE public_id = $1::text::uuid", public_id)
 
@@ -76,6 +76,19 @@ async def test_the_page_of_a_monitor_that_no_location_may_check_says_why_at_once
         )
         shown = await browser.open(made.location)
     assert "no location can check it: no location in FI is enabled" in shown.text
+
+
+async def test_the_page_of_a_monitor_warns_when_its_messages_go_to_the_server_that_it_checks(api: Api) -> None:
+    await api.value("INSERT INTO mail_route (domain, hosts) VALUES ('own.test', '{own.test,mx.own.test}')")
+    values: dict[str, Any] = {"host": "mx.own.test", "customer": CUSTOMER, "notification_email": "ops@own.test"}
+    async with browsing_as(api, Role.EDITOR) as browser:
+        made = await browser.submit(await browser.open("/monitors/new"), "/monitors/new", **values)
+        path = made.path.partition("?")[0]
+        edit = await browser.open(f"{path}/edit")
+        changed = await browser.submit(edit, f"{path}/edit", notification_email="ops@192.0.2.7")
+    assert "The monitor is there." in made.text
+    assert "may not arrive: mail for own.test is served by mx.own.test, which is monitored here" in made.text
+    assert ("The changes are saved." in changed.text, "may not arrive" in changed.text) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ async def test_a_try_fills_in_country_by_country_and_ends_with_the_next_step(api
     assert "It does not work from any country" in done.text
     assert "data-done" in done.html
     assert "Switch STARTTLS on" in done.text
+    assert "/help/starttls-missing" in done.links.values()
     [step] = [each for each in done.main.all("a") if "data-set" in each.attributes][:1]
     assert step.text == "Use port 587 with STARTTLS"
     assert step.attributes["data-set"] == '{"port":"587","tls":"required"}'

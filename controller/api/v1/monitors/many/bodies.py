@@ -95,6 +95,7 @@ class ManyChangeBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
         | None
     ) = UNSET
     interval: Annotated[int, Meta(description="Seconds between checks.", ge=10, le=86_400)] | UnsetType = UNSET
+    notify_on_error: Annotated[bool, Meta(description="Whether anybody is told of its incidents.")] | UnsetType = UNSET
     policy: (
         Annotated[
             PolicyBody, Meta(description="Changes of its policy; null removes its own, so that the one above holds.")
@@ -167,6 +168,7 @@ def change_of_many(body: ManyChangeBody) -> ChangeOfMany:
             labels=body.labels,
             countries=countries,
             interval_seconds=body.interval,
+            notify_on_error=body.notify_on_error,
         ),
         policy=_policy(body.policy),
         delete=body.delete is not UNSET,

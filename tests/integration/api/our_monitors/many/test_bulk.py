@@ -85,6 +85,9 @@ async def test_what_matches_changes_and_the_rest_stays(api: Api, ids: dict[str, 
         ),
         pytest.param({"countries": []}, "countries", {"alpha": None, "gamma": None}, id="countries of the customer"),
         pytest.param({"enabled": False}, "state", {"alpha": "disabled", "gamma": "disabled"}, id="disabled"),
+        pytest.param(
+            {"notifyOnError": False}, "notifyOnError", {"alpha": False, "gamma": False}, id="nobody is notified"
+        ),
         pytest.param({"inMaintenance": True}, "inMaintenance", {"alpha": True, "gamma": True}, id="in maintenance"),
     ],
 )
