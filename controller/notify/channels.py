@@ -140,7 +140,10 @@ async def check_webhook(senders: Senders, config: Config) -> None:
         await senders.destinations.addresses(host)
     except DeliveryError as error:
         if error.permanent:
-            raise InvalidError("config.url", "must not lead to a private address") from error
+            raise InvalidError(
+                "config.url",
+                "must not lead to a private address (MAILPROBE_NOTIFY_ALLOW_NETWORKS of the controller allows some)",
+            ) from error
 
 
 async def send_webhook(senders: Senders, sending: Sending) -> str:

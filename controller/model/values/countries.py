@@ -9,6 +9,10 @@ from iso3166 import countries_by_alpha2
 from controller.errors import InvalidError
 from controller.model.values.json_rules import quoted
 
+_SHORT = [one.apolitical_name.partition(",")[0] for one in countries_by_alpha2.values()]
+_SHARED = {name for name in _SHORT if _SHORT.count(name) > 1}
+"""Names of several countries, such as Korea."""
+
 
 def country_code(text: str, *, field: str) -> str:
     """The alpha-2 code in upper case. Raises InvalidError."""
@@ -30,6 +34,11 @@ def countries_by_name() -> list[tuple[str, str]]:
 
 
 def country_name(code: str) -> str:
-    """The name of a country in English, without its official addition; the code where it is not known."""
+    """The name of a country in English, without its official addition where no other country needs it to be told apart;
+    the code where it is not known.
+    """
     country = countries_by_alpha2.get(code)
-    return country.apolitical_name.partition(",")[0] if country else code
+    if country is None:
+        return code
+    short = country.apolitical_name.partition(",")[0]
+    return country.apolitical_name if short in _SHARED else short

@@ -77,7 +77,10 @@ async def _check_url(field: str, text: str, senders: Senders) -> None:
         await senders.destinations.addresses(host)
     except DeliveryError as error:
         if error.permanent:  # a host name that does not resolve now may resolve later
-            raise InvalidError(field, "must not lead to a private address") from error
+            raise InvalidError(
+                field,
+                "must not lead to a private address (MAILPROBE_NOTIFY_ALLOW_NETWORKS of the controller allows some)",
+            ) from error
 
 
 def _kept(name: str, sent: Any, stored: Any) -> Any:

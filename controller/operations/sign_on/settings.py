@@ -180,7 +180,10 @@ async def _check_address(destinations: Destinations, issuer: str) -> None:
         await destinations.addresses(urlsplit(issuer).hostname or "")
     except DeliveryError as error:
         if error.permanent:
-            raise InvalidError("issuer", "must not lead to a private address") from error
+            raise InvalidError(
+                "issuer",
+                "must not lead to a private address (MAILPROBE_NOTIFY_ALLOW_NETWORKS of the controller allows some)",
+            ) from error
 
 
 def _object(organization: Organization) -> AuditObject:

@@ -82,17 +82,21 @@ def typed_values(fields: Fields, kind: MonitorKind) -> Values:
     """
     values, boxes = usual_values(kind), _boxes(kind)
     before = BY_NAME.get(text_of(fields, OF_KIND))
+    usual: Values = {}
     if before is not None and before is not kind:
-        usual = usual_values(before)
-        fields = {name: given for name, given in fields.items() if list(given) != [usual.get(name)]}
-        boxes &= _boxes(before)
+        usual, boxes = usual_values(before), boxes & _boxes(before)
     for name in values:
         if name == "countries":
             values[name] = list(fields.get(name, ()))
-        elif name in boxes and WHOLE in fields:
-            values[name] = "on" if any(fields.get(name, ())) else ""
+            continue
+        if name in boxes and WHOLE in fields:
+            typed = "on" if any(fields.get(name, ())) else ""  # a box without a tick is not sent
         elif name in fields:
-            values[name] = fields[name][0]
+            typed = fields[name][0]
+        else:
+            continue
+        if name not in usual or typed != usual[name]:
+            values[name] = typed
     return values | {"kind": kind.name}
 
 

@@ -140,7 +140,7 @@ def _summary(checks: Sequence[_Tried]) -> str:
 def _row(one: _Tried, kind: str, line: Axis) -> TrialRow:
     country, record = one.check.country_code, one.record
     place = country_name(country)
-    if one.check.location_name and one.check.location_name.upper() != country:
+    if one.check.location_name and one.check.location_name.upper() not in (country, place.upper()):
         place = f"{place}, {one.check.location_name}"
     if record is None:
         text = _WAITING if one.status is TrialStatus.PENDING else f"not tried: {one.reason}"

@@ -46,7 +46,7 @@ def test_a_server_is_found_by_its_address(
     product: Product, browser: Browser, watch: Watch, mail_server: MailServer
 ) -> None:
     browser.open(f"{log_in(browser, product, watch)}monitors/new")
-    browser.find("#address").type(f"127.0.0.1:{mail_server.port}")
+    browser.find("#find").type(f"127.0.0.1:{mail_server.port}")
     browser.click("Find the server")
     browser.sees("6 servers may be meant; 1 answers as expected", 60)
     best = browser.texts("#discovery h3")[0]

@@ -40,6 +40,15 @@ async def test_who_may_only_read_gets_no_form(api: Api) -> None:
         assert (await browser.open("/monitors/new")).status == 403
 
 
+async def test_who_was_given_no_customer_is_told_so(api: Api) -> None:
+    """There are monitors, but none for this account."""
+    await monitor(api, "Relay")
+    async with browsing_as(api, Role.READONLY, customers=[]) as browser:
+        page = await browser.open("/")
+    assert "none was so far" in page.text
+    assert "makes the first monitor" not in page.text
+
+
 async def test_when_all_is_well_one_sentence_says_so(api: Api) -> None:
     for name in ("One", "Two"):
         public_id = await monitor(api, name)

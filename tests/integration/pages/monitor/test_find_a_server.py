@@ -123,7 +123,7 @@ async def test_what_cannot_be_read_is_said_at_the_field_and_stays_there(api: Api
     async with browsing_as(api, Role.EDITOR) as browser:
         page = await browser.submit(await browser.open("/monitors/new"), FIND, address=typed)
     assert page.status == 400
-    assert words in page.id("wrong-address").text
+    assert words in page.id("wrong-find").text
     assert page.form(FIND).fields["address"] == [typed]
 
 
@@ -131,7 +131,7 @@ async def test_a_password_is_refused_and_not_sent_back(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
         page = await browser.open(f"{FIND}?address=imaps://alice:geheim@example.org")
     assert page.status == 400
-    assert "must hold no password" in page.id("wrong-address").text
+    assert "must hold no password" in page.id("wrong-find").text
     assert "geheim" not in page.html
 
 
@@ -148,7 +148,7 @@ async def test_too_many_searches_are_refused_at_the_field(api: Api) -> None:
             assert (await browser.open(f"{FIND}?address=mail.example.org:993")).status == 200
         page = await browser.open(f"{FIND}?address=mail.example.org:993")
     assert page.status == 429
-    assert "Try again in" in page.id("wrong-address").text
+    assert "Try again in" in page.id("wrong-find").text
 
 
 async def test_who_may_not_make_monitors_finds_no_servers_and_others_see_no_discovery_of_ours(api: Api) -> None:

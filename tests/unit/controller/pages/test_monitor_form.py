@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.errors import InvalidError
-from controller.kinds import BY_NAME
+from controller.kinds import BY_NAME, kind_named
 from controller.kinds.forms import InputKind, typed_fields
 from controller.kinds.kind import MonitorKind
 from controller.kinds.typed import TargetLogin
@@ -99,6 +99,24 @@ def test_every_field_of_a_target_comes_back_as_it_was_typed(kind: MonitorKind, n
     shown = form_view(kind, typed_values(fields, kind), NOTHING)
     group = next(group for group in shown.groups if name in {field.name for field in group.fields})
     assert group.open, "it is not usual, so it is not folded in"
+
+
+@pytest.mark.parametrize("other", OFFERED, ids=ids)
+@pytest.mark.parametrize("kind", OFFERED, ids=ids)
+def test_another_kind_is_as_usual_where_nothing_was_typed(kind: MonitorKind, other: MonitorKind) -> None:
+    """A tick too: without that of the verification any certificate would be accepted."""
+    fields = {**filled(kind), "kind": [other.name], "of_kind": [kind.name]}
+    usual, typed = usual_values(other), typed_values(fields, other)
+    boxes = [one.name for one in common_fields() if one.input is InputKind.BOX]
+    assert {name: typed[name] for name in boxes} == {name: usual[name] for name in boxes}
+    assert typed.get("verify_certificate") == usual.get("verify_certificate")
+
+
+@pytest.mark.parametrize("other", OFFERED, ids=ids)
+def test_a_tick_that_was_taken_away_stays_away_for_another_kind(other: MonitorKind) -> None:
+    fields = {**filled(kind_named("smtp")), "kind": [other.name], "of_kind": ["smtp"]}
+    del fields["notify_on_error"]
+    assert typed_values(fields, other)["notify_on_error"] == ""
 
 
 @pytest.mark.parametrize("kind", OFFERED, ids=ids)
