@@ -47,7 +47,7 @@ def milliseconds(value: float | None) -> str:
     """A duration for people: 0.4 ms, 12 ms, 1.25 s; a dash for None."""
     if value is None:
         return "–"
-    if not value:
+    if abs(value) < 0.05:  # also what rounding leaves below zero
         return "0 ms"
     if value >= 10_000:
         return f"{value / 1000:.1f} s"
