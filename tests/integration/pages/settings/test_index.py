@@ -29,3 +29,10 @@ async def test_it_lists_what_the_role_may_open_and_each_link_works(api: Api, rol
         assert {link.attributes["href"] for link in page.main.all("a")} == paths
         for path in sorted(paths):
             assert (await browser.open(path)).status == 200, path
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.USER])
+async def test_what_is_not_listed_is_refused(api: Api, role: Role) -> None:
+    async with browsing_as(api, role) as browser:
+        for path in sorted(OF_ADMINS - {"/settings/tokens"} | {"/settings/channels/new", "/settings/people/new"}):
+            assert (await browser.open(path)).status == 403, path
