@@ -112,11 +112,11 @@ def preview_of(form: ManyMonitorsForm, meaning: str, done: ManyDone) -> ManyPrev
         ],
         button=f"{act.verb} {counted(len(changing), 'monitor')}" if changing and not done.problems else "",
         destroys=act.destroys,
-        drawn=_fingerprint(done),
+        drawn=fingerprint(done),
     )
 
 
-def _fingerprint(done: ManyDone) -> str:
+def fingerprint(done: ManyDone) -> str:
     """Another one when other monitors are meant, or others of them change."""
     meant = sorted(f"{one.public_id} {one.id in done.changed}" for one in done.monitors)
     return hashlib.sha256("\n".join(meant).encode()).hexdigest()[:32]

@@ -17,6 +17,7 @@ from controller.model import Principal
 from controller.operations.monitors.labels import having, labels_in_use, removal_of, renaming_of
 from controller.operations.monitors.many import ChangeOfMany, ManyDone, change_many
 from controller.operations.overview.saved_filters import list_saved_filters, may_share
+from controller.pages.many.view import fingerprint
 from controller.pages.settings.labels.saved_filters import FILTERS
 from controller.pages.settings.labels.view import LabelChangeView, effect_of, labels_view
 from controller.pages.shell.forms import form_of
@@ -30,16 +31,14 @@ _CHANGED_MEANWHILE = "The monitors with this label have changed meanwhile. Confi
 
 
 class LabelForm(msgspec.Struct, frozen=True, kw_only=True):
-    """`any_value` is "on" for a label with whatever value. `count` is how many monitors the page said
-    would change.
-    """
+    """`any_value` is "on" for a label with whatever value. `drawn` stands for the monitors on the page before."""
 
     key: str = ""
     value: str = ""
     any_value: str = ""
     new_key: str = ""
     new_value: str = ""
-    count: str = ""
+    drawn: str = ""
 
 
 @get("/settings/labels", opt={PERMISSION: Permission.READ})
@@ -106,11 +105,11 @@ def _in_address(request: Request[Any, Any, Any]) -> LabelForm:
 
 
 async def _done(request: Request[Any, Any, Any], services: Services, principal: Principal, act: str) -> Response[bytes]:
-    """Change the monitors, when they are as many as the person was told."""
+    """Change the monitors, when they are those that the person was shown."""
     form = await form_of(request, LabelForm)
     try:
         tried = await _many(services, principal, act, form, dry_run=True)
-        if str(len(tried.changed)) != form.count or tried.problems:
+        if fingerprint(tried) != form.drawn or tried.problems:
             return await _shown(request, act, form, tried, status=HTTPStatus.CONFLICT)
         await _many(services, principal, act, form, dry_run=False)
     except InvalidError as error:

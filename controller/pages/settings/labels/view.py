@@ -12,6 +12,7 @@ from controller.model.saved_filters import SavedFilter
 from controller.operations.monitors.labels import LabelInUse
 from controller.operations.monitors.many import ManyDone
 from controller.operations.overview.saved_filters import normalised
+from controller.pages.many.view import fingerprint
 from controller.pages.words.labels import label_path
 
 DONE = {
@@ -76,9 +77,12 @@ class LabelChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelEffect(msgspec.Struct, frozen=True, kw_only=True):
-    """What would happen: to how many monitors, the first of them by name, and what stands against it."""
+    """What would happen: to how many monitors, the first of them by name, and what stands against it. `drawn` differs
+    for other monitors.
+    """
 
     changed: int
+    drawn: str
     named: list[tuple[str, str]]
     refused: list[tuple[str, str, str]]
 
@@ -117,6 +121,7 @@ def effect_of(done: ManyDone) -> LabelEffect:
     names = {one.public_id: one.name for one in done.monitors}
     return LabelEffect(
         changed=len(changed),
+        drawn=fingerprint(done),
         named=[(f"/monitors/{one.public_id}", one.name) for one in changed[:_MOST_NAMED]],
         refused=[
             (f"/monitors/{one.monitor}", names.get(one.monitor, "a monitor"), str(one.problem))

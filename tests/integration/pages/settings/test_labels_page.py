@@ -119,10 +119,20 @@ async def test_a_removal_is_refused_when_other_monitors_have_it_meanwhile(api: A
     assert [await labels_of(api, one) for one in (first, second)] == [{}, {}]
 
 
+async def test_as_many_other_monitors_are_not_those_that_were_shown(api: Api) -> None:
+    (first,) = await labelled(api, {"team": "post"})
+    async with browsing_as(api, Role.EDITOR) as browser:
+        told = await browser.open(f"{REMOVE}?key=team")
+        await api.value("UPDATE monitor SET labels = '{}' WHERE public_id = $1::text::uuid", first)
+        (second,) = await labelled(api, {"team": "web"})
+        assert (await confirm(browser, told, REMOVE)).status == 409
+    assert await labels_of(api, second) == {"team": "web"}
+
+
 async def test_who_may_only_read_changes_no_label(api: Api) -> None:
     async with browsing_as(api, Role.READONLY, customers=[api.customer]) as browser:
         assert (await browser.open(f"{RENAME}?key=team")).status == 403
-        assert (await browser.post(REMOVE, key="team", any_value="on", count="0")).status == 403
+        assert (await browser.post(REMOVE, key="team", any_value="on", drawn="0")).status == 403
 
 
 async def test_the_page_of_a_monitor_links_its_labels(api: Api) -> None:
