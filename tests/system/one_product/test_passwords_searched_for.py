@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from controller.api.v1.channels.schemas import ChannelBody
+from controller.api.v1.saved_filters.schemas import SavedFilterBody
 from controller.api.v1.sign_on.schemas import SignOnBody
 from controller.trust import keys
 from shared.nats.credentials import parse
@@ -35,7 +36,10 @@ COUNTRIES = {"DE", "US"}
 INCIDENT_SECONDS = 120.0
 STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream"}
 """An answer that does not end by itself; its events are searched on the broker."""
-ELSEWHERE = {"/api/v1/monitors/by-key/{project}/{external_key}", "/api/v1/trials/{public_id}"}
+ELSEWHERE = {
+    "/api/v1/monitors/by-key/{project}/{external_key}",
+    *("/api/v1/trials/{public_id}", "/api/v1/discoveries/{public_id}"),
+}
 """The first answers as the path of the monitor's id; of trials: test_trials."""
 
 
@@ -142,6 +146,8 @@ def reads(product: Product) -> dict[str, str]:
         assert admin.put("/api/v1/sign-on", json=SignOnBody.EXAMPLE | {"roles": []}).status_code == 201
         assert admin.post("/api/v1/channels", json=ChannelBody.EXAMPLE).status_code == 201
         assert admin.post("/api/v1/tokens", json={"name": "CI", "scope": "read"}).status_code == 201
+        assert admin.post("/api/v1/screens", json={"name": "Hall", "wall": {}}).status_code == 201
+        assert admin.post("/api/v1/saved-filters", json=SavedFilterBody.EXAMPLE).status_code == 201
         return _reads(admin)
 
 
