@@ -48,7 +48,7 @@ def _monitor(browser: Browser, home: str, port: int, name: str, tls: str, *ticks
     browser.open(f"{home}/monitors/new")
     browser.find("#host").type("127.0.0.1")
     browser.find("#port").type(str(port))
-    browser.named(tls, "option").click()
+    browser.find(f"#tls option[value={tls}]").click()
     browser.find("#name").type(name)
     if user:
         browser.find("#user").type(user)
@@ -75,11 +75,11 @@ def test_everything_is_set_up_by_the_pages_alone(
     browser.sees("Welcome")
 
     untrusted = ("More about the check", "A certificate that cannot be verified")
-    _monitor(browser, home, server.port, "Required", "STARTTLS, required", *untrusted)
-    _monitor(browser, home, server.port, "Login", "STARTTLS, required", *untrusted, user=_USER)
-    _monitor(browser, home, server.port, "If offered", "STARTTLS if the server offers it", *untrusted)
-    _monitor(browser, home, server.port, "In clear", "none: everything in clear")
-    _monitor(browser, home, server.port, "Germany alone", "none: everything in clear", "United States of America")
+    _monitor(browser, home, server.port, "Required", "required", *untrusted)
+    _monitor(browser, home, server.port, "Login", "required", *untrusted, user=_USER)
+    _monitor(browser, home, server.port, "If offered", "opportunistic", *untrusted)
+    _monitor(browser, home, server.port, "In clear", "none")
+    _monitor(browser, home, server.port, "Germany alone", "none", "United States of America")
 
     browser.click("Change the policy")
     browser.click("All locations")
@@ -107,6 +107,7 @@ def test_everything_is_set_up_by_the_pages_alone(
     browser.find("#email").type(_COLLEAGUE)
     browser.click("Editor")
     browser.click("Add the colleague")
+    browser.sees("It must be opened where nobody is logged in")
     link = str(browser.find("#link").attribute("value") or browser.find("#link").text)
     browser.open(home)
     browser.sees("5 up")
