@@ -1,4 +1,4 @@
-"""Somebody sets a fresh product up by its pages alone: five monitors, a policy, a channel, a location and a colleague."""
+"""Somebody sets a product up by its pages alone: five monitors, a policy, a channel, a location and a colleague."""
 
 from __future__ import annotations
 
