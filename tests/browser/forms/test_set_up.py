@@ -110,7 +110,7 @@ def test_everything_is_set_up_by_the_pages_alone(
     browser.sees("It must be opened where nobody is logged in")
     link = str(browser.find("#link").attribute("value") or browser.find("#link").text)
     browser.open(home)
-    browser.sees("5 up")
+    browser.sees("of 5 monitors")
     browser.click("Log out")
     browser.sees("Log in")
 
@@ -123,4 +123,4 @@ def test_everything_is_set_up_by_the_pages_alone(
     browser.click("Log out")
     browser.sees("Log in")
     _log_in(browser, _NEW_PASSWORD)
-    browser.sees("5 up")
+    browser.sees("of 5 monitors")
