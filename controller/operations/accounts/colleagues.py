@@ -142,6 +142,6 @@ def link_with(public_url: PublicUrl, code: Secret, *, following: str = "") -> st
     """The link that logs somebody in with this code and leads to a page; only its path when the public address is not
     known.
     """
-    path = f"/login{following and '?next=' + following}#code={code.reveal()}"
+    path = f"/login/code{following and '?next=' + following}#code={code.reveal()}"
     # The code stands in the fragment, which browsers send to no server, so that it reaches no log.
     return public_url.link(path) or path

@@ -14,7 +14,8 @@ WRONG_CODE = "This login code is wrong, was used already, or has expired."
 
 class LoginView(msgspec.Struct, frozen=True, kw_only=True):
     """`next` is the page that follows the login. Of what was typed only the addresses are shown again: `email` of a
-    login with a password, `address` of one by the organization's provider, which `sign_on` offers.
+    login with a password, `address` of one by the organization's provider, which `sign_on` offers. `logged_in_as` is
+    who is logged in already.
     """
 
     next: str
@@ -24,6 +25,7 @@ class LoginView(msgspec.Struct, frozen=True, kw_only=True):
     sign_on: bool = False
     address: str = ""
     sign_on_problem: str | None = None
+    logged_in_as: str = ""
 
     @property
     def code_refused(self) -> bool:

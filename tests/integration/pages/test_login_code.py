@@ -171,3 +171,26 @@ async def test_a_code_does_not_let_anybody_change_the_address(api: Api) -> None:
         body = {"email": "other@example.com", "password": NEW}
         answer = await browser.client.patch(f"/api/users/{who.public_id}", json=body)
     assert (answer.status_code, "currentPassword is required" in answer.text) == (400, True)
+
+
+async def test_a_link_opened_by_somebody_else_asks_and_ends_their_session(api: Api, somebody: Person) -> None:
+    code = await a_code(api, somebody)
+    admin = await person(api, Role.ADMIN, organization=await organization_of(api, "Ours"))
+    async with browsing(api, admin) as browser:
+        page = await browser.open("/login/code?next=/account")
+        assert f"In this browser {admin.email} is logged in." in page.text
+        assert "ask" in page.form("/login/code").element.attributes["class"]
+        before = browser.client.cookies["mailprobe_session"]
+        after = await browser.submit(page, "/login/code", code=code)
+        assert (after.path, somebody.email in after.text) == ("/account", True)
+    async with browsing(api) as stranger:
+        stranger.client.cookies.set("mailprobe_session", before)
+        assert (await stranger.open("/account", follow=False)).status == 303
+
+
+async def test_a_wrong_code_logs_nobody_out(api: Api) -> None:
+    admin = await person(api, Role.ADMIN, organization=await organization_of(api, "Ours"))
+    async with browsing(api, admin) as browser:
+        page = await browser.open("/login/code")
+        assert (await browser.submit(page, "/login/code", code="0" * 32)).status == 401
+        assert (await browser.open("/account", follow=False)).status == 200

@@ -28,7 +28,7 @@ class LoginLinkItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A login link. It is answered this once."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = {
-        "link": "https://mailprobe.example.com/login?next=/account#code=0123456789abcdef0123456789abcdef",
+        "link": "https://mailprobe.example.com/login/code?next=/account#code=0123456789abcdef0123456789abcdef",
         "expiresAt": "2026-01-04T12:00:00.000Z",
     }
 

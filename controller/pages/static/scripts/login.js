@@ -7,7 +7,8 @@ if (location.hash.startsWith("#code=")) history.replaceState(history.state, "", 
 
 const field = document.getElementById("code");
 if (found && field?.form) {
-  document.getElementById("by-code").open = true;
+  const others = document.getElementById("by-code");
+  if (others) others.open = true;
   field.value = found[1];
-  field.form.requestSubmit();
+  if (!field.form.classList.contains("ask")) field.form.requestSubmit();
 }
