@@ -107,7 +107,7 @@ def test_everything_is_set_up_by_the_pages_alone(
     browser.find("#email").type(_COLLEAGUE)
     browser.click("Editor")
     browser.click("Add the colleague")
-    browser.sees("It must be opened where nobody is logged in")
+    browser.sees("it asks before it logs anybody out")
     link = str(browser.find("#link").attribute("value") or browser.find("#link").text)
     browser.open(home)
     browser.sees("of 5 monitors")
