@@ -47,7 +47,8 @@ def check(data: bytes) -> None:
         except EnrolmentError as error:
             assert str(path) in str(error)
         else:
-            assert read.sealing_key.reveal() not in repr(read) or not read.sealing_key.reveal()
+            # Not a search for the key: other fields may hold the same text.
+            assert "sealing_key=Secret(********)" in repr(read)
             assert private_text(read)
         try:
             keys.read(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from litestar import Response, delete, post
+from litestar import delete, post
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
@@ -49,21 +49,20 @@ BODIES = (LoginLinkItem,)
     f"{_ONE}/login-link",
     operation_id="createLoginLink",
     opt=_OPT,
+    status_code=200,
     security=SECURITY,
     tags=_TAGS,
     summary="Make a link with which a person logs in once, to choose a password",
     description="Links that were made for the person before stop working. Nobody makes one for themselves.",
     responses={
-        201: answers(LoginLinkItem, "The link, this once", LoginLinkItem.EXAMPLE),
+        200: answers(LoginLinkItem, "The link, this once", LoginLinkItem.EXAMPLE),
         **problems(s400="id must be a UUID", s403="Forbidden", s404=_NOT_FOUND),
     },
 )
-async def create_login_link(
-    public_id: PublicId, services: GivenServices, principal: GivenPrincipal
-) -> Response[LoginLinkItem]:
+async def create_login_link(public_id: PublicId, services: GivenServices, principal: GivenPrincipal) -> LoginLinkItem:
     made = await colleagues.make_login_link(services.database, principal, path_id(public_id))
     link = colleagues.link_with(services.public_url, made.code, following="/account")
-    return Response(LoginLinkItem(link=link, expires_at=timestamp(made.expires_at)), status_code=201)
+    return LoginLinkItem(link=link, expires_at=timestamp(made.expires_at))
 
 
 @delete(
