@@ -139,9 +139,10 @@ def _names(account: Account, names: dict[int, str]) -> list[str] | None:
 
 
 def link_with(public_url: PublicUrl, code: Secret, *, following: str = "") -> str:
-    """The link that logs somebody in with this code and leads to a page; only its path when the public address is not
-    known.
+    """The link that logs somebody in with this code; only its path when the public address is not known. One for
+    somebody else leads to the page `following`, and asks in a browser where a person is logged in.
     """
-    path = f"/login/code{following and '?next=' + following}#code={code.reveal()}"
+    page = f"/login/code?next={following}" if following else "/login"
+    path = f"{page}#code={code.reveal()}"
     # The code stands in the fragment, which browsers send to no server, so that it reaches no log.
     return public_url.link(path) or path
