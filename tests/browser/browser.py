@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.browser.emulation import Emulation
 from tests.browser.session import BrowserError, Element, Session
-from tests.system.product import eventually
+from tests.system.product import START_SECONDS, eventually
 
 TAB, ENTER, ESCAPE, SHIFT, CONTROL, BACKSPACE = "\ue004", "\ue007", "\ue00c", "\ue008", "\ue009", "\ue003"
 SPACE, LEFT, UP, RIGHT, DOWN, HOME, END = "\ue00d", "\ue012", "\ue013", "\ue014", "\ue015", "\ue011", "\ue010"
@@ -103,7 +103,7 @@ class Browser:
             return False
         return True
 
-    def sees(self, text: str, seconds: float = 30.0) -> None:
+    def sees(self, text: str, seconds: float = START_SECONDS) -> None:
         """Return as soon as the page shows this text; fail with what it shows instead."""
         try:
             eventually(lambda: text in self.text, text, seconds)

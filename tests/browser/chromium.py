@@ -42,7 +42,7 @@ def browsing() -> Iterator[Browser]:
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", timeout=_SCRIPT_SECONDS + 30, trust_env=False
             ) as client:
-                eventually(lambda: _ready(client), "chromedriver is ready", 60)
+                eventually(lambda: _ready(client), "chromedriver is ready")
                 made = client.post("/session", json={"capabilities": {"alwaysMatch": _capabilities(folder)}})
                 assert made.is_success, made.text
                 session = Session(client, made.json()["value"]["sessionId"])

@@ -18,8 +18,6 @@ from tests.system import monitors
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
 
-pytestmark = pytest.mark.timeout(300)
-
 _CHECKS = 4
 _ROWS = """
 return Object.fromEntries([...document.querySelectorAll("#chart-values tr[data-location]")].map((row) => [

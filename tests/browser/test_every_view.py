@@ -21,8 +21,6 @@ from tests.pictures import camera
 from tests.pictures.camera import DESK
 from tests.pictures.views import View
 
-pytestmark = pytest.mark.timeout(300)
-
 _WIDER = """
 const root = document.documentElement;
 if (root.scrollWidth <= root.clientWidth) return [];

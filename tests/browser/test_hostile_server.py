@@ -14,8 +14,6 @@ from tests.browser.watching import Watch
 from tests.system import monitors
 from tests.system.product import Product, eventually
 
-pytestmark = pytest.mark.timeout(300)
-
 _ALERTED = "return window.alerted"
 _LISTEN = "window.alert = () => { window.alerted = true; };"
 _FOREIGN = """
@@ -64,7 +62,7 @@ def _pages(product: Product, monitor: str) -> list[str]:
     assert answer.status_code == 200, answer.text
     check = answer.json()["results"][0]
     due = round(datetime.fromisoformat(check["dueAt"]).timestamp() * 1000)
-    incident = eventually(lambda: incident_of(product, monitor), "an incident", 60)
+    incident = eventually(lambda: incident_of(product, monitor), "an incident")
     return [
         "/",
         f"/monitors/{monitor}",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-import pytest
 
 from controller.model import Role
 from controller.streaming.subscription import Bounds
@@ -24,8 +23,6 @@ from tests.integration.api.stream.stream_client import StreamClient, a_verdict, 
 from tests.integration.pages.listed import latest, monitor, nothing_there, verdict
 
 __all__ = ["api", "module_bus", "module_database_url", "nothing_there"]
-
-pytestmark = pytest.mark.timeout(240)
 
 _TABS = 8
 _STATE = "return document.querySelector(arguments[0])?.innerText"
@@ -76,7 +73,7 @@ class Desk:
         return words in str(await self.value("return document.getElementById('as-of').innerText"))
 
 
-async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 120.0) -> None:
     try:
         async with asyncio.timeout(seconds):
             while not await holds():

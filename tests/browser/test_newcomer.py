@@ -13,8 +13,6 @@ from tests.fakes.folders import data_folder
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def fresh() -> Iterator[Product]:
@@ -100,7 +98,7 @@ def test_a_newcomer_without_scripts(fresh: Product, browser: Browser, watch: Wat
         browser.reload()
         return bool(browser.value(STATE, "main", "up"))
 
-    eventually(is_up, "up after loading it again", 60)
+    eventually(is_up, "up after loading it again")
     browser.click("Log out")
     browser.sees("Log in")
 

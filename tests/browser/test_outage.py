@@ -14,8 +14,6 @@ from tests.system import monitors
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def watched(product: Product, mail_server: MailServer) -> Iterator[str]:

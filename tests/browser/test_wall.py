@@ -28,8 +28,6 @@ from tests.integration.pages.screens.conftest import new_screen
 
 __all__ = ["api", "module_bus", "module_database_url", "nothing_there"]
 
-pytestmark = pytest.mark.timeout(300)
-
 _H1 = "return document.querySelector('h1').innerText"
 _BANNER = "return document.getElementById('live-banner').checkVisibility()"
 _ITEMS = (
@@ -92,7 +90,7 @@ class Hall:
         await until(lambda: self.value("return document.documentElement.dataset.stream === 'on'"), "live")
 
 
-async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], Awaitable[object]], what: str, seconds: float = 120.0) -> None:
     try:
         async with asyncio.timeout(seconds):
             while not await holds():

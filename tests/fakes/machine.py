@@ -12,7 +12,7 @@ from pathlib import Path
 
 _NAMESPACES = ("--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--net")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_START_SECONDS = 60.0
+_START_SECONDS = 240.0
 # The overlay's upper layer is in memory, because it cannot lie on another overlay, which containers have as root.
 _BOOT = """
 set -e

@@ -22,7 +22,7 @@ async def test_a_connection_that_the_server_ends_for_good_is_replaced(bus: Bus) 
     async def back() -> bool:
         return bus.connected and bus.client is not before
 
-    await eventually(back, 20)
+    await eventually(back)
     await bus.publish(Message(subjects.result("DE", "de"), b"{}", "after"))
     consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
     assert [delivery.body for delivery in await consumer.fetch(10, 10)] == [b"{}"]
@@ -56,8 +56,8 @@ async def test_an_attempt_to_come_back_that_fails_leaves_no_connection_open() ->
 
     async with Listener(answer) as listener:
         async with Bus.open(Broker(f"nats://127.0.0.1:{listener.port}"), name="comes back"):
-            await eventually(tried_again, 20)
-            await eventually(let_go, 20)
+            await eventually(tried_again)
+            await eventually(let_go)
         await listener.all_closed()
 
 

@@ -34,7 +34,7 @@ async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes
             serve(database_url, nats_url, trust_file, tmp_path / "first", DRAIN_SECONDS="60")
         )
         async with httpx.AsyncClient(base_url=first.base_url, timeout=30, trust_env=False) as client:
-            await eventually(lambda: _is_live(client, headers), 30)
+            await eventually(lambda: _is_live(client, headers))
             async with client.stream("GET", STREAM, headers=headers) as answer:
                 listener = Listener(answer)
                 sent = [await _publish(bus, organization) for _ in range(3)]
@@ -49,7 +49,7 @@ async def test_a_controller_that_stops_ends_its_streams_at_once_and_another_goes
     sent += [await _publish(bus, organization) for _ in range(2)]  # while no controller runs
     last = {"Last-Event-ID": received[1].id}
     async with serve(database_url, nats_url, trust_file, tmp_path / "second") as client:
-        await eventually(lambda: _is_live(client, headers), 30)
+        await eventually(lambda: _is_live(client, headers))
         async with client.stream("GET", STREAM, headers=headers | last) as answer:
             listener = Listener(answer)
             sent.append(await _publish(bus, organization))
@@ -103,13 +103,13 @@ async def test_browsers_come_back_by_themselves_to_a_controller_that_was_restart
     ):
         following = [tasks.create_task(browser.follow(client, headers)) for browser in browsers]
         async with serve(database_url, nats_url, trust_file, tmp_path / "first", PORT=port):
-            await eventually(all_have_begun, 30)
+            await eventually(all_have_begun)
             sent += [await _publish(bus, organization) for _ in range(2)]
-            await eventually(all_have_received, 30)
+            await eventually(all_have_received)
         sent.append(await _publish(bus, organization))  # while no controller runs
         async with serve(database_url, nats_url, trust_file, tmp_path / "second", PORT=port):
             sent.append(await _publish(bus, organization))
-            await eventually(all_have_received, 30)
+            await eventually(all_have_received)
             answer = await client.get("/api/locations", headers=headers)
             assert (answer.status_code, answer.headers["x-ratelimit-remaining"]) == (200, "99")
         for each in following:

@@ -106,7 +106,7 @@ async def test_a_client_that_does_not_read_is_disconnected() -> None:
 
         await asyncio.sleep(0.05)
         assert not await answered(port)
-        assert await eventually(lambda: answered(port), 30)
+        assert await eventually(lambda: answered(port))
         for _, writer in deaf:
             writer.transport.abort()
 

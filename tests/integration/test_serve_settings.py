@@ -46,7 +46,7 @@ async def serve(
         )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings['PORT']}", timeout=30) as client:
-            await eventually(lambda: ready(client), 60)
+            await eventually(lambda: ready(client))
             yield client
     finally:
         process.terminate()

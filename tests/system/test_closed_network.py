@@ -65,7 +65,6 @@ def verdict(product: Product, monitor: str) -> dict[str, Any]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 def test_a_monitor_whose_own_name_resolves_is_checked_whatever_the_control_name_does(
     new_product: Product, mail_server: MailServer, tmp_path: Path
 ) -> None:

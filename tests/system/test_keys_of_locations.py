@@ -9,19 +9,16 @@ import signal
 import subprocess
 from typing import Any
 
-import pytest
-
 from deploy.local.programs import program
 from tests.system import monitors
 from tests.system.monitors import checks_from
-from tests.system.product import Product, environ, eventually
+from tests.system.product import START_SECONDS, Product, environ, eventually
 from tests.system.smtpd import MailServer
 
 CUT_OFF_SECONDS = 10.0
 BACK_SECONDS = 30.0
 
 
-@pytest.mark.timeout(300)
 def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     new_product: Product, mail_server: MailServer
 ) -> None:
@@ -54,7 +51,6 @@ def test_a_location_is_cut_off_let_in_again_and_given_new_keys_within_seconds(
     checks_from(product, monitor, {"DE", "US"}, lambda check: check["purpose"] == "triggered")
 
 
-@pytest.mark.timeout(300)
 def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_product: Product) -> None:
     product = new_product
     product.countries = "DE"
@@ -72,7 +68,7 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
     trust = product.data / "trust.json"
     trust.rename(trust.with_name("elsewhere"))
     process = product.begin()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(START_SECONDS) == 1
     assert f"{trust} is missing" in product.output()
     shutil.rmtree(product.data / "enrolments")
     product.start()
@@ -91,7 +87,7 @@ def test_files_that_are_of_no_use_are_replaced_and_lost_keys_are_named(new_produ
 
 def test_a_server_of_the_users_needs_the_keys_it_believes(new_product: Product) -> None:
     new_product.settings = {"MAILPROBE_NATS_URL": "nats://127.0.0.1:4222"}
-    assert new_product.begin().wait(timeout=60) == 1
+    assert new_product.begin().wait(START_SECONDS) == 1
     assert "MAILPROBE_NATS_URL needs MAILPROBE_TRUST_FILE too" in new_product.output()
 
 

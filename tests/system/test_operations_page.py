@@ -19,7 +19,7 @@ _CHECKOUT = "opt/mailprobe"
 _UNITS = ("nats", "mailprobe-controller", "mailprobe-agent@de-nbg")
 _OURS = " ".join(f"--unit={unit}" for unit in _UNITS)
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,6 @@ from tests.pictures.served import dashboard
 from tests.pictures.views import View
 from tests.system.product import eventually
 
-pytestmark = pytest.mark.timeout(300)
-
 _FORM = View("", lambda _world: "/monitors/new")
 _FOCUS = "return document.activeElement.id"
 _VALUE = "return document.getElementById(arguments[0]).value"

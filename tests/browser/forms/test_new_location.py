@@ -21,8 +21,6 @@ from tests.browser.watching import Watch
 from tests.fakes.folders import data_folder
 from tests.system.product import REPOSITORY, Product, environ, eventually
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def fresh() -> Iterator[Product]:
@@ -74,7 +72,7 @@ def _add(browser: Browser, code: str) -> str:
 def _ready(browser: Browser, within: str) -> None:
     """Return as soon as that says that the location is ready, without a click."""
     words = f"return document.querySelector('{within} .is-up')?.textContent"
-    eventually(lambda: browser.value(words) == "ready", f"{within} is ready", 90)
+    eventually(lambda: browser.value(words) == "ready", f"{within} is ready")
 
 
 def test_a_location_that_is_added_appears_by_itself(

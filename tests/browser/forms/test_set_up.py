@@ -15,7 +15,7 @@ from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.system.product import Product, eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.long
 
 _USER, _PASSWORD = "probe@example.org", "right horse"
 _COLLEAGUE, _NEW_PASSWORD = "colleague@example.org", "a long new password"
@@ -57,7 +57,7 @@ def _monitor(browser: Browser, home: str, port: int, name: str, tls: str, *ticks
         browser.click(tick)
     browser.click("Start monitoring")
     browser.sees("The monitor is there.")
-    eventually(lambda: browser.value(STATE, "main", "up"), f"{name} is up", 60)
+    eventually(lambda: browser.value(STATE, "main", "up"), f"{name} is up")
 
 
 def _log_in(browser: Browser, password: str) -> None:

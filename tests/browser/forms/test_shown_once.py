@@ -18,8 +18,6 @@ from tests.fakes.databases import Databases
 from tests.pictures import camera, office
 from tests.pictures.served import dashboard
 
-pytestmark = pytest.mark.timeout(300)
-
 _WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

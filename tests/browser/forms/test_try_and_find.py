@@ -4,15 +4,11 @@ server that has no STARTTLS.
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser.browser import Browser
 from tests.browser.people import log_in
 from tests.browser.watching import Watch
 from tests.system.product import Product, eventually
 from tests.system.smtpd import MailServer
-
-pytestmark = pytest.mark.timeout(300)
 
 _SET = "return document.getElementById(arguments[0]).value = arguments[1]"
 

@@ -107,7 +107,7 @@ async def send_signed(bus: Bus, body: bytes, message_id: str, ttl_seconds: int =
     await bus.publish(Message(subject, body, message_id, ttl_seconds, SIGNER.headers(subject, body)))
 
 
-async def results(bus: Bus, count: int, seconds: float = 30.0) -> list[CheckResult]:
+async def results(bus: Bus, count: int, seconds: float = 120.0) -> list[CheckResult]:
     """Take exactly `count` results out of the stream."""
     consumer = await bus.consumer(subjects.RESULTS, subjects.INGEST)
     found: list[CheckResult] = []
@@ -131,12 +131,12 @@ async def in_hand(bus: Bus) -> int:
     return info.num_ack_pending or 0
 
 
-async def none_left(bus: Bus, seconds: float = 30.0) -> None:
+async def none_left(bus: Bus, seconds: float = 120.0) -> None:
     """Return when every request is acknowledged."""
     await until_stored(bus, subjects.CHECKS, 0, seconds)
 
 
-async def until_stored(bus: Bus, stream: str, count: int, seconds: float = 30.0) -> None:
+async def until_stored(bus: Bus, stream: str, count: int, seconds: float = 120.0) -> None:
     """Return when a stream has so many messages. The broker removes a message a moment after its acknowledgement."""
 
     async def done() -> bool:
@@ -147,7 +147,7 @@ async def until_stored(bus: Bus, stream: str, count: int, seconds: float = 30.0)
     await eventually(done, seconds)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Return when `condition` holds; fails when it does not in time."""
 
     async def holds() -> bool:

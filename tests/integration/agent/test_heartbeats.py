@@ -88,7 +88,7 @@ async def next_heartbeat(worker: Worker, here: ProbeContext, received: list[tupl
     async def fresh() -> Heartbeat | None:
         return next((heartbeat for _, heartbeat in received if heartbeat.sent_at >= now), None)
 
-    heartbeat = await eventually(fresh, 30)
+    heartbeat = await eventually(fresh)
     assert heartbeat
     return heartbeat
 

@@ -70,7 +70,6 @@ def _absent() -> set[str]:
     return absent - {"agent", "shared"} | {"controller", "deploy", "tests"}
 
 
-@pytest.mark.timeout(300)
 def test_installed_as_its_image_does_it_runs_and_brings_nothing_else(tmp_path: Path) -> None:
     """Runs the commands of agent.Dockerfile on a copy of the files that it copies."""
     requires(_registry_answers(tmp_path), "a package registry")

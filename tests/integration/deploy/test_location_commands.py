@@ -216,4 +216,4 @@ async def _starts(
         answer = await controller.get("/api/locations", headers={"Authorization": f"Bearer {token}"})
         return any(one["agents"] for one in answer.json())
 
-    await eventually(ready, 60)
+    await eventually(ready)

@@ -119,7 +119,7 @@ async def _logged(log: Path, text: str) -> str:
     async def found() -> str:
         return next((line for line in _lines(log) if text in line), "")
 
-    return await eventually(found, 30)
+    return await eventually(found)
 
 
 async def test_a_controller_cuts_a_location_off_and_complains_of_nothing(

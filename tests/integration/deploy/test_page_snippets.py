@@ -120,7 +120,7 @@ async def test_nginx_serves_the_api_and_keeps_metrics_internal(
                     except httpx.TransportError:
                         return 0
 
-                await eventually(lambda: status("/readyz"), 30)
+                await eventually(lambda: status("/readyz"))
                 assert await status("/readyz") == 200
                 assert await status("/metrics/monitors") == 401
                 for path in ("/metrics", "/metrics/", "//metrics", "/%6detrics", "/api/../metrics", "/metrics?x=1"):

@@ -31,7 +31,6 @@ async def site(request: pytest.FixtureRequest, certificates: Certificates) -> As
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_an_agent_says_once_that_its_keys_were_ended_and_ends(site: Guarded) -> None:
     alone, several = programs.agent(site, name="alone"), programs.agent(site, processes=2, name="several")
     async with started(alone) as one, started(several) as two:
@@ -50,7 +49,6 @@ async def test_an_agent_says_once_that_its_keys_were_ended_and_ends(site: Guarde
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 async def test_a_controller_says_once_that_its_keys_were_ended_and_watch_ends(site: Guarded, database_url: str) -> None:
     async with (
         started(programs.controller(site, database_url)) as controller,

@@ -45,7 +45,7 @@ async def test_only_keys_of_this_installation_open_it_and_its_store_has_a_bound(
             async def refused() -> bool:
                 return "authentication error" in log.read_text()
 
-            await eventually(refused, 20)
+            await eventually(refused)
             assert not other.connected
             with pytest.raises(BusError):
                 await other.publish(Message(subjects.result("DE", "de"), b"{}", "2"))

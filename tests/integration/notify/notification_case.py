@@ -43,7 +43,7 @@ EVIDENCE = events.Evidence(
 )
 
 
-async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 30.0) -> Value:
+async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 120.0) -> Value:
     """The first true value that `condition` returns; fails when there is none in time."""
     async with asyncio.timeout(within_seconds):
         while not (value := await condition()):

@@ -27,7 +27,7 @@ async def test_a_dead_channel_delays_no_other(case: NotificationCase, hook: Webh
             async def received() -> bool:
                 return bool(hook.received)
 
-            await eventually(received, 20.0)
+            await eventually(received)
             assert dead.received == []
             dead.release()
             await case.nothing_due()

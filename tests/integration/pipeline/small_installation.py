@@ -27,7 +27,7 @@ from shared.wire.targets import KINDS
 Value = TypeVar("Value")
 
 
-async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 15.0) -> Value:
+async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 120.0) -> Value:
     """The first true value that `condition` returns; fails when there is none in time."""
     async with asyncio.timeout(within_seconds):
         while not (value := await condition()):

@@ -44,7 +44,7 @@ async def test_a_server_that_was_away_is_updated_when_it_is_back(site: Site) -> 
             [published] = await keeper.published_claims([of_location(site.trust, "de")])
             return len([claims for claims in published if claims]) == 2
 
-        await eventually(both_know, 30)
+        await eventually(both_know)
         assert await may_log_in(second.url, credentials)
         await site.supervisor.stop(part.name)
         await locations.set_enabled(site.database, "de", enabled=False)
@@ -56,5 +56,5 @@ async def test_a_server_that_was_away_is_updated_when_it_is_back(site: Site) -> 
             await keeper.reconcile()
             return not await may_log_in(second.url, credentials)
 
-        await eventually(refused_by_both, 30)
+        await eventually(refused_by_both)
         assert not await site.may_log_in(credentials)

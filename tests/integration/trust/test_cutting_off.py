@@ -138,7 +138,7 @@ async def test_a_broker_that_is_away_is_updated_when_it_is_back(site: Site) -> N
                 return False
             return True
 
-        await eventually(broker_knows, 30)
+        await eventually(broker_knows)
     assert not await site.may_log_in(credentials)
 
 
@@ -150,7 +150,7 @@ async def test_an_agent_that_is_cut_off_logs_it_once_and_comes_back_by_itself(si
             await agent.wait_connected()
             await locations.set_enabled(site.database, "de", enabled=False)
             await site.reconcile()
-            await eventually(partial(refused_often, site), 30)
+            await eventually(partial(refused_often, site))
             await locations.set_enabled(site.database, "de", enabled=True)
             await site.reconcile()
             async with asyncio.timeout(30):

@@ -203,7 +203,7 @@ async def test_replies_to_its_requests_cannot_be_sent_where_it_may_not_publish(a
     async def settled() -> bool:
         return (await streams(ready))[subjects.RESULTS] == 6
 
-    await eventually(settled, 20)
+    await eventually(settled)
     after = await streams(ready)
     assert after == before | {subjects.RESULTS: 6, subjects.CHECKS: before[subjects.CHECKS] + 6}
 
@@ -229,7 +229,7 @@ async def test_what_its_agents_need_works(
         async def acknowledged() -> bool:
             return (await streams(ready))[subjects.CHECKS] == 1
 
-        await eventually(acknowledged, 20)
+        await eventually(acknowledged)
         heartbeats = ready.listen(subjects.ALL_AGENTS)
         answering = asyncio.create_task(answer_one(ready, heartbeats))
         for _ in range(
@@ -270,4 +270,4 @@ async def refused(refusals: list[str], what: str, expected: list[str]) -> None:
     async def all_refused() -> bool:
         return missing <= {line.split('"')[1] for line in refusals if prefix in line}
 
-    await eventually(all_refused, 20)
+    await eventually(all_refused)

@@ -93,7 +93,7 @@ async def connects(broker: Broker) -> str | None:
             async def decided() -> bool:
                 return bus.connected or any(line["log_level"] != "info" for line in logged)
 
-            await eventually(decided, 30)
+            await eventually(decided)
             return None if bus.connected else str(next(line["error"] for line in logged if line["log_level"] != "info"))
 
 
@@ -105,7 +105,7 @@ async def test_a_server_that_asks_for_no_tls_gets_no_login(address: str, german:
         async def hung_up() -> bool:
             return bool(received)
 
-        await eventually(hung_up, 20)
+        await eventually(hung_up)
     assert set(received) == {b""}
 
 

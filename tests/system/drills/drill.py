@@ -26,7 +26,7 @@ from tests.system.drills import ledger
 from tests.system.drills.ledger import Balance
 from tests.system.product import REPOSITORY, Product, environ, eventually
 
-_STOP_SECONDS = 15
+_STOP_SECONDS = 60
 
 
 class Drill:
@@ -167,7 +167,7 @@ class Drill:
         A controller that was killed may still be starting, which takes as long as the machine needs.
         """
         until_ms = now_ms()
-        eventually(lambda: ready(str(self.product.api.base_url)), "the controller serves", 60)
+        eventually(lambda: ready(str(self.product.api.base_url)), "the controller serves")
         found = asyncio.run(self._balance(until_ms))
         print(found)
         return found

@@ -144,14 +144,12 @@ KINDS = [
 
 
 @pytest.mark.long
-@pytest.mark.timeout(200)
 @pytest.mark.parametrize(("disturb", "check_balance"), KINDS)
 def test_the_ledger_balances_when_once(disturb: Disturb, check_balance: BalanceCheck) -> None:
     _run(disturb, check_balance, SHORT)
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("repetition", [1, 2, 3])
 @pytest.mark.parametrize(("disturb", "check_balance"), KINDS)
 def test_the_ledger_balances_when(disturb: Disturb, check_balance: BalanceCheck, repetition: int) -> None:

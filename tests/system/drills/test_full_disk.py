@@ -31,7 +31,6 @@ async def _dead_letters(database_url: str) -> int:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
 def test_a_full_disk_of_nats_is_noticed_and_costs_only_what_could_not_be_checked() -> None:
     with (
         SmtpSink() as sink,
@@ -59,12 +58,12 @@ def test_a_full_disk_of_nats_is_noticed_and_costs_only_what_could_not_be_checked
             pids = drill.product.record["pids"]
             fill(disk)
             eventually(lambda: "checks" in missing(), "/readyz names the stream", 30)
-            eventually(subjects, "ops are notified", 60)
+            eventually(subjects, "ops are notified")
             time.sleep(_FULL_SECONDS)
             assert "checks" in missing()
             make_room(disk)
-            eventually(lambda: not missing(), "NATS stores again", 60)
-            eventually(lambda: any(each.startswith("NATS stores again") for each in subjects()), "and ops know", 90)
+            eventually(lambda: not missing(), "NATS stores again")
+            eventually(lambda: any(each.startswith("NATS stores again") for each in subjects()), "and ops know")
             balance = drill.balance()
             dead_letters = asyncio.run(_dead_letters(drill.product.record["databaseUrl"]))
             changed = {part for part, pid in drill.product.record["pids"].items() if pids[part] != pid}

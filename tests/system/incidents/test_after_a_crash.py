@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
-import pytest
-
 from shared.wire.messages import EventType
 from tests.system.conftest import running_mail_server
 from tests.system.drills.drill import ready
 from tests.system.incidents.watched import ORGANIZATION, Watched
 from tests.system.product import eventually
-
-pytestmark = pytest.mark.timeout(300)
 
 CONFIRMED_SECONDS = 60
 TAKEN_OVER_SECONDS = 150

@@ -14,8 +14,6 @@ from tests.system.incidents.watched import CUSTOMER, ORGANIZATION, Incident, Wat
 from tests.system.product import eventually
 from tests.system.smtpd import MailServer
 
-pytestmark = pytest.mark.timeout(300)
-
 CONFIRMED_SECONDS = 60
 """At most an interval of 10 s until a round fails and another until the next confirms it; the rest is reserve."""
 

@@ -14,8 +14,6 @@ from tests.system.incidents.watched import ABROAD, CUSTOMER, ORGANIZATION, Watch
 from tests.system.product import eventually
 from tests.system.regions.abroad import missing_for_abroad
 
-pytestmark = pytest.mark.timeout(300)
-
 BELIEVED_SECONDS = 150
 """A minute of evaluations 10 s apart, the last of which waits for a check to time out; the rest is reserve."""
 

@@ -28,8 +28,6 @@ from tests.system.conftest import running_mail_server
 from tests.system.incidents.watched import CUSTOMER, HOME, OPS, Watch, Watched
 from tests.system.product import Product, eventually
 
-pytestmark = pytest.mark.timeout(300)
-
 UNKNOWN_SECONDS = 90
 NOTIFIED_SECONDS = 120
 """A location must be silent for 60 s; the warning waits for others that are about to be, to name them together."""
@@ -56,9 +54,9 @@ def without_agents(watched: Watched) -> Iterator[WithoutAgents]:
         before = len(watched.mail.to(CUSTOMER))
         with watched.without_agents():
             yield WithoutAgents(hotel, now_ms(), before)
-        eventually(lambda: watched.verdict(hotel) == "up", "up again", 60)
+        eventually(lambda: watched.verdict(hotel) == "up", "up again")
         if watched.mail.to(OPS):
-            assert len(eventually(lambda: watched.mail.to(OPS)[1:], "ops are notified of the end", 60)) == 1
+            assert len(eventually(lambda: watched.mail.to(OPS)[1:], "ops are notified of the end")) == 1
         assert watched.incidents(hotel) == []
         assert watched.nobody_notified(hotel)
 
@@ -66,7 +64,7 @@ def without_agents(watched: Watched) -> Iterator[WithoutAgents]:
 def test_late_failures_from_a_spool_are_history_only(watched: Watched, without_agents: WithoutAgents) -> None:
     """Every location reports too late that it could not connect. In time, these rounds would be an outage."""
     hotel, since_ms, _ = without_agents
-    eventually(lambda: now_ms() > since_ms + _ROUNDS * _INTERVAL_MS + TOO_LATE_MS, "the rounds are over", 90)
+    eventually(lambda: now_ms() > since_ms + _ROUNDS * _INTERVAL_MS + TOO_LATE_MS, "the rounds are over")
     monitor = UUID(hotel.public_id)
     due_ms, spool = since_ms, list[CheckResult]()
     for _ in range(_ROUNDS):

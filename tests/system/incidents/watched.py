@@ -269,4 +269,4 @@ class Watched:
             known = self.product.api.get("/api/locations").json()
             return {each["countryCode"] for each in known if each["agents"]} >= self.countries
 
-        eventually(ready, "every location is ready", 60)
+        eventually(ready, "every location is ready")

@@ -14,8 +14,6 @@ import pytest
 from tests.system.new_kinds.stage import ABROAD, HAND_OFF, HOME, HOOK, Stage
 from tests.system.product import eventually
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def works(stage: Stage) -> str:

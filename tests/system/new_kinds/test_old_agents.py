@@ -16,8 +16,6 @@ from tests.system.new_kinds.stage import HAND_OFF, HOME, Stage
 from tests.system.product import REPOSITORY, environ, eventually
 from tests.system.smtpd import MailServer
 
-pytestmark = pytest.mark.timeout(300)
-
 OLD = "FI"
 
 
@@ -49,7 +47,7 @@ def behind(stage: Stage) -> Iterator[dict[str, Any]]:
             [here] = [each for each in stage.locations() if each["countryCode"] == OLD]
             return here if here["agents"] else None
 
-        yield eventually(ready, "the old agent is ready", 60)
+        yield eventually(ready, "the old agent is ready")
     finally:
         agent.terminate()
         agent.wait(30)
@@ -69,7 +67,7 @@ def test_a_kind_that_no_agent_knows_is_a_gap_with_a_reason_and_no_verdict(stage:
     def judged() -> Any:
         return stage.details(HAND_OFF, lonely)["verdict"]
 
-    verdict = eventually(judged, "an evaluation", 60)
+    verdict = eventually(judged, "an evaluation")
     assert (verdict["verdict"], verdict["reason"]) == ("unknown", f"{OLD} could not check")
     assert stage.history(HAND_OFF, lonely) == []
     # The first round may be due before the scheduler has read that the agent is there.

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.system.new_kinds.stage import HAND_OFF, HOME, ZONE_WATCH, Stage
 from tests.system.toys.desks import ENTRY_LOGIN, EXIT_LOGIN
-
-pytestmark = pytest.mark.timeout(300)
 
 OURS = "/api/v1/monitors"
 CUSTOMERS = "/api/customers"

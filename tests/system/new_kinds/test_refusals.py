@@ -9,10 +9,8 @@ import pytest
 
 from tests.system.new_kinds.stage import ABROAD, HAND_OFF, HOME, HOOK, ZONE_WATCH, Stage
 from tests.system.new_kinds.wire_tap import WireTap
-from tests.system.regions.eavesdropper import files_in
+from tests.system.regions.eavesdropper import content_of, files_in
 from tests.system.toys.desks import ENTRY_LOGIN, EXIT_LOGIN
-
-pytestmark = pytest.mark.timeout(300)
 
 MASK = "********"
 SECRETS = (ENTRY_LOGIN[1], EXIT_LOGIN[1])
@@ -106,4 +104,4 @@ def test_secrets_of_both_logins_are_masked_kept_by_masks_and_nowhere_else(stage:
     for secret in SECRETS:
         assert not [text for text in shown if secret in text]
         files = [stage.product.console, *files_in(stage.product.data)]
-        assert not [path for path in files if secret.encode() in path.read_bytes()]
+        assert not [path for path in files if secret.encode() in content_of(path)]

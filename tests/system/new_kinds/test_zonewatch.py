@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.system.new_kinds.stage import HOOK, WATCHED_SECONDS, ZONE_WATCH, Stage
 from tests.system.product import eventually
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_name_with_another_address_is_down_in_the_kinds_own_words(stage: Stage) -> None:

@@ -9,8 +9,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import requires
 from tests.docs.openapi.kept import present
 from tests.sdk.wheel import GENERATOR, make_wheel
@@ -18,7 +16,6 @@ from tests.system.product import REPOSITORY, Product, environ
 from tests.system.smtpd import MailServer
 
 
-@pytest.mark.timeout(300)
 def test_the_first_monitor_with_the_generated_client(product: Product, mail_server: MailServer, tmp_path: Path) -> None:
     requires(GENERATOR.exists(), "openapi-python-client: make tools")
     page = (REPOSITORY / "docs/api.md").read_text()

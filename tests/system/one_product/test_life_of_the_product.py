@@ -17,7 +17,7 @@ from controller.trust import keys
 from tests.system import monitors
 from tests.system.monitors import checks_from
 from tests.system.processes import still_there
-from tests.system.product import REPOSITORY, STOP_SECONDS, Product, eventually
+from tests.system.product import REPOSITORY, START_SECONDS, STOP_SECONDS, Product, eventually
 from tests.system.smtpd import MailServer
 
 BOTH = {"DE", "US"}
@@ -41,7 +41,6 @@ def welcome_code(product: Product) -> str:
     return link.partition("#code=")[2]
 
 
-@pytest.mark.timeout(300)
 def test_old_data_continues_after_an_orderly_stop_and_after_a_kill(
     new_product: Product, mail_server: MailServer
 ) -> None:
@@ -193,7 +192,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, 
 def _refusal(product: Product) -> str:
     """The one line that it prints when it refuses to start, before it has done anything."""
     process = product.begin()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(START_SECONDS) == 1
     lines = product.output().splitlines()
     assert len(lines) == 1, lines
     return lines[0]

@@ -14,7 +14,7 @@ from tests.fakes.postfix import Postfix, missing_for_postfix, start_postfix
 from tests.system import monitors
 from tests.system.monitors import checks_from
 from tests.system.product import Product
-from tests.system.regions.eavesdropper import files_in
+from tests.system.regions.eavesdropper import content_of, files_in
 
 BOTH = {"DE", "US"}
 USER, PASSWORD, WRONG = "alice", "open-sesame-4711", "close-sesame-4712"
@@ -58,8 +58,5 @@ def test_a_login_works_from_both_countries_and_its_password_is_kept_nowhere(prod
 
 
 def holds_a_password(path: Path) -> bool:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:  # the servers remove files at any time
-        return False
+    content = content_of(path)
     return PASSWORD.encode() in content or WRONG.encode() in content

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.system.product import Product
 
@@ -29,7 +28,6 @@ def last_start(product: Product) -> str:
     return product.output().rpartition("Mailprobe runs; ")[2]
 
 
-@pytest.mark.timeout(240)
 def test_it_starts_with_a_token_of_its_own_whatever_becomes_of_the_persons(new_product: Product) -> None:
     product = new_product
     product.countries = "DE"

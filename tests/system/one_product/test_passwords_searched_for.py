@@ -187,7 +187,6 @@ def _objects(answer: Any) -> Iterator[Any]:
     return (one for one in (items if isinstance(items, list) else [items]) if isinstance(one, dict))
 
 
-@pytest.mark.timeout(300)
 def test_no_password_and_no_key_is_on_the_broker_in_the_database_in_logs_or_in_answers(
     new_product: Product, postfix: Postfix, dovecot: Dovecot
 ) -> None:

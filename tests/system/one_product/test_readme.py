@@ -22,8 +22,6 @@ EXAMPLES = [
 ]
 _MARK = "=== example at line "
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def outputs(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[int, str]]:

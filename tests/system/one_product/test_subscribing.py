@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from deploy.local.programs import program
 from tests.system import monitors
 from tests.system.product import REPOSITORY, Product, environ, eventually
@@ -30,7 +28,6 @@ def following(script: Path, printed: Path, *arguments: str) -> Iterator[None]:
         process.wait()
 
 
-@pytest.mark.timeout(300)
 def test_the_example_prints_every_result_and_goes_on_after_a_kill(
     product: Product, mail_server: MailServer, tmp_path: Path
 ) -> None:
@@ -60,9 +57,9 @@ def test_the_example_prints_every_result_and_goes_on_after_a_kill(
         return [line for line in printed.read_text().splitlines() if f" {monitor} result success" in line]
 
     with following(script, printed, *arguments):
-        eventually(lambda: len(results()) >= 2, "results are printed", 60)
+        eventually(lambda: len(results()) >= 2, "results are printed")
     before = len(results())
     with following(script, printed, *arguments):
-        eventually(lambda: len(results()) >= before + 2, "results are printed again", 60)
+        eventually(lambda: len(results()) >= before + 2, "results are printed again")
     monitors.delete(product, monitor)
     assert len(set(results())) == len(results())

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
-
-from tests.system.product import Product, eventually
+from tests.system.product import START_SECONDS, Product, eventually
 
 
 class _Friendly(BaseHTTPRequestHandler):
@@ -40,12 +38,11 @@ def listening_at(port: int) -> Iterator[None]:
             thread.join()
 
 
-@pytest.mark.timeout(120)
 def test_a_port_that_is_taken_meanwhile_is_named(new_product: Product) -> None:
     process = new_product.begin()
     eventually(lambda: "PostgreSQL" in new_product.output(), "the port was found free")
     with listening_at(new_product.port):
-        assert process.wait(timeout=60) == 1
+        assert process.wait(START_SECONDS) == 1
     said = new_product.output().splitlines()[-1]
     assert said.startswith(
         ("mailprobe-local: controller does not stay up: ", "mailprobe-local: controller is not ready")

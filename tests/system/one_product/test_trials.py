@@ -22,7 +22,7 @@ def tried(product: Product, target: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = product.api.get(path).json()
         return found if found["done"] else None
 
-    return eventually(done, "a trial that is done", 60)
+    return eventually(done, "a trial that is done")
 
 
 def test_settings_are_tried_from_both_countries_before_there_is_a_monitor(product: Product, dovecot: Dovecot) -> None:

@@ -62,7 +62,7 @@ class Eavesdropper:
         left_out = set(without)
         for path in files_in(folder):
             if path not in left_out:
-                self.search(str(path.relative_to(folder)), _content(path))
+                self.search(str(path.relative_to(folder)), content_of(path))
 
     def _listen(self) -> None:
         asyncio.run(self._search_messages())
@@ -91,7 +91,7 @@ class Eavesdropper:
                 version = (state.st_mtime_ns, state.st_size)
                 if self._versions.get(path) != version:
                     self._versions[path] = version
-                    self.search(f"file {path.relative_to(self._folder)}", _content(path))
+                    self.search(f"file {path.relative_to(self._folder)}", content_of(path))
 
 
 def files_in(folder: Path) -> Iterator[Path]:
@@ -102,8 +102,9 @@ def files_in(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The content of a file; nothing if a server has removed it meanwhile."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:  # servers remove files at any time
+    except FileNotFoundError:
         return b""

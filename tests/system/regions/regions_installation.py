@@ -32,8 +32,8 @@ from tests.system.regions.regions import CENTRE, CENTRE_ADDRESSES, MAIL, MAIL_AD
 CONTROLLERS = ("controller-1", "controller-2")
 NATS_SERVERS = ("nats-1", "nats-2", "nats-3")
 _REPLICAS = 3
-_START_SECONDS = 60
-_STOP_SECONDS = 15
+_START_SECONDS = 240
+_STOP_SECONDS = 60
 _RESTART_SECONDS = 1.0  # RestartSec of the units in deploy/systemd
 
 
@@ -69,16 +69,16 @@ class Installation:
                 self._lay_out()
             for name in self._servers:
                 self._start(name)
-            eventually(lambda: all(map(self.is_healthy, self._servers)), "NATS is ready", _START_SECONDS)
+            eventually(lambda: all(map(self.is_healthy, self._servers)), "NATS is ready")
             for name in CONTROLLERS:
                 self._start(name)
-            eventually(lambda: all(map(self.is_ready, CONTROLLERS)), "the controllers are ready", _START_SECONDS)
+            eventually(lambda: all(map(self.is_ready, CONTROLLERS)), "the controllers are ready")
             for location in self.countries:
                 self._start(location)
             eventually(
                 lambda: self.locations_with_agents() == {*self.countries}, "all locations are ready", _START_SECONDS
             )
-            eventually(self._has_every_stream_and_consumer, "NATS leads every stream and consumer", _START_SECONDS)
+            eventually(self._has_every_stream_and_consumer, "NATS leads every stream and consumer")
             self._rest = undo.pop_all()
         return self
 
@@ -253,7 +253,7 @@ class Installation:
         time.sleep(after_seconds)
         self._start(part)
         well = self.is_healthy if part in self._servers else self.is_ready
-        eventually(lambda: well(part), f"{part} works again", _START_SECONDS)
+        eventually(lambda: well(part), f"{part} works again")
 
     def errors(self) -> list[str]:
         """Lines of Mailprobe's logs that report a fault of its own."""

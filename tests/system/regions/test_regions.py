@@ -96,7 +96,6 @@ def installation(tmp_path: Path, database_url: str) -> Iterator[Installation]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400)
 def test_killed_servers_and_a_region_cut_off_for_a_while_are_recorded_once_and_notify_nobody(
     installation: Installation,
 ) -> None:

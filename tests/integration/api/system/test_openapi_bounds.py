@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.integration.api.conftest import Api
 from tests.integration.api.system.test_openapi_examples import bodies, in_harbour, with_names
 
@@ -32,7 +30,6 @@ _NEEDED = {"name", "customerId", "target", "target.host"}
 _REFUSED = 400
 
 
-@pytest.mark.timeout(300)
 async def test_no_body_within_its_bounds_is_refused(api: Api) -> None:
     document = (await api.client.get("/schema/openapi.json")).json()
     refused, sent = [], 0

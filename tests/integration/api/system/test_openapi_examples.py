@@ -35,7 +35,6 @@ async def document(api: Api) -> dict[str, Any]:
     return described
 
 
-@pytest.mark.timeout(300)
 async def test_each_example_of_a_body_is_accepted_as_it_stands(api: Api, document: dict[str, Any]) -> None:
     ours = await organization_of(api, "Ours")
     await _somebody_who_logs_in(api, ours)

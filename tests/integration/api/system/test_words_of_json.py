@@ -70,7 +70,6 @@ def assert_plain(answer: httpx.Response, where: str) -> None:
         assert not PYTHON.search(messages(answer)), f"{where}: {answer.text}"
 
 
-@pytest.mark.timeout(400)
 async def test_bodies(client: httpx.AsyncClient, document: dict[str, Any], names: dict[str, str]) -> None:
     """Each field of each kind of body holds each kind of value in turn; each route gets bodies that are no objects."""
     schemas = document["components"]["schemas"]
@@ -103,7 +102,6 @@ async def test_bodies(client: httpx.AsyncClient, document: dict[str, Any], names
     assert refused > 300
 
 
-@pytest.mark.timeout(400)  # some three thousand requests
 async def test_queries(client: httpx.AsyncClient, document: dict[str, Any], names: dict[str, str]) -> None:
     refused = 0
     for method, path, operation in operations(document):

@@ -97,7 +97,7 @@ async def scrapes(
             )
             return scraped if complete else None
 
-        controller_figures = await eventually(checked, 80)
+        controller_figures = await eventually(checked)
         assert controller_figures is not None
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as agent:
             answer = await agent.get("/metrics")

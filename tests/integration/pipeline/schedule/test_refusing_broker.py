@@ -209,7 +209,7 @@ async def test_rounds_that_became_due_while_the_scheduler_waited_for_the_broker_
                 )
             )
 
-        await eventually(planned, 30)
+        await eventually(planned)
     reasons = await small_installation.rows(
         "SELECT reason, count(*) FROM dispatch WHERE monitor_ids[1] <> $1 AND due_second < $2 GROUP BY 1",
         seldom,
