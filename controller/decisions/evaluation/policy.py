@@ -9,6 +9,7 @@ import msgspec
 from controller.model import Mode
 
 MOST = 100
+MOST_RECHECKS = 5
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 RegionalSeconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
@@ -24,7 +25,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     quorum: Literal["any", "majority", "all"] | Count = "majority"
     voters: Literal["all", "home"] = "all"
     order: Literal["parallel", "sequential"] = "parallel"
-    rechecks: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
+    rechecks: Annotated[int, msgspec.Meta(ge=0, le=MOST_RECHECKS)] | None = None
     consecutive_rounds: Count = 1
     recovery_rounds: Count = 1
     regional_after_seconds: RegionalSeconds = 60

@@ -165,10 +165,16 @@ async def remove(database: Database, principal: Principal, code: str, *, check: 
 
 
 async def rename(
-    database: Database, principal: Principal, code: str, name: str | None, *, check: Check = _in_any_state
+    database: Database,
+    principal: Principal,
+    code: str,
+    name: str | None,
+    *,
+    check: Check = _in_any_state,
+    expect: Callable[[Location], None] = lambda _: None,
 ) -> None:
-    """Give a location another name for people; None is its country's. Raises ForbiddenError, InvalidError,
-    NotFoundError, and what `check` raises.
+    """Give a location another name for people; None is its country's. `expect` looks at the location as it is, while it
+    is locked. Raises ForbiddenError, InvalidError, NotFoundError, and what `check` and `expect` raise.
     """
     await require_manager(database, principal)
     _require_code(code)
@@ -179,6 +185,7 @@ async def rename(
         if before is None:
             raise NotFoundError
         await check(own)
+        expect(before)
         after = await store.rename(own, code, name or countries_by_alpha2[before.country_code].apolitical_name)
         await record(own, principal, AuditAction.LOCATION_RENAMED, before=before, after=after)
 

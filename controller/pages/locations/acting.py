@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -12,11 +11,10 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import InvalidError, WrongStateError
+from controller.errors import InvalidError, PreconditionFailedError, WrongStateError
 from controller.http.auth import PERMISSION
-from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.model import Principal
+from controller.model import Location, Principal
 from controller.operations.installation import managed_locations as operations
 from controller.operations.installation.location_effects import effects_of
 from controller.operations.locations import location_with
@@ -36,6 +34,13 @@ from controller.pages.locations.forms import (
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import (
+    differing,
+    form_status,
+    problems_of_conflict,
+    require_version,
+    version_of,
+)
 
 _MANAGE = {PERMISSION: Permission.MANAGE_LOCATIONS}
 _ONE = "/locations/{code:str}"
@@ -60,9 +65,13 @@ async def rename_location(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, code: FromPath[str]
 ) -> Response[bytes]:
     form = await form_of(request, LocationRenameForm)
+
+    def expect(now: Location) -> None:
+        require_version(form.version, version_of(LocationRenameForm(name=now.name)))
+
     try:
-        await operations.rename(services.database, principal, code, form.name.strip() or None)
-    except InvalidError as error:
+        await operations.rename(services.database, principal, code, form.name.strip() or None, expect=expect)
+    except (InvalidError, PreconditionFailedError) as error:
         return await _act(request, services, principal, code, "rename", form, error)
     return see_other(request, f"/locations/{code}?done=renamed")
 
@@ -111,7 +120,7 @@ async def remove_location(
     try:
         await operations.remove(services.database, principal, code)
     except WrongStateError as error:
-        return await _act(request, services, principal, code, "remove", status=status_of(error))
+        return await _act(request, services, principal, code, "remove", error=error)
     return see_other(request, "/locations?done=removed")
 
 
@@ -122,8 +131,7 @@ async def _act(
     code: str,
     act: str,
     form: msgspec.Struct | None = None,
-    problem: InvalidError | None = None,
-    status: HTTPStatus = HTTPStatus.OK,
+    error: InvalidError | WrongStateError | PreconditionFailedError | None = None,
 ) -> Response[bytes]:
     """Raises ForbiddenError, NotFoundError."""
     await operations.require_manager(services.database, principal)
@@ -133,9 +141,13 @@ async def _act(
     if act == "rotate" and not here.enabled:
         sentences.append(NOT_LET_IN)
     effects = await effects_of(services.database, principal, code) if act in _SPEECHES and possible else None
-    if form is None:
-        form = LocationRenameForm(name=here.name) if act == "rename" else LocationRotationForm()
-    values = values_of(form)
+    kept = LocationRenameForm(name=here.name) if act == "rename" else LocationRotationForm()
+    values = values_of(form or kept)
+    problems = problems_of(error, list(values), NAMES) if isinstance(error, InvalidError) else {}
+    if isinstance(error, PreconditionFailedError):
+        problems = problems_of_conflict("this location", differing(values, {"name": here.name}), {"name": here.name})
+    if form is None or isinstance(error, PreconditionFailedError):
+        values["version"] = version_of(kept)
     usual = services.enrolment.nats_url.value if services.enrolment else ""
     view = LocationActView(
         code=code,
@@ -146,7 +158,7 @@ async def _act(
         danger=ACTS[act].danger,
         possible=possible,
         form=values,
-        problems=problems_of(problem, list(values), NAMES) if problem else {},
+        problems=problems,
         kept=KEPT,
         url=here.nats_url or usual,
     )
@@ -156,7 +168,7 @@ async def _act(
         view,
         title=ACTS[act].title.format(code=code),
         section="locations",
-        status=HTTPStatus.BAD_REQUEST if problem else status,
+        status=form_status(error),
     )
 
 

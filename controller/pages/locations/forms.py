@@ -35,6 +35,7 @@ class LocationRotationForm(msgspec.Struct, frozen=True, kw_only=True):
 
 class LocationRenameForm(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
+    version: str = ""
 
 
 class NewLocationView(msgspec.Struct, frozen=True, kw_only=True):

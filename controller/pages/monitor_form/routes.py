@@ -44,6 +44,7 @@ from controller.pages.monitor_form.names import VERSION, form_problems, offered
 from controller.pages.monitor_form.reading import Fields, Reading, is_of_another_kind, kind_of, reading_of, text_of
 from controller.pages.monitor_form.values import (
     Values,
+    box_names,
     copied_values,
     differing,
     stored_values,
@@ -53,12 +54,9 @@ from controller.pages.monitor_form.values import (
 from controller.pages.monitor_form.view import Around, countries_of
 from controller.pages.shell.forms import fields_of
 from controller.pages.shell.page import see_other
+from controller.pages.shell.versions import BOX, problems_of_conflict, require_version
 
 _TAKEN = "is taken: another monitor of this project has it"
-_CHANGED = (
-    "Somebody changed this monitor while you had the form open, and nothing was saved. The form has what you typed;"
-    " where something else is stored now, the field says what. Save again to replace it."
-)
 _SENT = ALL - {"kind"}
 
 
@@ -125,7 +123,7 @@ async def edit(
         beside,
         act="edit",
         monitor=monitor,
-        version=version_of(monitor),
+        version=version_of_monitor(monitor),
     )
 
 
@@ -150,8 +148,7 @@ async def change(
     def decide(
         now: Monitor, _locations: Sequence[Location], _found: Breaches
     ) -> tuple[SettableMonitor, frozenset[str]]:
-        if version != version_of(now):
-            raise PreconditionFailedError(now, None)
+        require_version(version, version_of_monitor(now), now)
         return body, _sent(values, now, codes, kind, beside)
 
     try:
@@ -161,15 +158,16 @@ async def change(
         now = error.current
         assert isinstance(now, Monitor)  # noqa: S101 - `decide` raised it
         stored = stored_values(now, codes)
-        problems = {name: f"Stored now: {_shown(stored[name])}" for name in differing(values, stored, kind)}
-        return await drawn(problems={**problems, "": _CHANGED}, version=version_of(now), status=HTTPStatus.CONFLICT)
+        boxes = dict.fromkeys(box_names(kind), BOX)
+        problems = problems_of_conflict("this monitor", differing(values, stored, kind), stored, boxes)
+        return await drawn(problems=problems, version=version_of_monitor(now), status=HTTPStatus.CONFLICT)
     except (InvalidError, AlreadyExistsError) as error:
         return await drawn(problems=_problems(error, kind), version=version)
     await mail_routes.warnings_for(services.database, principal, changed.monitor, services.outlets.exchangers)
     return see_other(request, f"/monitors/{monitor.public_id}?done=changed")
 
 
-def version_of(monitor: Monitor) -> str:
+def version_of_monitor(monitor: Monitor) -> str:
     """Another one after each change of the monitor."""
     return monitor.updated_at.isoformat()
 
@@ -223,10 +221,6 @@ def _problems(error: DomainError, kind: MonitorKind) -> dict[str, str]:
     if isinstance(error, AlreadyExistsError):
         return {"external_key": _TAKEN}
     return form_problems(error, kind)
-
-
-def _shown(value: str | list[str]) -> str:
-    return (", ".join(value) if isinstance(value, list) else value) or "nothing"
 
 
 ROUTES: list[ControllerRouterHandler] = [new_monitor, create, duplicate, edit, change]

@@ -16,6 +16,7 @@ from controller.model import Monitor
 from controller.pages.monitor_form.labels import lines_of
 from controller.pages.monitor_form.names import OF_KIND, WHOLE, common_fields, known_names, login_names
 from controller.pages.monitor_form.reading import Fields, text_of, usual_interval
+from controller.pages.shell import versions
 
 Values = dict[str, Any]
 """By the names of the fields a text each; `countries` is a list. A box with a tick is `on`. Passwords are not in it."""
@@ -80,11 +81,11 @@ def typed_values(fields: Fields, kind: MonitorKind) -> Values:
     """The form as somebody typed it, as usual where it says nothing, and where it says what was usual for the kind that
     it was drawn for.
     """
-    values, boxes = usual_values(kind), _boxes(kind)
+    values, boxes = usual_values(kind), box_names(kind)
     before = BY_NAME.get(text_of(fields, OF_KIND))
     usual: Values = {}
     if before is not None and before is not kind:
-        usual, boxes = usual_values(before), boxes & _boxes(before)
+        usual, boxes = usual_values(before), boxes & box_names(before)
     for name in values:
         if name == "countries":
             values[name] = list(fields.get(name, ()))
@@ -115,12 +116,8 @@ def secret_names(kind: MonitorKind) -> set[str]:
 def differing(values: Values, other: Values, kind: MonitorKind) -> list[str]:
     """The fields in which two forms differ, without those about secrets."""
     left_out = secret_names(kind) | {"customer"}
-    known = known_names(kind) & values.keys() & other.keys() - left_out
-    return sorted(name for name in known if _compared(values[name]) != _compared(other[name]))
-
-
-def _compared(value: Any) -> Any:
-    return sorted(value) if isinstance(value, list) else value.replace("\r\n", "\n").strip()
+    known = known_names(kind) - left_out
+    return versions.differing({name: value for name, value in values.items() if name in known}, other)
 
 
 def _typed_secrets(kind: MonitorKind) -> set[str]:
@@ -128,7 +125,7 @@ def _typed_secrets(kind: MonitorKind) -> set[str]:
     return {name for login in logins for name in (login.password, login.access_token)}
 
 
-def _boxes(kind: MonitorKind) -> set[str]:
+def box_names(kind: MonitorKind) -> set[str]:
     every = [*common_fields(), *typed_fields(kind.typed).values()]
     return {one.name for one in every if one.input is InputKind.BOX}
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from litestar import Request, Response
 
 from controller.decisions.access import Permission
-from controller.errors import ForbiddenError, InvalidError, LimitedError, NotFoundError
+from controller.decisions.evaluation.policies import Effective
+from controller.errors import ForbiddenError, InvalidError, LimitedError, NotFoundError, PreconditionFailedError
 from controller.http.services import Services
 from controller.model import Principal
 from controller.off_loop import off_loop
 from controller.operations.monitors import policies
-from controller.operations.monitors.policies import PolicyOwner
+from controller.operations.monitors.policies import PolicyChange, PolicyOwner
 from controller.operations.monitors.policy_levels import levels_of_owner
 from controller.operations.monitors.previews.found import PolicyPreview
 from controller.operations.monitors.previews.preview import preview_policy
@@ -23,6 +23,7 @@ from controller.pages.policies.view import DONE, policy_view
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of
+from controller.pages.shell.versions import form_status, require_version, version_of
 from shared.clock import utc_now
 from shared.wire.targets import KINDS
 
@@ -55,19 +56,12 @@ class _Typed(NamedTuple):
     """What was submitted, and what became of it."""
 
     form: PolicyForm
-    error: InvalidError | LimitedError | None = None
+    error: InvalidError | LimitedError | PreconditionFailedError | None = None
     preview: PolicyPreview | None = None
 
     @property
     def problems(self) -> dict[str, str]:
         return {} if self.error is None else problems_of(self.error, FIELDS)
-
-    @property
-    def status(self) -> HTTPStatus:
-        if self.error is None:
-            return HTTPStatus.OK
-        limited = isinstance(self.error, LimitedError)
-        return HTTPStatus.TOO_MANY_REQUESTS if limited else HTTPStatus.BAD_REQUEST
 
 
 async def show(
@@ -96,10 +90,11 @@ async def show(
         done=DONE.get(request.query_params.get("done", ""), ""),
         form=typed.form if typed else None,
         problems=typed.problems if typed else None,
+        conflict=typed is not None and isinstance(typed.error, PreconditionFailedError),
         preview=typed.preview if typed else None,
     )
     title = f"Policy of {name or 'the organization'}"
-    status = typed.status if typed else HTTPStatus.OK
+    status = form_status(typed.error if typed else None)
     return await page(request, "policies/policy.html", view, title=title, section="settings", status=status)
 
 
@@ -109,10 +104,19 @@ async def save(
     """Change the policy; the form again when a field breaks a rule."""
     owner = await _owner(services, principal, place, _CHANGING[place.level])
     form = await form_of(request, PolicyForm)
+    levels = await levels_of_owner(services.database, owner)
+    drawn = form_of_policy(levels)
     try:
-        change = change_of_form(form, form_of_policy(await levels_of_owner(services.database, owner)))
-        await policies.change_policy(services.database, owner, change)
-    except InvalidError as error:
+        require_version(form.version, version_of(drawn))
+        change = change_of_form(form, drawn)
+
+        def decide(held: Effective) -> PolicyChange:
+            if form.version and held != levels.held:
+                raise PreconditionFailedError(held, None)
+            return change
+
+        await policies.change_policy(services.database, owner, decide)
+    except (InvalidError, PreconditionFailedError) as error:
         return await show(request, services, principal, place, _Typed(form, error))
     return see_other(request, f"{place.path}?done={'removed' if change.reset else 'saved'}")
 

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from controller.decisions.evaluation.policies import preset_of
-from controller.decisions.evaluation.policy import MOST, PRESETS, Policy
+from controller.decisions.evaluation.policy import MOST, MOST_RECHECKS, PRESETS, Policy
 from controller.errors import InvalidError, InvalidFieldsError, noting
 from controller.model.values.json_rules import breach_of
 from controller.operations.monitors.policies import PolicyChange
 from controller.operations.monitors.policy_levels import LevelsOfOwner
+from controller.pages.shell.versions import version_of
 
 ABOVE = "above"
 OWN = "own"
@@ -33,9 +34,34 @@ class PolicyForm(msgspec.Struct, kw_only=True):
     consecutive_rounds: str = "1"
     recovery_rounds: str = "1"
     regional_after_seconds: str = "60"
+    version: str = ""
 
 
-FIELDS = frozenset(PolicyForm.__struct_fields__)
+FIELDS = frozenset(PolicyForm.__struct_fields__) - {"version"}
+
+
+OPTIONS: dict[str, dict[str, str]] = {
+    "quorum": {
+        "majority": "more than half (default)",
+        "any": "any one of them",
+        "all": "all of them",
+        NUMBER: "at least the number below",
+    },
+    "rechecks": {
+        "": "1; 2 by a single location (default)",
+        "0": "none: it opens at once",
+        **{text: text for text in map(str, range(1, MOST_RECHECKS + 1))},
+    },
+    "voters": {
+        "all": "those of all locations (default)",
+        "home": "the home location's; the others recheck it",
+    },
+    "order": {
+        "parallel": "all locations at once (default)",
+        "sequential": "one location, in turn",
+    },
+}
+"""What the values of a field are called."""
 
 
 def form_of_policy(levels: LevelsOfOwner) -> PolicyForm:
@@ -62,7 +88,7 @@ def change_of_form(form: PolicyForm, shown: PolicyForm) -> PolicyChange:
 
     Values that were typed while another choice was left as it was are not dropped silently.
     """
-    if form.base != OWN and form.base == shown.base and form != shown:
+    if form.base != OWN and form.base == shown.base and msgspec.structs.replace(form, version="") != shown:
         raise InvalidError("base", "must be “Own values” for the fields below to count")
     if form.base == ABOVE:
         return PolicyChange(reset=True)
@@ -97,6 +123,18 @@ def change_of_form(form: PolicyForm, shown: PolicyForm) -> PolicyChange:
     if problems:
         raise InvalidFieldsError(problems)
     return PolicyChange(base=_policy(values))
+
+
+def with_stored_values(form: PolicyForm, stored: PolicyForm) -> PolicyForm:
+    """The form to show when `stored` is not what it was drawn from: with what was typed, but as stored where nothing
+    but the choice above all fields was made.
+    """
+    bases = (ABOVE, OWN, *MODES)
+    only_chosen = any(
+        version_of(msgspec.structs.replace(form, base=base, version="")) == form.version for base in bases
+    )
+    values = stored if only_chosen and form.base != OWN else form
+    return msgspec.structs.replace(values, base=form.base, version=version_of(stored))
 
 
 _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Policy)}

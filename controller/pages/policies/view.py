@@ -11,10 +11,20 @@ from controller.operations.monitors.policies import PolicyOwner
 from controller.operations.monitors.policy_levels import LevelsOfOwner, PolicyOfLevel, SetPolicies
 from controller.operations.monitors.previews.found import PolicyPreview
 from controller.pages.drawing.outage import OutageDrawing, outage_drawing
-from controller.pages.policies.form import ABOVE, MODES, OWN, PolicyForm, form_of_policy
+from controller.pages.policies.form import (
+    ABOVE,
+    FIELDS,
+    MODES,
+    OPTIONS,
+    OWN,
+    PolicyForm,
+    form_of_policy,
+    with_stored_values,
+)
 from controller.pages.policies.preview import PreviewView, preview_view
 from controller.pages.shell.problems import values_of
 from controller.pages.shell.texts import counted, span
+from controller.pages.shell.versions import differing, problems_of_conflict, version_of
 from controller.pages.words.policies import PRESET_NAMES, Votes, policy_details, policy_sentence
 
 DONE = {
@@ -78,6 +88,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     may: bool
     form: dict[str, str]
     choices: list[PolicyChoice]
+    options: dict[str, dict[str, str]]
     problems: dict[str, str]
     preview: PreviewView | None
 
@@ -113,12 +124,20 @@ def policy_view(
     done: str = "",
     form: PolicyForm | None = None,
     problems: dict[str, str] | None = None,
+    conflict: bool = False,
     preview: PolicyPreview | None = None,
 ) -> PolicyView:
-    """`form` is what was typed; without it the form shows what holds. The picture is of the policy in the preview."""
+    """`form` is what was typed; without it the form shows what holds. `conflict`: something else holds than when it was
+    drawn. The picture is of the policy in the preview.
+    """
     policy = levels.held.policy
     of_monitor = owner.level.value == "monitor"
     shown = preview.policy if preview else policy
+    stored, choices = form_of_policy(levels), _choices(levels, of_monitor=of_monitor)
+    drawn = form or msgspec.structs.replace(stored, version=version_of(stored))
+    if conflict:
+        drawn = with_stored_values(drawn, stored)
+        problems = _changed_meanwhile(drawn, stored, choices)
     return PolicyView(
         done=done,
         path=path,
@@ -130,11 +149,18 @@ def policy_view(
         about=_about(shown, levels.scope, previewed=preview is not None),
         drawing=outage_drawing(imagined_outage(shown, levels.scope)),
         may=may,
-        form=values_of(form or form_of_policy(levels)),
-        choices=_choices(levels, of_monitor=of_monitor),
+        form=values_of(drawn),
+        choices=choices,
+        options=OPTIONS,
         problems=problems or {},
         preview=None if preview is None else preview_view(preview),
     )
+
+
+def _changed_meanwhile(typed: PolicyForm, stored: PolicyForm, choices: list[PolicyChoice]) -> dict[str, str]:
+    values = {name: value for name, value in values_of(stored).items() if name in FIELDS}
+    words = OPTIONS | {"base": {one.value: one.name for one in choices}}
+    return problems_of_conflict("this policy", differing(values_of(typed), values), values, words)
 
 
 def votes_of(policy: Policy, scope: PolicyScope) -> Votes | None:

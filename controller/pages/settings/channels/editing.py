@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -13,7 +12,15 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import InvalidError, InvalidFieldsError, LimitedError, NotFoundError, UnknownCustomerError
+from controller.errors import (
+    DomainError,
+    InvalidError,
+    InvalidFieldsError,
+    LimitedError,
+    NotFoundError,
+    PreconditionFailedError,
+    UnknownCustomerError,
+)
 from controller.http.auth import PERMISSION
 from controller.http.documents.mistakes import named
 from controller.http.services import GivenPrincipal, GivenServices, Services
@@ -26,11 +33,13 @@ from controller.operations.channels.config_keys import HEADERS, names_of
 from controller.pages.settings.channels.advice import TriedView, incomplete, tried_view
 from controller.pages.settings.channels.form_view import channel_form_view
 from controller.pages.settings.channels.forms import (
+    BOXES,
     FORMS,
     NEW,
     change_of_channel,
     config_of,
     customer_in,
+    fields_to_compare,
     names_in_form,
     secrets_of,
     values_of_channel,
@@ -43,16 +52,10 @@ from controller.pages.settings.channels.words import kind_label
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import ELSEWHERE, problems_of, values_of
+from controller.pages.shell.versions import BOX, differing, form_status, problems_of_conflict, require_version
 from shared.clock import utc_now
 
 _OPT = {PERMISSION: Permission.MANAGE_CHANNELS}
-_CHANGED_MEANWHILE = (
-    "Somebody else changed this channel meanwhile. What you typed is below; save it again to replace their change."
-)
-
-
-class _ChangedMeanwhileError(Exception):
-    """The channel is not as it was when its form was drawn."""
 
 
 class _Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,8 +116,7 @@ async def edit_channel(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     channel = await channel_at(services, principal, public_id)
-    values = values_of_channel(channel, shown(channel.config, whole=True)[0])
-    values["version"] = channel.updated_at.isoformat()
+    values = _stored(channel)
     return await _form(request, services, principal, channel.type, _Filled(values=values, secrets={}), channel=channel)
 
 
@@ -126,10 +128,10 @@ async def save_channel(
     filled = await _filled(request, services, principal, channel.type, channel)
 
     def expect(found: Channel) -> None:
-        if filled.values["version"] not in ("", found.updated_at.isoformat()):
-            raise _ChangedMeanwhileError
+        require_version(filled.values["version"], found.updated_at.isoformat(), found)
 
     try:
+        expect(channel)  # else headers that are not stored any more would be called a mistake
         with _mistakes(), named(names_of(channel.type)):
             config = config_of(channel.type, filled.values, filled.secrets, channel.config)
             change = change_of_channel(filled.values, config, channel.conditions or {})
@@ -145,8 +147,10 @@ async def save_channel(
             )
     except InvalidError as error:
         return await _form(request, services, principal, channel.type, filled, channel=channel, error=error)
-    except _ChangedMeanwhileError:
-        return await _form(request, services, principal, channel.type, filled, channel=channel, stale=True)
+    except PreconditionFailedError as error:
+        now = error.current
+        assert isinstance(now, Channel)  # noqa: S101 - `expect` raised it
+        return await _form(request, services, principal, channel.type, filled, channel=now, error=error)
     return see_other(request, f"{path_of(channel.public_id)}?done=changed")
 
 
@@ -206,17 +210,20 @@ async def _form(
     filled: _Filled,
     *,
     channel: Channel | None = None,
-    error: InvalidError | LimitedError | None = None,
-    stale: bool = False,
+    error: InvalidError | LimitedError | PreconditionFailedError | None = None,
     tried: TriedView | None = None,
 ) -> Response[bytes]:
     """The form with these values, and with what is wrong with them, or what a test of them found."""
     about = _about(type_, channel)
     values = without_secrets_of(type_, filled.values)
     values["sealed"] = seal(services.vault, principal, about, filled.secrets, utc_now())
-    if stale and channel is not None:
-        values["version"] = channel.updated_at.isoformat()
-    problems = {ELSEWHERE: _CHANGED_MEANWHILE} if stale else _problems(type_, error, values)
+    if isinstance(error, PreconditionFailedError) and channel is not None:
+        stored = _stored(channel)
+        values["version"] = stored["version"]
+        names = differing({name: values[name] for name in fields_to_compare(type_)}, stored)
+        problems = problems_of_conflict("this channel", names, stored, dict.fromkeys(BOXES, BOX))
+    else:
+        problems = _problems(type_, error, values)
     view = channel_form_view(
         type_,
         values,
@@ -229,15 +236,18 @@ async def _form(
         tried=tried,
     )
     title = f"Edit {channel.name}" if channel else f"New channel: {kind_label(type_)}"
-    status = HTTPStatus.OK
-    if stale:
-        status = HTTPStatus.CONFLICT
-    elif error is not None:
-        status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, LimitedError) else HTTPStatus.BAD_REQUEST
-    return await page(request, "settings/channels/form.html", view, title=title, section=SECTION, status=status)
+    return await page(
+        request, "settings/channels/form.html", view, title=title, section=SECTION, status=form_status(error)
+    )
 
 
-def _problems(type_: str, error: InvalidError | LimitedError | None, values: dict[str, str]) -> dict[str, str]:
+def _stored(channel: Channel) -> dict[str, str]:
+    """The form of a channel as it is stored, without its secrets."""
+    values = values_of_channel(channel, shown(channel.config, whole=True)[0])
+    return values | {"version": channel.updated_at.isoformat()}
+
+
+def _problems(type_: str, error: DomainError | None, values: dict[str, str]) -> dict[str, str]:
     if error is None:
         return {}
     if isinstance(error, LimitedError):

@@ -33,6 +33,9 @@ NEW: dict[str, str] = {
 """The values of an empty form."""
 
 
+BOXES = frozenset({"enabled", "for_ops", *_FACTS})
+
+
 def forget(name: str) -> str:
     """The name of the box that removes a stored secret."""
     return f"forget_{name}"
@@ -80,6 +83,12 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
         elif not key.secret:
             values[key.name] = _text_of(getattr(item, key.name))
     return values
+
+
+def fields_to_compare(type_: str) -> list[str]:
+    """The fields that can be changed and shown: no secrets, and nothing that the form has only for itself."""
+    common = [name for name in (*_COMMON, *_FACTS) if name not in {"customer", "sealed", "version"}]
+    return [*common, *(key.name for key in CONFIG_KEYS[type_] if not key.secret)]
 
 
 def header_lines(headers: Mapping[str, str]) -> str:

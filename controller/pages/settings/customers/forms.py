@@ -38,6 +38,7 @@ class CustomerForm(msgspec.Struct, frozen=True, kw_only=True):
     threshold: str = ""
     reports: str = ""
     custom_fields: str = ""
+    version: str = ""
 
 
 FIELDS = frozenset(CustomerForm.__struct_fields__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -10,12 +9,12 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import InvalidError
+from controller.errors import InvalidError, PreconditionFailedError
 from controller.http.auth import PERMISSION
-from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Customer
 from controller.operations.accounts import customers
+from controller.operations.accounts.customers import CustomerChange
 from controller.operations.accounts.lists import customers_page
 from controller.pages.settings.customers.forms import (
     FIELDS,
@@ -27,11 +26,19 @@ from controller.pages.settings.customers.forms import (
     form_of_customer,
     has_more,
 )
-from controller.pages.settings.customers.view import DONE, CustomerFormView, CustomersView, CustomerView, customer_row
+from controller.pages.settings.customers.view import (
+    DONE,
+    CustomerFormView,
+    CustomersView,
+    CustomerView,
+    changed_meanwhile,
+    customer_row,
+)
 from controller.pages.settings.requests import done_of, following_page, page_request, search_of, thing_of
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import form_status, require_version, version_of
 
 _PATH = "/settings/customers"
 _ONE = f"{_PATH}/{{public_id:str}}"
@@ -92,12 +99,19 @@ async def change_customer(
 ) -> Response[bytes]:
     found = await customers.get_customer(services.database, principal, thing_of(public_id))
     form = await form_of(request, CustomerForm)
+
+    def decide(now: Customer) -> CustomerChange:
+        require_version(form.version, version_of(form_of_customer(now)), now)
+        return customer_change_of(form)
+
     try:
-        await customers.update_customer(
-            services.database, principal, found.public_id, customer_change_of(form), every_breach=True
-        )
+        await customers.update_customer(services.database, principal, found.public_id, decide, every_breach=True)
     except InvalidError as error:
         return await _customer(request, services, found, form, error)
+    except PreconditionFailedError as error:
+        now = error.current
+        assert isinstance(now, Customer)  # noqa: S101 - `decide` raised it
+        return await _customer(request, services, now, form, error)
     return see_other(request, f"{_PATH}/{found.public_id}?done=saved")
 
 
@@ -111,9 +125,13 @@ async def _new(
     view = CustomerFormView(
         form=values_of(form), problems=problems, statuses=STATUS_OPTIONS, more=_opened(form, problems)
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
-        request, "settings/customers/new.html", view, title="Add a customer", section="settings", status=status
+        request,
+        "settings/customers/new.html",
+        view,
+        title="Add a customer",
+        section="settings",
+        status=form_status(error),
     )
 
 
@@ -122,17 +140,23 @@ async def _customer(
     services: Services,
     customer: Customer,
     form: CustomerForm | None = None,
-    error: InvalidError | None = None,
+    error: InvalidError | PreconditionFailedError | None = None,
 ) -> Response[bytes]:
     monitors = await customers.monitor_counts(services.database, [customer])
     sms = await customers.sms_usage(services.database, [customer])
+    kept = form_of_customer(customer)
+    stored = values_of(kept) | {"version": version_of(kept)}
+    shown = form or kept
+    values = values_of(form) if form else stored
     problems = problems_of(error, FIELDS, NAMES) if error else {}
-    shown = form or form_of_customer(customer)
+    if isinstance(error, PreconditionFailedError):
+        problems = changed_meanwhile(values, stored)
+        values["version"] = stored["version"]
     view = CustomerView(
         row=customer_row(customer, monitors.get(customer.id, 0)),
         customer=customer,
         sms=sms.get(customer.id, 0),
-        form=values_of(shown),
+        form=values,
         problems=problems,
         statuses=STATUS_OPTIONS,
         more=_opened(shown, problems),
@@ -140,9 +164,13 @@ async def _customer(
         cancelled_at=customer.cancelled_at,
         done=done_of(request, DONE),
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
-        request, "settings/customers/customer.html", view, title=customer.name, section="settings", status=status
+        request,
+        "settings/customers/customer.html",
+        view,
+        title=customer.name,
+        section="settings",
+        status=form_status(error),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from controller.model import Customer
 from controller.model.values.countries import country_name
 from controller.pages.settings.customers.forms import STATUS_OPTIONS
+from controller.pages.shell.versions import BOX, differing, problems_of_conflict
 
 DONE = {
     "added": "The customer was added. It has no monitor yet.",
@@ -73,3 +75,9 @@ def customer_row(customer: Customer, monitors: int) -> CustomerRow:
         notified=[one for one in (customer.notification_email, customer.notification_phone_number) if one],
         countries=None if codes is None else [country_name(code) for code in codes],
     )
+
+
+def changed_meanwhile(typed: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, str]:
+    """What to show beside the fields of a customer that somebody else changed since its form was drawn."""
+    shown = {name: value for name, value in stored.items() if name != "version"}
+    return problems_of_conflict("this customer", differing(typed, shown), shown, {"status": _STATUS, "reports": BOX})

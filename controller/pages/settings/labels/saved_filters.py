@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import InvalidError, NotFoundError
+from controller.errors import InvalidError, NotFoundError, PreconditionFailedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
@@ -23,6 +22,14 @@ from controller.pages.settings.labels.view import FilterEndView, FilterFormView
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import (
+    BOX,
+    differing,
+    form_status,
+    problems_of_conflict,
+    require_version,
+    version_of,
+)
 
 _OPT = {PERMISSION: Permission.MANAGE_OWN_ACCOUNT}
 _SAVED = "/settings/saved-filters"
@@ -32,6 +39,7 @@ class SavedFilterForm(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     query: str = ""
     shared: str = ""
+    version: str = ""
 
 
 class NoFieldsForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +64,7 @@ async def saved_filter_page(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     found = await _found(services, principal, public_id)
-    values = {"name": found.name, "query": found.query, "shared": "on" if found.shared else ""}
-    return await _form(request, principal, _path(found), values, "Saved filter", None)
+    return await _form(request, principal, _path(found), _stored(found), "Saved filter", None)
 
 
 @post("/settings/saved-filters/{public_id:str}", opt=_OPT)
@@ -66,10 +73,23 @@ async def change_filter(
 ) -> Response[bytes]:
     found = await _found(services, principal, public_id)
     form = await form_of(request, SavedFilterForm)
+
+    def expect(now: SavedFilter) -> None:
+        require_version(form.version, version_of(_form_of_filter(now)), now)
+
     try:
-        await operations.update_saved_filter(services.database, principal, found.public_id, _change(form))
+        await operations.update_saved_filter(
+            services.database, principal, found.public_id, _change(form), expect=expect
+        )
     except InvalidError as error:
         return await _form(request, principal, _path(found), values_of(form), "Saved filter", error)
+    except PreconditionFailedError as error:
+        now = error.current
+        assert isinstance(now, SavedFilter)  # noqa: S101 - `expect` raised it
+        stored = _stored(now)
+        values = values_of(form) | {"version": stored.pop("version")}
+        problems = problems_of_conflict("this filter", differing(values, stored), stored, {"shared": BOX})
+        return await _form(request, principal, _path(now), values, "Saved filter", error, problems)
     return see_other(request, "/settings/labels?done=filter")
 
 
@@ -118,17 +138,27 @@ async def _form(
     path: str,
     values: dict[str, Any],
     title: str,
-    error: InvalidError | None,
+    error: InvalidError | PreconditionFailedError | None,
+    problems: dict[str, str] | None = None,
 ) -> Response[bytes]:
     view = FilterFormView(
         path=path,
         form=values,
-        problems=problems_of(error, values) if error else {},
+        problems=problems or (problems_of(error, values) if error else {}),
         may_share=may_share(principal),
         longest=LONGEST_NAME,
     )
-    status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
+    status = form_status(error)
     return await page(request, "settings/labels/filter.html", view, title=title, section="settings", status=status)
+
+
+def _form_of_filter(found: SavedFilter) -> SavedFilterForm:
+    return SavedFilterForm(name=found.name, query=found.query, shared="on" if found.shared else "")
+
+
+def _stored(found: SavedFilter) -> dict[str, str]:
+    form = _form_of_filter(found)
+    return values_of(form) | {"version": version_of(form)}
 
 
 def _change(form: SavedFilterForm) -> FilterChange:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from controller.errors import InvalidError
 from controller.model import Location, Mode, Organization
 from controller.operations.accounts.organizations import OrganizationChange
 from controller.operations.accounts.retention import OrganizationRetention, RetentionChange
+from controller.operations.accounts.settings import OrganizationSettings
 from controller.pages.settings.customers.forms import codes_of
 
 _MINUTE = 60
@@ -59,6 +60,7 @@ class OrganizationDataForm(msgspec.Struct, frozen=True, kw_only=True):
     country: str = ""
     vat_id: str = ""
     billing_email: str = ""
+    version: str = ""
 
 
 class DefaultsForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,7 @@ class DefaultsForm(msgspec.Struct, frozen=True, kw_only=True):
     rotate_locations: str = ""
     retry_on_failure: str = ""
     notify_on_error: str = ""
+    version: str = ""
 
 
 class RetentionForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +88,22 @@ class RetentionForm(msgspec.Struct, frozen=True, kw_only=True):
     results_days: str = ""
     rollups_months: str = ""
     confirmed: str = ""
+    version: str = ""
 
 
 BOXES = ("enabled", "resolve_dns", "rotate_locations", "retry_on_failure", "notify_on_error")
+
+
+OrganizationForm: TypeAlias = OrganizationDataForm | DefaultsForm | RetentionForm
+
+
+def stored_forms(found: OrganizationSettings, locations: Sequence[Location]) -> dict[str, OrganizationForm]:
+    """The forms of the page by their names, as the settings fill them in."""
+    return {
+        ORGANIZATION: form_of_organization(found.retention.organization),
+        DEFAULTS: form_of_defaults(found.defaults, locations),
+        RETENTION: form_of_retention(found.retention),
+    }
 
 
 def form_of_organization(organization: Organization) -> OrganizationDataForm:
@@ -99,7 +115,7 @@ def organization_change_of(form: OrganizationDataForm) -> OrganizationChange:
     values: dict[str, Any] = {
         name: text.strip() or None
         for name, text in msgspec.structs.asdict(form).items()
-        if name not in {"name", "countries", "time_zone"}
+        if name not in {"name", "countries", "time_zone", "version"}
     }
     return OrganizationChange(
         name=form.name,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import AlreadyExistsError, InvalidError
+from controller.errors import AlreadyExistsError, DomainError, InvalidError, PreconditionFailedError
 from controller.http.auth import PERMISSION
-from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Location, Principal
 from controller.operations.accounts import settings
@@ -28,16 +25,20 @@ from controller.pages.settings.organizations.forms import (
     RETENTION,
     DefaultsForm,
     OrganizationDataForm,
+    OrganizationForm,
     RetentionForm,
     defaults_of,
+    form_of_retention,
     organization_change_of,
     retention_change_of,
+    stored_forms,
 )
 from controller.pages.settings.organizations.view import DONE, ShorteningView, kept_view, organization_settings_view
 from controller.pages.settings.requests import done_of
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import form_status, require_version, version_of
 from shared.clock import utc_now
 
 _PATH = "/settings/organization"
@@ -57,8 +58,9 @@ async def change_organization(
 ) -> Response[bytes]:
     form = await form_of(request, OrganizationDataForm)
     try:
-        await _change(services, principal, SettingsChange(organization=organization_change_of(form)))
-    except (InvalidError, AlreadyExistsError) as error:
+        change = SettingsChange(organization=organization_change_of(form))
+        await _change(services, principal, change, ORGANIZATION, form.version)
+    except (InvalidError, AlreadyExistsError, PreconditionFailedError) as error:
         return await _shown(request, services, principal, form, error, wrong=ORGANIZATION)
     return see_other(request, f"{_PATH}?done=organization")
 
@@ -70,8 +72,8 @@ async def change_monitor_defaults(
     form = await form_of(request, DefaultsForm)
     try:
         values = stored_defaults(defaults_of(form), await _locations(services, principal))
-        await _change(services, principal, SettingsChange(defaults=values))
-    except InvalidError as error:
+        await _change(services, principal, SettingsChange(defaults=values), DEFAULTS, form.version)
+    except (InvalidError, PreconditionFailedError) as error:
         return await _shown(request, services, principal, form, error, wrong=DEFAULTS)
     return see_other(request, f"{_PATH}?done=defaults")
 
@@ -84,14 +86,16 @@ async def change_kept(
     form = await form_of(request, RetentionForm)
     here = await get_organization(services.database, principal)
     try:
+        held = await settings.get_settings(services.database, principal, here.public_id, utc_now())
+        require_version(form.version, version_of(form_of_retention(held.retention)))
         change = SettingsChange(retention=retention_change_of(form))
         tried = await settings.try_settings(services.database, principal, here.public_id, change, utc_now())
         if tried.retention.then is not None and form.confirmed != "on":
             view = ShorteningView(form=values_of(form), kept=kept_view(tried.retention))
             title = "Keep less history"
             return await page(request, "settings/organization/shorter.html", view, title=title, section="settings")
-        await _change(services, principal, change)
-    except InvalidError as error:
+        await _change(services, principal, change, RETENTION, form.version)
+    except (InvalidError, PreconditionFailedError) as error:
         return await _shown(request, services, principal, form, error, wrong=RETENTION)
     return see_other(request, f"{_PATH}?done={'shorter' if tried.retention.then else 'retention'}")
 
@@ -105,11 +109,13 @@ ROUTES: list[ControllerRouterHandler] = [
 ]
 
 
-async def _change(services: Services, principal: Principal, change: SettingsChange) -> None:
+async def _change(services: Services, principal: Principal, change: SettingsChange, form: str, version: str) -> None:
+    """`version` is that of the form. Raises PreconditionFailedError when what it changes is not as it was drawn."""
     here = await get_organization(services.database, principal)
+    locations = await _locations(services, principal)
 
-    def expect(_: OrganizationSettings) -> None:
-        """Each form has everything that it changes."""
+    def expect(found: OrganizationSettings) -> None:
+        require_version(version, version_of(stored_forms(found, locations)[form]))
 
     await settings.change_settings(services.database, principal, here.public_id, change, expect, utc_now())
 
@@ -122,8 +128,8 @@ async def _shown(
     request: Request[Any, Any, Any],
     services: Services,
     principal: Principal,
-    form: OrganizationDataForm | DefaultsForm | RetentionForm | None = None,
-    error: InvalidError | AlreadyExistsError | None = None,
+    form: OrganizationForm | None = None,
+    error: DomainError | None = None,
     *,
     wrong: str = "",
 ) -> Response[bytes]:
@@ -134,20 +140,20 @@ async def _shown(
         form=values_of(form) if form else {},
         problems=_problems(form, error),
         wrong=wrong,
+        conflict=isinstance(error, PreconditionFailedError),
         done=done_of(request, DONE),
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
         request,
         "settings/organization/organization.html",
         view,
         title="Organization",
         section="settings",
-        status=status,
+        status=form_status(error),
     )
 
 
-def _problems(form: msgspec.Struct | None, error: InvalidError | AlreadyExistsError | None) -> dict[str, str]:
+def _problems(form: OrganizationForm | None, error: DomainError | None) -> dict[str, str]:
     if form is None or error is None:
         return {}
     if isinstance(error, AlreadyExistsError):

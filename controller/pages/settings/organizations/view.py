@@ -12,12 +12,22 @@ from controller.model import Location
 from controller.operations.accounts.retention import OrganizationRetention
 from controller.operations.accounts.settings import OrganizationSettings
 from controller.pages.settings.organizations.forms import (
+    BOXES,
+    DEFAULTS,
     MODES,
-    form_of_defaults,
-    form_of_organization,
-    form_of_retention,
+    ORGANIZATION,
+    RETENTION,
+    stored_forms,
 )
 from controller.pages.shell.problems import values_of
+from controller.pages.shell.versions import BOX, differing, problems_of_conflict, version_of
+
+_UNSEEN = frozenset({"version", "confirmed"})
+_THINGS = {
+    ORGANIZATION: "the organization",
+    DEFAULTS: "these defaults",
+    RETENTION: "how long history is kept",
+}
 
 DONE = {
     "organization": "The organization was saved.",
@@ -43,9 +53,12 @@ class KeptHistoryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganizationSettingsView(msgspec.Struct, frozen=True, kw_only=True):
-    """`form` has the fields of all forms of the page, `wrong` names the one that was refused."""
+    """`form` has the fields of all forms of the page, `versions` say what each was drawn from, and `wrong` names the
+    one that was refused.
+    """
 
     form: dict[str, Any]
+    versions: dict[str, str]
     problems: dict[str, str]
     wrong: str
     kept: KeptHistoryView
@@ -103,21 +116,39 @@ def organization_settings_view(
     form: dict[str, Any],
     problems: dict[str, str],
     wrong: str,
+    conflict: bool,
     done: str,
 ) -> OrganizationSettingsView:
-    """`form` is what was typed into the form that was refused."""
-    stored = (
-        values_of(form_of_organization(found.retention.organization))
-        | values_of(form_of_defaults(found.defaults, locations))
-        | values_of(form_of_retention(found.retention))
-    )
+    """`form` is what was typed into the form that was refused; `conflict`: because somebody else changed the same."""
+    forms = stored_forms(found, locations)
+    stored = {name: value for one in forms.values() for name, value in values_of(one).items()}
+    versions = {name: version_of(one) for name, one in forms.items()}
+    if conflict:
+        own = {name: value for name, value in values_of(forms[wrong]).items() if name not in _UNSEEN}
+        problems = problems_of_conflict(_THINGS[wrong], differing(form, own), own, _words(locations))
+    elif wrong:
+        versions[wrong] = form["version"]
     return OrganizationSettingsView(
         form=stored | form,
+        versions=versions,
         problems=problems,
         wrong=wrong,
         kept=kept_view(found.retention),
         locations=[(one.code, one.code, f"{one.name}, {one.country_code}") for one in locations],
-        homes=[("", "the first of them"), *((one.code, f"{one.code} ({one.name})") for one in locations)],
+        homes=_homes(locations),
         modes=[(mode.value, words) for mode, words in MODES.items()],
         done=done,
     )
+
+
+def _homes(locations: Sequence[Location]) -> list[tuple[str, str]]:
+    return [("", "the first of them"), *((one.code, f"{one.code} ({one.name})") for one in locations)]
+
+
+def _words(locations: Sequence[Location]) -> dict[str, dict[str, str]]:
+    """What values of the forms are called, by field."""
+    return {
+        **{name: dict(BOX) for name in BOXES},
+        "home_location": dict(_homes(locations)),
+        "policy_preset": {mode.value: words for mode, words in MODES.items()},
+    }

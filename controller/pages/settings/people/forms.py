@@ -30,6 +30,7 @@ class PersonForm(msgspec.Struct, frozen=True, kw_only=True):
     customers: list[str] = []
     entry: str = BY_LINK
     password: str = ""
+    version: str = ""
 
 
 class OwnNameForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class OwnNameForm(msgspec.Struct, frozen=True, kw_only=True):
 
     first_name: str = ""
     last_name: str = ""
+    version: str = ""
 
 
 def form_of_account(account: Account, customers: Sequence[Customer]) -> PersonForm:
@@ -49,6 +51,10 @@ def form_of_account(account: Account, customers: Sequence[Customer]) -> PersonFo
         role=account.role.value,
         customers=[str(one.public_id) for one in customers if one.id in limits],
     )
+
+
+def own_form_of_account(account: Account) -> OwnNameForm:
+    return OwnNameForm(first_name=account.first_name or "", last_name=account.last_name or "")
 
 
 def new_account(form: PersonForm) -> AccountChange:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -10,11 +10,18 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import AlreadyExistsError, ForbiddenError, InvalidError, LimitedError, NotFoundError
+from controller.errors import (
+    AlreadyExistsError,
+    DomainError,
+    ForbiddenError,
+    InvalidError,
+    LimitedError,
+    NotFoundError,
+    PreconditionFailedError,
+)
 from controller.http.auth import PERMISSION
-from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.model import Account, Principal
+from controller.model import Account, Customer, Principal
 from controller.operations.accounts import colleagues, people
 from controller.operations.accounts.customers import list_customers
 from controller.operations.sign_on.settings import get_sign_on
@@ -28,12 +35,14 @@ from controller.pages.settings.people.forms import (
     changed_account,
     form_of_account,
     new_account,
+    own_form_of_account,
     own_names,
 )
 from controller.pages.settings.people.view import (
     DONE,
     NewPersonView,
     PeopleView,
+    changed_meanwhile,
     customer_options,
     entry_options,
     person_row,
@@ -43,6 +52,7 @@ from controller.pages.settings.requests import done_of, following_page, page_req
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import form_status, require_version, version_of
 from controller.pages.words.roles import role_options
 
 _PATH = "/settings/people"
@@ -115,12 +125,23 @@ async def change_person(
     account = await account_here(services, principal, public_id)
     own = account.id == principal.account_id
     form: PersonForm | OwnNameForm = await form_of(request, OwnNameForm if own else PersonForm)
+    known = await list_customers(services.database, principal)
+
+    def expect(found: Account) -> None:
+        require_version(form.version, version_of(_stored(found, principal, known)))
+
     try:
         change = own_names(form) if isinstance(form, OwnNameForm) else changed_account(form)
         await people.update_account(
-            services.database, services.passwords, principal, account.public_id, change, every_breach=True
+            services.database,
+            services.passwords,
+            principal,
+            account.public_id,
+            change,
+            expect=expect,
+            every_breach=True,
         )
-    except _REFUSED as error:
+    except (*_REFUSED, PreconditionFailedError) as error:
         return await _person(request, services, principal, account, form, error)
     return see_other(request, f"{_PATH}/{account.public_id}?done=saved")
 
@@ -133,7 +154,7 @@ async def _new(
     services: Services,
     principal: Principal,
     form: PersonForm,
-    error: InvalidError | AlreadyExistsError | LimitedError | None = None,
+    error: DomainError | None = None,
 ) -> Response[bytes]:
     roles = await colleagues.grantable_roles(services.database, principal)
     if not roles:
@@ -145,9 +166,13 @@ async def _new(
         customers=customer_options(await list_customers(services.database, principal)),
         entries=entry_options(sign_on=await _has_sign_on(services, principal)),
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
-        request, "settings/people/new.html", view, title="Add a colleague", section="settings", status=status
+        request,
+        "settings/people/new.html",
+        view,
+        title="Add a colleague",
+        section="settings",
+        status=form_status(error),
     )
 
 
@@ -157,27 +182,43 @@ async def _person(
     principal: Principal,
     account: Account,
     form: PersonForm | OwnNameForm | None = None,
-    error: InvalidError | AlreadyExistsError | LimitedError | None = None,
+    error: DomainError | None = None,
 ) -> Response[bytes]:
     found = await colleagues.colleague(services.database, principal, account.id)
     customers = await list_customers(services.database, principal)
-    stored = values_of(form_of_account(found.account, customers))
+    kept = _stored(found.account, principal, customers)
+    stored = values_of(kept) | {"version": version_of(kept)}
+    values, problems = stored | (values_of(form) if form else {}), _problems(error)
+    if isinstance(error, PreconditionFailedError):
+        problems = changed_meanwhile(values, stored, customers)
+        values["version"] = stored["version"]
     view = person_view(
         found,
         principal,
-        stored | (values_of(form) if form else {}),
-        _problems(error),
+        values,
+        problems,
         roles=await colleagues.grantable_roles(services.database, principal),
         customers=customers,
         done=done_of(request, DONE),
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
-        request, "settings/people/person.html", view, title=account.email, section="settings", status=status
+        request,
+        "settings/people/person.html",
+        view,
+        title=account.email,
+        section="settings",
+        status=form_status(error),
     )
 
 
-def _problems(error: InvalidError | AlreadyExistsError | LimitedError | None) -> dict[str, str]:
+def _stored(account: Account, principal: Principal, known: Sequence[Customer]) -> PersonForm | OwnNameForm:
+    """The form of the account's page: who may change it changes all of it, but of their own only the names."""
+    if account.id == principal.account_id:
+        return own_form_of_account(account)
+    return form_of_account(account, known)
+
+
+def _problems(error: DomainError | None) -> dict[str, str]:
     if isinstance(error, AlreadyExistsError):
         return {"email": "is the address of an account that exists already"}
     return problems_of(error, FIELDS, NAMES) if error else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,10 @@ from controller.decisions.access import GLOBAL
 from controller.model import Customer, Principal, Role
 from controller.operations.accounts.colleagues import Colleague
 from controller.pages.settings.people.forms import BY_LINK, BY_PASSWORD, BY_SIGN_ON
+from controller.pages.shell.versions import differing, problems_of_conflict
 from controller.pages.words.roles import role_name, role_options
+
+_SHOWN = frozenset({"email", "first_name", "last_name", "role", "customers"})
 
 DONE = {
     "added": "The colleague was added.",
@@ -111,6 +114,18 @@ def person_row(found: Colleague, principal: Principal) -> PersonRow:
 def customer_options(customers: Iterable[Customer]) -> list[tuple[str, str]]:
     """Customers as options of a form, by name."""
     return [(str(one.public_id), one.name) for one in sorted(customers, key=lambda one: one.name.lower())]
+
+
+def changed_meanwhile(
+    typed: Mapping[str, Any], stored: Mapping[str, Any], customers: Iterable[Customer]
+) -> dict[str, str]:
+    """What to show beside the fields of an account that somebody else changed since its form was drawn."""
+    words = {
+        "role": {role.value: role_name(role) for role in Role},
+        "customers": {str(one.public_id): one.name for one in customers},
+    }
+    shown = {name: value for name, value in stored.items() if name in _SHOWN}
+    return problems_of_conflict("this account", differing(typed, shown), shown, words)
 
 
 def entry_options(*, sign_on: bool) -> list[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from controller.http.identifiers import is_uuid
 from controller.model import Role
 from controller.model.sign_on import GroupRole, SignOn
 from controller.operations.sign_on.settings import SignOnChange
+from controller.pages.shell.versions import version_of
 from shared.secret import Secret
 
 SCOPES = "openid email profile"
@@ -51,9 +53,15 @@ class SignOnForm(msgspec.Struct, frozen=True, kw_only=True):
     limits: list[str] = []
     default_role: str = ""
     create_users: str = ""
+    version: str = ""
 
 
 FIELDS = frozenset(SignOnForm.__struct_fields__)
+
+
+class _Versioned(msgspec.Struct, frozen=True, kw_only=True):
+    form: SignOnForm
+    config: dict[str, Any]
 
 
 class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +88,13 @@ def form_of_sign_on(sign_on: SignOn) -> SignOnForm:
         default_role=sign_on.default_role or "",
         create_users="on" if sign_on.create_users else "",
     )
+
+
+def sign_on_version(sign_on: SignOn | None) -> str:
+    """Another one for other settings, also for another secret, of which it has only what is stored encrypted."""
+    if sign_on is None:
+        return version_of(SignOnForm())
+    return version_of(_Versioned(form=form_of_sign_on(sign_on), config=sign_on.config))
 
 
 def group_rows(form: SignOnForm) -> list[GroupRow]:

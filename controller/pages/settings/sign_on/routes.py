@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import GLOBAL, Permission
-from controller.errors import InvalidError, InvalidFieldsError, NotFoundError
+from controller.errors import InvalidError, InvalidFieldsError, NotFoundError, PreconditionFailedError
 from controller.http.auth import PERMISSION
-from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.operations.accounts.colleagues import grantable_roles
@@ -31,11 +29,19 @@ from controller.pages.settings.sign_on.forms import (
     group_rows,
     refused_group,
     sign_on_change_of,
+    sign_on_version,
 )
-from controller.pages.settings.sign_on.view import DONE, SignOnEndView, SignOnSettingsView, latest_refusal
+from controller.pages.settings.sign_on.view import (
+    DONE,
+    SignOnEndView,
+    SignOnSettingsView,
+    changed_meanwhile,
+    latest_refusal,
+)
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
+from controller.pages.shell.versions import form_status, require_version
 from controller.pages.words.roles import role_name
 from shared.clock import utc_now
 
@@ -58,6 +64,7 @@ async def change_sign_on_settings(
     groups = [row.group.strip() for row in group_rows(form) if row.group.strip()]
 
     def decide(current: OwnedSignOn | None) -> SignOnChange:
+        require_version(form.version, sign_on_version(current.sign_on if current else None))
         return sign_on_change_of(form, stored=current is not None and bool(current.sign_on.config))
 
     try:
@@ -72,6 +79,8 @@ async def change_sign_on_settings(
     except InvalidError as error:
         named = InvalidFieldsError([refused_group(one, groups) for one in error.fields])
         return await _shown(request, services, principal, form, named)
+    except PreconditionFailedError as error:
+        return await _shown(request, services, principal, form, error)
     return see_other(request, f"{_PATH}?done={'made' if saved.created else 'saved'}")
 
 
@@ -102,12 +111,19 @@ async def _shown(
     services: Services,
     principal: Principal,
     form: SignOnForm | None = None,
-    error: InvalidError | None = None,
+    error: InvalidError | PreconditionFailedError | None = None,
 ) -> Response[bytes]:
     here = await get_organization(services.database, principal)
     found = await _found(services, principal)
     roles = await grantable_roles(services.database, principal)
-    shown = form or (form_of_sign_on(found.sign_on) if found else SignOnForm())
+    kept = form_of_sign_on(found.sign_on) if found else SignOnForm()
+    shown, version = form or kept, sign_on_version(found.sign_on if found else None)
+    customers = customer_options(await list_customers(services.database, principal))
+    problems = problems_of(error, FIELDS, NAMES) if error else {}
+    if isinstance(error, PreconditionFailedError):
+        problems = changed_meanwhile(shown, kept, customers)
+    elif form is not None:
+        version = form.version
     view = SignOnSettingsView(
         exists=found is not None,
         has_secret=found is not None and bool(found.sign_on.config),
@@ -115,17 +131,21 @@ async def _shown(
         login_url=login_url_of(services.public_url, here.public_id),
         updated_at=found.sign_on.updated_at if found else None,
         refused=latest_refusal(await failed_logins(services.database, principal)) if found else None,
-        form=values_of(shown) | {"client_secret": ""},
-        problems=problems_of(error, FIELDS, NAMES) if error else {},
+        form=values_of(shown) | {"client_secret": "", "version": version},
+        problems=problems,
         rows=group_rows(shown),
         roles=[(role.value, role_name(role)) for role in roles],
         default_roles=[("", "is not let in"), *((one.value, role_name(one)) for one in roles if one not in GLOBAL)],
-        customers=customer_options(await list_customers(services.database, principal)),
+        customers=customers,
         done=done_of(request, DONE),
     )
-    status = status_of(error) if error else HTTPStatus.OK
     return await page(
-        request, "settings/sign_on/sign_on.html", view, title="Single sign-on", section="settings", status=status
+        request,
+        "settings/sign_on/sign_on.html",
+        view,
+        title="Single sign-on",
+        section="settings",
+        status=form_status(error),
     )
 
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from controller.model import Role
 from controller.model.audit import AuditEntry
 from controller.operations.accounts.login_entries import SIGN_ON
-from controller.pages.settings.sign_on.forms import GroupRow
+from controller.pages.settings.sign_on.forms import GroupRow, SignOnForm, group_rows
+from controller.pages.shell.problems import values_of
+from controller.pages.shell.versions import BOX, differing, problems_of_conflict
+from controller.pages.words.roles import role_name
 
 DONE = {
     "made": "Single sign-on is set up. Try it: log in by it in another browser before you rely on it.",
     "saved": "The changes were saved. They hold from the next login on.",
     "deleted": "Single sign-on has ended. Everybody logs in with a password now.",
 }
+
+
+_SHOWN = ("issuer", "client_id", "domains", "scopes", "groups_claim", "default_role", "create_users")
+_ROLES = {role.value: role_name(role) for role in Role}
+_WORDS = {"create_users": BOX, "default_role": {"": "is not let in", **_ROLES}}
+_SECRET_AGAIN = "must be typed again: it was not saved, and no page ever shows it"  # noqa: S105 - words
 
 
 class SignOnRefusalView(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,3 +71,29 @@ def latest_refusal(entries: Iterable[AuditEntry]) -> SignOnRefusalView | None:
         if after.get("by") == SIGN_ON:
             return SignOnRefusalView(at=entry.at, reason=str(after.get("reason", "")), who=entry.object_name)
     return None
+
+
+def changed_meanwhile(typed: SignOnForm, stored: SignOnForm, customers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What to show beside the fields when somebody else changed the settings since the form was drawn. Nothing is said
+    of the secret that is stored.
+    """
+    names = dict(customers)
+    mine, theirs = ({**_fields(one), "group": _groups(one, names)} for one in (typed, stored))
+    problems = problems_of_conflict("single sign-on", differing(mine, theirs), theirs, _WORDS)
+    return problems | ({"client_secret": _SECRET_AGAIN} if typed.client_secret else {})
+
+
+def _fields(form: SignOnForm) -> dict[str, Any]:
+    values = values_of(form)
+    return {name: values[name] for name in _SHOWN}
+
+
+def _groups(form: SignOnForm, names: dict[str, str]) -> str:
+    """Each group with what it gives, in words and in their order."""
+    texts = []
+    for row in group_rows(form):
+        if name := row.group.strip():
+            customers = [one.partition(":")[2] for one in row.limits]
+            only = f" for {', '.join(names.get(one, one) for one in customers)}" if customers else ""
+            texts.append(f"{name} ({_ROLES.get(row.role, row.role)}{only})")
+    return "; ".join(texts)

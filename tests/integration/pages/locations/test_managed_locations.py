@@ -185,6 +185,19 @@ async def test_wrong_fields_of_a_new_enrolment_are_marked(api: Api, admin: Brows
     assert await api.value("SELECT count(*) FROM location_key") == 1
 
 
+async def test_a_name_that_somebody_else_gave_meanwhile_is_not_replaced_unseen(api: Api, admin: Browser) -> None:
+    await add(admin)
+    rename = "/locations/de-fra/rename"
+    drawn = await admin.open(rename)
+    await admin.submit(drawn, rename, name="Frankfurt")
+    refused = await admin.submit(drawn, rename, name="Main")
+    assert (refused.status, refused.id("wrong-name").text) == (409, "Stored now: Frankfurt")
+    assert refused.form(rename).fields["name"] == ["Main"]
+    assert await api.value("SELECT name FROM location WHERE code = 'de-fra'") == "Frankfurt"
+    assert (await admin.submit(refused, rename)).path == "/locations/de-fra?done=renamed"
+    assert await api.value("SELECT name FROM location WHERE code = 'de-fra'") == "Main"
+
+
 async def test_disabling_says_first_what_it_does_to_which_monitors(api: Api, admin: Browser) -> None:
     await add(admin)
     await add(admin, "fr-par", "FR")

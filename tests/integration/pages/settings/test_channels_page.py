@@ -184,7 +184,7 @@ async def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten_uns
     form = await browser.open(edit)
     await browser.submit(form, edit, to="b@example.net")
     stale = await browser.submit(form, edit, to="c@example.net")
-    assert (stale.status, "Somebody else changed this channel" in stale.text) == (409, True)
+    assert (stale.status, "Somebody changed this channel" in stale.text) == (409, True)
     assert stale.form(edit).fields["to"] == ["c@example.net"]
     assert (await stored(sending, made))["email"] == "b@example.net"
     assert (await browser.submit(stale, edit)).path.endswith("?done=changed")

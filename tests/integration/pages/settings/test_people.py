@@ -173,7 +173,7 @@ async def test_nobody_changes_their_own_role_or_lets_themselves_in(api: Api) -> 
     path = f"{PEOPLE}/{own.public_id}"
     async with browsing(api, own) as browser:
         page = await browser.open(path)
-        assert page.form(path).names == {"_csrf_token", "first_name", "last_name"}
+        assert page.form(path).names == {"_csrf_token", "first_name", "last_name", "version"}
         assert "so that an administrator always remains" in page.text
         assert (await browser.submit(page, path, first_name="Me")).path == f"{path}?done=saved"
         assert (await browser.post(path, role="user")).status == 400
