@@ -283,6 +283,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     **{("POST", path): "the same" for path in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
     ("POST", "/api/v1/discoveries"): "the same",
+    ("POST", "/monitors/new/find"): "the same",
     ("POST", "/api/v1/monitors/{}/check"): "the same",
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"
