@@ -59,6 +59,11 @@ class KindForm:
     def fields(self) -> Iterator[FormField]:
         return (one for group in self.groups for one in group.fields)
 
+    def place_of(self, name: str) -> tuple[str, str] | None:
+        """The legend of the group in which this field stands, and its label there; None without it."""
+        places = ((group.legend, one.label) for group in self.groups for one in group.fields if one.name == name)
+        return next(places, None)
+
 
 @dataclass(frozen=True)
 class TypedField:

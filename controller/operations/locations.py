@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,13 +11,14 @@ import msgspec
 
 from controller.decisions.access import limits_to
 from controller.decisions.canaries import CanaryState
-from controller.decisions.evaluation.blindness import Blind, merged_periods
+from controller.decisions.evaluation.blindness import Blind, BlindCount, merged_periods
 from controller.decisions.history.cursor import fingerprint
 from controller.decisions.schedule.eligibility import abilities, alive, reasons_not_ready
 from controller.errors import InvalidError, NotFoundError
 from controller.model import AgentSighting, Location, Principal
 from controller.operations.cursors import cursor_behind, position_in
 from controller.store.checks import dead_letters
+from controller.store.checks.blind_results import counted_blind_results
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.evaluation import probe_problems
 from controller.store.evaluation.probe_problems import ProbeProblem
@@ -26,12 +27,15 @@ from controller.store.locations import locations as store
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.wire import subjects
+from shared.wire.failures import FailureSource
 
 BLIND_FOR = timedelta(hours=24)
 DEAD_LETTERS_FOR = timedelta(hours=24)
 MOST_BLIND_PERIODS = 20
 MOST_PROBE_PROBLEMS = 50
 _MOST_PARTS = 500
+_REPORTED = frozenset(source.value for source in FailureSource)
+"""Reasons of blind periods that a check's own result states. All others are of checks without a result."""
 
 
 class LocationState(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +130,18 @@ async def location_with(database: Database, principal: Principal, code: str) -> 
     if not found:
         raise NotFoundError
     return found[0]
+
+
+async def blind_results_at(database: Database, here: LocationState) -> Sequence[BlindCount]:
+    """Why checks that reported a result showed nothing, in its blind periods of the last BLIND_FOR. Nothing is read
+    while none of these periods comes from such checks.
+    """
+    periods = [one for one in here.blind if one.reason in _REPORTED]
+    if not periods:
+        return []
+    since = max(min(one.from_at for one in periods), here.now - BLIND_FOR)
+    async with database.connection() as connection:
+        return await counted_blind_results(connection, here.location.id, since, here.now)
 
 
 async def list_locations(database: Database, principal: Principal) -> list[LocationState]:

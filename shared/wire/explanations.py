@@ -64,8 +64,9 @@ FAILURES: dict[FailureKind, Explanation] = {
     ),
     FailureKind.CERTIFICATE_UNTRUSTED: Explanation(
         "No trusted authority vouches for the certificate, often because an intermediate certificate is missing.",
-        "Serve the whole chain. For an authority of your own set MAILPROBE_CA_FILE on the agents, or take the tick at"
-        " “A certificate that cannot be verified” away in the monitor.",
+        "Serve the whole chain. For an authority of your own set MAILPROBE_CA_FILE on the agents; or change the"
+        " monitor: under “More about the check”, take the tick at “A certificate that cannot be verified is a failure”"
+        " away.",
     ),
     FailureKind.STARTTLS_MISSING: Explanation(
         "STARTTLS is required, but the server does not offer it.", "Switch STARTTLS on, or do not require it."

@@ -24,11 +24,15 @@ _TLS_WORDS = {
 
 
 class KnownKinds(NamedTuple):
-    """`greetings` are the beginnings of what servers of each kind say first, `labels` the kinds for people."""
+    """`greetings` are the beginnings of what servers of each kind say first, `labels` the kinds for people.
+    `certificate_boxes` say where the form of a kind has the box by which certificates are verified: the group, and the
+    words beside the box.
+    """
 
     services: Sequence[MailService]
     greetings: Mapping[str, str]
     labels: Mapping[str, str]
+    certificate_boxes: Mapping[str, tuple[str, str]]
 
 
 class NextStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +87,12 @@ def _after(
                 yield _use(known, text, server, kind, usual.kind, server.port, TlsMode.IMPLICIT)
         case FailureKind.CERTIFICATE_WRONG_HOST, _:
             yield from _other_name(server, outcome.facts)
+        case FailureKind.CERTIFICATE_UNTRUSTED, _ if place := known.certificate_boxes.get(kind):
+            group, label = place
+            yield NextStep(
+                text="Let the server send its intermediate certificates too. If its certificate is meant to be of an"
+                f" authority of your own: open “{group}” in the form, and take the tick at “{label}” away."
+            )
         case FailureKind.LOGIN_REFUSED, _:
             yield NextStep(text=login_advice(server.host))
         case FailureKind.LOGIN_MECHANISM_MISSING, _:

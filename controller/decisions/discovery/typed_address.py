@@ -58,6 +58,12 @@ def read_address(text: str, services: Sequence[MailService]) -> TypedAddress:
     return TypedAddress(_host(host), port)
 
 
+def holds_password(text: str) -> bool:
+    """Whether something stands before the @ as a password does, so that the text must not be shown again."""
+    login = text.partition("://")[2] or text.strip().removeprefix("mailto:")
+    return ":" in login.rpartition("@")[0]
+
+
 def is_ip(host: str) -> bool:
     try:
         ip_address(host)

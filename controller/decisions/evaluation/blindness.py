@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from controller.decisions.sql_function import SqlFunction
+from shared.wire.failures import FailureKind, FailureSource
 
 LONGEST_SECONDS = 3600
 
@@ -17,6 +18,14 @@ class Blind(NamedTuple):
     reason: str
     from_at: datetime
     to_at: datetime
+    checks: int
+
+
+class BlindCount(NamedTuple):
+    """How many checks failed in this way by a fault of `source`."""
+
+    kind: FailureKind
+    source: FailureSource
     checks: int
 
 

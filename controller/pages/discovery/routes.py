@@ -6,40 +6,46 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get
+import msgspec
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.decisions.discovery.typed_address import LONGEST
+from controller.decisions.discovery.typed_address import LONGEST, holds_password
 from controller.errors import InvalidError, LimitedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.operations.discoveries import begin_discovery, get_discovery
 from controller.pages.discovery.view import DiscoveryView, discovery_view
+from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 
 _PATH = "/monitors/new/find"
 _TITLE = "Find a server"
-_OTHER_SITES = ("cross-site", "same-site")
+
+
+class FindForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    address: str = ""
 
 
 @get(_PATH, opt={PERMISSION: Permission.CREATE})
-async def find(
-    request: Request[Any, Any, Any],
-    services: GivenServices,
-    principal: GivenPrincipal,
-    address: FromQuery[str] = "",
+async def find(request: Request[Any, Any, Any], address: FromQuery[str] = "") -> Response[bytes]:
+    """The form, with this address filled in. A link never searches, because a search connects to servers."""
+    kept = "" if holds_password(address) else address[:LONGEST]
+    return await _page(request, DiscoveryView(address=kept), HTTPStatus.OK)
+
+
+@post(_PATH, opt={PERMISSION: Permission.CREATE})
+async def search(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    """Search, and show what was found at an address of its own, which can be loaded again. Another site's link only
-    fills in the field, because a search connects to servers.
-    """
-    if not address.strip() or request.headers.get("sec-fetch-site") in _OTHER_SITES:
-        return await _page(request, DiscoveryView(address=address[:LONGEST]), HTTPStatus.OK)
+    """Search, and show what was found at an address of its own, which can be loaded again."""
+    address = (await form_of(request, FindForm)).address
     try:
         begun = await begin_discovery(services.database, services.dispatcher, services.finder, principal, address)
     except InvalidError as error:
-        kept = "" if "password" in error.rule else address[:LONGEST]
+        kept = "" if holds_password(address) else address[:LONGEST]
         return await _page(request, DiscoveryView(address=kept, address_problem=str(error)), HTTPStatus.BAD_REQUEST)
     except LimitedError as error:
         problem = f"{error}. Try again in {error.retry_after} seconds."
@@ -64,4 +70,4 @@ async def _page(request: Request[Any, Any, Any], view: DiscoveryView, status: HT
     return await page(request, "discovery/page.html", view, title=_TITLE, section="overview", status=status)
 
 
-ROUTES: list[ControllerRouterHandler] = [find, found]
+ROUTES: list[ControllerRouterHandler] = [find, search, found]

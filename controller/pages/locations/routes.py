@@ -14,7 +14,7 @@ from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
 from controller.operations.installation.location_effects import effects_of
 from controller.operations.installation.managed_locations import keys_of, manages_locations, removed_locations
-from controller.operations.locations import list_locations, location_with
+from controller.operations.locations import blind_results_at, list_locations, location_with
 from controller.pages.locations.acting import ROUTES as ACTING
 from controller.pages.locations.enrolling import ROUTES as ENROLLING
 from controller.pages.locations.view import location_page_view, locations_view
@@ -53,7 +53,10 @@ async def location_page(
     effects = await effects_of(services.database, principal, code)
     manages = await manages_locations(services.database, principal)
     keys = await keys_of(services.database, principal, code) if manages else []
-    view = await off_loop(location_page_view, found, effects, manages=manages, keys=keys, done=_done(request))
+    blind_results = await blind_results_at(services.database, found)
+    view = await off_loop(
+        location_page_view, found, effects, blind_results, manages=manages, keys=keys, done=_done(request)
+    )
     title = f"Location {code}"
     return await page(
         request, "locations/location.html", view, title=title, section="locations", live=True, now=found.now

@@ -9,13 +9,16 @@ from uuid import UUID
 
 import msgspec
 
+from controller.decisions.evaluation.blindness import BlindCount
 from controller.decisions.schedule.location_effects import LocationEffects
 from controller.model import AgentSighting, Location
 from controller.model.locations import LocationKey
 from controller.model.values.countries import country_name
 from controller.operations.locations import LocationState
 from controller.pages.drawing.bar import Run
-from controller.pages.locations.doing import SLICES, bar_label, bar_of, clock_off, doing
+from controller.pages.locations.agents import AgentRow, agent_row
+from controller.pages.locations.blind_reasons import BlindReasonRow, blind_reasons
+from controller.pages.locations.doing import SLICES, bar_label, bar_of, doing
 from controller.pages.locations.effects import EffectWords, Speech, effect_words
 from controller.pages.words.blindness import (
     SUSPICIOUS,
@@ -28,24 +31,6 @@ from controller.pages.words.blindness import (
 
 _SHOWN_PERIODS = 8
 _WORST_FIRST = ("down", "unknown", "degraded")
-_LAG_LIMIT_MS = 5.0
-"""Above this an agent takes fewer checks at once, so that its timings stay true."""
-
-
-class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent with a fresh heartbeat. `clock` says how far its clock is off, empty while that is unknown."""
-
-    name: str
-    version: str
-    running: int
-    waiting: int
-    capacity: int
-    lag_ms: float
-    lagging: bool
-    clock: str
-    clock_off: bool
-    started_at: datetime
-    last_at: datetime
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +133,7 @@ class LocationPageView(msgspec.Struct, frozen=True, kw_only=True):
     country_name: str
     enabled: bool
     created_at: datetime | None
+    blind_reasons: list[BlindReasonRow]
     effects: EffectWords
     manages: bool
     keys: list[LocationKey]
@@ -157,7 +143,13 @@ class LocationPageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def location_page_view(
-    found: LocationState, effects: LocationEffects, *, manages: bool, keys: list[LocationKey], done: str
+    found: LocationState,
+    effects: LocationEffects,
+    blind_results: Sequence[BlindCount],
+    *,
+    manages: bool,
+    keys: list[LocationKey],
+    done: str,
 ) -> LocationPageView:
     here = found.location
     return LocationPageView(
@@ -166,6 +158,7 @@ def location_page_view(
         country_name=country_name(here.country_code),
         enabled=here.enabled,
         created_at=here.created_at,
+        blind_reasons=blind_reasons(found, blind_results),
         effects=effect_words(effects, here, Speech.NOW if here.enabled else Speech.GAIN),
         manages=manages,
         keys=keys,
@@ -230,7 +223,7 @@ def _card(found: LocationState) -> LocationCard:
         since=since,
         remedy=remedy,
         kinds=found.kinds,
-        agents=[_agent(agent) for agent in found.agents],
+        agents=[agent_row(agent) for agent in found.agents],
         limits=_limits(found.agents),
         bar=bar_of(found),
         bar_label=bar_label(found),
@@ -272,27 +265,3 @@ def _limits(agents: Sequence[AgentSighting]) -> list[LimitRow]:
         who = "" if len(names) == len(agents) else ", ".join(names)
         found.append(LimitRow(who=who, advice=unfit_advice(unfit)))
     return found
-
-
-def _agent(agent: AgentSighting) -> AgentRow:
-    return AgentRow(
-        name=agent.name,
-        version=agent.version,
-        running=agent.running,
-        waiting=agent.waiting,
-        capacity=agent.capacity,
-        lag_ms=agent.loop_lag_ms,
-        lagging=agent.loop_lag_ms > _LAG_LIMIT_MS,
-        clock=_clock(agent.clock_offset_ms),
-        clock_off=clock_off(agent),
-        started_at=agent.started_at,
-        last_at=agent.last_seen_at,
-    )
-
-
-def _clock(offset_ms: float | None) -> str:
-    if offset_ms is None:
-        return ""
-    if abs(offset_ms) < 1000:
-        return f"{offset_ms:+.0f} ms"
-    return f"{abs(offset_ms) / 1000:.1f} s {'ahead' if offset_ms > 0 else 'behind'}"

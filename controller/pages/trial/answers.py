@@ -18,7 +18,13 @@ _MECHANISMS = re.compile(r"(?:\bAUTH[ =]|\bSASL )((?:[A-Z0-9_-]+(?: |\Z|(?=\]|\)
 
 def known_kinds() -> KnownKinds:
     greetings = {name: kind.greeting for name, kind in BY_NAME.items()}
-    return KnownKinds(mail_services(), greetings, {name: kind.label for name, kind in BY_NAME.items()})
+    places = {name: kind.form.place_of("verify_certificate") for name, kind in BY_NAME.items() if kind.form}
+    return KnownKinds(
+        mail_services(),
+        greetings,
+        {name: kind.label for name, kind in BY_NAME.items()},
+        {name: place for name, place in places.items() if place},
+    )
 
 
 def record_of(check: TrialCheck) -> CheckRecord | None:

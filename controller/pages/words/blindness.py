@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.wire.explanations import FAILURES
+from shared.wire.failures import FailureKind, FailureSource
 from shared.wire.messages import Unfitness
 
 
@@ -21,7 +23,7 @@ _BLIND = {
     ),
     "unfit": Advice(
         "Every connected agent of the location had said that it cannot do such a check.",
-        "See below what its agents cannot do.",
+        "“What it cannot do” on the location's page says what helps.",
     ),
     "kind_unknown": Advice(
         "Its connected agents do not know the kind of some checks.",
@@ -46,6 +48,21 @@ _BLIND = {
     "resolver": Advice(
         "The name servers that the agent uses gave no answer.",
         "Check the agent's resolver: `mailprobe-agent doctor` tries it.",
+    ),
+}
+_OF_RESULTS = {
+    (FailureKind.ADDRESS_FORBIDDEN, FailureSource.AGENT): Advice(
+        "The server's address is not public, and the agent may not connect to it.",
+        "If it is a server of yours, start the location's agents with its network in `MAILPROBE_ALLOW_NETWORKS`, as in"
+        " `10.0.0.0/8`. If not, see which address the server's name has.",
+    ),
+    (FailureKind.UNREACHABLE, FailureSource.AGENT): Advice(
+        "The agent's machine has no route to the server: it is offline, or has no IPv4 or no IPv6.",
+        "Check the address, the route and the firewall of the machine: `mailprobe-agent doctor` tries them.",
+    ),
+    (FailureKind.AGENT_ERROR, FailureSource.AGENT): Advice(
+        "The agent met a fault of its own or of its configuration.",
+        "Read the detail of such a check and the agent's log; `mailprobe-agent doctor` finds faults of the machine.",
     ),
 }
 _NOT_FIT = {
@@ -91,6 +108,16 @@ SUSPICIOUS = frozenset({"not_expected", "another_location", "wrong_check_id"})
 def blind_advice(reason: str) -> Advice:
     """Why checks of a location show nothing: a gap's reason, or the part at fault (agent, resolver)."""
     return _BLIND.get(reason) or Advice(reason.replace("_", " ") + ".", "Look at the agent's log.")
+
+
+def blind_result_advice(kind: FailureKind, source: FailureSource) -> Advice:
+    """Why a check that reported a result showed nothing: how it failed, and whose fault that was."""
+    if source is FailureSource.RESOLVER:
+        return blind_advice(source.value)
+    if advice := _OF_RESULTS.get((kind, source)):
+        return advice
+    meaning, remedy = FAILURES[kind]
+    return Advice(meaning, remedy if source is FailureSource.AGENT else "Update the controllers and the agents.")
 
 
 def unfit_advice(unfit: Unfitness) -> Advice:

@@ -282,7 +282,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     **{("POST", path): "the same" for path in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    ("POST", "/api/v1/discoveries"): "the same",
+    **{("POST", path): "the same" for path in ("/api/v1/discoveries", "/monitors/new/find")},
     ("POST", "/api/v1/monitors/{}/check"): "the same",
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"

@@ -19,7 +19,7 @@ from shared.wire.rounds import Purpose, check_id
 from shared.wire.targets import KINDS
 from tests.integration.api.conftest import Api
 from tests.integration.api.monitors.test_trigger import heartbeat
-from tests.integration.pages.browser import browsing_as
+from tests.integration.pages.browser import Browser, Page, browsing_as
 
 FIND = "/monitors/new/find"
 ADDRESS = "alice@example.org"
@@ -40,6 +40,10 @@ async def locations(api: Api) -> AsyncIterator[None]:
     await api.value("DELETE FROM request_count")
     api.dispatcher.trials.clear()
     api.dispatcher.away = False
+
+
+async def find(browser: Browser, address: str) -> Page:
+    return await browser.submit(await browser.open(FIND), FIND, address=address)
 
 
 async def answer_tries(api: Api, *failures: Failure | None) -> None:
@@ -90,7 +94,7 @@ async def test_an_address_leads_to_servers_with_their_reasons_and_the_best_first
 
 async def test_a_candidate_is_used_by_a_link_that_fills_in_the_form(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
-        found = await browser.open(f"{FIND}?address={ADDRESS}")
+        found = await find(browser, ADDRESS)
         [use] = [path for text, path in found.links.items() if text == "Use it : IMAP at imap.example.org, port 993"]
         form = (await browser.open(use)).form("/monitors/new")
         assert {name: form.fields[name] for name in ("kind", "host", "port", "tls", "user")} == {
@@ -107,7 +111,7 @@ async def test_a_candidate_is_used_by_a_link_that_fills_in_the_form(api: Api) ->
 async def test_when_nothing_is_found_the_page_says_what_was_searched_and_what_helps(api: Api) -> None:
     api.zone.clear()
     async with browsing_as(api, Role.EDITOR) as browser:
-        found = await browser.open(f"{FIND}?address=alice@nowhere.example")
+        found = await find(browser, "alice@nowhere.example")
     assert "No server was found" in found.text
     assert "Check the spelling" in found.text
     assert "SRV records of nowhere.example" in found.text
@@ -129,33 +133,58 @@ async def test_what_cannot_be_read_is_said_at_the_field_and_stays_there(api: Api
 
 async def test_a_password_is_refused_and_not_sent_back(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
-        page = await browser.open(f"{FIND}?address=imaps://alice:geheim@example.org")
+        page = await find(browser, "imaps://alice:geheim@example.org")
     assert page.status == 400
     assert "must hold no password" in page.id("wrong-find").text
     assert "geheim" not in page.html
 
 
-async def test_a_link_on_another_site_only_fills_in_the_field(api: Api) -> None:
+async def test_a_link_only_fills_in_the_field(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
-        page = await browser.open(f"{FIND}?address={ADDRESS}", Sec_Fetch_Site="cross-site")
+        page = await browser.open(f"{FIND}?address={ADDRESS}")
     assert page.form(FIND).fields["address"] == [ADDRESS]
+    assert not api.dispatcher.trials
+
+
+async def test_a_password_in_a_link_is_not_sent_back(api: Api) -> None:
+    async with browsing_as(api, Role.EDITOR) as browser:
+        page = await browser.open(f"{FIND}?address=imaps://alice:geheim@example.org")
+    assert page.form(FIND).fields["address"] == [""]
+    assert "geheim" not in page.html
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, True, id="the browser names another site"),
+        pytest.param({"Origin": "https://evil.example"}, True, id="an older browser names another origin"),
+        pytest.param({}, False, id="a browser that names nothing, without the token of our form"),
+    ],
+)
+async def test_another_site_cannot_begin_a_search(api: Api, headers: dict[str, str], token: bool) -> None:
+    async with browsing_as(api, Role.EDITOR) as browser:
+        form = (await browser.open(FIND)).form(FIND)
+        data = {"address": ADDRESS} | ({"_csrf_token": form.fields["_csrf_token"][0]} if token else {})
+        answer = await browser.client.post(FIND, data=data, headers={"Accept": "text/html"} | headers)
+    assert answer.status_code == 403
     assert not api.dispatcher.trials
 
 
 async def test_too_many_searches_are_refused_at_the_field(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
         for _ in range(10):
-            assert (await browser.open(f"{FIND}?address=mail.example.org:993")).status == 200
-        page = await browser.open(f"{FIND}?address=mail.example.org:993")
+            assert (await find(browser, "mail.example.org:993")).status == 200
+        page = await find(browser, "mail.example.org:993")
     assert page.status == 429
     assert "Try again in" in page.id("wrong-find").text
 
 
 async def test_who_may_not_make_monitors_finds_no_servers_and_others_see_no_discovery_of_ours(api: Api) -> None:
     async with browsing_as(api, Role.EDITOR) as browser:
-        path = (await browser.open(f"{FIND}?address={ADDRESS}")).path
+        path = (await find(browser, ADDRESS)).path
     async with browsing_as(api, Role.READONLY) as browser:
         assert (await browser.open(FIND)).status == 403
+        assert (await browser.post(FIND, address=ADDRESS)).status == 403
     async with browsing_as(api, Role.EDITOR, organization="Strange") as browser:
         assert (await browser.open(path)).status == 404
 
@@ -163,6 +192,6 @@ async def test_who_may_not_make_monitors_finds_no_servers_and_others_see_no_disc
 async def test_without_nats_the_servers_are_shown_untried(api: Api) -> None:
     api.dispatcher.away = True
     async with browsing_as(api, Role.EDITOR) as browser:
-        page = await browser.open(f"{FIND}?address={ADDRESS}")
+        page = await find(browser, ADDRESS)
     assert "not tried: NATS does not answer" in page.text
     assert "none answer as expected" in page.text

@@ -7,6 +7,7 @@ from importlib.resources import files
 import pytest
 
 from controller.help.failure_help import SERVERS, every_help, help_for, help_path
+from controller.kinds import BY_NAME
 from controller.pages.help.view import help_view, parts
 from shared.wire.failures import FailureKind
 
@@ -46,3 +47,11 @@ def test_what_stands_between_backquotes_is_code() -> None:
 def test_a_page_leads_to_all_others_but_the_unknown() -> None:
     view = help_view(help_for(FailureKind.TIMEOUT))
     assert len(view.others) == len(FailureKind) - 1
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in BY_NAME.items() if kind.form is not None])
+def test_the_remedy_of_an_untrusted_certificate_names_the_box_as_every_form_does(kind: str) -> None:
+    form = BY_NAME[kind].form
+    place = form.place_of("verify_certificate") if form else None
+    assert place is not None
+    assert all(f"“{words}”" in help_for(FailureKind.CERTIFICATE_UNTRUSTED).remedy for words in place)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from controller.decisions.discovery.advice import NextStep, TryOutcome, next_steps
+from controller.kinds import BY_NAME
 from controller.model.trials import TriedServer
 from controller.pages.trial.answers import known_kinds
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
@@ -136,6 +137,17 @@ def test_another_name_in_the_certificate_is_proposed_as_the_host() -> None:
         certificateNames=["*.example.net", "mx.example.net"],
     )
     assert [(one.button, one.fields) for one in found] == [("Use mx.example.net", {"host": "mx.example.net"})]
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in BY_NAME.items() if kind.form is not None])
+def test_a_certificate_of_an_own_authority_is_allowed_where_the_form_of_the_kind_says(kind: str) -> None:
+    form = BY_NAME[kind].form
+    assert form is not None
+    [group] = [one for one in form.groups if any(each.name == "verify_certificate" for each in one.fields)]
+    [label] = [each.label for each in group.fields if each.name == "verify_certificate"]
+    [step] = steps(kind, 465, "implicit", FailureKind.CERTIFICATE_UNTRUSTED, Phase.TLS)
+    assert f"“{group.legend}”" in step.text
+    assert f"“{label}”" in step.text
 
 
 @pytest.mark.parametrize(
