@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.evaluation.policy import PRESETS
 from controller.model import Location
 from controller.operations.accounts.retention import OrganizationRetention
 from controller.operations.accounts.settings import OrganizationSettings
 from controller.pages.settings.organizations.forms import (
-    MODES,
     form_of_defaults,
     form_of_organization,
     form_of_retention,
 )
 from controller.pages.shell.problems import values_of
+from controller.pages.words.policies import PRESET_NAMES, opens_when
 
 DONE = {
     "organization": "The organization was saved.",
@@ -118,6 +119,6 @@ def organization_settings_view(
         kept=kept_view(found.retention),
         locations=[(one.code, one.code, f"{one.name}, {one.country_code}") for one in locations],
         homes=[("", "the first of them"), *((one.code, f"{one.code} ({one.name})") for one in locations)],
-        modes=[(mode.value, words) for mode, words in MODES.items()],
+        modes=[(mode.value, f"{name}: {opens_when(PRESETS[mode])}") for mode, name in PRESET_NAMES.items()],
         done=done,
     )
