@@ -11,8 +11,7 @@ from controller.pages.shell.texts import counted
 ROLES = {
     Role.READONLY: (
         "Read only",
-        "Sees monitors and incidents of the customers that you tick, and switches monitors on and off. With none ticked"
-        " it sees none.",
+        "Sees monitors and incidents of the ticked customers (none ticked: none), and switches monitors on and off.",
     ),
     Role.USER: (
         "User",

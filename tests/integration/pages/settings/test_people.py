@@ -233,7 +233,7 @@ async def test_who_sees_nothing_is_named_before_and_after_saving(api: Api, entry
     await api.create(name="Not for them")
     async with browsing_as(api, Role.ADMIN) as admin:
         form = await admin.open(NEW)
-        assert "With none ticked it sees none." in form.text
+        assert "(none ticked: none)" in form.text
         assert "this person will see no monitor" in form.main.one(class_="sees-nothing").text
         values = {"password": "correct horse battery staple"} if entry == "password" else {}
         page = await add(admin, email=f"{entry}@example.com", role="readonly", entry=entry, **values)
