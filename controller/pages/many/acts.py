@@ -20,43 +20,64 @@ from controller.pages.shell.texts import span
 
 class Act(NamedTuple):
     """`words` name it in a list, and `verb` stands on the button before the number of monitors. `meaning` says in a
-    sentence what it does to each.
+    sentence what it does to each, and `done` stands behind the number of those to which it was done.
     """
 
     words: str
     verb: str
     meaning: str
+    done: str
     destroys: bool = False
 
 
 ACTS = {
     "disable": Act(
-        "Disable them", "Disable", "Nothing is checked until somebody enables them, and their open incidents end."
+        "Disable them",
+        "Disable",
+        "Nothing is checked until somebody enables them, and their open incidents end.",
+        "disabled",
     ),
-    "enable": Act("Enable them", "Enable", "They are checked from now on."),
+    "enable": Act("Enable them", "Enable", "They are checked from now on.", "enabled"),
     "begin-maintenance": Act(
         "Begin maintenance",
         "Begin maintenance of",
         "Checks go on, but nobody is notified, and no uptime is counted. A disabled one stays disabled.",
+        "put into maintenance",
     ),
-    "end-maintenance": Act("End maintenance", "End maintenance of", "Their incidents are notified of again."),
-    "notify": Act("Notify somebody of their incidents", "Change", "Somebody is notified of their incidents."),
+    "end-maintenance": Act(
+        "End maintenance", "End maintenance of", "Their incidents are notified of again.", "taken out of maintenance"
+    ),
+    "notify": Act(
+        "Notify somebody of their incidents",
+        "Change",
+        "Somebody is notified of their incidents.",
+        "changed: somebody is notified of their incidents",
+    ),
     "notify-nobody": Act(
         "Notify nobody of their incidents",
         "Change",
         "Checks go on, and uptime is counted, but nobody is notified of their incidents, until this is changed again.",
+        "changed: nobody is notified of their incidents",
     ),
-    "interval": Act("Check them at another interval", "Change", "They are checked {}."),
-    "countries": Act("Check them from other countries", "Change", "They are checked from {}."),
+    "interval": Act("Check them at another interval", "Change", "They are checked {}.", "changed: checked {}"),
+    "countries": Act(
+        "Check them from other countries", "Change", "They are checked from {}.", "changed: checked from {}"
+    ),
     "label": Act(
-        "Add a label", "Label", "They get the label {}. One with another value of this key gets the new value."
+        "Add a label",
+        "Label",
+        "They get the label {}. One with another value of this key gets the new value.",
+        "labelled {}",
     ),
-    "unlabel": Act("Remove a label", "Change", "They lose the label {}, whatever its value is."),
+    "unlabel": Act(
+        "Remove a label", "Change", "They lose the label {}, whatever its value is.", "changed: label {} removed"
+    ),
     "delete": Act(
         "Delete them",
         "Delete",
         "No location checks them any more, and nobody is notified about them. Their checks, verdicts, uptime and"
         " incidents are no longer shown, and are deleted for good after at least 30 days. Nobody can bring them back.",
+        "deleted",
         destroys=True,
     ),
 }
@@ -86,14 +107,25 @@ def acts_of(principal: Principal) -> dict[str, Act]:
     }
 
 
-def change_of(form: ManyMonitorsForm, countries: Collection[str]) -> tuple[ChangeOfMany, str]:
-    """The change, and what it does to each monitor, in a sentence. When all of `countries` are chosen, which are all
-    there are, the monitors are not limited to them. Raises InvalidError naming a field of the form.
+class Meant(NamedTuple):
+    """The change that a form stands for, what it does to each monitor, in a sentence, and the words for that it is
+    done, to stand behind the number of monitors.
+    """
+
+    change: ChangeOfMany
+    meaning: str
+    done: str
+
+
+def change_of(form: ManyMonitorsForm, countries: Collection[str]) -> Meant:
+    """When all of `countries` are chosen, which are all there are, the monitors are not limited to them. Raises
+    InvalidError naming a field of the form.
     """
     if form.act not in ACTS:
         raise InvalidError("act", "must be one of the list")
     settings, words = _settings(form, countries)
-    return ChangeOfMany(settings=settings, delete=form.act == "delete"), ACTS[form.act].meaning.format(words)
+    act, change = ACTS[form.act], ChangeOfMany(settings=settings, delete=form.act == "delete")
+    return Meant(change, act.meaning.format(words), act.done.format(words))
 
 
 def _settings(form: ManyMonitorsForm, countries: Collection[str]) -> tuple[SettingsOfMany, str]:

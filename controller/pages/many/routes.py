@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
@@ -22,10 +23,11 @@ from controller.operations.monitors.many import change_many
 from controller.operations.overview import overview
 from controller.operations.overview.query import OverviewQuery, read_query
 from controller.pages.many.acts import ACTS, ManyMonitorsForm, acts_of, change_of
+from controller.pages.many.outcome import filter_after, outcome_view
 from controller.pages.many.view import in_words, many_view, preview_of
 from controller.pages.overview.view import matching_of
 from controller.pages.shell.forms import form_of
-from controller.pages.shell.page import page, see_other
+from controller.pages.shell.page import page
 from shared.clock import utc_now
 
 _TITLE = "Change several monitors"
@@ -45,7 +47,9 @@ async def choose(
 async def change(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    """Say what will happen; do it when that was said, and is still so."""
+    """Say what will happen; do it when that was said, and is still so. What was done is answered with the page itself:
+    it names the monitors, also those that are deleted, and no address can hold so many.
+    """
     query = read_query(request.url.query)
     form = await form_of(request, ManyMonitorsForm)
     if form.act in ACTS and form.act not in acts_of(principal):
@@ -53,11 +57,11 @@ async def change(
     draw = await _drawing(services, principal, query)
     try:
         meant, _ = await _meant(services, principal, query.filter)
-        what, meaning = change_of(form, await _countries(services, principal))
-        plan = await change_many(services.database, principal, meant, what, dry_run=True)
+        what = change_of(form, await _countries(services, principal))
+        plan = await change_many(services.database, principal, meant, what.change, dry_run=True)
     except InvalidError as error:
         return await _page(request, draw(form=form, error=error), HTTPStatus.BAD_REQUEST)
-    preview = preview_of(form, meaning, plan)
+    preview = preview_of(form, what.meaning, plan)
     if form.drawn not in ("", preview.drawn):
         return await _page(request, draw(form=form, preview=preview, moved=True), HTTPStatus.CONFLICT)
     if not form.drawn or not preview.button:
@@ -65,12 +69,27 @@ async def change(
     shown = [one.public_id for one in plan.monitors if one.id in plan.changed]
     try:
         # By their ids: a monitor that matches only since then was not shown.
-        await change_many(services.database, principal, shown, what, dry_run=False)
+        done = await change_many(services.database, principal, shown, what.change, dry_run=False)
     except InvalidError as error:
         return await _page(request, draw(form=form, error=error), HTTPStatus.CONFLICT)
-    done = "many-deleted" if what.delete else "many-changed"
-    written = query.written()
-    return see_other(request, f"/?{written}&done={done}" if written else f"/?done={done}")
+    view = outcome_view(
+        what.done,
+        plan.monitors,
+        done.changed,
+        deleted=what.change.delete,
+        found=await _list_after(services, principal, query, form),
+        back=query.link(),
+    )
+    return await page(request, "many/done.html", view, title=view.words, section="overview")
+
+
+async def _list_after(
+    services: Services, principal: Principal, query: OverviewQuery, form: ManyMonitorsForm
+) -> tuple[str, int]:
+    """The path of the list that has the changed monitors in it, and how many it has."""
+    after = msgspec.structs.replace(query, filter=filter_after(query.filter, form))
+    found = await overview.find_monitors(services.database, principal, after.filter, utc_now())
+    return after.link(), matching_of(after.filter, found)
 
 
 async def _drawing(services: Services, principal: Principal, query: OverviewQuery) -> Any:

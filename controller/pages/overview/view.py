@@ -28,8 +28,6 @@ _SORT_NAMES = {
 
 _DONE = {
     "deleted": "The monitor is deleted.",
-    "many-changed": "The monitors are changed.",
-    "many-deleted": "The monitors are deleted.",
 }
 
 

@@ -29,16 +29,19 @@ class DifferingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
-    """`sentence` is the answer; `notes` say what it is of."""
+    """`sentence` is the answer; `notes` say what it is of. `words` are the policy's, and `here` is what it comes to at
+    a monitor.
+    """
 
     sentence: str
     notes: list[str]
     words: str
+    here: str
     incidents: list[DifferingView]
     left_out: int
 
 
-def preview_view(found: PolicyPreview) -> PreviewView:
+def preview_view(found: PolicyPreview, here: str) -> PreviewView:
     after, before = found.after, found.before
     sentence = (
         f"Over the last {counted(found.days, 'day')} this policy would have opened"
@@ -48,6 +51,7 @@ def preview_view(found: PolicyPreview) -> PreviewView:
         sentence=sentence,
         notes=list(_notes(found)),
         words=policy_sentence(found.policy),
+        here=here,
         incidents=[_differing(one) for one in found.incidents],
         left_out=found.differing - len(found.incidents),
     )

@@ -25,7 +25,7 @@ from controller.pages.policies.preview import PreviewView, preview_view
 from controller.pages.shell.problems import values_of
 from controller.pages.shell.texts import counted, span
 from controller.pages.shell.versions import differing, problems_of_conflict, version_of
-from controller.pages.words.policies import PRESET_NAMES, Votes, policy_details, policy_sentence
+from controller.pages.words.policies import PRESET_NAMES, Votes, policy_details, policy_here, policy_sentence
 
 DONE = {
     "saved": "The policy is saved. It holds from the next evaluation on.",
@@ -74,13 +74,16 @@ class PolicyChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` is the page's own, `back` where its thing is, `name` that thing. `may` says whether it may be changed."""
+    """`path` is the page's own, `back` where its thing is, `name` that thing. `here` says what the policy comes to at
+    this monitor; it is empty for a customer or an organization. `may` says whether it may be changed.
+    """
 
     done: str
     path: str
     back: str
     name: str
     sentence: str
+    here: str
     details: list[str]
     origin: str
     about: str
@@ -133,18 +136,23 @@ def policy_view(
     policy = levels.held.policy
     of_monitor = owner.level.value == "monitor"
     shown = preview.policy if preview else policy
-    stored, choices = form_of_policy(levels), _choices(levels, of_monitor=of_monitor)
+    stored, choices = form_of_policy(levels), _choices(levels)
     drawn = form or msgspec.structs.replace(stored, version=version_of(stored))
     if conflict:
         drawn = with_stored_values(drawn, stored)
         problems = _changed_meanwhile(drawn, stored, choices)
+
+    def here(one: Policy) -> str:
+        return policy_here(one, votes_of(one, levels.scope)) if of_monitor else ""
+
     return PolicyView(
         done=done,
         path=path,
         back=path.removesuffix("/policy") if of_monitor else "/policies",
         name=name,
-        sentence=policy_sentence(policy, votes_of(policy, levels.scope) if of_monitor else None),
-        details=policy_details(policy, votes_of(policy, levels.scope) if of_monitor else None),
+        sentence=policy_sentence(policy),
+        here=here(policy),
+        details=policy_details(policy),
         origin=_ORIGINS[levels.held.origin],
         about=_about(shown, levels.scope, previewed=preview is not None),
         drawing=outage_drawing(imagined_outage(shown, levels.scope)),
@@ -153,7 +161,7 @@ def policy_view(
         choices=choices,
         options=OPTIONS,
         problems=problems or {},
-        preview=None if preview is None else preview_view(preview),
+        preview=None if preview is None else preview_view(preview, here(preview.policy)),
     )
 
 
@@ -181,17 +189,14 @@ def _about(policy: Policy, scope: PolicyScope, *, previewed: bool) -> str:
     return f"{which} in an outage, with a check every {span(scope.interval_seconds)} from {places}."
 
 
-def _choices(levels: LevelsOfOwner, *, of_monitor: bool) -> list[PolicyChoice]:
-    def words(policy: Policy) -> str:
-        return policy_sentence(policy, votes_of(policy, levels.scope) if of_monitor else None)
-
+def _choices(levels: LevelsOfOwner) -> list[PolicyChoice]:
     above = levels.above
     origin = _ABOVE.get(above.origin, "as it is set above")
     named = {mode: value for value, mode in MODES.items()}
     return [
-        PolicyChoice(value=ABOVE, name=f"None of its own: {origin}", words=words(above.policy)),
+        PolicyChoice(value=ABOVE, name=f"None of its own: {origin}", words=policy_sentence(above.policy)),
         *(
-            PolicyChoice(value=named[mode], name=name, words=words(PRESETS[mode]))
+            PolicyChoice(value=named[mode], name=name, words=policy_sentence(PRESETS[mode]))
             for mode, name in PRESET_NAMES.items()
         ),
         PolicyChoice(value=OWN, name="Own values", words="What you set below."),

@@ -1,4 +1,6 @@
-"""A policy in sentences: when an incident opens and closes. They are made of the policy's fields alone. Pure."""
+"""A policy in sentences: when an incident opens and closes. They are made of the policy's fields alone, so the same
+policy has the same words on every page; what it comes to at one monitor is a sentence of its own. Pure.
+"""
 
 from __future__ import annotations
 
@@ -32,24 +34,29 @@ class Votes(msgspec.Struct, frozen=True):
         return "countries" if self.countries else "locations"
 
 
-def policy_sentence(policy: Policy, votes: Votes | None = None) -> str:
-    """When an incident opens and closes, in one sentence; with numbers where it is known who votes."""
+def policy_sentence(policy: Policy) -> str:
+    """When an incident opens and closes, in one sentence."""
+    return f"An incident opens {opens_when(policy)}{_confirmed(policy.rechecks)}; {_closes(policy)}."
+
+
+def opens_when(policy: Policy) -> str:
+    """The beginning of that sentence, where there is place for few words: "when any location fails"."""
     rounds = "" if policy.consecutive_rounds == 1 else f" in {policy.consecutive_rounds} rounds in a row"
-    return f"An incident opens when {_failing(policy, votes)}{rounds}{_confirmed(policy, votes)}; {_closes(policy)}."
+    return f"when {_failing(policy)}{rounds}"
 
 
-def policy_details(policy: Policy, votes: Votes | None = None) -> list[str]:
+def policy_details(policy: Policy) -> list[str]:
     """What the sentence leaves out."""
     found = []
     if policy.order == "sequential":
         found.append("In each round one location checks; the locations take turns.")
-    if policy.voters == "home" and (votes is None or votes.locations > 1):
+    if policy.voters == "home":
         found.append("All locations check, but only what the home location finds makes a round fail.")
         if policy.order == "sequential":
             found[-1] = "Only what the home location finds makes a round fail, and it checks when it is its turn."
     if policy.rechecks != 0:
-        found += _recheck_details(policy, votes)
-    if _may_be_partial(policy, votes):
+        found += _recheck_details(policy)
+    if _may_be_partial(policy):
         found.append(
             f"When fewer fail, it is a partial outage, and opens an incident once the same location has failed"
             f" {PARTIAL_EVALUATIONS} times in a row, for at least {span(confirming_seconds(policy))}."
@@ -57,86 +64,110 @@ def policy_details(policy: Policy, votes: Votes | None = None) -> list[str]:
     return found
 
 
-def _failing(policy: Policy, votes: Votes | None) -> str:
+def policy_here(policy: Policy, votes: Votes | None) -> str:
+    """What the policy comes to with the locations that check one monitor now; None: there are none."""
+    if votes is None:
+        return "Now no location checks it, so no incident opens."
+    if votes.locations == 1:
+        return f"Now only one location checks it: this one must fail{_rechecked(policy, votes)}."
+    each = f", {votes.voters} of them in each round" if _some_in_each_round(policy, votes) else ""
+    return f"Now {votes.locations} {votes.unit} check it{each}: {_must_fail(policy, votes)}{_rechecked(policy, votes)}."
+
+
+def _failing(policy: Policy) -> str:
     if policy.voters == "home":
         return "the home location fails"
     if policy.order == "sequential":
         return "the location whose turn it is fails"
-    return f"{_quorum(policy, votes)} {'fails' if _is_one(policy, votes) else 'fail'}"
+    return f"{_quorum(policy)} {'fails' if policy.quorum in ('any', 1) else 'fail'}"
 
 
-def _is_one(policy: Policy, votes: Votes | None) -> bool:
-    """Whether the words of the quorum are about one location."""
-    return policy.quorum == "any" or (votes is not None and votes.voters == 1)
-
-
-def _quorum(policy: Policy, votes: Votes | None) -> str:
+def _quorum(policy: Policy) -> str:
     """How many must fail, in words. A number that is more than there are means all."""
-    if votes is not None and votes.voters == 1:
-        return "the only location that checks"
-    if votes is None:
-        match policy.quorum:
-            case "any":
-                return "any location"
-            case "majority":
-                return "more than half of the locations"
-            case "all":
-                return "all locations"
-            case 1:
-                return "at least 1 location"
-            case number:
-                return f"at least {number} locations (all, where there are fewer)"
-    needed = policy.needed(votes.voters)
-    if policy.quorum == "any":
-        return f"any of {votes.voters} {votes.unit}"
-    if needed == votes.voters:
-        return f"both {votes.unit}" if needed == 2 else f"all {needed} {votes.unit}"
-    return f"at least {needed} of {votes.voters} {votes.unit}"
+    match policy.quorum:
+        case "any":
+            return "any location"
+        case "majority":
+            return "more than half of the locations"
+        case "all":
+            return "all locations"
+        case 1:
+            return "at least 1 location"
+        case number:
+            return f"at least {number} locations (all, where there are fewer)"
 
 
-def _confirmed(policy: Policy, votes: Votes | None) -> str:
-    number = policy.rechecks if votes is None else policy.rechecks_with(_rechecking(policy, votes))
+def _confirmed(rechecks: int | None) -> str:
     later = f"{RECHECK_SECONDS} s"
-    match number:
+    match rechecks:
         case 0:
             return ""
         case 1:
             return f", confirmed by a recheck {later} later"
         case None:
             return f", confirmed by a recheck {later} later (by two where a single location makes it)"
-        case _:
+        case number:
             return f", confirmed by {number} rechecks, each {later} after the failure before it"
 
 
-def _rechecking(policy: Policy, votes: Votes) -> int:
-    """How many locations make a recheck."""
-    if policy.voters == "home":
-        return max(1, votes.locations - 1)
-    return votes.locations
-
-
-def _recheck_details(policy: Policy, votes: Votes | None) -> list[str]:
+def _recheck_details(policy: Policy) -> list[str]:
     found = []
-    if votes is None:
-        if policy.voters == "home":
-            found.append(f"The recheck is made by the other locations: {_quorum(policy, None)} must fail in it.")
-        elif policy.order == "sequential":
-            found.append(f"The recheck is made by all locations: {_quorum(policy, None)} must fail in it.")
-    elif _rechecking(policy, votes) != votes.voters:
-        known = Votes(_rechecking(policy, votes), votes.locations, votes.countries)
-        who = f"the other {votes.unit}" if policy.voters == "home" else f"all {votes.locations} {votes.unit}"
-        found.append(f"The recheck is made by {who}: {_quorum(policy, known)} must fail in it.")
-    elif policy.voters == "home" and votes.locations > 1:
-        found.append("The recheck is made by the other location.")
+    if policy.voters == "home":
+        found.append(f"The recheck is made by the other locations: {_quorum(policy)} must fail in it.")
+    elif policy.order == "sequential":
+        found.append(f"The recheck is made by all locations: {_quorum(policy)} must fail in it.")
     found.append("A round that comes sooner takes the place of the recheck.")
     return found
 
 
-def _may_be_partial(policy: Policy, votes: Votes | None) -> bool:
+def _may_be_partial(policy: Policy) -> bool:
     """Whether fewer can fail than make a round fail."""
-    if policy.voters == "home" or policy.order == "sequential" or policy.quorum in ("any", 1):
-        return False
-    return votes is None or policy.needed(votes.voters) > 1
+    return policy.voters != "home" and policy.order != "sequential" and policy.quorum not in ("any", 1)
+
+
+def _some_in_each_round(policy: Policy, votes: Votes) -> bool:
+    return policy.voters == "all" and policy.order == "parallel" and votes.voters < votes.locations
+
+
+def _must_fail(policy: Policy, votes: Votes) -> str:
+    if policy.voters == "home":
+        return "the home location must fail"
+    if policy.order == "sequential":
+        return "the one whose turn it is must fail"
+    if votes.voters == 1:
+        return "this one must fail"
+    return f"{_of_them(policy.needed(votes.voters), votes.voters)} must fail"
+
+
+def _rechecked(policy: Policy, votes: Votes) -> str:
+    """How many rechecks confirm it, and who must fail in them where others make them."""
+    rechecking = _rechecking(policy, votes)
+    number = policy.rechecks_with(rechecking)
+    if number == 0:
+        return ""
+    if policy.voters == "home" and votes.locations > 1:
+        who = " of the other one" if rechecking == 1 else f" in which {_failing_of(policy, rechecking, 'others')}"
+    else:
+        who = "" if rechecking == votes.voters else f" in which {_failing_of(policy, rechecking, 'locations')}"
+    return f", confirmed by {'1 recheck' if number == 1 else f'{number} rechecks'}{who}"
+
+
+def _rechecking(policy: Policy, votes: Votes) -> int:
+    """How many locations make a recheck."""
+    return max(1, votes.locations - 1) if policy.voters == "home" else votes.locations
+
+
+def _of_them(needed: int, number: int) -> str:
+    if needed == number:
+        return "both" if number == 2 else f"all {number}"
+    return "any of them" if needed == 1 else f"at least {needed} of {number}"
+
+
+def _failing_of(policy: Policy, number: int, unit: str) -> str:
+    needed = policy.needed(number)
+    if needed == number:
+        return f"{'both' if number == 2 else f'all {number}'} {unit} fail"
+    return f"any of the {number} {unit} fails" if needed == 1 else f"at least {needed} of the {number} {unit} fail"
 
 
 def _closes(policy: Policy) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from controller.decisions.access import GLOBAL
 from controller.model import Role
+from controller.pages.shell.texts import counted
 
 ROLES = {
     Role.READONLY: (
         "Read only",
-        "Sees monitors and incidents of the customers that you tick, and switches monitors on and off. Nothing else.",
+        "Sees monitors and incidents of the ticked customers (none ticked: none), and switches monitors on and off.",
     ),
     Role.USER: (
         "User",
@@ -34,6 +36,16 @@ ROLES = {
 
 def role_name(role: Role) -> str:
     return ROLES[role][0]
+
+
+def sees(role: Role, customers: Sequence[str] | None) -> str:
+    """What an account with this role sees, limited to these customers; None is no limit. Empty: no monitor at all."""
+    if customers is None:
+        where = "every organization" if role in GLOBAL else "the organization"
+        return f"all customers and monitors of {where}"
+    if not customers:
+        return ""
+    return f"the monitors and incidents of {counted(len(customers), 'customer')}: {', '.join(customers)}"
 
 
 def role_options(roles: Iterable[Role]) -> list[tuple[str, str, str]]:

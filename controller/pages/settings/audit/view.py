@@ -12,6 +12,8 @@ import msgspec
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.model.audit import AuditAction, AuditEntry, ObjectKind
 from controller.operations.audit.reading import AuditFilter, AuditFound
+from controller.pages.words.audit import words_of
+from controller.pages.words.audit_fields import words_of_field
 
 FIELDS = ("actor", "action", "kind", "object", "from", "to")
 _LONGEST = 320
@@ -104,15 +106,13 @@ def audit_view(form: dict[str, str], found: AuditFound, problems: dict[str, str]
     )
 
 
-def words_of(name: str) -> str:
-    """For example "monitor changed" for monitor.changed."""
-    return name.replace(".", " ").replace("_", " ")
-
-
 def changes_of(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
     """Each field that was changed, set or removed, with dots where a field holds others."""
     old, new = dict(_flat(before or {})), dict(_flat(after or {}))
-    return [FieldChange(field=name, before=old.get(name, ""), after=new.get(name, "")) for name in {**old, **new}]
+    return [
+        FieldChange(field=words_of_field(name), before=old.get(name, ""), after=new.get(name, ""))
+        for name in {**old, **new}
+    ]
 
 
 def _row(entry: AuditEntry) -> AuditRow:

@@ -38,14 +38,6 @@ NAMES = {
 }
 """The forms' names of fields that operations name otherwise."""
 
-MODES = {
-    Mode.PRIMARY: "Primary: the home location decides, the others confirm it",
-    Mode.GLOBAL_NOTIFY: "Global Notify: one failing location is enough",
-    Mode.GLOBAL_VERIFY: "Global Verify: two locations must fail",
-    Mode.ROUND_ROBIN: "Round Robin: the locations check in turn, two failing rounds count",
-    Mode.SLA: "SLA: all locations must fail",
-}
-
 
 class OrganizationDataForm(msgspec.Struct, frozen=True, kw_only=True):
     """As submitted: texts. `countries` are codes with spaces or commas between them."""

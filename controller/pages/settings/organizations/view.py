@@ -8,19 +8,20 @@ from typing import Any
 
 import msgspec
 
+from controller.decisions.evaluation.policy import PRESETS
 from controller.model import Location
 from controller.operations.accounts.retention import OrganizationRetention
 from controller.operations.accounts.settings import OrganizationSettings
 from controller.pages.settings.organizations.forms import (
     BOXES,
     DEFAULTS,
-    MODES,
     ORGANIZATION,
     RETENTION,
     stored_forms,
 )
 from controller.pages.shell.problems import values_of
 from controller.pages.shell.versions import BOX, differing, problems_of_conflict, version_of
+from controller.pages.words.policies import PRESET_NAMES, opens_when
 
 _UNSEEN = frozenset({"version", "confirmed"})
 _THINGS = {
@@ -136,7 +137,7 @@ def organization_settings_view(
         kept=kept_view(found.retention),
         locations=[(one.code, one.code, f"{one.name}, {one.country_code}") for one in locations],
         homes=_homes(locations),
-        modes=[(mode.value, words) for mode, words in MODES.items()],
+        modes=_modes(),
         done=done,
     )
 
@@ -145,10 +146,14 @@ def _homes(locations: Sequence[Location]) -> list[tuple[str, str]]:
     return [("", "the first of them"), *((one.code, f"{one.code} ({one.name})") for one in locations)]
 
 
+def _modes() -> list[tuple[str, str]]:
+    return [(mode.value, f"{name}: {opens_when(PRESETS[mode])}") for mode, name in PRESET_NAMES.items()]
+
+
 def _words(locations: Sequence[Location]) -> dict[str, dict[str, str]]:
     """What values of the forms are called, by field."""
     return {
         **{name: dict(BOX) for name in BOXES},
         "home_location": dict(_homes(locations)),
-        "policy_preset": {mode.value: words for mode, words in MODES.items()},
+        "policy_preset": dict(_modes()),
     }

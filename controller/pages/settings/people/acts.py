@@ -33,7 +33,7 @@ async def make_link(
     account = await account_here(services, principal, public_id)
     await form_of(request, ButtonForm)
     link = await colleagues.make_login_link(services.database, principal, account.id)
-    return await link_page(request, services, link, added=False)
+    return await link_page(request, services, principal, link, added=False)
 
 
 @post(f"{_ONE}/sessions", opt=_OPT)
@@ -85,8 +85,9 @@ async def account_here(services: Services, principal: Principal, public_id: str)
 
 
 async def link_page(
-    request: Request[Any, Any, Any], services: Services, link: LoginLink, *, added: bool
+    request: Request[Any, Any, Any], services: Services, principal: Principal, link: LoginLink, *, added: bool
 ) -> Response[bytes]:
+    found = await colleagues.colleague(services.database, principal, link.account.id)
     view = LoginLinkView(
         id=str(link.account.public_id),
         email=link.account.email,
@@ -94,6 +95,7 @@ async def link_page(
         whole=bool(services.public_url.url),
         expires_at=link.expires_at,
         added=added,
+        sees=person_row(found, principal).sees,
     )
     title = f"Login link for {link.account.email}"
     return await page(request, "settings/people/link.html", view, title=title, section="settings")

@@ -106,7 +106,7 @@ async def add_person(
     if form.entry != BY_LINK:
         return see_other(request, f"{_PATH}/{made.public_id}?done=added")
     link = await colleagues.make_login_link(services.database, principal, made.public_id)
-    return await link_page(request, services, link, added=True)
+    return await link_page(request, services, principal, link, added=True)
 
 
 @get(f"{_PATH}/{{public_id:str}}", opt=_OPT)

@@ -13,7 +13,7 @@ from controller.model import Customer, Principal, Role
 from controller.operations.accounts.colleagues import Colleague
 from controller.pages.settings.people.forms import BY_LINK, BY_PASSWORD, BY_SIGN_ON
 from controller.pages.shell.versions import differing, problems_of_conflict
-from controller.pages.words.roles import role_name, role_options
+from controller.pages.words.roles import role_name, role_options, sees
 
 _SHOWN = frozenset({"email", "first_name", "last_name", "role", "customers"})
 
@@ -26,13 +26,16 @@ DONE = {
 
 
 class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody in the list. `customers` is None for all of them; `note` says what is unusual."""
+    """Somebody in the list. `customers` is None for all of them; `sees` says what that comes to, and is empty when it
+    is no monitor.
+    """
 
     id: str
     name: str
     email: str
     role: str
     customers: list[str] | None
+    sees: str
     last_login_at: datetime | None
     last_used_at: datetime | None
     entry: str
@@ -64,7 +67,6 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True):
 
     person: PersonRow
     sessions: int
-    blind: bool
     form: dict[str, Any]
     problems: dict[str, str]
     roles: list[tuple[str, str, str]]
@@ -75,7 +77,9 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoginLinkView(msgspec.Struct, frozen=True, kw_only=True):
-    """A link that is shown this once; `whole` is false when it lacks the dashboard's address."""
+    """A link that is shown this once; `whole` is false when it lacks the dashboard's address. `sees` says what the
+    person sees who comes in by it, and is empty when it is no monitor.
+    """
 
     id: str
     email: str
@@ -83,6 +87,7 @@ class LoginLinkView(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     expires_at: datetime
     added: bool
+    sees: str
     done: str = ""
 
 
@@ -103,6 +108,7 @@ def person_row(found: Colleague, principal: Principal) -> PersonRow:
         email=account.email,
         role=role_name(account.role),
         customers=found.customers,
+        sees=sees(account.role, found.customers),
         last_login_at=account.last_login_at,
         last_used_at=where.last_used_at,
         entry="single sign-on" if where.signs_on else "password",
@@ -162,7 +168,6 @@ def person_view(
     return PersonView(
         person=person_row(found, principal),
         sessions=found.whereabouts.sessions,
-        blind=found.customers == [],
         form=form,
         problems=problems,
         roles=role_options(roles),

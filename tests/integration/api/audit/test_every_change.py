@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from litestar.routes import HTTPRoute
 
+from controller.model.values.field_names import camel
+from controller.pages.words.audit_fields import FIELDS
 from tests.integration.api.audit.changes import CHANGES, RECORDED_ELSEWHERE, UNRECORDED
 from tests.integration.api.audit.of_monitor_pages import OF_MONITOR_PAGES
 from tests.integration.api.audit.our_accounts import OUR_ACCOUNTS, OUR_UNRECORDED
@@ -57,6 +59,8 @@ async def test_it_leaves_an_entry_without_a_secret(world: World, route: tuple[st
         assert entry["object_id"]
         assert entry["object_name"]
     for entry in entries:
+        names = {camel(name) for fields in (entry["before"], entry["after"]) for name in fields or {}}
+        assert names <= FIELDS.keys(), "a field has no words in controller/pages/words/audit_fields.py"
         assert MARK not in entry["whole"]
         assert ENCRYPTED not in entry["whole"]
         assert not any(secret in entry["whole"] for secret in world.secrets)

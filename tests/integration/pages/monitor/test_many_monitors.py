@@ -82,24 +82,49 @@ async def test_it_says_what_will_happen_and_then_does_it(
     assert "1 monitor stays as it is" in shown
     assert (await stored(api, monitors[0]))["enabled"] is True
     done = await send(browser, page, 0)
-    assert "The monitors are changed." in done.text
+    said = done.id("done")
+    assert "Done: 2 monitors disabled . Nothing was to change at 1 other monitor." in said.text
+    assert [link.text for link in said.all("a")][1:] == ["Of the team 1", "Of the team 2", "Of the team 3"]
+    found = await browser.open(said.all("a")[0].attributes["href"])
+    assert all(f"Of the team {number}" in found.text for number in (1, 2, 3))
     assert [(await stored(api, one))["enabled"] for one in monitors] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
-    ("values", "field", "after"),
+    ("values", "field", "after", "words"),
     [
-        ({"act": "enable"}, "enabled", [True, True, True, True]),
-        ({"act": "begin-maintenance"}, "inMaintenance", [True, True, False, False]),
-        ({"act": "notify-nobody"}, "notifyOnError", [False, False, False, True]),
-        ({"act": "interval", "interval": "420"}, "interval", [420, 420, 420, 1800]),
-        ({"act": "countries", "countries": ["FI"]}, "countries", [["FI"], ["FI"], ["FI"], None]),
+        ({"act": "enable"}, "enabled", [True, True, True, True], "1 monitor enabled"),
+        (
+            {"act": "begin-maintenance"},
+            "inMaintenance",
+            [True, True, False, False],
+            "2 monitors put into maintenance",
+        ),
+        (
+            {"act": "notify-nobody"},
+            "notifyOnError",
+            [False, False, False, True],
+            "3 monitors changed: nobody is notified of their incidents",
+        ),
+        (
+            {"act": "interval", "interval": "420"},
+            "interval",
+            [420, 420, 420, 1800],
+            "3 monitors changed: checked every 7 min",
+        ),
+        (
+            {"act": "countries", "countries": ["FI"]},
+            "countries",
+            [["FI"], ["FI"], ["FI"], None],
+            "3 monitors changed: checked from FI",
+        ),
         (
             {"act": "label", "label": "env: prod"},
             "labels",
             [{"env": "prod", "team": "post"}, {"env": "prod", "team": "post"}, {"env": "prod", "team": "post"}, {}],
+            "3 monitors labelled env: prod",
         ),
-        ({"act": "unlabel", "key": "team"}, "labels", [{}, {}, {}, {}]),
+        ({"act": "unlabel", "key": "team"}, "labels", [{}, {}, {}, {}], "3 monitors changed: label team removed"),
     ],
     ids=lambda value: value.get("act") if isinstance(value, dict) else "",
 )
@@ -110,9 +135,14 @@ async def test_each_act(
     values: dict[str, Any],
     field: str,
     after: list[Any],
+    words: str,
 ) -> None:
     page = await preview(browser, TEAM, **values)
-    await send(browser, page, 0)
+    done = await send(browser, page, 0)
+    assert f"Done: {words} ." in done.text
+    found = await browser.open(done.id("done").all("a")[0].attributes["href"])
+    for link in done.id("done").all("ul")[0].all("a"):
+        assert link.text in found.text
     assert [(await stored(api, one))[field] for one in monitors] == after
 
 
@@ -122,7 +152,9 @@ async def test_deleting_many_says_that_it_cannot_be_undone(
     page = await preview(browser, TEAM, act="delete")
     assert "Nobody can bring them back" in page.id("preview").text
     done = await send(browser, page, 0)
-    assert "The monitors are deleted." in done.text
+    assert "Done: 3 monitors deleted ." in done.text
+    assert "Of the team 2" in done.id("done").text
+    assert done.id("done").all("a") == []
     found = [(await api.client.get(f"{PATH}/{one['id']}")).status_code for one in monitors]
     assert found == [404, 404, 404, 200]
 

@@ -130,7 +130,7 @@ async def test_role_name_and_customers_are_changed(api: Api) -> None:
         )
         assert (page.path, page.main.one(class_="is-done").text) == (f"{path}?done=saved", "The changes were saved.")
         page = await admin.submit(page, path, role="readonly", customers=[])
-        assert "This account sees no customer" in page.text
+        assert "This account sees no monitor and no incident" in page.text
     row = await api.value("SELECT row(role, last_name, customer_ids)::text FROM account WHERE id = $1", theirs.id)
     assert row == "(readonly,Lovelace,)"
     assert await audited(api, "user.role_changed", theirs.public_id) == 1
@@ -226,3 +226,32 @@ async def test_people_are_searched_by_name_and_address(api: Api) -> None:
         page = await admin.open(f"{PEOPLE}?q={theirs.email[:12]}")
         assert [row[0] for row in page.tables()[0][1:]] == [theirs.email]
         assert "Nobody here has that name" in (await admin.open(f"{PEOPLE}?q=nobody-is-called-so")).text
+
+
+@pytest.mark.parametrize("entry", ["link", "password"])
+async def test_who_sees_nothing_is_named_before_and_after_saving(api: Api, entry: str) -> None:
+    await api.create(name="Not for them")
+    async with browsing_as(api, Role.ADMIN) as admin:
+        form = await admin.open(NEW)
+        assert "(none ticked: none)" in form.text
+        assert "this person will see no monitor" in form.main.one(class_="sees-nothing").text
+        values = {"password": "correct horse battery staple"} if entry == "password" else {}
+        page = await add(admin, email=f"{entry}@example.com", role="readonly", entry=entry, **values)
+        assert "This account sees no monitor and no incident" in page.text
+        path = f"{PEOPLE}/{await public_id_of(api, f'{entry}@example.com')}"
+        shown = await admin.submit(await admin.open(path), path, customers=[CUSTOMER])
+        assert "This account sees no monitor" not in shown.text
+        assert "the monitors and incidents of 1 customer: " in shown.text
+
+
+async def test_what_such_a_person_sees_is_what_the_warning_says(api: Api) -> None:
+    await api.create(name="Not for them")
+    async with browsing_as(api, Role.READONLY, customers=None) as browser:
+        for path in ("/", "/incidents", "/changes", "/locations", "/wall"):
+            page = await browser.open(path)
+            assert page.status == 200, path
+            assert "Not for them" not in page.text
+
+
+async def public_id_of(api: Api, email: str) -> str:
+    return str(await api.value("SELECT public_id FROM account WHERE email = $1", email))
