@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import GLOBAL, Permission
-from controller.errors import InvalidError, InvalidFieldsError, NotFoundError
+from controller.errors import InvalidError, InvalidFieldsError, LimitedError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.problems import status_of
 from controller.http.services import GivenPrincipal, GivenServices, Services
@@ -21,8 +22,10 @@ from controller.operations.audit.reading import failed_logins
 from controller.operations.sign_on import settings
 from controller.operations.sign_on.logins import login_url_of, redirect_uri_of
 from controller.operations.sign_on.settings import OwnedSignOn, SignOnChange
+from controller.operations.sign_on.trials import ProviderTrial, try_provider
 from controller.pages.settings.people.view import customer_options
 from controller.pages.settings.requests import ButtonForm, done_of
+from controller.pages.settings.sealed import seal, unseal
 from controller.pages.settings.sign_on.forms import (
     FIELDS,
     NAMES,
@@ -32,15 +35,24 @@ from controller.pages.settings.sign_on.forms import (
     refused_group,
     sign_on_change_of,
 )
-from controller.pages.settings.sign_on.view import DONE, SignOnEndView, SignOnSettingsView, latest_refusal
+from controller.pages.settings.sign_on.view import (
+    DONE,
+    SignOnEndView,
+    SignOnSettingsView,
+    latest_refusal,
+    trial_view,
+)
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
 from controller.pages.words.roles import role_name
+from controller.sign_on.exchange import ProviderExchange
 from shared.clock import utc_now
 
 _PATH = "/settings/sign-on"
 _OPT = {PERMISSION: Permission.MANAGE_SIGN_ON}
+_SEALED = "single sign-on"
+_SECRET = "client_secret"  # noqa: S105 - the name of a field
 
 
 @get(_PATH, opt=_OPT)
@@ -54,7 +66,7 @@ async def sign_on_settings(
 async def change_sign_on_settings(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    form = await form_of(request, SignOnForm)
+    form = await _filled(request, services, principal)
     groups = [row.group.strip() for row in group_rows(form) if row.group.strip()]
 
     def decide(current: OwnedSignOn | None) -> SignOnChange:
@@ -73,6 +85,20 @@ async def change_sign_on_settings(
         named = InvalidFieldsError([refused_group(one, groups) for one in error.fields])
         return await _shown(request, services, principal, form, named)
     return see_other(request, f"{_PATH}?done={'made' if saved.created else 'saved'}")
+
+
+@post(f"{_PATH}/try", opt=_OPT)
+async def try_sign_on(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Try the provider that the form names. Nothing is stored, and the form stays as it was typed."""
+    form = await _filled(request, services, principal)
+    exchange = ProviderExchange(services.outlets.senders.webhook)
+    try:
+        tried = await try_provider(services.database, exchange, principal, form.issuer.strip(), services.public_url)
+    except (InvalidError, LimitedError) as error:
+        return await _shown(request, services, principal, form, error)
+    return await _shown(request, services, principal, form, tried=tried)
 
 
 @get(f"{_PATH}/end", opt=_OPT)
@@ -94,7 +120,7 @@ async def end_sign_on(
     return see_other(request, f"{_PATH}?done=deleted")
 
 
-ROUTES: list[ControllerRouterHandler] = [sign_on_settings, change_sign_on_settings, end_page, end_sign_on]
+ROUTES: list[ControllerRouterHandler] = [sign_on_settings, change_sign_on_settings, try_sign_on, end_page, end_sign_on]
 
 
 async def _shown(
@@ -102,7 +128,9 @@ async def _shown(
     services: Services,
     principal: Principal,
     form: SignOnForm | None = None,
-    error: InvalidError | None = None,
+    error: InvalidError | LimitedError | None = None,
+    *,
+    tried: ProviderTrial | None = None,
 ) -> Response[bytes]:
     here = await get_organization(services.database, principal)
     found = await _found(services, principal)
@@ -115,18 +143,31 @@ async def _shown(
         login_url=login_url_of(services.public_url, here.public_id),
         updated_at=found.sign_on.updated_at if found else None,
         refused=latest_refusal(await failed_logins(services.database, principal)) if found else None,
-        form=values_of(shown) | {"client_secret": ""},
+        form=values_of(shown) | {_SECRET: "", "sealed": _sealed(services, principal, shown)},
         problems=problems_of(error, FIELDS, NAMES) if error else {},
         rows=group_rows(shown),
         roles=[(role.value, role_name(role)) for role in roles],
         default_roles=[("", "is not let in"), *((one.value, role_name(one)) for one in roles if one not in GLOBAL)],
         customers=customer_options(await list_customers(services.database, principal)),
+        tried=trial_view(tried) if tried else None,
         done=done_of(request, DONE),
     )
     status = status_of(error) if error else HTTPStatus.OK
     return await page(
         request, "settings/sign_on/sign_on.html", view, title="Single sign-on", section="settings", status=status
     )
+
+
+async def _filled(request: Request[Any, Any, Any], services: Services, principal: Principal) -> SignOnForm:
+    """The form that was sent, with the secret that was typed now or before."""
+    form = await form_of(request, SignOnForm)
+    before = unseal(services.vault, principal, _SEALED, form.sealed, utc_now())
+    return msgspec.structs.replace(form, client_secret=form.client_secret or str(before.get(_SECRET, "")), sealed="")
+
+
+def _sealed(services: Services, principal: Principal, form: SignOnForm) -> str:
+    typed = {_SECRET: form.client_secret} if form.client_secret else {}
+    return seal(services.vault, principal, _SEALED, typed, utc_now())
 
 
 async def _found(services: Services, principal: Principal) -> OwnedSignOn | None:

@@ -10,13 +10,48 @@ import msgspec
 
 from controller.model.audit import AuditEntry
 from controller.operations.accounts.login_entries import SIGN_ON
+from controller.operations.sign_on.trials import ProviderTrial
 from controller.pages.settings.sign_on.forms import GroupRow
+from controller.sign_on.trial import ProviderStepName, ProviderStepOutcome
 
 DONE = {
-    "made": "Single sign-on is set up. Try it: log in by it in another browser before you rely on it.",
+    "made": "Single sign-on is set up. Log in by it in another browser before you rely on it.",
     "saved": "The changes were saved. They hold from the next login on.",
     "deleted": "Single sign-on has ended. Everybody logs in with a password now.",
 }
+
+
+_STEPS = {
+    ProviderStepName.DISCOVERY: "Discovery document",
+    ProviderStepName.ISSUER: "Issuer",
+    ProviderStepName.AUTHORIZATION_ENDPOINT: "Address to log in at",
+    ProviderStepName.TOKEN_ENDPOINT: "Address for tokens",
+    ProviderStepName.KEYS: "Keys for signatures",
+    ProviderStepName.RETURN_ADDRESS: "Way back",
+}
+_OUTCOMES = {
+    ProviderStepOutcome.PASSED: ("up", "works"),
+    ProviderStepOutcome.FAILED: ("down", "does not work"),
+    ProviderStepOutcome.SKIPPED: ("unknown", "not tried"),
+}
+
+
+class ProviderStepView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of trying a provider: its name and outcome in words, and what helps."""
+
+    name: str
+    state: str
+    outcome: str
+    detail: str
+    advice: str
+
+
+class ProviderTrialView(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of trying a provider."""
+
+    issuer: str
+    success: bool
+    steps: list[ProviderStepView]
 
 
 class SignOnRefusalView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +79,7 @@ class SignOnSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[tuple[str, str]]
     default_roles: list[tuple[str, str]]
     customers: list[tuple[str, str]]
+    tried: ProviderTrialView | None
     done: str
 
 
@@ -52,6 +88,23 @@ class SignOnEndView(msgspec.Struct, frozen=True, kw_only=True):
 
     issuer: str
     done: str = ""
+
+
+def trial_view(trial: ProviderTrial) -> ProviderTrialView:
+    return ProviderTrialView(
+        issuer=trial.issuer,
+        success=trial.success,
+        steps=[
+            ProviderStepView(
+                name=_STEPS[step.name],
+                state=_OUTCOMES[step.outcome][0],
+                outcome=_OUTCOMES[step.outcome][1],
+                detail=step.detail,
+                advice=step.advice,
+            )
+            for step in trial.steps
+        ],
+    )
 
 
 def latest_refusal(entries: Iterable[AuditEntry]) -> SignOnRefusalView | None:
