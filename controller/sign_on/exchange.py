@@ -12,7 +12,7 @@ import msgspec
 from controller.decisions.sign_on import is_provider_url
 from controller.notify.errors import DeliveryError
 from controller.notify.webhook.sender import Request, WebhookResponse, WebhookSender
-from controller.sign_on.errors import ProviderError
+from controller.sign_on.errors import ProviderError, ProviderFault
 
 T = TypeVar("T")
 
@@ -32,7 +32,8 @@ class ProviderExchange:
         """The JSON at this address as `kind`. Raises ProviderError."""
         answer = await self._send("GET", url, headers or {}, b"")
         if answer.status != HTTPStatus.OK:
-            raise ProviderError(f"{urlsplit(url).hostname} answered {answer.status}")
+            message = f"{urlsplit(url).hostname} answered {answer.status}"
+            raise ProviderError(message, fault=ProviderFault.STATUS, status=answer.status)
         return _decoded(url, answer, kind)
 
     async def post(self, url: str, kind: type[T], headers: dict[str, str], body: str) -> T:
@@ -41,7 +42,7 @@ class ProviderExchange:
 
     async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> WebhookResponse:
         if not is_provider_url(url):
-            raise ProviderError("the provider names an address that is no https URL")
+            raise ProviderError("the provider names an address that is no https URL", fault=ProviderFault.ADDRESS)
         request = Request(
             method=method,
             url=url,
@@ -54,9 +55,11 @@ class ProviderExchange:
             async with asyncio.timeout(SECONDS):
                 return await self._sender.exchange(request)
         except TimeoutError as error:
-            raise ProviderError(f"{urlsplit(url).hostname} did not answer in time") from error
+            message = f"{urlsplit(url).hostname} did not answer in time"
+            raise ProviderError(message, fault=ProviderFault.UNREACHABLE) from error
         except DeliveryError as error:
-            raise ProviderError(str(error)) from error
+            fault = ProviderFault.ADDRESS if error.permanent else ProviderFault.UNREACHABLE
+            raise ProviderError(str(error), fault=fault) from error
 
 
 def _decoded(url: str, answer: WebhookResponse, kind: type[T]) -> T:

@@ -12,7 +12,7 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
-from controller.sign_on.errors import ProviderError
+from controller.sign_on.errors import ProviderError, ProviderFault
 from controller.sign_on.exchange import ProviderExchange
 
 KEPT_SECONDS = 3600.0
@@ -34,7 +34,9 @@ class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True):
     authorization_response_iss_parameter_supported: bool = False
 
 
-class _PublishedKeys(msgspec.Struct, frozen=True):
+class PublishedKeys(msgspec.Struct, frozen=True):
+    """What is at a provider's `jwks_uri`."""
+
     keys: list[dict[str, Any]]
 
 
@@ -56,7 +58,7 @@ class Providers:
         """Raises ProviderError."""
         kept = self._metadata.get(issuer)
         if kept is None or self._clock() - kept.at > KEPT_SECONDS:
-            found = await self.exchange.get(issuer.rstrip("/") + _PATH, ProviderMetadata)
+            found = await self.exchange.get(discovery_url(issuer), ProviderMetadata)
             if found.issuer != issuer:
                 raise ProviderError(f"the provider calls itself {found.issuer[:200]!r}, which is not its issuer here")
             kept = self._keep(self._metadata, issuer, found)
@@ -67,8 +69,8 @@ class Providers:
         kept = self._keys.get(metadata.jwks_uri)
         age = KEPT_SECONDS + 1 if kept is None else self._clock() - kept.at
         if kept is None or age > (SOONEST_SECONDS if anew else KEPT_SECONDS):
-            published = await self.exchange.get(metadata.jwks_uri, _PublishedKeys)
-            kept = self._keep(self._keys, metadata.jwks_uri, _usable(published))
+            published = await self.exchange.get(metadata.jwks_uri, PublishedKeys)
+            kept = self._keep(self._keys, metadata.jwks_uri, usable_keys(published))
         return cast("KeySet", kept.value)
 
     def _keep(self, store: dict[str, _Kept], name: str, value: object) -> _Kept:
@@ -79,8 +81,15 @@ class Providers:
         return kept
 
 
-def _usable(published: _PublishedKeys) -> KeySet:
-    """The keys that can be read; one of another kind must not keep all others from being used (RFC 7517, section 5)."""
+def discovery_url(issuer: str) -> str:
+    """Where the discovery document of an issuer is (OpenID Connect Discovery 1.0, section 4)."""
+    return issuer.rstrip("/") + _PATH
+
+
+def usable_keys(published: PublishedKeys) -> KeySet:
+    """The keys that can be read; one of another kind must not keep all others from being used (RFC 7517, section 5).
+    Raises ProviderError.
+    """
     found = []
     for key in published.keys:
         try:
@@ -88,5 +97,5 @@ def _usable(published: _PublishedKeys) -> KeySet:
         except (JoseError, ValueError, TypeError, KeyError):
             continue
     if not found:
-        raise ProviderError("the provider publishes no key that can be used")
+        raise ProviderError("the provider publishes no key that can be used", fault=ProviderFault.KEYS)
     return KeySet(found)

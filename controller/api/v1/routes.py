@@ -38,6 +38,7 @@ from controller.api.v1.results import listing as results
 from controller.api.v1.saved_filters import routes as saved_filters
 from controller.api.v1.screens import routes as screens
 from controller.api.v1.sign_on import routes as sign_on
+from controller.api.v1.sign_on import trying as trying_sign_on
 from controller.api.v1.stream import v1_stream
 from controller.api.v1.tokens import routes as tokens
 from controller.api.v1.trials import routes as trials
@@ -79,6 +80,7 @@ _RESOURCES = (
     tokens,
     trials,
     trying,
+    trying_sign_on,
     uptime,
     users,
     v1_stream,

@@ -21,7 +21,10 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Only entries in this period (`until` is not in it) with these values. `actor` is an id or a name."""
+    """Only entries in this period (`until` is not in it) with these values. `actor` is an id or a name. `text` is part
+    of the name of the actor or of the object, or of the action, with its dots and underscores or with spaces for them;
+    in upper or lower case.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -29,6 +32,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None = None
     object_kind: str | None = None
     object_id: str | None = None
+    text: str | None = None
 
 
 class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +151,10 @@ async def page_of(
               AND ($6::text IS NULL OR action = $6) AND ($7::text IS NULL OR object_kind = $7)
               AND ($8::text IS NULL OR object_id = $8)
               AND ($9::timestamptz IS NULL OR (at, id) < ($9, $10::bigint))
-            ORDER BY at DESC, id DESC LIMIT $11
+              AND ($11::text IS NULL OR strpos(lower(actor_name), lower($11)) > 0
+                OR strpos(lower(object_name), lower($11)) > 0 OR strpos(action, lower($11)) > 0
+                OR strpos(translate(action, '._', '  '), lower($11)) > 0)
+            ORDER BY at DESC, id DESC LIMIT $12
             """,
             scope.organization_id,
             scope.installation,
@@ -159,6 +166,7 @@ async def page_of(
             filters.object_id,
             before[0] if before else None,
             before[1] if before else None,
+            filters.text,
             limit,
         )
     return [AuditEntry(**row) for row in rows]

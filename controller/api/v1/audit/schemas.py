@@ -16,7 +16,7 @@ from controller.store.audit.entries import AuditFilter
 
 LONGEST_PAGE = 1000
 DEFAULT_PAGE = 100
-_LONGEST_TEXT = 320
+LONGEST_TEXT = 320
 
 _MOMENT = "ISO 8601, UTC unless it says otherwise"
 From = Annotated[str | None, QueryParameter(name="from", description=f"{_MOMENT}.")]
@@ -42,6 +42,16 @@ ObjectId = Annotated[
     QueryParameter(
         name="objectId",
         description="`object.id` of an entry: a public UUID, or a location's code.",
+    ),
+]
+AuditText = Annotated[
+    str | None,
+    QueryParameter(
+        name="q",
+        description="A part of the actor's name, of the action (`monitor.changed` or `monitor changed`) or of the"
+        " object's name, in upper or lower case.",
+        min_length=1,
+        max_length=LONGEST_TEXT,
     ),
 ]
 AuditLimit = Annotated[
@@ -108,6 +118,7 @@ def audit_filter(
     action: str | None,
     object_kind: str | None,
     object_id: str | None,
+    text: str | None,
 ) -> AuditFilter:
     """Raises InvalidError."""
     filters = AuditFilter(
@@ -117,6 +128,7 @@ def audit_filter(
         action=None if action is None else one_of(AuditAction, action, "action"),
         object_kind=None if object_kind is None else one_of(ObjectKind, object_kind, "objectKind"),
         object_id=_text(object_id, "objectId"),
+        text=_text(text, "q"),
     )
     if filters.since is not None and filters.until is not None and filters.since >= filters.until:
         raise InvalidError("to", "must be later than from")
@@ -147,8 +159,8 @@ def _item(entry: AuditEntry) -> AuditItem:
 
 
 def _text(text: str | None, field: str) -> str | None:
-    if text is not None and not (0 < len(text) <= _LONGEST_TEXT and text.isprintable()):
-        raise InvalidError(field, f"must be 1 to {_LONGEST_TEXT} characters, none of them a control character")
+    if text is not None and not (0 < len(text) <= LONGEST_TEXT and text.isprintable()):
+        raise InvalidError(field, f"must be 1 to {LONGEST_TEXT} characters, none of them a control character")
     return text
 
 

@@ -22,7 +22,7 @@ READ_ONLY = frozenset({"id", "hasClientSecret", "redirectUri", "loginUrl", "crea
 _DEFAULT_SCOPES = ["openid", "email", "profile"]
 _DEFAULT_CLAIM = "groups"
 
-_Issuer = Annotated[
+Issuer = Annotated[
     str,
     Meta(
         description="The provider, exactly as its discovery document names itself; that is read below it at"
@@ -161,7 +161,7 @@ class SignOnBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
         "allowedEmailDomains": ["example.com"],
     }
 
-    issuer: _Issuer
+    issuer: Issuer
     client_id: _ClientId
     client_secret: _ClientSecret | UnsetType | None = UNSET
     scopes: _Scopes = field(default_factory=_DEFAULT_SCOPES.copy)
@@ -178,7 +178,7 @@ class SignOnPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", for
     IGNORED: ClassVar[frozenset[str]] = READ_ONLY
     EXAMPLE: ClassVar[dict[str, Any]] = {"defaultRole": "readonly", "createUsers": False}
 
-    issuer: _Issuer | UnsetType = UNSET
+    issuer: Issuer | UnsetType = UNSET
     client_id: _ClientId | UnsetType = UNSET
     client_secret: _ClientSecret | UnsetType | None = UNSET
     scopes: _Scopes | UnsetType | None = UNSET
@@ -193,7 +193,7 @@ class SignOnAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The settings of an organization; `id` is the organization's."""
 
     id: Annotated[UUID, Meta(description="The id of the organization.")]
-    issuer: _Issuer
+    issuer: Issuer
     client_id: _ClientId
     has_client_secret: Annotated[bool, Meta(description="Whether a secret is stored.")]
     scopes: _Scopes

@@ -15,7 +15,7 @@ from controller.operations.audit.reading import AuditFilter, AuditFound
 from controller.pages.words.audit import words_of
 from controller.pages.words.audit_fields import words_of_field
 
-FIELDS = ("actor", "action", "kind", "object", "from", "to")
+FIELDS = ("q", "actor", "action", "kind", "object", "from", "to")
 _LONGEST = 320
 _LINKED = {"monitor": "/monitors/", "channel": "/settings/channels/", "incident": "/incidents/"}
 _ACTORS = {"person": "", "token": "API token", "command": "command"}
@@ -74,7 +74,7 @@ def filter_of(form: Mapping[str, str]) -> AuditFilter:
         mistakes.append(InvalidError("kind", "must be one of the list"))
     mistakes += [
         InvalidError(name, f"must be at most {_LONGEST} printable characters")
-        for name in ("actor", "object")
+        for name in ("q", "actor", "object")
         if len(form[name]) > _LONGEST or not form[name].isprintable()
     ]
     if since and until and since >= until:
@@ -88,6 +88,7 @@ def filter_of(form: Mapping[str, str]) -> AuditFilter:
         action=form["action"] or None,
         object_kind=form["kind"] or None,
         object_id=form["object"] or None,
+        text=form["q"] or None,
     )
 
 

@@ -45,10 +45,10 @@ from controller.pages.settings.channels.forms import (
     values_of_channel,
     without_secrets_of,
 )
-from controller.pages.settings.channels.sealed import seal, unseal
 from controller.pages.settings.channels.shared import SECTION, channel_at
 from controller.pages.settings.channels.view import path_of, types_view
 from controller.pages.settings.channels.words import kind_label
+from controller.pages.settings.sealed import seal, unseal
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import ELSEWHERE, problems_of, values_of

@@ -38,7 +38,7 @@ NAMES = {
 
 class SignOnForm(msgspec.Struct, frozen=True, kw_only=True):
     """As submitted. The n-th `group` has the n-th `role`; `limits` are `n:id` of a customer for the n-th group.
-    `secret` says what becomes of the secret that is stored.
+    `secret` says what becomes of the secret that is stored. `sealed` holds one that was typed before.
     """
 
     issuer: str = ""
@@ -54,9 +54,10 @@ class SignOnForm(msgspec.Struct, frozen=True, kw_only=True):
     default_role: str = ""
     create_users: str = ""
     version: str = ""
+    sealed: str = ""
 
 
-FIELDS = frozenset(SignOnForm.__struct_fields__)
+FIELDS = frozenset(SignOnForm.__struct_fields__) - {"sealed"}
 
 
 class _Versioned(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import GLOBAL, Permission
-from controller.errors import InvalidError, InvalidFieldsError, NotFoundError, PreconditionFailedError
+from controller.errors import InvalidError, InvalidFieldsError, LimitedError, NotFoundError, PreconditionFailedError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
@@ -19,11 +20,14 @@ from controller.operations.audit.reading import failed_logins
 from controller.operations.sign_on import settings
 from controller.operations.sign_on.logins import login_url_of, redirect_uri_of
 from controller.operations.sign_on.settings import OwnedSignOn, SignOnChange
+from controller.operations.sign_on.trials import ProviderTrial, try_provider
 from controller.pages.settings.people.view import customer_options
 from controller.pages.settings.requests import ButtonForm, done_of
+from controller.pages.settings.sealed import seal, unseal
 from controller.pages.settings.sign_on.forms import (
     FIELDS,
     NAMES,
+    REPLACE,
     SignOnForm,
     form_of_sign_on,
     group_rows,
@@ -37,16 +41,20 @@ from controller.pages.settings.sign_on.view import (
     SignOnSettingsView,
     changed_meanwhile,
     latest_refusal,
+    trial_view,
 )
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of
 from controller.pages.shell.versions import form_status, require_version
 from controller.pages.words.roles import role_name
+from controller.sign_on.exchange import ProviderExchange
 from shared.clock import utc_now
 
 _PATH = "/settings/sign-on"
 _OPT = {PERMISSION: Permission.MANAGE_SIGN_ON}
+_SEALED = "single sign-on"
+_SECRET = "client_secret"  # noqa: S105 - the name of a field
 
 
 @get(_PATH, opt=_OPT)
@@ -60,7 +68,7 @@ async def sign_on_settings(
 async def change_sign_on_settings(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    form = await form_of(request, SignOnForm)
+    form = await _filled(request, services, principal)
     groups = [row.group.strip() for row in group_rows(form) if row.group.strip()]
 
     def decide(current: OwnedSignOn | None) -> SignOnChange:
@@ -84,6 +92,20 @@ async def change_sign_on_settings(
     return see_other(request, f"{_PATH}?done={'made' if saved.created else 'saved'}")
 
 
+@post(f"{_PATH}/try", opt=_OPT)
+async def try_sign_on(
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
+) -> Response[bytes]:
+    """Try the provider that the form names. Nothing is stored, and the form stays as it was typed."""
+    form = await _filled(request, services, principal)
+    exchange = ProviderExchange(services.outlets.senders.webhook)
+    try:
+        tried = await try_provider(services.database, exchange, principal, form.issuer.strip(), services.public_url)
+    except (InvalidError, LimitedError) as error:
+        return await _shown(request, services, principal, form, error)
+    return await _shown(request, services, principal, form, tried=tried)
+
+
 @get(f"{_PATH}/end", opt=_OPT)
 async def end_page(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
@@ -103,7 +125,7 @@ async def end_sign_on(
     return see_other(request, f"{_PATH}?done=deleted")
 
 
-ROUTES: list[ControllerRouterHandler] = [sign_on_settings, change_sign_on_settings, end_page, end_sign_on]
+ROUTES: list[ControllerRouterHandler] = [sign_on_settings, change_sign_on_settings, try_sign_on, end_page, end_sign_on]
 
 
 async def _shown(
@@ -111,7 +133,9 @@ async def _shown(
     services: Services,
     principal: Principal,
     form: SignOnForm | None = None,
-    error: InvalidError | PreconditionFailedError | None = None,
+    error: InvalidError | LimitedError | PreconditionFailedError | None = None,
+    *,
+    tried: ProviderTrial | None = None,
 ) -> Response[bytes]:
     here = await get_organization(services.database, principal)
     found = await _found(services, principal)
@@ -131,12 +155,13 @@ async def _shown(
         login_url=login_url_of(services.public_url, here.public_id),
         updated_at=found.sign_on.updated_at if found else None,
         refused=latest_refusal(await failed_logins(services.database, principal)) if found else None,
-        form=values_of(shown) | {"client_secret": "", "version": version},
+        form=values_of(shown) | {_SECRET: "", "sealed": _sealed(services, principal, shown), "version": version},
         problems=problems,
         rows=group_rows(shown),
         roles=[(role.value, role_name(role)) for role in roles],
         default_roles=[("", "is not let in"), *((one.value, role_name(one)) for one in roles if one not in GLOBAL)],
         customers=customers,
+        tried=trial_view(tried) if tried else None,
         done=done_of(request, DONE),
     )
     return await page(
@@ -147,6 +172,20 @@ async def _shown(
         section="settings",
         status=form_status(error),
     )
+
+
+async def _filled(request: Request[Any, Any, Any], services: Services, principal: Principal) -> SignOnForm:
+    """The form that was sent, with the secret that was typed now or before."""
+    form = await form_of(request, SignOnForm)
+    if form.secret != REPLACE:
+        return msgspec.structs.replace(form, sealed="")
+    before = unseal(services.vault, principal, _SEALED, form.sealed, utc_now())
+    return msgspec.structs.replace(form, client_secret=form.client_secret or str(before.get(_SECRET, "")), sealed="")
+
+
+def _sealed(services: Services, principal: Principal, form: SignOnForm) -> str:
+    typed = {_SECRET: form.client_secret} if form.client_secret else {}
+    return seal(services.vault, principal, _SEALED, typed, utc_now())
 
 
 async def _found(services: Services, principal: Principal) -> OwnedSignOn | None:

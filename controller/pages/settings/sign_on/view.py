@@ -11,13 +11,15 @@ import msgspec
 from controller.model import Role
 from controller.model.audit import AuditEntry
 from controller.operations.accounts.login_entries import SIGN_ON
+from controller.operations.sign_on.trials import ProviderTrial
 from controller.pages.settings.sign_on.forms import GroupRow, SignOnForm, group_rows
 from controller.pages.shell.problems import values_of
 from controller.pages.shell.versions import BOX, differing, problems_of_conflict
 from controller.pages.words.roles import role_name
+from controller.sign_on.trial import ProviderStepName, ProviderStepOutcome
 
 DONE = {
-    "made": "Single sign-on is set up. Try it: log in by it in another browser before you rely on it.",
+    "made": "Single sign-on is set up. Log in by it in another browser before you rely on it.",
     "saved": "The changes were saved. They hold from the next login on.",
     "deleted": "Single sign-on has ended. Everybody logs in with a password now.",
 }
@@ -26,7 +28,38 @@ DONE = {
 _SHOWN = ("issuer", "client_id", "domains", "scopes", "groups_claim", "default_role", "create_users")
 _ROLES = {role.value: role_name(role) for role in Role}
 _WORDS = {"create_users": BOX, "default_role": {"": "is not let in", **_ROLES}}
-_SECRET_AGAIN = "must be typed again: it was not saved, and no page ever shows it"  # noqa: S105 - words
+_SECRET_KEPT = "the one that you typed is kept with this form, though no page shows it"  # noqa: S105 - words
+_STEPS = {
+    ProviderStepName.DISCOVERY: "Discovery document",
+    ProviderStepName.ISSUER: "Issuer",
+    ProviderStepName.AUTHORIZATION_ENDPOINT: "Address to log in at",
+    ProviderStepName.TOKEN_ENDPOINT: "Address for tokens",
+    ProviderStepName.KEYS: "Keys for signatures",
+    ProviderStepName.RETURN_ADDRESS: "Way back",
+}
+_OUTCOMES = {
+    ProviderStepOutcome.PASSED: ("up", "works"),
+    ProviderStepOutcome.FAILED: ("down", "does not work"),
+    ProviderStepOutcome.SKIPPED: ("unknown", "not tried"),
+}
+
+
+class ProviderStepView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of trying a provider: its name and outcome in words, and what helps."""
+
+    name: str
+    state: str
+    outcome: str
+    detail: str
+    advice: str
+
+
+class ProviderTrialView(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of trying a provider."""
+
+    issuer: str
+    success: bool
+    steps: list[ProviderStepView]
 
 
 class SignOnRefusalView(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +87,7 @@ class SignOnSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[tuple[str, str]]
     default_roles: list[tuple[str, str]]
     customers: list[tuple[str, str]]
+    tried: ProviderTrialView | None
     done: str
 
 
@@ -62,6 +96,23 @@ class SignOnEndView(msgspec.Struct, frozen=True, kw_only=True):
 
     issuer: str
     done: str = ""
+
+
+def trial_view(trial: ProviderTrial) -> ProviderTrialView:
+    return ProviderTrialView(
+        issuer=trial.issuer,
+        success=trial.success,
+        steps=[
+            ProviderStepView(
+                name=_STEPS[step.name],
+                state=_OUTCOMES[step.outcome][0],
+                outcome=_OUTCOMES[step.outcome][1],
+                detail=step.detail,
+                advice=step.advice,
+            )
+            for step in trial.steps
+        ],
+    )
 
 
 def latest_refusal(entries: Iterable[AuditEntry]) -> SignOnRefusalView | None:
@@ -80,7 +131,7 @@ def changed_meanwhile(typed: SignOnForm, stored: SignOnForm, customers: Sequence
     names = dict(customers)
     mine, theirs = ({**_fields(one), "group": _groups(one, names)} for one in (typed, stored))
     problems = problems_of_conflict("single sign-on", differing(mine, theirs), theirs, _WORDS)
-    return problems | ({"client_secret": _SECRET_AGAIN} if typed.client_secret else {})
+    return problems | ({"client_secret": _SECRET_KEPT} if typed.client_secret else {})
 
 
 def _fields(form: SignOnForm) -> dict[str, Any]:

@@ -230,6 +230,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("GET", "/api/v1/audit"),  # audit/test_audit_route
         ("GET", "/api/v1/fact-changes"),  # facts/test_facts
         *((method, "/api/v1/sign-on") for method in ("GET", "PUT", "PATCH", "DELETE")),  # test_access_matrix_sign_on
+        ("POST", "/api/v1/sign-on/test"),
         ("GET", "/api/results/stream"),  # test_stream_scope
         ("GET", "/api/events/stream"),
         ("GET", "/api/v1/stream"),

@@ -30,10 +30,12 @@ async def test_who_may_read_and_change_it(clients: CallerClients, caller: str) -
         ("PUT", SignOnBody.EXAMPLE, 200),
         ("PATCH", {"createUsers": False}, 200),
         ("GET", None, 200),
+        ("POST", {"issuer": "http://127.0.0.1:1"}, 200),
         ("DELETE", None, 204),
     )
     for method, body, status in changes:
-        answer = await clients.request(caller, method, PATH, body, **params)
+        path = f"{PATH}/test" if method == "POST" else PATH
+        answer = await clients.request(caller, method, path, body, **params)
         assert answer.status_code == (status if caller in ALLOWED else 403), (method, answer.text)
         stored = await api.value("SELECT array_agg(organization_id) FROM sign_on")
         assert stored == ([ours] if caller in ALLOWED and method != "DELETE" else None)

@@ -78,6 +78,8 @@ OF_SETTINGS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]
 }
 UNRECORDED_SETTINGS = {
     ("POST", f"{_CHANNELS}/new/test"): "nothing is stored",
+    ("POST", "/api/v1/sign-on/test"): "nothing is stored",
+    ("POST", "/settings/sign-on/try"): "nothing is stored",
     ("POST", f"{_CHANNELS}/{{}}/test"): "nothing is stored",
     ("POST", f"{_CHANNELS}/{{}}/edit/test"): "nothing is stored",
 }

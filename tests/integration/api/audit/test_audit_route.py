@@ -118,6 +118,24 @@ async def test_filters(api: Api, world: World) -> None:
     assert await actions(to=everything[2]["at"]) == []
 
 
+async def test_search_is_in_who_what_and_the_name_of_the_object(api: Api, world: World) -> None:
+    await add(api, world.organization, "100%_of\\Mail")
+    await add(api, world.organization, "Other")
+    await world.smtp(name="Mail of ROOT")
+
+    async def names(q: str) -> list[str]:
+        return [entry["object"]["name"] for entry in await read(world, q=q)]
+
+    assert await names("root") == ["Mail of ROOT", "Other", "100%_of\\Mail"]
+    assert await names(world.admin.email.upper()) == ["Mail of ROOT"]
+    assert await names("location.ADDED") == await names("location add") == ["Other", "100%_of\\Mail"]
+    assert await names("0%_OF\\m") == ["100%_of\\Mail"]
+    assert await names("ot_er") == await names("o%r") == await names("added\\") == []
+    assert [entry["object"]["name"] for entry in await read(world, q="mail", action="monitor.created")] == [
+        "Mail of ROOT"
+    ]
+
+
 async def test_pages(api: Api, world: World) -> None:
     for number in range(7):
         await add(api, world.organization, str(number))
@@ -145,6 +163,9 @@ async def test_pages(api: Api, world: World) -> None:
         ({"cursor": "x"}, "cursor must be the nextCursor"),
         ({"actor": ""}, "actor must be 1 to 320"),
         ({"objectId": "\x00"}, "objectId must be 1 to 320"),
+        ({"q": ""}, "q must be"),
+        ({"q": "x" * 321}, "q must be"),
+        ({"q": "a\x00b"}, "q must be 1 to 320"),
         ({"objekt": "x"}, "objekt is not a parameter"),
         ({"organizationId": "x"}, "Invalid organizationId"),
     ],
@@ -191,5 +212,6 @@ async def test_each_caller_sees_what_it_may(api: Api) -> None:
         assert await names_for(api, await caller(role, ours)) == refused, role
     token = {"Authorization": f"Bearer {await api.token(strange)}"}
     assert await names_for(api, token) == (200, {"strange"})
+    assert await names_for(api, token, q="added") == (200, {"strange"})
     assert await names_for(api, {"Authorization": f"Bearer {api.customer_token}"}) == refused
     assert await names_for(api, {}) == (401, set())

@@ -55,6 +55,18 @@ async def test_filters_are_in_the_address_and_stay_in_the_form(api: Api, browser
     assert "No entry is like that." in (await browser.open(f"{LOG}?from=2001-01-01&to=2001-01-02")).text
 
 
+async def test_a_text_is_searched_for_in_who_what_and_the_name(api: Api, browser: Browser) -> None:
+    made = await api.create()
+    await rename(api, made["publicId"], "Post 100% <b>", "Two")
+    page = await browser.open(f"{LOG}?q=post+100%25+%3Cb")
+    (found,) = page.tables()[0][1:]
+    assert found[2].startswith("monitor changed Post 100% <b>")
+    assert page.form(LOG).fields["q"] == ["post 100% <b"]
+    both = await browser.open(f"{LOG}?q=monitor+changed&object={made['publicId']}")
+    assert len(both.tables()[0]) - 1 == 2
+    assert "No entry is like that." in (await browser.open(f"{LOG}?q=100_")).text
+
+
 async def test_it_is_read_page_by_page(api: Api, browser: Browser) -> None:
     made = await api.create()
     await rename(api, made["publicId"], *(f"N{number}" for number in range(60)))
@@ -73,6 +85,7 @@ async def test_it_is_read_page_by_page(api: Api, browser: Browser) -> None:
         ("to=9999-12-31", "to"),
         ("action=eaten", "action"),
         ("kind=cake", "kind"),
+        (f"q={'x' * 321}", "q"),
     ],
 )
 async def test_a_wrong_filter_is_named_beside_its_field(browser: Browser, query: str, field: str) -> None:

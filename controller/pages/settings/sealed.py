@@ -1,6 +1,6 @@
 """Secrets of a form that comes back to its person, for a mistake or after a test, are sealed: the browser gets them
-encrypted, so that nobody has to type them again and no page shows one. They are good for this person, type and channel
-only, and for an hour.
+encrypted, so that nobody has to type them again and no page shows one. They are good for this person and form only, and
+for an hour.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Sealed(msgspec.Struct, frozen=True, array_like=True):
 
 
 def seal(vault: Vault, principal: Principal, about: str, secrets: dict[str, Any], now: datetime) -> str:
-    """`about` is the type and, once there is one, the channel. Empty without a secret."""
+    """`about` is what the form is of, such as the type of a channel and its id. Empty without a secret."""
     if not secrets:
         return ""
     return vault.encrypt(_Sealed(_whose(principal, about), to_ms(now) + _MILLISECONDS, secrets))
@@ -44,4 +44,4 @@ def unseal(vault: Vault, principal: Principal, about: str, text: str, now: datet
 
 
 def _whose(principal: Principal, about: str) -> str:
-    return f"channel form {principal.works_in} {principal.name} {about}"
+    return f"settings form {principal.works_in} {principal.name} {about}"
