@@ -20,6 +20,7 @@ from controller.decisions.comparison.comparing import (
     KeptValue,
     SaidFinding,
     SeenRound,
+    awaits_a_round,
     begin,
     said_findings,
     take_round,
@@ -135,7 +136,9 @@ async def _compare(
     else:
         said = list[SaidFinding]()
     await report(connection, known, locations, rounds_state, done.changes, said, now)
-    await comparisons.save(connection, monitor.id, rounds_state, _next_ms(monitor, rounds_state, done.wait_ms, now_ms))
+    settled = rounds_state.settled and not awaits_a_round(rounds_state, networks)
+    next_ms = _next_ms(monitor, rounds_state, done.wait_ms, now_ms, settled=settled)
+    await comparisons.save(connection, monitor.id, rounds_state, next_ms)
 
 
 def _take_rounds(
@@ -180,10 +183,12 @@ def _longest_ms(monitor: ScheduledMonitor) -> int:
     return max(monitor.timeout_seconds, monitor.evaluation_deadline_seconds or 0) * 1000 + _SLACK_MS
 
 
-def _next_ms(monitor: ScheduledMonitor, state: ComparisonState, wait_ms: int | None, now_ms: int) -> int | None:
+def _next_ms(
+    monitor: ScheduledMonitor, state: ComparisonState, wait_ms: int | None, now_ms: int, *, settled: bool
+) -> int | None:
     if wait_ms is not None:
         return wait_ms
-    if not state.settled:
+    if not settled:
         longest_ms = _POLL_MS if state.recheck_ms is not None and now_ms < state.recheck_ms + 60_000 else None
         poll_ms = max(_POLL_MS, min(monitor.interval_seconds * 1000 // 4, _LONGEST_POLL_MS))
         return now_ms + (longest_ms or poll_ms)

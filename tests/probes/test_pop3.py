@@ -51,7 +51,8 @@ async def test_a_login_counts_the_messages(context: ProbeContext, certificates: 
 
 
 async def test_without_a_login_no_mailbox_is_read(context: ProbeContext, certificates: Certificates) -> None:
-    result = await checked((*offering("USER"), *BYE), context, certificates, login=None)
+    result = await checked((*offering("USER", "SASL PLAIN LOGIN"), *BYE), context, certificates, login=None)
+    assert result.facts["loginMechanisms"] == ["LOGIN", "PLAIN"]
     assert [timing.phase.value for timing in result.phases][-3:] == ["greeting", "capabilities", "quit"]
 
 

@@ -54,8 +54,10 @@ async def test_phases_come_in_the_order_of_the_dialogue(context: ProbeContext, c
 
 
 async def test_what_is_offered_under_tls_is_what_is_reported(context: ProbeContext, certificates: Certificates) -> None:
-    result = await checked((*SECURED, "S: 250-x", "S: 250-8BITMIME", "S: 250 SIZE 10", *BYE), context, certificates)
-    assert result.facts["capabilities"] == ["8BITMIME", "SIZE"]
+    offer = ("S: 250-x", "S: 250-AUTH PLAIN LOGIN", "S: 250-AUTH=PLAIN", "S: 250 SIZE 10")
+    result = await checked((*SECURED, *offer, *BYE), context, certificates)
+    assert result.facts["capabilities"] == ["AUTH", "SIZE"]
+    assert result.facts["loginMechanisms"] == ["LOGIN", "PLAIN"]
 
 
 async def test_a_refusal_reports_its_codes_and_what_the_server_had_said(

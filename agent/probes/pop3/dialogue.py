@@ -56,6 +56,7 @@ async def _dialogue(target: Pop3Target, connect: Connect, stream: LineStream, ph
             # What the server sent before TLS does not count (RFC 2595 section 4).
             capabilities = await request_capabilities(stream)
     connect.facts["capabilities"] = sorted(capabilities or {})
+    connect.facts["loginMechanisms"] = sorted({*(capabilities or {}).get("SASL", ())})
     if target.login is None:
         return findings
     with phases(Phase.AUTH):

@@ -51,7 +51,7 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
         connect.facts["greeting"] = await _greeting(stream)
     with phases(Phase.EHLO):
         capabilities = await _hello(stream, name)
-    connect.facts["capabilities"] = sorted(capabilities)
+    _report(capabilities, connect)
     if await _starttls(target, stream, capabilities, phases, findings):
         findings.warnings += warn_login_offered(target, _plain_mechanisms(capabilities))
         with phases(Phase.TLS):
@@ -59,7 +59,7 @@ async def _dialogue(target: SmtpTarget, connect: Connect, stream: LineStream, ph
         with phases(Phase.EHLO):
             # What the server sent before TLS does not count (RFC 3207 section 4.2).
             capabilities = await _hello(stream, name)
-        connect.facts["capabilities"] = sorted(capabilities)
+        _report(capabilities, connect)
     if target.login is not None:
         with phases(Phase.AUTH):
             findings.warnings += warn_in_clear(target, encrypted=stream.encrypted)
@@ -98,6 +98,11 @@ async def _hello(stream: LineStream, name: str) -> Capabilities:
     if reply.code != 250:
         raise refusal(reply, FailureKind.POLICY_REFUSAL)
     return {}
+
+
+def _report(capabilities: Capabilities, connect: Connect) -> None:
+    connect.facts["capabilities"] = sorted(capabilities)
+    connect.facts["loginMechanisms"] = sorted({*capabilities.get("AUTH", ())})
 
 
 def _capabilities(reply: SmtpReply) -> Capabilities:

@@ -107,6 +107,7 @@ FACTS = {
     "certificateNameValid": "whether the certificate is for the host",
     "certificateValid": "whether the certificate passes every test",
     "certificateProblem": "what is wrong with the certificate, in words",
+    "loginMechanisms": "the mechanisms of logins that it offers, after STARTTLS where that was used (SMTP, POP3)",
     "loginMechanism": "the mechanism of the login, as CRAM-MD5",
     "loginsRefused": "how many logins the server refused in this check: a proof of the password, and the password",
     "preauthenticated": "the IMAP server needed no login",

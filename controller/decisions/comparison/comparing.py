@@ -172,16 +172,31 @@ def said_findings(
     before: Sequence[Suspicion], state: ComparisonState, own_networks: Collection[int]
 ) -> tuple[ComparisonState, list[SaidFinding]]:
     """Which findings to say, and which are over. A fault of ours is never said to a customer: a location whose own
-    network strips STARTTLS (`own_networks`), or whose address the server dislikes.
+    network strips STARTTLS (`own_networks`), or whose address the server dislikes. When a location's network was the
+    reason and is no more, a finding is said only once a round shows it still: others may be over that are checked less
+    often.
     """
     said: list[SaidFinding] = []
     suspicions: list[Suspicion] = []
+    last_ms = {(one.location_id, one.kind): one.last_ms for one in before}
     for one in state.suspicions:
-        ours = one.kind is SignKind.PROBE_DISLIKED or (one.about_starttls and one.location_id in own_networks)
-        is_said = one.confirmed_ms is not None and not ours
+        ours = _is_ours(one, own_networks)
+        shown = not one.clean and one.last_ms > last_ms.get((one.location_id, one.kind), 0)
+        is_said = one.confirmed_ms is not None and not ours and (one.said or shown)
         if is_said is not one.said:
             said.append(SaidFinding(one, began=is_said, over=not ours))
         suspicions.append(msgspec.structs.replace(one, said=is_said))
     kept = {(one.location_id, one.kind) for one in suspicions}
     said += [SaidFinding(one, began=False) for one in before if one.said and (one.location_id, one.kind) not in kept]
     return msgspec.structs.replace(state, suspicions=suspicions), said
+
+
+def awaits_a_round(state: ComparisonState, own_networks: Collection[int]) -> bool:
+    """Whether a finding is to be said as soon as another round shows it."""
+    return any(
+        one.confirmed_ms is not None and not one.said and not _is_ours(one, own_networks) for one in state.suspicions
+    )
+
+
+def _is_ours(one: Suspicion, own_networks: Collection[int]) -> bool:
+    return one.kind is SignKind.PROBE_DISLIKED or (one.about_starttls and one.location_id in own_networks)

@@ -44,7 +44,8 @@ class ServerView(NamedTuple):
     """`starttls` is None where it does not apply or is not known, and so is all else that the check did not reach.
     `capabilities` are those that were last listed, on a connection that is `encrypted` or not. `masked`: the greeting
     consists of asterisks. `described` are the certificate's subject, issuer and end. `trusted`: the certificate's chain
-    is, and it names the host. `own` are the facts that only this kind has.
+    is, and it names the host. `mechanisms` are those of logins, in the order of the alphabet: servers and RFCs do not
+    give their order a meaning. `own` are the facts that only this kind has.
     """
 
     address: str | None
@@ -58,6 +59,7 @@ class ServerView(NamedTuple):
     described: tuple[str, str, str]
     trusted: bool | None
     tls_version: str | None
+    mechanisms: tuple[str, ...] = ()
     own: tuple[tuple[str, str], ...] = ()
 
 
@@ -95,6 +97,7 @@ def view_of(found: CheckFindings, own: Collection[str] = ()) -> ServerView | Non
         described=("", "", "") if certificate is None else _described(facts),
         trusted=_trusted(facts),
         tls_version=None if version is None else _text(version),
+        mechanisms=_mechanisms(facts, capabilities or ()),
         own=kept,
     )
 
@@ -116,6 +119,7 @@ def digest_of(view: ServerView | None) -> int | None:
         view.certificate,
         view.trusted,
         view.tls_version,
+        view.mechanisms,
         view.own,
     )
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big", signed=True)
@@ -133,9 +137,7 @@ def facts_of(view: ServerView) -> dict[str, str]:
         "tlsVersion": view.tls_version,
         "greeting": view.greeting,
         f"capabilities{where}": None if view.capabilities is None else ", ".join(_keywords(view.capabilities)),
-        f"loginMechanisms{where}": None
-        if view.capabilities is None
-        else ", ".join(_mechanisms(view.capabilities)) or None,
+        f"loginMechanisms{where}": ", ".join(view.mechanisms) or None,
         **dict(view.own),
     }
     return {name: value[:_LONGEST] for name, value in found.items() if value is not None}
@@ -146,14 +148,14 @@ def _text(fact: object) -> str:
     return str(fact).replace("\0", " ")
 
 
-def _mechanisms(capabilities: Collection[str]) -> list[str]:
-    """Of logins, in the order of the alphabet: servers and RFCs do not give their order a meaning."""
-    words: set[str] = set()
+def _mechanisms(facts: Mapping[str, Any], capabilities: Collection[str]) -> tuple[str, ...]:
+    """Capabilities of IMAP hold them; those of SMTP and POP3 are keywords without their parameters."""
+    words = {_text(name).upper() for name in facts.get("loginMechanisms") or ()}
     for one in capabilities:
         for beginning in _LOGINS:
             if one.startswith(beginning):
                 words |= set(one[len(beginning) :].split())
-    return sorted(words)
+    return tuple(sorted(words))
 
 
 def _keywords(capabilities: Collection[str]) -> list[str]:

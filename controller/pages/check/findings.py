@@ -14,7 +14,7 @@ from controller.model import CheckRecord
 from controller.pages.shell.texts import counted
 
 _OF_EVERY_KIND = re.compile(
-    "(?:tls|certificate)[A-Z].*|greeting|capabilities|loginMechanism|loginsRefused|failedAddresses"
+    "(?:tls|certificate)[A-Z].*|greeting|capabilities|loginMechanisms?|loginsRefused|failedAddresses"
 )
 """Facts about a server and its login, which any dialogue may find out."""
 

@@ -163,7 +163,7 @@ def _starttls(known: ServerFacts) -> str:
 
 def _logins(known: ServerFacts) -> str:
     """Mechanisms in order: servers and RFCs do not give their order a meaning."""
-    words: set[str] = set()
+    words = {str(one).upper() for one in known.facts.get("loginMechanisms") or ()}
     for one in _capabilities(known):
         for beginning in _LOGINS:
             if one.upper().startswith(beginning):

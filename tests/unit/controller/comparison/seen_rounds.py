@@ -79,6 +79,11 @@ class Rounds:
             self.round(sights)
         self.recheck(sights)
 
+    def compare_again(self) -> None:
+        """As when a location's network is no reason any more, and no round was due since."""
+        self.state, said = said_findings(self.state.suspicions, self.state, ())
+        self.said += said
+
     def _take(
         self, due_ms: int, sights: dict[int, ServerView], own_networks: frozenset[int], *, is_recheck: bool
     ) -> ComparisonStep:

@@ -63,3 +63,13 @@ def test_values_are_kept_only_when_they_differ_from_what_holds() -> None:
     first = rounds.round({DE: checked()})
     assert {value.name for value in first.values} >= {"starttls", "capabilitiesInClear", "greeting"}
     assert rounds.round({DE: checked()}).values == []
+
+
+def test_a_login_mechanism_that_vanishes_at_one_location_has_changed_there() -> None:
+    rounds = Rounds()
+    usual = _everywhere(encrypted(loginMechanisms=["LOGIN", "PLAIN"]))
+    rounds.round(usual)
+    for _ in range(3):
+        rounds.round(usual | {FR: encrypted(loginMechanisms=["LOGIN"])})
+    [change] = [change for step in rounds.steps for change in step.changes]
+    assert change[1:] == ("loginMechanisms", "LOGIN, PLAIN", "LOGIN", (FR,))

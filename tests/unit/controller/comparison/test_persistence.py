@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.decisions.comparison.comparing import awaits_a_round
 from controller.decisions.comparison.signs import SignKind
 from tests.unit.controller.comparison.seen_rounds import DE, FR, US, Rounds, checked
 
@@ -93,6 +94,33 @@ def test_a_finding_is_withdrawn_when_the_locations_own_network_turns_out_to_be_t
     rounds.confirmed(_ODD)
     rounds.round(_ODD, own_networks=frozenset({FR}))
     assert [(said.began, said.over) for said in rounds.said] == [(True, True), (False, False)]
+
+
+def test_what_was_the_locations_own_network_is_said_only_once_a_later_round_shows_it() -> None:
+    rounds = Rounds()
+    own = frozenset({FR})
+    for _ in range(3):
+        rounds.round(_ODD, own_networks=own)
+    rounds.recheck(_ODD, own_networks=own)
+    rounds.compare_again()
+    assert rounds.said == []
+    assert awaits_a_round(rounds.state, ())
+    rounds.round(_ODD)
+    assert [said.began for said in rounds.said] == [True]
+    assert not awaits_a_round(rounds.state, ())
+
+
+def test_what_was_the_locations_own_network_and_is_over_is_not_said() -> None:
+    rounds = Rounds()
+    own = frozenset({FR})
+    for _ in range(3):
+        rounds.round(_ODD, own_networks=own)
+    rounds.recheck(_ODD, own_networks=own)
+    rounds.compare_again()
+    for _ in range(3):
+        rounds.round(_USUAL)
+    assert rounds.said == []
+    assert rounds.state.suspicions == []
 
 
 def test_that_a_server_dislikes_our_probe_is_never_said_to_its_customer() -> None:
