@@ -28,6 +28,11 @@ return [...document.querySelectorAll("body *")]
   .filter((each) => each.getBoundingClientRect().right > root.clientWidth + 1 && !each.closest(".scroll, svg"))
   .slice(-3).map((each) => each.outerHTML.slice(0, 160));
 """
+_CUT_FORMS = """
+return [...document.forms]
+  .filter((form) => getComputedStyle(form).overflowY !== "visible" && form.scrollHeight > form.clientHeight + 1)
+  .map((form) => form.action)
+"""
 _READ = "return document.querySelector('main')?.innerText.trim() ?? ''"
 _NAVIGATION = """
 const found = [...document.querySelectorAll("nav:not(.counts), form, button")];
@@ -88,6 +93,12 @@ async def test_every_view_can_be_read_with_forced_colours(
 ) -> None:
     browser.emulation.media(forced=True)
     assert await _each(browser, exhibition, watch, lambda _view: [] if browser.value(_READ) else ["empty"]) == {}
+
+
+async def test_no_form_hides_its_button_behind_a_scroll_bar_of_its_own(
+    browser: Browser, exhibition: Exhibition, watch: Watch
+) -> None:
+    assert await _each(browser, exhibition, watch, lambda _view: browser.value(_CUT_FORMS)) == {}
 
 
 async def test_every_view_can_be_read_without_scripts(browser: Browser, exhibition: Exhibition, watch: Watch) -> None:

@@ -40,7 +40,7 @@ def after_status(times: Sequence[MaintenanceTime], before: str | None, after: st
 KEEP_MAINTENANCE_TIME = SqlFunction(
     "keep_maintenance_time()",
     """
-    CREATE OR REPLACE FUNCTION keep_maintenance_time() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION keep_maintenance_time() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
     DECLARE
       was boolean := TG_OP = 'UPDATE' AND OLD.status = 'maintenance';
     BEGIN
@@ -57,4 +57,6 @@ KEEP_MAINTENANCE_TIME = SqlFunction(
     $$
     """,
 )
-"""`after_status` as the function of the trigger `keep_maintenance_time` of the table `monitor`."""
+"""`after_status` as the function of the trigger `keep_maintenance_time` of the table `monitor`. A plan that was made
+while the table was small reads all of it for each monitor: quadratic, when thousands change by one statement.
+"""

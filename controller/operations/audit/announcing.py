@@ -12,6 +12,7 @@ from uuid import UUID
 
 from controller.model import ApiToken, Channel, Customer, Monitor, MonitorStatus
 from controller.model.audit import Actor, AuditAction, AuditObject, ObjectKind
+from controller.off_loop import off_loop
 from controller.operations.audit.states import Audited
 from controller.store.audit.entries import NewEntry, actor_id
 from controller.store.events.announcing import (
@@ -75,8 +76,8 @@ async def announce_many(database: Database, by: Actor, changes: Sequence[NewEntr
     """The same for changes of many monitors."""
     async with database.connection() as connection:
         changed_by = await _changed_by(connection, by)
-        announced = [changed for change in changes if (changed := _changed(change, changed_by, None)) is not None]
-        await monitors_configured(connection, announced)
+        announced = await off_loop(lambda: [_changed(change, changed_by, None) for change in changes])
+        await monitors_configured(connection, [changed for changed in announced if changed is not None])
 
 
 async def announce_maintenance(database: Database, before: Audited | None, after: Audited | None) -> None:
@@ -90,11 +91,13 @@ async def announce_maintenance(database: Database, before: Audited | None, after
 
 async def announce_maintenance_of_many(database: Database, changes: Iterable[tuple[Monitor, Monitor]]) -> None:
     """The same for many monitors, each before and after its change."""
-    began = {
-        after.id: _in_maintenance(after)
-        for before, after in changes
-        if _in_maintenance(before) is not _in_maintenance(after)
-    }
+    began = await off_loop(
+        lambda: {
+            after.id: _in_maintenance(after)
+            for before, after in changes
+            if _in_maintenance(before) is not _in_maintenance(after)
+        }
+    )
     async with database.connection() as connection:
         await maintenance_changed(connection, began)
 

@@ -82,7 +82,7 @@ async def change_many(
         for organization_id, customer_id in {(one.monitor.organization_id, one.monitor.customer_id) for one in found}:
             require(principal, permission, organization_id, customer_id)
         plan = await off_loop(_plan, found, change)
-        problems = [*_unknown(meant, found), *plan.problems][:MOST_PROBLEMS]
+        problems = [*await off_loop(_unknown, meant, found), *plan.problems][:MOST_PROBLEMS]
         if problems and not dry_run:
             raise InvalidFieldsError([_named(one) for one in problems])
         if not dry_run:
@@ -112,12 +112,15 @@ async def _locked(
     return found
 
 
-def _unknown(meant: MonitorFilter | Collection[UUID], found: Sequence[LockedMonitor]) -> Iterator[MonitorProblem]:
-    if not isinstance(meant, MonitorFilter):
-        known = {one.monitor.public_id for one in found}
-        for public_id in meant:
-            if public_id not in known:
-                yield MonitorProblem(monitor=public_id, problem=InvalidError("id", "must be that of a monitor"))
+def _unknown(meant: MonitorFilter | Collection[UUID], found: Sequence[LockedMonitor]) -> list[MonitorProblem]:
+    if isinstance(meant, MonitorFilter):
+        return []
+    known = {one.monitor.public_id for one in found}
+    return [
+        MonitorProblem(monitor=public_id, problem=InvalidError("id", "must be that of a monitor"))
+        for public_id in meant
+        if public_id not in known
+    ]
 
 
 def _plan(found: Sequence[LockedMonitor], change: ChangeOfMany) -> _Plan:

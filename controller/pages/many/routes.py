@@ -18,6 +18,7 @@ from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Customer, Principal
 from controller.model.monitor_list import MonitorFilter
 from controller.model.overview import OverviewFilter
+from controller.off_loop import off_loop
 from controller.operations.accounts.customers import get_customer
 from controller.operations.monitors.many import change_many
 from controller.operations.overview import overview
@@ -61,7 +62,7 @@ async def change(
         plan = await change_many(services.database, principal, meant, what.change, dry_run=True)
     except InvalidError as error:
         return await _page(request, draw(form=form, error=error), HTTPStatus.BAD_REQUEST)
-    preview = preview_of(form, what.meaning, plan)
+    preview = await off_loop(preview_of, form, what.meaning, plan)
     if form.drawn not in ("", preview.drawn):
         return await _page(request, draw(form=form, preview=preview, moved=True), HTTPStatus.CONFLICT)
     if not form.drawn or not preview.button:

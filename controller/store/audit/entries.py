@@ -81,20 +81,7 @@ async def insert(
 
 async def insert_many(database: Database, actor: Actor, entries: Sequence[NewEntry]) -> None:
     """Add entries of one actor, by one statement."""
-    rows = await off_loop(
-        lambda: [
-            {
-                "organization_id": one.what.organization_id,
-                "action": one.action,
-                "object_kind": one.what.kind,
-                "object_id": one.what.id,
-                "object_name": one.what.name,
-                "before": one.before,
-                "after": one.after,
-            }
-            for one in entries
-        ]
-    )
+    rows = await off_loop(_rows, entries)
     async with database.connection() as connection:
         await connection.execute(
             """
@@ -103,7 +90,7 @@ async def insert_many(database: Database, actor: Actor, entries: Sequence[NewEnt
             SELECT entry.organization_id, $1, coalesce(account.public_id::text, api_token.public_id::text),
               coalesce(account.email, api_token.name, $3), $4, $5, action, object_kind, object_id, object_name, before,
               after
-            FROM json_to_recordset($6) AS entry (
+            FROM json_to_recordset($6::text::json) AS entry (
               organization_id bigint, action text, object_kind text, object_id text, object_name text, before json,
               after json
             )
@@ -117,6 +104,23 @@ async def insert_many(database: Database, actor: Actor, entries: Sequence[NewEnt
             actor.address,
             rows,
         )
+
+
+def _rows(entries: Sequence[NewEntry]) -> str:
+    """As JSON."""
+    rows = [
+        {
+            "organization_id": one.what.organization_id,
+            "action": one.action,
+            "object_kind": one.what.kind,
+            "object_id": one.what.id,
+            "object_name": one.what.name,
+            "before": one.before,
+            "after": one.after,
+        }
+        for one in entries
+    ]
+    return msgspec.json.encode(rows).decode()
 
 
 async def actor_id(connection: Connection, actor: Actor) -> str | None:

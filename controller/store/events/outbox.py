@@ -14,6 +14,8 @@ from controller.store.platform.pool import Connection, Database
 from shared.wire import subjects
 
 _FROZEN_SECONDS = 60
+_AT_ONCE = 1000
+"""The parameters of so many events are encoded on the event loop within a few milliseconds."""
 
 _NUMBER = """
 WITH waiting AS (
@@ -59,11 +61,12 @@ class Outgoing(NamedTuple):
 
 async def insert(connection: Connection, events: Sequence[NewEvent]) -> None:
     """Have these events published, in this order, once the transaction of the connection has committed."""
-    if events:
+    for first in range(0, len(events), _AT_ONCE):
+        some = events[first : first + _AT_ONCE]
         await connection.execute(
             "INSERT INTO event_outbox (message_id, subject, body)"
             " SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])",
-            *(list(column) for column in zip(*events, strict=True)),
+            *(list(column) for column in zip(*some, strict=True)),
         )
 
 

@@ -74,7 +74,7 @@ UPDATE monitor SET
   policy = CASE WHEN new.other_policy THEN new.policy ELSE monitor.policy END,
   updated_at = clock_timestamp(),
   target_changed_at = CASE WHEN new.moves THEN clock_timestamp() ELSE monitor.target_changed_at END
-FROM json_to_recordset($1) AS new (
+FROM json_to_recordset($1::text::json) AS new (
   id bigint, status text, interval_seconds int, allowed_check_country_codes text[], labels jsonb, mode text,
   notify_on_error boolean,
   policy json, other_policy boolean, moves boolean
@@ -128,7 +128,7 @@ async def lock_named(
 
 async def change(database: Database, changed: Sequence[ChangedOne]) -> None:
     """Store the settings that a change of many may change, and the policies."""
-    rows = await off_loop(lambda: [_row(one) for one in changed])
+    rows = await off_loop(lambda: msgspec.json.encode([_row(one) for one in changed]).decode())
     async with database.connection() as connection:
         await connection.execute(_CHANGE, rows)
 

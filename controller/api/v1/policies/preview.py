@@ -37,7 +37,7 @@ _RESPONSES = {
         s400=REFUSED_PRESET,
         s403="Forbidden",
         s404="Not found",
-        s429="2 previews are running already: try again in a moment",
+        s429="2 previews are running already, or the database is too slow: try again in a moment",
     ),
 }
 

@@ -19,12 +19,12 @@ from controller.decisions.replay.comparison import differing, lasted_ms
 from controller.decisions.replay.recorded import Window
 from controller.decisions.replay.windows import windows
 from controller.decisions.schedule.eligibility import configured
-from controller.errors import NotFoundError
+from controller.errors import LimitedError, NotFoundError
 from controller.model import Location, Mode
 from controller.operations.monitors.policies import PolicyChange, PolicyOwner, changed_policy
 from controller.operations.monitors.previews.found import PolicyPreview, PreviewedIncident, PreviewedPolicy
 from controller.operations.monitors.previews.orders import ReplayAnswer, ReplayOrder
-from controller.operations.monitors.previews.process import Previews, Replayer, replaying
+from controller.operations.monitors.previews.process import RETRY_SECONDS, Previews, Replayer, replaying
 from controller.store.evaluation import past_failures
 from controller.store.evaluation.evaluated_monitors import enabled_locations
 from controller.store.evaluation.past_failures import MonitorBelow
@@ -35,6 +35,10 @@ from shared.epoch import to_ms
 
 DAYS = 7
 MOST_SHOWN = 100
+_NOT_READ = (
+    "there was no time to read which checks failed in the last days, so nothing was replayed: try again when the"
+    " database is less busy, or preview the policy of a single monitor"
+)
 _LEAD = timedelta(hours=3)
 """Replays begin so much earlier, so that an outage that began before is not counted as a new one."""
 
@@ -57,15 +61,23 @@ async def preview_policy(
     change: PolicyChange | Callable[[Effective], PolicyChange],
     now: datetime,
 ) -> PolicyPreview:
-    """What the change would have meant; it is not made. Raises NotFoundError, LimitedError."""
+    """What the change would have meant; it is not made. Raises NotFoundError, LimitedError: also when the database
+    takes too long to say which checks failed.
+    """
     with previews.one_of(owner.principal):
-        ends = asyncio.get_running_loop().time() + previews.seconds
-        levels = await store.levels_of(database, owner.level, owner.number)
-        if levels is None:
-            raise NotFoundError
-        chosen = change if isinstance(change, PolicyChange) else change(effective(levels))
-        own = own_stored(owner.level, changed_policy(levels, owner.level, chosen))
-        return await _Preview(database, owner, own.policy, own.mode, now).run(levels, ends)
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(began + previews.reading_seconds):
+                levels = await store.levels_of(database, owner.level, owner.number)
+                if levels is None:
+                    raise NotFoundError
+                chosen = change if isinstance(change, PolicyChange) else change(effective(levels))
+                own = own_stored(owner.level, changed_policy(levels, owner.level, chosen))
+                preview = _Preview(database, owner, own.policy, own.mode, now)
+                await preview.read()
+        except TimeoutError:
+            raise LimitedError(_NOT_READ, RETRY_SECONDS) from None
+        return await preview.run(levels, began + previews.seconds)
 
 
 class _Preview:
@@ -80,22 +92,30 @@ class _Preview:
         self._since = now - timedelta(days=DAYS)
         self._found = _Found()
         self._locations: list[Location] = []
+        self._below: list[MonitorBelow] = []
+        self._failing: Mapping[int, list[int]] = {}
+        self._days = DAYS
+        self._opened = 0
 
-    async def run(self, levels: Levels, ends: float) -> PolicyPreview:
+    async def read(self) -> None:
+        """Which monitors the policy would hold for, and when their checks failed."""
         async with self._database.connection() as connection:
             below = await past_failures.monitors_below(connection, self._owner.level, self._owner.number)
-            below = [one for one in below if _concerns(one.levels, self._owner.level)]
+            self._below = below = [one for one in below if _concerns(one.levels, self._owner.level)]
             self._locations = await enabled_locations(connection)
-            days = DAYS
             if below:
                 kept = await choices.kept_by(connection, below[0].evaluated.organization_id, self._until)
-                days = min(DAYS, kept.results_days)
-                self._since = self._until - timedelta(days=days)
+                self._days = min(DAYS, kept.results_days)
+                self._since = self._until - timedelta(days=self._days)
             numbers = [one.evaluated.monitor.id for one in below]
-            opened = await past_failures.opened_since(connection, numbers, self._since, self._until)
-            failing = await past_failures.failing_moments(connection, numbers, self._since - _LEAD, self._until)
+            self._opened = await past_failures.opened_since(connection, numbers, self._since, self._until)
+            self._failing = await past_failures.failing_moments(connection, numbers, self._since - _LEAD, self._until)
+
+    async def run(self, levels: Levels, ends: float) -> PolicyPreview:
+        """Replay what was read, until the loop's time is `ends`."""
+        failing = self._failing
         worst = sorted(
-            (one for one in below if one.evaluated.monitor.id in failing),
+            (one for one in self._below if one.evaluated.monitor.id in failing),
             key=lambda one: -len(failing[one.evaluated.monitor.id]),
         )
         if worst:
@@ -105,15 +125,15 @@ class _Preview:
         found = self._found
         found.incidents.sort(key=lambda one: one.differing.opened_ms, reverse=True)
         return PolicyPreview(
-            days=days,
+            days=self._days,
             since=self._since,
             until=self._until,
-            monitors=len(below),
+            monitors=len(self._below),
             failing=len(worst),
             replayed=found.replayed,
             before=PreviewedPolicy(incidents=found.before, seconds=found.before_ms // 1000),
             after=PreviewedPolicy(incidents=found.after, seconds=found.after_ms // 1000),
-            opened=opened,
+            opened=self._opened,
             differing=len(found.incidents),
             incidents=found.incidents[:MOST_SHOWN],
             policy=effective(self._proposed(levels)).policy,

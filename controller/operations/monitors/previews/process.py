@@ -31,11 +31,12 @@ class ReplayEndedError(Exception):
 
 class Previews:
     """Limits how many previews run at once on this controller, and lets each principal have one. `seconds` is how long
-    one may take.
+    one may take; so many of them, from the beginning, it may read which checks failed.
     """
 
-    def __init__(self, *, seconds: float = 9.0) -> None:
+    def __init__(self, *, seconds: float = 9.0, reading_seconds: float = 6.0) -> None:
         self.seconds = seconds
+        self.reading_seconds = reading_seconds
         self._running: Counter[tuple[int | None, int | None]] = Counter()
 
     @contextmanager

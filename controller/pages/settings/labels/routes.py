@@ -14,6 +14,7 @@ from controller.errors import InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
+from controller.off_loop import off_loop
 from controller.operations.monitors.labels import having, labels_in_use, removal_of, renaming_of
 from controller.operations.monitors.many import ChangeOfMany, ManyDone, change_many
 from controller.operations.overview.saved_filters import list_saved_filters, may_share
@@ -109,7 +110,7 @@ async def _done(request: Request[Any, Any, Any], services: Services, principal: 
     form = await form_of(request, LabelForm)
     try:
         tried = await _many(services, principal, act, form, dry_run=True)
-        if fingerprint(tried) != form.drawn or tried.problems:
+        if await off_loop(fingerprint, tried) != form.drawn or tried.problems:
             return await _shown(request, act, form, tried, status=HTTPStatus.CONFLICT)
         await _many(services, principal, act, form, dry_run=False)
     except InvalidError as error:
@@ -155,7 +156,7 @@ async def _shown(
         value=None if form.any_value else form.value,
         form=values,
         problems=problems,
-        effect=None if tried is None else effect_of(tried),
+        effect=None if tried is None else await off_loop(effect_of, tried),
     )
     status = HTTPStatus.BAD_REQUEST if error else status
     return await page(

@@ -118,6 +118,21 @@ async def test_when_the_time_is_over_it_says_how_many_monitors_it_replayed(api: 
     assert (found["monitorsWithFailures"], found["monitorsReplayed"], found["current"]["incidents"]) == (1, 0, 0)
 
 
+async def test_when_the_database_takes_too_long_it_says_so_and_replays_nothing(api: Api) -> None:
+    path, _ = await made(api, LONG)
+    previews: Previews = api.application.state.services.previews
+    seconds, previews.reading_seconds = previews.reading_seconds, 0.5
+    try:
+        async with api.database.transaction() as blocker:
+            await blocker.execute("LOCK TABLE result IN ACCESS EXCLUSIVE MODE")
+            answer = await api.client.post(f"{path}/policy/preview", json={"quorum": "any"})
+    finally:
+        previews.reading_seconds = seconds
+    assert answer.status_code == 429, answer.text
+    assert "no time to read which checks failed" in answer.json()["detail"]
+    assert (await preview(api, path, {"quorum": "any"}))["monitorsReplayed"] == 1
+
+
 async def test_a_second_preview_of_the_same_caller_has_to_wait(api: Api) -> None:
     path, _ = await made(api, LONG)
     sent = [api.client.post(f"{path}/policy/preview", json={}) for _ in range(2)]

@@ -35,6 +35,21 @@ async def test_the_trigger_and_the_rule_agree(store: Store, chosen: list[Monitor
     assert changes == [list(time) for time in expected]
 
 
+async def test_a_change_of_many_reads_the_table_of_maintenance_by_its_index(store: Store) -> None:
+    """Also on a connection whose plans are from when the table was empty."""
+    for number in range(300):
+        await store.monitor(name=f"M{number}")
+    async with store.database.connection() as connection:
+        await connection.execute("VACUUM ANALYZE maintenance_time")
+        async with connection.transaction():
+            for status in ("maintenance", "active", "maintenance"):
+                await connection.execute("UPDATE monitor SET status = $1", status)
+            read = await connection.fetchval(
+                "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'maintenance_time'"
+            )
+    assert read == 0
+
+
 async def _pause(store: Store) -> datetime:
     """A moment that is not that of a change before or after, although these are rounded to milliseconds."""
     moment: datetime = await store.value("SELECT clock_timestamp() FROM pg_sleep(0.001)")
