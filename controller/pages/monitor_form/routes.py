@@ -57,6 +57,7 @@ from controller.pages.shell.page import see_other
 from controller.pages.shell.versions import BOX, problems_of_conflict, require_version
 
 _TAKEN = "is taken: another monitor of this project has it"
+_EVERY = "*"
 _SENT = ALL - {"kind"}
 
 
@@ -158,8 +159,10 @@ async def change(
         now = error.current
         assert isinstance(now, Monitor)  # noqa: S101 - `decide` raised it
         stored = stored_values(now, codes)
-        boxes = dict.fromkeys(box_names(kind), BOX)
-        problems = problems_of_conflict("this monitor", differing(values, stored, kind), stored, boxes)
+        words = {**dict.fromkeys(box_names(kind), BOX), "countries": {_EVERY: "all countries"}}
+        every = countries_of(beside.locations, ())
+        mine, theirs = _with_every(values, every), _with_every(stored, every)
+        problems = problems_of_conflict("this monitor", differing(mine, theirs, kind), theirs, words)
         return await drawn(problems=problems, version=version_of_monitor(now), status=HTTPStatus.CONFLICT)
     except (InvalidError, AlreadyExistsError) as error:
         return await drawn(problems=_problems(error, kind), version=version)
@@ -183,6 +186,12 @@ def _new_body(fields: Fields, beside: Around) -> SettableMonitor:
     if owner is None or body is None:
         raise InvalidFieldsError(problems)
     return msgspec.structs.replace(body, customer_id=owner.public_id)
+
+
+def _with_every(values: Values, every: Sequence[str]) -> Values:
+    """The form with one word for all countries, which are `every` one that there is, or none by name."""
+    named = set(values["countries"])
+    return values | {"countries": [_EVERY]} if not named or named >= {*every} else values
 
 
 def _body(reading: Reading, countries: Sequence[str]) -> SettableMonitor:

@@ -157,6 +157,7 @@ async def test_a_change_of_somebody_else_is_not_lost(api: Api, browser: Browser)
     assert "Stored now: 600" in answer.id("wrong-interval").text
     assert "Stored now: from the other one" in answer.id("wrong-notes").text
     assert "Stored now: Mail" in answer.id("wrong-name").text
+    assert "wrong-countries" not in answer.html  # all of them, in both
     assert answer.form(edit_of(made)).fields["name"] == ["Mine"]
     assert (await read(api, made))["name"] == "Mail"
     saved = await browser.submit(answer, edit_of(made), interval="600")
