@@ -51,7 +51,7 @@ class SignOnTestAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
     success: bool
     issuer: Annotated[str, Meta(description="The provider that was tried.")]
-    steps: list[SignOnTestStep]
+    steps: Annotated[list[SignOnTestStep], Meta(description="Every step, in the order in which it is made.")]
 
 
 EXAMPLE: dict[str, Any] = {
