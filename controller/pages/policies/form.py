@@ -109,6 +109,8 @@ def change_of_form(form: PolicyForm, shown: PolicyForm) -> PolicyChange:
     with noting(problems):
         if form.quorum == NUMBER:
             values["quorum"] = _count(form.quorum_count)
+        elif form.quorum_count.strip() not in ("", shown.quorum_count):
+            raise InvalidError("quorum", f"must be “{OPTIONS['quorum'][NUMBER]}” for that number to count")
     with noting(problems):
         if form.rechecks.strip():
             values["rechecks"] = _number("rechecks", form.rechecks)

@@ -110,6 +110,19 @@ async def test_values_that_would_not_count_are_not_dropped(api: Api) -> None:
     assert answer.form(path).fields["consecutive_rounds"] == ["4"]
 
 
+async def test_a_number_of_locations_that_would_not_count_is_not_dropped(api: Api) -> None:
+    path = await monitor_page(api)
+    async with browsing_as(api, Role.ADMIN) as browser:
+        answer = await browser.submit(await browser.open(path), path, **OWN, quorum="any", quorum_count="2")
+        assert answer.status == 400
+        said = answer.root.one(id="wrong-quorum").text
+        assert said == "must be “at least the number below” for that number to count"
+        saved = await browser.submit(answer, path, follow=False, quorum="number")
+        assert saved.location == f"{path}?done=saved"
+        again = await browser.submit(await browser.open(path), path, follow=False, **OWN, quorum="any")
+        assert again.location == f"{path}?done=saved"  # what was stored before may stay in its field
+
+
 async def test_the_picture_shows_how_many_fail_and_says_the_same(api: Api) -> None:
     path = await monitor_page(api)
     async with browsing_as(api, Role.ADMIN) as browser:

@@ -115,6 +115,8 @@ async def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(
     form = answer.form("/monitors/new")
     assert form.fields["kind"] == ["imap"]
     assert form.fields["host"] == [fields["host"]]
+    find = answer.form("/monitors/new/find")  # what is no hostname may be an address or a URL
+    assert find.fields["address"] == [fields["host"] if field == "host" else ""]
 
 
 async def test_who_may_not_create_is_refused(api: Api) -> None:
