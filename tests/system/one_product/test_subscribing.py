@@ -1,4 +1,4 @@
-"""The example of docs/streaming.md for NATS, run as a reader would: every result is printed once."""
+"""The example of docs/streaming.md for NATS, run as a reader would: it goes on after a kill and repeats little."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def following(script: Path, printed: Path, *arguments: str) -> Iterator[None]:
         process.wait()
 
 
-def test_the_example_prints_every_result_and_goes_on_after_a_kill(
+def test_the_example_prints_each_result_once_and_goes_on_after_a_kill(
     product: Product, mail_server: MailServer, tmp_path: Path
 ) -> None:
     example = re.search(
@@ -58,8 +58,10 @@ def test_the_example_prints_every_result_and_goes_on_after_a_kill(
 
     with following(script, printed, *arguments):
         eventually(lambda: len(results()) >= 2, "results are printed")
-    before = len(results())
+    before = results()
     with following(script, printed, *arguments):
-        eventually(lambda: len(results()) >= before + 2, "results are printed again")
+        eventually(lambda: len({*results()}) >= len(before) + 2, "results are printed again")
     monitors.delete(product, monitor)
-    assert len(set(results())) == len(results())
+    after = results()[len(before) :]
+    # What the kill left without an acknowledgement may come again.
+    assert (len({*before}), len({*after})) == (len(before), len(after))
