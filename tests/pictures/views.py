@@ -120,6 +120,7 @@ BURNING = (
     View("screens", _at("/settings/screens"), similar=True),
     View("screen-revoking", lambda world: f"/settings/screens/{world.screen}/revoke"),
     View("overview-saved", _at("/?q=hotel&sort=slowest"), similar=True),
+    View("settings", _at("/settings")),
     View("channels", _at("/settings/channels")),
     View("channel-types", _at("/settings/channels/new")),
     View("channel-new", _at("/settings/channels/new?type=webhook")),

@@ -11,7 +11,7 @@ from controller.pages.shell.texts import counted
 ROLES = {
     Role.READONLY: (
         "Read only",
-        "Sees monitors and incidents of the ticked customers (none ticked: none), and switches monitors on and off.",
+        "Sees monitors and incidents of ticked customers (none ticked: none). Sets monitors on, off or in maintenance.",
     ),
     Role.USER: (
         "User",
