@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -114,6 +116,17 @@ class Product:
             base_url=address, headers=self.api.headers, timeout=_ANSWER_SECONDS, trust_env=False
         ) as there.client:
             yield there
+
+    def page(self, path: str) -> str:
+        """The text of a page as the administrator sees it."""
+        record = self.record
+        login = {"email": record["adminEmail"], "password": record["adminPassword"]}
+        headers = {"Origin": record["apiUrl"]}
+        with httpx.Client(base_url=record["apiUrl"], headers=headers, trust_env=False, timeout=30) as client:
+            assert client.post("/api/session", json=login).status_code == 200
+            answer = client.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 200, answer.text
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
     def output(self) -> str:
         return self.console.read_text(errors="replace")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 import ssl
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -12,8 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-
-import httpx
 
 from controller.decisions.notification.fact_subscriptions import FactSubscription
 from deploy.local.programs import program
@@ -140,17 +136,6 @@ class Stage:
     def notices(self, watch: Watch) -> list[Mail]:
         """The mails about changes, without those about incidents."""
         return [mail for mail in self.mail.to(_SUBSCRIBER) if f"/changes?monitor={watch.public_id}" in mail.text()]
-
-    def page(self, path: str) -> str:
-        """The text of a page as the administrator sees it."""
-        record = self.product.record
-        login = {"email": record["adminEmail"], "password": record["adminPassword"]}
-        headers = {"Origin": record["apiUrl"]}
-        with httpx.Client(base_url=record["apiUrl"], headers=headers, trust_env=False, timeout=30) as client:
-            assert client.post("/api/session", json=login).status_code == 200
-            answer = client.get(path, headers={"Accept": "text/html"})
-        assert answer.status_code == 200, answer.text
-        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
     def _add_location(self, undo: ExitStack, country: str) -> None:
         """A location with an agent whose name in EHLO is its own."""

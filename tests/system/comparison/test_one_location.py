@@ -91,7 +91,7 @@ def _is_said_once(stage: Stage, case: Case, watch: Watch) -> None:
     assert [one["words"] for one in feed] == sentences
     events = stage.fact_events(watch)
     assert [(str(one.event_id), one.words) for one in events] == [(one["id"], one["words"]) for one in feed]
-    page = stage.page(f"/changes?monitor={watch.public_id}")
+    page = stage.product.page(f"/changes?monitor={watch.public_id}")
     assert [page.count(sentence) for sentence in sentences] == [1, 1]
     eventually(lambda: len(stage.notices(watch)) >= 2, "both mails")
     assert [sentence in mail.text() for mail in stage.notices(watch) for sentence in sentences] == [

@@ -22,12 +22,12 @@ def test_its_own_network_is_a_matter_for_the_operators(stage: Stage, filtered: l
     assert all("it is the location's network" in detail for detail in _problems(stage).values())
 
     words = "The network of location nl takes STARTTLS away"
-    assert words in stage.page("/")
+    assert words in stage.product.page("/")
     over_from = monitors.now()
     filtered[0].box.faces.clear()
     eventually(lambda: len(_ops_mails(stage)) == 2, "its end is notified", FOUND_SECONDS)
     assert "nl: STARTTLS is offered again" in _ops_mails(stage)[1]
-    assert words not in stage.page("/")
+    assert words not in stage.product.page("/")
     for watch in filtered:
         _rounds_since(stage, watch, over_from)
         assert stage.feed(watch) == []

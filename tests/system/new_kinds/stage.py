@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -138,14 +136,3 @@ class Stage:
                 await connection.close()
 
         return asyncio.run(fetch())
-
-    def page(self, path: str) -> str:
-        """The text of a page as the administrator sees it."""
-        record = self.product.record
-        login = {"email": record["adminEmail"], "password": record["adminPassword"]}
-        headers = {"Origin": record["apiUrl"]}
-        with httpx.Client(base_url=record["apiUrl"], headers=headers, trust_env=False, timeout=30) as client:
-            assert client.post("/api/session", json=login).status_code == 200
-            answer = client.get(path, headers={"Accept": "text/html"})
-        assert answer.status_code == 200, answer.text
-        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())

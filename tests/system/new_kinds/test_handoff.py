@@ -86,7 +86,7 @@ def test_an_outage_is_judged_notified_and_shown(stage: Stage) -> None:
     incident = stage.product.api.get(f"/api/incidents/{listed['publicId']}").json()
     assert incident["evidenceCheck"]["failure"]["kind"] == "refused"
     for page in ("/incidents", f"/incidents/{listed['publicId']}", f"/monitors/{broken}", "/"):
-        assert "broken exit" in stage.page(page), page
+        assert "broken exit" in stage.product.page(page), page
     stage.product.api.delete(f"{HAND_OFF}/{broken}")
 
 
@@ -105,8 +105,8 @@ def test_pages_show_both_servers_and_the_kinds_own_words(stage: Stage, works: st
     stage.checked(HAND_OFF, works)
     check = next(each for each in reversed(stage.history(HAND_OFF, works)) if each["countryCode"] == HOME)
     servers = f"127.0.0.1:{stage.desks.entry} and localhost:{stage.desks.exit}"
-    overview, head = stage.page("/"), stage.page(f"/monitors/{works}")
-    one = stage.page(f"/monitors/{works}/checks/{check['id']}")
+    overview, head = stage.product.page("/"), stage.product.page(f"/monitors/{works}")
+    one = stage.product.page(f"/monitors/{works}/checks/{check['id']}")
     assert servers in overview
     assert f"127.0.0.1 port {stage.desks.entry} and localhost port {stage.desks.exit}" in head
     assert "Login: entry giver Login: exit taker" in head

@@ -75,9 +75,10 @@ def test_a_kind_that_no_agent_knows_is_a_gap_with_a_reason_and_no_verdict(stage:
     triggered = stage.product.api.post(f"{HAND_OFF}/{lonely}/trigger-check")
     assert triggered.status_code == 409
     assert "knows this kind of check; update the agents there" in triggered.json()["message"]
-    eventually(lambda: "do not know the kind of some checks" in stage.page("/locations"), "the page says so")
+    eventually(lambda: "do not know the kind of some checks" in stage.product.page("/locations"), "the page says so")
     eventually(
-        lambda: "update the agents there" in stage.page(f"/monitors/{lonely}"), "the monitor's page says so, too"
+        lambda: "update the agents there" in stage.product.page(f"/monitors/{lonely}"),
+        "the monitor's page says so, too",
     )
     assert stage.product.api.get(f"{HAND_OFF}/{lonely}/incident-history").json()["total"] == 0
     stage.product.api.delete(f"{HAND_OFF}/{lonely}")

@@ -98,7 +98,7 @@ def test_secrets_of_both_logins_are_masked_kept_by_masks_and_nowhere_else(stage:
     for monitor in (made["publicId"], refused):
         path = f"{HAND_OFF}/{monitor}"
         shown += [stage.product.api.get(f"{path}{tail}").text for tail in ("", "/check-history", "/details")]
-        shown.append(stage.page(f"/monitors/{monitor}"))
+        shown.append(stage.product.page(f"/monitors/{monitor}"))
         stage.product.api.delete(path)
     shown += [json.dumps(post.json) for post in stage.hooks.at(HOOK)]
     for secret in SECRETS:

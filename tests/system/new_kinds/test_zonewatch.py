@@ -18,12 +18,12 @@ def test_a_name_with_another_address_is_down_in_the_kinds_own_words(stage: Stage
         assert check["failure"]["detail"].startswith("::9 is not among ")
         assert check["detail"]["lookups"] == 1
         assert "127.0.0.1" in check["detail"]["addresses"]
-    page = stage.page(f"/monitors/{wrong}")
+    page = stage.product.page(f"/monitors/{wrong}")
     assert "Zone watch at localhost · customer Default" in page
     assert "The name has another address." in page
     assert "Certificate" not in page
     assert "compared between locations" not in page
-    one = stage.page(f"/monitors/{wrong}/checks/{found['DE']['id']}")
+    one = stage.product.page(f"/monitors/{wrong}/checks/{found['DE']['id']}")
     assert "What it found Lookups 1 Addresses found last 127.0.0.1" in one
     assert "none was reached" not in one
     assert "The fault is the zone's" in one
@@ -38,9 +38,9 @@ def test_a_check_of_more_than_a_minute_is_evidence(stage: Stage) -> None:
         assert check["timingZoneWatch"] > WATCHED_SECONDS * 1000
         assert check["detail"]["lookups"] > WATCHED_SECONDS / 2
     assert stage.verdict(ZONE_WATCH, stage.slow, "up") == "2 of 2 countries pass"
-    assert f"Watched for {WATCHED_SECONDS} s" in stage.page(f"/monitors/{stage.slow}")
+    assert f"Watched for {WATCHED_SECONDS} s" in stage.product.page(f"/monitors/{stage.slow}")
     for path in (f"/monitors/{stage.slow}", f"/monitors/{stage.slow}/checks/{found['DE']['id']}"):
-        page = stage.page(path)
+        page = stage.product.page(path)
         assert "slow" in page, path
         assert "localhost:" not in page, path
-    assert "watch" in stage.page(f"/monitors/{stage.slow}/checks/{found['DE']['id']}")
+    assert "watch" in stage.product.page(f"/monitors/{stage.slow}/checks/{found['DE']['id']}")
