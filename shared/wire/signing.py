@@ -81,10 +81,12 @@ class Verifier:
 
 
 def verify(key: VerifyKey, what: bytes, signature: str) -> None:
-    """Verify a signature (base64) of these bytes. Raises WrongSignatureError, also if it is not one."""
+    """Verify a signature (base64) of these bytes. Raises WrongSignatureError, also if it is not one. The unused bits of
+    the last character must be zero (RFC 4648, 3.5): there is one way to write a signature.
+    """
     try:
         signed = b64decode(signature, validate=True)
-        if len(signed) != _SIGNATURE_BYTES:
+        if len(signed) != _SIGNATURE_BYTES or b64encode(signed).decode() != signature:
             raise WrongSignatureError
         key.verify(what, signed)
     except (CryptoError, ValueError) as error:

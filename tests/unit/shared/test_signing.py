@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -63,6 +64,14 @@ def test_a_changed_signature_is_refused(signature: str, index: int) -> None:
     changed[index] ^= 0x80
     with pytest.raises(WrongSignatureError):
         Verifier([PUBLIC]).verify(SUBJECT, BODY, f"{name}:{b64encode(changed).decode()}")
+
+
+@pytest.mark.parametrize("bits", range(1, 16))
+def test_a_signature_is_written_in_one_way_only(signature: str, bits: int) -> None:
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    last = letters[letters.index(signature[-3]) + bits]
+    with pytest.raises(WrongSignatureError):
+        Verifier([PUBLIC]).verify(SUBJECT, BODY, f"{signature[:-3]}{last}==")
 
 
 @pytest.mark.parametrize(
