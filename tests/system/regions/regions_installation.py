@@ -197,8 +197,9 @@ class Installation:
                 return False
 
     def leaders(self) -> dict[str, list[str]]:
-        """What each NATS server leads: `meta` (the cluster itself), streams, consumers; at "" what has no leader. Each
-        server is queried about itself, because others name a dead one as leader until they elect another.
+        """What each NATS server leads: `meta` (the cluster itself), streams, durable consumers; at "" what has no leader.
+        Each server is queried about itself, because others name a dead one as leader until they elect another. A
+        consumer that is not durable has one server, and dies with it: its reader makes another.
         """
         views = {name: self._leaders_seen_by(name) for name in self._servers}
         led = {name: [what for what, leader in views[name].items() if leader == name] for name in self._servers}
@@ -210,21 +211,32 @@ class Installation:
         with self.regions.inside(CENTRE):
             url = f"http://127.0.0.1:{self._servers[server].ports['8222']}/jsz"
             try:
-                found = httpx.get(url, params={"consumers": "true"}, timeout=10, trust_env=False).json()
+                found = httpx.get(
+                    url, params={"consumers": "true", "config": "true"}, timeout=10, trust_env=False
+                ).json()
             except httpx.HTTPError:
                 return {}
         led = {"meta": found.get("meta_cluster", {}).get("leader", "")}
         for account in found.get("account_details", ()):
             for stream in account.get("stream_detail", ()):
                 led[stream["name"]] = stream["cluster"].get("leader", "")
-                for consumer in stream.get("consumer_detail") or ():
+                durable = [one for one in stream.get("consumer_detail") or () if one["config"].get("durable_name")]
+                for consumer in durable:
                     led[f"{stream['name']}/{consumer['name']}"] = consumer["cluster"].get("leader", "")
         return led
 
-    def all_led(self) -> dict[str, list[str]] | None:
-        """What each NATS server leads, once all are healthy and nothing is without a leader."""
-        led = self.leaders()
-        return None if led.pop("") or not all(map(self.is_healthy, self._servers)) else led
+    def all_led(self, seconds: float) -> dict[str, list[str]]:
+        """What each NATS server leads, once all are healthy and nothing is without a leader; an assertion says what is
+        still missing after `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            led, sick = self.leaders(), [name for name in self._servers if not self.is_healthy(name)]
+            without = led.pop("")
+            if not without and not sick:
+                return led
+            assert time.monotonic() < deadline, f"not within {seconds} s: unhealthy {sick}, without a leader {without}"
+            time.sleep(0.1)
 
     def _has_every_stream_and_consumer(self) -> bool:
         """A new cluster needs some time, during which no check would run."""
