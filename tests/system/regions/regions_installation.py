@@ -197,9 +197,9 @@ class Installation:
                 return False
 
     def leaders(self) -> dict[str, list[str]]:
-        """What each NATS server leads: `meta` (the cluster itself), streams, durable consumers; at "" what has no leader.
-        Each server is queried about itself, because others name a dead one as leader until they elect another. A
-        consumer that is not durable has one server, and dies with it: its reader makes another.
+        """What each NATS server leads: `meta` (the cluster itself), streams, durable consumers; at "" what has no
+        leader. Each server is queried about itself, because others name a dead one as leader until they elect another.
+        A consumer that is not durable has one server, and dies with it: its reader makes another.
         """
         views = {name: self._leaders_seen_by(name) for name in self._servers}
         led = {name: [what for what, leader in views[name].items() if leader == name] for name in self._servers}
