@@ -27,6 +27,7 @@ from shared.wire.targets import KINDS
 from tests.fakes.ports import free_port
 from tests.integration.deploy.centre import Centre, Server
 from tests.system.product import REPOSITORY, environ, eventually
+from tests.system.regions.leaders import leaders_seen_at
 from tests.system.regions.regions import CENTRE, CENTRE_ADDRESSES, MAIL, MAIL_ADDRESS, NETWORK, Regions
 
 CONTROLLERS = ("controller-1", "controller-2")
@@ -207,23 +208,8 @@ class Installation:
         return led | {"": sorted(everything.difference(*led.values()))}
 
     def _leaders_seen_by(self, server: str) -> dict[str, str]:
-        """The leaders as this server knows them; empty when it does not answer."""
         with self.regions.inside(CENTRE):
-            url = f"http://127.0.0.1:{self._servers[server].ports['8222']}/jsz"
-            try:
-                found = httpx.get(
-                    url, params={"consumers": "true", "config": "true"}, timeout=10, trust_env=False
-                ).json()
-            except httpx.HTTPError:
-                return {}
-        led = {"meta": found.get("meta_cluster", {}).get("leader", "")}
-        for account in found.get("account_details", ()):
-            for stream in account.get("stream_detail", ()):
-                led[stream["name"]] = stream["cluster"].get("leader", "")
-                durable = [one for one in stream.get("consumer_detail") or () if one["config"].get("durable_name")]
-                for consumer in durable:
-                    led[f"{stream['name']}/{consumer['name']}"] = consumer["cluster"].get("leader", "")
-        return led
+            return leaders_seen_at(f"http://127.0.0.1:{self._servers[server].ports['8222']}/jsz")
 
     def all_led(self, seconds: float) -> dict[str, list[str]]:
         """What each NATS server leads, once all are healthy and nothing is without a leader; an assertion says what is
