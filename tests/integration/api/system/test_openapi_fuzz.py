@@ -38,8 +38,10 @@ MINUTES = float(os.environ.get("SCHEMATHESIS_MINUTES", "4"))
 """`make fuzz` takes more."""
 
 _START_SECONDS = 240
-_LONGEST_PARAMETER = 200
 """What the making of the world and the last requests may take beside the time for sending."""
+
+_LONGEST_PARAMETER = 200
+"""Characters. A request has at most some dozens of parameters."""
 
 
 @pytest.mark.long
