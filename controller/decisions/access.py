@@ -22,6 +22,7 @@ class Permission(StrEnum):
     DELETE = "delete"
     TRIGGER = "trigger"
     HANDLE_INCIDENTS = "handle_incidents"  # acknowledge, comment, resolve by hand
+    PLAN_MAINTENANCE = "plan_maintenance"  # make, change and delete maintenance windows
     MANAGE_CUSTOMERS = "manage_customers"
     MANAGE_ORGANIZATION = "manage_organization"
     MANAGE_ALL_ORGANIZATIONS = "manage_all_organizations"  # to add one; only for global admins
@@ -56,6 +57,7 @@ _MONITORS = frozenset(
         Permission.DELETE,
         Permission.TRIGGER,
         Permission.HANDLE_INCIDENTS,
+        Permission.PLAN_MAINTENANCE,
     },
 )
 _PERSONAL = frozenset(
@@ -77,7 +79,9 @@ _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GLOBAL_ADMIN: frozenset(Permission),
     Role.USER: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},
     Role.EDITOR: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},
-    Role.READONLY: frozenset({Permission.READ, Permission.CHANGE, Permission.MANAGE_OWN_ACCOUNT}),
+    Role.READONLY: frozenset(
+        {Permission.READ, Permission.CHANGE, Permission.PLAN_MAINTENANCE, Permission.MANAGE_OWN_ACCOUNT}
+    ),
     Role.GLOBAL_SUPPORTER: frozenset({Permission.READ, Permission.MANAGE_OWN_ACCOUNT}),
 }
 

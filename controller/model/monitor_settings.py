@@ -13,7 +13,7 @@ Notes = Annotated[str, Meta(description="Free text for people; line breaks are k
 
 class MonitorStatus(StrEnum):
     ACTIVE = "active"
-    MAINTENANCE = "maintenance"  # scheduled, but nobody is notified
+    MAINTENANCE = "maintenance"  # scheduled, but nobody is notified: a maintenance window without an end
     DISABLED = "disabled"  # not scheduled
 
 
@@ -28,7 +28,8 @@ class Mode(StrEnum):
 
 
 class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is stored of a monitor but its ids and timestamps; each field is a column of the table. `config` is what
+    """All that is stored of a monitor but its ids and timestamps; each field is a column of the table, but for
+    the status (controller.store.monitors.statements). `config` is what
     the user sent, with its secrets encrypted in place (controller.vault).
 
     `location_ids` None is every location; `mode` None leaves the policy to the customer or organization. `ipv4` is
@@ -41,7 +42,7 @@ class MonitorSettings(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     hostname: str = ""
     port: int | None = None
-    status: MonitorStatus = MonitorStatus.ACTIVE
+    status: MonitorStatus = msgspec.field(default=MonitorStatus.ACTIVE, name="set_status")
     interval_seconds: int
     timeout_seconds: int
     evaluation_deadline_seconds: int | None = None

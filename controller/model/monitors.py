@@ -8,11 +8,12 @@ from uuid import UUID
 
 import msgspec
 
+from controller.model.maintenance import InMaintenance
 from controller.model.monitor_settings import MonitorSettings
 
 
 class Monitor(MonitorSettings, frozen=True, kw_only=True):
-    """A monitor as stored."""
+    """A monitor as stored. `maintenance`: whether it is in maintenance by any window, also by its status."""
 
     id: int
     public_id: UUID
@@ -23,6 +24,7 @@ class Monitor(MonitorSettings, frozen=True, kw_only=True):
     target_changed_at: datetime
     created_at: datetime
     updated_at: datetime
+    maintenance: InMaintenance | None = None
 
 
 class ScheduledMonitor(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,8 @@ from controller.pipeline.incidents import ORPHANS_SECONDS, end_orphaned
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
 from controller.pipeline.loops import keep
+from controller.pipeline.maintenance.borders import BORDERS_SECONDS, Borders
+from controller.pipeline.maintenance.expansion import EXPAND_SECONDS, Expander
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.retention.kept_stream import FORGET_SECONDS as KEPT_SECONDS
@@ -88,6 +90,8 @@ async def run_pipeline(
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )
+        tasks.create_task(keep("maintenance_borders", Borders(db).pass_due, every_seconds=BORDERS_SECONDS))
+        tasks.create_task(keep("maintenance_expansion", Expander(db).expand_due, every_seconds=EXPAND_SECONDS))
         tasks.create_task(keep("heartbeats", registry.follow_heartbeats))
         tasks.create_task(keep("location_registry", registry.refresh, every_seconds=REFRESH_SECONDS))
         tasks.create_task(keep("nats_accounts", accounts.reconcile, every_seconds=RECONCILE_SECONDS))

@@ -12,8 +12,9 @@ from itertools import takewhile
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from controller.decisions.maintenance.recurrence import Recurrence, starts
+from controller.decisions.maintenance.recurrence import starts
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
+from controller.model.maintenance import Recurrence
 
 LONGEST = timedelta(days=31)
 """How long a window with an end may last."""

@@ -8,55 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, date, datetime, timedelta
-from enum import StrEnum
 from itertools import count, dropwhile, islice
-from typing import NamedTuple
 
-import msgspec
 from dateutil.rrule import MONTHLY, YEARLY, rrule, weekday
 
-
-class Frequency(StrEnum):
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    YEARLY = "yearly"
-
-
-class Weekday(StrEnum):
-    """As RFC 5545 writes them, in the order of a week."""
-
-    MONDAY = "MO"
-    TUESDAY = "TU"
-    WEDNESDAY = "WE"
-    THURSDAY = "TH"
-    FRIDAY = "FR"
-    SATURDAY = "SA"
-    SUNDAY = "SU"
-
-
-class Day(NamedTuple):
-    """A day of the week: every one, or with a number the nth of the month or year, from its end when negative. Only
-    monthly and yearly rules may have numbers.
-    """
-
-    weekday: Weekday
-    nth: int | None = None
-
-
-class Recurrence(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """The parts of a rule under their names in RFC 5545. `until` (naive) is the last start that it allows. A weekly
-    rule has no days of the month.
-    """
-
-    frequency: Frequency
-    interval: int = 1
-    by_day: tuple[Day, ...] = ()
-    by_month_day: tuple[int, ...] = ()
-    by_set_pos: tuple[int, ...] = ()
-    count: int | None = None
-    until: datetime | None = None
-
+from controller.model.maintenance import Day, Frequency, Recurrence, Weekday
 
 _REACH = {Frequency.DAILY: 1500, Frequency.WEEKLY: 100, Frequency.MONTHLY: 150, Frequency.YEARLY: 30}
 """How many periods without a start end a search. What lies beyond never fits, or once in decades."""

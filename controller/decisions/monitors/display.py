@@ -7,16 +7,23 @@ from controller.model import MonitorStatus
 from controller.model.overview import DisplayState
 
 
-def display_state(status: str, verdict: str | None) -> DisplayState:
+def display_state(status: str, verdict: str | None, *, in_maintenance: bool) -> DisplayState:
     """`verdict` is None before the first evaluation."""
-    return DisplayState((verdict or DisplayState.UNKNOWN) if status == MonitorStatus.ACTIVE else status)
+    if status == MonitorStatus.DISABLED:
+        return DisplayState.DISABLED
+    return DisplayState.MAINTENANCE if in_maintenance else DisplayState(verdict or DisplayState.UNKNOWN)
 
 
 DISPLAY_STATE = SqlFunction(
-    "display_state(text, text)",
+    "display_state(text, text, boolean)",
     """
-    CREATE OR REPLACE FUNCTION display_state(status text, verdict text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-      SELECT CASE WHEN status = 'active' THEN COALESCE(verdict, 'unknown') ELSE status END
+    CREATE OR REPLACE FUNCTION display_state(status text, verdict text, in_maintenance boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE AS $$
+      SELECT CASE
+        WHEN status = 'disabled' THEN 'disabled'
+        WHEN in_maintenance THEN 'maintenance'
+        ELSE COALESCE(verdict, 'unknown')
+      END
     $$
     """,
 )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, reaches
 from controller.decisions.breaches import Breaches
+from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.monitors.monitors import check_email, check_name
-from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.errors import ForbiddenError, NotFoundError
 from controller.model import Organization, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
@@ -109,9 +109,3 @@ def _changed(organization: Organization, change: OrganizationChange, *, every: b
         check_time_zone(changed.time_zone)
     found.refuse(every=every)
     return changed
-
-
-def check_time_zone(name: str, *, field: str = "timeZone") -> None:
-    """Raises InvalidError."""
-    if name not in available_timezones():
-        raise InvalidError(field, "must be the name of a time zone, as Europe/Berlin")

@@ -1,4 +1,4 @@
-"""Events for subscribers about changes that the audit log records: what was changed by whom, and maintenance.
+"""Events for subscribers about changes that the audit log records: what was changed by whom.
 
 An event names the fields and holds none of their values. It names people by id, because every subscriber of a customer
 reads it, while only admins read the audit log.
@@ -6,19 +6,19 @@ reads it, while only admins read the audit log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from controller.model import ApiToken, Channel, Customer, Monitor, MonitorStatus
+from controller.model import ApiToken, Channel, Customer, Monitor
 from controller.model.audit import Actor, AuditAction, AuditObject, ObjectKind
+from controller.model.maintenance import MaintenanceWindow
 from controller.off_loop import off_loop
 from controller.operations.audit.states import Audited
 from controller.store.audit.entries import NewEntry, actor_id
 from controller.store.events.announcing import (
     ChangedConfiguration,
     configuration_changed,
-    maintenance_changed,
     monitors_configured,
 )
 from controller.store.platform.pool import Connection, Database
@@ -33,6 +33,7 @@ ANNOUNCED = frozenset(
         ObjectKind.SCREEN,
         ObjectKind.MONITOR,
         ObjectKind.CHANNEL,
+        ObjectKind.MAINTENANCE,
         ObjectKind.SUBSCRIBER,
     }
 )
@@ -46,7 +47,7 @@ def customer_of(thing: Audited) -> int | None:
             return thing.id
         case Channel():
             return thing.owner_id
-        case Monitor() | ApiToken():
+        case Monitor() | ApiToken() | MaintenanceWindow():
             return thing.customer_id
     return None
 
@@ -80,28 +81,6 @@ async def announce_many(database: Database, by: Actor, changes: Sequence[NewEntr
         await monitors_configured(connection, [changed for changed in announced if changed is not None])
 
 
-async def announce_maintenance(database: Database, before: Audited | None, after: Audited | None) -> None:
-    """An event when the maintenance of a monitor begins or ends by this change."""
-    monitor = after or before
-    if not isinstance(monitor, Monitor) or _in_maintenance(before) is (began := _in_maintenance(after)):
-        return
-    async with database.connection() as connection:
-        await maintenance_changed(connection, {monitor.id: began})
-
-
-async def announce_maintenance_of_many(database: Database, changes: Iterable[tuple[Monitor, Monitor]]) -> None:
-    """The same for many monitors, each before and after its change."""
-    began = await off_loop(
-        lambda: {
-            after.id: _in_maintenance(after)
-            for before, after in changes
-            if _in_maintenance(before) is not _in_maintenance(after)
-        }
-    )
-    async with database.connection() as connection:
-        await maintenance_changed(connection, began)
-
-
 def _changed(entry: NewEntry, by: ChangedBy, customer_id: int | None) -> ChangedConfiguration | None:
     """None for what has no event."""
     what = entry.what
@@ -122,10 +101,6 @@ def _changed(entry: NewEntry, by: ChangedBy, customer_id: int | None) -> Changed
 
 async def _changed_by(connection: Connection, by: Actor) -> ChangedBy:
     return ChangedBy(kind=by.kind.value, id=await actor_id(connection, by))
-
-
-def _in_maintenance(thing: Audited | None) -> bool:
-    return isinstance(thing, Monitor) and thing.status is MonitorStatus.MAINTENANCE
 
 
 def _names(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

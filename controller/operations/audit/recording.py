@@ -13,7 +13,7 @@ import msgspec
 from controller.model import Principal
 from controller.model.audit import Actor, ActorKind, AuditAction, AuditObject
 from controller.off_loop import off_loop
-from controller.operations.audit.announcing import announce, announce_maintenance, announce_many, customer_of
+from controller.operations.audit.announcing import announce, announce_many, customer_of
 from controller.operations.audit.differences import differences
 from controller.operations.audit.states import Audited, fields_of, object_of
 from controller.store.audit import entries
@@ -53,7 +53,6 @@ async def record(
     if old or new:
         await entries.insert(database, _actor(by), action, object_of(thing), old, new)
         await announce(database, _actor(by), action, object_of(thing), old, new, customer_id=customer_of(thing))
-    await announce_maintenance(database, before, after)
 
 
 async def record_about(

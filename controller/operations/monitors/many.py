@@ -18,7 +18,6 @@ from controller.model.audit import AuditAction
 from controller.model.monitor_list import MonitorFilter
 from controller.off_loop import off_loop
 from controller.operations.access import require
-from controller.operations.audit.announcing import announce_maintenance_of_many
 from controller.operations.audit.recording import ChangeOf, record_many
 from controller.operations.audit.states import fields_of, object_of
 from controller.operations.monitors.listing import customers_meant
@@ -189,7 +188,6 @@ async def _store(database: Database, principal: Principal, plan: _Plan, *, delet
     elif plan.changed:
         await store.change(database, plan.changed)
     await record_many(database, principal, plan.entries)
-    await announce_maintenance_of_many(database, [(one.before, one.after) for one in plan.changed])
 
 
 def _problem(monitor: Monitor, problem: InvalidError) -> MonitorProblem:

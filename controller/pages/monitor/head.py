@@ -109,7 +109,7 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
         servers=servers_of(monitor),
         kind=label_of(monitor.kind),
         customer=monitor.customer_name,
-        state=display_state(monitor.status, verdict),
+        state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         verdict=verdict.value if verdict else None,
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),

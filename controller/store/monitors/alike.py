@@ -19,7 +19,7 @@ FROM (
     ) AS country_codes,
     ($1::bigint IS NULL OR m.organization_id = $1) AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2)) AS visible
   FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-  WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance')
+  WHERE m.deleted_at IS NULL AND m.status <> 'disabled'
 ) AS checked
 GROUP BY country_codes, location_ids, home_location_id
 """

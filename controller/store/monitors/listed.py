@@ -20,7 +20,8 @@ WITH page AS (
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
     AND ($3::text[] IS NULL OR m.kind = ANY ($3))
-    AND ($4::text[] IS NULL OR display_state(m.status, s.verdict) = ANY ($4))
+    AND ($4::text[] IS NULL
+      OR display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) = ANY ($4))
     AND ($5::text[] IS NULL OR m.id IN (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = ANY ($5)))
     AND ($6::jsonb IS NULL OR m.labels @> $6) AND ($7::text[] IS NULL OR m.labels ?& $7)
@@ -32,7 +33,11 @@ WITH page AS (
 )
 SELECT page.key, page.verdict, owner.public_id AS customer, (
     SELECT row_to_json(shown)::text FROM (
-      SELECT monitor.*, owner.name AS customer_name,
+      SELECT monitor.*, set_status(monitor.id, monitor.status) AS set_status,
+        (
+          SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = monitor.id
+        ) AS maintenance,
+        owner.name AS customer_name,
         (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = monitor.id) AS last_checked_at
     ) AS shown
   ) AS monitor
@@ -45,7 +50,8 @@ WITH page AS (
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
     AND ($3::text[] IS NULL OR m.kind = ANY ($3))
-    AND ($4::text[] IS NULL OR display_state(m.status, s.verdict) = ANY ($4))
+    AND ($4::text[] IS NULL
+      OR display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) = ANY ($4))
     AND ($5::text[] IS NULL OR m.id IN (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = ANY ($5)))
     AND ($6::jsonb IS NULL OR m.labels @> $6) AND ($7::text[] IS NULL OR m.labels ?& $7)
@@ -57,7 +63,11 @@ WITH page AS (
 )
 SELECT page.key, page.verdict, owner.public_id AS customer, (
     SELECT row_to_json(shown)::text FROM (
-      SELECT monitor.*, owner.name AS customer_name,
+      SELECT monitor.*, set_status(monitor.id, monitor.status) AS set_status,
+        (
+          SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = monitor.id
+        ) AS maintenance,
+        owner.name AS customer_name,
         (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = monitor.id) AS last_checked_at
     ) AS shown
   ) AS monitor
@@ -71,13 +81,15 @@ WITH page AS (
     SELECT m.id, s.verdict, $13::int * CASE $14::text
       WHEN 'createdAt' THEN (1000000 * EXTRACT(epoch FROM m.created_at))::bigint
       WHEN 'updatedAt' THEN (1000000 * EXTRACT(epoch FROM m.updated_at))::bigint
-      WHEN 'state' THEN badness(display_state(m.status, s.verdict))
+      WHEN 'state' THEN badness(
+        display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)))
       ELSE m.interval_seconds
     END AS key
     FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
     WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
       AND ($3::text[] IS NULL OR m.kind = ANY ($3))
-      AND ($4::text[] IS NULL OR display_state(m.status, s.verdict) = ANY ($4))
+      AND ($4::text[] IS NULL
+        OR display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) = ANY ($4))
       AND ($5::text[] IS NULL OR m.id IN (
         SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = ANY ($5)))
       AND ($6::jsonb IS NULL OR m.labels @> $6) AND ($7::text[] IS NULL OR m.labels ?& $7)
@@ -90,7 +102,11 @@ WITH page AS (
 )
 SELECT page.key, page.verdict, owner.public_id AS customer, (
     SELECT row_to_json(shown)::text FROM (
-      SELECT monitor.*, owner.name AS customer_name,
+      SELECT monitor.*, set_status(monitor.id, monitor.status) AS set_status,
+        (
+          SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = monitor.id
+        ) AS maintenance,
+        owner.name AS customer_name,
         (SELECT max(checked_at) FROM latest WHERE latest.monitor_id = monitor.id) AS last_checked_at
     ) AS shown
   ) AS monitor

@@ -11,12 +11,14 @@ import msgspec
 from controller.decisions.evaluation.policies import Levels
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.monitors.target_change import changes_target
-from controller.model import Mode, Monitor
+from controller.model import Mode, Monitor, MonitorStatus
 from controller.model.monitor_list import MonitorFilter
 from controller.off_loop import off_loop
+from controller.store.maintenance import by_status
 from controller.store.monitors.listed import filter_values
 from controller.store.monitors.policies import levels_from, stored_policy
 from controller.store.platform.pool import Database
+from shared.clock import utc_now
 
 # The parameters are those of a list's filter, and how many.
 _LOCK_MATCHING = """
@@ -25,7 +27,8 @@ WITH locked AS (
   FROM monitor m LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
     AND ($3::text[] IS NULL OR m.kind = ANY ($3))
-    AND ($4::text[] IS NULL OR display_state(m.status, s.verdict) = ANY ($4))
+    AND ($4::text[] IS NULL
+      OR display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) = ANY ($4))
     AND ($5::text[] IS NULL OR m.id IN (
       SELECT monitor_id FROM latest JOIN location ON location.id = location_id WHERE country_code = ANY ($5)))
     AND ($6::jsonb IS NULL OR m.labels @> $6) AND ($7::text[] IS NULL OR m.labels ?& $7)
@@ -38,7 +41,11 @@ WITH locked AS (
 SELECT row_to_json(shown)::text AS found, organization.policy AS organization, owner.policy AS customer,
   owner.alert_location_threshold_count AS threshold, shown.policy AS monitor, shown.mode
 FROM (
-  SELECT locked.*, customer.name AS customer_name, NULL::timestamptz AS last_checked_at
+  SELECT locked.*, set_status(locked.id, locked.status) AS set_status,
+    (
+      SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = locked.id
+    ) AS maintenance,
+    customer.name AS customer_name, NULL::timestamptz AS last_checked_at
   FROM locked JOIN customer ON customer.id = locked.customer_id
 ) AS shown
 JOIN customer AS owner ON owner.id = shown.customer_id
@@ -56,7 +63,11 @@ WITH locked AS (
 SELECT row_to_json(shown)::text AS found, organization.policy AS organization, owner.policy AS customer,
   owner.alert_location_threshold_count AS threshold, shown.policy AS monitor, shown.mode
 FROM (
-  SELECT locked.*, customer.name AS customer_name, NULL::timestamptz AS last_checked_at
+  SELECT locked.*, set_status(locked.id, locked.status) AS set_status,
+    (
+      SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = locked.id
+    ) AS maintenance,
+    customer.name AS customer_name, NULL::timestamptz AS last_checked_at
   FROM locked JOIN customer ON customer.id = locked.customer_id
 ) AS shown
 JOIN customer AS owner ON owner.id = shown.customer_id
@@ -65,7 +76,7 @@ ORDER BY shown.id
 """
 _CHANGE = """
 UPDATE monitor SET
-  status = new.status,
+  status = CASE new.status WHEN 'disabled' THEN 'disabled' ELSE 'active' END,
   interval_seconds = new.interval_seconds,
   allowed_check_country_codes = new.allowed_check_country_codes,
   labels = new.labels,
@@ -127,10 +138,18 @@ async def lock_named(
 
 
 async def change(database: Database, changed: Sequence[ChangedOne]) -> None:
-    """Store the settings that a change of many may change, and the policies."""
+    """Store the settings that a change of many may change, and the policies. Call it in the transaction in which the
+    monitors were locked.
+    """
     rows = await off_loop(lambda: msgspec.json.encode([_row(one) for one in changed]).decode())
+    quiet = {
+        one.after.id: one.after.status is MonitorStatus.MAINTENANCE
+        for one in changed
+        if one.before.status is not one.after.status
+    }
     async with database.connection() as connection:
         await connection.execute(_CHANGE, rows)
+        await by_status.keep(connection, quiet, utc_now())
 
 
 async def soft_delete(database: Database, numbers: Sequence[int]) -> None:

@@ -13,10 +13,12 @@ import msgspec
 from controller.decisions.monitors.mode_change import clears_policy
 from controller.decisions.monitors.target_change import changes_target, is_changed
 from controller.errors import AlreadyExistsError
-from controller.model import Monitor, MonitorSettings
+from controller.model import Monitor, MonitorSettings, MonitorStatus
 from controller.off_loop import off_loop
+from controller.store.maintenance import borders, by_status
 from controller.store.monitors import statements
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Connection, Database
+from shared.clock import utc_now
 from shared.wire.targets import KINDS
 
 _read = msgspec.json.Decoder(Monitor).decode
@@ -40,9 +42,10 @@ async def insert(database: Database, new: NewMonitor) -> Monitor:
     """The monitor's first round is due at once: target_changed_at is the moment of the insert. Raises
     AlreadyExistsError when its key is another one's.
     """
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         with _key_of_its_own():
-            return _monitor(await connection.fetchrow(statements.INSERT, new))
+            made = _monitor(await connection.fetchrow(statements.INSERT, new))
+        return made if made.status is not MonitorStatus.MAINTENANCE else await _kept(connection, made)
 
 
 async def change(
@@ -68,7 +71,8 @@ async def change(
             return before
         moves, loses_policy = changes_target(before, after), clears_policy(before, after)
         with _key_of_its_own():
-            return _monitor(await connection.fetchrow(statements.UPDATE, after, loses_policy, moves))
+            changed = _monitor(await connection.fetchrow(statements.UPDATE, after, loses_policy, moves))
+        return changed if before.status is after.status else await _kept(connection, changed)
 
 
 async def locked(database: Database, monitor_id: int) -> Monitor | None:
@@ -153,6 +157,13 @@ def _key_of_its_own() -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise AlreadyExistsError("A monitor with this externalKey exists already in this project") from error
+
+
+async def _kept(connection: Connection, monitor: Monitor) -> Monitor:
+    """The monitor after its new status began or ended its maintenance."""
+    await by_status.keep(connection, {monitor.id: monitor.status is MonitorStatus.MAINTENANCE}, utc_now())
+    now = (await borders.current(connection, [monitor.id])).get(monitor.id)
+    return msgspec.structs.replace(monitor, maintenance=now)
 
 
 def _page(rows: Sequence[Any]) -> MonitorPage:

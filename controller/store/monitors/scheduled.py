@@ -24,7 +24,7 @@ SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_secon
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,
   o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance')
+WHERE m.deleted_at IS NULL AND m.status <> 'disabled'
 """
 _BY_ID = """
 SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
@@ -36,14 +36,14 @@ SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_secon
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,
   o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-WHERE m.deleted_at IS NULL AND m.id = ANY ($1::bigint[]) AND (m.status IN ('active', 'maintenance') OR $2)
+WHERE m.deleted_at IS NULL AND m.id = ANY ($1::bigint[]) AND (m.status <> 'disabled' OR $2)
 ORDER BY m.id
 """
 _UNDECIDED = """
 SELECT state.monitor_id, state.state ->> 'reason' AS reason, state.blind_ids
 FROM monitor_state AS state JOIN monitor ON monitor.id = state.monitor_id
 WHERE state.verdict = 'unknown' AND state.state ->> 'takenMs' IS NOT NULL AND state.monitor_id > $1
-  AND monitor.deleted_at IS NULL AND monitor.status IN ('active', 'maintenance')
+  AND monitor.deleted_at IS NULL AND monitor.status <> 'disabled'
 ORDER BY state.monitor_id LIMIT $2
 """
 _COUNTRIES = tuple(f"{level}_countries" for level in CountryLevels._fields)

@@ -1,6 +1,7 @@
 """The statements about whole monitors. A setting is a column that INSERT and UPDATE name; nothing else here names it.
 
-A monitor is read and written as one JSON object whose keys are columns, and the fields of controller.model.Monitor.
+A monitor is read and written as one JSON object whose keys are columns, and the fields of controller.model.Monitor. Its
+status is `set_status` there: the column knows no maintenance, which is a window (controller.store.maintenance).
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ WITH made AS (
     notify_on_error, alertsite, notes, labels, project, external_key
   )
   SELECT
-    organization_id, customer_id, kind, name, hostname, port, status, interval_seconds, timeout_seconds,
+    organization_id, customer_id, kind, name, hostname, port,
+    CASE $1::json ->> 'set_status' WHEN 'disabled' THEN 'disabled' ELSE 'active' END, interval_seconds, timeout_seconds,
     evaluation_deadline_seconds, allowed_check_country_codes, config, notification_email, notification_phone_number,
     ipv4, resolve_dns, location_ids, home_location_id, mode, rotate_locations, locations_per_round, retry_on_failure,
     notify_on_error, alertsite, notes, labels, project, external_key
-  FROM json_populate_record(NULL::monitor, $1)
+  FROM json_populate_record(NULL::monitor, $1::json)
   RETURNING *
 )
 SELECT row_to_json(shown)::text AS monitor
 FROM (
-  SELECT made.*, customer.name AS customer_name, NULL::timestamptz AS last_checked_at
+  SELECT made.*, $1::json ->> 'set_status' AS set_status, customer.name AS customer_name,
+    NULL::timestamptz AS last_checked_at
   FROM made JOIN customer ON customer.id = made.customer_id
 ) AS shown
 """
@@ -37,7 +40,7 @@ WITH changed AS (
     name = new.name,
     hostname = new.hostname,
     port = new.port,
-    status = new.status,
+    status = CASE $1::json ->> 'set_status' WHEN 'disabled' THEN 'disabled' ELSE 'active' END,
     interval_seconds = new.interval_seconds,
     timeout_seconds = new.timeout_seconds,
     evaluation_deadline_seconds = new.evaluation_deadline_seconds,
@@ -62,13 +65,16 @@ WITH changed AS (
     updated_at = clock_timestamp(),
     policy = CASE WHEN $2 THEN NULL ELSE monitor.policy END,
     target_changed_at = CASE WHEN $3 THEN clock_timestamp() ELSE monitor.target_changed_at END
-  FROM json_populate_record(NULL::monitor, $1) AS new
+  FROM json_populate_record(NULL::monitor, $1::json) AS new
   WHERE monitor.id = new.id
   RETURNING monitor.*
 )
 SELECT row_to_json(shown)::text AS monitor
 FROM (
-  SELECT changed.*,
+  SELECT changed.*, $1::json ->> 'set_status' AS set_status,
+    (
+      SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = changed.id
+    ) AS maintenance,
     (SELECT customer.name FROM customer WHERE customer.id = changed.customer_id) AS customer_name,
     (SELECT max(latest.checked_at) FROM latest WHERE latest.monitor_id = changed.id) AS last_checked_at
   FROM changed
@@ -79,7 +85,10 @@ FROM (
 READ = """
 SELECT row_to_json(shown)::text AS monitor
 FROM (
-  SELECT monitor.*,
+  SELECT monitor.*, set_status(monitor.id, monitor.status) AS set_status,
+    (
+      SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = monitor.id
+    ) AS maintenance,
     (SELECT customer.name FROM customer WHERE customer.id = monitor.customer_id) AS customer_name,
     (SELECT max(latest.checked_at) FROM latest WHERE latest.monitor_id = monitor.id) AS last_checked_at
   FROM monitor
@@ -93,7 +102,10 @@ FROM (
 READ_LOCKED = """
 SELECT row_to_json(shown)::text AS monitor
 FROM (
-  SELECT monitor.*,
+  SELECT monitor.*, set_status(monitor.id, monitor.status) AS set_status,
+    (
+      SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = monitor.id
+    ) AS maintenance,
     (SELECT customer.name FROM customer WHERE customer.id = monitor.customer_id) AS customer_name,
     (SELECT max(latest.checked_at) FROM latest WHERE latest.monitor_id = monitor.id) AS last_checked_at
   FROM monitor
@@ -118,7 +130,10 @@ FROM (SELECT count(*) AS total FROM matching) AS total
 LEFT JOIN (
   SELECT shown.id, row_to_json(shown)::text AS monitor
   FROM (
-    SELECT matching.*,
+    SELECT matching.*, set_status(matching.id, matching.status) AS set_status,
+      (
+        SELECT json_build_array(effect, since, until) FROM monitor_in_maintenance WHERE monitor_id = matching.id
+      ) AS maintenance,
       (SELECT customer.name FROM customer WHERE customer.id = matching.customer_id) AS customer_name,
       (SELECT max(latest.checked_at) FROM latest WHERE latest.monitor_id = matching.id) AS last_checked_at
     FROM matching ORDER BY matching.id LIMIT $5 OFFSET $6

@@ -18,7 +18,7 @@ SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL
   ) AS country_codes,
   EXISTS (SELECT FROM location WHERE location.enabled AND location.removed_at IS NULL) AS any_enabled
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
+WHERE m.deleted_at IS NULL AND m.status <> 'disabled' AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
     AND may_check(
@@ -36,7 +36,7 @@ SELECT m.id, m.public_id, m.name, m.kind, m.hostname, m.location_ids IS NOT NULL
   ) AS country_codes,
   EXISTS (SELECT FROM location WHERE location.enabled AND location.removed_at IS NULL) AS any_enabled
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND m.id = $1 AND NOT EXISTS (
+WHERE m.deleted_at IS NULL AND m.status <> 'disabled' AND m.id = $1 AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
     AND may_check(
@@ -49,7 +49,7 @@ WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND m.id = 
 _COUNT = """
 SELECT count(*)
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
-WHERE m.deleted_at IS NULL AND m.status IN ('active', 'maintenance') AND NOT EXISTS (
+WHERE m.deleted_at IS NULL AND m.status <> 'disabled' AND NOT EXISTS (
   SELECT FROM location
   WHERE location.enabled AND location.removed_at IS NULL
     AND may_check(

@@ -14,7 +14,8 @@ from shared.epoch import to_datetime, to_ms
 # labels with values, keys of labels. Then the order.
 _FIND = """
 WITH scope AS MATERIALIZED (
-  SELECT m.id, m.public_id, m.name, display_state(m.status, s.verdict) AS state,
+  SELECT m.id, m.public_id, m.name,
+    display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) AS state,
     ($3::text IS NULL OR kind = $3)
     AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE $4 IN (public_id::text, id::text)))
     AND ($5::text IS NULL OR m.id IN (
@@ -47,7 +48,8 @@ SELECT
 # And the time whose uptime counts, which begins with a full hour.
 _FIND_BY_UPTIME = """
 WITH scope AS MATERIALIZED (
-  SELECT m.id, m.public_id, m.name, display_state(m.status, s.verdict) AS state,
+  SELECT m.id, m.public_id, m.name,
+    display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) AS state,
     ($3::text IS NULL OR kind = $3)
     AND ($4::text IS NULL OR customer_id = (SELECT id FROM customer WHERE $4 IN (public_id::text, id::text)))
     AND ($5::text IS NULL OR m.id IN (

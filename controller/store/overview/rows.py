@@ -20,7 +20,8 @@ from shared.wire.messages import READY_SECONDS
 # check found. Medians: from five locations, the latest 30 checks are six of each.
 _ROWS = """
 SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
-  CASE WHEN m.port IS NULL THEN m.config ELSE '{}' END AS config, display_state(m.status, s.verdict) AS state,
+  CASE WHEN m.port IS NULL THEN m.config ELSE '{}' END AS config,
+  display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) AS state,
   m.created_at, c.name AS customer_name, c.public_id AS customer_public_id, rolled_until,
   (
     SELECT json_agg(json_build_array(

@@ -28,13 +28,14 @@ MOST_WORST = 60
 _WALL = """
 WITH scope AS MATERIALIZED (
   SELECT m.id, m.public_id, m.name, hostname, m.customer_id, customer.name AS customer_name,
-    display_state(m.status, s.verdict) AS state,
+    display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) AS state,
     CASE WHEN $7::text = 'customer' THEN customer.name WHEN $8::text IS NOT NULL THEN labels ->> $8 END AS part
   FROM monitor m JOIN customer ON customer.id = m.customer_id LEFT JOIN monitor_state s ON s.monitor_id = m.id
   WHERE m.organization_id = $1 AND m.deleted_at IS NULL AND ($2::bigint[] IS NULL OR m.customer_id = ANY ($2))
     AND ($3::uuid IS NULL OR customer.public_id = $3)
     AND ($4::jsonb IS NULL OR labels @> $4) AND ($5::text[] IS NULL OR labels ?& $5)
-    AND ($6::text[] IS NULL OR display_state(m.status, s.verdict) = ANY ($6))
+    AND ($6::text[] IS NULL
+      OR display_state(m.status, s.verdict, m.id IN (SELECT monitor_id FROM monitor_in_maintenance)) = ANY ($6))
 ), worst AS (
   SELECT * FROM scope WHERE state IN ('down', 'partial', 'degraded')
   ORDER BY badness(state), lower(name) COLLATE "C", id LIMIT $10

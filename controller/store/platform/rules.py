@@ -8,7 +8,8 @@ from controller.decisions.evaluation.blindness import BLIND_UNTIL
 from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
 from controller.decisions.evaluation.ripe import RIPE_AT
 from controller.decisions.evaluation.worth import GAP_WORTH, RESULT_WORTH
-from controller.decisions.history import histogram, maintenance, rerolls, stored_figures, uptime
+from controller.decisions.history import histogram, rerolls, stored_figures, uptime
+from controller.decisions.maintenance.by_status import SET_STATUS
 from controller.decisions.monitors import display, inherited
 from controller.decisions.notification.receiver_key import RECEIVER_KEY
 from controller.decisions.schedule.rotation import MAY_CHECK, MAY_ROTATE
@@ -20,10 +21,10 @@ RULES: tuple[SqlFunction, ...] = (
     RECEIVER_KEY,
     inherited.EFFECTIVE_COUNTRIES,
     display.DISPLAY_STATE,
+    SET_STATUS,
     display.BADNESS,
     histogram.BIN_OF,
     stored_figures.FIGURES_WITHIN,
-    maintenance.KEEP_MAINTENANCE_TIME,
     rerolls.HOURS_OF_OUTAGE,
     rerolls.REDO_HOURS_OF_OUTAGE,
     rerolls.HOURS_AFTER,

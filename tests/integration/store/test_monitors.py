@@ -64,9 +64,9 @@ async def test_a_first_round_is_due_at_once_after_a_change_of_target(
     now = await changed(store, made, **after)
     assert (now.target_changed_at > made.target_changed_at) is moves
     assert (now.updated_at > made.updated_at) is bool(after)
-    assert msgspec.structs.replace(now, target_changed_at=made.target_changed_at, updated_at=made.updated_at) == (
-        msgspec.structs.replace(made, **after)
-    )
+    assert (now.maintenance is not None) is (now.status is MAINTENANCE)
+    left = {name: getattr(made, name) for name in ("target_changed_at", "updated_at", "maintenance")}
+    assert msgspec.structs.replace(now, **left) == msgspec.structs.replace(made, **after)
 
 
 async def test_a_decision_that_raises_changes_nothing(store: Store) -> None:

@@ -100,7 +100,7 @@ def monitor_answer(monitor: Monitor, *, customer: UUID, verdict: str | None, cod
         notification_phone=monitor.notification_phone_number,
         notes=monitor.notes,
         labels=monitor.labels,
-        state=display_state(monitor.status, verdict),
+        state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         last_checked_at=timestamp_or_none(monitor.last_checked_at),
         created_at=timestamp(monitor.created_at),
         updated_at=timestamp(monitor.updated_at),

@@ -126,7 +126,7 @@ def _answer(found: PresentState) -> StateOfMonitor:
     return StateOfMonitor(
         monitor_id=monitor.public_id,
         kind=monitor.kind,
-        state=display_state(monitor.status, verdict),
+        state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         verdict=verdict,
         since=timestamp(to_datetime(state.since_ms)) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),

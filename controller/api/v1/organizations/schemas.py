@@ -13,12 +13,12 @@ from controller.api.v1.customers.schemas import Countries
 from controller.api.v1.organizations import defaults
 from controller.api.v1.organizations.defaults import MonitorDefaults, MonitorDefaultsPatch, monitor_defaults
 from controller.api.v1.organizations.kept import KeptAnswer, ShorteningAnswer, kept_answer, shortening_answer
+from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.monitors.monitors import check_email, check_name
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import Location, Organization
 from controller.model.values.ruled import ruled
 from controller.model.values.texts import check_text
-from controller.operations.accounts.organizations import check_time_zone
 from controller.operations.accounts.settings import OrganizationSettings
 from controller.store.accounts.all_organizations import ListedOrganization
 

@@ -13,7 +13,7 @@ from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.history.maintenance import MaintenanceTime
 from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time
 from controller.decisions.monitors.display import badness, display_state
-from controller.model import Monitor, MonitorStatus
+from controller.model import Monitor
 from controller.model.overview import DisplayState, OverviewFilter, OverviewSort
 from controller.store.overview.finding import find_monitors
 from shared.epoch import to_datetime
@@ -150,10 +150,10 @@ async def _make_months(store: Store) -> None:
 
 
 @_rows
-@given(st.sampled_from(MonitorStatus), st.none() | st.sampled_from(VerdictKind))
-async def test_states(store: Store, status: MonitorStatus, verdict: VerdictKind | None) -> None:
-    state = display_state(status, verdict)
-    assert await store.value("SELECT display_state($1, $2)", status, verdict) == state
+@given(st.sampled_from(["active", "disabled"]), st.none() | st.sampled_from(VerdictKind), st.booleans())
+async def test_states(store: Store, status: str, verdict: VerdictKind | None, quiet: bool) -> None:
+    state = display_state(status, verdict, in_maintenance=quiet)
+    assert await store.value("SELECT display_state($1, $2, $3)", status, verdict, quiet) == state
     assert await store.value("SELECT badness($1)", state) == badness(state)
 
 

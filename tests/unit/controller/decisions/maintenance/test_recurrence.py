@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from time import thread_time
+from typing import Literal
 
 import msgspec
 import pytest
@@ -12,9 +13,10 @@ from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.maintenance.recurrence import Day, Frequency, Recurrence, Weekday, starts
+from controller.decisions.maintenance.recurrence import starts
+from controller.model.maintenance import Day, Frequency, Recurrence, Weekday
 
-FREQUENCIES = {
+FREQUENCIES: dict[Frequency, Literal[0, 1, 2, 3]] = {
     Frequency.DAILY: DAILY,
     Frequency.WEEKLY: WEEKLY,
     Frequency.MONTHLY: MONTHLY,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions.maintenance.occurrences import Occurrence, Timetable, occurrences
-from controller.decisions.maintenance.recurrence import Frequency, Recurrence
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
+from controller.model.maintenance import Frequency, Recurrence
 
 ZONES = (
     "Europe/Berlin",

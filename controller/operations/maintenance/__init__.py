@@ -1,0 +1,1 @@
+"""Maintenance windows: planned, listed, changed, begun, prolonged and ended."""

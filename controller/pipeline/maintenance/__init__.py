@@ -1,0 +1,1 @@
+"""Maintenance windows begin and end at their moments."""

@@ -1,0 +1,1 @@
+"""Maintenance windows, when they are, and which monitors are in maintenance."""

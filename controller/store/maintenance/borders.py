@@ -1,0 +1,192 @@
+"""What begins and ends: written for each monitor as times in maintenance, with an event, when it does.
+
+Whoever calls this holds the rows of the monitors locked, or leaves them out while somebody else does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from controller.decisions.maintenance.settling import Settled, settle
+from controller.model.maintenance import Effect, InMaintenance, WindowTime
+from controller.off_loop import off_loop
+from controller.store.events.announcing import maintenance_changed
+from controller.store.platform.pool import Connection
+
+_DIFFERING = """
+WITH holding AS (
+  SELECT DISTINCT monitor.id AS monitor_id, maintenance_occurrence.window_id, maintenance_occurrence.to_at, effect
+  FROM maintenance_occurrence
+  JOIN maintenance_window ON maintenance_window.id = maintenance_occurrence.window_id
+  JOIN maintained_monitor ON maintained_monitor.window_id = maintenance_window.id
+  JOIN monitor ON monitor.id = maintained_monitor.monitor_id
+  WHERE from_at <= $1 AND (to_at IS NULL OR to_at > $1) AND deleted_at IS NULL AND monitor.status <> 'disabled'
+), written AS (
+  SELECT monitor_id, window_id, to_at, effect FROM maintenance_time
+  WHERE from_at <= $1 AND (to_at IS NULL OR to_at > $1)
+), missed AS (
+  SELECT maintained_monitor.monitor_id
+  FROM maintenance_occurrence
+  JOIN maintained_monitor ON maintained_monitor.window_id = maintenance_occurrence.window_id
+  WHERE to_at > $2 AND to_at <= $1 AND NOT EXISTS (
+    SELECT FROM maintenance_time
+    WHERE maintenance_time.monitor_id = maintained_monitor.monitor_id
+      AND maintenance_time.window_id = maintenance_occurrence.window_id
+      AND maintenance_time.from_at >= maintenance_occurrence.from_at
+  )
+)
+SELECT monitor_id FROM (SELECT * FROM holding EXCEPT SELECT * FROM written) AS to_begin
+UNION
+SELECT monitor_id FROM (SELECT * FROM written EXCEPT SELECT * FROM holding) AS to_end
+UNION
+SELECT monitor_id FROM monitor_in_maintenance WHERE monitor_id NOT IN (SELECT monitor_id FROM holding)
+UNION
+SELECT monitor_id FROM holding WHERE monitor_id NOT IN (SELECT monitor_id FROM monitor_in_maintenance)
+UNION
+SELECT monitor_id FROM missed
+ORDER BY monitor_id
+"""
+
+_OCCURRING = """
+SELECT monitor.id AS monitor_id, maintenance_window.id AS window_id,
+  GREATEST(from_at, CASE WHEN from_at > $3 THEN monitor.created_at END), to_at, effect
+FROM maintained_monitor
+JOIN monitor ON monitor.id = maintained_monitor.monitor_id
+JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
+JOIN maintenance_occurrence ON maintenance_occurrence.window_id = maintenance_window.id
+WHERE maintained_monitor.monitor_id = ANY ($1::bigint[]) AND deleted_at IS NULL AND monitor.status <> 'disabled'
+  AND (to_at IS NULL OR to_at > $3) AND from_at <= $2::timestamptz + interval '40 days'
+"""
+
+
+class Applied(NamedTuple):
+    """Monitors whose maintenance began, and those whose maintenance ended."""
+
+    began: frozenset[int]
+    ended: frozenset[int]
+
+
+async def applied_until(connection: Connection) -> datetime:
+    """Until when all that begins and ends was written."""
+    moment: datetime = await connection.fetchval("SELECT applied_until FROM maintenance_progress")
+    return moment
+
+
+async def note_applied(connection: Connection, until: datetime) -> None:
+    await connection.execute("UPDATE maintenance_progress SET applied_until = GREATEST(applied_until, $1)", until)
+
+
+async def has_border(connection: Connection, since: datetime, now: datetime) -> bool:
+    """Whether an occurrence begins or ends after `since`, up to `now`."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM maintenance_occurrence WHERE from_at > $1 AND from_at <= $2)
+          OR EXISTS (SELECT FROM maintenance_occurrence WHERE to_at > $1 AND to_at <= $2)
+        """,
+        since,
+        now,
+    )
+    return found
+
+
+async def differing(connection: Connection, since: datetime, now: datetime) -> list[int]:
+    """The monitors for which something is to be written."""
+    return [row["monitor_id"] for row in await connection.fetch(_DIFFERING, now, since)]
+
+
+async def monitors_of(connection: Connection, window: int) -> list[int]:
+    """The monitors that a window is for."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT monitor_id FROM maintained_monitor WHERE window_id = $1 ORDER BY monitor_id", window
+    )
+    return [row["monitor_id"] for row in rows]
+
+
+async def lock(connection: Connection, monitors: Collection[int], *, wait: bool) -> list[int]:
+    """Lock the rows of these monitors, in order. Without `wait` those that are locked already are left out."""
+    statement = (
+        "SELECT id FROM monitor WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+        if wait
+        else "SELECT id FROM monitor WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+    )
+    return [row["id"] for row in await connection.fetch(statement, sorted(monitors))]
+
+
+async def apply(connection: Connection, monitors: Sequence[int], since: datetime, now: datetime) -> Applied:
+    """Write what began and ended for these monitors since that moment, whose rows are locked."""
+    occurring = await _times(connection, _OCCURRING, monitors, now, since)
+    written = await _times(
+        connection,
+        "SELECT monitor_id, window_id, from_at, to_at, effect FROM maintenance_time"
+        " WHERE monitor_id = ANY ($1::bigint[]) AND (to_at IS NULL OR to_at > $2)",
+        monitors,
+        since,
+    )
+    before = await current(connection, monitors)
+    settled = await off_loop(
+        lambda: {
+            number: settle(occurring.get(number, ()), written.get(number, ()), before.get(number), since, now)
+            for number in monitors
+        }
+    )
+    await _write(connection, settled)
+    began = frozenset(number for number, one in settled.items() if one.current and number not in before)
+    ended = frozenset(number for number, one in settled.items() if not one.current and number in before)
+    await maintenance_changed(connection, dict.fromkeys(began, True) | dict.fromkeys(ended, False))
+    return Applied(began, ended)
+
+
+async def current(connection: Connection, monitors: Collection[int]) -> dict[int, InMaintenance]:
+    """Those of these monitors that are in maintenance."""
+    rows = await connection.fetch(
+        "SELECT monitor_id, effect, since, until FROM monitor_in_maintenance WHERE monitor_id = ANY ($1::bigint[])",
+        list(monitors),
+    )
+    return {number: InMaintenance(Effect(effect), since, until) for number, effect, since, until in rows}
+
+
+async def _times(connection: Connection, statement: str, *values: Any) -> Mapping[int, list[WindowTime]]:
+    found: dict[int, list[WindowTime]] = defaultdict(list)
+    for monitor, window, from_at, to_at, effect in await connection.fetch(statement, *values):
+        found[monitor].append(WindowTime(window, from_at, to_at, Effect(effect)))
+    return found
+
+
+async def _write(connection: Connection, settled: Mapping[int, Settled]) -> None:
+    begun = [(number, *time) for number, one in settled.items() for time in one.begun]
+    changed = [(number, *time) for number, one in settled.items() for time in one.changed]
+    if begun:
+        await connection.execute(
+            """
+            INSERT INTO maintenance_time (monitor_id, window_id, from_at, to_at, effect)
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+            ON CONFLICT (monitor_id, from_at, window_id) DO UPDATE SET to_at = EXCLUDED.to_at, effect = EXCLUDED.effect
+            """,
+            *map(list, zip(*begun, strict=True)),
+        )
+    if changed:
+        await connection.execute(
+            """
+            UPDATE maintenance_time AS time SET to_at = new.to_at, effect = new.effect
+            FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[])
+              AS new (monitor_id, window_id, from_at, to_at, effect)
+            WHERE (time.monitor_id, time.window_id, time.from_at) = (new.monitor_id, new.window_id, new.from_at)
+            """,
+            *map(list, zip(*changed, strict=True)),
+        )
+    quiet = [(number, *one.current) for number, one in settled.items() if one.current is not None]
+    over = [number for number, one in settled.items() if one.current is None]
+    await connection.execute("DELETE FROM monitor_in_maintenance WHERE monitor_id = ANY ($1::bigint[])", over)
+    if quiet:
+        await connection.execute(
+            """
+            INSERT INTO monitor_in_maintenance (monitor_id, effect, since, until)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+            ON CONFLICT (monitor_id) DO UPDATE SET effect = EXCLUDED.effect, since = EXCLUDED.since,
+              until = EXCLUDED.until
+            """,
+            *map(list, zip(*quiet, strict=True)),
+        )
