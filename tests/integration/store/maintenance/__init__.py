@@ -1,0 +1,1 @@
+"""Maintenance windows on a real database."""
