@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from controller.decisions.history.histogram import bin_of
 from controller.decisions.history.retention import rollups_since
@@ -14,6 +17,7 @@ from controller.model.retention import Kept
 from controller.pipeline.housekeeping import maintain_partitions, prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from controller.store.checks.results import store_results
+from controller.store.monitors import monitors
 from controller.store.rollups.months import drop_old_months, make_months
 from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
@@ -215,8 +219,10 @@ async def test_time_in_maintenance_is_not_judged(store: Store, midnight: datetim
     await store_results(
         store.database, [result(each.public_id, due, failure=DOWN) for each in (monitor, born) for due in rounds]
     )
-    for status in ("maintenance", "maintenance", "disabled", "maintenance", "active"):
-        await store.value("UPDATE monitor SET status = $2 WHERE id = $1", monitor.id, status)
+    quiet, off, on = MonitorStatus.MAINTENANCE, MonitorStatus.DISABLED, MonitorStatus.ACTIVE
+    for status in (quiet, quiet, off, quiet, on):
+        decide = partial(msgspec.structs.replace, status=status)
+        await monitors.change(store.database, store.organization, ("smtp",), monitor.public_id, decide)
         await store.value("SELECT pg_sleep(0.002)")
     assert await store.value("SELECT count(*) FROM maintenance_time WHERE monitor_id = $1", monitor.id) == 2
     assert await store.value("SELECT count(*) FROM maintenance_time WHERE to_at IS NULL") == 1

@@ -94,7 +94,8 @@ def test_borders_are_applied_once_when_controllers_are_killed_at_them() -> None:
 async def _none_left(drill: Drill) -> bool:
     connection = await asyncpg.connect(drill.product.record["databaseUrl"])
     try:
-        return await connection.fetchval("SELECT count(*) FROM monitor_in_maintenance") == 0
+        none_left: bool = await connection.fetchval("SELECT NOT EXISTS (SELECT FROM monitor_in_maintenance)")
+        return none_left
     finally:
         await connection.close()
 
