@@ -13,7 +13,7 @@ from tests.integration.pages.browser import browsing_as
 
 
 async def state(api: Api, monitor: dict[str, Any]) -> Any:
-    return await api.value("SELECT status FROM monitor WHERE public_id = $1::text::uuid", monitor["id"])
+    return await api.value("SELECT set_status(id, status) FROM monitor WHERE public_id = $1::text::uuid", monitor["id"])
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ async def test_one_that_is_not_enabled_is_never_in_maintenance(
     begun = "SELECT target_changed_at FROM monitor WHERE public_id = $1::uuid"
     before = {name: await api.value(begun, ids[name]) for name in expected}
     await bulk(api, {"ids": [ids[name] for name in expected], "change": change})
-    status = "SELECT status FROM monitor WHERE public_id = $1::uuid"
+    status = "SELECT set_status(id, status) FROM monitor WHERE public_id = $1::uuid"
     assert {name: await api.value(status, ids[name]) for name in expected} == expected
     after = {name: await api.value(begun, ids[name]) for name in expected}
     begins_anew = {name for name in expected if after[name] != before[name]}
