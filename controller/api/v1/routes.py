@@ -27,6 +27,8 @@ from controller.api.v1.incidents import routes as incidents
 from controller.api.v1.locations import effects as location_effects
 from controller.api.v1.locations import managing as managing_locations
 from controller.api.v1.locations import reading as reading_locations
+from controller.api.v1.maintenance import acts as maintenance_acts
+from controller.api.v1.maintenance import routes as maintenance_windows
 from controller.api.v1.monitors import by_key as monitors_by_key
 from controller.api.v1.monitors import routes as monitors
 from controller.api.v1.monitors.many import routes as many_monitors
@@ -63,6 +65,8 @@ _RESOURCES = (
     incidents,
     letting_in,
     location_effects,
+    maintenance_acts,
+    maintenance_windows,
     managing_locations,
     many_monitors,
     monitor_results,

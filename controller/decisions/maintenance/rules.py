@@ -45,7 +45,7 @@ def check_window(new: NewWindow) -> None:
         raise InvalidFieldsError(problems)
 
 
-def is_busy(window: MaintenanceWindow, now: datetime) -> bool:
+def is_busy(window: MaintenanceWindow | NewWindow, now: datetime) -> bool:
     """Whether the window takes more than a quarter of some week, so that it may hide what people need to know."""
     return window.end is not None and busiest_week(timetable(window), now) > BUSY
 

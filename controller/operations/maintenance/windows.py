@@ -15,7 +15,7 @@ from controller.decisions.maintenance.rules import EARLIEST, MOST_WINDOWS, check
 from controller.errors import ForbiddenError, InvalidError, InvalidFieldsError
 from controller.model import Principal
 from controller.model.audit import AuditAction
-from controller.model.maintenance import Effect, MaintenanceWindow, NewWindow, Recurrence
+from controller.model.maintenance import Effect, MaintenanceWindow, NewWindow, Recurrence, TargetNumbers
 from controller.operations.audit.recording import record
 from controller.operations.maintenance.changing import as_new, changing, found_window, settle_monitors, written
 from controller.operations.maintenance.targets import Owned, WindowTargetsChange, named, resolve
@@ -49,31 +49,9 @@ async def create_window(database: Database, principal: Principal, change: Window
     """Make a window. Raises InvalidFieldsError with the fields of `/api/v1/maintenance-windows`, UnknownCustomerError,
     ForbiddenError, OrganizationRequiredError.
     """
-    if not permits(principal, Permission.PLAN_MAINTENANCE):
-        raise ForbiddenError
     organization_id = principal.organization_id
-    missing = [name for name in ("name", "start", "end", "targets") if getattr(change, name) is UNSET]
-    if missing:
-        raise InvalidFieldsError([InvalidError(name, "must be set") for name in missing])
     async with database.one_transaction() as own, own.connection() as connection:
-        owned = await resolve(own, principal, _or(change.targets, WindowTargetsChange()), _or(change.customer, None))
-        organization = await organizations.by_id(own, organization_id)
-        empty = NewWindow(
-            organization_id=organization_id,
-            customer_id=None,
-            name="",
-            description=None,
-            time_zone=organization.time_zone if organization else "UTC",
-            start=_or(change.start, EARLIEST),
-            end=None,
-            recurrence=None,
-            effect=Effect.SILENCE,
-            enabled=True,
-            targets=owned.targets,
-            made_by=principal.account_id,
-        )
-        new = _with(empty, change, owned)
-        check_window(new)
+        new = await planned(own, principal, change)
         if await store.how_many(connection, organization_id) >= MOST_WINDOWS:
             raise InvalidError("organization", f"must have at most {MOST_WINDOWS} maintenance windows")
         number = await store.insert(connection, new)
@@ -82,31 +60,52 @@ async def create_window(database: Database, principal: Principal, change: Window
     return made
 
 
+async def planned(
+    database: Database, principal: Principal, change: WindowChange, before: MaintenanceWindow | None = None
+) -> NewWindow:
+    """What `change` makes of a window, or of a new one; nothing is stored. Raises what `create_window` raises."""
+    if not permits(principal, Permission.PLAN_MAINTENANCE):
+        raise ForbiddenError
+    if before is None:
+        missing = [name for name in ("name", "start", "end", "targets") if getattr(change, name) is UNSET]
+        if missing:
+            raise InvalidFieldsError([InvalidError(name, "is required") for name in missing])
+        window = await _empty(database, principal)
+    else:
+        window = as_new(before)
+    owned = Owned(window.targets, window.customer_id)
+    if change.targets is not UNSET or change.customer is not UNSET:
+        customer = _or(change.customer, window.customer_id if change.targets is UNSET else None)
+        meant = named(before) if before is not None else WindowTargetsChange()
+        owned = await resolve(database, principal, _or(change.targets, meant), customer)
+    new = _with(window, change, owned)
+    if before is None or new != window:
+        check_window(new)
+    return new
+
+
 async def change_window(
     database: Database,
     principal: Principal,
     identifier: int | UUID,
-    change: WindowChange,
+    change: WindowChange | Callable[[MaintenanceWindow], WindowChange],
     *,
     on_found: Callable[[MaintenanceWindow], None] = lambda _: None,
 ) -> MaintenanceWindow:
-    """Change what is sent. `on_found` may refuse the stored window. Raises what `create_window` raises, and
-    NotFoundError.
+    """Change what is sent, or what a caller decides by the stored window, which is locked then. `on_found` may
+    refuse it. Raises what `create_window` raises, and NotFoundError.
     """
     async with changing(database, principal, identifier) as (own, before):
         on_found(before)
-        owned = Owned(as_new(before).targets, before.customer_id)
-        if change.targets is not UNSET or change.customer is not UNSET:
-            customer = _or(change.customer, before.customer_id if change.targets is UNSET else None)
-            owned = await resolve(own, principal, _or(change.targets, named(before)), customer)
-        new = _with(as_new(before), change, owned)
+        if not isinstance(change, WindowChange):
+            change = change(before)
+        new = await planned(own, principal, change, before)
         if new == as_new(before):
             return before
         if before.of_status is not None:
             raise InvalidError(
                 "status", "is what this window stands for: change that of the monitor, or end the window"
             )
-        check_window(new)
         async with own.connection() as connection:
             affected = await borders.monitors_of(connection, before.id)
             await store.change(connection, before.id, new)
@@ -149,6 +148,24 @@ async def list_windows(database: Database, principal: Principal) -> list[Mainten
         raise ForbiddenError
     async with database.connection() as connection:
         return await store.windows_of(connection, principal.organization_id, principal.customer_ids)
+
+
+async def _empty(database: Database, principal: Principal) -> NewWindow:
+    organization = await organizations.by_id(database, principal.organization_id)
+    return NewWindow(
+        organization_id=principal.organization_id,
+        customer_id=None,
+        name="",
+        description=None,
+        time_zone=organization.time_zone if organization else "UTC",
+        start=EARLIEST,
+        end=None,
+        recurrence=None,
+        effect=Effect.SILENCE,
+        enabled=True,
+        targets=TargetNumbers(),
+        made_by=principal.account_id,
+    )
 
 
 def _with(window: NewWindow, change: WindowChange, owned: Owned) -> NewWindow:

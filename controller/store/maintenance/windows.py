@@ -148,6 +148,19 @@ async def windows_of(
     return [_window(row) for row in rows]
 
 
+async def numbers_for_monitor(connection: Connection, organization_id: int, monitor: UUID) -> set[int]:
+    """The windows that are for the monitor with this public id."""
+    rows = await connection.fetch(
+        """
+        SELECT window_id FROM maintained_monitor JOIN monitor ON monitor.id = monitor_id
+        WHERE monitor.public_id = $1 AND monitor.organization_id = $2 AND monitor.deleted_at IS NULL
+        """,
+        monitor,
+        organization_id,
+    )
+    return {row["window_id"] for row in rows}
+
+
 async def how_many(connection: Connection, organization_id: int) -> int:
     """The organization's windows, without those that are a monitor's status."""
     number: int = await connection.fetchval(

@@ -1,0 +1,1 @@
+"""Maintenance windows of our own API."""
