@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from controller.decisions.access import Permission
+from controller.decisions.access import Permission, limits_to
 from controller.errors import NotFoundError
 from controller.model import Principal
 from controller.model.maintenance import MaintenanceWindow, NewWindow, TargetNumbers
@@ -27,7 +27,7 @@ async def changing(
     """A transaction, and the window, whose row is locked in it. Raises NotFoundError, ForbiddenError."""
     async with database.one_transaction() as own:
         async with own.connection() as connection:
-            await store.lock(connection, principal.organization_id, identifier)
+            await store.lock(connection, limits_to(principal), identifier)
             found = await found_window(connection, principal, Permission.PLAN_MAINTENANCE, identifier)
         yield own, found
 
@@ -35,8 +35,8 @@ async def changing(
 async def found_window(
     connection: Connection, principal: Principal, permission: Permission, identifier: int | UUID
 ) -> MaintenanceWindow:
-    """Raises NotFoundError, ForbiddenError, OrganizationRequiredError."""
-    found = await store.by_identifier(connection, principal.organization_id, identifier)
+    """Raises NotFoundError, ForbiddenError."""
+    found = await store.by_identifier(connection, limits_to(principal), identifier)
     if found is None:
         raise NotFoundError(NOT_FOUND)
     limits = principal.customer_ids

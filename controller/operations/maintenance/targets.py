@@ -50,7 +50,11 @@ def named(window: MaintenanceWindow) -> WindowTargetsChange:
 
 
 async def resolve(
-    database: Database, principal: Principal, meant: WindowTargetsChange, customer: int | UUID | None
+    database: Database,
+    principal: Principal,
+    organization_id: int,
+    meant: WindowTargetsChange,
+    customer: int | UUID | None,
 ) -> Owned:
     """The numbers of what is named, and the window's customer: the one that is named, or the only one that the targets
     belong to. Whoever is limited to some customers plans for these only.
@@ -58,9 +62,8 @@ async def resolve(
     Raises InvalidFieldsError with the fields `targets.monitors`, `targets.customers`, `targets.locations`,
     `targets.labels`, `targets.organization`; UnknownCustomerError, ForbiddenError.
     """
-    organization_id = principal.organization_id
     problems = list(_too_many(meant))
-    owner = None if customer is None else await _customer(database, principal, customer)
+    owner = None if customer is None else await _customer(database, principal, organization_id, customer)
     monitors = await store.monitors_named(database, organization_id, meant.monitors)
     customers = await store.customers_named(database, organization_id, meant.customers)
     locations = await store.locations_named(database, meant.locations)
@@ -96,8 +99,8 @@ async def resolve(
     return Owned(numbers, owner)
 
 
-async def _customer(database: Database, principal: Principal, customer: int | UUID) -> int:
-    found = await customers_store.customer_of(database, principal.organization_id, customer)
+async def _customer(database: Database, principal: Principal, organization_id: int, customer: int | UUID) -> int:
+    found = await customers_store.customer_of(database, organization_id, customer)
     if found is None:
         raise UnknownCustomerError
     reach = reaches(principal, Permission.PLAN_MAINTENANCE, organization_id=found.organization_id, customer_id=found.id)

@@ -77,7 +77,7 @@ async def planned(
     if change.targets is not UNSET or change.customer is not UNSET:
         customer = _or(change.customer, window.customer_id if change.targets is UNSET else None)
         meant = named(before) if before is not None else WindowTargetsChange()
-        owned = await resolve(database, principal, _or(change.targets, meant), customer)
+        owned = await resolve(database, principal, window.organization_id, _or(change.targets, meant), customer)
     new = _with(window, change, owned)
     if before is None or new != window:
         check_window(new)
@@ -137,7 +137,7 @@ async def delete_window(
 
 
 async def get_window(database: Database, principal: Principal, identifier: int | UUID) -> MaintenanceWindow:
-    """Raises NotFoundError, ForbiddenError, OrganizationRequiredError."""
+    """Raises NotFoundError, ForbiddenError."""
     async with database.connection() as connection:
         return await found_window(connection, principal, Permission.READ, identifier)
 

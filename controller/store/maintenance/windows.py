@@ -50,7 +50,7 @@ SELECT maintenance_window.id, maintenance_window.public_id, maintenance_window.o
 FROM maintenance_window
 LEFT JOIN customer ON customer.id = maintenance_window.customer_id
 LEFT JOIN account ON account.id = made_by
-WHERE maintenance_window.organization_id = $1 AND ($2::bigint[] IS NULL OR maintenance_window.customer_id = ANY ($2))
+WHERE ($1::bigint IS NULL OR maintenance_window.organization_id = $1) AND ($2::bigint[] IS NULL OR maintenance_window.customer_id = ANY ($2))
   AND ($3::bigint IS NULL OR maintenance_window.id = $3) AND ($4::uuid IS NULL OR maintenance_window.public_id = $4)
 ORDER BY maintenance_window.id LIMIT $5
 """
@@ -117,11 +117,12 @@ async def delete(connection: Connection, numbers: Sequence[int]) -> None:
     await connection.execute("DELETE FROM maintenance_window WHERE id = ANY ($1::bigint[])", numbers)
 
 
-async def lock(connection: Connection, organization_id: int, identifier: int | UUID) -> MaintenanceWindow | None:
+async def lock(connection: Connection, organization_id: int | None, identifier: int | UUID) -> MaintenanceWindow | None:
     """The window, whose row stays locked until the transaction ends."""
     number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
     await connection.execute(
-        "SELECT FROM maintenance_window WHERE organization_id = $1 AND (id = $2 OR public_id = $3) FOR UPDATE",
+        "SELECT FROM maintenance_window"
+        " WHERE ($1::bigint IS NULL OR organization_id = $1) AND (id = $2 OR public_id = $3) FOR UPDATE",
         organization_id,
         number,
         public_id,
@@ -130,9 +131,9 @@ async def lock(connection: Connection, organization_id: int, identifier: int | U
 
 
 async def by_identifier(
-    connection: Connection, organization_id: int, identifier: int | UUID
+    connection: Connection, organization_id: int | None, identifier: int | UUID
 ) -> MaintenanceWindow | None:
-    """By number or public id."""
+    """By number or public id; in any organization when it is None."""
     number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
     row = await connection.fetchrow(_READ, organization_id, None, number, public_id, 1)
     return _window(row) if row else None

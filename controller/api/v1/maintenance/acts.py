@@ -56,7 +56,7 @@ class MaintenanceNow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     EXAMPLE: ClassVar[dict[str, Any]] = {"minutes": 60, "targets": {"labels": [{"key": "team", "value": "mail"}]}}
 
     minutes: Annotated[int, Meta(description="How long it lasts.", ge=1, le=MOST_MINUTES, examples=[60])]
-    targets: TargetsBody
+    targets: Annotated[TargetsBody, Meta(description="What it is for.")]
     name: WindowName = "Maintenance"
     effect: WindowEffect = "silence"
 
@@ -81,7 +81,7 @@ class WindowPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post(
     f"{PATH}/now",
-    operation_id="beginMaintenance",
+    operation_id="startMaintenance",
     opt=PLANNING,
     dto=JsonBody[MaintenanceNow],
     return_dto=None,
@@ -93,7 +93,7 @@ class WindowPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         **problems(body=True, s400=f"minutes must be from 1 to {MOST_MINUTES}", s403="Forbidden"),
     },
 )
-async def begin_maintenance(
+async def start_maintenance(
     request: Request[Any, Any, Any],
     data: JSONBody[MaintenanceNow],
     services: GivenServices,
@@ -224,7 +224,7 @@ async def end_window(
 
 BODIES = (MaintenanceNow, Prolonging, WindowPreview)
 ROUTES: list[ControllerRouterHandler] = [
-    begin_maintenance,
+    start_maintenance,
     preview,
     start_window,
     prolong_window,

@@ -121,8 +121,8 @@ class WindowBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
         ]
         | None
     )
-    recurrence: RecurrenceBody | None = None
-    targets: TargetsBody
+    recurrence: Annotated[RecurrenceBody, Meta(description="How it recurs; null: it takes place once.")] | None = None
+    targets: Annotated[TargetsBody, Meta(description="What it is for.")]
     effect: WindowEffect = "silence"
     enabled: Annotated[bool, Meta(description="Default true. A disabled window never takes place.")] = True
 
@@ -149,8 +149,8 @@ class WindowItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     time_zone: WindowZone
     start: LocalTime
     end: LocalTime | None
-    recurrence: RecurrenceBody | None
-    targets: TargetsBody
+    recurrence: Annotated[RecurrenceBody, Meta(description="How it recurs; null: it takes place once.")] | None
+    targets: Annotated[TargetsBody, Meta(description="What it is for.")]
     effect: WindowEffect
     enabled: Annotated[bool, Meta(description="False: it does not take place.")]
     monitor_status: (

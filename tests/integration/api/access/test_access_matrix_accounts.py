@@ -13,6 +13,7 @@ from controller.http.auth import FOR_PEOPLE
 from controller.model import Role
 from tests.integration.api.access import test_access_matrix as monitors
 from tests.integration.api.access import test_access_matrix_incidents as incidents
+from tests.integration.api.access import test_access_matrix_maintenance as maintenance
 from tests.integration.api.access import test_access_matrix_our_accounts as our_accounts
 from tests.integration.api.access.policies import ORGANIZATION_WIDE, POLICIES
 from tests.integration.api.access.roles import PEOPLE, RIGHTS, SAMPLE, UPTIMEIFY, CallerClients, open_caller_clients
@@ -252,6 +253,9 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     known |= {(method, f"/api/v1/monitors/{{}}{rest}") for _, method, rest, _ in monitors.OURS_ON_ONE.values()}
     known |= {
         (method, path.format_map(dict.fromkeys(our_accounts.NAMED, "{}"))) for method, path, _, _ in our_accounts.ROUTES
+    }
+    known |= {
+        (method, path.format_map(dict.fromkeys(maintenance.NAMED, "{}"))) for method, path, _, _ in maintenance.ROUTES
     }
     for path in ("/api/incidents", incidents.OURS):
         known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}

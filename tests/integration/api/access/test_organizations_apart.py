@@ -45,7 +45,7 @@ SHOWING = {
     *("/settings/customers", "/settings/customers/{public_id}"),
     *("/api/v1/monitors", "/api/v1/saved-filters", "/api/v1/saved-filters/{public_id}"),
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
-    *("/settings/audit", "/settings/labels"),
+    *("/settings/audit", "/settings/labels", "/api/v1/maintenance-windows", "/api/v1/maintenance-windows/{public_id}"),
     *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
     *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
 }
@@ -63,6 +63,7 @@ TABLES = (
         "saved_filter",
         "fact_change",
         "server_fact",
+        "maintenance_window",
     ),
 )
 BODIES: dict[str, Any] = {

@@ -117,6 +117,7 @@ class Harbour:
             ("/settings/screens/", "public_id"): self.public_ids["screen"],
             ("/api/v1/account/sessions/", "public_id"): self.session,
             ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
+            ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
@@ -166,6 +167,9 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
+        times = {"start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
+        window = {"name": f"{MARK} window", **times, "targets": {"monitors": [smtp["publicId"]]}}
+        planned = await client.post("/api/v1/maintenance-windows", json=window, params={"organizationId": number})
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -198,6 +202,7 @@ async def furnish(api: Api) -> Harbour:
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],
             "filter": filtering.json()["id"],
+            "window": planned.json()["id"],
         },
         secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from controller.operations.accounts.sessions import make_login_code
+from tests.integration.api.audit.of_maintenance import OF_MAINTENANCE
 from tests.integration.api.audit.of_policies_and_incidents import OF_POLICIES_AND_INCIDENTS
 from tests.integration.api.audit.of_settings import OF_SETTINGS, UNRECORDED_SETTINGS
 from tests.integration.api.audit.our_changes import OUR_CHANGES, Change
@@ -214,8 +215,7 @@ async def _delete_at_alertsite(world: World) -> None:
     await world.send("DELETE", f"/api/v3/monitors/{await world.alertsite('email-smtp')}")
 
 
-CHANGES |= OUR_CHANGES
-CHANGES |= OF_SETTINGS
+CHANGES |= OUR_CHANGES | OF_SETTINGS | OF_MAINTENANCE
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
@@ -291,7 +291,10 @@ UNRECORDED: dict[tuple[str, str], str] = {
             *("/monitors/{}/policy", "/policies/customers/{}", "/policies/organization"),
         )
     },
-    ("POST", "/api/notification-channels/test"): "nothing is stored",
+    **{
+        ("POST", f"/api/{path}"): "nothing is stored"
+        for path in ("notification-channels/test", "v1/maintenance-windows/preview")
+    },
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
     ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",

@@ -1,0 +1,98 @@
+"""Which caller may plan maintenance by our own API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.clock import utc_now
+from tests.integration.api.access.roles import RIGHTS, SAMPLE, CallerClients, open_caller_clients
+from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, OTHER_CUSTOMER, Api
+
+PATH = "/api/v1/maintenance-windows"
+EVERYBODY = frozenset(RIGHTS)
+OF_OWN = EVERYBODY - {"readonly of none"}
+PLANNERS = {caller for caller in RIGHTS if caller not in ("global supporter", "readonly of none")}
+TIMES = {"name": "Upgrade", "start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
+OWN = {**TIMES, "targets": {"customers": [CUSTOMER]}}
+NOW = {"minutes": 5, "targets": OWN["targets"]}
+
+# The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
+ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
+    ("GET", PATH, None, EVERYBODY),
+    ("POST", PATH, OWN, PLANNERS),
+    ("POST", f"{PATH}/preview", OWN, PLANNERS),
+    ("POST", f"{PATH}/now", NOW, PLANNERS),
+    ("GET", f"{PATH}/{{own}}", None, OF_OWN),
+    ("PATCH", f"{PATH}/{{own}}", {"name": "Other"}, PLANNERS),
+    ("PUT", f"{PATH}/{{own}}", OWN, PLANNERS),
+    ("POST", f"{PATH}/{{own}}/start", None, PLANNERS),
+    ("POST", f"{PATH}/{{lasting}}/prolong", {"until": "{soon}"}, PLANNERS),
+    ("POST", f"{PATH}/{{lasting}}/end", None, PLANNERS),
+    ("DELETE", f"{PATH}/{{own}}", None, PLANNERS),
+]
+NAMED = ("own", "lasting", "whole")
+
+
+@pytest.fixture(scope="module")
+async def clients(api: Api) -> AsyncIterator[CallerClients]:
+    async with open_caller_clients(api) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def _no_requests_counted(api: Api) -> None:
+    await api.value("DELETE FROM request_count")
+
+
+async def _made(clients: CallerClients, body: dict[str, Any], path: str = PATH) -> str:
+    answer = await clients.request("admin", "POST", path, body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.mark.parametrize("caller", SAMPLE)
+@pytest.mark.parametrize(
+    ("method", "path", "body", "allowed"), ROUTES, ids=[f"{method} {path}" for method, path, _, _ in ROUTES]
+)
+async def test_every_route(
+    clients: CallerClients, caller: str, method: str, path: str, body: Any, allowed: frozenset[str] | set[str]
+) -> None:
+    filled = path.format(own=await _made(clients, OWN), lasting=await _made(clients, NOW, f"{PATH}/now"))
+    if path.endswith("prolong"):
+        body = {"until": (utc_now() + timedelta(hours=1)).isoformat()}
+    named = {"organizationId": ORGANIZATION} if "global" in caller and "{" not in path else {}
+    answer = await clients.request(caller, method, filled, body, **named)
+    if caller in allowed:
+        assert answer.is_success, answer.text
+    else:
+        assert answer.status_code == 403, answer.text
+
+
+async def test_windows_of_the_organization_are_not_found_by_those_who_see_one_customer(clients: CallerClients) -> None:
+    one = f"{PATH}/{await _made(clients, {**OWN, 'targets': {'organization': True}})}"
+    for method, path, body in (("GET", one, None), ("PATCH", one, {"name": "x"}), ("DELETE", one, None)):
+        for caller, answered in (("user of one customer", 404), ("readonly of none", 404), ("admin", 0)):
+            status = (await clients.request(caller, method, path, body)).status_code
+            assert status == answered or (not answered and status < 300), (caller, method)
+
+
+async def test_who_sees_one_customer_plans_for_its_monitors_only(clients: CallerClients) -> None:
+    caller = "user of one customer"
+    for targets, field in (
+        ({"customers": [OTHER_CUSTOMER]}, "targets.customers"),
+        ({"monitors": [(await clients.monitor("other"))["publicId"]]}, "targets.monitors"),
+        ({"locations": ["de"]}, "targets.locations"),
+    ):
+        answer = await clients.request(caller, "POST", PATH, {**OWN, "targets": targets})
+        assert [error["field"] for error in answer.json()["errors"]] == [field], answer.text
+    made = (await clients.request(caller, "POST", PATH, {**OWN, "targets": {"organization": True}})).json()
+    covered = await clients.api.value(
+        "SELECT array_agg(DISTINCT monitor.customer_id) FROM maintained_monitor JOIN monitor ON monitor.id = monitor_id"
+        " JOIN maintenance_window ON maintenance_window.id = window_id WHERE maintenance_window.public_id = $1::uuid",
+        made["id"],
+    )
+    assert covered in (None, [clients.api.customer])

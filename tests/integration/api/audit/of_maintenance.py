@@ -1,0 +1,47 @@
+"""One request for each route and form that changes maintenance windows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from shared.clock import utc_now
+from tests.integration.api.audit.world import World
+from tests.integration.api.conftest import CUSTOMER
+
+_PATH = "/api/v1/maintenance-windows"
+_WINDOW = {
+    "name": "Upgrade",
+    "start": "2027-01-01T01:00:00",
+    "end": "2027-01-01T02:00:00",
+    "targets": {"customers": [CUSTOMER]},
+}
+_NOW = {"minutes": 5, "targets": _WINDOW["targets"]}
+
+
+async def _ours(world: World, method: str, body: Any = None) -> None:
+    made = await world.send("POST", _PATH, _WINDOW)
+    if method != "POST":
+        await world.send(method, f"{_PATH}/{made['id']}", body)
+
+
+async def _act(world: World, act: str, body: Any = None) -> None:
+    made = await world.send("POST", *((_PATH, _WINDOW) if act == "start" else (f"{_PATH}/now", _NOW)))
+    await world.send("POST", f"{_PATH}/{made['id']}/{act}", body)
+
+
+async def _prolong(world: World) -> None:
+    await _act(world, "prolong", {"until": (utc_now() + timedelta(hours=1)).isoformat()})
+
+
+OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
+    ("POST", _PATH): ("maintenance.created", lambda w: _ours(w, "POST")),
+    ("POST", f"{_PATH}/now"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/now", _NOW)),
+    ("PATCH", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PATCH", {"name": "Other"})),
+    ("PUT", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PUT", _WINDOW | {"name": "Other"})),
+    ("DELETE", f"{_PATH}/{{}}"): ("maintenance.deleted", lambda w: _ours(w, "DELETE")),
+    ("POST", f"{_PATH}/{{}}/start"): ("maintenance.changed", lambda w: _act(w, "start")),
+    ("POST", f"{_PATH}/{{}}/end"): ("maintenance.changed", lambda w: _act(w, "end")),
+    ("POST", f"{_PATH}/{{}}/prolong"): ("maintenance.changed", _prolong),
+}
