@@ -110,7 +110,8 @@ class Counts(Collector):
             "mailprobe_gaps_total",
             "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
             " kind_unknown: no agent there knows this kind of check; late: no controller ran in time; broker_refused:"
-            " NATS took no request; no_result: requested, but no result came.",
+            " NATS took no request; maintenance: a maintenance window suspended checks; no_result: requested, but no"
+            " result came.",
             {"reason": tuple(GapReason)},
         )
         self.dead_letters = CounterSeries(

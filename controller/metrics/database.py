@@ -23,7 +23,8 @@ from shared.wire.failures import FailureSource
 from shared.wire.messages import Unfitness
 from shared.wire.targets import KINDS
 
-_BLIND = (*GapReason, FailureSource.AGENT, FailureSource.RESOLVER)
+_OURS = (FailureSource.AGENT, FailureSource.RESOLVER)
+_BLIND = (*(reason for reason in GapReason if reason is not GapReason.MAINTENANCE), *_OURS)
 
 
 class LocationAgents(NamedTuple):
