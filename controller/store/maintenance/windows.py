@@ -117,9 +117,23 @@ async def delete(connection: Connection, numbers: Sequence[int]) -> None:
     await connection.execute("DELETE FROM maintenance_window WHERE id = ANY ($1::bigint[])", numbers)
 
 
+_LOCK_STATUS = """
+SELECT FROM monitor WHERE id IN (
+  SELECT monitor_id FROM maintained_monitor WHERE window_id IN (
+    SELECT id FROM maintenance_window
+    WHERE organization_id = $1 AND (id = $2 OR public_id = $3) AND of_status IS NOT NULL
+  )
+)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
 async def lock(connection: Connection, organization_id: int, identifier: int | UUID) -> MaintenanceWindow | None:
-    """The window, whose row stays locked until the transaction ends."""
+    """The window, whose row stays locked until the transaction ends. A change of a monitor's status locks the monitor
+    and then the window that stands for the status, so monitors of such a window are locked first.
+    """
     number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
+    await connection.execute(_LOCK_STATUS, organization_id, number, public_id)
     await connection.execute(
         "SELECT FROM maintenance_window WHERE organization_id = $1 AND (id = $2 OR public_id = $3) FOR UPDATE",
         organization_id,
