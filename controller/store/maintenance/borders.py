@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.maintenance.settling import Settled, settle
+from controller.decisions.maintenance.settling import Settled, changed_spans, settle
 from controller.model.maintenance import Effect, InMaintenance, WindowTime
 from controller.off_loop import off_loop
 from controller.store.events.announcing import maintenance_changed
@@ -59,6 +59,18 @@ JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
 JOIN maintenance_occurrence ON maintenance_occurrence.window_id = maintenance_window.id
 WHERE maintained_monitor.monitor_id = ANY ($1::bigint[]) AND deleted_at IS NULL AND monitor.status <> 'disabled'
   AND (to_at IS NULL OR to_at > $3) AND from_at <= $2::timestamptz + interval '40 days'
+"""
+
+
+# Whether an hour was rolled up already makes no difference: to do it too soon does no harm.
+_ROLL_AGAIN = """
+INSERT INTO rollup_due (monitor_id, hour)
+SELECT DISTINCT monitor_id, hour
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS late (monitor_id, since, until)
+CROSS JOIN generate_series(
+  date_trunc('hour', GREATEST(since, $4::timestamptz - interval '31 days'), 'UTC'),
+  LEAST(until, date_trunc('hour', $4::timestamptz, 'UTC')) - interval '1 millisecond', interval '1 hour'
+) AS ended (hour)
 """
 
 
@@ -133,10 +145,15 @@ async def apply(connection: Connection, monitors: Sequence[int], since: datetime
         }
     )
     await _write(connection, settled)
-    began = frozenset(number for number, one in settled.items() if one.current and number not in before)
-    ended = frozenset(number for number, one in settled.items() if not one.current and number in before)
-    await maintenance_changed(connection, dict.fromkeys(began, True) | dict.fromkeys(ended, False))
-    return Applied(began, ended)
+    await _roll_again(connection, written, settled, now)
+    began = {number: one.current for number, one in settled.items() if one.current and number not in before}
+    ended = {
+        number: before[number]._replace(until=min(before[number].until or now, now))
+        for number, one in settled.items()
+        if not one.current and number in before
+    }
+    await maintenance_changed(connection, began, ended)
+    return Applied(frozenset(began), frozenset(ended))
 
 
 async def current(connection: Connection, monitors: Collection[int]) -> dict[int, InMaintenance]:
@@ -153,6 +170,19 @@ async def _times(connection: Connection, statement: str, *values: Any) -> Mappin
     for monitor, window, from_at, to_at, effect in await connection.fetch(statement, *values):
         found[monitor].append(WindowTime(window, from_at, to_at, Effect(effect)))
     return found
+
+
+async def _roll_again(
+    connection: Connection, written: Mapping[int, Sequence[WindowTime]], settled: Mapping[int, Settled], now: datetime
+) -> None:
+    """Write down the hours that ended and of which more or less is maintenance now."""
+    late = [
+        (number, since, until)
+        for number, one in settled.items()
+        for since, until in changed_spans(written.get(number, ()), one, now)
+    ]
+    if late:
+        await connection.execute(_ROLL_AGAIN, *map(list, zip(*late, strict=True)), now)
 
 
 async def _write(connection: Connection, settled: Mapping[int, Settled]) -> None:
