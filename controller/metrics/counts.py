@@ -114,6 +114,18 @@ class Counts(Collector):
             " result came.",
             {"reason": tuple(GapReason)},
         )
+        self.maintenance_lateness = HistogramSeries(
+            "mailprobe_maintenance_lateness_seconds",
+            "Time from the moment at which maintenance windows began or ended until all of their monitors had been"
+            " changed. If no controller ran at that moment, it includes that time.",
+            {},
+            _LATE_SECONDS,
+        )
+        self.maintenance_expansions = CounterSeries(
+            "mailprobe_maintenance_expansions_total",
+            "Maintenance windows whose times of the next 40 days were written ahead, or again because the rules of time"
+            " zones changed.",
+        )
         self.dead_letters = CounterSeries(
             "mailprobe_dead_letters_total",
             "Messages put aside because they can never be stored. The table `dead_letter` holds some of them.",
@@ -159,6 +171,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
+        self.maintenance_expansions.begin()
         for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats, self.details_dropped):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}

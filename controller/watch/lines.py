@@ -126,7 +126,7 @@ def _side_event(event: SideEvent, name: str, columns: Columns) -> str:
 
 def _maintenance(event: MaintenanceEvent) -> str:
     parts = [f"maintenance {event.change}"]
-    if event.change == "began" and event.effect is not None:
+    if event.change == "began" and event.effect:
         parts.append(f"until {_moment(event.until)}" if event.until else "without a planned end")
     elif event.since is not None:
         parts.append(f"since {_moment(event.since)}")

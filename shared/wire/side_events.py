@@ -58,8 +58,8 @@ class MaintenanceEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     occurred_at: Annotated[Timestamp, described("When it was changed.")]
     change: Annotated[str, described("began or ended.")]
     effect: Annotated[
-        str | None, described("silence: checks go on; suspend: there are none. Null in events of older versions.")
-    ] = None
+        str, described("silence (checks go on) or suspend (there are none); empty in events of older versions.")
+    ] = ""
     since: Annotated[Timestamp | None, described("When it began. Null in events of older versions.")] = None
     until: Annotated[
         Timestamp | None,

@@ -95,10 +95,6 @@ async def test_loops_and_changes_at_once_end_without_a_deadlock(store: Store, da
                 *(again(loop.pass_due) for loop in loops),
                 again(change_many),
                 again(change_window),
-                *(
-                    again(lambda number=number: change_status(number, MonitorStatus.MAINTENANCE))
-                    for number in numbers[:3]
-                ),
                 *(again(partial(change_status, number, MonitorStatus.MAINTENANCE)) for number in numbers[:3]),
                 *(again(partial(change_status, number, MonitorStatus.ACTIVE)) for number in numbers[:4]),
             )
