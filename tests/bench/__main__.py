@@ -29,7 +29,6 @@ from tests.bench import (
     end_to_end,
     export,
     ingest,
-    maintenance,
     reading,
     rollups,
     scheduler,
@@ -42,6 +41,7 @@ from tests.bench.figures import Figures
 from tests.bench.live import overviews
 from tests.bench.loops import agent as agent_loop
 from tests.bench.loops import controller as controller_loop
+from tests.bench.loops import maintenance
 from tests.bench.notify import storm
 from tests.bench.pages import previews
 

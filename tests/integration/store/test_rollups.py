@@ -14,7 +14,9 @@ from controller.model.retention import Kept
 from controller.pipeline.housekeeping import maintain_partitions, prepare_partitions
 from controller.pipeline.rollups import SETTLED, roll_up
 from controller.store.checks.results import store_results
+from controller.store.maintenance import by_status
 from controller.store.rollups.months import drop_old_months, make_months
+from shared.clock import utc_now
 from shared.epoch import to_ms
 from shared.wire.failures import CheckWarning, Failure, FailureKind, FailureSource, Phase, WarningKind
 from shared.wire.messages import CheckResult
@@ -215,8 +217,9 @@ async def test_time_in_maintenance_is_not_judged(store: Store, midnight: datetim
     await store_results(
         store.database, [result(each.public_id, due, failure=DOWN) for each in (monitor, born) for due in rounds]
     )
-    for status in ("maintenance", "maintenance", "disabled", "maintenance", "active"):
-        await store.value("UPDATE monitor SET status = $2 WHERE id = $1", monitor.id, status)
+    for begins in (True, True, False, True, False):
+        async with store.database.transaction() as connection:
+            await by_status.keep(connection, {monitor.id: begins}, utc_now())
         await store.value("SELECT pg_sleep(0.002)")
     assert await store.value("SELECT count(*) FROM maintenance_time WHERE monitor_id = $1", monitor.id) == 2
     assert await store.value("SELECT count(*) FROM maintenance_time WHERE to_at IS NULL") == 1
