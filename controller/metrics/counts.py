@@ -110,8 +110,21 @@ class Counts(Collector):
             "mailprobe_gaps_total",
             "Checks without a result. no_agent: no agent at the location; unfit: no agent there can do such a check;"
             " kind_unknown: no agent there knows this kind of check; late: no controller ran in time; broker_refused:"
-            " NATS took no request; no_result: requested, but no result came.",
+            " NATS took no request; maintenance: a maintenance window suspended checks; no_result: requested, but no"
+            " result came.",
             {"reason": tuple(GapReason)},
+        )
+        self.maintenance_lateness = HistogramSeries(
+            "mailprobe_maintenance_lateness_seconds",
+            "Time from the moment at which maintenance windows began or ended until all of their monitors had been"
+            " changed. If no controller ran at that moment, it includes that time.",
+            {},
+            _LATE_SECONDS,
+        )
+        self.maintenance_expansions = CounterSeries(
+            "mailprobe_maintenance_expansions_total",
+            "Maintenance windows whose times of the next 40 days were written ahead, or again because the rules of time"
+            " zones changed.",
         )
         self.dead_letters = CounterSeries(
             "mailprobe_dead_letters_total",
@@ -158,6 +171,7 @@ class Counts(Collector):
             _API_SECONDS,
         )
         closed = (self.dispatch_waits, self.dispatch_lost, self.gaps, self.dead_letters, self.verdicts, self.incidents)
+        self.maintenance_expansions.begin()
         for each in (*closed, self.deliveries, self.writes_failed, self.refused_heartbeats, self.details_dropped):
             each.begin()
         self._series: dict[tuple[str, str], _ResultSeries] = {}

@@ -13,6 +13,7 @@ from controller.decisions.evaluation.state import Severity, VerdictKind
 from controller.decisions.schedule.eligibility import alive
 from controller.metrics.cached_collector import CachedCollector, gauge
 from controller.model import AgentSighting, GapReason, Location, MonitorStatus
+from controller.model.maintenance import Effect
 from controller.store.locations import canaries as canary_store
 from controller.store.locations import locations as location_store
 from controller.store.monitors import unlocated
@@ -23,7 +24,8 @@ from shared.wire.failures import FailureSource
 from shared.wire.messages import Unfitness
 from shared.wire.targets import KINDS
 
-_BLIND = (*GapReason, FailureSource.AGENT, FailureSource.RESOLVER)
+_OURS = (FailureSource.AGENT, FailureSource.RESOLVER)
+_BLIND = (*(reason for reason in GapReason if reason is not GapReason.MAINTENANCE), *_OURS)
 
 
 class LocationAgents(NamedTuple):
@@ -69,6 +71,7 @@ def _families(view: DatabaseMetricsView) -> Iterator[Metric]:
         [],
         [((), view.without_location)],
     )
+    yield from _maintenance(view.installation)
     yield from _waiting(view.installation)
     yield from _locations(view.locations)
     yield from _canaries({one.location.code: one.canaries for one in view.locations if one.canaries})
@@ -99,6 +102,22 @@ def _monitors(installation: Installation) -> Iterator[Metric]:
         incidents[labels] = incidents.get(labels, 0) + count
     yield gauge(
         "mailprobe_incidents_open", "Incidents that are open now.", ["severity", "acknowledged"], incidents.items()
+    )
+
+
+def _maintenance(installation: Installation) -> Iterator[Metric]:
+    known = {effect.value: 0 for effect in Effect} | dict(installation.in_maintenance)
+    yield gauge(
+        "mailprobe_monitors_in_maintenance",
+        "Monitors in maintenance now. silence: they are checked, and nobody is notified; suspend: no checks.",
+        ["effect"],
+        [((effect,), count) for effect, count in known.items()],
+    )
+    yield gauge(
+        "mailprobe_maintenance_windows_active",
+        "Maintenance windows that are under way now.",
+        [],
+        [((), installation.windows_active)],
     )
 
 

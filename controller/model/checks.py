@@ -22,6 +22,7 @@ class GapReason(StrEnum):
     KIND_UNKNOWN = "kind_unknown"  # agents of the location were ready, and none of them knew this kind of check
     LATE = "late"  # the controllers were down or behind until it was too late to begin
     BROKER_REFUSED = "broker_refused"  # NATS was away, or could not store the request, until it was too late to begin
+    MAINTENANCE = "maintenance"  # a maintenance window that suspends checks held when the round was due
     NO_RESULT = "no_result"  # handed to the broker, but no agent began it in time or its result never came
 
 

@@ -90,8 +90,8 @@ async def run_pipeline(
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )
-        tasks.create_task(keep("maintenance_borders", Borders(db).pass_due, every_seconds=BORDERS_SECONDS))
-        tasks.create_task(keep("maintenance_expansion", Expander(db).expand_due, every_seconds=EXPAND_SECONDS))
+        tasks.create_task(keep("maintenance_borders", Borders(db, counts).pass_due, every_seconds=BORDERS_SECONDS))
+        tasks.create_task(keep("maintenance_expansion", Expander(db, counts).expand_due, every_seconds=EXPAND_SECONDS))
         tasks.create_task(keep("heartbeats", registry.follow_heartbeats))
         tasks.create_task(keep("location_registry", registry.refresh, every_seconds=REFRESH_SECONDS))
         tasks.create_task(keep("nats_accounts", accounts.reconcile, every_seconds=RECONCILE_SECONDS))

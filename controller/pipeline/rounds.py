@@ -28,6 +28,7 @@ from controller.decisions.schedule.rounds import (
     plan_round,
     resume_ms,
 )
+from controller.decisions.schedule.suspension import Suspensions, is_suspended, stretches
 from controller.metrics.counts import Counts
 from controller.model import GapReason, Location, ScheduledMonitor
 from controller.model.retention import DETAIL_DAYS
@@ -47,6 +48,7 @@ _WRITE_EVERY_MS = 1_000
 _RECHECKS_EVERY_MS = 500
 _RECHECKS_AT_ONCE = 1_000
 _INCIDENTS_EVERY_MS = 1_000
+_SUSPENSIONS_EVERY_MS = 1_000
 _DAY_MS = 24 * 3600 * 1000
 
 PlannedRound: TypeAlias = "tuple[ScheduledMonitor, int, Sequence[Location]]"
@@ -78,10 +80,13 @@ class Rounds:
         self._rechecked_at = 0
         self._incidents: frozenset[int] = frozenset()
         self._incidents_read_at = 0
+        self._suspensions: Suspensions = {}
+        self._suspensions_read_at = 0
 
     async def begin(self, monitors: Sequence[ScheduledMonitor]) -> None:
         """Continue where the former leader stopped. Rounds that are too old for that become gaps."""
         oldest = self._clock() - CATCH_UP_MS
+        await self.read_suspensions(since=self._published_until)
         if self._published_until < oldest:
             await self._skip(monitors, oldest)
         self._wheel = Wheel(self._published_until)
@@ -99,6 +104,7 @@ class Rounds:
         waited = self._dispatcher.was_refused(since) and self._dispatcher.was_refused(until)
         reason = GapReason.BROKER_REFUSED if waited else GapReason.LATE
         ranges: list[GapRange] = []
+        suspended: list[GapRange] = []
         first_rounds: list[Expected] = []
         for monitor in monitors:
             locations = self._locations(monitor)
@@ -106,16 +112,29 @@ class Rounds:
             first = due_after_ms(monitor, oldest)
             last = last_due_ms(monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), until)
             if last is not None and first <= last and own:
-                ranges.append(GapRange(monitor.id, to_datetime(first), to_datetime(last), [here.id for here in own]))
+                for part, is_apart in self._parts(monitor, first, last):
+                    gap = GapRange(monitor.id, to_datetime(part[0]), to_datetime(part[1]), [here.id for here in own])
+                    (suspended if is_apart else ranges).append(gap)
             if since - UNSEEN_CHANGE_MS < first_due_ms(monitor) <= oldest:
                 first_rounds += [
                     _gap(MissedCheck(monitor.id, first_due_ms(monitor), here.id, reason), until)
                     for here in locations_of_round(monitor, locations, first_due_ms(monitor))
                 ]
-        log.warning("rounds_skipped", monitors=len(ranges), seconds=(until - self._published_until) / 1000)
-        await self._lead.skip(until, ranges, first_rounds, reason)
+        log.warning("rounds_skipped", monitors=len(monitors), seconds=(until - self._published_until) / 1000)
+        await self._lead.skip(until, {reason: ranges, GapReason.MAINTENANCE: suspended}, first_rounds)
         self._counts.gaps.add((reason,), sum(len(gap.location_ids) for gap in ranges))
+        self._counts.gaps.add((GapReason.MAINTENANCE,), sum(len(gap.location_ids) for gap in suspended))
         self._published_until = self._planned_until = until
+
+    def _parts(self, monitor: ScheduledMonitor, first: int, last: int) -> Iterator[tuple[tuple[int, int], bool]]:
+        """The first and the last round of each part of a time, and whether checks were suspended in it."""
+        for part in stretches(self._suspensions.get(monitor.id, ()), first, last):
+            begins = due_after_ms(monitor, part.first_ms - 1)
+            ends = last_due_ms(
+                monitor.public_id, monitor.interval_seconds * 1000, first_due_ms(monitor), part.last_ms + 1
+            )
+            if ends is not None and begins <= ends:
+                yield (begins, ends), part.suspended
 
     def put(self, monitor: ScheduledMonitor) -> None:
         """Schedule a monitor that was made or changed."""
@@ -180,13 +199,23 @@ class Rounds:
             self._incidents_read_at = now
             self._incidents = await self._lead.monitors_with_incident()
 
+    async def read_suspensions(self, *, since: int | None = None) -> None:
+        """Learn which monitors' checks are suspended, at most once a second; with `since` at once, and from that moment
+        on. Raises StoreUnavailableError.
+        """
+        now = self._clock()
+        if since is not None or now - self._suspensions_read_at >= _SUSPENSIONS_EVERY_MS:
+            self._suspensions_read_at = now
+            oldest = now - CATCH_UP_MS if since is None else min(since, now - CATCH_UP_MS)
+            self._suspensions = await self._lead.suspensions(oldest, now + CATCH_UP_MS)
+
     def _due_rechecks(self, rechecks: Sequence[Recheck]) -> Iterator[PlannedRound]:
         """The rechecks to dispatch: none of a monitor that is disabled or deleted, or whose next round comes as
         soon.
         """
         for recheck in rechecks:
             monitor = self._monitors.get(recheck.monitor_id)
-            if monitor is None or is_overtaken(recheck, monitor):
+            if monitor is None or is_overtaken(recheck, monitor, self._suspensions.get(monitor.id, ())):
                 continue
             own = pool(monitor, self._locations(monitor))
             chosen = own if recheck.location_ids is None else [here for here in own if here.id in recheck.location_ids]
@@ -207,7 +236,16 @@ class Rounds:
         for monitor, due_ms, locations in rounds:
             readiness = self._registry.readiness(monitor)
             shown = wants_transcript(monitor, due_ms, self._locations(monitor), purpose, self._incidents)
-            planned = plan_round(monitor, due_ms, locations, readiness, now, purpose=purpose, want_transcript=shown)
+            planned = plan_round(
+                monitor,
+                due_ms,
+                locations,
+                readiness,
+                now,
+                purpose=purpose,
+                want_transcript=shown,
+                suspended=is_suspended(self._suspensions.get(monitor.id, ()), due_ms),
+            )
             checks += planned.checks
             # A round that a former leader stored is settled by what that leader stored, because the broker may have got
             # its requests. A monitor's first round may be unknown to the former leader.

@@ -89,6 +89,7 @@ class Scheduler:
                 numbers = set(changed)
                 changed.clear()
                 await self._apply(rounds, numbers)
+            await rounds.read_suspensions()
             await rounds.tick()
             await rounds.recheck()
             await rounds.read_incidents()

@@ -103,7 +103,7 @@ def _side_event(event: SideEvent, name: str, columns: Columns) -> str:
             more = "" if event.due_to == event.due_from else f", until {_clock(event.due_to)}"
             details = f"no result of the check due {_clock(event.due_from)}{more}: {_spaced(event.reason)}"
         case MaintenanceEvent():
-            status, details, colour = "pause", f"maintenance {event.change}", _FAINT
+            status, details, colour = "pause", _maintenance(event), _FAINT
         case DeliveryEvent():
             status, colour = "notice", _FAINT if event.outcome == "sent" else _YELLOW
             details = _colon(f"{event.channel} to {_printable(event.name)} {event.outcome}", event.error or "")
@@ -122,6 +122,17 @@ def _side_event(event: SideEvent, name: str, columns: Columns) -> str:
         total="",
         details=columns.paint(_printable(details), colour),
     )
+
+
+def _maintenance(event: MaintenanceEvent) -> str:
+    parts = [f"maintenance {event.change}"]
+    if event.change == "began" and event.effect:
+        parts.append(f"until {_moment(event.until)}" if event.until else "without a planned end")
+    elif event.since is not None:
+        parts.append(f"since {_moment(event.since)}")
+    if event.effect == "suspend":
+        parts.append("no checks" if event.change == "began" else "checks go on")
+    return ", ".join(parts)
 
 
 def _bold_row(columns: Columns, event: AnyEvent, name: str, status: str, details: str, colour: str) -> str:
@@ -148,6 +159,11 @@ def _row(columns: Columns, event: AnyEvent, name: str, *, location: str, status:
             details,
         ]
     ).rstrip()
+
+
+def _moment(at: datetime) -> str:
+    """With its day, because a maintenance may last for weeks."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}"
 
 
 def _clock(at: datetime) -> str:

@@ -46,7 +46,9 @@ class GapEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class MaintenanceEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The maintenance of a monitor began or ended. Meanwhile it is checked, and nobody is notified."""
+    """The maintenance of a monitor began or ended. Meanwhile nobody is notified, and it is checked unless its windows
+    suspend that. Windows that touch or overlap each other are one maintenance.
+    """
 
     event_id: EventId
     type: EventType
@@ -55,6 +57,14 @@ class MaintenanceEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     monitor_id: UUID
     occurred_at: Annotated[Timestamp, described("When it was changed.")]
     change: Annotated[str, described("began or ended.")]
+    effect: Annotated[
+        str, described("silence (checks go on) or suspend (there are none); empty in events of older versions.")
+    ] = ""
+    since: Annotated[Timestamp | None, described("When it began. Null in events of older versions.")] = None
+    until: Annotated[
+        Timestamp | None,
+        described("When it ends as planned, or ended; null while it has no end, and in events of older versions."),
+    ] = None
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
     sequence: EventSequence = UNSET
     replayed: Replayed = UNSET

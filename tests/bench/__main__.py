@@ -41,6 +41,7 @@ from tests.bench.figures import Figures
 from tests.bench.live import overviews
 from tests.bench.loops import agent as agent_loop
 from tests.bench.loops import controller as controller_loop
+from tests.bench.loops import maintenance
 from tests.bench.notify import storm
 from tests.bench.pages import previews
 
@@ -77,6 +78,7 @@ BENCHES = {
     "streaming": Bench(streaming.measure, "clients", 1_000, (1_000,)),
     "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),
     "agent_loops": Bench(agent_loop.measure, "checks", 2_000, (10_000,)),
+    "maintenance": Bench(maintenance.measure, "monitors", 10_000, (1_000, 10_000, 50_000)),
     "simulate": Bench(simulate.measure, "monitors for a year", 10, (1_000,)),
     "mails": Bench(storm.mails, "mails", 300, (300,)),
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),

@@ -78,7 +78,7 @@ async def publish(count: int) -> Figures:
         before = memory_mib(os.getpid())
         known = monitors(count, now_ms() - 24 * 3_600_000, interval)
         async with leadership(started.database_url, "bench") as lead:
-            await lead.skip(now_ms(), [])
+            await lead.skip(now_ms(), {})
             rounds = Rounds(lead, _registry(started), dispatcher)
             began = time.monotonic()
             await rounds.begin(known)

@@ -17,6 +17,7 @@ from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictK
 from controller.kinds import BY_NAME
 from controller.model import GapReason
 from controller.model.audit import ActorKind
+from controller.model.maintenance import Effect
 from controller.model.values.field_names import camel
 from controller.operations.audit.announcing import ANNOUNCED
 from shared.wire import json_times
@@ -50,6 +51,7 @@ _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("LocationEvidence", "ballot"): [word for word in Ballot if word is not Ballot.AWAITED],
     ("GapEvent", "reason"): [*GapReason],
     ("MaintenanceEvent", "change"): ["began", "ended"],
+    ("MaintenanceEvent", "effect"): [*Effect],
     ("FactEvent", "change"): ["changed", "began", "ended"],
     ("DeliveryEvent", "outcome"): ["sent", "retrying", "failed", "skipped"],
     ("ChangedObject", "kind"): sorted(ANNOUNCED),

@@ -8,6 +8,7 @@ from uuid import uuid5
 from controller.api.asyncapi.examples import INCIDENT, RESULT
 from controller.model import GapReason
 from controller.model.audit import ActorKind, AuditAction, ObjectKind
+from controller.model.maintenance import Effect
 from shared.wire.fact_events import FactEvent
 from shared.wire.messages import EventType
 from shared.wire.rounds import Purpose
@@ -49,6 +50,9 @@ MAINTENANCE = MaintenanceEvent(
     monitor_id=_MONITOR,
     occurred_at=_LATER,
     change="began",
+    effect=Effect.SILENCE,
+    since=_LATER,
+    until=_LATER + timedelta(hours=2),
     kind=RESULT.kind,
     sequence=4715,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from controller.decisions.history.uptime import Span
@@ -13,6 +15,18 @@ class MaintenanceTime(NamedTuple):
     from_ms: int
     to_ms: int | None
 
-    def span(self, until_ms: int) -> Span:
-        """One that lasts ends at `until_ms`, but not before it begins."""
-        return Span(self.from_ms, max(self.from_ms, until_ms) if self.to_ms is None else self.to_ms)
+
+def spans(times: Iterable[MaintenanceTime], until_ms: int) -> list[Span]:
+    """In order and apart from each other, which the times of several windows are not. One that lasts longer than
+    `until_ms`, or has no end, ends there.
+    """
+    found: list[Span] = []
+    for time in sorted(times, key=attrgetter("from_ms")):
+        end_ms = until_ms if time.to_ms is None else min(time.to_ms, until_ms)
+        if time.from_ms >= end_ms:
+            continue
+        if found and time.from_ms <= found[-1].to_ms:
+            found[-1] = Span(found[-1].from_ms, max(found[-1].to_ms, end_ms))
+        else:
+            found.append(Span(time.from_ms, end_ms))
+    return found

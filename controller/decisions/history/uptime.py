@@ -111,8 +111,11 @@ ESTIMATED_TIMES = SqlFunction(
           COALESCE(lead(at) OVER (PARTITION BY monitor_id ORDER BY at), until) AS to_at
         FROM change
       ), apart AS (
-        SELECT monitor_id, from_at, COALESCE(to_at, until) AS to_at FROM maintenance_time
-        WHERE monitor_id = ANY (of_monitors) AND from_at < until AND (to_at IS NULL OR to_at > since)
+        SELECT monitor_id, lower(span) AS from_at, upper(span) AS to_at FROM (
+          SELECT monitor_id, unnest(range_agg(tstzrange(from_at, LEAST(to_at, until)))) AS span FROM maintenance_time
+          WHERE monitor_id = ANY (of_monitors) AND from_at < until AND (to_at IS NULL OR to_at > since)
+          GROUP BY monitor_id
+        ) AS several
       ), part AS (
         SELECT monitor_id, verdict, to_at - from_at AS length FROM held
         UNION ALL

@@ -48,6 +48,18 @@ def settle(
     return Settled(begun, changed, _current(occurring, current, now))
 
 
+def changed_spans(written: Iterable[WindowTime], settled: Settled, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The past times, from one moment to another, of which it was not known yet that the monitor was in maintenance, or
+    that it was not.
+    """
+    ends = {(time.window_id, time.from_at): time.to_at for time in written}
+    found = [(time.from_at, min(time.to_at or now, now)) for time in settled.begun]
+    for time in settled.changed:
+        first, last = sorted(min(end or now, now) for end in (ends[time.window_id, time.from_at], time.to_at))
+        found.append((first, last))
+    return [(first, last) for first, last in found if first < last]
+
+
 def _is_of(time: WindowTime, occurrence: WindowTime, now: datetime) -> bool:
     """Whether a time is that of an occurrence. It may have begun later, and one that ended early is over for good."""
     if time.window_id != occurrence.window_id or time.from_at < occurrence.from_at:

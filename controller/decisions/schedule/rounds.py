@@ -5,10 +5,11 @@ Moments are epoch milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from controller.decisions.schedule.eligibility import Readiness
+from controller.decisions.schedule.suspension import Suspension
 from controller.decisions.sql_function import SqlFunction
 from controller.model import GapReason, Location, ScheduledMonitor
 from shared.epoch import to_ms
@@ -105,15 +106,18 @@ def plan_round(
     *,
     purpose: Purpose = Purpose.SCHEDULED,
     want_transcript: bool = False,
+    suspended: bool = False,
 ) -> Round:
     """Plan a check at each of these locations that is ready for it, as long as it may still begin; the others are
-    missed.
+    missed. All are when a maintenance window suspends checks at the due moment.
     """
     too_late = now_ms >= start_by_ms(due_ms, monitor.interval_seconds * 1000)
     checks: list[PlannedCheck] = []
     missed: list[MissedCheck] = []
     for location in locations:
-        if too_late:
+        if suspended:
+            missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.MAINTENANCE, purpose))
+        elif too_late:
             missed.append(MissedCheck(monitor.id, due_ms, location.id, GapReason.LATE, purpose))
         elif location.id not in readiness.ready:
             missed.append(MissedCheck(monitor.id, due_ms, location.id, _not_ready(location, readiness), purpose))
@@ -182,6 +186,14 @@ def due_on_change_ms(old: ScheduledMonitor | None, new: ScheduledMonitor, until_
     return due_after_ms(new, until_ms)
 
 
-def is_overtaken(recheck: Recheck, monitor: ScheduledMonitor) -> bool:
-    """Whether the next regular round comes not later than the recheck, which then adds nothing."""
-    return due_after_ms(monitor, recheck.round_due_ms) <= recheck.due_ms
+def is_overtaken(recheck: Recheck, monitor: ScheduledMonitor, suspensions: Sequence[Suspension] = ()) -> bool:
+    """Whether the next regular round with checks comes not later than the recheck, which then adds nothing."""
+    due_ms = due_after_ms(monitor, recheck.round_due_ms)
+    while due_ms <= recheck.due_ms:
+        suspended = next((one for one in suspensions if one.holds(due_ms)), None)
+        if suspended is None:
+            return True
+        if suspended.to_ms is None:
+            return False
+        due_ms = due_after_ms(monitor, suspended.to_ms - 1)
+    return False

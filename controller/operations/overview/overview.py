@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.history.known_states import KnownState, known_states, verdict_spans
+from controller.decisions.history.maintenance import spans
 from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time, uptime_percent
 from controller.decisions.history.views import Range, ceil, stats_view
 from controller.kinds import Configured, is_one_server
@@ -143,7 +144,7 @@ def _uptime_since(now: datetime) -> datetime:
 
 def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> OverviewMonitor:
     verdicts = verdict_spans(row.verdicts, to_ms(now))
-    maintenance = [time.span(to_ms(now)) for time in row.maintenance]
+    maintenance = spans(row.maintenance, to_ms(now))
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,

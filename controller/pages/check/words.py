@@ -30,6 +30,7 @@ MISSING = {
     GapReason.KIND_UNKNOWN: "no result: the agents of the location do not know this kind of check; update them",
     GapReason.LATE: "no result: Mailprobe was down or behind until it was too late to begin",
     GapReason.BROKER_REFUSED: "no result: NATS was away or could not store the request until it was too late to begin",
+    GapReason.MAINTENANCE: "no check: a maintenance window suspended the checks of the monitor",
     GapReason.NO_RESULT: "no result: it was handed over, but no agent began it in time or its result never came",
 }
 

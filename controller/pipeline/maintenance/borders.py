@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from controller.metrics.counts import Counts
 from controller.store.maintenance import borders
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
@@ -23,8 +24,9 @@ _AT_ONCE = 1000
 class Borders:
     """The loop of one controller; any number of controllers may run it beside each other."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, counts: Counts | None = None) -> None:
         self._db = db
+        self._counts = counts or Counts()
         self._compared: datetime | None = None
 
     async def pass_due(self) -> None:
@@ -33,7 +35,8 @@ class Borders:
         async with self._db.connection() as connection:
             since = await borders.applied_until(connection)
             late = self._compared is None or now - self._compared >= _EVERYTHING
-            if not late and not await borders.has_border(connection, since, now):
+            border = await borders.first_border(connection, since, now)
+            if not late and border is None:
                 return
             differing = await borders.differing(connection, since, now)
         left = 0
@@ -49,3 +52,5 @@ class Borders:
             self._compared = now
             async with self._db.connection() as connection:
                 await borders.note_applied(connection, now)
+            if border is not None:
+                self._counts.maintenance_lateness.observe((), (utc_now() - border).total_seconds())

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from controller.metrics.counts import Counts
 from controller.store.maintenance import occurring
 from controller.store.maintenance.zone_data import zone_data_version
 from controller.store.platform.pool import Database
@@ -21,8 +22,9 @@ _AT_ONCE = 50
 class Expander:
     """Writes the occurrences of the next 40 days, and all of them anew when the time zone database changed."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, counts: Counts | None = None) -> None:
         self._db = db
+        self._counts = counts or Counts()
         self._zone_data = zone_data_version()
 
     async def expand_due(self) -> None:
@@ -35,6 +37,7 @@ class Expander:
         while True:
             async with self._db.transaction() as connection:
                 found = await occurring.expand_due(connection, utc_now(), version, _AT_ONCE)
+            self._counts.maintenance_expansions.add((), len(found))
             if len(found) < _AT_ONCE:
                 break
         async with self._db.connection() as connection:

@@ -2,7 +2,8 @@
 
 A check is settled once no result can arrive any more (late ones apart): it has a result, or it becomes a gap. Storing a
 result and settling exclude each other by an advisory lock, so that a check never has both. A new gap causes an
-evaluation of its monitor, unless it is already known that the location is blind, or the gap is due to our own lateness.
+evaluation of its monitor, unless it is already known that the location is blind, or the gap is due to our own lateness
+or to planned maintenance, which makes no location blind either.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from shared.wire.rounds import Purpose
 
 _BATCHES_AT_ONCE = 50
 _GRAIN_MS = 5_000
+_NOT_EVALUATED = [GapReason.LATE.value, GapReason.MAINTENANCE.value]
 
 
 class Expected(NamedTuple):
@@ -99,7 +101,7 @@ WITH settled AS (
   LEFT JOIN monitor_state ON monitor_state.monitor_id = missing.monitor_id
   LEFT JOIN evaluation ON evaluation.monitor_id = missing.monitor_id AND evaluation.due_at = missing.due_at
     AND evaluation.purpose = missing.purpose
-  WHERE missing.purpose <> 'triggered' AND missing.reason <> $3
+  WHERE missing.purpose <> 'triggered' AND missing.reason <> ALL ($3)
     AND now() < history_at(missing.due_at, interval_seconds, timeout_seconds, evaluation_deadline_seconds)
     AND missing.due_at >= monitor.target_changed_at AND monitor.status <> 'disabled' AND monitor.deleted_at IS NULL
     AND is_gap_worth(
@@ -132,14 +134,13 @@ async def settle(db: Database) -> tuple[bool, dict[str, int]]:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM dispatch WHERE settle_at <= now())"):
             return False, {}
         await connection.execute("SELECT pg_advisory_xact_lock($1)", locks.SETTLE)
-        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1, GapReason.LATE.value)
+        rows = await connection.fetch(_SETTLE, _BATCHES_AT_ONCE, DETAIL_DAYS - 1, _NOT_EVALUATED)
         missing = [row for row in rows if row["location_id"] is not None]
-        blinded = list(map(_blinded, missing))
-        await blind_periods.extend(connection, blinded)
+        await blind_periods.extend(connection, _blinded(missing))
         await gaps_recorded(connection, list(_recorded(missing)))
     gaps: Counter[str] = Counter()
-    for one in blinded:
-        gaps[one.reason] += one.checks
+    for row in missing:
+        gaps[row["reason"]] += row["checks"]
     return rows[0]["batches"] == _BATCHES_AT_ONCE, gaps
 
 
@@ -165,12 +166,17 @@ async def insert_gap_ranges(
         [location for _, location in rows],
         reason.value,
     )
-    await blind_periods.extend(connection, list(map(_blinded, missing)))
+    await blind_periods.extend(connection, _blinded(missing))
     await gaps_recorded(connection, list(_recorded(missing)))
 
 
-def _blinded(row: Any) -> Blinded:
-    return Blinded(row["location_id"], row["reason"], row["from_at"], row["to_at"], row["missed_at"], row["checks"])
+def _blinded(rows: Iterable[Any]) -> list[Blinded]:
+    """Nobody tried the checks that maintenance suspended, so they say nothing of their locations."""
+    return [
+        Blinded(row["location_id"], row["reason"], row["from_at"], row["to_at"], row["missed_at"], row["checks"])
+        for row in rows
+        if row["reason"] != GapReason.MAINTENANCE
+    ]
 
 
 def _recorded(rows: Iterable[Any]) -> Iterator[RecordedGap]:

@@ -8,7 +8,7 @@ ends its session when its heartbeat is overdue, and the epoch check rejects what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from controller.decisions.schedule.rounds import Recheck
+from controller.decisions.schedule.suspension import Suspensions
 from controller.model import GapReason
 from controller.store.checks.dispatch import Expected, GapRange, insert_expected, insert_gap_ranges
 from controller.store.evaluation.rechecks import due_rechecks, remove_rechecks
+from controller.store.maintenance.suspended import suspensions
 from controller.store.platform import locks
 from controller.store.platform.pool import AWAY, Database, connect, unavailable
 from shared.epoch import to_datetime, to_ms
@@ -66,18 +68,18 @@ class Lead:
     async def skip(
         self,
         until_ms: int,
-        ranges: Sequence[GapRange],
+        ranges: Mapping[GapReason, Sequence[GapRange]],
         uncertain: Sequence[Expected] = (),
-        reason: GapReason = GapReason.LATE,
     ) -> None:
-        """Give up all rounds until that moment that were not planned, for this reason; `uncertain` checks may have been
-        requested, or not.
+        """Give up all rounds until that moment that were not planned, for these reasons; `uncertain` checks may have
+        been requested, or not.
 
         Raises FencedError, StoreUnavailableError.
         """
         async with self._fenced() as connection, connection.transaction():
             await self._advance(connection, until_ms, until_ms)
-            await insert_gap_ranges(connection, ranges, reason)
+            for reason, gaps in ranges.items():
+                await insert_gap_ranges(connection, gaps, reason)
             await insert_expected(connection, uncertain)
         self.watermark_ms = self.planned_until_ms = until_ms
 
@@ -96,6 +98,11 @@ class Lead:
         async with self._fenced() as connection:
             rows = await connection.fetch("SELECT monitor_id FROM incident WHERE resolved_at IS NULL")
         return frozenset(row[0] for row in rows)
+
+    async def suspensions(self, since_ms: int, until_ms: int) -> Suspensions:
+        """When maintenance windows suspend checks between these moments. Raises StoreUnavailableError."""
+        async with self._fenced() as connection:
+            return await suspensions(connection, since_ms, until_ms)
 
     async def beat(self) -> None:
         """Record that the leader is alive. Raises FencedError, StoreUnavailableError."""

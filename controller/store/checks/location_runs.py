@@ -68,12 +68,13 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
   SELECT from_at FROM gap
   WHERE monitor_id = $1 AND location_id = place.id AND purpose = 'scheduled'
-    AND from_at > COALESCE(place.due_at, $3)
+    AND from_at > COALESCE(place.due_at, $3) AND reason <> 'maintenance'
   ORDER BY from_at LIMIT 1
 ) AS first ON true
 LEFT JOIN LATERAL (
   SELECT reason FROM gap
   WHERE monitor_id = $1 AND location_id = place.id AND purpose = 'scheduled' AND from_at >= first.from_at
+    AND reason <> 'maintenance'
   ORDER BY from_at DESC LIMIT 1
 ) AS last ON true
 ORDER BY place.country_code, place.code

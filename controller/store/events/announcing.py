@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
+from controller.model.maintenance import InMaintenance
 from controller.off_loop import off_loop
 from controller.store.events import outbox
 from controller.store.events.outbox import NewEvent
@@ -92,16 +93,24 @@ def _gap(gap: RecordedGap, owner: EventOwner, location: str, country: str, now: 
     return _new_event(owner, event)
 
 
-async def maintenance_changed(connection: Connection, began: Mapping[int, bool]) -> None:
-    """`began` says of each monitor, by its number, whether its maintenance began or ended."""
-    owners = await owners_of(connection, began)
+async def maintenance_changed(
+    connection: Connection, began: Mapping[int, InMaintenance], ended: Mapping[int, InMaintenance]
+) -> None:
+    """By the numbers of monitors: the maintenance that began, and the maintenance that ended."""
+    owners = await owners_of(connection, [*began, *ended])
     now = utc_now()
     await outbox.insert(
-        connection, await off_loop(lambda: [_maintenance(owners[number], began[number], now) for number in began])
+        connection,
+        await off_loop(
+            lambda: [
+                *(_maintenance(owners[number], "began", one, now) for number, one in began.items()),
+                *(_maintenance(owners[number], "ended", one, now) for number, one in ended.items()),
+            ]
+        ),
     )
 
 
-def _maintenance(owner: EventOwner, began: bool, now: datetime) -> NewEvent:
+def _maintenance(owner: EventOwner, change: str, maintenance: InMaintenance, now: datetime) -> NewEvent:
     event = MaintenanceEvent(
         event_id=uuid4(),
         type=EventType.MAINTENANCE,
@@ -109,7 +118,10 @@ def _maintenance(owner: EventOwner, began: bool, now: datetime) -> NewEvent:
         customer_id=owner.customer,
         monitor_id=owner.monitor,
         occurred_at=now,
-        change="began" if began else "ended",
+        change=change,
+        effect=maintenance.effect,
+        since=maintenance.since,
+        until=maintenance.until,
         kind=owner.kind,
     )
     return _new_event(owner, event)

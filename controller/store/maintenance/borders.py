@@ -10,30 +10,35 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from controller.decisions.maintenance.settling import Settled, settle
+from controller.decisions.maintenance.settling import Settled, changed_spans, settle
 from controller.model.maintenance import Effect, InMaintenance, WindowTime
 from controller.off_loop import off_loop
 from controller.store.events.announcing import maintenance_changed
 from controller.store.platform.pool import Connection
 
+# The windows come first, so that the monitors of only these are found, however many windows there are.
 _DIFFERING = """
-WITH holding AS (
-  SELECT DISTINCT monitor.id AS monitor_id, maintenance_occurrence.window_id, maintenance_occurrence.to_at, effect
+WITH meant AS (
+  SELECT window_id, monitor_id FROM maintained_monitor
+  WHERE window_id = ANY (ARRAY(
+    SELECT window_id FROM maintenance_occurrence WHERE from_at <= $1 AND (to_at IS NULL OR to_at > $2)
+  ))
+), holding AS (
+  SELECT DISTINCT monitor.id AS monitor_id, maintenance_window.id AS window_id, maintenance_occurrence.to_at, effect
   FROM maintenance_occurrence
   JOIN maintenance_window ON maintenance_window.id = maintenance_occurrence.window_id
-  JOIN maintained_monitor ON maintained_monitor.window_id = maintenance_window.id
-  JOIN monitor ON monitor.id = maintained_monitor.monitor_id
+  JOIN meant ON meant.window_id = maintenance_window.id
+  JOIN monitor ON monitor.id = meant.monitor_id
   WHERE from_at <= $1 AND (to_at IS NULL OR to_at > $1) AND deleted_at IS NULL AND monitor.status <> 'disabled'
 ), written AS (
   SELECT monitor_id, window_id, to_at, effect FROM maintenance_time
   WHERE from_at <= $1 AND (to_at IS NULL OR to_at > $1)
 ), missed AS (
-  SELECT maintained_monitor.monitor_id
-  FROM maintenance_occurrence
-  JOIN maintained_monitor ON maintained_monitor.window_id = maintenance_occurrence.window_id
+  SELECT meant.monitor_id
+  FROM maintenance_occurrence JOIN meant ON meant.window_id = maintenance_occurrence.window_id
   WHERE to_at > $2 AND to_at <= $1 AND NOT EXISTS (
     SELECT FROM maintenance_time
-    WHERE maintenance_time.monitor_id = maintained_monitor.monitor_id
+    WHERE maintenance_time.monitor_id = meant.monitor_id
       AND maintenance_time.window_id = maintenance_occurrence.window_id
       AND maintenance_time.from_at >= maintenance_occurrence.from_at
   )
@@ -42,9 +47,9 @@ SELECT monitor_id FROM (SELECT * FROM holding EXCEPT SELECT * FROM written) AS t
 UNION
 SELECT monitor_id FROM (SELECT * FROM written EXCEPT SELECT * FROM holding) AS to_end
 UNION
-SELECT monitor_id FROM monitor_in_maintenance WHERE monitor_id NOT IN (SELECT monitor_id FROM holding)
+SELECT monitor_id FROM (SELECT monitor_id FROM monitor_in_maintenance EXCEPT SELECT monitor_id FROM holding) AS over
 UNION
-SELECT monitor_id FROM holding WHERE monitor_id NOT IN (SELECT monitor_id FROM monitor_in_maintenance)
+SELECT monitor_id FROM (SELECT monitor_id FROM holding EXCEPT SELECT monitor_id FROM monitor_in_maintenance) AS begun
 UNION
 SELECT monitor_id FROM missed
 ORDER BY monitor_id
@@ -59,6 +64,18 @@ JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
 JOIN maintenance_occurrence ON maintenance_occurrence.window_id = maintenance_window.id
 WHERE maintained_monitor.monitor_id = ANY ($1::bigint[]) AND deleted_at IS NULL AND monitor.status <> 'disabled'
   AND (to_at IS NULL OR to_at > $3) AND from_at <= $2::timestamptz + interval '40 days'
+"""
+
+
+# Whether an hour was rolled up already makes no difference: to do it too soon does no harm.
+_ROLL_AGAIN = """
+INSERT INTO rollup_due (monitor_id, hour)
+SELECT DISTINCT monitor_id, hour
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS late (monitor_id, since, until)
+CROSS JOIN generate_series(
+  date_trunc('hour', GREATEST(since, $4::timestamptz - interval '31 days'), 'UTC'),
+  LEAST(until, date_trunc('hour', $4::timestamptz, 'UTC')) - interval '1 millisecond', interval '1 hour'
+) AS ended (hour)
 """
 
 
@@ -79,12 +96,14 @@ async def note_applied(connection: Connection, until: datetime) -> None:
     await connection.execute("UPDATE maintenance_progress SET applied_until = GREATEST(applied_until, $1)", until)
 
 
-async def has_border(connection: Connection, since: datetime, now: datetime) -> bool:
-    """Whether an occurrence begins or ends after `since`, up to `now`."""
-    found: bool = await connection.fetchval(
+async def first_border(connection: Connection, since: datetime, now: datetime) -> datetime | None:
+    """When the first occurrence begins or ends after `since`, up to `now`; None when none does."""
+    found: datetime | None = await connection.fetchval(
         """
-        SELECT EXISTS (SELECT FROM maintenance_occurrence WHERE from_at > $1 AND from_at <= $2)
-          OR EXISTS (SELECT FROM maintenance_occurrence WHERE to_at > $1 AND to_at <= $2)
+        SELECT LEAST(
+          (SELECT min(from_at) FROM maintenance_occurrence WHERE from_at > $1 AND from_at <= $2),
+          (SELECT min(to_at) FROM maintenance_occurrence WHERE to_at > $1 AND to_at <= $2)
+        )
         """,
         since,
         now,
@@ -133,10 +152,15 @@ async def apply(connection: Connection, monitors: Sequence[int], since: datetime
         }
     )
     await _write(connection, settled)
-    began = frozenset(number for number, one in settled.items() if one.current and number not in before)
-    ended = frozenset(number for number, one in settled.items() if not one.current and number in before)
-    await maintenance_changed(connection, dict.fromkeys(began, True) | dict.fromkeys(ended, False))
-    return Applied(began, ended)
+    await _roll_again(connection, written, settled, now)
+    began = {number: one.current for number, one in settled.items() if one.current and number not in before}
+    ended = {
+        number: before[number]._replace(until=min(before[number].until or now, now))
+        for number, one in settled.items()
+        if not one.current and number in before
+    }
+    await maintenance_changed(connection, began, ended)
+    return Applied(frozenset(began), frozenset(ended))
 
 
 async def current(connection: Connection, monitors: Collection[int]) -> dict[int, InMaintenance]:
@@ -149,10 +173,28 @@ async def current(connection: Connection, monitors: Collection[int]) -> dict[int
 
 
 async def _times(connection: Connection, statement: str, *values: Any) -> Mapping[int, list[WindowTime]]:
-    found: dict[int, list[WindowTime]] = defaultdict(list)
-    for monitor, window, from_at, to_at, effect in await connection.fetch(statement, *values):
-        found[monitor].append(WindowTime(window, from_at, to_at, Effect(effect)))
-    return found
+    rows = await connection.fetch(statement, *values)
+
+    def by_monitor() -> Mapping[int, list[WindowTime]]:
+        found: dict[int, list[WindowTime]] = defaultdict(list)
+        for monitor, window, from_at, to_at, effect in rows:
+            found[monitor].append(WindowTime(window, from_at, to_at, Effect(effect)))
+        return found
+
+    return await off_loop(by_monitor)
+
+
+async def _roll_again(
+    connection: Connection, written: Mapping[int, Sequence[WindowTime]], settled: Mapping[int, Settled], now: datetime
+) -> None:
+    """Write down the hours that ended and of which more or less is maintenance now."""
+    late = [
+        (number, since, until)
+        for number, one in settled.items()
+        for since, until in changed_spans(written.get(number, ()), one, now)
+    ]
+    if late:
+        await connection.execute(_ROLL_AGAIN, *map(list, zip(*late, strict=True)), now)
 
 
 async def _write(connection: Connection, settled: Mapping[int, Settled]) -> None:

@@ -117,9 +117,23 @@ async def delete(connection: Connection, numbers: Sequence[int]) -> None:
     await connection.execute("DELETE FROM maintenance_window WHERE id = ANY ($1::bigint[])", numbers)
 
 
-async def lock(connection: Connection, organization_id: int | None, identifier: int | UUID) -> MaintenanceWindow | None:
-    """The window, whose row stays locked until the transaction ends."""
+_LOCK_STATUS = """
+SELECT FROM monitor WHERE id IN (
+  SELECT of_status FROM maintenance_window
+  WHERE ($1::bigint IS NULL OR organization_id = $1) AND (id = $2 OR public_id = $3)
+)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+async def lock(
+    connection: Connection, organization_id: int | None, identifier: int | UUID
+) -> MaintenanceWindow | None:
+    """The window, whose row stays locked until the transaction ends. A change of a monitor's status locks the monitor
+    and then the window that stands for the status, so the monitor of such a window is locked first.
+    """
     number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
+    await connection.execute(_LOCK_STATUS, organization_id, number, public_id)
     await connection.execute(
         "SELECT FROM maintenance_window"
         " WHERE ($1::bigint IS NULL OR organization_id = $1) AND (id = $2 OR public_id = $3) FOR UPDATE",

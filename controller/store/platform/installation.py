@@ -12,7 +12,11 @@ class Installation(NamedTuple):
     """Ages are seconds by the database's clock; 0 where nothing waits."""
 
     monitors: list[tuple[str, str, str, int]]
-    """Kind, status, verdict, how many."""
+    """Kind, status, verdict, how many. Monitors in maintenance count as such, by whichever window they are."""
+    in_maintenance: list[tuple[str, int]]
+    """Effect, how many monitors."""
+    windows_active: int
+    """Maintenance windows that are under way."""
     open_incidents: list[tuple[str, bool, int]]
     """Severity, whether acknowledged, how many."""
     blind: list[tuple[str, str]]
@@ -29,9 +33,16 @@ async def installation(db: Database) -> Installation:
     """Raises StoreUnavailableError."""
     async with db.connection() as connection:
         monitors = await connection.fetch(
-            "SELECT kind, status, COALESCE(verdict, 'unknown'), count(*) FROM monitor"
-            " LEFT JOIN monitor_state ON monitor_state.monitor_id = monitor.id WHERE deleted_at IS NULL"
-            " GROUP BY 1, 2, 3"
+            "SELECT kind, CASE WHEN status = 'active' AND effect IS NOT NULL THEN 'maintenance' ELSE status END,"
+            " COALESCE(verdict, 'unknown'), count(*) FROM monitor"
+            " LEFT JOIN monitor_state ON monitor_state.monitor_id = monitor.id"
+            " LEFT JOIN monitor_in_maintenance ON monitor_in_maintenance.monitor_id = monitor.id"
+            " WHERE deleted_at IS NULL GROUP BY 1, 2, 3"
+        )
+        in_maintenance = await connection.fetch("SELECT effect, count(*) FROM monitor_in_maintenance GROUP BY 1")
+        windows = await connection.fetchval(
+            "SELECT count(DISTINCT window_id) FROM maintenance_occurrence"
+            " WHERE from_at <= now() AND (to_at IS NULL OR to_at > now())"
         )
         incidents = await connection.fetch(
             "SELECT severity, acknowledged_at IS NOT NULL, count(*) FROM incident WHERE resolved_at IS NULL"
@@ -58,6 +69,8 @@ async def installation(db: Database) -> Installation:
     deliveries, overdue, evaluations, behind, events, watermark = row
     return Installation(
         monitors=[tuple(one) for one in monitors],
+        in_maintenance=[tuple(one) for one in in_maintenance],
+        windows_active=windows,
         open_incidents=[tuple(one) for one in incidents],
         blind=[tuple(one) for one in blind],
         deliveries_waiting=deliveries,

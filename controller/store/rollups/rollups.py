@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from controller.decisions.history.maintenance import MaintenanceTime
+from controller.decisions.history.maintenance import MaintenanceTime, spans
 from controller.decisions.history.uptime import EvaluatedTime, RoundOutcome, Span, evaluated_time
 from controller.store.incidents.outages import down_spans
 from controller.store.platform.pool import Connection
@@ -73,17 +73,16 @@ async def roll_days(connection: Connection, parts: Sequence[Part]) -> None:
 
 
 async def maintenance_spans(connection: Connection, monitors: list[int], until: datetime) -> dict[int, list[Span]]:
-    """When these monitors were in maintenance, as far as known; a span that has not ended ends at `until`."""
+    """When these monitors were in maintenance until that moment: in order, and apart from each other."""
     rows = await connection.fetch(
-        "SELECT monitor_id, from_at, to_at FROM maintenance_time"
-        " WHERE monitor_id = ANY($1::bigint[]) ORDER BY monitor_id, from_at",
+        "SELECT monitor_id, from_at, to_at FROM maintenance_time WHERE monitor_id = ANY($1::bigint[]) AND from_at < $2",
         monitors,
+        until,
     )
-    spans: dict[int, list[Span]] = defaultdict(list)
+    times: dict[int, list[MaintenanceTime]] = defaultdict(list)
     for monitor_id, from_at, to_at in rows:
-        time = MaintenanceTime(to_ms(from_at), None if to_at is None else to_ms(to_at))
-        spans[monitor_id].append(time.span(to_ms(until)))
-    return spans
+        times[monitor_id].append(MaintenanceTime(to_ms(from_at), None if to_at is None else to_ms(to_at)))
+    return {monitor_id: spans(found, to_ms(until)) for monitor_id, found in times.items()}
 
 
 async def _write_uptime(connection: Connection, evaluated: Iterable[tuple[Part, EvaluatedTime]]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.decisions.evaluation.state import VerdictKind
-from controller.decisions.history.maintenance import MaintenanceTime
+from controller.decisions.history.maintenance import MaintenanceTime, spans
 from controller.decisions.history.uptime import EvaluatedTime, Span, VerdictSince, estimated_time
 from controller.decisions.monitors.display import badness, display_state
 from controller.model import Monitor
@@ -40,8 +40,11 @@ class Known(NamedTuple):
 
 @st.composite
 def maintenances(draw: st.DrawFn) -> list[MaintenanceTime]:
-    moments = sorted(draw(st.lists(ends, max_size=5, unique=True)))
-    return [MaintenanceTime(*span) for span in zip(moments[::2], [*moments[1::2], None], strict=False)]
+    """Of several windows: they may overlap each other, and begin or end at the same moment."""
+    moments = [sorted(two) for two in draw(st.lists(st.tuples(ends, ends), max_size=4)) if two[0] != two[1]]
+    endless = draw(st.lists(ends, max_size=2))
+    times = [MaintenanceTime(*two) for two in moments] + [MaintenanceTime(one, None) for one in endless]
+    return draw(st.permutations(times))
 
 
 hours = st.dictionaries(
@@ -63,10 +66,10 @@ async def store_known(store: Store, monitor: Monitor, one: Known) -> None:
             ],
         )
         await connection.executemany(
-            "INSERT INTO maintenance_time (monitor_id, from_at, to_at) VALUES ($1, $2, $3)",
+            "INSERT INTO maintenance_time (monitor_id, window_id, from_at, to_at) VALUES ($1, $2, $3, $4)",
             [
-                (monitor.id, to_datetime(time.from_ms), None if time.to_ms is None else to_datetime(time.to_ms))
-                for time in one.maintenance
+                (monitor.id, window, to_datetime(time.from_ms), time.to_ms and to_datetime(time.to_ms))
+                for window, time in enumerate(one.maintenance)
             ],
         )
         await connection.executemany(
@@ -85,7 +88,7 @@ async def store_known(store: Store, monitor: Monitor, one: Known) -> None:
 def estimate(one: Known, since_ms: int, until_ms: int) -> EvaluatedTime:
     """As of the moment `until_ms`: what comes later is not known yet."""
     held = [change for change in one.verdicts if change.at_ms < until_ms]
-    return estimated_time(held, Span(since_ms, until_ms), [time.span(until_ms) for time in one.maintenance])
+    return estimated_time(held, Span(since_ms, until_ms), spans(one.maintenance, until_ms))
 
 
 @_rows

@@ -55,7 +55,7 @@ def incident(**changes: Any) -> AnyEvent:
         ),
         pytest.param(
             MAINTENANCE,
-            "14:05:12Z  Mail                smtp  pause               maintenance began",
+            "14:05:12Z  Mail                smtp  pause               maintenance began, until 2026-03-01 16:05Z",
             id="maintenance",
         ),
         pytest.param(
