@@ -60,7 +60,10 @@ class NotifiedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def notified_answer(notified: Notified) -> NotifiedAnswer:
-    return NotifiedAnswer(deliveries=[delivery_item(one) for one in notified.deliveries], nobody=notified.silence)
+    return NotifiedAnswer(
+        deliveries=[delivery_item(one) for one in notified.deliveries],
+        nobody=notified.nobody and notified.nobody.silence,
+    )
 
 
 def delivery_item(found: DeliveryRecord) -> IncidentDelivery:
