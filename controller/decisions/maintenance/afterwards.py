@@ -24,7 +24,7 @@ _SOON = timedelta(minutes=1)
 _BAD = frozenset({VerdictKind.PARTIAL, VerdictKind.DOWN})
 
 
-class Step(StrEnum):
+class AfterwardsStep(StrEnum):
     NOTHING = "nothing"  # no maintenance kept it quiet, or one still does
     CHECK = "check"  # nothing is known yet since the end: all locations check again
     NOTIFY = "notify"  # it lasts
@@ -34,12 +34,12 @@ class Step(StrEnum):
 class Afterwards(NamedTuple):
     """What to do. The maintenance was from `since` to `until`; both are None with NOTHING."""
 
-    step: Step
+    step: AfterwardsStep
     since: datetime | None = None
     until: datetime | None = None
 
 
-_NOTHING = Afterwards(Step.NOTHING)
+_NOTHING = Afterwards(AfterwardsStep.NOTHING)
 
 
 def afterwards(
@@ -61,10 +61,10 @@ def afterwards(
     # Between two maintenances, checks may have shown that it lasts; then the second one does not matter.
     fresh = evaluated >= min(span.to_at for span in held if span.to_at is not None)
     if fresh and covering(times, evaluated) is None and lasts(state):
-        return Afterwards(Step.NOTIFY, held[0].from_at, until)
+        return Afterwards(AfterwardsStep.NOTIFY, held[0].from_at, until)
     if now - until >= PATIENCE and (evaluated < until or state.verdict is VerdictKind.UNKNOWN):
-        return Afterwards(Step.NOTIFY_UNCONFIRMED, held[0].from_at, until)
-    return Afterwards(Step.CHECK, held[0].from_at, until)
+        return Afterwards(AfterwardsStep.NOTIFY_UNCONFIRMED, held[0].from_at, until)
+    return Afterwards(AfterwardsStep.CHECK, held[0].from_at, until)
 
 
 def lasts(state: MonitorState) -> bool:

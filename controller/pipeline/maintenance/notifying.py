@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from controller.decisions.maintenance.afterwards import Step, afterwards, next_check_ms
+from controller.decisions.maintenance.afterwards import AfterwardsStep, afterwards, next_check_ms
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.notify.notice import NoticeMaintenance
 from controller.pipeline.incident_notifications import enqueue_late
@@ -55,12 +55,12 @@ async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
         now = await evaluations.now(connection)
         times = await times_around(connection, one.monitor_id, min(one.confirmed), now)
         step, since, until = afterwards(times, one.confirmed, state, now)
-        if step is Step.NOTHING or since is None or until is None:
+        if step is AfterwardsStep.NOTHING or since is None or until is None:
             return 0
-        if step is Step.CHECK:
+        if step is AfterwardsStep.CHECK:
             await _check_again(connection, one.monitor_id, next_check_ms(until, now))
             return 0
-        maintenance = NoticeMaintenance(since=since, until=until, confirmed=step is Step.NOTIFY)
+        maintenance = NoticeMaintenance(since=since, until=until, confirmed=step is AfterwardsStep.NOTIFY)
         return await enqueue_late(
             connection, one.incident_id, one.change_id, state.reason, maintenance, known=one.known
         )

@@ -212,3 +212,34 @@ async def test_an_outage_outside_maintenance_is_not_sent_again_after_one(case: N
     await addressed(case, in_maintenance=False)
     await case.evaluated(still_down(utc_now() + TICK))
     assert await notify_after_maintenance(case.db) == 0
+
+
+async def test_who_was_to_be_notified_after_a_delay_is_notified_after_a_maintenance_that_began_meanwhile(
+    case: NotificationCase, mail: SmtpSink
+) -> None:
+    await case.channel("email", "NOC", {"to": OWN}, delay_seconds=3600)
+    await case.opened()
+    await addressed(case, in_maintenance=True)
+    await case.hasten()
+    await case.deliver_due()
+    assert await case.states() == {OWN: ["waiting"]}
+    assert await case.value("SELECT attempts FROM delivery") == 0
+    await addressed(case, in_maintenance=False)
+    await case.hasten()
+    await case.deliver_due()
+    assert mail.to(OWN) == []  # checks have a moment to show the end of the outage
+    await case.value("UPDATE maintenance_time SET from_at = now() - interval '2 h', to_at = now() - interval '1 h'")
+    await case.hasten()
+    await case.deliver_due()
+    assert subjects(mail, OWN) == ["Down: Office mail"]
+
+
+async def test_a_monitor_that_a_window_is_for_only_now_was_not_in_maintenance_before(case: NotificationCase) -> None:
+    """The window is under way for an hour, for a label that the monitor gets now."""
+    await addressed(case, notification_email=OWN)
+    await Borders(case.db).pass_due()
+    passed = utc_now()
+    await maintained(case, passed - 60 * MINUTE, passed + 60 * MINUTE)
+    await case.value("UPDATE maintenance_progress SET applied_until = $1", passed)
+    await case.opened(due_at=passed - MINUTE)
+    assert await case.states() == {OWN: ["waiting"]}

@@ -57,12 +57,17 @@ class NotifiedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             " monitor's own channels only. not_meant: no channel is meant for it. later: now somebody would."
         ),
     ]
+    maintenance_windows: Annotated[
+        list[str], Meta(description="With maintenance: the names of the windows that held, as far as they still exist.")
+    ]
 
 
 def notified_answer(notified: Notified) -> NotifiedAnswer:
+    nobody = notified.nobody
     return NotifiedAnswer(
         deliveries=[delivery_item(one) for one in notified.deliveries],
-        nobody=notified.nobody and notified.nobody.silence,
+        nobody=nobody and nobody.silence,
+        maintenance_windows=list(nobody.windows) if nobody else [],
     )
 
 
