@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from string import Template
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -19,6 +18,7 @@ from controller.kinds import short_label_of, words_of
 from controller.kinds.servers import NamedServer
 from controller.model.values.public_url import PublicUrl
 from controller.notify.notice import IncidentNotice, Notice, PlainNotice
+from controller.notify.time_zones import zone_of
 from shared.wire.failures import FailureKind
 
 _LONGEST_SUBJECT = 200
@@ -71,7 +71,7 @@ def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -
 
 def local_time_text(at: datetime, time_zone: str) -> str:
     """For example "2026-03-01 14:05:09 CET (UTC+01:00)"; in UTC when the time zone is unknown."""
-    local = at.astimezone(_zone(time_zone))
+    local = at.astimezone(zone_of(time_zone))
     offset = local.strftime("%z")
     return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()} (UTC{offset[:3]}:{offset[3:5]})"
 
@@ -162,7 +162,10 @@ def _incident_content(
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
-    return _Content(headline, [text for text in (meaning, of_kind) if text], facts, evidence, link, pages, remarks)
+    quiet = f"{notice.maintenance_text.capitalize()}." if notice.maintenance else ""
+    return _Content(
+        headline, [text for text in (quiet, meaning, of_kind) if text], facts, evidence, link, pages, remarks
+    )
 
 
 def _text(content: _Content) -> str:
@@ -204,11 +207,3 @@ def _rows(pairs: list[tuple[str, str]]) -> str:
 @lru_cache
 def _template(name: str) -> Template:
     return Template((files("controller.notify") / "templates" / name).read_text())
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | timezone:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return timezone.utc  # noqa: UP017 - ZoneInfo("UTC") needs a time zone database

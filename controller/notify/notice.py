@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from controller.notify.time_zones import zone_of
+
 
 class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What one location found, as text: `finding` is for example "cannot connect: refused". `failure` is its kind of
@@ -39,6 +41,16 @@ class NoticeCustomer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
 
 
+class NoticeMaintenance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The maintenance in which nobody was notified. It is not `confirmed` when no check since its end could show that
+    the outage lasts.
+    """
+
+    since: datetime = msgspec.field(name="from")
+    until: datetime = msgspec.field(name="to")
+    confirmed: bool = True
+
+
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
     """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved."""
 
@@ -56,6 +68,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     time_zone: str = "UTC"
     resolved_at: datetime | None = None
     evidence: list[LocationFinding] = []
+    maintenance: NoticeMaintenance | None = None
 
     @property
     def path(self) -> str:
@@ -74,7 +87,19 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     @property
     def sms_text(self) -> str:
         """The body of a text message; the subject is sent besides."""
-        return self.reason
+        return f"{self.reason}; {self.maintenance_text}" if self.maintenance_text else self.reason
+
+    @property
+    def maintenance_text(self) -> str:
+        """For example "since 02:10, in maintenance until 04:00", or empty."""
+        if self.maintenance is None:
+            return ""
+        began, ended = (
+            moment.astimezone(zone_of(self.time_zone)) for moment in (self.outage_started_at, self.maintenance.until)
+        )
+        clock = "%H:%M" if began.date() == ended.date() else "%Y-%m-%d %H:%M"
+        unconfirmed = "" if self.maintenance.confirmed else "; no check could confirm it since"
+        return f"since {began:{clock}}, in maintenance until {ended:{clock}}{unconfirmed}"
 
 
 class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="plain"):

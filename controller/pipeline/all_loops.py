@@ -25,13 +25,13 @@ from controller.pipeline.housekeeping import (
     prepare_partitions,
     settle_checks,
 )
-from controller.pipeline.incident_notifications import AFTER_MAINTENANCE_SECONDS, notify_after_maintenance
 from controller.pipeline.incidents import ORPHANS_SECONDS, end_orphaned
 from controller.pipeline.ingestor import Ingestor
 from controller.pipeline.location_registry import REFRESH_SECONDS, LocationRegistry
 from controller.pipeline.loops import keep
 from controller.pipeline.maintenance.borders import BORDERS_SECONDS, Borders
 from controller.pipeline.maintenance.expansion import EXPAND_SECONDS, Expander
+from controller.pipeline.maintenance.notifying import AFTER_MAINTENANCE_SECONDS, notify_after_maintenance
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
 from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.retention.kept_stream import FORGET_SECONDS as KEPT_SECONDS

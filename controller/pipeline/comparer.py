@@ -27,6 +27,7 @@ from controller.decisions.comparison.comparing import (
 )
 from controller.decisions.comparison.server_views import view_of
 from controller.decisions.comparison.signs import SeenServer
+from controller.decisions.maintenance.at_locations import LocationTime, maintained_for
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rotation import locations_of_round, pool
 from controller.decisions.schedule.rounds import first_due_ms
@@ -37,6 +38,7 @@ from controller.store.comparison import comparisons, facts, suspicions
 from controller.store.comparison.comparisons import StoredFindings
 from controller.store.evaluation import evaluated_monitors, evaluations
 from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
+from controller.store.maintenance.at_locations import location_times
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.epoch import to_datetime, to_ms
 
@@ -71,16 +73,28 @@ async def compare_some(db: Database) -> bool:
         locations = await evaluated_monitors.enabled_locations(connection)
         since = {number: _read_from(state, monitors[number].monitor, now) for number, state in claimed.items()}
         found = await comparisons.results_since(connection, since, min(since.values()))
+        organizations = {known.organization_id for known in monitors.values()}
+        times = await location_times(connection, organizations, min(since.values()), now)
         networks = await suspicions.own_networks(connection)
         for number, state in claimed.items():
             try:
                 async with connection.transaction():
-                    await _compare(connection, monitors[number], state, locations, found.get(number, []), networks, now)
+                    known = monitors[number]
+                    own = _compared(found.get(number, []), times, known)
+                    await _compare(connection, known, state, locations, own, networks, now)
             except StoreUnavailableError:
                 raise
             except Exception:
                 log.exception("monitor_not_compared", monitor_id=number)
     return len(claimed) >= AT_ONCE
+
+
+def _compared(
+    found: Sequence[StoredFindings], times: Sequence[LocationTime], known: EvaluatedMonitor
+) -> Sequence[StoredFindings]:
+    """What locations found that were not under maintenance when their checks were due."""
+    maintained = maintained_for(times, known.organization_id, known.customer_id)
+    return [one for one in found if one.location_id not in maintained.at(one.due_ms)] if maintained.times else found
 
 
 def _read_from(state: ComparisonState, monitor: ScheduledMonitor, now: datetime) -> datetime:

@@ -16,6 +16,7 @@ import structlog
 from controller.decisions.evaluation.doubts import NO_DOUBTS
 from controller.decisions.evaluation.evaluate import EvaluationOutcome, WaitingEvaluation, evaluate
 from controller.decisions.evaluation.state import ChangeKind, MonitorState
+from controller.decisions.maintenance.at_locations import LocationTime, maintained_for
 from controller.decisions.schedule.eligibility import configured
 from controller.decisions.schedule.rounds import RECHECK_SECONDS
 from controller.kinds import words_of
@@ -28,6 +29,7 @@ from controller.store.evaluation.probe_problems import ProbeRefusal
 from controller.store.evaluation.states import EvaluatedState
 from controller.store.incidents import incidents
 from controller.store.locations import canaries
+from controller.store.maintenance.at_locations import location_times
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.epoch import to_ms
 
@@ -90,6 +92,7 @@ async def _evaluate(connection: Connection, claimed: Mapping[int, MonitorState])
     noted = await evaluations.noted(connection, list(claimed))
     outcomes = await evaluations.outcomes_of(connection, noted)
     doubts = await suspicions.doubts_of(connection, list(claimed))
+    times = await _location_times(connection, monitors, noted)
     of_monitor: dict[int, list[DueEvaluation]] = defaultdict(list)
     for evaluation in noted:
         of_monitor[evaluation.monitor_id].append(evaluation)
@@ -107,8 +110,20 @@ async def _evaluate(connection: Connection, claimed: Mapping[int, MonitorState])
                 retries=known.retries,
                 words=words_of(known.monitor.kind).verdict,
                 doubts=doubts.get(number, NO_DOUBTS),
+                maintained=maintained_for(times, known.organization_id, known.customer_id),
             )
     await _write_down(connection, monitors, of_monitor, made, now)
+
+
+async def _location_times(
+    connection: Connection, monitors: Mapping[int, EvaluatedMonitor], noted: Sequence[DueEvaluation]
+) -> list[LocationTime]:
+    """When locations are under maintenance, as far as these evaluations reach."""
+    if not noted:
+        return []
+    moments = [evaluation.due_at for evaluation in noted]
+    organizations = {known.organization_id for known in monitors.values()}
+    return await location_times(connection, organizations, min(moments), max(moments))
 
 
 def _waiting(evaluation: DueEvaluation, known: CheckOutcomes) -> WaitingEvaluation:

@@ -15,6 +15,7 @@ from controller.decisions.notification.receiver_key import receiver_key
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import PlainNotice
 from controller.store.comparison.changes import NewChange
+from controller.store.maintenance.covered import maintenance_at
 from controller.store.notifications import deliveries, fact_channels
 from controller.store.notifications.alerts import ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
@@ -31,7 +32,7 @@ async def notify_of_changes(
     kinds = {change: subscription_of(change.fact, change.finding).value for change in changes}
     channels = await fact_channels.subscribed(connection, monitor_id, set(kinds.values())) if kinds else []
     origin = await fact_channels.origin_of(connection, monitor_id) if channels else None
-    if origin is None or origin.quiet:
+    if origin is None or origin.quiet or await maintenance_at(connection, monitor_id, now) is not None:
         return
     served: set[str] = set()
     for channel, subscribed in channels:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import structlog
 from msgspec import UNSET, UnsetType
 
-from controller.decisions.evaluation.state import Severity
+from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
@@ -21,22 +20,23 @@ from controller.decisions.notification.recipients import (
 )
 from controller.decisions.notification.silence import Silence, silence
 from controller.kinds import is_one_server
-from controller.model import MonitorStatus
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
-from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMonitor
+from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
 from controller.pipeline.server_names import servers_by_monitor
-from controller.store.evaluation import states
 from controller.store.incidents.incidents import StoredChange, StoredIncident
-from controller.store.notifications import alerts, deliveries, delivery_history
-from controller.store.notifications.alerts import AlertRow, ChannelRow, UnnotifiedIncident
+from controller.store.maintenance.covered import maintenance_at, names_at
+from controller.store.notifications import alerts, deliveries
+from controller.store.notifications.alerts import AlertRow, ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
-from controller.store.platform.pool import Connection, Database, StoreUnavailableError
+from controller.store.platform.pool import Connection
 
-log = structlog.get_logger()
 
-AFTER_MAINTENANCE_SECONDS = 5.0
-_AT_ONCE = 50
+class WhyNobody(NamedTuple):
+    """With `Silence.MAINTENANCE` the names of the windows that held, as far as they still exist."""
+
+    silence: Silence
+    windows: tuple[str, ...] = ()
 
 
 async def enqueue(connection: Connection, incident: StoredIncident, change: StoredChange) -> int:
@@ -44,32 +44,34 @@ async def enqueue(connection: Connection, incident: StoredIncident, change: Stor
 
     Call it in the transaction that made the change: both are stored, or neither.
     """
-    return await _enqueue(connection, incident.id, change.id)
+    row = await alerts.alert(connection, incident.id, change.id)
+    if row is None:
+        return 0
+    in_maintenance = await maintenance_at(connection, row.monitor_id, row.due_at) is not None
+    return await _enqueue(connection, row, _affected(row, in_maintenance=in_maintenance))
 
 
-async def notify_after_maintenance(db: Database) -> int:
-    """Notify of outages that began during a maintenance of their monitor and outlast it. Returns the number of
-    deliveries. An outage whose deliveries cannot be made is logged.
-
-    Raises StoreUnavailableError.
+async def enqueue_late(
+    connection: Connection,
+    incident_id: int,
+    change_id: int,
+    reason: str,
+    maintenance: NoticeMaintenance,
+    *,
+    known: bool,
+) -> int:
+    """Make the deliveries of a change of an open incident that a maintenance kept quiet, with the present reason; to
+    whom nothing is `known` of the incident, it opened. Return how many are new.
     """
-    made = after = 0
-    while True:
-        async with db.connection() as connection:
-            found = await alerts.unnotified_incidents(connection, _AT_ONCE, after=after)
-        for one in found:
-            after = one.incident_id
-            try:
-                made += await _notify_late(db, one)
-            except StoreUnavailableError:
-                raise
-            except Exception:
-                log.exception("late_notification_failed", incident_id=one.incident_id)
-        if len(found) < _AT_ONCE:
-            return made
+    row = await alerts.alert(connection, incident_id, change_id)
+    if row is None:
+        return 0
+    kind = ChangeKind.ESCALATED if known else ChangeKind.OPENED
+    row = msgspec.structs.replace(row, kind=kind.value, severity=row.incident_severity, reason=reason)
+    return await _enqueue(connection, row, _affected(row, in_maintenance=False), maintenance)
 
 
-async def why_nobody(connection: Connection, incident_id: int, change_id: int) -> Silence | None:
+async def why_nobody(connection: Connection, incident_id: int, change_id: int) -> WhyNobody | None:
     """Why nobody was notified of the change that opened this incident, for one without deliveries. By the present
     settings, because earlier ones are not kept. None when there is no such change.
     """
@@ -77,38 +79,30 @@ async def why_nobody(connection: Connection, incident_id: int, change_id: int) -
     if row is None:
         return None
     channels = await _channels(connection, row)
-    in_maintenance = await delivery_history.was_in_maintenance(connection, change_id)
-    return silence(channels, Severity(row.severity), _affected(row), row.at, in_maintenance=in_maintenance)
+    found = await maintenance_at(connection, row.monitor_id, row.due_at)
+    why = silence(channels, Severity(row.severity), _affected(row, in_maintenance=found is not None), row.at)
+    windows = await names_at(connection, row.monitor_id, row.due_at) if why is Silence.MAINTENANCE else []
+    return WhyNobody(why, tuple(windows))
 
 
-async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
-    """The monitor's state is locked meanwhile, so that no evaluation ends the incident before it was announced."""
-    async with db.transaction() as connection:
-        await states.lock(connection, found.monitor_id)
-        still = await alerts.unnotified_incidents(connection, 1, only=found.incident_id)
-        return await _enqueue(connection, still[0].incident_id, still[0].change_id) if still else 0
-
-
-async def _enqueue(connection: Connection, incident_id: int, change_id: int) -> int:
-    row = await alerts.alert(connection, incident_id, change_id)
-    if row is None:
-        return 0
-    severity, affected = Severity(row.severity), _affected(row)
-    recipients = audience(row.kind, severity, affected)
+async def _enqueue(
+    connection: Connection, row: AlertRow, affected: Affected, maintenance: NoticeMaintenance | None = None
+) -> int:
+    recipients = audience(row.kind, Severity(row.severity), affected)
     match recipients:
         case Audience.NOBODY:
             return 0
         case Audience.FOLLOWERS:
-            found = [Receiver(*follower) for follower in await alerts.followers(connection, incident_id)]
+            found = [Receiver(*follower) for follower in await alerts.followers(connection, row.incident_id)]
         case _:
             found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
     return await deliveries.insert(
         connection,
         row.organization_id,
-        _notice(row, await _servers(connection, row)),
+        _notice(row, await _servers(connection, row), maintenance),
         [NewDelivery(*receiver) for receiver in found],
-        incident_id=incident_id,
-        change_id=change_id,
+        incident_id=row.incident_id,
+        change_id=row.change_id,
     )
 
 
@@ -117,9 +111,9 @@ async def _channels(connection: Connection, row: AlertRow) -> list[RecipientChan
     return [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
 
 
-def _affected(row: AlertRow) -> Affected:
+def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
     return Affected(
-        MonitorStatus(row.status),
+        in_maintenance,
         row.notify_on_error,
         row.package,
         row.started_at,
@@ -176,7 +170,7 @@ async def _servers(connection: Connection, row: AlertRow) -> list[str] | UnsetTy
     return (await servers_by_monitor(connection, [row]))[row.monitor_public_id]
 
 
-def _notice(row: AlertRow, servers: list[str] | UnsetType) -> Any:
+def _notice(row: AlertRow, servers: list[str] | UnsetType, maintenance: NoticeMaintenance | None) -> Any:
     """The notice as it is stored with a delivery."""
     notice = IncidentNotice(
         change=row.kind,
@@ -201,5 +195,6 @@ def _notice(row: AlertRow, servers: list[str] | UnsetType) -> Any:
         organization=row.organization_name,
         time_zone=row.time_zone,
         evidence=location_findings(row.evidence, row.monitor_kind),
+        maintenance=maintenance,
     )
     return msgspec.to_builtins(notice)

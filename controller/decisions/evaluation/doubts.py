@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from controller.decisions.comparison.signs import SignKind
@@ -51,6 +51,10 @@ class Doubts(NamedTuple):
     def intercepted(self) -> frozenset[int]:
         """Locations at which somebody in between may read along: the monitor is partly failing."""
         return frozenset(one.location_id for one in self.said if one.kind is SignKind.INTERCEPTION_SUSPECTED)
+
+    def without(self, location_ids: Collection[int]) -> Doubts:
+        """The same, with nothing said of these locations."""
+        return self._replace(said=[one for one in self.said if one.location_id not in location_ids])
 
 
 NO_DOUBTS = Doubts()

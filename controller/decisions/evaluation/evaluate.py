@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from controller.decisions.evaluation.doubts import NO_DOUBTS, Doubts, doubted, with_absent
+from controller.decisions.evaluation.not_judged import not_judged
 from controller.decisions.evaluation.policy import Policy
 from controller.decisions.evaluation.quorum import Ballot, count_rechecked, count_votes
 from controller.decisions.evaluation.regional import LatestRound, RegionalRecheck, long_failing
@@ -30,6 +31,7 @@ from controller.decisions.evaluation.unconfirmed import (
 )
 from controller.decisions.evaluation.votes import Cast, CheckOutcome, Retry, Term, cast, voters
 from controller.decisions.evaluation.wording import USUAL, VerdictWords
+from controller.decisions.maintenance.at_locations import NONE_MAINTAINED, MaintainedLocations
 from controller.decisions.schedule.rotation import locations_of_round, pool, round_number
 from controller.decisions.schedule.rounds import first_due_ms
 from controller.model import Location, ScheduledMonitor
@@ -124,9 +126,11 @@ def evaluate(
     retries: bool = False,
     words: VerdictWords = USUAL,
     doubts: Doubts = NO_DOUBTS,
+    maintained: MaintainedLocations = NONE_MAINTAINED,
 ) -> EvaluationOutcome:
     """`locations` are the enabled ones of the monitor's countries; `waiting` is in the order of the due moments;
-    `words` are those of the monitor's kind, `doubts` what the comparison of its locations found.
+    `words` are those of the monitor's kind, `doubts` what the comparison of its locations found. Locations that are
+    `maintained` when their checks are due have no vote; while all are, the verdict stays.
 
     `blind_ids` of the answer is None when nothing was taken. An evaluation that waits for votes holds up the later
     ones, so that the order in which results arrive makes no difference.
@@ -162,16 +166,24 @@ def evaluate(
         )
 
     for number, evaluation in enumerate(waiting):
-        voting = voters(monitor, policy, locations, evaluation.due_ms, evaluation.purpose)
-        if not voting or evaluation.due_ms < first_due_ms(monitor) or evaluation.due_ms <= state.taken_ms:
+        checking = voters(monitor, policy, locations, evaluation.due_ms, evaluation.purpose)
+        if not checking or evaluation.due_ms < first_due_ms(monitor) or evaluation.due_ms <= state.taken_ms:
+            continue
+        quiet = maintained.at(evaluation.due_ms)
+        voting = [here for here in checking if here.id not in quiet]
+        if not voting:
+            state, blind = not_judged(state), frozenset()
             continue
         term = Term(evaluation.due_ms, evaluation.purpose, evaluation.ripe_ms - grace_ms, evaluation.ripe_ms, now_ms)
         only = rechecked_ids(state, evaluation.due_ms) if evaluation.purpose is Purpose.RECHECK else None
         voters_here = voting if only is None else [here for here in voting if here.id in only]
-        casts = doubted(cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term), doubts)
+        if not voters_here:
+            continue
+        said = doubts.without(quiet)
+        casts = doubted(cast(monitor, voters_here, evaluation.outcomes, evaluation.retries, term), said)
         votes = [one.vote for one in casts]
         finding = count_votes(votes, policy, words) if only is None else count_rechecked(votes, len(voting), words)
-        finding = finding if only is not None else with_absent(finding, casts, doubts)
+        finding = finding if only is not None else with_absent(finding, casts, said)
         if not finding.complete:
             until = term.votes_until_ms if now_ms < term.votes_until_ms else term.ripe_ms
             wait = min(until, now_ms + max(RETRY_MS, (now_ms - evaluation.due_ms) // _SELDOM))
@@ -188,7 +200,7 @@ def evaluate(
             finding,
             whole=only is None,
             absent=frozenset(long_failing(before.failures) & absent),
-            intercepted=bool(doubts.intercepted),
+            intercepted=bool((said if state.severity is None else doubts).intercepted),
         )
         step = take(before, judged, policy) if judged.whole else take_recheck(before, judged)
         latest_round = partial(_latest_round, monitor, locations, step.state)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.notification.receiver_key import receiver_key
-from controller.model import MonitorStatus
 
 
 class OwnerScope(StrEnum):
@@ -53,9 +52,11 @@ class Receiver(NamedTuple):
 
 
 class Affected(NamedTuple):
-    """What a change is about. `channels` and `targets` are the defaults that the organization set, as it sent them."""
+    """What a change is about. `in_maintenance`: the monitor was when the checks that show the change were due.
+    `channels` and `targets` are the defaults that the organization set, as it sent them.
+    """
 
-    status: MonitorStatus
+    in_maintenance: bool
     notify_on_error: bool
     package: str | None
     started_at: datetime
@@ -83,7 +84,7 @@ def audience(kind: str, severity: Severity, affected: Affected) -> Audience:
         return Audience.NOBODY
     if kind == ChangeKind.RESOLVED:
         return Audience.FOLLOWERS
-    if affected.status is MonitorStatus.MAINTENANCE:
+    if affected.in_maintenance:
         return Audience.NOBODY
     match kind:
         case ChangeKind.OPENED | ChangeKind.ESCALATED:

@@ -14,7 +14,6 @@ from controller.decisions.notification.recipients import (
     audience,
     receivers,
 )
-from controller.model import MonitorStatus
 
 
 class Silence(StrEnum):
@@ -28,15 +27,11 @@ class Silence(StrEnum):
     LATER = "later"  # somebody would be notified now, so the settings were others then
 
 
-def silence(
-    channels: Sequence[RecipientChannel], severity: Severity, affected: Affected, at: datetime, *, in_maintenance: bool
-) -> Silence:
-    """Why nobody was notified of an outage of this severity. `channels` are the present ones; `in_maintenance` says
-    whether the monitor was in maintenance when the outage was confirmed.
-    """
+def silence(channels: Sequence[RecipientChannel], severity: Severity, affected: Affected, at: datetime) -> Silence:
+    """Why nobody was notified of an outage of this severity. `channels` are the present ones."""
     if not affected.notify_on_error:
         return Silence.OFF
-    if in_maintenance or affected.status is MonitorStatus.MAINTENANCE:
+    if affected.in_maintenance:
         return Silence.MAINTENANCE
     if not channels:
         return Silence.NO_CHANNEL

@@ -16,6 +16,7 @@ from controller.decisions.evaluation.ripe import ripe_ms
 from controller.decisions.evaluation.state import ChangeKind, MonitorState, Severity, VerdictKind
 from controller.decisions.evaluation.votes import voters
 from controller.decisions.evaluation.wording import USUAL, VerdictWords
+from controller.decisions.maintenance.at_locations import NONE_MAINTAINED, MaintainedLocations
 from controller.decisions.monitors.inherited import policy_fields
 from controller.decisions.replay.recorded import Answers, Recording
 from controller.decisions.schedule.rounds import RECHECK_SECONDS, Recheck, is_overtaken
@@ -58,6 +59,7 @@ class PolicyReplay:
         *,
         retries: bool = False,
         words: VerdictWords = USUAL,
+        maintained: MaintainedLocations = NONE_MAINTAINED,
     ) -> None:
         self._monitor = msgspec.structs.replace(monitor, **policy_fields(policy))
         self._policy = policy
@@ -65,6 +67,7 @@ class PolicyReplay:
         self._recording = recording
         self._retries = retries
         self._words = words
+        self._maintained = maintained
         self._rechecks: dict[int, _Coming] = {}
         self._now_ms = 0
         self._passed_ms = 0
@@ -116,6 +119,7 @@ class PolicyReplay:
             now_ms,
             retries=self._retries,
             words=self._words,
+            maintained=self._maintained,
         )
         self._take(outcome, now_ms)
         for one in batch[: max(outcome.taken, 1)]:

@@ -82,6 +82,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "customerName": notice.customer.name,
         "outageStartedAt": _iso(notice.outage_started_at),
         "resolvedAt": _iso(notice.resolved_at),
+        "maintenance": notice.maintenance_text,
     }
 
 
@@ -115,6 +116,7 @@ def _facts(sending: Sending) -> dict[str, Any]:
             "outage_started_at": _iso(notice.outage_started_at),
             "resolved_at": _iso(notice.resolved_at) or None,
             "error_message": notice.reason,
+            "maintenance": notice.maintenance,
         },
         "monitor": notice.monitor,
         "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice)},

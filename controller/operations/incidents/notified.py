@@ -8,11 +8,10 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.access import Permission
-from controller.decisions.notification.silence import Silence
 from controller.model import DeliveryRecord, Principal, UnconfirmedRun
 from controller.model.retention import UNCONFIRMED_DAYS
 from controller.operations.incidents.incidents import incident_for
-from controller.pipeline.incident_notifications import why_nobody
+from controller.pipeline.incident_notifications import WhyNobody, why_nobody
 from controller.store.evaluation import unconfirmed
 from controller.store.incidents import reading
 from controller.store.notifications import delivery_history
@@ -22,14 +21,14 @@ MOST_SILENT = 50
 
 
 class Notified(msgspec.Struct, frozen=True, kw_only=True):
-    """The deliveries of an incident; `silence` says why there is none, and is None when there is one."""
+    """The deliveries of an incident; `nobody` says why there is none, and is None when there is one."""
 
     deliveries: list[DeliveryRecord]
-    silence: Silence | None
+    nobody: WhyNobody | None
 
 
 class UnpagedIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident of which no notification was sent: there was none (`silence` says why), or each one failed for good,
+    """An incident of which no notification was sent: there was none (`nobody` says why), or each one failed for good,
     was skipped, or waits; then the errors are in `failed`, `skipped` and `waiting`.
     """
 
@@ -41,7 +40,7 @@ class UnpagedIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
     started_at: datetime
     resolved_at: datetime | None
-    silence: Silence | None
+    nobody: WhyNobody | None
     failed: list[str]
     skipped: list[str]
     waiting: list[str]
@@ -71,7 +70,7 @@ async def notified_in(connection: Connection, incident_id: int) -> Notified:
     if not found:
         opened = next((one for one in await reading.changes_of(connection, incident_id) if one.kind == "opened"), None)
         why = await why_nobody(connection, incident_id, opened.id) if opened else None
-    return Notified(deliveries=found, silence=why)
+    return Notified(deliveries=found, nobody=why)
 
 
 async def unpaged(
@@ -93,17 +92,13 @@ async def _silent(
     connection: Connection, principal: Principal, monitor: UUID | None, since: datetime
 ) -> list[UnpagedIncident]:
     customers = None if principal.customer_ids is None else sorted(principal.customer_ids)
-    reasons: dict[tuple[int, str], Silence | None] = {}
     found = []
     for one in await delivery_history.silent_incidents(
         connection, since, principal.works_in, customers, monitor, limit=MOST_SILENT
     ):
         why = None
         if not (one.failed or one.skipped or one.waiting):
-            same = one.monitor_id, one.severity
-            if same not in reasons or reasons[same] is Silence.MAINTENANCE:
-                reasons[same] = await why_nobody(connection, one.id, one.change_id)
-            why = reasons[same]
+            why = await why_nobody(connection, one.id, one.change_id)
         found.append(
             UnpagedIncident(
                 public_id=one.public_id,
@@ -114,7 +109,7 @@ async def _silent(
                 flapping=one.flapping,
                 started_at=one.started_at,
                 resolved_at=one.resolved_at,
-                silence=why,
+                nobody=why,
                 failed=one.failed,
                 skipped=one.skipped,
                 waiting=one.waiting,

@@ -56,8 +56,8 @@ def deliveries_view(notified: Notified, *, flapping: bool) -> DeliveriesView:
 
 
 def _nobody(notified: Notified) -> str:
-    if notified.silence is not None:
-        return silence_words(notified.silence)
+    if notified.nobody is not None:
+        return silence_words(*notified.nobody)
     states = {one.state for one in notified.deliveries}
     if not states or "sent" in states:
         return ""

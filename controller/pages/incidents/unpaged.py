@@ -114,7 +114,7 @@ def _silent(found: UnpagedIncident) -> SilentRow:
 
 
 def _why(found: UnpagedIncident) -> str:
-    parts = [silence_words(found.silence)] if found.silence is not None else []
+    parts = [silence_words(*found.nobody)] if found.nobody is not None else []
     for title, errors in (
         ("Failed for good", found.failed),
         ("Not sent", found.skipped),

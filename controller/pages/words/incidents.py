@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from controller.decisions.evaluation.quorum import Ballot
 from controller.decisions.notification.silence import Silence
 from controller.kinds import words_of
@@ -83,8 +85,11 @@ def change_words(kind: str, severity: str) -> str:
     return _CHANGES.get(kind, {}).get(severity, kind)
 
 
-def silence_words(silence: Silence) -> str:
-    """Why nobody was notified."""
+def silence_words(silence: Silence, windows: Sequence[str] = ()) -> str:
+    """Why nobody was notified; `windows` are the names of the maintenance windows that held."""
+    if silence is Silence.MAINTENANCE and windows:
+        names = ", ".join(f'"{name}"' for name in windows)
+        return f"The monitor was in maintenance ({names}): nobody was notified."
     return _SILENCE[silence]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.delivery.mail_warnings import mail_warnings
+from controller.store.maintenance.covered import times_around
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultError
@@ -32,6 +34,7 @@ _SEND_SECONDS = {
     ChannelGroup.APPRISE: 40.0,
 }
 _LONGEST_ERROR = 300
+_AFTER_MAINTENANCE = timedelta(minutes=1)
 _TOO_OLD = "its receiver did not work for two days"
 
 
@@ -39,6 +42,12 @@ class Skipped(NamedTuple):
     """Nothing was sent, and nothing failed."""
 
     why: str
+
+
+class Postponed(NamedTuple):
+    """Nothing was sent: the monitor is in maintenance. It is tried again after this time."""
+
+    again_in: timedelta
 
 
 class FailedAttempt(NamedTuple):
@@ -59,7 +68,7 @@ class Attempts:
         self._senders = senders
         self._public_url = public_url
 
-    async def send(self, delivery: Claimed, *, failing: bool) -> Skipped | FailedAttempt | None:
+    async def send(self, delivery: Claimed, *, failing: bool) -> Skipped | Postponed | FailedAttempt | None:
         """Send a delivery; None when it was accepted. `failing` says that its receiver or transport fails: what has
         waited for long behind others is then given up. A failure of any kind concerns this delivery alone.
         """
@@ -69,6 +78,8 @@ class Attempts:
         config: dict[str, Any] = {}
         try:
             async with asyncio.timeout(_SEND_SECONDS[group]):
+                if await self._waits_for_maintenance(delivery):
+                    return Postponed(_AFTER_MAINTENANCE)
                 config = self._vault.reveal(delivery.channel_config or {})
                 await self._send(delivery, config)
         except SkippedError as error:
@@ -86,6 +97,22 @@ class Attempts:
             log.exception("delivery_crashed", delivery=str(delivery.key), channel_type=delivery.type)
             return FailedAttempt("sending failed on Mailprobe's side", permanent=False, fault=Fault.MESSAGE)
         return None
+
+    async def _waits_for_maintenance(self, delivery: Claimed) -> bool:
+        """Whether a maintenance began before this receiver was to be notified of an outage; after its end, checks have
+        a moment to show that the outage is over.
+        """
+        notice: Notice = msgspec.convert(delivery.notice, Notice)
+        if not isinstance(notice, IncidentNotice) or notice.change in FOLLOWING or delivery.previous_keys:
+            return False
+        if not delivery.delayed or delivery.attempts > 1:
+            return False
+        now = utc_now()
+        async with self._db.connection() as connection:
+            times = await times_around(connection, notice.monitor.id, now)
+        if notice.maintenance:
+            return any(one.holds(now) for one in times)
+        return any(one.from_at <= now and (one.to_at is None or one.to_at > now - _AFTER_MAINTENANCE) for one in times)
 
     async def _send(self, delivery: Claimed, config: dict[str, Any]) -> None:
         """Raises SkippedError, DeliveryError."""

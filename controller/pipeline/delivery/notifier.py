@@ -20,7 +20,7 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import Fault
 from controller.notify.registry import CHANNELS
-from controller.pipeline.delivery.attempt import Attempts, FailedAttempt, Skipped
+from controller.pipeline.delivery.attempt import Attempts, FailedAttempt, Postponed, Skipped
 from controller.pipeline.delivery.transports import TRANSPORTS, TransportState
 from controller.pipeline.loops import keep
 from controller.store.notifications import claims, outcomes
@@ -130,6 +130,9 @@ class Notifier:
                 delivery_log.info("delivery_skipped", reason=why)
                 self._counts.deliveries.add((delivery.type, DeliveryOutcome.SKIPPED))
                 await self._record(lambda: outcomes.skip(self._db, delivery, why))
+            case Postponed(again_in):
+                delivery_log.info("delivery_postponed", seconds=again_in.total_seconds())
+                await self._record(lambda: outcomes.postpone(self._db, delivery, again_in))
             case FailedAttempt():
                 await self._failed(delivery, outcome, transport, delivery_log)
 

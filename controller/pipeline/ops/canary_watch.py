@@ -2,12 +2,13 @@
 those from which the canary target fails; and notify them once more when that is over.
 
 Only canaries that the broker took count, so the watch needs no grace after the controllers, the database or the broker
-were away. A location without live agents gets no canaries: it is reported as silent, and only so.
+were away. A location without live agents gets no canaries: it is reported as silent, and only so. One that the
+operators have under maintenance is not reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from controller.broker.backlog import check_consumer
@@ -18,6 +19,7 @@ from controller.pipeline.ops import notices
 from controller.pipeline.ops.notices import TroubleKind
 from controller.store.locations import canaries
 from controller.store.locations.locations import present_locations
+from controller.store.maintenance.at_locations import maintained_by_operators
 from controller.store.notifications import ops_notices
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
@@ -37,6 +39,7 @@ class CanaryWatch:
 
     async def review(self) -> None:
         """Examine the canaries of all locations once. Raises StoreUnavailableError."""
+        planned = await maintained_by_operators(self._db, utc_now())
         names = {here.id: (here.code, here.name) for here in await present_locations(self._db) if here.enabled}
         every = {names[number]: own for number, own in (await canaries.states(self._db)).items() if number in names}
         states = {code: own for (code, _), own in every.items()}
@@ -44,14 +47,16 @@ class CanaryWatch:
             gone = await ops_notices.known(self._db, kind) - states.keys()
             if gone:  # silent, disabled or removed: nobody knows whether its canaries would come back
                 await ops_notices.forget(self._db, kind, gone)
-        await self._review_lost(states, dict(every.keys()))
-        await self._review_target(states)
+        await self._review_lost(states, dict(every.keys()), planned)
+        await self._review_target(states, planned)
 
-    async def _review_lost(self, states: Mapping[str, Sequence[CanaryState]], names: Mapping[str, str]) -> None:
+    async def _review_lost(
+        self, states: Mapping[str, Sequence[CanaryState]], names: Mapping[str, str], planned: Collection[str]
+    ) -> None:
         now = utc_now()
         kinds = {code: kinds_lost(own) for code, own in states.items()}
         lost = {code: _lost_since(states[code], own) for code, own in kinds.items() if own}
-        new = lost.keys() - await ops_notices.known(self._db, TroubleKind.CANARY_LOST)
+        new = lost.keys() - planned - await ops_notices.known(self._db, TroubleKind.CANARY_LOST)
         found = {
             code: LostCanaries(
                 name=names[code], kinds=kinds[code], stopped=await self._stopped(code, kinds[code], states[code])
@@ -66,9 +71,10 @@ class CanaryWatch:
             lambda begun: ops_messages.canaries_lost(begun, found),
             ops_messages.canaries_back,
             now,
+            not_of=planned,
         )
 
-    async def _review_target(self, states: Mapping[str, Sequence[CanaryState]]) -> None:
+    async def _review_target(self, states: Mapping[str, Sequence[CanaryState]], planned: Collection[str]) -> None:
         failures = {code: failure for code, own in states.items() if (failure := last_failure(own)) is not None}
         now = utc_now()
         await notices.report(
@@ -79,6 +85,7 @@ class CanaryWatch:
             lambda begun: ops_messages.target_failing(begun, failures),
             ops_messages.target_works,
             now,
+            not_of=planned,
         )
 
     async def _stopped(self, code: str, kinds: Sequence[str], states: Sequence[CanaryState]) -> str:

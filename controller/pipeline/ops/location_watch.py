@@ -1,5 +1,5 @@
 """Warn the operators, once, of locations that are silent or send unexpected results, and of agents whose clock is off;
-and notify them once more when that is over.
+and notify them once more when that is over. A location that they have under maintenance may be silent.
 
 Every controller watches, and the database lets one of them send the warning. A location counts as silent only if
 this controller could have received its heartbeats: the watch begins again after this controller, its database or its
@@ -30,6 +30,7 @@ from controller.pipeline.ops.notices import TroubleKind
 from controller.store.checks import dead_letters
 from controller.store.checks.dead_letters import DeadLetterCount
 from controller.store.locations.locations import present_locations
+from controller.store.maintenance.at_locations import maintained_by_operators
 from controller.store.notifications import ops_notices as store
 from controller.store.notifications.ops_notices import LocationContact
 from controller.store.platform.pool import Database
@@ -85,7 +86,8 @@ class LocationWatch:
             )
         if now - self._since < SILENT_SECONDS:
             return
-        silent = newly_silent(silences, warned)
+        planned = await maintained_by_operators(self._db, utc_now())
+        silent = newly_silent({code: one for code, one in silences.items() if code not in planned}, warned)
         if silent:
             await notices.begin(
                 self._db,

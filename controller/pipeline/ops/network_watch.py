@@ -11,6 +11,7 @@ from controller.notify.ops import networks as ops_messages
 from controller.pipeline.ops import notices
 from controller.pipeline.ops.notices import TroubleKind
 from controller.store.comparison import comparisons, suspicions
+from controller.store.maintenance.at_locations import maintained_by_operators
 from controller.store.platform.pool import Database
 from shared.clock import utc_now
 
@@ -42,4 +43,5 @@ class NetworkWatch:
             lambda new: ops_messages.stripped(new, {code: one.monitors for code, one in known.items()}),
             ops_messages.stripped_no_more,
             utc_now(),
+            not_of=await maintained_by_operators(self._db, utc_now()),
         )

@@ -51,14 +51,21 @@ async def report(
     begun: Callable[[Collection[str]], OpsMessage],
     over: Callable[[Sequence[OpenProblem]], OpsMessage],
     now: datetime,
+    *,
+    not_of: Collection[str] = (),
 ) -> None:
     """Send a notice of those of `troubles` (subjects, each with the moment since when it is in trouble) that the
-    operators do not know of, and one of those that they know of and that are over. Raises StoreUnavailableError.
+    operators do not know of, but for those in `not_of`, and one of those that they know of and that are over. Raises
+    StoreUnavailableError.
     """
     known = await ops_notices.known(database, kind)
     if known - troubles.keys():
         await end(database, addresses, kind, known - troubles.keys(), over, now)
-    new = [(subject, since) for subject, since in sorted(troubles.items()) if subject not in known]
+    new = [
+        (subject, since)
+        for subject, since in sorted(troubles.items())
+        if subject not in known and subject not in not_of
+    ]
     if new:
         await begin(database, addresses, kind, new, begun, now)
 

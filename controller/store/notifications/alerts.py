@@ -28,13 +28,13 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     outage_started_at: datetime
     started_at: datetime
     resolved_at: datetime | None
+    incident_severity: str
     monitor_id: int
     monitor_public_id: UUID
     monitor_name: str
     monitor_kind: str
     hostname: str
     port: int | None
-    status: str
     notify_on_error: bool
     monitor_email: str | None
     monitor_phone_number: str | None
@@ -50,6 +50,11 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     channels: dict[str, Any] | None
     targets: dict[str, Any] | None
 
+    @property
+    def due_at(self) -> datetime:
+        """When the checks that show the change were due; what a person changed has no checks."""
+        return self.evidence.due_at if self.evidence else self.at
+
 
 async def alert(connection: Connection, incident_id: int, change_id: int) -> AlertRow | None:
     """None when there is no such change of that incident."""
@@ -58,9 +63,9 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
         SELECT change.id AS change_id, change.kind, change.severity, change.reason,
           change.evidence, change.at,
           incident.id AS incident_id, incident.public_id AS incident_public_id, incident.outage_started_at,
-          incident.started_at, incident.resolved_at,
+          incident.started_at, incident.resolved_at, incident.severity AS incident_severity,
           monitor.id AS monitor_id, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
-          monitor.kind AS monitor_kind, monitor.hostname, monitor.port, monitor.status, monitor.notify_on_error,
+          monitor.kind AS monitor_kind, monitor.hostname, monitor.port, monitor.notify_on_error,
           monitor.notification_email AS monitor_email, monitor.notification_phone_number AS monitor_phone_number,
           customer.id AS customer_id, customer.public_id AS customer_public_id, customer.name AS customer_name,
           customer.notification_email AS customer_email,
@@ -136,42 +141,3 @@ async def followers(connection: Connection, incident_id: int) -> list[FollowerRo
         incident_id,
     )
     return [FollowerRow(*row) for row in rows]
-
-
-class UnnotifiedIncident(NamedTuple):
-    """An open incident that nobody was notified of, and the change to report: the latest one that sets its severity."""
-
-    incident_id: int
-    monitor_id: int
-    change_id: int
-
-
-async def unnotified_incidents(
-    connection: Connection, at_most: int, *, after: int = 0, only: int | None = None
-) -> list[UnnotifiedIncident]:
-    """Incidents that nobody was notified of because their monitor was in maintenance, which has ended since, by number:
-    those beyond `after`, or the one with the number `only`.
-    """
-    rows = await connection.fetch(
-        """
-        SELECT incident.id, monitor.id, change.id
-        FROM incident
-        JOIN monitor ON monitor.id = incident.monitor_id
-        CROSS JOIN LATERAL (
-          SELECT id, at FROM incident_change
-          WHERE incident_id = incident.id AND kind IN ('opened', 'escalated') ORDER BY id DESC LIMIT 1
-        ) AS change
-        WHERE incident.resolved_at IS NULL AND monitor.status = 'active' AND monitor.deleted_at IS NULL
-          AND incident.id > $2 AND ($3::bigint IS NULL OR incident.id = $3)
-          AND NOT EXISTS (SELECT FROM delivery WHERE delivery.change_id = change.id)
-          AND EXISTS (
-            SELECT FROM maintenance_time
-            WHERE monitor_id = monitor.id AND from_at <= change.at AND to_at >= change.at
-          )
-        ORDER BY incident.id LIMIT $1
-        """,
-        at_most,
-        after,
-        only,
-    )
-    return [UnnotifiedIncident(*row) for row in rows]

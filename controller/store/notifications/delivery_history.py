@@ -96,18 +96,3 @@ async def silent_incidents(
     """The incidents that lasted after `since` and of which nobody was notified, the latest first; None is any."""
     rows = await connection.fetch(_SILENT, since, organization_id, customer_ids, monitor, limit)
     return [SilentIncident(*row) for row in rows]
-
-
-async def was_in_maintenance(connection: Connection, change_id: int) -> bool:
-    """Whether the monitor was in maintenance when this change of its incident was made."""
-    found: bool = await connection.fetchval(
-        """
-        SELECT EXISTS (
-          SELECT FROM incident_change AS change JOIN incident ON incident.id = change.incident_id
-          JOIN maintenance_time AS period ON period.monitor_id = incident.monitor_id
-          WHERE change.id = $1 AND period.from_at <= change.at AND (period.to_at IS NULL OR period.to_at >= change.at)
-        )
-        """,
-        change_id,
-    )
-    return found

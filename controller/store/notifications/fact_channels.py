@@ -49,7 +49,7 @@ async def origin_of(connection: Connection, monitor_id: int) -> NoticeOrigin | N
     row = await connection.fetchrow(
         """
         SELECT monitor.name, customer.name, customer.package_type, organization.time_zone,
-          monitor.status <> 'active' OR NOT monitor.notify_on_error
+          monitor.status = 'disabled' OR NOT monitor.notify_on_error
         FROM monitor JOIN customer ON customer.id = monitor.customer_id
         JOIN organization ON organization.id = monitor.organization_id WHERE monitor.id = $1
         """,

@@ -140,6 +140,18 @@ async def skip(db: Database, delivery: Claimed, why: str) -> None:
         await _announce(connection, delivery, "skipped", why)
 
 
+async def postpone(db: Database, delivery: Claimed, again_in: timedelta) -> None:
+    """Record that it is to be tried later, without an attempt. Raises StoreUnavailableError."""
+    async with db.transaction() as connection:
+        await connection.execute(_FREE, delivery.lane)
+        await connection.execute(
+            "UPDATE delivery SET next_at = now() + $2::interval, claimed_until = NULL, attempts = attempts - 1"
+            " WHERE id = $1 AND state = 'waiting'",
+            delivery.id,
+            again_in,
+        )
+
+
 async def hasten_again(db: Database, numbers: Collection[int]) -> None:
     """Try these deliveries again at once, which failed before, and then those that wait for them. Raises
     StoreUnavailableError.

@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import msgspec
+
+from controller.decisions.evaluation.state import MonitorState
 from controller.notify.channels import ChannelGroup, Senders
 from controller.pipeline import incident_notifications
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.transports import TRANSPORTS
 from controller.store.incidents import incidents
 from controller.store.incidents.incidents import StoredChange, StoredIncident
+from controller.store.maintenance import by_status
 from controller.store.notifications import channels, claims
 from controller.store.notifications.channels import NewChannel
 from controller.store.notifications.claims import Claimed, Slots
@@ -41,6 +45,10 @@ EVIDENCE = events.Evidence(
         )
     ],
 )
+
+
+def evidence(due_at: datetime) -> events.Evidence:
+    return msgspec.structs.replace(EVIDENCE, due_at=due_at)
 
 
 async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: float = 120.0) -> Value:
@@ -99,8 +107,10 @@ class NotificationCase:
         assert made
         return made.id
 
-    async def opened(self, monitor: int | None = None, *, severity: str = "down") -> StoredIncident:
-        """Confirm an outage and enqueue its notifications."""
+    async def opened(
+        self, monitor: int | None = None, *, severity: str = "down", due_at: datetime | None = None
+    ) -> StoredIncident:
+        """Confirm an outage, by checks due at that moment or now, and enqueue its notifications."""
         new = incidents.NewIncident(
             organization_id=self.organization,
             customer_id=self.customer,
@@ -108,28 +118,47 @@ class NotificationCase:
             severity=severity,
             reason="1 of 1 country cannot connect: refused",
             failure=None,
-            evidence=EVIDENCE,
-            outage_started_at=utc_now(),
+            evidence=evidence(due_at or utc_now()),
+            outage_started_at=due_at or utc_now(),
         )
         async with self.db.transaction() as connection:
             incident, change = await incidents.open_incident(connection, new)
             await incident_notifications.enqueue(connection, incident, change)
         return incident
 
-    async def changed(self, incident: StoredIncident, kind: str, severity: str = "down") -> StoredChange:
+    async def changed(
+        self, incident: StoredIncident, kind: str, severity: str = "down", *, due_at: datetime | None = None
+    ) -> StoredChange:
         async with self.db.transaction() as connection:
             incident, change = await incidents.append_change(
-                connection, incident.id, kind=kind, severity=severity, reason="changed", evidence=EVIDENCE
+                connection,
+                incident.id,
+                kind=kind,
+                severity=severity,
+                reason="changed",
+                evidence=evidence(due_at or utc_now()),
             )
             await incident_notifications.enqueue(connection, incident, change)
         return change
 
     async def resolved(self, incident: StoredIncident) -> StoredChange:
         async with self.db.transaction() as connection:
-            ended = await incidents.resolve(connection, incident.id, reason="1 of 1 country passes", evidence=EVIDENCE)
+            ended = await incidents.resolve(
+                connection, incident.id, reason="1 of 1 country passes", evidence=evidence(utc_now())
+            )
             assert ended is not None
             await incident_notifications.enqueue(connection, *ended)
         return ended[1]
+
+    async def evaluated(self, state: MonitorState, monitor: int | None = None) -> None:
+        """Have this be what the latest evaluation left."""
+        await self.value(
+            "INSERT INTO monitor_state (monitor_id, state, verdict, stable) VALUES ($1, $2::json, $3, false)"
+            " ON CONFLICT (monitor_id) DO UPDATE SET state = EXCLUDED.state, verdict = EXCLUDED.verdict",
+            monitor or self.monitor_id,
+            state,
+            state.verdict.value,
+        )
 
     @asynccontextmanager
     async def notifying(self) -> AsyncIterator[Notifier]:
@@ -194,18 +223,20 @@ async def addressed(
     *,
     notification_email: str | None = None,
     notification_phone_number: str | None = None,
-    status: str | None = None,
+    in_maintenance: bool | None = None,
     customer_notification_email: str | None = None,
 ) -> None:
     """Change what is given of the monitor and its customer."""
     await case.value(
-        "UPDATE monitor SET notification_email = COALESCE($2, notification_email), status = COALESCE($4, status),"
+        "UPDATE monitor SET notification_email = COALESCE($2, notification_email),"
         " notification_phone_number = COALESCE($3, notification_phone_number) WHERE id = $1",
         case.monitor_id,
         notification_email,
         notification_phone_number,
-        status,
     )
+    if in_maintenance is not None:
+        async with case.db.transaction() as connection:
+            await by_status.keep(connection, {case.monitor_id: in_maintenance}, utc_now())
     await case.value(
         "UPDATE customer SET notification_email = COALESCE($2, notification_email) WHERE id = $1",
         case.customer,

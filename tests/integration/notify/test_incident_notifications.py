@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from controller.pipeline.incident_notifications import enqueue, notify_after_maintenance
+from controller.decisions.evaluation.state import MonitorState, Severity, VerdictKind
+from controller.pipeline.incident_notifications import enqueue
+from controller.pipeline.maintenance.notifying import notify_after_maintenance
 from controller.store.incidents import incidents
+from controller.store.maintenance import by_status
+from shared.clock import utc_now
+from shared.epoch import to_ms
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.notification_case import NotificationCase, addressed, subjects
@@ -196,11 +201,19 @@ async def test_a_delayed_channel_does_not_hold_up_another_one_of_the_same_addres
 
 async def test_outages_that_need_no_notification_hold_up_no_other(case: NotificationCase) -> None:
     """There are more of them than one batch examines."""
-    monitors = [await case.monitor(status="maintenance") for _ in range(56)]
+    monitors = [await case.monitor() for _ in range(56)]
+    async with case.db.transaction() as connection:
+        await by_status.keep(connection, dict.fromkeys(monitors, True), utc_now())
     for monitor in monitors:
         await case.opened(monitor)
     await case.value("UPDATE monitor SET notification_email = $2 WHERE id = $1", monitors[-1], OWN)
-    await case.value("UPDATE monitor SET status = 'active'")
+    async with case.db.transaction() as connection:
+        await by_status.keep(connection, dict.fromkeys(monitors, False), utc_now())
+    state = MonitorState(
+        verdict=VerdictKind.DOWN, severity=Severity.DOWN, failing_evaluations=1, taken_ms=to_ms(utc_now()) + 1
+    )
+    for monitor in monitors:
+        await case.evaluated(state, monitor)
     assert await notify_after_maintenance(case.db) == 1
     assert await case.states() == {OWN: ["waiting"]}
 

@@ -14,7 +14,7 @@ from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.channels import sms_text
 from controller.notify.location_evidence import location_findings
 from controller.notify.message import Tone, duration_text, local_time_text, render
-from controller.notify.notice import IncidentNotice, LocationFinding, Notice, PlainNotice
+from controller.notify.notice import IncidentNotice, LocationFinding, Notice, NoticeMaintenance, PlainNotice
 from controller.notify.sending import without_secrets
 from controller.notify.webhook.body import body_of
 from shared.wire import events
@@ -60,6 +60,25 @@ def test_an_outage_is_described_with_reason_times_and_evidence() -> None:
         "  DE (de-1): refused (connect): Connection refused\n"
         "  US (us-1): passes\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("until", "confirmed", "expected"),
+    [
+        (timedelta(hours=2), True, "since 12:00, in maintenance until 14:00"),
+        (timedelta(hours=13), True, "since 2026-03-01 12:00, in maintenance until 2026-03-02 01:00"),
+        (timedelta(hours=2), False, "since 12:00, in maintenance until 14:00; no check could confirm it since"),
+    ],
+)
+def test_what_a_maintenance_kept_quiet_says_so_in_every_form(
+    until: timedelta, expected: str, *, confirmed: bool
+) -> None:
+    maintenance = NoticeMaintenance(since=BEGAN, until=BEGAN + until, confirmed=confirmed)
+    notice = a_notice(maintenance=maintenance)
+    message = render(notice, NO_LINKS)
+    assert f"\n\nS{expected[1:]}.\n\n" in message.text
+    assert f"<p>S{expected[1:]}.</p>" in message.html
+    assert notice.sms_text == f"{notice.reason}; {expected}"
 
 
 @pytest.mark.parametrize("severity", ["down", "partial"])

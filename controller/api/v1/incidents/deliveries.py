@@ -57,10 +57,18 @@ class NotifiedAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             " monitor's own channels only. not_meant: no channel is meant for it. later: now somebody would."
         ),
     ]
+    maintenance_windows: Annotated[
+        list[str], Meta(description="With maintenance: the names of the windows that held, as far as they still exist.")
+    ]
 
 
 def notified_answer(notified: Notified) -> NotifiedAnswer:
-    return NotifiedAnswer(deliveries=[delivery_item(one) for one in notified.deliveries], nobody=notified.silence)
+    nobody = notified.nobody
+    return NotifiedAnswer(
+        deliveries=[delivery_item(one) for one in notified.deliveries],
+        nobody=nobody and nobody.silence,
+        maintenance_windows=list(nobody.windows) if nobody else [],
+    )
 
 
 def delivery_item(found: DeliveryRecord) -> IncidentDelivery:

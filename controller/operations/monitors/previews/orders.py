@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from controller.decisions.evaluation.policy import Policy
+from controller.decisions.maintenance.at_locations import NONE_MAINTAINED, MaintainedLocations
 from controller.decisions.replay.recorded import RecordedCheck, Recording, Window
 from controller.decisions.replay.replay import PolicyReplay, ReplayedIncident
 from controller.kinds import words_of
@@ -19,7 +20,7 @@ LENGTH_BYTES = 4
 class ReplayOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A monitor as today's policy has it checked (`before`), another policy, and its stored results: JSON arrays of
     RecordedCheck, read in `windows` (None: everything until `until_ms`). Incidents opened before `since_ms` do not
-    count.
+    count. `maintained` is when its locations were under maintenance.
     """
 
     monitor: ScheduledMonitor
@@ -31,6 +32,7 @@ class ReplayOrder(msgspec.Struct, frozen=True, kw_only=True):
     windows: Sequence[Window] | None
     since_ms: int
     until_ms: int
+    maintained: MaintainedLocations = NONE_MAINTAINED
 
 
 class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ def replayed(order: ReplayOrder) -> ReplayAnswer:
             recording,
             retries=order.retries,
             words=words_of(order.monitor.kind).verdict,
+            maintained=order.maintained,
         )
         replay.run(order.until_ms)
         if replay.uncovered:

@@ -15,6 +15,7 @@ import msgspec
 
 from controller.decisions.evaluation.policies import Effective, Level, Levels, Origin, effective, own_stored
 from controller.decisions.evaluation.policy import STANDARD, Policy
+from controller.decisions.maintenance.at_locations import maintained_for
 from controller.decisions.replay.comparison import differing, lasted_ms
 from controller.decisions.replay.recorded import Window
 from controller.decisions.replay.windows import windows
@@ -28,6 +29,7 @@ from controller.operations.monitors.previews.process import RETRY_SECONDS, Previ
 from controller.store.evaluation import past_failures
 from controller.store.evaluation.evaluated_monitors import enabled_locations
 from controller.store.evaluation.past_failures import MonitorBelow
+from controller.store.maintenance.at_locations import location_times
 from controller.store.monitors import policies as store
 from controller.store.platform.pool import Database
 from controller.store.retention import choices
@@ -167,6 +169,7 @@ class _Preview:
         read = everything if whole else windows(monitor, locations, policies, failing[monitor.id], until_ms)
         async with self._database.connection() as connection:
             checks = await past_failures.recorded_checks(connection, monitor.id, read)
+            times = await location_times(connection, [evaluated.organization_id], self._since - _LEAD, self._until)
         return ReplayOrder(
             monitor=monitor,
             locations=locations,
@@ -177,6 +180,7 @@ class _Preview:
             windows=None if whole else read,
             since_ms=since_ms,
             until_ms=until_ms,
+            maintained=maintained_for(times, evaluated.organization_id, evaluated.customer_id),
         )
 
     def _proposed(self, levels: Levels) -> Levels:

@@ -174,7 +174,11 @@ async def test_one_incident_with_its_timeline_its_checks_and_who_was_notified(ap
 
 
 async def test_it_says_why_nobody_was_notified(api: Api, found: Outage) -> None:
-    assert (await api.client.get(path(found))).json()["notified"] == {"deliveries": [], "nobody": "no_channel"}
+    assert (await api.client.get(path(found))).json()["notified"] == {
+        "deliveries": [],
+        "nobody": "no_channel",
+        "maintenanceWindows": [],
+    }
 
 
 async def test_acknowledge_comment_and_resolve(api: Api, found: Outage) -> None:

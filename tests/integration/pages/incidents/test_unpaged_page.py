@@ -153,6 +153,23 @@ async def test_maintenance_is_a_reason_even_when_it_is_over(api: Api, reader: Br
     assert await why(reader) == ["The monitor was in maintenance: nobody was notified."]
 
 
+async def test_the_reason_names_the_maintenance_window(api: Api, reader: Browser) -> None:
+    monitor = await api.create()
+    window = await api.value(
+        "INSERT INTO maintenance_window (organization_id, name, time_zone, starts_on, effect)"
+        " SELECT organization_id, 'Patch day', 'UTC', now(), 'silence' FROM monitor WHERE id = $1 RETURNING id",
+        monitor["id"],
+    )
+    await api.value(
+        "INSERT INTO maintenance_time (monitor_id, window_id, from_at, to_at)"
+        " VALUES ($1, $2, now() - interval '1 hour', now() + interval '1 hour')",
+        monitor["id"],
+        window,
+    )
+    await outage(api, monitor)
+    assert await why(reader) == ['The monitor was in maintenance ("Patch day"): nobody was notified.']
+
+
 async def channel(api: Api, *, allowed_package_types: list[str] | None = None) -> None:
     await api.value(
         "INSERT INTO notification_channel (organization_id, type, name, config, allowed_package_types)"

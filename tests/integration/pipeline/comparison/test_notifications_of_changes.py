@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.store.maintenance import by_status
 from controller.store.notifications import channels
 from controller.store.notifications.channels import NewChannel
+from shared.clock import utc_now
 from tests.integration.pipeline.comparison.comparison_case import ComparisonCase
 
 
@@ -57,7 +59,8 @@ async def test_starttls_that_vanished_in_one_country_reaches_those_who_subscribe
 async def test_nobody_is_notified_during_maintenance(comparison: ComparisonCase) -> None:
     await _channel(comparison, "starttls", "starttls_vanished")
     monitor = await comparison.monitor()
-    await comparison.case.installation.value("UPDATE monitor SET status = 'maintenance'")
+    async with comparison.case.db.transaction() as connection:
+        await by_status.keep(connection, {await comparison.case.number(monitor): True}, utc_now())
     await comparison.confirm(monitor, "omo")
     assert await comparison.feed() == [("began", "downgrade_suspected", "FR")]
     assert await _notices(comparison) == []

@@ -172,6 +172,33 @@ async def test_another_agent_of_the_location_is_enough(case: OpsNoticeCase) -> N
     assert await case.notices() == []
 
 
+@pytest.mark.parametrize("of_operators", [True, False])
+async def test_a_location_under_maintenance_of_the_operators_may_be_silent(
+    case: OpsNoticeCase, *, of_operators: bool
+) -> None:
+    organization = await case.installation.value("SELECT min(id) FROM organization")
+    if not of_operators:
+        organization = await case.installation.value("INSERT INTO organization (name) VALUES ('Other') RETURNING id")
+    window = await case.installation.value(
+        "INSERT INTO maintenance_window (organization_id, name, time_zone, starts_on, effect)"
+        " VALUES ($1, 'Move', 'UTC', now(), 'silence') RETURNING id",
+        organization,
+    )
+    await case.installation.value(
+        "INSERT INTO maintenance_target (window_id, location_id) SELECT $1, id FROM location WHERE code = 'de'", window
+    )
+    await case.installation.value(
+        "INSERT INTO maintenance_occurrence (window_id, planned_at, from_at) VALUES ($1, now(), now())", window
+    )
+    await case.heartbeat("DE", 100)
+    await case.review()
+    silent = [(OPS, "Location de silent, 1 of 3", False)]
+    assert await case.notices() == ([] if of_operators else silent)
+    await case.installation.value("DELETE FROM maintenance_window")
+    await case.review()
+    assert await case.notices() == silent
+
+
 async def test_a_disabled_location_and_one_that_never_had_an_agent_are_not_silent(case: OpsNoticeCase) -> None:
     await case.installation.value(
         "INSERT INTO location (code, name, country_code, public_key) VALUES ('new', 'New', 'SE', 'x')"

@@ -17,18 +17,17 @@ from controller.decisions.notification.recipients import (
     receivers,
 )
 from controller.decisions.notification.retries import PAUSES, pause_after
-from controller.model import MonitorStatus
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DOWN, PARTIAL = Severity.DOWN, Severity.PARTIAL
 
 
 def affected(**fields: Any) -> Affected:
-    plain = Affected(MonitorStatus.ACTIVE, True, "basic", AT, {}, {})
+    plain = Affected(False, True, "basic", AT, {}, {})
     return plain._replace(**fields)
 
 
-MAINTENANCE = affected(status=MonitorStatus.MAINTENANCE)
+MAINTENANCE = affected(in_maintenance=True)
 SILENT = affected(notify_on_error=False)
 
 OWN = RecipientChannel(None, "email", OwnerScope.MONITOR, ("own@example.com",))
