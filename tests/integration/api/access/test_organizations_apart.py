@@ -47,6 +47,7 @@ SHOWING = {
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
     *("/settings/audit", "/settings/labels"),
     *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
+    *("/api/maintenance-windows", "/api/maintenance-windows/{window_id}", "/api/tags"),
     *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
@@ -63,6 +64,10 @@ TABLES = (
         "saved_filter",
         "fact_change",
         "server_fact",
+        "maintenance_window",
+        "maintenance_target",
+        "tag",
+        "tagged_monitor",
     ),
 )
 BODIES: dict[str, Any] = {

@@ -17,6 +17,20 @@ from tests.integration.api.people import session_headers
 from tests.integration.pages.browser import browsing
 
 
+async def _tag_monitor(world: World) -> None:
+    tag, monitor = await world.tag(), await world.smtp()
+    body = {"monitorType": "smtp", "monitorId": monitor["id"], "tagId": tag["id"]}
+    await world.send("POST", "/api/monitor-tags", body)
+
+
+async def _update_window(world: World) -> None:
+    await world.send("PATCH", f"/api/maintenance-windows/{(await world.window())['id']}", {"name": "Later"})
+
+
+async def _delete_window(world: World) -> None:
+    await world.send("DELETE", f"/api/maintenance-windows/{(await world.window())['id']}")
+
+
 async def _users_of(world: World, body: dict[str, Any]) -> None:
     await world.send("PATCH", f"/api/users/{await world.user()}", body)
 
@@ -88,6 +102,9 @@ CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
         ),
     ),
     ("POST", "/api/notification-channels"): ("channel.created", lambda w: w.channel()),
+    ("POST", "/api/maintenance-windows"): ("maintenance.created", lambda w: w.window()),
+    ("POST", "/api/tags"): ("tag.created", lambda w: w.tag()),
+    ("POST", "/api/monitor-tags"): ("monitor.changed", _tag_monitor),
     ("POST", "/api/session"): ("session.login", lambda w: w.login()),
     ("POST", "/api/users"): ("user.created", lambda w: w.user()),
     ("POST", "/api/organization/tokens"): ("token.created", lambda w: w.token("/api/organization/tokens")),
@@ -219,6 +236,8 @@ CHANGES |= OF_SETTINGS
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
+    ("PATCH", "/api/maintenance-windows/{}"): ("maintenance.changed", _update_window),
+    ("DELETE", "/api/maintenance-windows/{}"): ("maintenance.deleted", _delete_window),
     ("PATCH", "/api/notification-channels/{}"): ("channel.changed", _update_channel),
     ("DELETE", "/api/notification-channels/{}"): ("channel.deleted", _delete_channel),
     ("DELETE", "/api/organization/tokens/{}"): (
