@@ -40,6 +40,7 @@ class Harbour:
     check: str
     channel: int
     window: int
+    tag: int
     user: str
     session: str
     token: int
@@ -196,6 +197,7 @@ async def furnish(api: Api) -> Harbour:
         check=str(check_id(UUID(smtp["publicId"]), to_ms(found.began), "de-nbg", Purpose.SCHEDULED)),
         channel=channel,
         window=window["id"],
+        tag=tag["id"],
         user=user["publicId"],
         session=session,
         token=token["id"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -148,7 +147,7 @@ async def people(api: Api) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-async def made(api: Api) -> AsyncIterator[dict[str, Any]]:
+async def made(api: Api) -> dict[str, Any]:
     await api.value("UPDATE organization SET time_zone = 'Europe/Berlin' WHERE name = 'Ours'")
     await api.value("DELETE FROM maintenance_window")
     await api.value("DELETE FROM tag")
@@ -159,8 +158,8 @@ async def made(api: Api) -> AsyncIterator[dict[str, Any]]:
     tag = (await api.client.post(TAGS, json={"name": "known", "color": "red"})).json()
     body = BASE | {"targets": [{"type": "smtp", "id": smtp["id"]}]}
     window = (await api.client.post(WINDOWS, json=body)).json()
-    yield {"smtp": smtp["id"], "uuid": smtp["publicId"], "other": other["id"], "imap": imap["id"], "tag": tag["id"],
-           "window": window["id"]}  # fmt: skip
+    return {"smtp": smtp["id"], "uuid": smtp["publicId"], "other": other["id"], "imap": imap["id"], "tag": tag["id"],
+            "window": window["id"]}  # fmt: skip
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.title) for row in ROWS])

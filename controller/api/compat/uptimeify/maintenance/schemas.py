@@ -110,7 +110,7 @@ class NewWindowBody(WindowFields, frozen=True, kw_only=True, rename="camel"):
 class WindowUpdate(WindowFields, frozen=True, kw_only=True, rename="camel"):
     """New values; a field that is left out keeps its value. `targets` and `tagIds` replace the whole selection."""
 
-    EXAMPLE: ClassVar[dict[str, Any]] = {"endTime": "2026-01-06T00:30:00.000Z", "isActive": True}
+    EXAMPLE: ClassVar[dict[str, Any]] = {"name": "Patch night, later", "isActive": True}
 
     name: Name | UnsetType = UNSET
     start_time: Moment | UnsetType = UNSET

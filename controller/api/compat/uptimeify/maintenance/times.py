@@ -41,7 +41,8 @@ def wall_times(start: datetime, end: datetime | None, time_zone: str, *, recurs:
     zone = ZoneInfo(time_zone)
     times = WallTimes(time_zone, _wall(start, zone, "startTime"), end and _wall(end, zone, "endTime"))
     lasting = start_instant(times.start, zone), times.end and end_instant(times.end, zone)
-    if not recurs and lasting != (_whole(start), end and _whole(end)):
+    backwards = times.end is not None and times.end <= times.start
+    if not recurs and (backwards or lasting != (_whole(start), end and _whole(end))):
         return WallTimes("UTC", _whole(start).replace(tzinfo=None), end and _whole(end).replace(tzinfo=None))
     return times
 
