@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from controller.operations.accounts.sessions import make_login_code
+from tests.integration.api.audit.of_maintenance import OF_MAINTENANCE
 from tests.integration.api.audit.of_policies_and_incidents import OF_POLICIES_AND_INCIDENTS
 from tests.integration.api.audit.of_settings import OF_SETTINGS, UNRECORDED_SETTINGS
 from tests.integration.api.audit.our_changes import OUR_CHANGES, Change
@@ -15,20 +16,6 @@ from tests.integration.api.conftest import CUSTOMER, ORGANIZATION
 from tests.integration.api.outages import make_locations
 from tests.integration.api.people import session_headers
 from tests.integration.pages.browser import browsing
-
-
-async def _tag_monitor(world: World) -> None:
-    tag, monitor = await world.tag(), await world.smtp()
-    body = {"monitorType": "smtp", "monitorId": monitor["id"], "tagId": tag["id"]}
-    await world.send("POST", "/api/monitor-tags", body)
-
-
-async def _update_window(world: World) -> None:
-    await world.send("PATCH", f"/api/maintenance-windows/{(await world.window())['id']}", {"name": "Later"})
-
-
-async def _delete_window(world: World) -> None:
-    await world.send("DELETE", f"/api/maintenance-windows/{(await world.window())['id']}")
 
 
 async def _users_of(world: World, body: dict[str, Any]) -> None:
@@ -86,6 +73,7 @@ async def _policy_of(world: World, path: str) -> None:
 
 
 CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
+    **OF_MAINTENANCE,
     ("POST", "/api/smtp-monitors"): ("monitor.created", lambda w: w.smtp()),
     ("POST", "/api/imap-pop-monitors"): ("monitor.created", lambda w: w.imap()),
     ("POST", "/api/customers"): (
@@ -102,9 +90,6 @@ CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
         ),
     ),
     ("POST", "/api/notification-channels"): ("channel.created", lambda w: w.channel()),
-    ("POST", "/api/maintenance-windows"): ("maintenance.created", lambda w: w.window()),
-    ("POST", "/api/tags"): ("tag.created", lambda w: w.tag()),
-    ("POST", "/api/monitor-tags"): ("monitor.changed", _tag_monitor),
     ("POST", "/api/session"): ("session.login", lambda w: w.login()),
     ("POST", "/api/users"): ("user.created", lambda w: w.user()),
     ("POST", "/api/organization/tokens"): ("token.created", lambda w: w.token("/api/organization/tokens")),
@@ -236,8 +221,6 @@ CHANGES |= OF_SETTINGS
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
-    ("PATCH", "/api/maintenance-windows/{}"): ("maintenance.changed", _update_window),
-    ("DELETE", "/api/maintenance-windows/{}"): ("maintenance.deleted", _delete_window),
     ("PATCH", "/api/notification-channels/{}"): ("channel.changed", _update_channel),
     ("DELETE", "/api/notification-channels/{}"): ("channel.deleted", _delete_channel),
     ("DELETE", "/api/organization/tokens/{}"): (
