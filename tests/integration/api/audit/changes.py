@@ -73,7 +73,6 @@ async def _policy_of(world: World, path: str) -> None:
 
 
 CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
-    **OF_MAINTENANCE,
     ("POST", "/api/smtp-monitors"): ("monitor.created", lambda w: w.smtp()),
     ("POST", "/api/imap-pop-monitors"): ("monitor.created", lambda w: w.imap()),
     ("POST", "/api/customers"): (
@@ -217,7 +216,7 @@ async def _delete_at_alertsite(world: World) -> None:
 
 
 CHANGES |= OUR_CHANGES
-CHANGES |= OF_SETTINGS
+CHANGES |= OF_SETTINGS | OF_MAINTENANCE
 CHANGES |= {
     ("DELETE", "/api/users/{}"): ("user.deleted", _delete_user),
     ("PATCH", "/api/customers/{}"): ("customer.changed", _update_customer),
@@ -284,8 +283,10 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     **{("POST", path): "the same" for path in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    **{("POST", path): "the same" for path in ("/api/v1/discoveries", "/monitors/new/find")},
-    ("POST", "/api/v1/monitors/{}/check"): "the same",
+    **{
+        ("POST", path): "the same"
+        for path in ("/api/v1/discoveries", "/monitors/new/find", "/api/v1/monitors/{}/check")
+    },
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"
         for path in (

@@ -13,7 +13,7 @@ from controller.api.compat.uptimeify.maintenance.answers import tag_names, times
 from controller.api.compat.uptimeify.maintenance.patterns import is_shown, recurrence_of, shown_pattern
 from controller.api.compat.uptimeify.maintenance.schemas import NewWindowBody, WindowFields, WindowUpdate
 from controller.api.compat.uptimeify.maintenance.targets import (
-    Meant,
+    MeantMonitor,
     check_types,
     is_selected,
     meant_monitors,
@@ -123,7 +123,7 @@ def _recurrence(body: WindowFields, before: MaintenanceWindow | None, zone: str)
 
 async def _change(
     database: Database, principal: Principal, body: NewWindowBody | WindowUpdate, before: MaintenanceWindow | None
-) -> tuple[dict[str, Any], Sequence[Meant]]:
+) -> tuple[dict[str, Any], Sequence[MeantMonitor]]:
     """The fields of a change without times and recurrence, and the monitors that the body names."""
     monitors = meant_monitors(body)
     if monitors is not UNSET and before is not None and is_selected(monitors, before):

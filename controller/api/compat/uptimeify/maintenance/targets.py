@@ -28,7 +28,7 @@ _NOT_HERE = {
 _OLDER = {"smtp": ("smtp_monitor_id", "smtpMonitorId"), "imap_pop": ("imap_pop_monitor_id", "imapPopMonitorId")}
 
 
-class Meant(NamedTuple):
+class MeantMonitor(NamedTuple):
     """A monitor that a body names, by its type and its number or public id, in this field."""
 
     field: str
@@ -36,7 +36,7 @@ class Meant(NamedTuple):
     id: int | UUID
 
 
-def meant_monitors(body: WindowFields) -> list[Meant] | UnsetType:
+def meant_monitors(body: WindowFields) -> list[MeantMonitor] | UnsetType:
     """The monitors of `targets`, or of the older fields without it. Raises InvalidError."""
     for attribute, (field, things) in _NOT_HERE.items():
         if getattr(body, attribute) not in (UNSET, None):
@@ -44,7 +44,7 @@ def meant_monitors(body: WindowFields) -> list[Meant] | UnsetType:
     if body.targets is not UNSET:
         return list(_of_targets(body))
     older = [
-        Meant(field, type_, _identifier(field, value))
+        MeantMonitor(field, type_, _identifier(field, value))
         for type_, (attribute, field) in _OLDER.items()
         if (value := getattr(body, attribute)) not in (UNSET, None)
     ]
@@ -53,12 +53,12 @@ def meant_monitors(body: WindowFields) -> list[Meant] | UnsetType:
     return older or UNSET
 
 
-def is_selected(meant: Sequence[Meant], window: MaintenanceWindow) -> bool:
+def is_selected(meant: Sequence[MeantMonitor], window: MaintenanceWindow) -> bool:
     """Whether a client sends the targets back as it read them."""
     return {(one.type, one.id) for one in meant} == {(type_of(one.kind), one.id) for one in window.targets.monitors}
 
 
-def check_types(meant: Iterable[Meant], window: MaintenanceWindow) -> None:
+def check_types(meant: Iterable[MeantMonitor], window: MaintenanceWindow) -> None:
     """Raises InvalidError when a monitor that the body named is of another type."""
     types = {key: type_of(one.kind) for one in window.targets.monitors for key in (one.id, one.public_id)}
     for one in meant:
@@ -67,7 +67,7 @@ def check_types(meant: Iterable[Meant], window: MaintenanceWindow) -> None:
 
 
 def targets_of(
-    monitors: Sequence[Meant] | UnsetType, tags: Sequence[Tag] | UnsetType, before: MaintenanceWindow | None
+    monitors: Sequence[MeantMonitor] | UnsetType, tags: Sequence[Tag] | UnsetType, before: MaintenanceWindow | None
 ) -> WindowTargetsChange | UnsetType:
     """What is not sent stays. Sent monitors also replace what this API cannot name: customers, locations, labels with
     values, the organization.
@@ -90,12 +90,12 @@ def targets_of(
     )
 
 
-def _of_targets(body: WindowFields) -> Iterator[Meant]:
+def _of_targets(body: WindowFields) -> Iterator[MeantMonitor]:
     for place, one in enumerate(body.targets or []):
         if one.type not in TYPES:
             rule = f"must be one of {', '.join(TYPES)}: there are no monitors of another type here"
             raise InvalidError(f"targets[{place}].type", rule)
-        yield Meant(f"targets[{place}].id", one.type, _identifier(f"targets[{place}].id", one.id))
+        yield MeantMonitor(f"targets[{place}].id", one.type, _identifier(f"targets[{place}].id", one.id))
 
 
 def _identifier(field: str, value: int | str) -> int | UUID:
