@@ -283,8 +283,9 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     **{("POST", at): "the same" for at in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    ("POST", "/api/v1/monitors/{}/check"): "the same",
-    **{("POST", at): "the same" for at in ("/api/v1/discoveries", "/monitors/new/find")},
+    **{
+        ("POST", f"/{at}"): "the same" for at in ("api/v1/discoveries", "monitors/new/find", "api/v1/monitors/{}/check")
+    },
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"
         for path in (
