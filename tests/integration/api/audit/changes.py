@@ -283,9 +283,8 @@ UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
     **{("POST", at): "the same" for at in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    **{
-        ("POST", f"/{at}"): "the same" for at in ("api/v1/discoveries", "monitors/new/find", "api/v1/monitors/{}/check")
-    },
+    ("POST", "/api/v1/monitors/{}/check"): "the same",
+    **{("POST", at): "the same" for at in ("/api/v1/discoveries", "/monitors/new/find")},
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"
         for path in (
@@ -295,8 +294,6 @@ UNRECORDED: dict[tuple[str, str], str] = {
     },
     ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
-    ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
-    ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",
     **UNRECORDED_SETTINGS,
     ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }
