@@ -23,6 +23,7 @@ class Permission(StrEnum):
     TRIGGER = "trigger"
     HANDLE_INCIDENTS = "handle_incidents"  # acknowledge, comment, resolve by hand
     PLAN_MAINTENANCE = "plan_maintenance"  # make, change and delete maintenance windows
+    TAG = "tag"  # make tags, and put them on monitors that one may read
     MANAGE_CUSTOMERS = "manage_customers"
     MANAGE_ORGANIZATION = "manage_organization"
     MANAGE_ALL_ORGANIZATIONS = "manage_all_organizations"  # to add one; only for global admins
@@ -58,6 +59,7 @@ _MONITORS = frozenset(
         Permission.TRIGGER,
         Permission.HANDLE_INCIDENTS,
         Permission.PLAN_MAINTENANCE,
+        Permission.TAG,
     },
 )
 _PERSONAL = frozenset(
@@ -80,9 +82,15 @@ _PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.USER: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},
     Role.EDITOR: _MONITORS | {Permission.MANAGE_CUSTOMER_TOKENS, Permission.MANAGE_OWN_ACCOUNT},
     Role.READONLY: frozenset(
-        {Permission.READ, Permission.CHANGE, Permission.PLAN_MAINTENANCE, Permission.MANAGE_OWN_ACCOUNT}
+        {
+            Permission.READ,
+            Permission.CHANGE,
+            Permission.PLAN_MAINTENANCE,
+            Permission.TAG,
+            Permission.MANAGE_OWN_ACCOUNT,
+        }
     ),
-    Role.GLOBAL_SUPPORTER: frozenset({Permission.READ, Permission.MANAGE_OWN_ACCOUNT}),
+    Role.GLOBAL_SUPPORTER: frozenset({Permission.READ, Permission.TAG, Permission.MANAGE_OWN_ACCOUNT}),
 }
 
 _SCOPES: dict[TokenScope, frozenset[Permission]] = {

@@ -12,9 +12,11 @@ from controller.decisions.evaluation.state import MonitorState
 from controller.decisions.history.figures import Bucket, Stats, bucket_of_one, buckets_of, stats_of
 from controller.decisions.history.retention import single_results_since
 from controller.decisions.history.views import Range, View, sources, stats_view, stored_view
-from controller.model import Alert, CheckRecord, Incident, Monitor, MonitorStatus, Principal
+from controller.model import Alert, CheckRecord, Incident, Monitor, Principal
+from controller.model.maintenance import MaintenanceWindow
 from controller.off_loop import off_loop
 from controller.operations.incidents.incidents import alerts_of, incidents_of
+from controller.operations.maintenance.windows import list_windows
 from controller.operations.monitors.monitors import Kinds, get_monitor
 from controller.store.checks.history import check_history
 from controller.store.monitors.latest import state_of
@@ -29,8 +31,9 @@ STATS = (Range.DAY, Range.MONTH, Range.YEAR)
 
 
 class MonitorDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """`truncated` says that there were more single checks than the latest MOST_RAW_CHECKS shown. `state` is None for a
-    monitor without any evaluation.
+    """`windows` are those for the monitor that the principal may see, but for one that is its status. `truncated` says
+    that there were more single checks than the latest MOST_RAW_CHECKS shown. `state` is None for a monitor without any
+    evaluation.
     """
 
     monitor: Monitor
@@ -42,6 +45,7 @@ class MonitorDetails(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[Incident]
     alerts: list[Alert]
     in_maintenance: bool
+    windows: list[MaintenanceWindow]
     state: MonitorState | None
 
 
@@ -63,6 +67,9 @@ async def monitor_details(
     async with database.connection() as connection:
         held = await choices.kept_by(connection, monitor.organization_id, now)
     view = stored_view(view, single_results_since(held, now), now)
+    within = msgspec.structs.replace(principal, works_in=monitor.organization_id)
+    found = await list_windows(database, within, monitor_id=monitor.id)
+    windows = [one for one in found if one.of_status is None]
     latest = await check_history(database, monitor.id, monitor.public_id, limit=LATEST_CHECKS)
     async with database.connection() as connection:
         rolled_until = await charts.rolled_until(connection)
@@ -88,7 +95,8 @@ async def monitor_details(
         truncated=truncated,
         incidents=incidents,
         alerts=alerts,
-        in_maintenance=monitor.status is MonitorStatus.MAINTENANCE,
+        in_maintenance=monitor.maintenance is not None,
+        windows=windows,
         state=state,
     )
 

@@ -18,6 +18,7 @@ from controller.store.maintenance import targets as store
 from controller.store.platform.pool import Database
 
 MOST_TARGETS = 10_000
+ONE_CUSTOMER = "must all belong to the customer of the window"
 
 
 class WindowTargetsChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,13 @@ def named(window: MaintenanceWindow) -> WindowTargetsChange:
         labels=targets.labels,
         organization=targets.organization,
     )
+
+
+async def owners_of(database: Database, principal: Principal, monitors: Collection[int | UUID]) -> set[int]:
+    """The numbers of the customers of these monitors, as far as the principal may see them."""
+    limits = principal.customer_ids
+    found = await store.monitors_named(database, principal.organization_id, monitors)
+    return {one.customer_id for one in found if limits is None or one.customer_id in limits}
 
 
 async def resolve(
@@ -86,7 +94,7 @@ async def resolve(
             field = "organization" if meant.organization else "labels" if meant.labels else "locations"
             problems.append(InvalidError(f"targets.{field}", "may be set by those who see all customers"))
     if owner is not None and not owners <= {owner}:
-        problems.append(InvalidError("targets.monitors", "must all belong to the customer of the window"))
+        problems.append(InvalidError("targets.monitors", ONE_CUSTOMER))
     if problems:
         raise InvalidFieldsError(problems)
     numbers = TargetNumbers(

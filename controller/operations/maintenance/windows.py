@@ -142,12 +142,18 @@ async def get_window(database: Database, principal: Principal, identifier: int |
         return await found_window(connection, principal, Permission.READ, identifier)
 
 
-async def list_windows(database: Database, principal: Principal) -> list[MaintenanceWindow]:
-    """The organization's windows, oldest first; whoever is limited to some customers sees those of these."""
+async def list_windows(
+    database: Database, principal: Principal, *, monitor_id: int | None = None
+) -> list[MaintenanceWindow]:
+    """The organization's windows, oldest first; whoever is limited to some customers sees those of these. With
+    `monitor_id` only those for this monitor.
+    """
     if not permits(principal, Permission.READ):
         raise ForbiddenError
     async with database.connection() as connection:
-        return await store.windows_of(connection, principal.organization_id, principal.customer_ids)
+        return await store.windows_of(
+            connection, principal.organization_id, principal.customer_ids, monitor_id=monitor_id
+        )
 
 
 async def _empty(database: Database, principal: Principal) -> NewWindow:

@@ -50,8 +50,10 @@ SELECT maintenance_window.id, maintenance_window.public_id, maintenance_window.o
 FROM maintenance_window
 LEFT JOIN customer ON customer.id = maintenance_window.customer_id
 LEFT JOIN account ON account.id = made_by
-WHERE ($1::bigint IS NULL OR maintenance_window.organization_id = $1) AND ($2::bigint[] IS NULL OR maintenance_window.customer_id = ANY ($2))
+WHERE ($1::bigint IS NULL OR maintenance_window.organization_id = $1)
+  AND ($2::bigint[] IS NULL OR maintenance_window.customer_id = ANY ($2))
   AND ($3::bigint IS NULL OR maintenance_window.id = $3) AND ($4::uuid IS NULL OR maintenance_window.public_id = $4)
+  AND ($6::bigint IS NULL OR maintenance_window.id IN (SELECT window_id FROM maintained_monitor WHERE monitor_id = $6))
 ORDER BY maintenance_window.id LIMIT $5
 """
 
@@ -126,9 +128,7 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 
-async def lock(
-    connection: Connection, organization_id: int | None, identifier: int | UUID
-) -> MaintenanceWindow | None:
+async def lock(connection: Connection, organization_id: int | None, identifier: int | UUID) -> MaintenanceWindow | None:
     """The window, whose row stays locked until the transaction ends. A change of a monitor's status locks the monitor
     and then the window that stands for the status, so the monitor of such a window is locked first.
     """
@@ -149,17 +149,22 @@ async def by_identifier(
 ) -> MaintenanceWindow | None:
     """By number or public id; in any organization when it is None."""
     number, public_id = (None, identifier) if isinstance(identifier, UUID) else (identifier, None)
-    row = await connection.fetchrow(_READ, organization_id, None, number, public_id, 1)
+    row = await connection.fetchrow(_READ, organization_id, None, number, public_id, 1, None)
     return _window(row) if row else None
 
 
 async def windows_of(
-    connection: Connection, organization_id: int, customer_ids: Collection[int] | None = None
+    connection: Connection,
+    organization_id: int,
+    customer_ids: Collection[int] | None = None,
+    *,
+    monitor_id: int | None = None,
 ) -> list[MaintenanceWindow]:
-    """The windows of these customers (None: of all and the organization's own), oldest first."""
-    rows = await connection.fetch(
-        _READ, organization_id, None if customer_ids is None else sorted(customer_ids), None, None, MOST_LISTED
-    )
+    """The windows of these customers (None: of all and the organization's own), oldest first; with `monitor_id` only
+    those for this monitor.
+    """
+    limits = None if customer_ids is None else sorted(customer_ids)
+    rows = await connection.fetch(_READ, organization_id, limits, None, None, MOST_LISTED, monitor_id)
     return [_window(row) for row in rows]
 
 

@@ -37,10 +37,12 @@ INCIDENT_SECONDS = 120.0
 STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream"}
 """An answer that does not end by itself; its events are searched on the broker."""
 ELSEWHERE = {
+    "/api/maintenance-windows/{window_id}",
     "/api/v1/monitors/by-key/{project}/{external_key}",
     *("/api/v1/trials/{public_id}", "/api/v1/discoveries/{public_id}"),
 }
-"""The first answers as the path of the monitor's id; of trials: test_trials."""
+"""The first answers as the path of the monitor's id; of trials: test_trials. Of a window the list says
+the same, and there is none."""
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from controller.api.compat.uptimeify.details.routes import detail_routes
 from controller.api.compat.uptimeify.incidents import actions, history_items
 from controller.api.compat.uptimeify.incidents import routes as incidents
 from controller.api.compat.uptimeify.incidents.histories import incident_routes
+from controller.api.compat.uptimeify.maintenance import routes as maintenance
+from controller.api.compat.uptimeify.maintenance import schemas as maintenance_schemas
 from controller.api.compat.uptimeify.monitor_groups import GROUPS
 from controller.api.compat.uptimeify.monitors import answers
 from controller.api.compat.uptimeify.monitors.routes import monitor_routes
@@ -21,6 +23,8 @@ from controller.api.compat.uptimeify.organization import schemas as organization
 from controller.api.compat.uptimeify.policies.routes import policy_routes
 from controller.api.compat.uptimeify.sessions import routes as sessions
 from controller.api.compat.uptimeify.sessions import schemas as session_schemas
+from controller.api.compat.uptimeify.tags import routes as tags
+from controller.api.compat.uptimeify.tags import schemas as tag_schemas
 from controller.api.compat.uptimeify.tokens import routes as tokens
 from controller.api.compat.uptimeify.tokens import schemas as token_schemas
 from controller.api.compat.uptimeify.users import routes as users
@@ -33,6 +37,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *(routes(group) for group in GROUPS for routes in _OF_EACH_GROUP),
     Customers,
     channels.Channels,
+    maintenance.MaintenanceWindows,
+    tags.Tags,
     incidents.Incidents,
     actions.IncidentChanges,
     *sessions.ROUTES,
@@ -55,6 +61,8 @@ BODIES: tuple[type[msgspec.Struct], ...] = (
     *incident_actions.BODIES,
     *customers.BODIES,
     *channels.BODIES,
+    *maintenance_schemas.BODIES,
+    *tag_schemas.BODIES,
     *session_schemas.BODIES,
     *user_schemas.BODIES,
     *organization_schemas.BODIES,

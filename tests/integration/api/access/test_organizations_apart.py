@@ -47,6 +47,7 @@ SHOWING = {
     *("/api/v1/channels/{public_id}/deliveries", "/settings/channels", "/settings/channels/{public_id}"),
     *("/settings/audit", "/settings/labels", "/api/v1/maintenance-windows", "/api/v1/maintenance-windows/{public_id}"),
     *("/monitors/{public_id}/edit", "/monitors/{public_id}/duplicate", "/monitors/{public_id}/delete"),
+    *("/api/maintenance-windows", "/api/maintenance-windows/{window_id}", "/api/tags"),
     *("/api/v1/monitors/{public_id}/facts", "/api/v1/fact-changes", "/changes"),
 }
 """Paths whose answers hold the mark, for those who may see it."""
@@ -64,6 +65,9 @@ TABLES = (
         "fact_change",
         "server_fact",
         "maintenance_window",
+        "maintenance_target",
+        "tag",
+        "tagged_monitor",
     ),
 )
 BODIES: dict[str, Any] = {

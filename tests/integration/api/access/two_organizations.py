@@ -39,6 +39,8 @@ class Harbour:
     incident: str
     check: str
     channel: int
+    window: int
+    tag: int
     user: str
     session: str
     token: int
@@ -91,6 +93,7 @@ class Harbour:
             ("/incidents/", "public_id"): self.incident,
             ("/api/customers/", "customer_id"): self.customer["publicId"],
             ("/api/notification-channels/", "channel_id"): self.channel,
+            ("/api/maintenance-windows/", "window_id"): self.window,
             ("/api/organization/tokens/", "token_id"): self.token,
             ("/api/v1/trials/", "public_id"): self.trial,
             ("/api/v1/discoveries/", "public_id"): self.discovery,
@@ -152,6 +155,12 @@ async def furnish(api: Api) -> Harbour:
         pop3 = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox | {"protocol": "pop3"}})
         alert = {"type": "email", "name": f"{MARK} channel", "config": {"email": f"b@{MARK}.example.com"}}
         channel = (await send("POST", "/api/notification-channels", alert))["id"]
+        times = {"startTime": "2027-01-05T22:00:00Z", "endTime": "2027-01-05T23:00:00Z"}
+        planned = {"name": f"{MARK} window", "smtpMonitorId": smtp["id"], **times}
+        window = await send("POST", "/api/maintenance-windows", planned)
+        tag = await send("POST", "/api/tags", {"name": f"{MARK} tag", "color": "red"})
+        tagged = {"monitorType": "smtp", "monitorId": smtp["id"], "tagId": tag["id"]}
+        await send("POST", "/api/monitor-tags", tagged)
         token = await send("POST", "/api/organization/tokens", {"name": f"{MARK} token"})
         limited = {"name": f"{MARK} token", "customerId": customer["publicId"]}
         customer_token = await send("POST", "/api/customer/tokens", limited)
@@ -167,9 +176,6 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
-        times = {"start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
-        window = {"name": f"{MARK} window", **times, "targets": {"monitors": [smtp["publicId"]]}}
-        planned = await client.post("/api/v1/maintenance-windows", json=window, params={"organizationId": number})
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -191,6 +197,8 @@ async def furnish(api: Api) -> Harbour:
         incident=str(found.incident.public_id),
         check=str(check_id(UUID(smtp["publicId"]), to_ms(found.began), "de-nbg", Purpose.SCHEDULED)),
         channel=channel,
+        window=window["id"],
+        tag=tag["id"],
         user=user["publicId"],
         session=session,
         token=token["id"],
@@ -202,7 +210,7 @@ async def furnish(api: Api) -> Harbour:
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],
             "filter": filtering.json()["id"],
-            "window": planned.json()["id"],
+            "window": window["publicId"],
         },
         secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )

@@ -281,9 +281,9 @@ RECORDED_ELSEWHERE = {
 UNRECORDED: dict[tuple[str, str], str] = {
     ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
     ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
-    **{("POST", path): "the same" for path in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    **{("POST", path): "the same" for path in ("/api/v1/discoveries", "/monitors/new/find")},
+    **{("POST", at): "the same" for at in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
     ("POST", "/api/v1/monitors/{}/check"): "the same",
+    **{("POST", at): "the same" for at in ("/api/v1/discoveries", "/monitors/new/find")},
     **{
         ("POST", f"{path}/preview"): "a preview changes nothing"
         for path in (
@@ -291,13 +291,9 @@ UNRECORDED: dict[tuple[str, str], str] = {
             *("/monitors/{}/policy", "/policies/customers/{}", "/policies/organization"),
         )
     },
-    **{
-        ("POST", f"/api/{path}"): "nothing is stored"
-        for path in ("notification-channels/test", "v1/maintenance-windows/preview")
-    },
+    ("POST", "/api/v1/maintenance-windows/preview"): "a preview changes nothing",
+    ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
-    ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
-    ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",
     **UNRECORDED_SETTINGS,
     ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }

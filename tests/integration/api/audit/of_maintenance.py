@@ -1,4 +1,4 @@
-"""One request for each route and form that changes maintenance windows."""
+"""One request for each route and form that changes maintenance windows or tags."""
 
 from __future__ import annotations
 
@@ -35,6 +35,20 @@ async def _prolong(world: World) -> None:
     await _act(world, "prolong", {"until": (utc_now() + timedelta(hours=1)).isoformat()})
 
 
+async def _tag_monitor(world: World) -> None:
+    tag, monitor = await world.tag(), await world.smtp()
+    body = {"monitorType": "smtp", "monitorId": monitor["id"], "tagId": tag["id"]}
+    await world.send("POST", "/api/monitor-tags", body)
+
+
+async def _update_window(world: World) -> None:
+    await world.send("PATCH", f"/api/maintenance-windows/{(await world.window())['id']}", {"name": "Later"})
+
+
+async def _delete_window(world: World) -> None:
+    await world.send("DELETE", f"/api/maintenance-windows/{(await world.window())['id']}")
+
+
 OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     ("POST", _PATH): ("maintenance.created", lambda w: _ours(w, "POST")),
     ("POST", f"{_PATH}/now"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/now", _NOW)),
@@ -44,4 +58,9 @@ OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any
     ("POST", f"{_PATH}/{{}}/start"): ("maintenance.changed", lambda w: _act(w, "start")),
     ("POST", f"{_PATH}/{{}}/end"): ("maintenance.changed", lambda w: _act(w, "end")),
     ("POST", f"{_PATH}/{{}}/prolong"): ("maintenance.changed", _prolong),
+    ("POST", "/api/maintenance-windows"): ("maintenance.created", lambda w: w.window()),
+    ("POST", "/api/tags"): ("tag.created", lambda w: w.tag()),
+    ("POST", "/api/monitor-tags"): ("monitor.changed", _tag_monitor),
+    ("PATCH", "/api/maintenance-windows/{}"): ("maintenance.changed", _update_window),
+    ("DELETE", "/api/maintenance-windows/{}"): ("maintenance.deleted", _delete_window),
 }

@@ -77,6 +77,8 @@ OF_SETTINGS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]
     ("POST", f"{_FILTERS}/{{}}/delete"): ("saved_filter.deleted", lambda w: _filter(w, "delete")),
 }
 UNRECORDED_SETTINGS = {
+    ("POST", "/account/view"): "colours and keys of this browser, in a cookie",
+    ("POST", "/wall/screen"): "a screen keeps its token, in a cookie",
     ("POST", f"{_CHANNELS}/new/test"): "nothing is stored",
     ("POST", "/api/v1/sign-on/test"): "nothing is stored",
     ("POST", "/settings/sign-on/try"): "nothing is stored",

@@ -56,6 +56,16 @@ class World:
         made: dict[str, Any] = await self.send("POST", "/api/smtp-monitors", body)
         return made
 
+    async def window(self) -> dict[str, Any]:
+        times = {"startTime": "2027-01-05T22:00:00Z", "endTime": "2027-01-05T23:00:00Z"}
+        body = {"name": "W", "smtpMonitorId": (await self.smtp())["id"], **times}
+        made: dict[str, Any] = await self.send("POST", "/api/maintenance-windows", body)
+        return made
+
+    async def tag(self) -> dict[str, Any]:
+        made: dict[str, Any] = await self.send("POST", "/api/tags", {"name": uuid4().hex, "color": "red"})
+        return made
+
     async def imap(self) -> dict[str, Any]:
         config = {"protocol": "imap", "username": "u", "password": f"{MARK}-imap"}
         body = {"customerId": CUSTOMER, "name": "I", "hostname": "imap.example.com", "imapPopConfig": config}

@@ -43,7 +43,7 @@ async def test_each_example_of_a_body_is_accepted_as_it_stands(api: Api, documen
     for method, path, operation, form, example in bodies(document):
         async with in_harbour(api) as (harbour, client):
             headers = {"Content-Type": form}
-            target, content = harbour.filled(with_names(path)), json.dumps(example)
+            target, content = harbour.filled(with_names(path)), json.dumps(with_numbers(example, harbour))
             answer = await client.request(method, target, content=content, headers=headers)
             if answer.status_code == httpx.codes.FORBIDDEN:  # for those who run the installation
                 async with client_of(api.application) as other:
@@ -87,6 +87,16 @@ def problems(document: dict[str, Any], operation: dict[str, Any], answer: httpx.
         schema = {**content["schema"], "components": document["components"]}
         for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(answer.json()):
             yield f"the answer is not as documented: {error.message}"
+
+
+def with_numbers(example: Any, harbour: Harbour) -> Any:
+    """The example with the numbers that a monitor and a tag of this organization have."""
+    monitor = harbour.monitors["smtp"]["id"]
+    if "monitorType" in example:
+        return {**example, "monitorId": monitor, "tagId": harbour.tag}
+    if isinstance(example.get("targets"), list) and "startTime" in example:
+        return {**example, "targets": [{"type": "smtp", "id": monitor}]}
+    return example
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ import msgspec
 from controller.api.compat.uptimeify.checks.history import HistoryItem
 from controller.api.compat.uptimeify.incidents.history_items import AlertItem, IncidentItem, alert_item, incident_item
 from controller.api.compat.uptimeify.made_structs import Number, Total, made_struct
+from controller.api.compat.uptimeify.maintenance.answers import window_answer
+from controller.api.compat.uptimeify.maintenance.schemas import WindowAnswer
 from controller.api.compat.uptimeify.monitors.answers import ListedMonitor
 from controller.api.compat.uptimeify.monitors.fields import monitor_fields
 from controller.decisions.evaluation.state import MonitorState, VerdictKind
@@ -17,6 +20,7 @@ from controller.decisions.history.figures import Bucket, LocationBucket, Stats
 from controller.decisions.history.views import Range
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model import CheckRecord
+from controller.model.tags import Tag
 from controller.operations.details import MonitorDetails
 from controller.vault import mask
 from shared.epoch import to_datetime
@@ -97,11 +101,13 @@ class ChartTime(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Maintenance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`inMaintenance` is true while the monitor's status is maintenance; there are no windows yet."""
+    """`inMaintenance` is true while any window is active for the monitor, and while its status is maintenance.
+    `allWindows` are those for the monitor that the caller may see, `activeWindows` those of them that are active.
+    """
 
     in_maintenance: bool
-    active_windows: list[dict[str, Any]]
-    all_windows: list[dict[str, Any]]
+    active_windows: list[WindowAnswer]
+    all_windows: list[WindowAnswer]
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,8 +154,8 @@ def latest_fields(check: CheckRecord) -> dict[str, Any]:
     }
 
 
-def detail_fields(details: MonitorDetails, now: datetime) -> dict[str, Any]:
-    """The fields that the answers of all groups share."""
+def detail_fields(details: MonitorDetails, tags: Mapping[str, Tag], now: datetime) -> dict[str, Any]:
+    """The fields that the answers of all groups share. `tags` are those of the windows, by name."""
     monitor, stats = details.monitor, details.stats
     return {
         "monitor": ListedMonitor(**monitor_fields(monitor, mask(monitor.config)), customer_name=monitor.customer_name),
@@ -171,9 +177,17 @@ def detail_fields(details: MonitorDetails, now: datetime) -> dict[str, Any]:
         ),
         "incidents": [incident_item(incident, now) for incident in details.incidents],
         "alerts": [alert_item(alert) for alert in details.alerts],
-        "maintenance": Maintenance(in_maintenance=details.in_maintenance, active_windows=[], all_windows=[]),
+        "maintenance": _maintenance(details, tags, now),
         "verdict": _verdict(details.state) if details.state else None,
     }
+
+
+def _maintenance(details: MonitorDetails, tags: Mapping[str, Tag], now: datetime) -> Maintenance:
+    return Maintenance(
+        in_maintenance=details.in_maintenance,
+        active_windows=[window_answer(one, tags) for one in details.windows if any(at.holds(now) for at in one.stored)],
+        all_windows=[window_answer(one, tags) for one in details.windows],
+    )
 
 
 def _verdict(state: MonitorState) -> Verdict:

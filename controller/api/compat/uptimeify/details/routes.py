@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 
 from controller.api.compat.uptimeify.dates import given_date
 from controller.api.compat.uptimeify.details.answers import UptimeifyMonitorDetails, detail_fields
+from controller.api.compat.uptimeify.maintenance.answers import tag_names
 from controller.api.compat.uptimeify.monitor_errors import error_handlers
 from controller.api.compat.uptimeify.monitor_group import UptimeifyGroup
 from controller.decisions.access import Permission
@@ -22,6 +23,7 @@ from controller.http.problems import FAILED
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
 from controller.operations.details import monitor_details
+from controller.operations.tags.tags import named_tags
 from shared.clock import utc_now
 
 _RAW = "raw"
@@ -91,12 +93,13 @@ def detail_routes(group: UptimeifyGroup) -> type[Controller]:
             found = await monitor_details(
                 services.database, principal, group.kinds, identifier, view=view, reference=reference, now=now
             )
+            tags = await named_tags(services.database, found.monitor.organization_id, tag_names(found.windows))
             own: dict[str, Any] = {
                 group.names.number: found.monitor.id,
                 "latest_check": group.latest_check(found.latest[0]) if found.latest else None,
                 "test_result_log": [group.history_item(check) for check in found.latest],
             }
-            return group.details[0](**await off_loop(detail_fields, found, now), **own)
+            return group.details[0](**await off_loop(detail_fields, found, tags, now), **own)
 
     return DetailRoutes
 

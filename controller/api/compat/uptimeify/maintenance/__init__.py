@@ -1,0 +1,1 @@
+"""Maintenance windows in Uptimeify's shape (docs/compatibility.md, U29)."""

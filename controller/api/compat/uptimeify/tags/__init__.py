@@ -1,0 +1,1 @@
+"""Tags in Uptimeify's shape (docs/compatibility.md, U30)."""

@@ -1,0 +1,1 @@
+"""Tags: listed, made, put on monitors."""

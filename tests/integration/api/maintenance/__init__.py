@@ -1,0 +1,1 @@
+"""Maintenance windows and tags in the APIs of vendors."""
