@@ -26,6 +26,8 @@ from shared.epoch import to_text
 
 _SECOND = timedelta(seconds=1)
 _TICK = timedelta(milliseconds=1)
+_SEARCHED = 5
+"""One occurrence in a year may be none, because the clock skips it."""
 
 
 async def begin_now(
@@ -65,7 +67,8 @@ async def start_now(
     *,
     on_found: Callable[[MaintenanceWindow], None] = lambda _: None,
 ) -> MaintenanceWindow:
-    """Let the next occurrence begin now; its end stays. Raises NotFoundError, ForbiddenError, and WrongStateError when
+    """Let the next occurrence begin now. Its end stays, but one that is farther away than it lasts is only as long as
+    planned from now on. Raises NotFoundError, ForbiddenError, and WrongStateError when
     the window is under way, disabled, or over.
     """
     async with changing(database, principal, identifier) as (own, window):
@@ -73,14 +76,15 @@ async def start_now(
         now = utc_now()
         if any(one.holds(now) for one in window.stored):
             raise WrongStateError("The window is under way")
-        following = coming(window.stored, timetable(window), now, 1) if window.enabled else []
+        following = coming(window.stored, timetable(window), now, _SEARCHED) if window.enabled else []
+        following = [one for one in following if not one.is_empty]
         if not following:
             raise WrongStateError("The window has no occurrence to come")
-        to_at = following[0].to_at
-        if to_at is not None and to_at - now > LONGEST:
-            raise InvalidError("end", f"must be at most {LONGEST.days} days from now")
-        planned = next((one.planned_at for one in window.stored if one.from_at == following[0].from_at), None)
-        return await _moved(own, principal, window, StoredOccurrence(planned or following[0].from_at, now, to_at))
+        begins, ends = following[0]
+        far = ends is not None and begins - now > ends - begins
+        planned = next((one.planned_at for one in window.stored if one.from_at == begins), begins)
+        to_at = now + (ends - begins) if ends is not None and far else ends
+        return await _moved(own, principal, window, StoredOccurrence(planned, now, to_at))
 
 
 async def prolong(

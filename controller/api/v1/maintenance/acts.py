@@ -144,7 +144,8 @@ async def preview(
     status_code=200,
     security=SECURITY,
     tags=TAGS,
-    summary="Let the next occurrence begin now; its end stays",
+    summary="Let the next occurrence begin now",
+    description="Its end stays, but one that is farther away than it lasts is only as long as planned from now on.",
     responses={
         200: WINDOW,
         **problems(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +19,9 @@ OF_OWN = EVERYBODY - {"readonly of none"}
 PLANNERS = {caller for caller in RIGHTS if caller not in ("global supporter", "readonly of none")}
 TIMES = {"name": "Upgrade", "start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
 OWN = {**TIMES, "targets": {"customers": [CUSTOMER]}}
+UPTIMEIFY = "/api/maintenance-windows"
+THEIRS = {"name": "Upgrade", "startTime": "2027-01-01T01:00:00Z", "endTime": "2027-01-01T02:00:00Z"}
+TAGGERS = EVERYBODY - {"readonly of none"}
 NOW = {"minutes": 5, "targets": OWN["targets"]}
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
@@ -33,8 +37,16 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", f"{PATH}/{{lasting}}/prolong", {"until": "{soon}"}, PLANNERS),
     ("POST", f"{PATH}/{{lasting}}/end", None, PLANNERS),
     ("DELETE", f"{PATH}/{{own}}", None, PLANNERS),
+    ("GET", UPTIMEIFY, None, EVERYBODY),
+    ("POST", UPTIMEIFY, THEIRS, PLANNERS),
+    ("GET", f"{UPTIMEIFY}/{{number}}", None, OF_OWN),
+    ("PATCH", f"{UPTIMEIFY}/{{number}}", {"name": "Other"}, PLANNERS),
+    ("DELETE", f"{UPTIMEIFY}/{{number}}", None, PLANNERS),
+    ("GET", "/api/tags", None, EVERYBODY),
+    ("POST", "/api/tags", {"color": "red"}, TAGGERS),
+    ("POST", "/api/monitor-tags", {}, TAGGERS),
 ]
-NAMED = ("own", "lasting", "whole")
+NAMED = ("own", "lasting", "number")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +66,13 @@ async def _made(clients: CallerClients, body: dict[str, Any], path: str = PATH) 
     return str(answer.json()["id"])
 
 
+async def _tag(clients: CallerClients, caller: str) -> int:
+    named = {"organizationId": ORGANIZATION} if "global" in caller else {}
+    answer = await clients.request(caller, "POST", "/api/tags", {"name": uuid4().hex, "color": "red"}, **named)
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["id"])
+
+
 @pytest.mark.parametrize("caller", SAMPLE)
 @pytest.mark.parametrize(
     ("method", "path", "body", "allowed"), ROUTES, ids=[f"{method} {path}" for method, path, _, _ in ROUTES]
@@ -61,9 +80,21 @@ async def _made(clients: CallerClients, body: dict[str, Any], path: str = PATH) 
 async def test_every_route(
     clients: CallerClients, caller: str, method: str, path: str, body: Any, allowed: frozenset[str] | set[str]
 ) -> None:
-    filled = path.format(own=await _made(clients, OWN), lasting=await _made(clients, NOW, f"{PATH}/now"))
+    filled = path.format(
+        own=await _made(clients, OWN), lasting=await _made(clients, NOW, f"{PATH}/now"), number="{number}"
+    )
+    if path.startswith(UPTIMEIFY):
+        if path == UPTIMEIFY:
+            body = body and {**body, "smtpMonitorId": (await clients.monitor("own"))["id"]}
+        made = await clients.api.value("SELECT max(id) FROM maintenance_window WHERE customer_id IS NOT NULL")
+        filled = path.format(number=made)
     if path.endswith("prolong"):
         body = {"until": (utc_now() + timedelta(hours=1)).isoformat()}
+    if path == "/api/tags":
+        body = body and {**body, "name": uuid4().hex}
+    if path == "/api/monitor-tags":
+        monitor, tag = await clients.monitor("own"), await _tag(clients, caller if caller in allowed else "admin")
+        body = {"monitorType": "smtp", "monitorId": monitor["id"], "tagId": tag}
     named = {"organizationId": ORGANIZATION} if "global" in caller and "{" not in path else {}
     answer = await clients.request(caller, method, filled, body, **named)
     if caller in allowed:

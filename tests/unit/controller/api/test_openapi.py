@@ -15,7 +15,7 @@ from tests.docs.openapi.reachable import objects_in, reachable
 
 VENDORS = {"uptimeify": "/api/", "alertsite": "/api/v3/"}
 VERBS = re.compile(
-    "acknowledge|add|change|check|comment|create|delete|disable|enable|end|get|list|log|preview|put|remove|replace|report|resolve"
+    "acknowledge|add|change|check|comment|create|delete|disable|enable|end|get|list|log|preview|prolong|put|remove|replace|report|resolve"
     "|rotate|start|stream|test|trigger|update"
 )
 """What an operation may begin with."""

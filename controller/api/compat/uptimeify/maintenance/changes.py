@@ -89,11 +89,9 @@ async def replan_window(database: Database, principal: Principal, number: int, b
     return changed
 
 
-async def tags_of_windows(
-    database: Database, principal: Principal, windows: Sequence[MaintenanceWindow]
-) -> dict[str, Tag]:
-    """The tags that these windows are for, by name."""
-    return await named_tags(database, principal.organization_id, tag_names(windows))
+async def tags_of_windows(database: Database, windows: Sequence[MaintenanceWindow]) -> dict[str, Tag]:
+    """The tags that these windows of one organization are for, by name."""
+    return await named_tags(database, windows[0].organization_id, tag_names(windows)) if windows else {}
 
 
 def _times(body: WindowUpdate, before: MaintenanceWindow, *, recurs: bool) -> dict[str, Any]:
@@ -154,7 +152,7 @@ async def _tags(
     if body.tag_ids is UNSET:
         return UNSET
     numbers = set(body.tag_ids or [])
-    present = {} if before is None else await named_tags(database, principal.organization_id, tag_names([before]))
+    present = {} if before is None else await named_tags(database, before.organization_id, tag_names([before]))
     if before is not None and numbers == {tag.id for tag in present.values()}:
         return UNSET
     known = {tag.id: tag for tag in (*present.values(), *await list_tags(database, principal))}

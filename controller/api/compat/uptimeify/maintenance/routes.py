@@ -53,7 +53,7 @@ class MaintenanceWindows(Controller):
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> list[WindowAnswer]:
         found = [one for one in await list_windows(services.database, principal) if one.of_status is None]
-        tags = await tags_of_windows(services.database, principal, found)
+        tags = await tags_of_windows(services.database, found)
         return await off_loop(lambda: [window_answer(one, tags) for one in found])
 
     @post(
@@ -144,7 +144,7 @@ class MaintenanceWindows(Controller):
 
 
 async def _shown(services: GivenServices, principal: GivenPrincipal, window: MaintenanceWindow) -> WindowAnswer:
-    return window_answer(window, await tags_of_windows(services.database, principal, [window]))
+    return window_answer(window, await tags_of_windows(services.database, [window]))
 
 
 def _refuse_status(window: MaintenanceWindow) -> None:

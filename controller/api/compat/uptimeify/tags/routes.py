@@ -89,7 +89,7 @@ class Tags(Controller):
         status_code=200,
         dto=JsonBody[NewMonitorTagBody],
         return_dto=None,
-        operation_id="uptimeifyTagMonitor",
+        operation_id="uptimeifyAddMonitorTag",
         summary="Put a tag on a monitor",
         responses={
             200: answers(MonitorTagAnswer, "The monitor has the tag, now or since earlier", TAGGED),
