@@ -91,22 +91,24 @@ async def prolong(
     database: Database,
     principal: Principal,
     identifier: int | UUID,
-    until: datetime,
+    until: datetime | timedelta,
     *,
     on_found: Callable[[MaintenanceWindow], None] = lambda _: None,
 ) -> MaintenanceWindow:
-    """Let the present occurrence end at another moment to come, later or earlier. Raises NotFoundError, ForbiddenError,
+    """Let the present occurrence end at another moment to come, or so much later than it would. Raises
+    NotFoundError, ForbiddenError,
     InvalidError with the field `until`, and WrongStateError when the window is not under way.
     """
     async with changing(database, principal, identifier) as (own, window):
         on_found(window)
         present = _present(window)
+        if window.of_status is not None or present.to_at is None:
+            raise InvalidError("until", "must not be set: this window lasts until somebody ends it")
+        until = present.to_at + until if isinstance(until, timedelta) else until
         if until <= utc_now():
             raise InvalidError("until", "must be in the future")
         if until - present.from_at > LONGEST:
             raise InvalidError("until", f"must be at most {LONGEST.days} days after the beginning")
-        if window.of_status is not None:
-            raise InvalidError("until", "must not be set: this window lasts until somebody ends it")
         return await _moved(own, principal, window, present._replace(to_at=until))
 
 

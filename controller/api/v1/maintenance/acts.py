@@ -35,6 +35,7 @@ from controller.api.v1.maintenance.schemas import (
     window_change,
 )
 from controller.api.v1.maintenance.times import OccurrenceItem, occurrence_item
+from controller.errors import InvalidError
 from controller.http.auth import SECURITY
 from controller.http.bodies import JsonBody
 from controller.http.identifiers import path_id
@@ -62,14 +63,25 @@ class MaintenanceNow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
 
 
 class Prolonging(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Until when the present occurrence lasts."""
+    """Until when the present occurrence lasts: one of these."""
 
-    EXAMPLE: ClassVar[dict[str, Any]] = {"until": "2027-03-28T05:30:00Z"}
+    EXAMPLE: ClassVar[dict[str, Any]] = {"minutes": 60}
 
-    until: Annotated[
-        datetime,
-        Meta(description="A moment to come, with an offset, at most 31 days after the occurrence began.", tz=True),
-    ]
+    minutes: Annotated[int, Meta(description="So much longer than it would.", ge=1, le=MOST_MINUTES)] | None = None
+    until: (
+        Annotated[
+            datetime,
+            Meta(description="A moment to come, with an offset, at most 31 days after the occurrence began.", tz=True),
+        ]
+        | None
+    ) = None
+
+    @property
+    def end(self) -> datetime | timedelta:
+        """Raises InvalidError."""
+        if (self.minutes is None) == (self.until is None):
+            raise InvalidError("until", "must be set, or minutes, and not both")
+        return self.until or timedelta(minutes=self.minutes or 0)
 
 
 class WindowPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -193,7 +205,7 @@ async def prolong_window(
 ) -> Response[OneWindow]:
     return answer(
         request,
-        await acts.prolong(services.database, principal, path_id(public_id), data.until, on_found=matching(request)),
+        await acts.prolong(services.database, principal, path_id(public_id), data.end, on_found=matching(request)),
     )
 
 

@@ -132,7 +132,7 @@ class WindowPatch(msgspec.Struct, frozen=True, kw_only=True):
     `recurrence: null` one that does not recur.
     """
 
-    EXAMPLE: ClassVar[dict[str, Any]] = {"end": "2027-03-28T05:00:00"}
+    EXAMPLE: ClassVar[dict[str, Any]] = {"description": "Postponed by the provider", "enabled": False}
 
 
 PATCH_BODY = patch_of(WindowPatch, WindowBody)

@@ -78,6 +78,7 @@ BODIES: dict[str, Any] = {
     "resolve": {"reason": "mine"},
     "/api/v1/organizations/{public_id}": {"keepResultsDays": 7},
     "rotate-key": {"keepOldKeys": 60},
+    "prolong": {"minutes": 60},
     "/api/v1/discoveries": {"address": "mail.example.com:587"},
     "/api/v1/trials": {"target": {"kind": "smtp", "host": "mail.example.com"}},
     "/api/v1/monitors/bulk": {"filter": {"kind": ["smtp", "imap"]}, "change": {"delete": True}},

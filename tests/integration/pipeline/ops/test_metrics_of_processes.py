@@ -159,9 +159,12 @@ _ON_NO_PANEL = {
     "mailprobe_agent_build_info",
     "mailprobe_agent_check_duration_seconds",
     "mailprobe_agent_unfit",
+    "mailprobe_maintenance_expansions_total",
+    "mailprobe_maintenance_windows_active",
     "mailprobe_monitor_last_duration_seconds",
     "mailprobe_monitor_up",
     "mailprobe_monitor_verdict",
+    "mailprobe_monitors_in_maintenance",
 }
 """Metrics that repeat what a panel shows, or are labelled by monitor."""
 

@@ -75,7 +75,7 @@ class MaintenanceWindows(Controller):
         principal: GivenPrincipal,
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> WindowAnswer:
-        return await _shown(services, principal, await make_window(services.database, principal, data))
+        return await _shown(services, await make_window(services.database, principal, data))
 
     @get(
         "/{window_id:str}",
@@ -96,7 +96,7 @@ class MaintenanceWindows(Controller):
     ) -> WindowAnswer:
         found = await get_window(services.database, principal, _number(window_id))
         _refuse_status(found)
-        return await _shown(services, principal, found)
+        return await _shown(services, found)
 
     @patch(
         "/{window_id:str}",
@@ -119,7 +119,7 @@ class MaintenanceWindows(Controller):
         organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
     ) -> WindowAnswer:
         changed = await replan_window(services.database, principal, _number(window_id), data)
-        return await _shown(services, principal, changed)
+        return await _shown(services, changed)
 
     @delete(
         "/{window_id:str}",
@@ -143,7 +143,7 @@ class MaintenanceWindows(Controller):
         return DeleteAnswer(success=True)
 
 
-async def _shown(services: GivenServices, principal: GivenPrincipal, window: MaintenanceWindow) -> WindowAnswer:
+async def _shown(services: GivenServices, window: MaintenanceWindow) -> WindowAnswer:
     return window_answer(window, await tags_of_windows(services.database, [window]))
 
 
