@@ -23,7 +23,7 @@ from controller.model.monitor_settings import Notes
 from controller.model.values.countries import country_list
 from controller.model.values.ruled import ruled
 
-READ_ONLY = frozenset({"id", "state", "lastCheckedAt", "warnings", "createdAt", "updatedAt"})
+READ_ONLY = frozenset({"id", "state", "maintenance", "lastCheckedAt", "warnings", "createdAt", "updatedAt"})
 """The fields that only answers have; what is sent of them is ignored."""
 
 _MOST_LOCATIONS = 1000

@@ -96,8 +96,8 @@ async def prolong(
     on_found: Callable[[MaintenanceWindow], None] = lambda _: None,
 ) -> MaintenanceWindow:
     """Let the present occurrence end at another moment to come, or so much later than it would. Raises
-    NotFoundError, ForbiddenError,
-    InvalidError with the field `until`, and WrongStateError when the window is not under way.
+    NotFoundError, ForbiddenError, InvalidError with the field `until`, and WrongStateError when the window is not under
+    way.
     """
     async with changing(database, principal, identifier) as (own, window):
         on_found(window)

@@ -45,7 +45,10 @@ SELECT maintenance_window.id, maintenance_window.public_id, maintenance_window.o
     SELECT json_agg(json_build_array(planned_at, from_at, to_at, moved) ORDER BY from_at)
     FROM maintenance_occurrence
     WHERE window_id = maintenance_window.id
-      AND (moved AND from_at > now() - interval '40 days' OR from_at <= now() AND (to_at IS NULL OR to_at > now()))
+      AND (
+        moved AND from_at > now() - interval '40 days'
+        OR from_at <= clock_timestamp() AND (to_at IS NULL OR to_at > clock_timestamp())
+      )
   ) AS stored
 FROM maintenance_window
 LEFT JOIN customer ON customer.id = maintenance_window.customer_id

@@ -45,7 +45,7 @@ LocalTime = Annotated[
     Meta(
         description="A time of the wall clock in `timeZone`, without an offset. One that the clock skips in spring is"
         " as long after the change; of one that comes twice in autumn, a start is the first and an end the second.",
-        max_length=19,
+        max_length=40,
         examples=["2027-03-28T02:15:00"],
         extra=ruled(local_time),
     ),

@@ -16,10 +16,23 @@ from controller.model import Monitor, MonitorStatus
 from controller.model.overview import DisplayState
 
 
-class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A monitor of any kind. `state` and `lastCheckedAt` change by themselves and are not in the ETag."""
+class PresentMaintenance(msgspec.Struct, frozen=True, kw_only=True):
+    """That a monitor is in maintenance now, by one window or several."""
 
-    UNTAGGED: ClassVar[frozenset[str]] = frozenset({"state", "last_checked_at"})
+    effect: Annotated[str, Meta(description="silence: nobody is notified; suspend: there are no checks either.")]
+    since: Annotated[Timestamp, Meta(description="When it began.")]
+    until: Annotated[
+        Timestamp | None,
+        Meta(description="Until when its windows last without a break; null: until somebody ends one."),
+    ]
+
+
+class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A monitor of any kind. `state`, `maintenance` and `lastCheckedAt` change by themselves and are not in the
+    ETag.
+    """
+
+    UNTAGGED: ClassVar[frozenset[str]] = frozenset({"state", "maintenance", "last_checked_at"})
 
     id: Annotated[UUID, Meta(description="Given by Mailprobe.")]
     kind: Annotated[str, Meta(description="The kind of `target`.")]
@@ -32,7 +45,9 @@ class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         Meta(description="What is checked. Null when what is stored is not understood by this version; replace it."),
     ]
     enabled: Annotated[bool, Meta(description="Whether it is checked.")]
-    in_maintenance: Annotated[bool, Meta(description="Whether nobody is told of its incidents, while it is checked.")]
+    in_maintenance: Annotated[
+        bool, Meta(description="Whether it was set to be in maintenance, until this is false again.")
+    ]
     interval: Annotated[int, Meta(description="Seconds between checks.")]
     timeout: Annotated[int, Meta(description="Seconds for a whole check.")]
     countries: Annotated[
@@ -51,6 +66,10 @@ class MonitorAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     state: Annotated[
         DisplayState,
         Meta(description="The verdict, unknown before the first; of one that is not enabled or in maintenance, that."),
+    ]
+    maintenance: Annotated[
+        PresentMaintenance | None,
+        Meta(description="Whether it is in maintenance now, by any window; null: it is not."),
     ]
     last_checked_at: Annotated[Timestamp | None, Meta(description="The latest check. Null: none yet.")]
     created_at: Annotated[Timestamp, Meta(description="When it was created.")]
@@ -101,9 +120,19 @@ def monitor_answer(monitor: Monitor, *, customer: UUID, verdict: str | None, cod
         notes=monitor.notes,
         labels=monitor.labels,
         state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
+        maintenance=_present(monitor),
         last_checked_at=timestamp_or_none(monitor.last_checked_at),
         created_at=timestamp(monitor.created_at),
         updated_at=timestamp(monitor.updated_at),
+    )
+
+
+def _present(monitor: Monitor) -> PresentMaintenance | None:
+    found = monitor.maintenance
+    if found is None or monitor.status is MonitorStatus.DISABLED:
+        return None
+    return PresentMaintenance(
+        effect=found.effect.value, since=timestamp(found.since), until=timestamp_or_none(found.until)
     )
 
 
@@ -131,6 +160,7 @@ EXAMPLE: dict[str, Any] = {
     "notes": None,
     "labels": {"team": "post", "critical": ""},
     "state": "up",
+    "maintenance": None,
     "lastCheckedAt": "2026-01-01T12:00:00.000Z",
     "createdAt": "2026-01-01T11:00:00.000Z",
     "updatedAt": "2026-01-01T11:00:00.000Z",
