@@ -33,6 +33,7 @@ from tests.bench import (
     rollups,
     scheduler,
     simulate,
+    simulate_maintenance,
     streaming,
     time_to_mail,
 )
@@ -80,6 +81,7 @@ BENCHES = {
     "agent_loops": Bench(agent_loop.measure, "checks", 2_000, (10_000,)),
     "maintenance": Bench(maintenance.measure, "monitors", 10_000, (1_000, 10_000, 50_000)),
     "simulate": Bench(simulate.measure, "monitors for a year", 10, (1_000,)),
+    "simulate_maintenance": Bench(simulate_maintenance.measure, "monitors for a year", 10, (600,)),
     "mails": Bench(storm.mails, "mails", 300, (300,)),
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),

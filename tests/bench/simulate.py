@@ -80,7 +80,7 @@ def _measure(monitors: int, interval: int) -> Figures:
     confirmed: list[float] = []
     regional: list[float] = []
     for _ in range(monitors):
-        disturbances = _year(chance)
+        disturbances = year_of(chance)
         alarms = list(Year(disturbances, chance, interval).alarms())
         failing = [disturbance for disturbance in disturbances if disturbance.ballot == _FAILED]
         outages = [disturbance for disturbance in failing if disturbance.location is None]
@@ -125,7 +125,7 @@ def _measure(monitors: int, interval: int) -> Figures:
     }
 
 
-def _year(chance: random.Random) -> list[Disturbance]:
+def year_of(chance: random.Random) -> list[Disturbance]:
     """All disturbances of one monitor, by their start; outages last 30 s to 6 h, and short ones are more frequent."""
     disturbances: list[Disturbance] = []
     while len(disturbances) < _OUTAGES:
@@ -173,13 +173,17 @@ class Year:
         self._done_ms = 0
 
     def alarms(self) -> Iterator[Alarm]:
-        number = self._next_round(1)
-        while (due_ms := min(self._coming(number))) < YEAR_SECONDS * 1000:
-            is_round = due_ms == number * self._interval_ms
-            step = self._evaluate(due_ms, due_ms // self._interval_ms, is_round=is_round)
+        for _, step in self.steps():
             for change in step.changes:
                 if change.kind in (ChangeKind.OPENED, ChangeKind.ESCALATED):
                     yield Alarm(change.outage_started_ms / 1000, self._done_ms / 1000, change.severity)
+
+    def steps(self) -> Iterator[tuple[int, Step]]:
+        """The due moment of each evaluation, in milliseconds, and what it changed."""
+        number = self._next_round(1)
+        while (due_ms := min(self._coming(number))) < YEAR_SECONDS * 1000:
+            is_round = due_ms == number * self._interval_ms
+            yield due_ms, self._evaluate(due_ms, due_ms // self._interval_ms, is_round=is_round)
             if is_round:
                 number = self._next_round(number + 1)
 
