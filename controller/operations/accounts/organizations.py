@@ -109,3 +109,9 @@ def _changed(organization: Organization, change: OrganizationChange, *, every: b
         check_time_zone(changed.time_zone)
     found.refuse(every=every)
     return changed
+
+
+async def time_zone_of(database: Database, organization_id: int) -> str:
+    """The name of the zone in which the organization reads times."""
+    found = await store.by_id(database, organization_id)
+    return found.time_zone if found else "UTC"

@@ -143,16 +143,19 @@ async def get_window(database: Database, principal: Principal, identifier: int |
 
 
 async def list_windows(
-    database: Database, principal: Principal, *, monitor_id: int | None = None
+    database: Database, principal: Principal, *, organization_id: int | None = None, monitor_id: int | None = None
 ) -> list[MaintenanceWindow]:
-    """The organization's windows, oldest first; whoever is limited to some customers sees those of these. With
-    `monitor_id` only those for this monitor.
+    """The windows of an organization (None: the caller's), oldest first; whoever is limited to some customers sees
+    those of these. With `monitor_id` only those for this monitor.
     """
     if not permits(principal, Permission.READ):
         raise ForbiddenError
     async with database.connection() as connection:
         return await store.windows_of(
-            connection, principal.organization_id, principal.customer_ids, monitor_id=monitor_id
+            connection,
+            principal.organization_id if organization_id is None else organization_id,
+            principal.customer_ids,
+            monitor_id=monitor_id,
         )
 
 

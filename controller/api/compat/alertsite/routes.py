@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from controller.api.compat.alertsite import access_tokens, locations
 from controller.api.compat.alertsite.account_defaults import routes as account_defaults
+from controller.api.compat.alertsite.blackouts import routes as blackouts
 from controller.api.compat.alertsite.monitors import email_monitors
 from controller.api.compat.alertsite.monitors import routes as monitors
 from controller.api.compat.alertsite.sitestatus import routes as sitestatus
@@ -16,6 +17,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     access_tokens.create_access_token,
     account_defaults.get_account_defaults,
     account_defaults.change_account_defaults,
+    blackouts.Blackouts,
     locations.list_locations,
     *email_monitors.EMAIL_MONITORS,
     monitors.Monitors,
@@ -25,6 +27,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
 BODIES = (
     *access_tokens.BODIES,
     *account_defaults.BODIES,
+    *blackouts.BODIES,
     *locations.BODIES,
     *email_monitors.BODIES,
     *monitors.BODIES,

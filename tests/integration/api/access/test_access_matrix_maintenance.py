@@ -19,6 +19,8 @@ TIMES = {"name": "Upgrade", "start": "2027-01-01T01:00:00", "end": "2027-01-01T0
 OWN = {**TIMES, "targets": {"customers": [CUSTOMER]}}
 UPTIMEIFY = "/api/maintenance-windows"
 THEIRS = {"name": "Upgrade", "startTime": "2027-01-01T01:00:00Z", "endTime": "2027-01-01T02:00:00Z"}
+BLACKOUTS = "/api/v3/blackouts"
+WEEKLY = {"type": "Alert", "start_day": 1, "end_day": 1, "start_time": "01:00", "end_time": "02:00"}
 TAGGERS = EVERYBODY - {"readonly of none"}
 NOW = {"minutes": 5, "targets": OWN["targets"]}
 
@@ -40,6 +42,12 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("GET", f"{UPTIMEIFY}/{{number}}", None, OF_OWN),
     ("PATCH", f"{UPTIMEIFY}/{{number}}", {"name": "Other"}, PLANNERS),
     ("DELETE", f"{UPTIMEIFY}/{{number}}", None, PLANNERS),
+    ("GET", BLACKOUTS, None, EVERYBODY),
+    ("POST", BLACKOUTS, WEEKLY, PLANNERS),
+    ("GET", f"{BLACKOUTS}/{{number}}", None, OF_OWN),
+    ("PATCH", f"{BLACKOUTS}/{{number}}", {"note": "Other"}, PLANNERS),
+    ("DELETE", f"{BLACKOUTS}/{{number}}", None, PLANNERS),
+    ("POST", f"{BLACKOUTS}/bulk-edit", {}, PLANNERS),
     ("GET", "/api/tags", None, EVERYBODY),
     ("POST", "/api/tags", {"color": "red"}, TAGGERS),
     ("POST", "/api/monitor-tags", {}, TAGGERS),
@@ -86,6 +94,14 @@ async def test_every_route(
             body = body and {**body, "smtpMonitorId": (await clients.monitor("own"))["id"]}
         made = await clients.api.value("SELECT max(id) FROM maintenance_window WHERE customer_id IS NOT NULL")
         filled = path.format(number=made)
+    if path.startswith(BLACKOUTS):
+        monitor = (await clients.monitor("own"))["id"]
+        made = await clients.request("admin", "POST", BLACKOUTS, {**WEEKLY, "assoc_id": monitor})
+        filled = path.format(number=made.json()["id"])
+        body = body and ({**body, "assoc_id": monitor} if path == BLACKOUTS else body)
+        if path.endswith("bulk-edit"):
+            body = {"monitors": [monitor], "update_persistent": True, "update_persistent_action": "append"}
+            body["persistent_blackouts"] = [WEEKLY]
     if path == "/api/tags":
         body = body and {**body, "name": uuid4().hex}
     if path == "/api/monitor-tags":

@@ -121,6 +121,7 @@ class Harbour:
             ("/api/v1/account/sessions/", "public_id"): self.session,
             ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
             ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
+            ("/api/v3/blackouts/", "id"): self.window,
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }

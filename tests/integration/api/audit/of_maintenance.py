@@ -49,6 +49,25 @@ async def _delete_window(world: World) -> None:
     await world.send("DELETE", f"/api/maintenance-windows/{(await world.window())['id']}")
 
 
+_WEEKLY = {"type": "Alert", "start_day": 1, "end_day": 1, "start_time": "01:00", "end_time": "02:00"}
+
+
+async def _blackout(world: World, method: str, body: Any = None) -> None:
+    made = await world.send("POST", "/api/v3/blackouts", {**_WEEKLY, "assoc_id": (await world.smtp())["id"]})
+    if method != "POST":
+        await world.send(method, f"/api/v3/blackouts/{made['id']}", body)
+
+
+async def _blackouts(world: World) -> None:
+    body = {
+        "monitors": [(await world.smtp())["id"]],
+        "update_persistent": True,
+        "update_persistent_action": "append",
+        "persistent_blackouts": [_WEEKLY],
+    }
+    await world.send("POST", "/api/v3/blackouts/bulk-edit", body)
+
+
 OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     ("POST", _PATH): ("maintenance.created", lambda w: _ours(w, "POST")),
     ("POST", f"{_PATH}/now"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/now", _NOW)),
@@ -63,4 +82,8 @@ OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any
     ("POST", "/api/monitor-tags"): ("monitor.changed", _tag_monitor),
     ("PATCH", "/api/maintenance-windows/{}"): ("maintenance.changed", _update_window),
     ("DELETE", "/api/maintenance-windows/{}"): ("maintenance.deleted", _delete_window),
+    ("POST", "/api/v3/blackouts"): ("maintenance.created", lambda w: _blackout(w, "POST")),
+    ("PATCH", "/api/v3/blackouts/{}"): ("maintenance.changed", lambda w: _blackout(w, "PATCH", {"note": "Later"})),
+    ("DELETE", "/api/v3/blackouts/{}"): ("maintenance.deleted", lambda w: _blackout(w, "DELETE")),
+    ("POST", "/api/v3/blackouts/bulk-edit"): ("maintenance.created", _blackouts),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -72,8 +73,14 @@ class MonitorList(msgspec.Struct, frozen=True, kw_only=True):
     results: list[MonitorObject]
 
 
-def monitor_object(monitor: Monitor, locations: Mapping[int, Location], *, writable: bool) -> MonitorObject:
-    """`writable` is whether the caller may change monitors."""
+def monitor_object(
+    monitor: Monitor,
+    locations: Mapping[int, Location],
+    *,
+    writable: bool,
+    blackouts: Mapping[int, Sequence[str]] = MappingProxyType({}),
+) -> MonitorObject:
+    """`writable` is whether the caller may change monitors; `blackouts` are the ids of blackouts by their monitors."""
     security = security_of(monitor)
     kept = monitor.alertsite
     listed = monitor.location_ids
@@ -103,7 +110,7 @@ def monitor_object(monitor: Monitor, locations: Mapping[int, Location], *, writa
         allow_internal_testing=kept.get("allow_internal_testing", True),
         custom_properties=properties.shown(kept, monitor.labels),
         access_type="Edit" if writable else "View",
-        blackout_ids=[],
+        blackout_ids=list(blackouts.get(monitor.id, ())),
         has_performance_alerts=False,
         has_active_performance_alerts=False,
         has_sla=False,

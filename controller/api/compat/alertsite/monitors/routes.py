@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Controller, delete, get
 
+from controller.api.compat.alertsite.blackouts.listing import blackouts_of
 from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.lists import LARGEST_LIMIT, Limit, Offset, listed, metadata
 from controller.api.compat.alertsite.locations import numbered
@@ -58,6 +59,7 @@ class Monitors(Controller):
             services.database, principal, kinds_of(types), limit=limit or LARGEST_LIMIT, offset=offset
         )
         locations = numbered(await all_locations(services.database))
+        blackouts = await blackouts_of(services.database, principal, principal.organization_id)
         writable = permits(principal, Permission.CREATE)
         names = fields_of(select)
         return MonitorList(
@@ -66,7 +68,8 @@ class Monitors(Controller):
             ),
             results=await off_loop(
                 lambda: [
-                    selected(monitor_object(monitor, locations, writable=writable), names) for monitor in page.monitors
+                    selected(monitor_object(monitor, locations, writable=writable, blackouts=blackouts), names)
+                    for monitor in page.monitors
                 ]
             ),
         )
@@ -86,7 +89,9 @@ class Monitors(Controller):
     ) -> MonitorObject:
         monitor = await monitors.get_monitor(services.database, principal, ALL_KINDS, number_of(number))
         locations = numbered(await all_locations(services.database))
-        shown = monitor_object(monitor, locations, writable=permits(principal, Permission.CREATE))
+        blackouts = await blackouts_of(services.database, principal, monitor.organization_id, monitor.id)
+        writable = permits(principal, Permission.CREATE)
+        shown = monitor_object(monitor, locations, writable=writable, blackouts=blackouts)
         return selected(shown, fields_of(select))
 
     @delete(

@@ -1,0 +1,1 @@
+"""Blackouts: maintenance windows as AlertSite knows them (docs/compatibility.md, A16)."""

@@ -1,0 +1,264 @@
+"""`/api/v3/blackouts` (docs/compatibility.md, A16)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.params import JSONBody, PathParameter, QueryParameter
+
+from controller.api.compat.alertsite import values
+from controller.api.compat.alertsite.blackouts.bodies import (
+    EXAMPLE,
+    BlackoutBody,
+    BlackoutList,
+    BlackoutObject,
+    BlackoutPatch,
+    BulkEdit,
+    BulkEdited,
+    Made,
+    selected,
+)
+from controller.api.compat.alertsite.blackouts.bulk import planned
+from controller.api.compat.alertsite.blackouts.mapping import NAMES, WEEKLY, blackout_of, shown_blackout
+from controller.api.compat.alertsite.bodies import StrictJsonBody, sent
+from controller.api.compat.alertsite.documents import TAGS, refusals
+from controller.api.compat.alertsite.lists import LARGEST_LIMIT, Limit, Offset, listed, metadata
+from controller.api.compat.alertsite.monitors.answers import Identified
+from controller.api.compat.alertsite.monitors.examples import IDENTIFIED
+from controller.api.compat.alertsite.monitors.queries import Select, fields_of, number_of
+from controller.decisions.access import Permission, permits
+from controller.errors import InvalidError, NotFoundError
+from controller.http.auth import PERMISSION, SECURITY
+from controller.http.documents.mistakes import named
+from controller.http.openapi import answers
+from controller.http.parameters import OrganizationId
+from controller.http.problems import RECORD_NOT_FOUND
+from controller.http.services import GivenPrincipal, GivenServices
+from controller.model import Principal
+from controller.model.maintenance import MaintenanceWindow
+from controller.operations.accounts.organizations import time_zone_of
+from controller.operations.maintenance import windows
+from controller.operations.maintenance.bulk import plan_many
+from controller.store.platform.pool import Database
+from shared.clock import utc_now
+
+BlackoutNumber = Annotated[
+    str, PathParameter(name="id", description="The blackout's number.", schema_extra={"pattern": "^[0-9]+$"})
+]
+TypeFilter = Annotated[
+    str | None,
+    QueryParameter(
+        name="type", description="Only those of this type.", schema_extra={"enum": ["Monitor", "Alert", "Notifier"]}
+    ),
+]
+AssocFilter = Annotated[str | None, QueryParameter(name="assoc_id", description="Only those of this monitor.")]
+PersistentFilter = Annotated[
+    bool, QueryParameter(name="persistent", description="True: only weekly ones. False: all of them.")
+]
+_PLANNING = {PERMISSION: Permission.PLAN_MAINTENANCE}
+_NOT_WEEKLY = "must be true: a one-time blackout cannot be changed; delete it, and create another"
+_TYPES = ("Monitor", "Alert", "Notifier")
+
+
+class Blackouts(Controller):
+    path = "/api/v3/blackouts"
+    tags = TAGS
+    security = SECURITY
+
+    @get(
+        opt={PERMISSION: Permission.READ},
+        operation_id="alertsiteListBlackouts",
+        summary="List blackouts",
+        description="Also past ones. Windows that no blackout can say, as those of several monitors, are left out.",
+        responses={
+            200: answers(BlackoutList, "Blackouts, oldest first", listed(EXAMPLE)),
+            **refusals(s400="invalid_request - type must be one of Monitor, Alert, Notifier", s403="Forbidden"),
+        },
+    )
+    async def list_blackouts(
+        self,
+        services: GivenServices,
+        principal: GivenPrincipal,
+        type_: TypeFilter = None,
+        assoc_id: AssocFilter = None,
+        persistent: PersistentFilter = False,
+        select: Select = None,
+        limit: Limit = None,
+        offset: Offset = 0,
+        organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
+    ) -> BlackoutList:
+        if type_ is not None and type_ not in _TYPES:
+            raise InvalidError("type", f"must be one of {', '.join(_TYPES)}")
+        monitor = None if assoc_id is None else values.number(assoc_id, "assoc_id", 1, 2**63 - 1)
+        zone = await time_zone_of(services.database, principal.organization_id)
+        found = [
+            shown
+            for window in await windows.list_windows(services.database, principal)
+            if (shown := shown_blackout(window, zone)) is not None
+            and type_ in (None, shown.type)
+            and monitor in (None, shown.assoc_id)
+            and (shown.persistent or not persistent)
+        ]
+        page = found[offset : offset + (limit or LARGEST_LIMIT)]
+        names = fields_of(select)
+        return BlackoutList(
+            metadata=metadata(
+                writable=permits(principal, Permission.PLAN_MAINTENANCE),
+                count=len(page),
+                total=len(found),
+                limit=limit,
+                offset=offset,
+            ),
+            results=[selected(one, names) for one in page],
+        )
+
+    @get(
+        "/{id:str}",
+        opt={PERMISSION: Permission.READ},
+        operation_id="alertsiteGetBlackout",
+        summary="Get a blackout",
+        responses={
+            200: answers(BlackoutObject, "The blackout", EXAMPLE),
+            **refusals(s403="Forbidden", s404=RECORD_NOT_FOUND),
+        },
+    )
+    async def get_blackout(
+        self, number: BlackoutNumber, services: GivenServices, principal: GivenPrincipal, select: Select = None
+    ) -> BlackoutObject:
+        _, shown = await _found(services.database, principal, number)
+        return selected(shown, fields_of(select))
+
+    @post(
+        opt=_PLANNING,
+        status_code=200,
+        dto=StrictJsonBody[BlackoutBody],
+        return_dto=None,
+        operation_id="alertsiteCreateBlackout",
+        summary="Create a blackout",
+        responses={
+            200: answers(Identified, "The number of the new blackout", IDENTIFIED),
+            **refusals(body=True, s400="invalid_request - type must be Monitor or Alert", s403="Forbidden"),
+        },
+    )
+    async def create_blackout(
+        self,
+        data: JSONBody[BlackoutBody],
+        services: GivenServices,
+        principal: GivenPrincipal,
+        organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
+    ) -> Identified:
+        body = sent(data)
+        zone = await time_zone_of(services.database, principal.organization_id)
+        monitor = values.number(body.get("assoc_id"), "assoc_id", 1, 2**63 - 1)
+        change = blackout_of(body, zone, utc_now()).change(monitor, zone)
+        with named(NAMES):
+            made = await windows.create_window(services.database, principal, change)
+        return Identified(id=str(made.id))
+
+    @patch(
+        "/{id:str}",
+        opt=_PLANNING,
+        dto=StrictJsonBody[BlackoutPatch],
+        return_dto=None,
+        operation_id="alertsiteUpdateBlackout",
+        summary="Change a weekly blackout",
+        responses={
+            200: answers(Identified, "The number of the blackout", IDENTIFIED),
+            **refusals(
+                body=True,
+                s400=f"invalid_request - persistent {_NOT_WEEKLY}",
+                s403="Forbidden",
+                s404=RECORD_NOT_FOUND,
+            ),
+        },
+    )
+    async def update_blackout(
+        self, number: BlackoutNumber, data: JSONBody[BlackoutPatch], services: GivenServices, principal: GivenPrincipal
+    ) -> Identified:
+        body = {_SLIPS.get(name, name): value for name, value in sent(data).items()}
+        window, _ = await _found(services.database, principal, number)
+        zone, now = window.time_zone, utc_now()
+
+        def decide(found: MaintenanceWindow) -> windows.WindowChange:
+            return _changed(found, body, zone, now)
+
+        with named(NAMES):
+            changed = await windows.change_window(services.database, principal, window.id, decide)
+        return Identified(id=str(changed.id))
+
+    @delete(
+        "/{id:str}",
+        opt=_PLANNING,
+        operation_id="alertsiteDeleteBlackout",
+        summary="Delete a blackout",
+        responses=refusals(s403="Forbidden", s404=RECORD_NOT_FOUND),
+    )
+    async def delete_blackout(self, number: BlackoutNumber, services: GivenServices, principal: GivenPrincipal) -> None:
+        window, _ = await _found(services.database, principal, number)
+        await windows.delete_window(services.database, principal, window.id)
+
+    @post(
+        "/bulk-edit",
+        opt=_PLANNING,
+        status_code=200,
+        dto=StrictJsonBody[BulkEdit],
+        return_dto=None,
+        operation_id="alertsiteChangeBlackouts",
+        summary="Give several monitors the same blackouts",
+        description="All of it is done, or nothing: one monitor that the caller may not change is a 403.",
+        responses={
+            200: answers(BulkEdited, "The blackouts that were made", {"results": [IDENTIFIED]}),
+            **refusals(body=True, s400="invalid_request - monitors must be a list of numbers", s403="Forbidden"),
+        },
+    )
+    async def edit_blackouts(
+        self,
+        data: JSONBody[BulkEdit],
+        services: GivenServices,
+        principal: GivenPrincipal,
+        organization_id: OrganizationId = None,  # noqa: ARG002 - read by the guard
+    ) -> BulkEdited:
+        zone = await time_zone_of(services.database, principal.organization_id)
+        plan = await planned(services.database, principal, data, zone, utc_now())
+        with named(NAMES):
+            made = await plan_many(services.database, principal, plan.changes, instead_of=plan.replaces)
+        return BulkEdited(results=[Made(id=str(one.id)) for one in made])
+
+
+_SLIPS = {"from_time": "start_time", "thru_time": "end_time"}
+
+
+async def _found(database: Database, principal: Principal, number: str) -> tuple[MaintenanceWindow, BlackoutObject]:
+    """Raises NotFoundError, also for a window that no blackout can say."""
+    try:
+        window = await windows.get_window(database, principal, number_of(number))
+    except NotFoundError:
+        raise NotFoundError from None
+    shown = shown_blackout(window, await time_zone_of(database, window.organization_id))
+    if shown is None:
+        raise NotFoundError
+    return window, shown
+
+
+def _changed(window: MaintenanceWindow, body: dict[str, Any], zone: str, now: datetime) -> windows.WindowChange:
+    """Raises InvalidError."""
+    shown = shown_blackout(window, zone)
+    if shown is None or not shown.persistent:
+        raise InvalidError("persistent", _NOT_WEEKLY)
+    known = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
+    merged = known | body
+    blackout = blackout_of(merged, zone, now)
+    if not blackout.weekly:
+        raise InvalidError("persistent", _NOT_WEEKLY)
+    monitor = values.number(merged["assoc_id"], "assoc_id", 1, 2**63 - 1)
+    change = blackout.change(monitor, zone)
+    kept: dict[str, Any] = {"name": window.name}
+    if not any(name in body for name in WEEKLY):  # the same times: what was moved by hand stays
+        kept |= {"start": window.start, "end": window.end, "recurrence": window.recurrence}
+    return msgspec.structs.replace(change, **kept)
+
+
+BODIES = (BlackoutBody, BlackoutPatch, BulkEdit, BlackoutObject, BlackoutList, BulkEdited)
