@@ -54,30 +54,45 @@ async def begin_for(
         ]
 
 
+async def monitors_called(database: Database, principal: Principal, public_ids: Collection[UUID]) -> list[NamedTarget]:
+    """Those with these public ids that the principal may see."""
+    found = await store.monitors_named(database, principal.organization_id, public_ids)
+    limits = principal.customer_ids
+    return [one for one in found if limits is None or one.customer_id in limits]
+
+
+async def monitors_found(database: Database, principal: Principal, text: str, at_most: int) -> list[NamedTarget]:
+    """The first by name that have a text in their name, their server or their customer's name."""
+    found, _ = await _matching(database, principal, MonitorFilter(search=text), at_most)
+    return found
+
+
 async def _found(
     database: Database, principal: Principal, meant: MonitorFilter | Collection[UUID]
 ) -> list[NamedTarget]:
     if isinstance(meant, MonitorFilter):
-        customer_ids = await customers_meant(database, principal, meant)
-        page = await listed.found_page(
-            database, principal.organization_id, customer_ids, meant, MonitorOrder(), after=None, limit=MOST_TARGETS
-        )
-        if page.last is not None:
+        found, more = await _matching(database, principal, meant, MOST_TARGETS)
+        if more:
             raise InvalidError("monitors", f"must be at most {MOST_TARGETS}")
-        found = [
-            NamedTarget(one.monitor.id, one.monitor.public_id, one.monitor.customer_id, one.monitor.name)
-            for one in page.monitors
-        ]
     else:
-        found = await store.monitors_named(database, principal.organization_id, meant)
-        limits = principal.customer_ids
-        if limits is not None:
-            found = [one for one in found if one.customer_id in limits]
+        found = await monitors_called(database, principal, meant)
         if len(found) < len(set(meant)):
             raise InvalidError("monitors", "must be monitors that you may see")
     if not found:
         raise InvalidError("monitors", "must be at least one")
     return found
+
+
+async def _matching(
+    database: Database, principal: Principal, filters: MonitorFilter, at_most: int
+) -> tuple[list[NamedTarget], bool]:
+    """And whether there are more."""
+    customer_ids = await customers_meant(database, principal, filters)
+    page = await listed.found_page(
+        database, principal.organization_id, customer_ids, filters, MonitorOrder(), after=None, limit=at_most
+    )
+    found = [one.monitor for one in page.monitors]
+    return [NamedTarget(one.id, one.public_id, one.customer_id, one.name) for one in found], page.last is not None
 
 
 def _name(monitors: list[NamedTarget]) -> str:
