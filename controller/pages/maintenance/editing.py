@@ -45,7 +45,7 @@ _LABELS = 30
 _Error = InvalidError | PreconditionFailedError
 
 
-class _Typed(NamedTuple):
+class _TypedWindow(NamedTuple):
     """What was submitted, and what became of it."""
 
     form: MaintenanceForm
@@ -61,7 +61,7 @@ async def new_window_page(
     """An empty form; for the monitors that the address names, if any."""
     organization = await get_organization(services.database, principal)
     form = new_form(organization.time_zone, utc_now(), request.query_params.getall("monitor", []))
-    return await _form(request, services, principal, None, _Typed(form))
+    return await _form(request, services, principal, None, _TypedWindow(form))
 
 
 @post(_NEW, opt=_OPT)
@@ -72,7 +72,7 @@ async def plan_window(
     try:
         made = await windows.create_window(services.database, principal, change_of_form(form))
     except (InvalidError, UnknownCustomerError) as error:
-        return await _form(request, services, principal, None, _Typed(form, _named(error)))
+        return await _form(request, services, principal, None, _TypedWindow(form, _named(error)))
     return see_other(request, f"/maintenance/{made.public_id}?done=planned")
 
 
@@ -108,7 +108,7 @@ async def change_window(
         await windows.change_window(services.database, principal, number, change, on_found=unchanged)
     except (InvalidError, PreconditionFailedError, UnknownCustomerError) as error:
         window = await windows.get_window(services.database, principal, number)
-        return await _form(request, services, principal, window, _Typed(form, _named(error)))
+        return await _form(request, services, principal, window, _TypedWindow(form, _named(error)))
     return see_other(request, f"/maintenance/{number}?done=saved")
 
 
@@ -126,7 +126,7 @@ async def duplicate_window_page(
 ) -> Response[bytes]:
     """The form of a new window with the values of this one."""
     window = await windows.get_window(services.database, principal, thing_of(public_id))
-    return await _form(request, services, principal, None, _Typed(form_of_window(window)))
+    return await _form(request, services, principal, None, _TypedWindow(form_of_window(window)))
 
 
 async def _preview(
@@ -136,8 +136,8 @@ async def _preview(
     try:
         found = await preview_window(services.database, principal, change_of_form(form), window)
     except (InvalidError, UnknownCustomerError) as error:
-        return await _form(request, services, principal, window, _Typed(form, _named(error), previewed=True))
-    return await _form(request, services, principal, window, _Typed(form, preview=found, previewed=True))
+        return await _form(request, services, principal, window, _TypedWindow(form, _named(error), previewed=True))
+    return await _form(request, services, principal, window, _TypedWindow(form, preview=found, previewed=True))
 
 
 async def _form(
@@ -145,10 +145,10 @@ async def _form(
     services: Services,
     principal: Principal,
     window: MaintenanceWindow | None,
-    typed: _Typed | None,
+    typed: _TypedWindow | None,
 ) -> Response[bytes]:
     stored = form_of_window(window) if window else None
-    typed = typed or _Typed(stored or MaintenanceForm())
+    typed = typed or _TypedWindow(stored or MaintenanceForm())
     conflict = isinstance(typed.error, PreconditionFailedError)
     form = typed.form
     if stored is not None and (conflict or not form.version):

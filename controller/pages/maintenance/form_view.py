@@ -83,7 +83,7 @@ class FormChoices(msgspec.Struct, frozen=True, kw_only=True):
     limited: bool
 
 
-class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
+class NextOccurrencesView(msgspec.Struct, frozen=True, kw_only=True):
     """The next occurrences, or why there are none so far."""
 
     zone: str
@@ -98,7 +98,7 @@ class WindowFormView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     form: dict[str, Any]
     problems: dict[str, str]
-    preview: PreviewView | None
+    preview: NextOccurrencesView | None
     choices: FormChoices
     repeats: list[tuple[str, str]]
     ends: list[tuple[str, str]]
@@ -165,13 +165,13 @@ def _problems(form: Form, choices: FormChoices, stored: Form | None, error: Doma
     return problems_of_conflict("this window", differing(values_of(form), values), values, words)
 
 
-def _shown_next(preview: Preview | None, problems: Mapping[str, str]) -> PreviewView:
+def _shown_next(preview: Preview | None, problems: Mapping[str, str]) -> NextOccurrencesView:
     if preview is None:
         said = [f"{_LABELS.get(name, name)}: {text}" if name else text for name, text in problems.items()]
-        return PreviewView(zone="", rows=[], warnings=[], problems=said)
+        return NextOccurrencesView(zone="", rows=[], warnings=[], problems=said)
     zone = ZoneInfo(preview.time_zone)
     rows = [occurrence_view(one, zone) for one in preview.coming]
-    return PreviewView(zone=preview.time_zone, rows=rows, warnings=preview.warnings, problems=[])
+    return NextOccurrencesView(zone=preview.time_zone, rows=rows, warnings=preview.warnings, problems=[])
 
 
 def _kept(form: Form) -> str:

@@ -118,6 +118,8 @@ class Harbour:
             ("/api/v1/account/sessions/", "public_id"): self.session,
             ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
+            ("/maintenance/", "public_id"): self.public_ids["window"],
+            ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
         if (kind, parameter) not in found:
@@ -166,6 +168,9 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
+        work = {"name": f"{MARK} work", "description": f"{MARK} is closed", "start": "2030-01-01T02:00", "end": None}
+        work["targets"] = {"monitors": [smtp["publicId"]]}
+        planned = await client.post("/api/v1/maintenance-windows", json=work, params={"organizationId": number})
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -198,6 +203,7 @@ async def furnish(api: Api) -> Harbour:
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],
             "filter": filtering.json()["id"],
+            "window": planned.json()["id"],
         },
         secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )

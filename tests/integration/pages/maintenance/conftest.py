@@ -22,5 +22,5 @@ async def nothing_planned(api: Api) -> None:
 
 @pytest.fixture
 async def browser(api: Api) -> AsyncIterator[Browser]:
-    async with browsing_as(api, Role.READONLY) as browser:
+    async with browsing_as(api, Role.EDITOR) as browser:
         yield browser
