@@ -28,6 +28,7 @@ from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE
 from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
+from controller.pages.maintenance.routes import ROUTES as MAINTENANCE
 from controller.pages.many.routes import ROUTES as MANY
 from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.monitor_form.routes import ROUTES as MONITOR_FORM
@@ -52,6 +53,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *MONITOR,
     *CHECK,
     *INCIDENTS,
+    *MAINTENANCE,
     *LOCATIONS,
     *LIVE,
     *LOGIN,

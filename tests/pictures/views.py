@@ -65,6 +65,8 @@ EMPTY = (
     View("screen-without-token", _at("/wall/screen"), outside=True, status=401),
     View("screens-empty", _at("/settings/screens"), similar=True),
     View("monitor-form", _at("/monitors/new")),
+    View("maintenance-empty", _at("/maintenance"), similar=True),
+    View("maintenance-form", _at("/maintenance/new")),
     View("changes-empty", _at("/changes")),
 )
 HEALTHY = (
@@ -103,6 +105,9 @@ BURNING = (
     View("incident-resolved", _incident("resolved")),
     View("unpaged", _at("/incidents/unpaged")),
     View("changes", _at("/changes")),
+    View("maintenance", _at("/maintenance")),
+    View("maintenance-month", _at("/maintenance/calendar")),
+    View("maintenance-week", _at("/maintenance/calendar?view=week")),
     View("changes-filtered", _at("/changes?what=starttls_stripped&country=JP"), similar=True),
     View("locations-burning", _at("/locations")),
     View("location-silent", _at("/locations/br-sao")),

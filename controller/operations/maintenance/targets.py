@@ -87,6 +87,8 @@ async def resolve(
     if owner is None and len(owners) == 1 and not wide:
         owner = next(iter(owners))
     limits = principal.customer_ids
+    if owner is None and limits is not None and len(owners) > 1:
+        problems.append(InvalidError("targets", "must belong to one customer: plan a window for each"))
     if owner is None and limits is not None and wide:
         if len(limits) == 1 and not meant.locations:
             owner = next(iter(limits))

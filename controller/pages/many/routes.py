@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -12,18 +11,16 @@ from litestar import Request, Response, get, post
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
-from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.errors import ForbiddenError, InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.model import Customer, Principal
-from controller.model.monitor_list import MonitorFilter
-from controller.model.overview import OverviewFilter
+from controller.model import Principal
 from controller.off_loop import off_loop
-from controller.operations.accounts.customers import get_customer
 from controller.operations.monitors.many import change_many
 from controller.operations.overview import overview
 from controller.operations.overview.query import OverviewQuery, read_query
 from controller.pages.many.acts import ACTS, ManyMonitorsForm, acts_of, change_of
+from controller.pages.many.meant import meant_by
 from controller.pages.many.outcome import filter_after, outcome_view
 from controller.pages.many.view import in_words, many_view, preview_of
 from controller.pages.overview.view import matching_of
@@ -57,7 +54,7 @@ async def change(
         raise ForbiddenError
     draw = await _drawing(services, principal, query)
     try:
-        meant, _ = await _meant(services, principal, query.filter)
+        meant, _ = await meant_by(services, principal, query.filter)
         what = change_of(form, await _countries(services, principal))
         plan = await change_many(services.database, principal, meant, what.change, dry_run=True)
     except InvalidError as error:
@@ -95,7 +92,7 @@ async def _list_after(
 
 async def _drawing(services: Services, principal: Principal, query: OverviewQuery) -> Any:
     """`many_view` with all that is the same whatever the form says."""
-    _, customer = await _meant(services, principal, query.filter)
+    _, customer = await meant_by(services, principal, query.filter)
     found = await overview.find_monitors(services.database, principal, query.filter, utc_now())
     return partial(
         many_view,
@@ -111,31 +108,6 @@ async def _drawing(services: Services, principal: Principal, query: OverviewQuer
 async def _countries(services: Services, principal: Principal) -> list[str]:
     found = await overview.read_troubles(services.database, principal)
     return sorted({here.country for here in found.locations if here.enabled})
-
-
-async def _meant(
-    services: Services, principal: Principal, selection: OverviewFilter
-) -> tuple[MonitorFilter, Customer | None]:
-    """The same monitors as the overview's. Raises InvalidError."""
-    customer = None
-    if selection.customer is not None:
-        try:
-            customer = await get_customer(services.database, principal, selection.customer)
-        except (NotFoundError, ForbiddenError):
-            raise InvalidError("customer", "must be a customer that you may see") from None
-    return MonitorFilter(
-        kinds=_one(selection.kind),
-        states=list(selection.states) or None,
-        countries=_one(selection.country),
-        customer=customer.public_id if customer else None,
-        labels={key: value for key, value in selection.labels if value is not None},
-        label_keys=[key for key, value in selection.labels if value is None],
-        search=selection.search or None,
-    ), customer
-
-
-def _one(value: str | None) -> Sequence[str] | None:
-    return None if value is None else [value]
 
 
 async def _page(request: Request[Any, Any, Any], view: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[bytes]:

@@ -15,6 +15,7 @@ class NamedTarget(NamedTuple):
     id: int
     public_id: UUID
     customer_id: int
+    name: str
 
 
 async def monitors_named(
@@ -24,7 +25,7 @@ async def monitors_named(
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT id, public_id, customer_id FROM monitor
+            SELECT id, public_id, customer_id, name FROM monitor
             WHERE organization_id = $1 AND deleted_at IS NULL
               AND (id = ANY ($2::bigint[]) OR public_id = ANY ($3::uuid[]))
             """,
@@ -42,7 +43,7 @@ async def customers_named(
     async with database.connection() as connection:
         rows = await connection.fetch(
             """
-            SELECT id, public_id, id AS customer_id FROM customer
+            SELECT id, public_id, id AS customer_id, name FROM customer
             WHERE organization_id = $1 AND (id = ANY ($2::bigint[]) OR public_id = ANY ($3::uuid[]))
             """,
             organization_id,

@@ -7,7 +7,7 @@ const LIST = {
   a: "acknowledge the incident",
   c: "check now",
   "g o": "go to the overview",
-  "g m": "go to the monitors",
+  "g m": "go to the maintenance windows",
   "g i": "go to the incidents",
   "g l": "go to the locations",
   "g c": "go to the changes of servers",
@@ -69,10 +69,7 @@ function press(key) {
 }
 
 function go(key) {
-  if (key !== "m") return document.querySelector(`[data-go="${key}"]`)?.click();
-  const row = document.querySelector(".monitors [data-item]");
-  if (row) select(row);
-  else location.assign(`${document.documentElement.dataset.base}/`);
+  document.querySelector(`[data-go="${key}"]`)?.click();
 }
 
 const ACTIONS = {

@@ -123,6 +123,7 @@ class Harbour:
             ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
             ("/api/v3/blackouts/", "id"): self.window,
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
+            ("/maintenance/", "public_id"): self.public_ids["window"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
         if (kind, parameter) not in found:

@@ -1,0 +1,64 @@
+"""Changes of maintenance windows by the forms of the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from tests.integration.api.audit.world import World
+from tests.integration.pages.maintenance.planning import NEW, WEEKLY
+
+Change = Callable[[World], Awaitable[object]]
+
+
+async def _planned(world: World) -> str:
+    made = await world.submit(NEW, NEW, **WEEKLY)
+    return made.location.partition("?")[0]
+
+
+async def _begun(world: World) -> str:
+    monitor = (await world.smtp())["publicId"]
+    made = await world.browser.post("/maintenance/now", follow=False, monitors=monitor)
+    assert made.status == 303, made.text
+    return made.location.partition("?")[0]
+
+
+async def _edit(world: World) -> None:
+    path = await _planned(world)
+    values = {"description": "In the evening", "labels": "team: post", "effect": "suspend"}
+    await world.submit(f"{path}/edit", f"{path}/edit", **values)
+
+
+def _act(begin: Callable[[World], Awaitable[str]], *acts: str, **fields: str) -> Change:
+    async def act(world: World) -> None:
+        path = await begin(world)
+        for each in acts:
+            done = await world.browser.post(f"{path}/{each}", follow=False, **fields)
+            assert done.status == 303, done.text
+
+    return act
+
+
+async def _start(world: World) -> None:
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    made = await world.submit(NEW, NEW, **{**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow})
+    done = await world.browser.post(f"{made.location.partition('?')[0]}/start", follow=False)
+    assert done.status == 303, done.text
+
+
+_ONE = "/maintenance/{}"
+OF_MAINTENANCE_PAGES: dict[tuple[str, str], tuple[str, Change]] = {
+    ("POST", NEW): ("maintenance.created", _planned),
+    ("POST", "/maintenance/now"): ("maintenance.created", _begun),
+    ("POST", f"{_ONE}/edit"): ("maintenance.changed", _edit),
+    ("POST", f"{_ONE}/disable"): ("maintenance.changed", _act(_planned, "disable")),
+    ("POST", f"{_ONE}/enable"): ("maintenance.changed", _act(_planned, "disable", "enable")),
+    ("POST", f"{_ONE}/end"): ("maintenance.changed", _act(_begun, "end")),
+    ("POST", f"{_ONE}/prolong"): ("maintenance.changed", _act(_begun, "prolong", minutes="15")),
+    ("POST", f"{_ONE}/start"): ("maintenance.changed", _start),
+    ("POST", f"{_ONE}/delete"): ("maintenance.deleted", _act(_planned, "delete")),
+}
+OF_MAINTENANCE_PREVIEWS = {
+    ("POST", f"{NEW}/preview"): "shows occurrences, stores nothing",
+    ("POST", f"{_ONE}/edit/preview"): "shows occurrences, stores nothing",
+}
