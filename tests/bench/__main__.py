@@ -32,8 +32,6 @@ from tests.bench import (
     reading,
     rollups,
     scheduler,
-    simulate,
-    simulate_maintenance,
     streaming,
     time_to_mail,
 )
@@ -45,6 +43,8 @@ from tests.bench.loops import controller as controller_loop
 from tests.bench.loops import maintenance
 from tests.bench.notify import storm
 from tests.bench.pages import previews
+from tests.bench.simulated import maintenance as maintenance_year
+from tests.bench.simulated import year
 
 
 class Bench(NamedTuple):
@@ -80,8 +80,8 @@ BENCHES = {
     "loops": Bench(controller_loop.measure, "monitors", 2_000, (10_000,)),
     "agent_loops": Bench(agent_loop.measure, "checks", 2_000, (10_000,)),
     "maintenance": Bench(maintenance.measure, "monitors", 10_000, (1_000, 10_000, 50_000)),
-    "simulate": Bench(simulate.measure, "monitors for a year", 10, (1_000,)),
-    "simulate_maintenance": Bench(simulate_maintenance.measure, "monitors for a year", 10, (600,)),
+    "simulate": Bench(year.measure, "monitors for a year", 10, (1_000,)),
+    "simulate_maintenance": Bench(maintenance_year.measure, "monitors for a year", 10, (600,)),
     "mails": Bench(storm.mails, "mails", 300, (300,)),
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),

@@ -6,8 +6,8 @@ import random  # noqa: TID251 - chance is what is simulated
 
 import pytest
 
-from tests.bench.simulate import year_of
-from tests.bench.simulate_maintenance import MaintainedYear, Mistakes, mistakes, windows_of
+from tests.bench.simulated.maintenance import MaintainedYear, Mistakes, mistakes, windows_of
+from tests.bench.simulated.year import year_of
 
 
 @pytest.mark.parametrize("interval", [60, 300, 3600])

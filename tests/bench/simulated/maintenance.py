@@ -1,7 +1,7 @@
 """The simulated year with maintenance windows: who is notified of what, inside them and after them.
 
-Each monitor has a year as in `tests.bench.simulate`, and windows of all sorts on the wall clock of a zone. What is
-notified is decided by `controller.decisions.notification` and `controller.decisions.maintenance`, as in the product:
+Each monitor has a year as in `tests.bench.simulated.year`, and windows of all sorts on the wall clock of a zone. What
+is notified is decided by `controller.decisions.notification` and `controller.decisions.maintenance`, as in the product:
 by the due moment of the evidence, and after a window by a fresh evaluation, for which the loop has all locations check.
 """
 
@@ -22,7 +22,7 @@ from controller.decisions.notification.recipients import Affected, Audience, aud
 from controller.model.maintenance import Effect, Frequency, Recurrence, WindowTime
 from shared.epoch import to_datetime, to_ms
 from tests.bench.figures import Figures, spread
-from tests.bench.simulate import INTERVALS, YEAR_SECONDS, Disturbance, Year, year_of
+from tests.bench.simulated.year import INTERVALS, YEAR_SECONDS, Disturbance, Year, year_of
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Asuncion", "Africa/Casablanca")
 YEAR = datetime(2027, 1, 1, tzinfo=UTC)

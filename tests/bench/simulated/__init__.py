@@ -1,0 +1,1 @@
+"""Simulated years, without network and database."""
