@@ -72,6 +72,7 @@ OBJECTS = {
     ObjectKind.SAVED_FILTER: "saved filter",
     ObjectKind.INCIDENT: "incident",
     ObjectKind.LOCATION: "location",
+    ObjectKind.MAINTENANCE: "maintenance window",
     ObjectKind.SUBSCRIBER: "subscriber of events",
     ObjectKind.TRUST: "keys for requests to agents",
     ObjectKind.VAULT: "stored secrets",

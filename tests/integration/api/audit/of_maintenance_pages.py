@@ -41,7 +41,8 @@ def _act(begin: Callable[[World], Awaitable[str]], *acts: str, **fields: str) ->
 
 async def _start(world: World) -> None:
     tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
-    made = await world.submit(NEW, NEW, **{**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow})
+    once = {**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow}
+    made = await world.submit(NEW, NEW, **once)
     done = await world.browser.post(f"{made.location.partition('?')[0]}/start", follow=False)
     assert done.status == 303, done.text
 
