@@ -81,6 +81,7 @@ OBJECTS = {
     ObjectKind.TAG: "tag",
     ObjectKind.INCIDENT: "incident",
     ObjectKind.LOCATION: "location",
+    ObjectKind.MAINTENANCE: "maintenance window",
     ObjectKind.SUBSCRIBER: "subscriber of events",
     ObjectKind.TRUST: "keys for requests to agents",
     ObjectKind.VAULT: "stored secrets",

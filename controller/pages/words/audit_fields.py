@@ -9,6 +9,14 @@ import re
 from controller.model.values.field_names import camel
 
 FIELDS = {
+    "description": "description",
+    "start": "start",
+    "end": "end",
+    "recurrence": "repeats",
+    "effect": "what happens meanwhile",
+    "targets": "for which monitors",
+    "occurrence": "time of this occurrence",
+    "madeBy": "made by",
     "name": "name",
     "companyName": "company",
     "street": "street",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from shared.clock import utc_now
 from tests.integration.api.audit.world import World
 from tests.integration.pages.maintenance.planning import NEW, WEEKLY
 
@@ -41,8 +40,9 @@ def _act(begin: Callable[[World], Awaitable[str]], *acts: str, **fields: str) ->
 
 
 async def _start(world: World) -> None:
-    tomorrow = f"{utc_now() + timedelta(days=1):%Y-%m-%d}"
-    made = await world.submit(NEW, NEW, **{**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow})
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    once = {**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow}
+    made = await world.submit(NEW, NEW, **once)
     done = await world.browser.post(f"{made.location.partition('?')[0]}/start", follow=False)
     assert done.status == 303, done.text
 
