@@ -144,5 +144,5 @@ async def test_a_customer_of_somebody_else_is_refused(browser: Browser) -> None:
     assert (page.status, wrong(page)["customer"]) == (400, "must be chosen from the list")
 
 
-def _flat(values: dict[str, Any]) -> dict[str, str]:
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, str) else value[0] for name, value in values.items()}

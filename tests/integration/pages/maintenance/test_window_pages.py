@@ -139,7 +139,7 @@ async def test_maintenance_of_what_a_filter_matches(browser: Browser, api: Api) 
         ({"effect": "loud"}, "effect must be one of silence, suspend"),
     ],
 )
-async def test_maintenance_at_once_refuses(browser: Browser, fields: dict[str, str], said: str) -> None:
+async def test_maintenance_at_once_refuses(browser: Browser, fields: dict[str, Any], said: str) -> None:
     page = await browser.post(NOW, **fields)
     assert (page.status, said in page.text) == (400, True), page.text
 
