@@ -17,7 +17,7 @@ from tests.integration.pages.maintenance.planning import NEW, plan
 NOW = "/maintenance/now"
 
 
-async def begun(browser: Browser, api: Api, **fields: str) -> tuple[str, dict[str, Any]]:
+async def begun(browser: Browser, api: Api, **fields: Any) -> tuple[str, dict[str, Any]]:
     """The path of a window that is under way, and its monitor."""
     monitor = await create(api, "smtp", name="Harbour mail")
     page = await browser.post(NOW, monitors=monitor["id"], minutes="60", **fields)
@@ -28,7 +28,7 @@ async def begun(browser: Browser, api: Api, **fields: str) -> tuple[str, dict[st
 async def act(browser: Browser, path: str, name: str, page: Page | None = None, **values: str) -> Page:
     page = page or await browser.open(path)
     form = next(one for one in page.forms if one.action == f"{path}/{name}" and values.items() <= _single(one.fields))
-    fields = {key: value[0] for key, value in form.fields.items()}
+    fields: dict[str, Any] = {key: value[0] for key, value in form.fields.items()}
     return await browser.post(f"{path}/{name}", **{k: v for k, v in fields.items() if k != "_csrf_token"})
 
 
