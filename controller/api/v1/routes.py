@@ -28,6 +28,7 @@ from controller.api.v1.locations import effects as location_effects
 from controller.api.v1.locations import managing as managing_locations
 from controller.api.v1.locations import reading as reading_locations
 from controller.api.v1.maintenance import acts as maintenance_acts
+from controller.api.v1.maintenance import calendar as maintenance_calendar
 from controller.api.v1.maintenance import routes as maintenance_windows
 from controller.api.v1.monitors import by_key as monitors_by_key
 from controller.api.v1.monitors import routes as monitors
@@ -66,6 +67,7 @@ _RESOURCES = (
     letting_in,
     location_effects,
     maintenance_acts,
+    maintenance_calendar,
     maintenance_windows,
     managing_locations,
     many_monitors,

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from controller.api.v1.maintenance.calendar import CalendarImport
 from tests.integration.api.access.roles import RIGHTS, SAMPLE, CallerClients, open_caller_clients
 from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, OTHER_CUSTOMER, Api
 
@@ -17,6 +18,7 @@ OF_OWN = EVERYBODY - {"readonly of none"}
 PLANNERS = {caller for caller in RIGHTS if caller not in ("global supporter", "readonly of none")}
 TIMES = {"name": "Upgrade", "start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
 OWN = {**TIMES, "targets": {"customers": [CUSTOMER]}}
+CALENDAR = {"calendar": CalendarImport.EXAMPLE["calendar"], "targets": OWN["targets"], "dryRun": True}
 UPTIMEIFY = "/api/maintenance-windows"
 THEIRS = {"name": "Upgrade", "startTime": "2027-01-01T01:00:00Z", "endTime": "2027-01-01T02:00:00Z"}
 BLACKOUTS = "/api/v3/blackouts"
@@ -37,6 +39,7 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", f"{PATH}/{{lasting}}/prolong", {"minutes": 60}, PLANNERS),
     ("POST", f"{PATH}/{{lasting}}/end", None, PLANNERS),
     ("DELETE", f"{PATH}/{{own}}", None, PLANNERS),
+    ("POST", f"{PATH}/import", CALENDAR, PLANNERS),
     ("GET", UPTIMEIFY, None, EVERYBODY),
     ("POST", UPTIMEIFY, THEIRS, PLANNERS),
     ("GET", f"{UPTIMEIFY}/{{number}}", None, OF_OWN),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from controller.api.v1.maintenance.calendar import CalendarImport
 from shared.clock import utc_now
 from tests.integration.api.audit.world import World
 from tests.integration.api.conftest import CUSTOMER
@@ -17,6 +18,7 @@ _WINDOW = {
     "end": "2027-01-01T02:00:00",
     "targets": {"customers": [CUSTOMER]},
 }
+_CALENDAR = {**CalendarImport.EXAMPLE, "targets": _WINDOW["targets"], "dryRun": False}
 _NOW = {"minutes": 5, "targets": _WINDOW["targets"]}
 
 
@@ -71,6 +73,7 @@ async def _blackouts(world: World) -> None:
 OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     ("POST", _PATH): ("maintenance.created", lambda w: _ours(w, "POST")),
     ("POST", f"{_PATH}/now"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/now", _NOW)),
+    ("POST", f"{_PATH}/import"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/import", _CALENDAR)),
     ("PATCH", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PATCH", {"name": "Other"})),
     ("PUT", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PUT", _WINDOW | {"name": "Other"})),
     ("DELETE", f"{_PATH}/{{}}"): ("maintenance.deleted", lambda w: _ours(w, "DELETE")),
