@@ -183,3 +183,14 @@ class WindowTime(NamedTuple):
 
     def holds(self, at: datetime) -> bool:
         return self.from_at <= at and (self.to_at is None or at < self.to_at)
+
+
+class CalendarFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """An address under which a calendar program reads windows, without its token."""
+
+    id: int
+    public_id: UUID
+    organization_id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from controller.api.v1.account import routes as account
 from controller.api.v1.audit import routes as audit
+from controller.api.v1.calendar_feeds import routes as calendar_feeds
 from controller.api.v1.channels import deliveries as channel_deliveries
 from controller.api.v1.channels import routes as channels
 from controller.api.v1.channels import trying
@@ -55,6 +56,7 @@ from controller.model import Principal
 _RESOURCES = (
     account,
     audit,
+    calendar_feeds,
     channel_deliveries,
     channels,
     chart,

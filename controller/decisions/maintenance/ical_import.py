@@ -56,14 +56,14 @@ def events_in(content: bytes, zone: str) -> tuple[list[PlannedEvent], list[Outsi
     entries = list(islice(_entries(content), MOST_EVENTS + 1))
     if len(entries) > MOST_EVENTS:
         raise InvalidError("body", f"must have at most {MOST_EVENTS} entries")
-    seen: set[str] = set()
+    known: set[str] = set()
     for entry in entries:
         name = _text(entry, "SUMMARY") or "without a name"
         try:
             event = _event(entry, zone)
-            if event.uid in seen:
+            if event.uid in known:
                 raise _OutsideError("has the UID of an entry before it")
-            seen.add(event.uid)
+            known.add(event.uid)
             taken.append(event)
         except _OutsideError as error:
             outside.append(OutsideEvent(name[:_LONGEST_NAME], str(error)))

@@ -243,6 +243,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     elsewhere |= {("GET", "/api/v1/locations/{}/effects")}  # locations/test_location_effects
     elsewhere |= {("POST", f"/api/v1/locations/{{}}/{act}") for act in ("rotate-key", "enable", "disable")}
     elsewhere |= {("GET", "/api/v1/monitors"), ("POST", "/api/v1/monitors/bulk")}  # our_monitors/many
+    elsewhere |= {("GET", "/calendar/maintenance.ics")}  # maintenance/test_calendar_feeds
     elsewhere |= {("POST", "/api/v1/monitors")}  # test_access_matrix_our_monitors
     elsewhere |= {(method, "/api/v1/monitors/{}") for method in ("GET", "PATCH", "PUT", "DELETE")}
     elsewhere |= {(method, "/api/v1/monitors/by-key/{}/{}") for method in ("GET", "PUT", "DELETE")}

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from controller.api.v1.maintenance.calendar import CalendarImport
-from tests.integration.api.access.roles import RIGHTS, SAMPLE, CallerClients, open_caller_clients
+from tests.integration.api.access.roles import PEOPLE, RIGHTS, SAMPLE, CallerClients, open_caller_clients
 from tests.integration.api.conftest import CUSTOMER, ORGANIZATION, OTHER_CUSTOMER, Api
 
 PATH = "/api/v1/maintenance-windows"
@@ -19,6 +19,7 @@ PLANNERS = {caller for caller in RIGHTS if caller not in ("global supporter", "r
 TIMES = {"name": "Upgrade", "start": "2027-01-01T01:00:00", "end": "2027-01-01T02:00:00"}
 OWN = {**TIMES, "targets": {"customers": [CUSTOMER]}}
 CALENDAR = {"calendar": CalendarImport.EXAMPLE["calendar"], "targets": OWN["targets"], "dryRun": True}
+FEEDS = "/api/v1/calendar-feeds"
 UPTIMEIFY = "/api/maintenance-windows"
 THEIRS = {"name": "Upgrade", "startTime": "2027-01-01T01:00:00Z", "endTime": "2027-01-01T02:00:00Z"}
 BLACKOUTS = "/api/v3/blackouts"
@@ -40,6 +41,10 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", f"{PATH}/{{lasting}}/end", None, PLANNERS),
     ("DELETE", f"{PATH}/{{own}}", None, PLANNERS),
     ("POST", f"{PATH}/import", CALENDAR, PLANNERS),
+    ("GET", f"{PATH}.ics", None, EVERYBODY),
+    ("GET", FEEDS, None, PEOPLE),
+    ("POST", FEEDS, {"name": "Outlook"}, PEOPLE),
+    ("DELETE", f"{FEEDS}/{{feed}}", None, PEOPLE),
     ("GET", UPTIMEIFY, None, EVERYBODY),
     ("POST", UPTIMEIFY, THEIRS, PLANNERS),
     ("GET", f"{UPTIMEIFY}/{{number}}", None, OF_OWN),
@@ -55,7 +60,7 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("POST", "/api/tags", {"color": "red"}, TAGGERS),
     ("POST", "/api/monitor-tags", {}, TAGGERS),
 ]
-NAMED = ("own", "lasting", "number")
+NAMED = ("own", "lasting", "number", "feed")
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +95,15 @@ async def test_every_route(
     clients: CallerClients, caller: str, method: str, path: str, body: Any, allowed: frozenset[str] | set[str]
 ) -> None:
     filled = path.format(
-        own=await _made(clients, OWN), lasting=await _made(clients, NOW, f"{PATH}/now"), number="{number}"
+        own=await _made(clients, OWN),
+        lasting=await _made(clients, NOW, f"{PATH}/now"),
+        number="{number}",
+        feed="{feed}",
     )
+    if path.startswith(FEEDS):
+        global_role = {"organizationId": ORGANIZATION} if "global" in caller else {}
+        made = await clients.request(caller, "POST", FEEDS, {"name": "x"}, **global_role)
+        filled = path.format(feed=made.json().get("id"))
     if path.startswith(UPTIMEIFY):
         if path == UPTIMEIFY:
             body = body and {**body, "smtpMonitorId": (await clients.monitor("own"))["id"]}

@@ -51,6 +51,16 @@ async def _delete_window(world: World) -> None:
     await world.send("DELETE", f"/api/maintenance-windows/{(await world.window())['id']}")
 
 
+async def _feed(world: World) -> str:
+    made = await world.send("POST", "/api/v1/calendar-feeds", {"name": "Outlook"})
+    world.secrets.append(made["url"].partition("=")[2])
+    return str(made["id"])
+
+
+async def _no_feed(world: World) -> None:
+    await world.send("DELETE", f"/api/v1/calendar-feeds/{await _feed(world)}")
+
+
 _WEEKLY = {"type": "Alert", "start_day": 1, "end_day": 1, "start_time": "01:00", "end_time": "02:00"}
 
 
@@ -74,6 +84,8 @@ OF_MAINTENANCE: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any
     ("POST", _PATH): ("maintenance.created", lambda w: _ours(w, "POST")),
     ("POST", f"{_PATH}/now"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/now", _NOW)),
     ("POST", f"{_PATH}/import"): ("maintenance.created", lambda w: w.send("POST", f"{_PATH}/import", _CALENDAR)),
+    ("POST", "/api/v1/calendar-feeds"): ("calendar_feed.created", _feed),
+    ("DELETE", "/api/v1/calendar-feeds/{}"): ("calendar_feed.revoked", _no_feed),
     ("PATCH", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PATCH", {"name": "Other"})),
     ("PUT", f"{_PATH}/{{}}"): ("maintenance.changed", lambda w: _ours(w, "PUT", _WINDOW | {"name": "Other"})),
     ("DELETE", f"{_PATH}/{{}}"): ("maintenance.deleted", lambda w: _ours(w, "DELETE")),

@@ -30,6 +30,7 @@ PUBLIC = {
     ("GET", "/help"),
     ("GET", "/help/{name:str}"),
     ("GET", "/wall/screen"),
+    ("GET", "/calendar/maintenance.ics"),
     ("POST", "/wall/screen"),
     ("GET", "/static/{digest:str}/{name:str}"),
     ("GET", "/schema"),

@@ -1,0 +1,1 @@
+"""Feeds of maintenance windows for calendar programs."""
