@@ -168,7 +168,12 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
-        work = {"name": f"{MARK} work", "description": f"{MARK} is closed", "start": "2030-01-01T02:00", "end": None}
+        work: dict[str, Any] = {
+            "name": f"{MARK} work",
+            "description": f"{MARK} is closed",
+            "start": "2030-01-01T02:00",
+            "end": None,
+        }
         work["targets"] = {"monitors": [smtp["publicId"]]}
         planned = await client.post("/api/v1/maintenance-windows", json=work, params={"organizationId": number})
     await make_locations(api)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from shared.clock import utc_now
 from tests.integration.api.audit.world import World
 from tests.integration.pages.maintenance.planning import NEW, WEEKLY
 
@@ -13,14 +14,14 @@ Change = Callable[[World], Awaitable[object]]
 
 async def _planned(world: World) -> str:
     made = await world.submit(NEW, NEW, **WEEKLY)
-    return made.location.partition("?")[0]
+    return str(made.location.partition("?")[0])
 
 
 async def _begun(world: World) -> str:
     monitor = (await world.smtp())["publicId"]
     made = await world.browser.post("/maintenance/now", follow=False, monitors=monitor)
     assert made.status == 303, made.text
-    return made.location.partition("?")[0]
+    return str(made.location.partition("?")[0])
 
 
 async def _edit(world: World) -> None:
@@ -40,7 +41,7 @@ def _act(begin: Callable[[World], Awaitable[str]], *acts: str, **fields: str) ->
 
 
 async def _start(world: World) -> None:
-    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    tomorrow = f"{utc_now() + timedelta(days=1):%Y-%m-%d}"
     once = {**WEEKLY, "repeats": "once", "start_date": tomorrow, "end_date": tomorrow}
     made = await world.submit(NEW, NEW, **once)
     done = await world.browser.post(f"{made.location.partition('?')[0]}/start", follow=False)

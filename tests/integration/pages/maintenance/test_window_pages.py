@@ -20,7 +20,7 @@ NOW = "/maintenance/now"
 async def begun(browser: Browser, api: Api, **fields: str) -> tuple[str, dict[str, Any]]:
     """The path of a window that is under way, and its monitor."""
     monitor = await create(api, "smtp", name="Harbour mail")
-    page = await browser.post(NOW, monitors=monitor["id"], minutes="60", **fields)
+    page = await browser.post(NOW, monitors=monitor["id"], minutes="60", follow=True, **fields)
     assert page.path.endswith("?done=begun"), page.text
     return page.path.partition("?")[0], monitor
 
@@ -29,7 +29,7 @@ async def act(browser: Browser, path: str, name: str, page: Page | None = None, 
     page = page or await browser.open(path)
     form = next(one for one in page.forms if one.action == f"{path}/{name}" and values.items() <= _single(one.fields))
     fields = {key: value[0] for key, value in form.fields.items()}
-    return await browser.post(f"{path}/{name}", **{k: v for k, v in fields.items() if k != "_csrf_token"})
+    return await browser.post(f"{path}/{name}", follow=True, **{k: v for k, v in fields.items() if k != "_csrf_token"})
 
 
 def _single(fields: dict[str, list[str]]) -> Any:
@@ -140,7 +140,7 @@ async def test_maintenance_of_what_a_filter_matches(browser: Browser, api: Api) 
     ],
 )
 async def test_maintenance_at_once_refuses(browser: Browser, fields: dict[str, str], said: str) -> None:
-    page = await browser.post(NOW, **fields)
+    page = await browser.post(NOW, follow=True, **fields)
     assert (page.status, said in page.text) == (400, True), page.text
 
 
