@@ -145,7 +145,7 @@ async def _preview(
 def _so_far(form: MaintenanceForm, principal: Principal) -> WindowChange:
     """When it is can be shown before it has a name and before anybody says for what it is."""
     change = change_of_form(form)
-    if change.targets == WindowTargetsChange():
+    if not any((form.monitors, form.customers, form.locations, form.labels.strip(), form.organization)):
         limits = principal.customer_ids
         anything = WindowTargetsChange(organization=limits is None, customers=sorted(limits or ())[:1])
         change = msgspec.structs.replace(change, targets=anything, customer=None)
