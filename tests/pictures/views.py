@@ -53,6 +53,10 @@ def _incident(which: str) -> Callable[[World], str]:
     return lambda world: f"/incidents/{world.incidents[which]}"
 
 
+def _planned(which: str, rest: str = "") -> Callable[[World], str]:
+    return lambda world: f"/maintenance/{world.things[which]}{rest}"
+
+
 def _setting(path: str, which: str, rest: str = "") -> Callable[[World], str]:
     return lambda world: f"/settings/{path}/{world.things[which]}{rest}"
 
@@ -108,6 +112,10 @@ BURNING = (
     View("maintenance", _at("/maintenance")),
     View("maintenance-month", _at("/maintenance/calendar")),
     View("maintenance-week", _at("/maintenance/calendar?view=week")),
+    View("maintenance-window", _planned("window")),
+    View("maintenance-now", _planned("window-now"), similar=True),
+    View("maintenance-edit", _planned("window", "/edit"), similar=True),
+    View("maintenance-delete", _planned("window-now", "/delete")),
     View("changes-filtered", _at("/changes?what=starttls_stripped&country=JP"), similar=True),
     View("locations-burning", _at("/locations")),
     View("location-silent", _at("/locations/br-sao")),

@@ -14,7 +14,7 @@ from controller.store.platform.pool import Database
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.bench import dashboard_data
-from tests.pictures import channels, facts, history, trials, troubles
+from tests.pictures import channels, facts, history, planning, trials, troubles
 from tests.pictures.history import Verdict
 from tests.pictures.places import Installation, install
 from tests.pictures.servers import GREYLISTED, REFUSED, SLOW_GREETING, Fault, Server
@@ -132,6 +132,7 @@ async def burning(database: Database, now: datetime) -> World:
     await channels.add_channels(here)
     await facts.add_facts(here, monitors["mx1.example.com"], {"jp-tyo": ("starttls", "mangled")})
     await facts.add_changes(here, [monitors["mx1.example.com"], monitors["imap.example.com"]])
+    planned = await planning.add_windows(here, monitors["mail.northfield.example"])
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(
@@ -149,6 +150,7 @@ async def burning(database: Database, now: datetime) -> World:
             "hostile": _check(hostile, "de-nbg", history.rounds(hostile, now)[-1]),
         },
         incidents,
+        things=planned,
         screen=await _screens(here),
     )
 

@@ -11,9 +11,9 @@ from controller.errors import ForbiddenError, InvalidError
 from controller.model import Principal
 from controller.model.maintenance import Effect, MaintenanceWindow
 from controller.model.monitor_list import MonitorFilter, MonitorOrder
+from controller.operations.accounts.customers_meant import customers_meant
 from controller.operations.maintenance.acts import begin_now
 from controller.operations.maintenance.targets import MOST_TARGETS, WindowTargetsChange
-from controller.operations.monitors.listing import customers_meant
 from controller.store.maintenance import targets as store
 from controller.store.maintenance.targets import NamedTarget
 from controller.store.monitors import listed

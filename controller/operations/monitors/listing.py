@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from controller.decisions.access import Permission
 from controller.decisions.history.cursor import fingerprint
-from controller.errors import InvalidError, UnknownCustomerError
+from controller.errors import InvalidError
 from controller.model import Principal
 from controller.model.monitor_list import FoundMonitor, MonitorFilter, MonitorOrder
-from controller.operations.access import require
+from controller.operations.accounts.customers_meant import customers_meant
 from controller.operations.cursors import cursor_behind, position_in
-from controller.store.accounts import customers
 from controller.store.monitors import beside, listed
 from controller.store.monitors.listed import Place
 from controller.store.platform.pool import Database
@@ -51,17 +49,6 @@ async def find_monitors(
         codes=await beside.location_codes(database),
         next_cursor=None if found.last is None else cursor_behind(vault, query, list(found.last)),
     )
-
-
-async def customers_meant(database: Database, principal: Principal, filters: MonitorFilter) -> frozenset[int] | None:
-    """The customers whose monitors are meant; None are all. Raises UnknownCustomerError, ForbiddenError."""
-    if filters.customer is None:
-        return principal.customer_ids
-    owner = await customers.customer_of(database, principal.organization_id, filters.customer)
-    if owner is None:
-        raise UnknownCustomerError
-    require(principal, Permission.READ, owner.organization_id, owner.id)
-    return frozenset({owner.id})
 
 
 def _place(after: list[object]) -> Place:

@@ -18,9 +18,9 @@ from controller.model.audit import AuditAction
 from controller.model.monitor_list import MonitorFilter
 from controller.off_loop import off_loop
 from controller.operations.access import require
+from controller.operations.accounts.customers_meant import customers_meant
 from controller.operations.audit.recording import ChangeOf, record_many
 from controller.operations.audit.states import fields_of, object_of
-from controller.operations.monitors.listing import customers_meant
 from controller.operations.monitors.policies import PolicyChange, changed_policy, own_fields
 from controller.store.monitors import many as store
 from controller.store.monitors.many import ChangedOne, LockedMonitor

@@ -23,6 +23,8 @@ from controller.operations.locations import list_locations
 from controller.operations.maintenance import windows
 from controller.operations.maintenance.matching import monitors_called, monitors_found
 from controller.operations.maintenance.preview import Preview, preview_window
+from controller.operations.maintenance.targets import WindowTargetsChange
+from controller.operations.maintenance.windows import WindowChange
 from controller.operations.monitors.labels import labels_in_use
 from controller.pages.maintenance.form import MaintenanceForm, change_of_form, form_of_window, new_form
 from controller.pages.maintenance.form_view import (
@@ -134,10 +136,20 @@ async def _preview(
 ) -> Response[bytes]:
     form = await form_of(request, MaintenanceForm)
     try:
-        found = await preview_window(services.database, principal, change_of_form(form), window)
+        found = await preview_window(services.database, principal, _so_far(form, principal), window)
     except (InvalidError, UnknownCustomerError) as error:
         return await _form(request, services, principal, window, _TypedWindow(form, _named(error), previewed=True))
     return await _form(request, services, principal, window, _TypedWindow(form, preview=found, previewed=True))
+
+
+def _so_far(form: MaintenanceForm, principal: Principal) -> WindowChange:
+    """When it is can be shown before it has a name and before anybody says for what it is."""
+    change = change_of_form(form)
+    if not any((form.monitors, form.customers, form.locations, form.labels.strip(), form.organization)):
+        limits = principal.customer_ids
+        anything = WindowTargetsChange(organization=limits is None, customers=sorted(limits or ())[:1])
+        change = msgspec.structs.replace(change, targets=anything, customer=None)
+    return change if change.name else msgspec.structs.replace(change, name="-")
 
 
 async def _form(

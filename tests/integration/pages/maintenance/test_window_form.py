@@ -49,7 +49,7 @@ async def test_what_is_planned_is_said_in_words_and_shown_again(
 
 async def test_the_next_five_are_shown_with_both_offsets_before_anything_is_saved(browser: Browser, api: Api) -> None:
     values = {"repeats": "daily", "start_date": "2027-03-26", "end_date": "2027-03-26", "start_time": "01:00"}
-    page = await browser.post(PREVIEW, **{**_flat(WEEKLY), **values})
+    page = await browser.post(PREVIEW, follow=True, **{**_flat(WEEKLY), **values})
     rows = [one.text for one in page.id("next").all("li")]
     assert rows[0] == "Fri 26 Mar 2027 01:00 +01:00 to Fri 26 Mar 2027 04:00 +01:00 , 3 h"
     assert rows[2] == (
@@ -60,7 +60,9 @@ async def test_the_next_five_are_shown_with_both_offsets_before_anything_is_save
 
 
 async def test_a_window_that_takes_much_of_the_week_is_warned_of(browser: Browser) -> None:
-    page = await browser.post(PREVIEW, **{**_flat(WEEKLY), "repeats": "daily", "end_time": "14:00", "enabled": "on"})
+    page = await browser.post(
+        PREVIEW, follow=True, **{**_flat(WEEKLY), "repeats": "daily", "end_time": "14:00", "enabled": "on"}
+    )
     assert "takes more than a quarter of a week" in page.id("next").text
 
 
@@ -86,7 +88,7 @@ async def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
     browser: Browser, api: Api, values: dict[str, str], said: dict[str, str]
 ) -> None:
     fields = {**_flat(WEEKLY), "description": "Kept", **values}
-    page = await browser.post(NEW, **fields)
+    page = await browser.post(NEW, follow=True, **fields)
     assert page.status == 400
     found = wrong(page)
     for name, text in said.items():
@@ -95,18 +97,18 @@ async def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
     typed = {name: text for name, text in fields.items() if text and name not in ("monitors", "repeats")}
     assert {name: form.fields[name] for name in typed} == {name: [text] for name, text in typed.items()}
     assert await api.value("SELECT count(*) FROM maintenance_window") == 0
-    shown = await browser.post(PREVIEW, **fields)
-    assert "So far there are none" in shown.id("next").text
+    shown = await browser.post(PREVIEW, follow=True, **fields)
+    assert ("So far there are none" in shown.id("next").text) == (set(values) not in ({"name"}, {"organization"}))
 
 
 async def test_monitors_are_found_by_a_part_of_their_name(browser: Browser, api: Api) -> None:
     await create(api, "smtp", name="Harbour mail")
-    page = await browser.post(PREVIEW, **_flat(WEEKLY), find="harbour")
+    page = await browser.post(PREVIEW, follow=True, **_flat(WEEKLY), find="harbour")
     box = next(one for one in page.main.all("input") if one.attributes.get("name") == "monitors")
     assert "checked" not in box.attributes
     planned = await browser.submit(page, NEW, organization=[], monitors=[box.attributes["value"]])
     assert "the monitor Harbour mail" in planned.text
-    page = await browser.post(PREVIEW, **_flat(WEEKLY), find="nobody has this")
+    page = await browser.post(PREVIEW, follow=True, **_flat(WEEKLY), find="nobody has this")
     assert "No monitor has “nobody has this”" in page.text
 
 
@@ -140,7 +142,7 @@ async def test_a_duplicate_is_another_window(browser: Browser, api: Api) -> None
 
 
 async def test_a_customer_of_somebody_else_is_refused(browser: Browser) -> None:
-    page = await browser.post(NEW, **_flat(WEEKLY), customer=str(uuid4()))
+    page = await browser.post(NEW, follow=True, **_flat(WEEKLY), customer=str(uuid4()))
     assert (page.status, wrong(page)["customer"]) == (400, "must be chosen from the list")
 
 

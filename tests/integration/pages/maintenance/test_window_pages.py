@@ -20,7 +20,7 @@ NOW = "/maintenance/now"
 async def begun(browser: Browser, api: Api, **fields: Any) -> tuple[str, dict[str, Any]]:
     """The path of a window that is under way, and its monitor."""
     monitor = await create(api, "smtp", name="Harbour mail")
-    page = await browser.post(NOW, monitors=monitor["id"], minutes="60", **fields)
+    page = await browser.post(NOW, monitors=monitor["id"], minutes="60", follow=True, **fields)
     assert page.path.endswith("?done=begun"), page.text
     return page.path.partition("?")[0], monitor
 
