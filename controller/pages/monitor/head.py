@@ -13,7 +13,8 @@ from controller.decisions.evaluation.state import VerdictKind
 from controller.decisions.monitors.display import display_state
 from controller.kinds import has_form, label_of, words_of
 from controller.kinds.servers import NamedServer, servers_of
-from controller.model import Monitor
+from controller.model import Monitor, MonitorStatus
+from controller.model.maintenance import Effect
 from controller.operations.monitors.course import MonitorIncident
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
@@ -49,6 +50,16 @@ class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
 
 
+class HeadMaintenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when the monitor's windows last; None: until somebody ends one. With `by_hand` it was begun without an end,
+    on this page or by the monitor's status.
+    """
+
+    suspended: bool
+    until: datetime | None
+    by_hand: bool
+
+
 class LabelLink(msgspec.Struct, frozen=True, kw_only=True):
     """A label, and the list of the monitors that have it."""
 
@@ -78,6 +89,7 @@ class MonitorHead(msgspec.Struct, frozen=True, kw_only=True):
     incident: HeadIncident | None
     locations: list[LocationNow]
     has_form: bool
+    maintenance: HeadMaintenance | None
     labels: list[LabelLink] = []
 
 
@@ -99,6 +111,14 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
+def _maintenance(monitor: Monitor) -> HeadMaintenance | None:
+    found = monitor.maintenance
+    if found is None:
+        return None
+    by_hand = monitor.status is MonitorStatus.MAINTENANCE
+    return HeadMaintenance(suspended=found.effect is Effect.SUSPEND, until=found.until, by_hand=by_hand)
+
+
 def head_view(report: ReportedMonitor) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
@@ -111,6 +131,7 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
         customer=monitor.customer_name,
         state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         verdict=verdict.value if verdict else None,
+        maintenance=_maintenance(monitor),
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),
         meaning=words_of(monitor.kind).meaning(verdict.value if verdict else None),

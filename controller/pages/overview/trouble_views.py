@@ -22,6 +22,7 @@ _GAP_REASONS = {
     "no_result": "It was given checks, but no results came back.",
     "agent": "Its agents fail by themselves, whatever the mail server does.",
     "resolver": "Its name servers do not answer.",
+    "maintenance": "Maintenance windows say that nothing is checked.",
 }
 _NOTICES = {
     "location_silent": ("Location {} is silent", "None of its agents sends heartbeats. Start one, or look at its log."),

@@ -134,7 +134,10 @@ async def test_who_acknowledged_the_incident_has_it(api: Api, browser: Browser) 
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [("disabled", "Disabled : nothing is checked."), ("maintenance", "In maintenance : checks go on")],
+    [
+        ("disabled", "Disabled : nothing is checked."),
+        ("maintenance", "In maintenance until somebody ends it: checks go on"),
+    ],
 )
 async def test_maintenance_and_disabled_are_said_in_words(
     api: Api, browser: Browser, status: str, sentence: str
