@@ -29,6 +29,7 @@ from controller.pages.live.routes import ROUTES as LIVE
 from controller.pages.locations.routes import ROUTES as LOCATIONS
 from controller.pages.login.routes import ROUTES as LOGIN
 from controller.pages.maintenance.routes import ROUTES as MAINTENANCE
+from controller.pages.maintenance_calendars.routes import ROUTES as CALENDARS
 from controller.pages.many.routes import ROUTES as MANY
 from controller.pages.monitor.routes import ROUTES as MONITOR
 from controller.pages.monitor_form.routes import ROUTES as MONITOR_FORM
@@ -54,6 +55,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *CHECK,
     *INCIDENTS,
     *MAINTENANCE,
+    *CALENDARS,
     *LOCATIONS,
     *LIVE,
     *LOGIN,

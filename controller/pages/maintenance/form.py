@@ -136,7 +136,7 @@ def change_of_form(form: MaintenanceForm) -> WindowChange:
     with noting(problems):
         customers = uuids_of(form.customers, "customers")
     with noting(problems):
-        labels = list(_labels(form.labels))
+        labels = list(labels_of(form.labels))
     owner = None
     with noting(problems):
         owner = uuids_of([form.customer], "customer")[0] if form.customer else None
@@ -244,7 +244,7 @@ def _days_of_month(form: MaintenanceForm) -> tuple[tuple[Day, ...], tuple[int, .
     raise InvalidError("monthly", "must be one of the list")
 
 
-def _labels(text: str) -> Iterator[LabelTarget]:
+def labels_of(text: str) -> Iterator[LabelTarget]:
     """A line each: a key alone is any value."""
     for line in filter(None, map(str.strip, text.splitlines())):
         key, sign, value = line.partition(":")

@@ -25,6 +25,7 @@ from controller.pages.maintenance.words import (
 
 DONE: Mapping[str, str] = {
     "begun": "Maintenance has begun.",
+    "imported": "The windows of the file are imported.",
     "planned": "The window is planned.",
     "saved": "The changes are saved.",
     "started": "The window has begun early. Its end stays.",

@@ -1,0 +1,1 @@
+"""Calendars: addresses for calendar programs, and windows from calendar files."""
