@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
-from controller.model import Role
+from controller.model import Principal, Role
+from controller.operations.maintenance.targets import WindowTargetsChange
+from controller.operations.maintenance.windows import WindowChange, create_window
 from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.integration.api.changed_facts import add_change, add_fact
@@ -168,14 +171,17 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
-        work: dict[str, Any] = {
-            "name": f"{MARK} work",
-            "description": f"{MARK} is closed",
-            "start": "2030-01-01T02:00",
-            "end": None,
-        }
-        work["targets"] = {"monitors": [smtp["publicId"]]}
-        planned = await client.post("/api/v1/maintenance-windows", json=work, params={"organizationId": number})
+    planned = await create_window(
+        api.database,
+        Principal(works_in=number, role=Role.ADMIN, account_id=admin.id),
+        WindowChange(
+            name=f"{MARK} work",
+            description=f"{MARK} is closed",
+            start=datetime(2030, 1, 1, 2),
+            end=None,
+            targets=WindowTargetsChange(monitors=[UUID(smtp["publicId"])]),
+        ),
+    )
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -208,7 +214,7 @@ async def furnish(api: Api) -> Harbour:
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],
             "filter": filtering.json()["id"],
-            "window": planned.json()["id"],
+            "window": str(planned.public_id),
         },
         secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
     )
