@@ -177,7 +177,7 @@ async def furnish(api: Api) -> Harbour:
         WindowChange(
             name=f"{MARK} work",
             description=f"{MARK} is closed",
-            start=datetime(2030, 1, 1, 2),
+            start=datetime.fromisoformat("2030-01-01T02:00"),
             end=None,
             targets=WindowTargetsChange(monitors=[UUID(smtp["publicId"])]),
         ),
