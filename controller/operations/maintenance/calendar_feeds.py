@@ -22,6 +22,7 @@ from controller.store.platform.pool import Database
 from shared.clock import utc_now
 from shared.secret import Secret
 
+FEED_PATH = "/calendar/maintenance.ics"
 MOST_FEEDS = 20
 _NOT_FOUND = "Calendar feed not found"
 

@@ -62,6 +62,7 @@ async def act_on_window(
 ) -> Response[bytes]:
     """What the last part of the address says."""
     number, act = thing_of(public_id), request.url.path.rpartition("/")[2]
+    await windows.get_window(services.database, principal, number)
     form = await form_of(request, WindowActForm)
     try:
         if act == "start":
@@ -86,8 +87,8 @@ async def prolong_window(
 ) -> Response[bytes]:
     """Move the end of the occurrence under way."""
     number = thing_of(public_id)
-    form = await form_of(request, ProlongForm)
     window = await windows.get_window(services.database, principal, number)
+    form = await form_of(request, ProlongForm)
     try:
         if form.minutes:
             present = present_of(window, utc_now())
@@ -126,8 +127,10 @@ async def ask_delete_window(
 async def delete_window(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
+    number = thing_of(public_id)
+    await windows.get_window(services.database, principal, number)
     await form_of(request, WindowActForm)
-    await windows.delete_window(services.database, principal, thing_of(public_id))
+    await windows.delete_window(services.database, principal, number)
     return see_other(request, "/maintenance?done=deleted")
 
 

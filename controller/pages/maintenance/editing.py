@@ -100,6 +100,7 @@ async def change_window(
 ) -> Response[bytes]:
     """Change the window, unless somebody else has since the form was drawn."""
     number = thing_of(public_id)
+    await windows.get_window(services.database, principal, number)
     form = await form_of(request, MaintenanceForm)
 
     def unchanged(found: MaintenanceWindow) -> None:

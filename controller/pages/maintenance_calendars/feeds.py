@@ -11,14 +11,13 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from controller.api.v1.calendar_feeds.routes import FEED_PATH
 from controller.decisions.access import Permission
 from controller.errors import InvalidError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.identifiers import is_uuid, path_id
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.operations.maintenance.calendar_feeds import make_feed, own_feeds, revoke_feed
+from controller.operations.maintenance.calendar_feeds import FEED_PATH, make_feed, own_feeds, revoke_feed
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import problems_of, values_of

@@ -24,10 +24,10 @@ from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model.maintenance import CalendarFeed
 from controller.model.values.ruled import ruled
 from controller.operations.maintenance import calendar_feeds
+from controller.operations.maintenance.calendar_feeds import FEED_PATH
 
 _TAGS = ["Maintenance windows"]
 _PATH = "/api/v1/calendar-feeds"
-FEED_PATH = "/calendar/maintenance.ics"
 _OWN = {PERMISSION: Permission.MANAGE_OWN_ACCOUNT}
 _NOT_FOUND = "Calendar feed not found"
 _FOR_PEOPLE = "For people, who have feeds of their own; an API token reads `/api/v1/maintenance-windows.ics`."
