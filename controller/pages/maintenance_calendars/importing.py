@@ -34,7 +34,7 @@ class ImportView(msgspec.Struct, frozen=True, kw_only=True):
     """`form` is what was typed, `calendar` the text of the file, once it was read; `done` what would be done."""
 
     form: dict[str, Any]
-    effects: list[tuple[str, str]]
+    effects: list[tuple[str, str, str]]
     problems: dict[str, str]
     done: Imported | None
 
@@ -92,7 +92,7 @@ async def _page(
 ) -> Response[bytes]:
     view = ImportView(
         form=form,
-        effects=[(effect.value, words) for effect, words in EFFECTS.items()],
+        effects=[(effect.value, words.capitalize(), "") for effect, words in EFFECTS.items()],
         problems=problems or {},
         done=done,
     )
