@@ -33,6 +33,10 @@ _BLIND = {
         "The controllers were away, or behind, until it was too late to begin.",
         "Nothing at the location. Look at the controllers' log of that time.",
     ),
+    "maintenance": Advice(
+        "A maintenance window said that nothing is checked.",
+        "Nothing. Checks begin again when the window is over; /maintenance says when that is.",
+    ),
     "broker_refused": Advice(
         "NATS was away, or could not store the requests.",
         "Nothing at the location. `/readyz` of the controllers says what is wrong with NATS.",
