@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
+from controller.api.compat.alertsite.blackouts.bodies import BlackoutBody
 from controller.api.v1.channels.schemas import ChannelBody
 from controller.api.v1.saved_filters.schemas import SavedFilterBody
 from controller.api.v1.sign_on.schemas import SignOnBody
@@ -37,12 +38,10 @@ INCIDENT_SECONDS = 120.0
 STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream"}
 """An answer that does not end by itself; its events are searched on the broker."""
 ELSEWHERE = {
-    "/api/maintenance-windows/{window_id}",
     "/api/v1/monitors/by-key/{project}/{external_key}",
     *("/api/v1/trials/{public_id}", "/api/v1/discoveries/{public_id}"),
 }
-"""The first answers as the path of the monitor's id; of trials: test_trials. Of a window the list says
-the same, and there is none."""
+"""The first answers as the path of the monitor's id; of trials: test_trials."""
 
 
 @pytest.fixture
@@ -150,7 +149,16 @@ def reads(product: Product) -> dict[str, str]:
         assert admin.post("/api/v1/tokens", json={"name": "CI", "scope": "read"}).status_code == 201
         assert admin.post("/api/v1/screens", json={"name": "Hall", "wall": {}}).status_code == 201
         assert admin.post("/api/v1/saved-filters", json=SavedFilterBody.EXAMPLE).status_code == 201
+        _plan_maintenance(admin)
         return _reads(admin)
+
+
+def _plan_maintenance(admin: httpx.Client) -> None:
+    """A weekly window of one monitor, which all three APIs show, and a calendar of it."""
+    monitor = admin.get("/api/smtp-monitors").json()[0]["id"]
+    weekly = BlackoutBody.EXAMPLE | {"assoc_id": monitor}
+    assert admin.post("/api/v3/blackouts", json=weekly).status_code == 200
+    assert admin.post("/api/v1/calendar-feeds", json={"name": "Outlook"}).status_code == 201
 
 
 def _reads(admin: httpx.Client) -> dict[str, str]:

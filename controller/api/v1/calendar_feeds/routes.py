@@ -27,6 +27,20 @@ from controller.operations.maintenance import calendar_feeds
 from controller.operations.maintenance.calendar_feeds import FEED_PATH
 
 _TAGS = ["Maintenance windows"]
+_CALENDAR = "text/calendar"
+_CALENDAR_EXAMPLE = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Mailprobe//Mailprobe//EN
+BEGIN:VEVENT
+SUMMARY:Backups
+DTSTART;TZID=Europe/Berlin:20270326T223000
+DTEND;TZID=Europe/Berlin:20270327T030000
+RRULE:FREQ=WEEKLY;BYDAY=FR
+UID:0b1f8c0e-7a51-4d0b-9c5e-2f6f5a3f9d10
+END:VEVENT
+END:VCALENDAR
+"""
 _PATH = "/api/v1/calendar-feeds"
 _OWN = {PERMISSION: Permission.MANAGE_OWN_ACCOUNT}
 _NOT_FOUND = "Calendar feed not found"
@@ -165,8 +179,8 @@ async def delete_feed(public_id: PublicId, services: GivenServices, principal: G
     security=SECURITY,
     tags=_TAGS,
     summary="Read the maintenance windows as a calendar (RFC 5545)",
-    media_type="text/calendar",
-    responses=problems(s403="Forbidden"),
+    media_type=_CALENDAR,
+    responses={200: answers(str, "A calendar", _CALENDAR_EXAMPLE, _CALENDAR), **problems(s403="Forbidden")},
 )
 async def read_calendar(
     request: Request[Any, Any, Any],
@@ -191,8 +205,8 @@ async def read_feed(
 def _calendar(request: Request[Any, Any, Any], content: bytes) -> Response[bytes]:
     etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     if etag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers={"ETag": etag, **_HEADERS}, media_type="text/calendar")
-    return Response(content, headers={"ETag": etag, **_HEADERS}, media_type="text/calendar")
+        return Response(b"", status_code=304, headers={"ETag": etag, **_HEADERS}, media_type=_CALENDAR)
+    return Response(content, headers={"ETag": etag, **_HEADERS}, media_type=_CALENDAR)
 
 
 def _fields(feed: CalendarFeed) -> dict[str, Any]:

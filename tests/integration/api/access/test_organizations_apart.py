@@ -66,6 +66,7 @@ TABLES = (
         "server_fact",
         "maintenance_window",
         "maintenance_target",
+        "calendar_feed",
         "tag",
         "tagged_monitor",
     ),
@@ -84,6 +85,12 @@ BODIES: dict[str, Any] = {
     "/api/v1/monitors/bulk": {"filter": {"kind": ["smtp", "imap"]}, "change": {"delete": True}},
     "/api/v1/users/{public_id}": {"email": "mine@example.com"},
     "/api/v1/channels/{public_id}": {"name": "mine", "config": {"type": "email", "to": ["mine@example.com"]}},
+    "/api/v1/maintenance-windows/{public_id}": {
+        "name": "mine",
+        "start": "2027-01-05T22:00",
+        "end": "2027-01-05T23:00",
+        "targets": {"organization": True},
+    },
     "test": {"dryRun": True},
     "/api/v1/monitors/{public_id}": {"name": "mine", "target": {"kind": "smtp", "host": "mail.example.com"}},
 }

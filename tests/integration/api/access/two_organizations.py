@@ -124,6 +124,8 @@ class Harbour:
             ("/api/v3/blackouts/", "id"): self.window,
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/maintenance/", "public_id"): self.public_ids["window"],
+            ("/api/v1/calendar-feeds/", "public_id"): self.public_ids["feed"],
+            ("/maintenance/calendar-feeds/", "public_id"): self.public_ids["feed"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
         }
         if (kind, parameter) not in found:
@@ -178,6 +180,8 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
+        feeding = {"name": f"{MARK} feed"}
+        feed = (await client.post("/api/v1/calendar-feeds", json=feeding, params={"organizationId": number})).json()
     await make_locations(api)
     found = await outage(api, smtp)
     await add_delivery(api, found, f"{MARK} channel", None, f"{MARK} refused it")
@@ -213,8 +217,9 @@ async def furnish(api: Api) -> Harbour:
             "screen": screen["id"],
             "filter": filtering.json()["id"],
             "window": window["publicId"],
+            "feed": feed["id"],
         },
-        secrets=[token["token"], customer_token["token"], screen["url"].partition("=")[2]],
+        secrets=[token["token"], customer_token["token"], *(one["url"].partition("=")[2] for one in (screen, feed))],
     )
 
 

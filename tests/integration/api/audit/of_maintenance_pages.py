@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from shared.clock import utc_now
 from tests.integration.api.audit.world import World
+from tests.integration.api.maintenance.test_calendar_import import calendar, event
 from tests.integration.pages.maintenance.planning import NEW, WEEKLY
 
+FEEDS, IMPORT = "/maintenance/calendar-feeds", "/maintenance/import"
 Change = Callable[[World], Awaitable[object]]
 
 
@@ -48,6 +51,25 @@ async def _start(world: World) -> None:
     assert done.status == 303, done.text
 
 
+async def _feed(world: World) -> None:
+    page = await world.browser.open(FEEDS)
+    made = await world.browser.submit(page, FEEDS, name="Outlook")
+    assert made.status == 201, made.text
+    world.secrets += re.findall(r"token=([\w-]+)", made.text)
+
+
+async def _revoked_feed(world: World) -> None:
+    await _feed(world)
+    page = await world.browser.open(FEEDS)
+    await world.browser.submit(page, next(form.action for form in page.forms if form.action.endswith("/revoke")))
+
+
+async def _import(world: World) -> None:
+    fields = {"organization": "on", "effect": "silence", "calendar": calendar(event("a")), "store": "yes"}
+    done = await world.browser.post(IMPORT, follow=False, **fields)
+    assert done.status == 303, done.text
+
+
 _ONE = "/maintenance/{}"
 OF_MAINTENANCE_PAGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("POST", NEW): ("maintenance.created", _planned),
@@ -58,6 +80,9 @@ OF_MAINTENANCE_PAGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("POST", f"{_ONE}/end"): ("maintenance.changed", _act(_begun, "end")),
     ("POST", f"{_ONE}/prolong"): ("maintenance.changed", _act(_begun, "prolong", minutes="15")),
     ("POST", f"{_ONE}/start"): ("maintenance.changed", _start),
+    ("POST", FEEDS): ("calendar_feed.created", _feed),
+    ("POST", f"{FEEDS}/{{}}/revoke"): ("calendar_feed.revoked", _revoked_feed),
+    ("POST", IMPORT): ("maintenance.created", _import),
     ("POST", f"{_ONE}/delete"): ("maintenance.deleted", _act(_planned, "delete")),
 }
 OF_MAINTENANCE_PREVIEWS = {

@@ -27,6 +27,7 @@ FORMS = {
     "/api/results/stream": "text/event-stream",
     "/api/events/stream": "text/event-stream",
     "/api/v1/stream": "text/event-stream",
+    "/api/v1/maintenance-windows.ics": "text/calendar",
 }
 """The content types of the answers that are not JSON."""
 SWAGGER_UI_5_31_0 = {
