@@ -71,6 +71,8 @@ EMPTY = (
     View("monitor-form", _at("/monitors/new")),
     View("maintenance-empty", _at("/maintenance"), similar=True),
     View("maintenance-form", _at("/maintenance/new")),
+    View("maintenance-import", _at("/maintenance/import")),
+    View("maintenance-feeds-empty", _at("/maintenance/calendar-feeds"), similar=True),
     View("changes-empty", _at("/changes")),
 )
 HEALTHY = (

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-PAGES = ("README.md", "docs/api.md", "docs/compatibility.md", "docs/streaming.md", "docs/what-happens-when.md")
+PAGES = (
+    "README.md",
+    "docs/api.md",
+    "docs/maintenance.md",
+    "docs/compatibility.md",
+    "docs/streaming.md",
+    "docs/what-happens-when.md",
+)
 """The pages whose examples are run beside a product as `make run` starts it."""
 
 _BLOCK = re.compile(r"(?P<comment><!--(?:(?!-->).)*-->\n)?^```sh\n(?P<script>.*?)^```$", re.MULTILINE | re.DOTALL)

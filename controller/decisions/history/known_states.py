@@ -12,6 +12,8 @@ from shared.epoch import to_datetime
 
 MAINTENANCE = "maintenance"
 _NOT_JUDGED = "unknown"
+_SUSPENDED = "maintenance suspended the checks"
+_SILENT = "checks went on, and nobody was notified"
 
 
 class VerdictFrom(msgspec.Struct, frozen=True, array_like=True):
@@ -46,9 +48,14 @@ def verdict_spans(verdicts: Sequence[VerdictFrom], now_ms: int) -> list[VerdictS
     ]
 
 
-def known_states(verdicts: Sequence[VerdictSpan], maintenance: Sequence[Span]) -> list[KnownState]:
-    """Verdicts where they are known and the monitor was not in maintenance, and maintenance; in order."""
-    found = [(span, MAINTENANCE, "") for span in maintenance]
+def known_states(
+    verdicts: Sequence[VerdictSpan], maintenance: Sequence[Span], suspended: Sequence[Span] = ()
+) -> list[KnownState]:
+    """Verdicts where they are known and the monitor was not in maintenance, and maintenance; in order. In the part of
+    the maintenance that is `suspended`, nothing was checked.
+    """
+    found = [(span, MAINTENANCE, _SUSPENDED) for span in suspended]
+    found += [(part, MAINTENANCE, _SILENT) for span in maintenance for part in _without(span, suspended)]
     for one in verdicts:
         if one.verdict != _NOT_JUDGED:
             found += [(part, one.verdict, one.reason) for part in _without(one.span, maintenance)]

@@ -10,10 +10,13 @@ from controller.decisions.history.uptime import Span
 
 
 class MaintenanceTime(NamedTuple):
-    """From one moment to another, in epoch milliseconds; it lasts while the end is None."""
+    """From one moment to another, in epoch milliseconds; it lasts while the end is None. `suspended`: nothing was
+    checked.
+    """
 
     from_ms: int
     to_ms: int | None
+    suspended: bool = False
 
 
 def spans(times: Iterable[MaintenanceTime], until_ms: int) -> list[Span]:

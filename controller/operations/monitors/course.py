@@ -6,18 +6,27 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from controller.decisions.history.uptime import Span
 from controller.decisions.history.views import Range, View, sources, stats_view
 from controller.model import Monitor
 from controller.model.incidents import MonitorIncident
 from controller.store.incidents.monitor_incidents import incidents_between
 from controller.store.incidents.verdict_changes import StoredVerdict, verdicts_since
+from controller.store.maintenance.past import PastMaintenance, maintenance_between
 from controller.store.platform.pool import Connection
 from controller.store.rollups import charts, location_charts
 from controller.store.rollups.judged import JudgedTime, judged_times
 from controller.store.rollups.location_charts import LocationCell, PhaseSums
 
-__all__ = ["Course", "LocationCell", "MonitorIncident", "PhaseSums", "StoredVerdict", "Uptime", "course_of"]
+__all__ = [
+    "Course",
+    "LocationCell",
+    "MonitorIncident",
+    "PastMaintenance",
+    "PhaseSums",
+    "StoredVerdict",
+    "Uptime",
+    "course_of",
+]
 
 MOST_PHASE_CHECKS = 12_000
 """Of more checks than this the phases are not summed up: that would take longer than a page may."""
@@ -40,13 +49,13 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """`verdicts` begin with the one that held at the beginning of the view, as far as it is known. `phases` and the
     percentiles of SHARES by location are None where single checks are no longer stored, or are too many; there the
-    cells have histograms. `maintenance` is in epoch milliseconds.
+    cells have histograms. `maintenance` is by window, so its parts may overlap.
     """
 
     view: View
     verdicts: list[StoredVerdict]
     incidents: list[MonitorIncident]
-    maintenance: list[Span]
+    maintenance: list[PastMaintenance]
     cells: list[LocationCell]
     phases: list[PhaseSums] | None
     percentiles: dict[str, list[float]] | None
@@ -54,10 +63,17 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def course_of(
-    connection: Connection, monitor: Monitor, view: View, single_since: datetime, now: datetime, *, locations: int
+    connection: Connection,
+    monitor: Monitor,
+    view: View,
+    single_since: datetime,
+    now: datetime,
+    *,
+    locations: int,
+    customer_ids: frozenset[int] | None,
 ) -> Course:
     """`locations` is how many check it; single results are certainly stored since `single_since`. The caller has
-    checked that the monitor may be read.
+    checked that the monitor may be read, by people with access to these customers (None: to all).
     """
     rolled_until = await charts.rolled_until(connection)
     views = [*((range_, stats_view(range_, reference=now, now=now)) for range_ in FIGURES), (None, view)]
@@ -76,7 +92,7 @@ async def course_of(
         view=view,
         verdicts=[one for one in verdicts.get(monitor.id, []) if one.at < view.until],
         incidents=await incidents_between(connection, monitor.id, view.since, view.until),
-        maintenance=judged[-1].maintenance,
+        maintenance=await maintenance_between(connection, monitor.id, view.since, view.until, customer_ids),
         cells=cells,
         phases=phases,
         percentiles=percentiles,

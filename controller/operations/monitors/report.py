@@ -82,7 +82,13 @@ async def monitor_report(
         held = await choices.kept_by(connection, monitor.organization_id, now)
         single = single_results_since(held, now)
         course = await course_of(
-            connection, monitor, stored_view(view, single, now), single, now, locations=len(situation.latest)
+            connection,
+            monitor,
+            stored_view(view, single, now),
+            single,
+            now,
+            locations=len(situation.latest),
+            customer_ids=principal.customer_ids,
         )
         log = await _log(connection, monitor, question)
         levels = await policies.levels_on(connection, Level.MONITOR, monitor.id)

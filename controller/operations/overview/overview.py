@@ -51,7 +51,8 @@ _SLICE_SECONDS = int(BAR.total_seconds()) // BAR_SLICES
 class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the overview; `address` is where its checks connect. `medians` are milliseconds by country, of the
     latest checks that passed. `states` are those of the bar's time; time without any is a gap. `uptime` is a
-    percentage, None when nothing was judged.
+    percentage, None when nothing was judged. `maintenance_until` is when
+    the maintenance that is under way ends; None also when somebody has to end it.
     """
 
     public_id: UUID
@@ -65,6 +66,7 @@ class OverviewMonitor(msgspec.Struct, frozen=True, kw_only=True):
     medians: dict[str, float]
     states: list[KnownState]
     uptime: float | None
+    maintenance_until: datetime | None = None
 
 
 class BarTime(msgspec.Struct, frozen=True):
@@ -145,6 +147,7 @@ def _uptime_since(now: datetime) -> datetime:
 def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> OverviewMonitor:
     verdicts = verdict_spans(row.verdicts, to_ms(now))
     maintenance = spans(row.maintenance, to_ms(now))
+    suspended = spans((one for one in row.maintenance if one.suspended), to_ms(now))
     return OverviewMonitor(
         public_id=row.public_id,
         kind=row.kind,
@@ -155,7 +158,8 @@ def _monitor(row: OverviewRow, configured: Configured, now: datetime) -> Overvie
         state=row.state,
         latest=row.latest,
         medians=row.medians,
-        states=known_states(verdicts, maintenance),
+        maintenance_until=row.maintenance_until,
+        states=known_states(verdicts, maintenance, suspended),
         uptime=uptime_percent(_judged(row, maintenance, now)),
     )
 

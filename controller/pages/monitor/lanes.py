@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from controller.operations.monitors.course import Course, LocationCell, MonitorIncident
+from controller.operations.monitors.course import Course, LocationCell, MonitorIncident, PastMaintenance
 from controller.pages.drawing.axis import AxisTick, Extent, extent, ticks
 from controller.pages.drawing.bar import GAP, Held, Run, runs, sliced
 from controller.pages.shell.texts import span
-from shared.epoch import to_datetime, to_ms
+from shared.epoch import to_ms
 
 
 class Slices(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +42,19 @@ class IncidentSpan(msgspec.Struct, frozen=True, kw_only=True):
     extent: Extent
 
 
+class MaintenanceSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """By one window: `window` is its name, where it is known. `band` is the same time as a path in a chart, in a box as
+    wide as there are slices and 200 high.
+    """
+
+    window: str | None
+    from_at: datetime
+    to_at: datetime | None
+    suspended: bool
+    extent: Extent
+    band: str
+
+
 class LocationLane(msgspec.Struct, frozen=True, kw_only=True):
     """`words` counts the slices by what was found in them."""
 
@@ -64,7 +77,7 @@ class LanesView(msgspec.Struct, frozen=True, kw_only=True):
     verdict_known: bool
     reasons: str
     incidents: list[IncidentSpan]
-    maintenance: list[Extent]
+    maintenance: list[MaintenanceSpan]
     locations: list[LocationLane]
 
 
@@ -101,9 +114,7 @@ def lanes_view(course: Course, slices: Slices, now: datetime) -> LanesView:
         verdict_known=bool(course.verdicts),
         reasons=_reasons(verdict),
         incidents=[_incident(one, since, until, end) for one in reversed(course.incidents)],
-        maintenance=[
-            extent(to_datetime(one.from_ms), to_datetime(one.to_ms), since, until) for one in course.maintenance
-        ],
+        maintenance=[_maintenance(one, slices, end) for one in course.maintenance],
         locations=[_lane(cells, slices) for cells in found.values()],
     )
 
@@ -173,6 +184,19 @@ def _incident(one: MonitorIncident, since: datetime, until: datetime, end: datet
         severity=one.severity,
         label=f"Incident, {one.severity}, {'open for' if one.resolved_at is None else 'lasted'} {lasted}: {one.reason}",
         extent=extent(one.outage_started_at, ended, since, until),
+    )
+
+
+def _maintenance(one: PastMaintenance, slices: Slices, end: datetime) -> MaintenanceSpan:
+    where = extent(one.from_at, min(one.to_at or end, end), slices.since, slices.until)
+    x, width = (round(part * slices.count / 100, 2) for part in where)
+    return MaintenanceSpan(
+        window=one.window,
+        from_at=one.from_at,
+        to_at=one.to_at,
+        suspended=one.suspended,
+        extent=where,
+        band=f"M{x} 0h{width}v200h-{width}z",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,8 @@ from controller.pages.shell.texts import milliseconds, percent
 _FAILED = "failure"
 _PASSED = "success"
 _UP = "up"
+_MAINTENANCE = "maintenance"
+_DAY = timedelta(days=1)
 _LONGEST_REASON = 80
 """A hundred rows with several reasons each must stay small; the monitor's own page has the rest."""
 
@@ -30,11 +33,13 @@ class CellView(msgspec.Struct, frozen=True):
 
 class RowView(msgspec.Struct, frozen=True, kw_only=True):
     """`why` has a line for each slice in which another reason begins (read by bar.js). A bar that is `worth` a
-    visit of the keyboard has more than one state.
+    visit of the keyboard has more than one state. `until` is when the maintenance ends, on another day where `dated`.
     """
 
     id: UUID
     state: str
+    until: datetime | None
+    dated: bool
     name: str
     address: str
     kind: str
@@ -80,11 +85,14 @@ def row_view(monitor: OverviewMonitor, columns: Sequence[str], time: BarTime) ->
     for one in monitor.latest:
         by_country.setdefault(one.country, []).append(one)
     held = [Held(one.from_at, one.to_at, one.state, one.reason) for one in monitor.states]
+    ends = monitor.maintenance_until if monitor.state == _MAINTENANCE else None
     slices = sliced(held, time.since, time.until, BAR_SLICES)
     drawn = runs(slices)
     return RowView(
         id=monitor.public_id,
         state=monitor.state,
+        until=ends,
+        dated=ends is not None and ends - time.until > _DAY,
         name=monitor.name,
         address=monitor.address,
         kind=label_of(monitor.kind),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,7 @@ _WORST_FIRST = tuple(DisplayState)
 _BAD = (DisplayState.DOWN, DisplayState.PARTIAL, DisplayState.DEGRADED)
 _BRIEF = (*_BAD, DisplayState.UP)
 _LONGEST_WHERE = 5
+_DAY = timedelta(days=1)
 
 
 class StateCount(msgspec.Struct, frozen=True):
@@ -48,15 +49,25 @@ class WorstView(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: bool
 
 
+class MaintainedView(msgspec.Struct, frozen=True):
+    """A monitor in maintenance; `dated`: it ends on another day."""
+
+    name: str
+    until: datetime | None
+    dated: bool
+
+
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     """What changes on a wall. `calm` is one sentence when no monitor is wrong, else empty; `more` says what is not in
-    the lists. `by` names what monitors are counted by.
+    the lists. `by` names what monitors are counted by. `maintained` are some of those in maintenance.
     """
 
     now: datetime
     counts: list[StateCount]
     troubles: list[str]
     worst: list[WorstView]
+    maintained: list[MaintainedView]
+    more_maintained: int
     more: str
     calm: str
     by: str
@@ -91,6 +102,11 @@ def board_view(query: WallQuery, content: WallContent, troubles: Troubles) -> Bo
         counts=_counts(counts),
         troubles=wrong[:MOST_TROUBLES] + more,
         worst=[_worst(one, many_customers=content.customers > 1) for one in content.worst],
+        maintained=[
+            MaintainedView(one.name, one.until, one.until is not None and one.until - content.now > _DAY)
+            for one in content.maintained
+        ],
+        more_maintained=counts[DisplayState.MAINTENANCE] - len(content.maintained),
         more=f"and {bad - len(content.worst):,} more" if bad > len(content.worst) else "",
         calm="" if bad else _calm(counts),
         by=_by(query) if query.by else "",

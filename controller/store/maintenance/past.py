@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from controller.store.platform.pool import Database
+from controller.store.platform.pool import Connection, Database
 
 
 class MonitorOfWindow(NamedTuple):
@@ -28,6 +28,37 @@ class PastOccurrence(NamedTuple):
     from_at: datetime
     to_at: datetime
     monitors: int
+
+
+class PastMaintenance(NamedTuple):
+    """From when to when a monitor was in maintenance by a window; it lasts while the end is None. `window` is its name,
+    None when it is gone, or is not for these people.
+    """
+
+    from_at: datetime
+    to_at: datetime | None
+    suspended: bool
+    window: str | None
+
+
+async def maintenance_between(
+    connection: Connection, monitor_id: int, since: datetime, until: datetime, customer_ids: frozenset[int] | None
+) -> list[PastMaintenance]:
+    """In order. People with access to some customers (`customer_ids`) see the names of windows of these only."""
+    rows = await connection.fetch(
+        """
+        SELECT from_at, to_at, time.effect = 'suspend',
+          CASE WHEN $4::bigint[] IS NULL OR customer_id = ANY ($4) THEN name END
+        FROM maintenance_time AS time LEFT JOIN maintenance_window ON maintenance_window.id = window_id
+        WHERE monitor_id = $1 AND from_at < $3 AND (to_at IS NULL OR to_at > $2)
+        ORDER BY from_at, window_id
+        """,
+        monitor_id,
+        since,
+        until,
+        None if customer_ids is None else sorted(customer_ids),
+    )
+    return [PastMaintenance(*row) for row in rows]
 
 
 async def monitors_of_window(database: Database, window_id: int, at_most: int) -> MonitorsOfWindow:

@@ -52,10 +52,11 @@ SELECT m.id, m.public_id, m.kind, m.name, m.hostname, m.port, m.status,
   ) AS verdicts,
   (
     SELECT json_agg(json_build_array(
-      (1000 * EXTRACT(epoch FROM from_at))::bigint, (1000 * EXTRACT(epoch FROM to_at))::bigint
+      (1000 * EXTRACT(epoch FROM from_at))::bigint, (1000 * EXTRACT(epoch FROM to_at))::bigint, effect = 'suspend'
     ) ORDER BY from_at)
     FROM maintenance_time WHERE monitor_id = m.id AND (to_at IS NULL OR to_at > $2)
   ) AS maintenance,
+  (SELECT until FROM monitor_in_maintenance WHERE monitor_id = m.id) AS maintenance_until,
   (
     SELECT json_build_array(COALESCE(sum(judged_ms), 0), COALESCE(sum(down_ms), 0)) FROM uptime
     WHERE monitor_id = m.id AND bucket_seconds = 3600 AND bucket_at >= $4 AND bucket_at < rolled_until
@@ -101,6 +102,7 @@ class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
     medians: dict[str, float]
     verdicts: list[VerdictFrom]
     maintenance: list[MaintenanceTime]
+    maintenance_until: datetime | None
     uptime: tuple[int, int]
 
     address: str | None = None

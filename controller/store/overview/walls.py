@@ -23,6 +23,7 @@ LETTERS = {
 """One for each state (model.overview.DisplayState)."""
 
 MOST_WORST = 60
+MOST_MAINTAINED = 4
 
 # Names are ordered by their bytes, which is much faster for many monitors, and as stable as any other order.
 _WALL = """
@@ -66,6 +67,12 @@ SELECT now() AS now,
       ORDER BY badness(state), lower(name) COLLATE "C", id
     ) AS one
   ) AS worst,
+  (
+    SELECT json_agg(one) FROM (
+      SELECT name, until FROM scope JOIN monitor_in_maintenance ON monitor_id = scope.id
+      WHERE state = 'maintenance' ORDER BY until NULLS LAST, lower(name) COLLATE "C", scope.id LIMIT $11
+    ) AS one
+  ) AS maintained,
   (SELECT count(DISTINCT customer_id) FROM scope) AS customers
 """
 
@@ -85,10 +92,18 @@ class WorstMonitor(msgspec.Struct, frozen=True, kw_only=True):
     failing: list[str]
 
 
+class MaintainedMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor in maintenance, until somebody ends it when `until` is None."""
+
+    name: str
+    until: datetime | None
+
+
 class WallContent(msgspec.Struct, frozen=True, kw_only=True):
     """What a wall shows at the moment `now` of the database's clock. `states` has one of LETTERS for each monitor, in
     an order that does not depend on states. `counts` are numbers of monitors by part (a customer, or a value of a
-    label; None for monitors without one) and state. `worst` are MOST_WORST at most, the worst first.
+    label; None for monitors without one) and state. `worst` are MOST_WORST at most, the worst first; `maintained`
+    MOST_MAINTAINED, the one that ends first before the others.
     """
 
     now: datetime
@@ -96,6 +111,7 @@ class WallContent(msgspec.Struct, frozen=True, kw_only=True):
     counts: list[tuple[str | None, str, int]]
     worst: list[WorstMonitor]
     customers: int
+    maintained: list[MaintainedMonitor] = []
 
 
 async def wall_of(
@@ -116,6 +132,7 @@ async def wall_of(
             query.by_label,
             LETTERS,
             MOST_WORST,
+            MOST_MAINTAINED,
         )
     assert row is not None  # noqa: S101 - it is made of aggregates
     found = dict(row)
@@ -125,6 +142,7 @@ async def wall_of(
             "states": found["states"] or "",
             "counts": found["counts"] or [],
             "worst": found["worst"] or [],
+            "maintained": found["maintained"] or [],
         },
         WallContent,
     )

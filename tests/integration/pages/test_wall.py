@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from controller.model import Role
+from controller.model import Principal, Role
+from controller.operations.maintenance.acts import begin_now
+from controller.operations.maintenance.targets import WindowTargetsChange
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, Api
+from tests.integration.api.people import organization_of
 from tests.integration.pages.browser import FRAGMENT, Page, browsing_as
 from tests.integration.pages.listed import latest, monitor, nothing_there, verdict
 
@@ -49,6 +53,23 @@ async def test_the_worst_come_first_with_where_and_since_when(api: Api) -> None:
         "Zulu down for 1 h 5 min DE",
         "c degraded for 2 h",
     ]
+
+
+async def test_it_says_how_long_monitors_are_in_maintenance(api: Api) -> None:
+    ids = [await monitor(api, name) for name in "abcdef"]
+    ours = await organization_of(api, "Ours")
+    who = Principal(works_in=ours, role=Role.ADMIN)
+    for minutes, some in ((90, ids[:5]), (30, ids[5:])):
+        numbers = [await api.value("SELECT id FROM monitor WHERE public_id = $1::uuid", str(one)) for one in some]
+        targets = WindowTargetsChange(monitors=numbers)
+        await begin_now(api.database, who, name="W", targets=targets, lasting=timedelta(minutes=minutes))
+    async with browsing_as(api, Role.EDITOR) as browser:
+        text = (await browser.open("/wall")).id("board").text
+        rows = (await browser.open("/")).main.all("td", class_="is-maintenance")
+    found = re.search(r"In maintenance: f until .*, a until .*, b until .*, c until .*, and 2 more", text)
+    assert found, text
+    assert all(re.match(r"maintenance until \d\d:\d\d", row.text) for row in rows)
+    assert len(rows) == 6
 
 
 async def test_it_has_no_navigation_and_the_policy_of_all_pages(api: Api) -> None:

@@ -235,6 +235,22 @@ async def test_who_may_change_only_the_status_is_offered_no_more(api: Api, monit
         assert "Change these" not in (await browser.open("/?label=team:post")).text
 
 
+async def test_all_that_match_are_put_into_maintenance_for_a_while(api: Api, browser: Browser) -> None:
+    page = await browser.open(TEAM)
+    offered = page.id("for-a-while")
+    assert offered.one("button").text == "Begin maintenance of 3 monitors"
+    form = next(form for form in page.forms if form.action == offered.one("form").attributes["action"])
+    fields = {**form.fields, "minutes": "240"}
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    begun = await browser.client.post(form.action, data=fields, headers=headers)
+    assert begun.status_code == 303, begun.text
+    lasting = await api.value(
+        "SELECT array_agg(extract(epoch FROM until - since)::int) FROM monitor_in_maintenance"
+        " JOIN monitor ON monitor.id = monitor_id WHERE deleted_at IS NULL AND effect = 'silence'"
+    )
+    assert lasting == [4 * 3600] * 2, "the disabled one stays disabled"
+
+
 async def test_labels_filter_the_list(browser: Browser) -> None:
     assert "Of nobody" not in (await browser.open("/?label=team:post")).text
     assert "Of the team 1" in (await browser.open("/?label=team")).text

@@ -146,6 +146,40 @@ async def test_maintenance_and_disabled_are_said_in_words(
     assert sentence in (await browser.open(path_of(made))).text
 
 
+async def test_each_window_is_a_band_that_says_what_it_did(api: Api, browser: Browser) -> None:
+    """One that is gone has no name, and what still lasts ends at the right edge."""
+    made = await api.create()
+    now = utc_now().replace(microsecond=0)
+    window = await api.value(
+        "INSERT INTO maintenance_window (organization_id, name, time_zone, starts_on, ends_on, effect, expanded_until,"
+        " tzdata) SELECT organization_id, 'Backups', 'UTC', now(), now() + interval '1 h', 'suspend', now(), ''"
+        " FROM monitor WHERE id = $1 RETURNING id",
+        made["id"],
+    )
+    for number, effect, begun, ended in ((window, "suspend", 3, 2), (0, "silence", 1, None)):
+        await api.value(
+            "INSERT INTO maintenance_time (monitor_id, from_at, to_at, window_id, effect) VALUES ($1, $2, $3, $4, $5)",
+            made["id"],
+            now - timedelta(hours=begun),
+            None if ended is None else now - timedelta(hours=ended),
+            number,
+            effect,
+        )
+    await store_results(api.database, [check_result(made, now - timedelta(minutes=5), "de-nbg")])
+    page = await browser.open(path_of(made))
+    bands = page.id("course").all("rect", class_="is-maintenance") + page.id("course").all(
+        "rect", class_="is-maintenance suspends"
+    )
+    texts = sorted(band.one("title").text for band in bands)
+    assert [text.partition(",")[0] for text in texts] == ["Backups", "Maintenance"]
+    assert [text.rpartition(": ")[2] for text in texts] == [
+        "nothing was checked",
+        "checks went on, and nobody was notified",
+    ]
+    assert "not ended" in texts[1]
+    assert len(page.id("chart").all("path", class_="planned")) == 2
+
+
 async def test_what_a_server_says_is_never_markup(api: Api, browser: Browser) -> None:
     page = await browser.open(path_of(await healthy(api)))
     assert "<script>alert(1)</script> \\u202egnp" in page.id("compare").text

@@ -43,7 +43,9 @@ def maintenances(draw: st.DrawFn) -> list[MaintenanceTime]:
     """Of several windows: they may overlap each other, and begin or end at the same moment."""
     moments = [sorted(two) for two in draw(st.lists(st.tuples(ends, ends), max_size=4)) if two[0] != two[1]]
     endless = draw(st.lists(ends, max_size=2))
-    times = [MaintenanceTime(*two) for two in moments] + [MaintenanceTime(one, None) for one in endless]
+    times = [MaintenanceTime(begun, ended) for begun, ended in moments] + [
+        MaintenanceTime(one, None) for one in endless
+    ]
     return draw(st.permutations(times))
 
 

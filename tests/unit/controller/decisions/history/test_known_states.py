@@ -25,13 +25,17 @@ maintenance = st.sets(st.integers(0, END), max_size=8).map(
 )
 
 
-def at_each_moment(some: list[VerdictFrom], pauses: list[Span]) -> list[tuple[str, str] | None]:
+UNCHECKED, SILENT = "maintenance suspended the checks", "checks went on, and nobody was notified"
+
+
+def at_each_moment(some: list[VerdictFrom], pauses: list[Span], suspended: list[Span]) -> list[tuple[str, str] | None]:
     """The state and its reason in each millisecond; None where nothing is known."""
     found: list[tuple[str, str] | None] = []
     for moment in range(END):
         last = next((one for one in reversed(some) if one.at_ms <= moment), None)
         if any(pause.from_ms <= moment < pause.to_ms for pause in pauses):
-            found.append((MAINTENANCE, ""))
+            unchecked = any(pause.from_ms <= moment < pause.to_ms for pause in suspended)
+            found.append((MAINTENANCE, UNCHECKED if unchecked else SILENT))
         elif last is None or last.verdict == "unknown":
             found.append(None)
         else:
@@ -40,15 +44,17 @@ def at_each_moment(some: list[VerdictFrom], pauses: list[Span]) -> list[tuple[st
 
 
 @settings(deadline=None)
-@given(verdicts, maintenance)
-def test_states_are_those_of_each_moment(some: list[VerdictFrom], pauses: list[Span]) -> None:
-    states = known_states(verdict_spans(some, END), pauses)
+@given(verdicts, maintenance, st.data())
+def test_states_are_those_of_each_moment(some: list[VerdictFrom], pauses: list[Span], data: st.DataObject) -> None:
+    """Maintenance says whether it suspended the checks."""
+    suspended = [pause for pause in pauses if data.draw(st.booleans())]
+    states = known_states(verdict_spans(some, END), pauses, suspended)
     shown: list[tuple[str, str] | None] = [None] * END
     for state in states:
         for moment in range(to_ms(state.from_at), to_ms(state.to_at)):
             assert shown[moment] is None, "states do not overlap"
             shown[moment] = (state.state, state.reason)
-    assert shown == at_each_moment(some, pauses)
+    assert shown == at_each_moment(some, pauses, suspended)
     assert states == sorted(states, key=lambda state: state.from_at)
 
 
@@ -58,7 +64,7 @@ def test_time_is_judged_where_a_verdict_is_known(
     some: list[VerdictFrom], pauses: list[Span], one: int, other: int
 ) -> None:
     within = Span(min(one, other), max(one, other))
-    states = at_each_moment(some, pauses)[within.from_ms : within.to_ms]
+    states = at_each_moment(some, pauses, [])[within.from_ms : within.to_ms]
     judged = [state[0] for state in states if state is not None and state[0] != MAINTENANCE]
     # The last verdict holds at the end of the time that is asked about, so later ones are not given.
     since = [VerdictSince(verdict.at_ms, verdict.verdict) for verdict in some if verdict.at_ms < within.to_ms]
