@@ -117,6 +117,7 @@ BURNING = (
     View("maintenance-window", _planned("window")),
     View("maintenance-now", _planned("window-now"), similar=True),
     View("maintenance-edit", _planned("window", "/edit"), similar=True),
+    View("monitor-maintained", _monitor("maintained")),
     View("maintenance-delete", _planned("window-now", "/delete")),
     View("changes-filtered", _at("/changes?what=starttls_stripped&country=JP"), similar=True),
     View("locations-burning", _at("/locations")),

@@ -120,7 +120,6 @@ async def burning(database: Database, now: datetime) -> World:
     await _verdicts(here, monitors)
     await troubles.trouble_locations(here, [monitors["mx1.example.com"]], silent="br-sao", minutes=_SILENT_MINUTES)
     await troubles.add_unconfirmed(here, monitors["mx1.example.com"], _BURNING[1], _BRIEF)
-    await _maintenance(here, monitors["mail.northfield.example"])
     await here.run(
         "UPDATE monitor SET allowed_check_country_codes = '{BR}' WHERE id = $1", monitors["news.northfield.example"]
     )
@@ -133,6 +132,7 @@ async def burning(database: Database, now: datetime) -> World:
     await facts.add_facts(here, monitors["mx1.example.com"], {"jp-tyo": ("starttls", "mangled")})
     await facts.add_changes(here, [monitors["mx1.example.com"], monitors["imap.example.com"]])
     planned = await planning.add_windows(here, monitors["mail.northfield.example"])
+    await _maintenance(here, monitors["mail.northfield.example"])
     relay, exchanger, mailboxes, expiring, *_, hostile = _BURNING
     failing = history.first_failing(relay, _DOWN, now)
     return World(
@@ -143,6 +143,7 @@ async def burning(database: Database, now: datetime) -> World:
             "degraded": expiring.public_id,
             "deviating": exchanger.public_id,
             "hostile": hostile.public_id,
+            "maintained": next(one.public_id for one in _BURNING if one.host == "mail.northfield.example"),
         },
         {
             "bad": _check(relay, "de-nbg", failing),
@@ -231,4 +232,10 @@ async def _verdicts(here: Installation, monitors: dict[str, int]) -> None:
 async def _maintenance(here: Installation, monitor_id: int) -> None:
     await here.run(
         "UPDATE maintenance_time SET from_at = $2 WHERE monitor_id = $1", monitor_id, here.now - timedelta(minutes=75)
+    )
+    await here.run(
+        "INSERT INTO maintenance_time (monitor_id, from_at, to_at, effect) VALUES ($1, $2, $3, 'suspend')",
+        monitor_id,
+        here.now - timedelta(hours=9),
+        here.now - timedelta(hours=7),
     )

@@ -39,9 +39,10 @@ ACTS = {
     ),
     "enable": Act("Enable them", "Enable", "They are checked from now on.", "enabled"),
     "begin-maintenance": Act(
-        "Begin maintenance",
+        "Begin maintenance without an end",
         "Begin maintenance of",
-        "Checks go on, but nobody is notified, and no uptime is counted. A disabled one stays disabled.",
+        "Checks go on, but nobody is notified, and no uptime is counted, until somebody ends it. A disabled one stays"
+        " disabled.",
         "put into maintenance",
     ),
     "end-maintenance": Act(

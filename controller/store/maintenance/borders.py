@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from controller.decisions.maintenance.covering import covering
 from controller.decisions.maintenance.settling import Settled, changed_spans, settle
 from controller.model.maintenance import Effect, InMaintenance, WindowTime
 from controller.off_loop import off_loop
@@ -63,7 +64,12 @@ JOIN monitor ON monitor.id = maintained_monitor.monitor_id
 JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
 JOIN maintenance_occurrence ON maintenance_occurrence.window_id = maintenance_window.id
 WHERE maintained_monitor.monitor_id = ANY ($1::bigint[]) AND deleted_at IS NULL AND monitor.status <> 'disabled'
-  AND (to_at IS NULL OR to_at > $3) AND from_at <= $2::timestamptz + interval '40 days'
+  AND (to_at IS NULL OR to_at > $3) AND from_at <= $2
+"""
+
+_COMING = """
+SELECT from_at, to_at FROM maintenance_occurrence
+WHERE to_at > $2 AND window_id IN (SELECT window_id FROM maintained_monitor WHERE monitor_id = ANY ($1::bigint[]))
 """
 
 
@@ -136,7 +142,7 @@ async def lock(connection: Connection, monitors: Collection[int], *, wait: bool)
 
 async def apply(connection: Connection, monitors: Sequence[int], since: datetime, now: datetime) -> Applied:
     """Write what began and ended for these monitors since that moment, whose rows are locked."""
-    occurring = await _times(connection, _OCCURRING, monitors, now, since)
+    occurring = await _times(connection, _OCCURRING, monitors, await _reach(connection, monitors, now), since)
     written = await _times(
         connection,
         "SELECT monitor_id, window_id, from_at, to_at, effect FROM maintenance_time"
@@ -170,6 +176,15 @@ async def current(connection: Connection, monitors: Collection[int]) -> dict[int
         list(monitors),
     )
     return {number: InMaintenance(Effect(effect), since, until) for number, effect, since, until in rows}
+
+
+async def _reach(connection: Connection, monitors: Sequence[int], now: datetime) -> datetime:
+    """Until when maintenance can last without a break for any of these monitors. What begins later makes no difference
+    now, and there is much of it: 40 days of each window, for each monitor.
+    """
+    rows = await connection.fetch(_COMING, monitors, now)
+    found = covering([WindowTime(0, from_at, to_at, Effect.SILENCE) for from_at, to_at in rows], now)
+    return found.until or now if found else now
 
 
 async def _times(connection: Connection, statement: str, *values: Any) -> Mapping[int, list[WindowTime]]:

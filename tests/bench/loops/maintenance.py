@@ -1,5 +1,5 @@
-"""A maintenance window begins and ends over many monitors, beside 500 windows and 40 days of their occurrences; and
-what the loop of a controller costs each second while nothing begins or ends.
+"""A maintenance window begins and ends over many monitors, beside 500 windows and 20 for all monitors, with 40
+days of their occurrences; and what the loop of a controller costs each second while nothing begins or ends.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.bench.figures import Figures, Meter
 from tests.bench.processes import Servers, servers
 
 _WINDOWS = 500
+_FOR_ALL = 20
 _DAYS = 40
 _IDLE_SECONDS = 20
 _FILL = """
@@ -34,6 +35,19 @@ INSERT INTO maintenance_occurrence (window_id, planned_at, from_at, to_at)
 SELECT id, day, day, day + interval '1 hour'
 FROM made, generate_series(now() - make_interval(days => $2), now() + make_interval(days => $2), interval '1 day')
   AS each (at), LATERAL (SELECT at + interval '2 hours' + id * interval '1 second') AS shifted (day)
+"""
+_EVERYWHERE = """
+WITH made AS (
+  INSERT INTO maintenance_window (organization_id, name, time_zone, starts_on, ends_on, recurrence, effect,
+    whole_organization, expanded_until, tzdata)
+  SELECT organization.id, 'e', 'UTC', now(), now() + interval '1 hour', '{"frequency": "daily"}', 'silence', true,
+    'infinity', ''
+  FROM organization, generate_series(1, $1) RETURNING id
+)
+INSERT INTO maintenance_occurrence (window_id, planned_at, from_at, to_at)
+SELECT id, day, day, day + interval '1 hour'
+FROM made, generate_series(now(), now() + make_interval(days => $2), interval '1 day') AS each (at),
+  LATERAL (SELECT at + interval '2 hours' + id * interval '1 second') AS shifted (day)
 """
 _WINDOW = """
 WITH made AS (
@@ -54,6 +68,7 @@ async def measure(monitors: int) -> Figures:
         )
         await many_monitors.insert(started.database_url, monitors, port=25, interval_seconds=60)
         await _execute(started, _FILL, _WINDOWS, _DAYS)
+        await _execute(started, _EVERYWHERE, _FOR_ALL, _DAYS)
         await _execute(started, "UPDATE maintenance_progress SET applied_until = now()")
         await _execute(started, "ANALYZE")
         loop = Borders(started.db)
