@@ -34,19 +34,22 @@ _PAUSE_SECONDS = 0.02
 
 
 class Load:
-    """Requests of checks that are expected, one after the other, until it is stopped."""
+    """Requests of checks that are expected, one after the other, until `stopping` is set: a task that is cancelled may
+    have sent one that it did not count.
+    """
 
     def __init__(self, small_installation: SmallInstallation, server: ScriptedServer) -> None:
         self.installation = small_installation
         self.server = server
         self.sent = 0
+        self.stopping = False
         self._last = 0
 
     async def run(self) -> None:
         monitor = await self.installation.monitor(interval=60, countries=["DE"])
         number = await self.installation.value("SELECT id FROM monitor")
         location = await self.installation.value("SELECT id FROM location WHERE code = 'de'")
-        while True:
+        while not self.stopping:
             due = self._last = max(self._last + 1, to_ms(utc_now()))
             settle_at = due + 3_600_000
             expected = Expected(number, due, location, Purpose.TRIGGERED, GapReason.NO_RESULT, settle_at)
@@ -129,7 +132,7 @@ async def test_new_keys_lose_no_result_and_a_key_that_was_ended_now_adds_none(
             await eventually(cut_off)
         async with agent(third, trust, agent_name="third"):
             await load.more()
-            sending.cancel()
+            load.stopping = True
             await asyncio.wait([sending])
 
             async def all_accounted_for() -> bool:
