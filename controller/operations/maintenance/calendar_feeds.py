@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.access import Permission, permits
+from controller.decisions.access import GLOBAL, Permission, permits
 from controller.decisions.maintenance.ical_export import calendar_of
 from controller.decisions.monitors.monitors import check_name
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
@@ -69,6 +69,8 @@ async def feed_content(database: Database, token: str, base_url: str) -> bytes:
     if found is None:
         raise NotFoundError(_NOT_FOUND)
     reader, organization_id = found
+    if reader.works_in != organization_id and reader.role not in GLOBAL:  # somebody who saw all organizations once
+        raise NotFoundError(_NOT_FOUND)
     return await _calendar(database, msgspec.structs.replace(reader, works_in=organization_id), base_url)
 
 

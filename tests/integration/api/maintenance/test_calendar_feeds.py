@@ -79,6 +79,18 @@ async def test_a_feed_ends_with_its_account(api: Api) -> None:
     assert (await read(api, made["url"])).status_code == 404
 
 
+async def test_somebody_who_sees_all_organizations_no_more_reads_no_other_one(api: Api) -> None:
+    ours, strange = await organization_of(api, "Ours"), await organization_of(api, "Strange")
+    await plan(api, "Whole")
+    who = await person(api, Role.GLOBAL_ADMIN, organization=strange)
+    async with client_of(api.application) as client:
+        client.headers.update(who.headers)
+        made = (await client.post(PATH, json={"name": "Outlook"}, params={"organizationId": ours})).json()
+    assert names(await read(api, made["url"])) == ["Whole"]
+    await api.value("UPDATE account SET role = 'admin' WHERE id = $1", who.id)
+    assert (await read(api, made["url"])).status_code == 404
+
+
 async def test_a_token_reads_the_calendar_itself(api: Api) -> None:
     await plan(api, "Whole")
     assert names(await api.client.get(f"{WINDOWS}.ics")) == ["Whole"]
