@@ -12,6 +12,7 @@ from icalendar import Calendar
 from icalendar.cal import Component
 
 from controller.decisions.maintenance.recurrence import starts
+from controller.decisions.maintenance.rules import recurrence_problems
 from controller.errors import InvalidError
 from controller.model.maintenance import Day, Frequency, Recurrence, Weekday
 
@@ -104,7 +105,11 @@ def _event(entry: Any, zone: str) -> PlannedEvent:
     uid = _text(entry, "UID")
     if not uid:
         raise _OutsideError("has no UID")
+    if len(uid) > _LONGEST_NAME or "\0" in uid:
+        raise _OutsideError(f"has a UID with NUL characters, or of more than {_LONGEST_NAME} characters")
     rule = None if "RRULE" not in entry else _rule(entry["RRULE"], start, own)
+    for problem in () if rule is None else recurrence_problems(rule, start):
+        raise _OutsideError(f"its rule cannot be taken: {problem}")
     if rule is not None and next(starts(rule, start, start), None) != start:
         raise _OutsideError("begins at a time that its rule does not have")
     description = _text(entry, "DESCRIPTION") or None

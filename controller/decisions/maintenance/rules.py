@@ -35,7 +35,7 @@ def check_window(new: NewWindow) -> None:
     times = list(_times(new))
     problems += times
     if new.recurrence is not None:
-        problems += _recurrence(new.recurrence, new.start)
+        problems += recurrence_problems(new.recurrence, new.start)
     targets = new.targets
     if not (targets.monitors or targets.customers or targets.locations or targets.labels or targets.organization):
         problems.append(InvalidError("targets", "must name at least one monitor, label, customer, location, or all"))
@@ -53,6 +53,8 @@ def is_busy(window: MaintenanceWindow | NewWindow, now: datetime) -> bool:
 def _texts(new: NewWindow) -> Iterator[InvalidError]:
     if new.description is not None and len(new.description) > LONGEST_DESCRIPTION:
         yield InvalidError("description", f"must be at most {LONGEST_DESCRIPTION} characters")
+    if new.description is not None and "\0" in new.description:
+        yield InvalidError("description", "must not hold NUL characters")
 
 
 def _times(new: NewWindow) -> Iterator[InvalidError]:
@@ -68,7 +70,8 @@ def _times(new: NewWindow) -> Iterator[InvalidError]:
         yield InvalidError("end", f"must be at most {LONGEST.days} days after start")
 
 
-def _recurrence(rule: Recurrence, start: datetime) -> Iterator[InvalidError]:
+def recurrence_problems(rule: Recurrence, start: datetime) -> Iterator[InvalidError]:
+    """What is wrong with a rule that begins then. Only one without a problem may be searched for its dates."""
     if not 1 <= rule.interval <= MOST_INTERVAL:
         yield InvalidError("recurrence.interval", f"must be from 1 to {MOST_INTERVAL}")
     numbered = rule.frequency in (Frequency.MONTHLY, Frequency.YEARLY)

@@ -84,7 +84,7 @@ async def _known(database: Database, principal: Principal) -> dict[str, Maintena
     async with database.connection() as connection:
         uids = await store.uids_of(connection, principal.organization_id)
     by_uid = {str(one.public_id): one for one in found.values()}
-    return by_uid | {uid: found[number] for uid, number in uids.items() if number in found}
+    return by_uid | {uid: found[number] for uid, number in uids if number in found}
 
 
 async def _problem(

@@ -74,7 +74,8 @@ async def resolve(
     owner = None if customer is None else await _customer(database, principal, organization_id, customer)
     monitors = await store.monitors_named(database, organization_id, meant.monitors)
     customers = await store.customers_named(database, organization_id, meant.customers)
-    locations = await store.locations_named(database, meant.locations)
+    codes = {code for code in meant.locations if "\0" not in code}
+    locations = await store.locations_named(database, codes)
     if not _all_found(meant.monitors, monitors, principal):
         problems.append(InvalidError("targets.monitors", "must be monitors that you may see"))
     if not _all_found(meant.customers, customers, principal):

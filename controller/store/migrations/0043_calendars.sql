@@ -4,7 +4,7 @@
 -- migrate: apply
 
 ALTER TABLE maintenance_window ADD COLUMN calendar_uid text;
-CREATE UNIQUE INDEX maintenance_window_calendar ON maintenance_window (organization_id, calendar_uid);
+CREATE INDEX maintenance_window_calendar ON maintenance_window (organization_id, calendar_uid);
 
 -- The token is in the address of the feed. It reads what its account may see, and nothing once that account is gone.
 CREATE TABLE calendar_feed (

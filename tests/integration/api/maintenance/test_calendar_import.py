@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api
+from controller.model import Role
+from tests.integration.api.conftest import CUSTOMER, Api, client_of
 from tests.integration.api.our_monitors.asking import problems
+from tests.integration.api.people import organization_of, person
 
 PATH = "/api/v1/maintenance-windows"
 ALL = {"organization": True}
@@ -79,3 +81,35 @@ async def test_bad_input_names_field_and_rule(api: Api, fields: dict[str, Any], 
     assert list(found) == [field]
     assert rule in found[field]
     assert (await api.client.get(PATH)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"UID": "x" * 3000}, "has a UID with NUL characters, or of more than 255 characters"),
+        ({"RRULE": "FREQ=WEEKLY;INTERVAL=0"}, "its rule cannot be taken: recurrence.interval must be from 1 to 1000"),
+        ({"RRULE": "FREQ=DAILY;COUNT=-1"}, "its rule cannot be taken: recurrence.count must be from 1 to 1000"),
+        ({"RRULE": "FREQ=WEEKLY;INTERVAL=99999999999999999999"}, "RRULE cannot be understood"),
+        ({"DTSTART;TZID=Europe/Berlin": "00010101T000000"}, "start must be between 2000 and 2100"),
+        ({"DTEND;TZID=Europe/Berlin": "99991231T235959"}, "end must be between 2000 and 2100"),
+    ],
+)
+async def test_an_event_that_makes_no_sense_is_named(api: Api, fields: dict[str, str], reason: str) -> None:
+    done = await imported(api, calendar({**event("q"), **fields}, event("fits")))
+    [outside] = done["outside"]
+    assert (outside["name"], outside["reason"][: len(reason)]) == ("Event q", reason)
+    assert [one["uid"] for one in done["created"]] == ["fits"]
+
+
+async def test_people_who_do_not_see_each_others_windows_import_the_same_event(api: Api) -> None:
+    await imported(api, calendar(event("same")))
+    who = await person(api, Role.USER, organization=await organization_of(api, "Ours"), customers=[api.customer])
+    body = {"calendar": calendar(event("same")), "targets": {"customers": [CUSTOMER]}}
+    async with client_of(api.application) as client:
+        client.headers.update(who.headers)
+        for done in ("created", "changed"):
+            answer = (await client.post(f"{PATH}/import", json=body)).json()
+            assert [one["uid"] for one in answer[done]] == ["same"]
+    again = await imported(api, calendar(event("same", SUMMARY="Of all")))
+    assert [(one["name"], one["targets"]["organization"]) for one in again["windows"]] == [("Of all", True)]
+    assert await api.value("SELECT count(*) FROM maintenance_window") == 2

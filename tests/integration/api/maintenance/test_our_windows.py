@@ -88,6 +88,8 @@ async def test_the_next_five_have_the_offsets_of_the_zone_and_their_real_lengths
 @pytest.mark.parametrize(
     ("fields", "field", "rule"),
     [
+        ({"description": "a\0b"}, "description", "must not hold NUL characters"),
+        ({"targets": {"locations": ["\0"]}}, "targets.locations", "must be codes of locations"),
         ({"name": " "}, "name", "must be 1 to 255 printable characters"),
         ({"description": "x" * 2001}, "description", "at most 2000 characters"),
         ({"timeZone": "Berlin"}, "timeZone", "must be the name of a time zone, as Europe/Berlin"),
