@@ -41,12 +41,12 @@ EFFECTS = [
     (
         Effect.SILENCE.value,
         "Checks go on, nobody is notified",
-        "You see how the work goes. Uptime leaves this time out. An outage that outlasts it is notified of then.",
+        "You see how the work goes. Uptime leaves this time out. An outage that outlasts it is reported afterwards.",
     ),
     (
         Effect.SUSPEND.value,
         "Nothing is checked",
-        "For servers that must not be disturbed. Nobody learns what happened then. Uptime leaves it out.",
+        "For servers that must not be disturbed. Outages meanwhile are not noticed. Uptime leaves this time out.",
     ),
 ]
 _LABELS = {

@@ -29,7 +29,7 @@ DONE: Mapping[str, str] = {
     "planned": "The window is planned.",
     "saved": "The changes are saved.",
     "started": "The window has begun early. Its end stays.",
-    "ended": "Maintenance has ended: incidents are notified of again.",
+    "ended": "Maintenance has ended: people are notified of incidents again.",
     "prolonged": "The end has been moved.",
     "enabled": "The window is enabled.",
     "disabled": "The window is disabled: it does nothing until somebody enables it.",

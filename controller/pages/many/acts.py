@@ -46,7 +46,10 @@ ACTS = {
         "put into maintenance",
     ),
     "end-maintenance": Act(
-        "End maintenance", "End maintenance of", "Their incidents are notified of again.", "taken out of maintenance"
+        "End maintenance",
+        "End maintenance of",
+        "People are notified of their incidents again.",
+        "taken out of maintenance",
     ),
     "notify": Act(
         "Notify somebody of their incidents",

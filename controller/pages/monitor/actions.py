@@ -36,7 +36,7 @@ DONE: Mapping[str, str] = {
     "enable": "The monitor is enabled: the next check begins soon.",
     "disable": "The monitor is disabled: nothing is checked until somebody enables it.",
     "begin-maintenance": "Maintenance has begun: checks go on, and nobody is notified.",
-    "end-maintenance": "Maintenance has ended: incidents are notified of again.",
+    "end-maintenance": "Maintenance has ended: people are notified of incidents again.",
 }
 """What a form has just done, by the word in the address of the page that it leads to."""
 

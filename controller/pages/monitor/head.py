@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from controller.kinds import has_form, label_of, words_of
 from controller.kinds.servers import NamedServer, servers_of
 from controller.model import Monitor, MonitorStatus
 from controller.model.maintenance import Effect
-from controller.operations.monitors.course import MonitorIncident
+from controller.operations.monitors.course import MonitorIncident, PastMaintenance
 from controller.operations.monitors.report import LoggedCheck, ReportedMonitor
 from controller.operations.monitors.situation import Situation, TriggeredAt
 from controller.pages.monitor.words import check_path, outcome_of
@@ -50,14 +51,23 @@ class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
     flapping: bool
 
 
+class HeadWindow(msgspec.Struct, frozen=True):
+    """A window that holds now, and its page."""
+
+    name: str
+    path: str
+
+
 class HeadMaintenance(msgspec.Struct, frozen=True, kw_only=True):
     """Until when the monitor's windows last; None: until somebody ends one. With `by_hand` it was begun without an end,
-    on this page or by the monitor's status.
+    on this page or by the monitor's status. `windows` are those that these people may see, and that hold at the end of
+    the time shown.
     """
 
     suspended: bool
     until: datetime | None
     by_hand: bool
+    windows: list[HeadWindow]
 
 
 class LabelLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,15 +121,22 @@ class TriggeredView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-def _maintenance(monitor: Monitor) -> HeadMaintenance | None:
+def _maintenance(monitor: Monitor, times: Sequence[PastMaintenance], now: datetime) -> HeadMaintenance | None:
     found = monitor.maintenance
     if found is None:
         return None
     by_hand = monitor.status is MonitorStatus.MAINTENANCE
-    return HeadMaintenance(suspended=found.effect is Effect.SUSPEND, until=found.until, by_hand=by_hand)
+    windows = [
+        HeadWindow(one.window, f"/maintenance/{one.window_id}")
+        for one in times
+        if one.window and (one.to_at is None or one.to_at > now)
+    ]
+    return HeadMaintenance(
+        suspended=found.effect is Effect.SUSPEND, until=found.until, by_hand=by_hand, windows=windows
+    )
 
 
-def head_view(report: ReportedMonitor) -> MonitorHead:
+def head_view(report: ReportedMonitor, now: datetime) -> MonitorHead:
     monitor, situation = report.monitor, report.situation
     state = situation.state
     verdict = state.verdict if state else None
@@ -131,7 +148,7 @@ def head_view(report: ReportedMonitor) -> MonitorHead:
         customer=monitor.customer_name,
         state=display_state(monitor.status, verdict, in_maintenance=monitor.maintenance is not None),
         verdict=verdict.value if verdict else None,
-        maintenance=_maintenance(monitor),
+        maintenance=_maintenance(monitor, report.course.maintenance, now),
         since=to_datetime(state.since_ms) if state and state.since_ms else None,
         reason=situation.unlocated or (state.reason if state else ""),
         meaning=words_of(monitor.kind).meaning(verdict.value if verdict else None),

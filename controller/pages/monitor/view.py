@@ -88,7 +88,7 @@ def monitor_view(
         [*((one.check.location, one.check.country) for one in latest), *locations_of(course.cells)]
     )
     return MonitorPageView(
-        head=head_view(report),
+        head=head_view(report, now),
         triggered=None if triggered_at is None else triggered_view(report, triggered_at, now),
         subject=words_of(report.monitor.kind).subject,
         times=range_view(period, address, now),

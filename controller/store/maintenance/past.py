@@ -31,14 +31,15 @@ class PastOccurrence(NamedTuple):
 
 
 class PastMaintenance(NamedTuple):
-    """From when to when a monitor was in maintenance by a window; it lasts while the end is None. `window` is its name,
-    None when it is gone, or is not for these people.
+    """From when to when a monitor was in maintenance by a window; it lasts while the end is None. `window` is its name
+    and `window_id` its public id; both are None when it is gone, or is not for these people.
     """
 
     from_at: datetime
     to_at: datetime | None
     suspended: bool
     window: str | None
+    window_id: UUID | None
 
 
 async def maintenance_between(
@@ -48,8 +49,9 @@ async def maintenance_between(
     rows = await connection.fetch(
         """
         SELECT from_at, to_at, time.effect = 'suspend',
-          CASE WHEN $4::bigint[] IS NULL OR customer_id = ANY ($4) THEN name END
-        FROM maintenance_time AS time LEFT JOIN maintenance_window ON maintenance_window.id = window_id
+          visible.name, visible.public_id
+        FROM maintenance_time AS time LEFT JOIN maintenance_window AS visible
+          ON visible.id = window_id AND ($4::bigint[] IS NULL OR customer_id = ANY ($4))
         WHERE monitor_id = $1 AND from_at < $3 AND (to_at IS NULL OR to_at > $2)
         ORDER BY from_at, window_id
         """,

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from controller.model import Role
+from controller.model import Principal, Role
+from controller.operations.maintenance.acts import begin_now
+from controller.operations.maintenance.targets import WindowTargetsChange
 from controller.store.checks.results import store_results
 from controller.store.incidents import verdict_changes
 from shared.clock import utc_now
@@ -18,6 +20,7 @@ from shared.wire.failures import CheckWarning, WarningKind
 from shared.wire.rounds import Purpose, check_id
 from tests.integration.api.conftest import Api
 from tests.integration.api.outages import REASON, Outage, check_result, make_locations, outage
+from tests.integration.api.people import organization_of
 from tests.integration.api.stored_history import BLIND, PHASES
 from tests.integration.pages.browser import Browser, browsing_as
 
@@ -178,6 +181,16 @@ async def test_each_window_is_a_band_that_says_what_it_did(api: Api, browser: Br
     ]
     assert "not ended" in texts[1]
     assert len(page.id("chart").all("path", class_="planned")) == 2
+
+
+async def test_it_leads_to_the_window_that_holds(api: Api, browser: Browser) -> None:
+    made = await api.create()
+    who = Principal(works_in=await organization_of(api, "Ours"), role=Role.ADMIN)
+    targets = WindowTargetsChange(monitors=[made["id"]])
+    window = await begin_now(api.database, who, name="A disk", targets=targets, lasting=timedelta(hours=1))
+    verdict = (await browser.open(path_of(made))).id("verdict")
+    assert "By A disk , where it can be ended or prolonged." in verdict.text
+    assert f"/maintenance/{window.public_id}" in [link.attributes["href"] for link in verdict.all("a")]
 
 
 async def test_what_a_server_says_is_never_markup(api: Api, browser: Browser) -> None:
