@@ -56,9 +56,10 @@ SELECT monitor_id FROM missed
 ORDER BY monitor_id
 """
 
+# The moment of a monitor's creation is rounded and comes from the database's clock, so it may be after `now` ($4).
 _OCCURRING = """
 SELECT monitor.id AS monitor_id, maintenance_window.id AS window_id,
-  GREATEST(from_at, CASE WHEN from_at > $3 THEN monitor.created_at END), to_at, effect
+  GREATEST(from_at, CASE WHEN from_at > $3 THEN LEAST(monitor.created_at, $4) END), to_at, effect
 FROM maintained_monitor
 JOIN monitor ON monitor.id = maintained_monitor.monitor_id
 JOIN maintenance_window ON maintenance_window.id = maintained_monitor.window_id
@@ -142,7 +143,7 @@ async def lock(connection: Connection, monitors: Collection[int], *, wait: bool)
 
 async def apply(connection: Connection, monitors: Sequence[int], since: datetime, now: datetime) -> Applied:
     """Write what began and ended for these monitors since that moment, whose rows are locked."""
-    occurring = await _times(connection, _OCCURRING, monitors, await _reach(connection, monitors, now), since)
+    occurring = await _times(connection, _OCCURRING, monitors, await _reach(connection, monitors, now), since, now)
     written = await _times(
         connection,
         "SELECT monitor_id, window_id, from_at, to_at, effect FROM maintenance_time"

@@ -55,3 +55,12 @@ async def test_a_border_that_is_in_time_rolls_nothing_again(store: Store, midnig
     assert len((await applied(store, since, now)).began) == 1
     assert len((await applied(store, now, now + timedelta(hours=2, seconds=1))).ended) == 1
     assert await store.value("SELECT count(*) FROM rollup_due") == 0
+
+
+async def test_a_monitor_is_in_maintenance_from_the_millisecond_in_which_it_was_made(store: Store) -> None:
+    """Its moment of creation is rounded up, or the clock of the database is ahead."""
+    now = utc_now()
+    await _monitor(store, now + timedelta(milliseconds=1))
+    await window_of_all(store, now, None)
+    assert len((await applied(store, now - timedelta(seconds=1), now)).began) == 1
+    assert await store.value("SELECT from_at FROM maintenance_time") == now
