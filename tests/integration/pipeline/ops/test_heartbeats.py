@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -68,7 +69,11 @@ async def test_of_many_invented_agents_those_that_are_silent_longest_are_forgott
     small_installation: SmallInstallation,
 ) -> None:
     async with following_registry(small_installation):
-        for number in range(MOST_AGENTS):
+        await small_installation.heartbeat("DE", "invented-0")
+        await small_installation.heartbeat("DE", "invented-1")
+        await small_installation.heartbeats_taken()
+        await asyncio.sleep(0.002)  # moments are stored in whole milliseconds
+        for number in range(2, MOST_AGENTS):
             await small_installation.heartbeat("DE", f"invented-{number}")
         await small_installation.heartbeat("US", "abroad")
         await small_installation.heartbeat("DE", "invented-0")
