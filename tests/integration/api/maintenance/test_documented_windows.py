@@ -82,6 +82,9 @@ ROWS = [
         body={"targets": [{"type": "smtp", "id": "{smtp}"}, {"type": "smtp", "id": "{other}"}]}),
     Row("targets of another customer than customerId", "POST", WINDOWS, 400, {"data": {"code": "mixedCustomers"}},
         body=BASE | SMTP | {"customerId": OTHER_CUSTOMER}),
+    *(Row(f"{method}: {value!r} is no customer", method, path, 400, "Invalid Customer identifier",
+          body=BASE | SMTP | {"customerId": value})
+      for method, path in (("POST", WINDOWS), ("PATCH", WINDOWS + "/{window}")) for value in ("", "x", 0)),
     Row("a list", "GET", WINDOWS, 200, list),
     Row("one by its number", "GET", WINDOWS + "/{window}", 200, KEYS),
     *(Row(f"{method} of no number", method, WINDOWS + "/x", 400, "Invalid maintenance window ID", body=body)

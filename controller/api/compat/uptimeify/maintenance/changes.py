@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
@@ -127,7 +128,7 @@ async def _change(
     if monitors is not UNSET and before is not None and is_selected(monitors, before):
         monitors = UNSET
     tags = await _tags(database, principal, body, before)
-    customer = UNSET if body.customer_id is UNSET else body.customer_id and customer_identifier(body.customer_id)
+    customer = _customer(body.customer_id)
     owners = set() if monitors is UNSET else await owners_of(database, principal, [one.id for one in monitors])
     if len(owners) > 1:
         raise CodedError("mixedCustomers", "targets", "must all belong to one customer")
@@ -143,6 +144,11 @@ async def _change(
         "targets": targets,
         "customer": customer,
     }, monitors or ()
+
+
+def _customer(sent: int | str | UnsetType | None) -> int | UUID | UnsetType | None:
+    """Raises InvalidError."""
+    return sent if sent is UNSET or sent is None else customer_identifier(sent)
 
 
 async def _tags(
