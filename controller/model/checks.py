@@ -39,6 +39,13 @@ class LatestCheck(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
 
 
+class CheckTiming(NamedTuple):
+    """How long a check took, and its phases in order."""
+
+    duration_ms: float
+    phases: list[PhaseTiming]
+
+
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored result of one check, with its location. Durations are milliseconds; `loop_lag_ms` is None in results
     that are older than this field. `detail` is that of its kind (shared.wire.details); a check that is kept beyond its

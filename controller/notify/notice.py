@@ -11,16 +11,32 @@ from msgspec import UNSET, UnsetType
 
 from controller.notify.time_zones import zone_of
 
+MOST_MEMBERS = 50
+"""The most incidents that a message about a group names."""
+_NAMED_IN_SMS = 3
+
+
+class PhaseFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How long a phase of a check took, or until it failed. `phase` is its name for people."""
+
+    phase: str
+    duration_ms: float
+    failed: bool = False
+
 
 class LocationFinding(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What one location found, as text: `finding` is for example "cannot connect: refused". `failure` is its kind of
-    failure, empty when it met none.
+    failure, empty when it met none. `ballot` is its vote; empty in notices of earlier versions. `total_ms` and `phases`
+    are those of its check, where there was one in time.
     """
 
     location: str
     country: str
     finding: str = msgspec.field(name="saw")
     failure: str = ""
+    ballot: str = ""
+    total_ms: float | None = None
+    phases: list[PhaseFinding] = []
 
 
 class NoticeMonitor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -120,4 +136,60 @@ class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
         return self.paragraphs[0] if self.paragraphs else ""
 
 
-Notice: TypeAlias = IncidentNotice | PlainNotice
+class GroupMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An incident in a message about a group. `change` is opened, escalated, eased, flapping or resolved; `cause` is its
+    cause in words.
+    """
+
+    incident_public_id: UUID
+    monitor: NoticeMonitor
+    customer: str
+    change: str
+    severity: str
+    reason: str
+    cause: str
+    outage_started_at: datetime
+    resolved_at: datetime | None = None
+
+
+class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="group"):
+    """Incidents of one cause, or a storm of many causes, at the time `at`. `number` counts the incidents that this
+    message adds (or, when `over`, that ended), `members` are the first MOST_MEMBERS of them; `causes` counts incidents
+    by cause, the most frequent first (20 at most). `still_open` counts all of the group that are open and that this
+    receiver was notified of. `over`: the group has ended for this receiver; a partial end has over False and members
+    with change resolved, and `ended` counts all that have ended.
+    """
+
+    group_public_id: UUID
+    kind: str  # cause or storm
+    cause: str
+    at: datetime
+    opened_at: datetime
+    number: int
+    members: list[GroupMember]
+    causes: list[tuple[str, int]]
+    still_open: int
+    organization: str
+    time_zone: str = "UTC"
+    over: bool = False
+    ended: int = 0
+
+    @property
+    def path(self) -> str:
+        """The page about it, below the public URL."""
+        return f"/incident-groups/{self.group_public_id}"
+
+    @property
+    def recovers(self) -> bool:
+        """Whether it tells of ends alone: of all incidents, or of some of them."""
+        return self.over or (bool(self.members) and all(member.change == "resolved" for member in self.members))
+
+    @property
+    def sms_text(self) -> str:
+        """The body of a text message: the first monitors by name; the subject is sent besides."""
+        names = ", ".join(member.monitor.name for member in self.members[:_NAMED_IN_SMS])
+        more = self.number - min(len(self.members), _NAMED_IN_SMS)
+        return f"{names} and {more:,} more" if names and more > 0 else names or self.cause
+
+
+Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice

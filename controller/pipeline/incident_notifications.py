@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -20,10 +21,12 @@ from controller.decisions.notification.recipients import (
 )
 from controller.decisions.notification.silence import Silence, silence
 from controller.kinds import is_one_server
+from controller.model.checks import CheckTiming
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
 from controller.pipeline.server_names import servers_by_monitor
+from controller.store.checks.timings import timings_of
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance.covered import maintenance_at, names_at
 from controller.store.notifications import alerts, deliveries
@@ -96,10 +99,13 @@ async def _enqueue(
             found = [Receiver(*follower) for follower in await alerts.followers(connection, row.incident_id)]
         case _:
             found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
+    if not found:
+        return 0
+    timings = await timings_of(connection, row.monitor_id, row.monitor_public_id, row.evidence)
     return await deliveries.insert(
         connection,
         row.organization_id,
-        _notice(row, await _servers(connection, row), maintenance),
+        _notice(row, await _servers(connection, row), maintenance, timings),
         [NewDelivery(*receiver) for receiver in found],
         incident_id=row.incident_id,
         change_id=row.change_id,
@@ -170,8 +176,13 @@ async def _servers(connection: Connection, row: AlertRow) -> list[str] | UnsetTy
     return (await servers_by_monitor(connection, [row]))[row.monitor_public_id]
 
 
-def _notice(row: AlertRow, servers: list[str] | UnsetType, maintenance: NoticeMaintenance | None) -> Any:
-    """The notice as it is stored with a delivery."""
+def _notice(
+    row: AlertRow,
+    servers: list[str] | UnsetType,
+    maintenance: NoticeMaintenance | None,
+    timings: Mapping[UUID, CheckTiming] | None = None,
+) -> Any:
+    """The notice as it is stored with a delivery. `timings` are those of the checks that the votes rest on."""
     notice = IncidentNotice(
         change=row.kind,
         severity=row.severity,
@@ -194,7 +205,7 @@ def _notice(row: AlertRow, servers: list[str] | UnsetType, maintenance: NoticeMa
         customer=NoticeCustomer(id=row.customer_id, public_id=row.customer_public_id, name=row.customer_name),
         organization=row.organization_name,
         time_zone=row.time_zone,
-        evidence=location_findings(row.evidence, row.monitor_kind),
+        evidence=location_findings(row.evidence, row.monitor_kind, timings),
         maintenance=maintenance,
     )
     return msgspec.to_builtins(notice)

@@ -11,7 +11,7 @@ import msgspec
 from wcwidth import clip, ljust, wcswidth
 
 from controller.decisions.evaluation.state import ChangeKind, Severity, VerdictKind
-from controller.notify.message import duration_text
+from controller.notify.words import duration_text
 from controller.watch.event_filter import AnyEvent, SideEvent
 from shared.wire.events import IncidentEvent, VerdictEvent
 from shared.wire.fact_events import FactEvent

@@ -1,4 +1,4 @@
-"""`make pictures`: writes a picture of every view to a folder, and says when the overview shows its first content.
+"""`make pictures`: writes a picture of every view and mail to a folder, and says when the overview shows its first content.
 
 With names of views on the command line only those are taken.
 """
@@ -25,7 +25,7 @@ from tests.browser.chromium import browsing, missing_for_chromium
 from tests.fakes.databases import Databases
 from tests.fakes.folders import data_folder
 from tests.fakes.installation import as_controller, broker_config
-from tests.pictures import camera, worlds
+from tests.pictures import camera, mails, worlds
 from tests.pictures.served import dashboard
 from tests.pictures.views import ALBUM, LARGE, SMALL, View
 from tests.pictures.worlds import World
@@ -99,7 +99,10 @@ def main() -> None:
             asyncio.run(_documents(browser, _DOCUMENTS))
         else:
             arguments.folder.mkdir(exist_ok=True)
-            asyncio.run(_pictures(browser, arguments.folder, arguments.views))
+            written = [name for name in mails.NOTICES if not arguments.views or name in arguments.views]
+            mails.take(browser, written, arguments.folder)
+            if not arguments.views or set(arguments.views) - mails.NOTICES.keys():
+                asyncio.run(_pictures(browser, arguments.folder, arguments.views))
 
 
 if __name__ == "__main__":

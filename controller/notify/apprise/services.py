@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from controller.errors import InvalidError
 from controller.notify.message import Tone
-from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice
 
 Config = Mapping[str, Any]
 
@@ -43,8 +43,14 @@ def service_url(name: str, config: Config, notice: Notice | None = None, tone: T
 
 
 def thread_of(notice: Notice) -> str:
-    """A key that all notices about one incident or problem share; empty for a notice that belongs to no other."""
-    return str(notice.incident_public_id) if isinstance(notice, IncidentNotice) else notice.subject_id or ""
+    """A key that all notices about one incident, group or problem share; empty for a notice that belongs to no other."""
+    match notice:
+        case IncidentNotice():
+            return str(notice.incident_public_id)
+        case GroupNotice():
+            return str(notice.group_public_id)
+        case _:
+            return notice.subject_id or ""
 
 
 def _text(config: Config, name: str) -> str | None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from controller.notify.message import server, servers
-from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice, NoticeMonitor, PlainNotice
 from controller.notify.sending import Sending
+from controller.notify.words import server, servers
 from shared.epoch import to_text
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -63,17 +63,25 @@ def values_of(sending: Sending) -> dict[str, str]:
         "deliveryKey": str(sending.key),
         "url": message.link or "",
     }
-    if not isinstance(notice, IncidentNotice):
-        return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
-    return values | {
+    match notice:
+        case PlainNotice():
+            return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
+        case GroupNotice():
+            return values | _group_values(notice)
+        case _:
+            return values | _incident_values(notice)
+
+
+def _incident_values(notice: IncidentNotice) -> dict[str, str]:
+    return {
         "websiteName": notice.monitor.name,
-        "websiteUrl": _url(notice),
+        "websiteUrl": _url(notice.monitor),
         "startedAt": _iso(notice.started_at),
         "incident": str(notice.incident_public_id),
         "errorMessage": notice.reason,
         "monitorId": str(notice.monitor.public_id),
         "monitorName": notice.monitor.name,
-        "server": server(notice),
+        "server": server(notice.monitor),
         "hostname": notice.monitor.hostname,
         "kind": notice.monitor.kind,
         "change": notice.change,
@@ -86,22 +94,79 @@ def values_of(sending: Sending) -> dict[str, str]:
     }
 
 
+def _group_values(notice: GroupNotice) -> dict[str, str]:
+    """The names of a group's monitors stand for that of one."""
+    names = ", ".join(member.monitor.name for member in notice.members)
+    return {
+        "websiteName": names,
+        "errorMessage": notice.cause,
+        "startedAt": _iso(notice.opened_at),
+        "group": str(notice.group_public_id),
+        "monitorName": names,
+        "reason": notice.cause,
+        "number": str(notice.number),
+        "stillOpen": str(notice.still_open),
+    }
+
+
 def _document(sending: Sending) -> dict[str, Any]:
     return _facts(sending) | ({"url": sending.message.link} if sending.message.link else {})
 
 
 def _facts(sending: Sending) -> dict[str, Any]:
-    notice = sending.notice
-    if not isinstance(notice, IncidentNotice):
-        return {
-            "event": "notice",
-            "deliveryKey": sending.key,
-            "title": notice.title,
-            "text": "\n\n".join(notice.paragraphs),
-            "over": notice.over,
-            "subjectId": notice.subject_id,
-            "at": _iso(notice.at),
-        }
+    match sending.notice:
+        case PlainNotice() as notice:
+            return {
+                "event": "notice",
+                "deliveryKey": sending.key,
+                "title": notice.title,
+                "text": "\n\n".join(notice.paragraphs),
+                "over": notice.over,
+                "subjectId": notice.subject_id,
+                "at": _iso(notice.at),
+            }
+        case GroupNotice() as notice:
+            return _group_facts(notice, sending)
+        case notice:
+            return _incident_facts(notice, sending)
+
+
+def _group_facts(notice: GroupNotice, sending: Sending) -> dict[str, Any]:
+    return {
+        "event": "group.resolved" if notice.over else "group.updated",
+        "deliveryKey": sending.key,
+        "title": sending.message.subject,
+        "at": _iso(notice.at),
+        "group": {
+            "publicId": notice.group_public_id,
+            "kind": notice.kind,
+            "cause": notice.cause,
+            "status": "resolved" if notice.over else "open",
+            "openedAt": _iso(notice.opened_at),
+            "number": notice.number,
+            "stillOpen": notice.still_open,
+            "ended": notice.ended,
+        },
+        "causes": [{"cause": cause, "number": number} for cause, number in notice.causes],
+        "incidents": [
+            {
+                "publicId": member.incident_public_id,
+                "change": member.change,
+                "status": "resolved" if member.change == "resolved" else "open",
+                "severity": member.severity,
+                "reason": member.reason,
+                "cause": member.cause,
+                "outageStartedAt": _iso(member.outage_started_at),
+                "resolvedAt": _iso(member.resolved_at) or None,
+                "customer": member.customer,
+                "monitor": member.monitor,
+            }
+            for member in notice.members
+        ],
+    }
+
+
+def _incident_facts(notice: IncidentNotice, sending: Sending) -> dict[str, Any]:
     return {
         "event": _EVENTS.get(notice.change, "incident.updated"),
         "deliveryKey": sending.key,
@@ -119,15 +184,15 @@ def _facts(sending: Sending) -> dict[str, Any]:
             "maintenance": notice.maintenance,
         },
         "monitor": notice.monitor,
-        "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice)},
+        "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice.monitor)},
         "customer": notice.customer,
         "evidence": notice.evidence,
     }
 
 
-def _url(notice: IncidentNotice) -> str:
+def _url(monitor: NoticeMonitor) -> str:
     """For example "smtp://mail.example.com:25"."""
-    return f"{notice.monitor.kind}://{servers(notice)[0]}"
+    return f"{monitor.kind}://{servers(monitor)[0]}"
 
 
 def _iso(at: Any) -> str:
