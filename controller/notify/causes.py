@@ -9,7 +9,7 @@ from controller.decisions.evaluation.quorum import Ballot
 from controller.notify.notice import LocationFinding
 from shared.wire.failures import FailureKind
 
-_CAUSES = {
+CAUSES = {
     FailureKind.DNS_NOT_FOUND: "host name not found",
     FailureKind.DNS_ERROR: "name servers do not answer",
     FailureKind.ADDRESS_FORBIDDEN: "address not public",
@@ -43,7 +43,9 @@ _VOTING = {Ballot.PASSED.value, Ballot.WARNED.value, Ballot.FAILED.value, ""}
 
 
 def failed(evidence: Sequence[LocationFinding]) -> list[LocationFinding]:
-    """The locations whose vote is that it fails. Notices of earlier versions have no votes: those that met a failure."""
+    """The locations that vote that it fails; in notices of earlier versions, which have no votes, those
+    that met a failure.
+    """
     return [one for one in evidence if one.failure and one.ballot in ("", Ballot.FAILED.value)]
 
 
@@ -59,7 +61,7 @@ def cause_text(evidence: Sequence[LocationFinding]) -> str:
     if not failing:
         return ""
     kinds = failures(evidence)
-    cause = " or ".join(_CAUSES[kind] for kind in kinds[:2]) if len(kinds) < 3 else f"{_CAUSES[kinds[0]]} and others"
+    cause = " or ".join(CAUSES[kind] for kind in kinds[:2]) if len(kinds) < 3 else f"{CAUSES[kinds[0]]} and others"
     voting = [one for one in evidence if one.ballot in _VOTING]
     if len(voting) == 1:
         return f"{cause} from {failing[0].location or failing[0].country}"

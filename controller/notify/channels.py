@@ -102,7 +102,7 @@ async def send_sms(senders: Senders, sending: Sending) -> str:
     if senders.sms_url is None:
         raise SkippedError("no text message service is configured (MAILPROBE_SMS_URL)")
     url = senders.sms_url.reveal().replace(NUMBER, quote(sending.receiver, safe=""))
-    short = msgspec.structs.replace(sending.message, text=sms_text(sending))
+    short = msgspec.structs.replace(sending.message, subject=sending.message.headline, text=sms_text(sending))
     try:
         await senders.apprise.send(url, short, allowed=None)
     except DeliveryError as error:
@@ -113,10 +113,10 @@ async def send_sms(senders: Senders, sending: Sending) -> str:
 
 
 def sms_text(sending: Sending) -> str:
-    """The text beside the subject, with the link if one text message holds all of it."""
+    """The text beside the headline, with the link if one text message holds all of it."""
     text, message = sending.notice.sms_text, sending.message
     linked = f"{text}\n{message.link}"
-    return linked if message.link and len(f"{message.subject}\n{linked}") <= _ONE_SMS else text
+    return linked if message.link and len(f"{message.headline}\n{linked}") <= _ONE_SMS else text
 
 
 async def check_webhook(senders: Senders, config: Config) -> None:

@@ -80,5 +80,5 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        """For example "Down: Office mail – connection refused from 3 of 3 locations"."""
+        """The headline and the cause."""
         return f"{self.headline} – {self.cause}" if self.cause else self.headline

@@ -28,12 +28,13 @@ class Tone(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendered notice. `text` is plain text whose lines end with a newline. `link` is the page about it, which `text`
-    and `html` have too; None when the address of the dashboard is not known. `ack_link` acknowledges what it is about;
-    whoever knows it may do so.
+    """A rendered notice. `headline` is the subject without the cause, for text messages. `text` is plain text whose
+    lines end with a newline. `link` is the page about it, which `text` and `html` have too; None when the address of
+    the dashboard is not known. `ack_link` acknowledges what it is about; whoever knows it may do so.
     """
 
     subject: str
+    headline: str
     text: str
     html: str
     tone: Tone
@@ -46,10 +47,11 @@ def render(
 ) -> Message:
     """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that."""
     content = _content(notice, public_url, remarks, ack_link)
-    subject = " ".join(content.subject.split())[:_LONGEST_SUBJECT]
+    subject, headline = (" ".join(text.split())[:_LONGEST_SUBJECT] for text in (content.subject, content.headline))
     tone = _tone(notice)
     return Message(
         subject=subject,
+        headline=headline,
         text=plain_text(content),
         html=html(content, subject, _colour(notice, tone)),
         tone=tone,

@@ -102,7 +102,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
 
     @property
     def sms_text(self) -> str:
-        """The body of a text message; the subject is sent besides."""
+        """The body of a text message; the headline is sent besides."""
         return f"{self.reason}; {self.maintenance_text}" if self.maintenance_text else self.reason
 
     @property
@@ -137,8 +137,8 @@ class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
 
 
 class GroupMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An incident in a message about a group. `change` is opened, escalated, eased, flapping or resolved; `cause` is its
-    cause in words.
+    """An incident in a message about a group. `change` is opened, escalated, eased, flapping or resolved; `cause` is
+    its cause in words.
     """
 
     incident_public_id: UUID
@@ -186,10 +186,16 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
 
     @property
     def sms_text(self) -> str:
-        """The body of a text message: the first monitors by name; the subject is sent besides."""
+        """The body of a text message: cause and first monitors, of a storm the first causes; the headline is sent
+        besides.
+        """
+        if self.kind == "storm" and self.causes:
+            return ", ".join(f"{cause} ({number:,})" for cause, number in self.causes[:_NAMED_IN_SMS])
         names = ", ".join(member.monitor.name for member in self.members[:_NAMED_IN_SMS])
         more = self.number - min(len(self.members), _NAMED_IN_SMS)
-        return f"{names} and {more:,} more" if names and more > 0 else names or self.cause
+        if not names:
+            return self.cause
+        return f"{self.cause}: {names} and {more:,} more" if more > 0 else f"{self.cause}: {names}"
 
 
 Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice

@@ -73,9 +73,7 @@ def _timings(timings: Timings | None) -> str:
         return ""
     names = max(len(phase) for phase, _ in timings.rows)
     cells = [[_cell(timing) for timing in row] for _, row in timings.rows]
-    widths = [
-        max(len(column), *(len(row[number]) for row in cells)) for number, column in enumerate(timings.locations)
-    ]
+    widths = [max(len(column), *(len(row[number]) for row in cells)) for number, column in enumerate(timings.locations)]
     lines = [
         _row("", timings.locations, names, widths),
         *(_row(phase, row, names, widths) for (phase, _), row in zip(timings.rows, cells, strict=True)),

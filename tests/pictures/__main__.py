@@ -1,4 +1,5 @@
-"""`make pictures`: writes a picture of every view and mail to a folder, and says when the overview shows its first content.
+"""`make pictures`: writes a picture of every view and mail to a folder, and says when the overview shows its first
+content.
 
 With names of views on the command line only those are taken.
 """

@@ -43,7 +43,7 @@ def service_url(name: str, config: Config, notice: Notice | None = None, tone: T
 
 
 def thread_of(notice: Notice) -> str:
-    """A key that all notices about one incident, group or problem share; empty for a notice that belongs to no other."""
+    """A key that all notices about one incident, group or problem share; empty where there is only one notice."""
     match notice:
         case IncidentNotice():
             return str(notice.incident_public_id)

@@ -24,6 +24,7 @@ from controller.notify.notice import PlainNotice
 from controller.notify.sending import Sending
 
 _CLOSING = 421
+_REFERENCES = 20
 _STEP_SECONDS = 15.0
 _SCAN_SECONDS = 60.0
 """Many relays scan a mail for viruses before they accept it. A client that hangs up too early makes the relay send it
@@ -146,7 +147,7 @@ def compose(sending: Sending, sender: str) -> EmailMessage:
     mail["Message-ID"] = _message_id(sending.key, domain)
     if sending.previous_keys:
         mail["In-Reply-To"] = _message_id(sending.previous_keys[-1], domain)
-        mail["References"] = " ".join(_message_id(key, domain) for key in sending.previous_keys)
+        mail["References"] = " ".join(_message_id(key, domain) for key in _referenced(sending.previous_keys))
     elif isinstance(sending.notice, PlainNotice) and sending.notice.subject_id:
         mail["References"] = f"<{sending.notice.subject_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -154,6 +155,11 @@ def compose(sending: Sending, sender: str) -> EmailMessage:
     mail.set_content(sending.message.text)
     mail.add_alternative(sending.message.html, subtype="html")
     return mail
+
+
+def _referenced(keys: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    """All of a short thread. Of a long one its first mail, by which mail programs find it, and the latest ones."""
+    return keys if len(keys) <= _REFERENCES else (keys[0], *keys[1 - _REFERENCES :])
 
 
 def _on_the_wire(address: str) -> str:

@@ -209,7 +209,7 @@ def _message(
 ) -> TriedMessage:
     return TriedMessage(
         receiver=sending.receiver if type_ in _ADDRESSED else "",
-        subject=sending.message.subject,
+        subject=sending.message.headline if type_ == "sms" else sending.message.subject,
         text=sms_text(sending) if type_ == "sms" else sending.message.text,
         accepted=accepted,
         answer=answer,

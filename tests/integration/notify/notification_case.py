@@ -245,4 +245,10 @@ async def addressed(
 
 
 def subjects(mail: SmtpSink, receiver: str) -> list[str]:
-    return [str(one.message["Subject"]) for one in mail.to(receiver)]
+    """Without the causes."""
+    return [headline(one.message["Subject"]) for one in mail.to(receiver)]
+
+
+def headline(subject: object) -> str:
+    """The subject of a mail without the cause."""
+    return str(subject).partition(" \N{EN DASH} ")[0]

@@ -17,7 +17,7 @@ from controller.notify.errors import DeliveryError, SkippedError
 from controller.notify.notice import PlainNotice
 from shared.secret import Secret
 from tests.fakes.certificates import Certificates
-from tests.fakes.notices import BEGAN, a_notice, a_sending
+from tests.fakes.notices import BEGAN, a_group_notice, a_notice, a_sending
 from tests.fakes.ports import free_port
 from tests.fakes.smtp_sink import Mail, SmtpSink
 
@@ -39,7 +39,7 @@ async def test_a_mail_says_in_words_what_happened_in_html_and_plain_text() -> No
     with SmtpSink() as sink:
         mail = await one_mail(sink)
     assert (mail.sender, mail.recipients) == ("probe@example.net", [RECEIVER])
-    assert mail.message["Subject"] == "Down: Office mail"
+    assert mail.message["Subject"] == f"Down: Office mail \N{EN DASH} {a_notice().reason}"
     for kind in ("plain", "html"):
         text = mail.text(kind)
         for words in (
@@ -59,6 +59,17 @@ async def test_automatic_replies_are_suppressed() -> None:
     assert mail.message["X-Auto-Response-Suppress"] == "All"
 
 
+async def test_nobody_unsubscribes_from_an_outage_by_accident() -> None:
+    """Mail programs show a button for List-Unsubscribe (RFC 8058); only digests have it."""
+    with SmtpSink() as sink:
+        await EmailSender(relay(sink)).send(a_sending())
+        await EmailSender(relay(sink)).send(a_sending(notice=a_group_notice()))
+    for mail in sink.received:
+        assert mail.message["List-Unsubscribe"] is None
+        assert mail.message["List-Unsubscribe-Post"] is None
+        assert mail.message["Precedence"] is None
+
+
 async def test_the_mails_of_an_incident_form_a_thread_and_a_repeat_has_the_same_id() -> None:
     first, second, third = uuid4(), uuid4(), uuid4()
     with SmtpSink() as sink:
@@ -73,6 +84,15 @@ async def test_the_mails_of_an_incident_form_a_thread_and_a_repeat_has_the_same_
     assert _ids(escalated, "References") == [opened["Message-ID"]]
     assert _ids(resolved, "References") == [opened["Message-ID"], escalated["Message-ID"]]
     assert _ids(resolved, "In-Reply-To") == [escalated["Message-ID"]]
+
+
+async def test_a_long_thread_is_referenced_by_its_first_and_latest_mails() -> None:
+    keys = tuple(uuid4() for _ in range(60))
+    with SmtpSink() as sink:
+        mail = await one_mail(sink, previous_keys=keys, notice=a_group_notice())
+    found = _ids(mail.message, "References")
+    assert found == [f"<{key}@example.net>" for key in (keys[0], *keys[-19:])]
+    assert _ids(mail.message, "In-Reply-To") == [f"<{keys[-1]}@example.net>"]
 
 
 def _ids(mail: EmailMessage, name: str) -> list[str]:

@@ -14,7 +14,7 @@ from controller.store.notifications.claims import Claimed
 from controller.store.platform.installation import installation
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
-from tests.integration.notify.notification_case import NotificationCase, addressed, eventually
+from tests.integration.notify.notification_case import NotificationCase, addressed, eventually, headline
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -205,7 +205,7 @@ async def test_after_an_outage_of_the_relay_its_mails_and_those_that_wait_for_th
     assert await case.value("SELECT count(*) FROM delivery WHERE next_at > now() + interval '50 minutes'") == 2
     await outcomes.hasten_again(case.db, [claimed.id])
     await case.deliver_due()
-    assert [str(one.message["Subject"]) for one in mail.received] == ["Down: Office mail", "Up again: Office mail"]
+    assert [headline(one.message["Subject"]) for one in mail.received] == ["Down: Office mail", "Up again: Office mail"]
 
 
 async def test_what_waits_for_them_on_another_channel_is_due_as_well(case: NotificationCase, mail: SmtpSink) -> None:
@@ -222,4 +222,4 @@ async def test_what_waits_for_them_on_another_channel_is_due_as_well(case: Notif
     await case.claim()
     await outcomes.hasten_again(case.db, [claimed.id])
     await case.deliver_due()
-    assert [str(one.message["Subject"]) for one in mail.received] == ["Down: Office mail", "Up again: Office mail"]
+    assert [headline(one.message["Subject"]) for one in mail.received] == ["Down: Office mail", "Up again: Office mail"]

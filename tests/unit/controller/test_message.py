@@ -13,10 +13,11 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.channels import sms_text
 from controller.notify.location_evidence import location_findings
-from controller.notify.message import Tone, duration_text, local_time_text, render
+from controller.notify.message import Tone, render
 from controller.notify.notice import IncidentNotice, LocationFinding, Notice, NoticeMaintenance, PlainNotice
 from controller.notify.sending import without_secrets
 from controller.notify.webhook.body import body_of
+from controller.notify.words import duration_text, local_time_text
 from shared.wire import events
 from shared.wire.failures import Failure, FailureKind, FailureSource, Phase
 from shared.wire.rounds import Purpose
@@ -42,20 +43,23 @@ LINKS = PublicUrl("https://mail.example.com/probe")
 )
 def test_each_change_has_its_subject(change: str, severity: str, subject: str, tone: Tone) -> None:
     message = render(a_notice(change, severity=severity), NO_LINKS)
-    assert (message.subject, message.tone) == (subject, tone)
+    assert (message.headline, message.tone) == (subject, tone)
+    cause = "after 1 h 5 min" if change == "resolved" else a_notice().reason
+    assert message.subject == f"{subject} \N{EN DASH} {cause}"
 
 
 def test_an_outage_is_described_with_reason_times_and_evidence() -> None:
     assert render(a_notice(), NO_LINKS).text == (
-        "Down: Office mail\n\n"
+        "Down: Office mail\n"
+        "2 of 3 countries cannot connect: refused; US passes\n\n"
         "The outage is confirmed from the locations below.\n\n"
-        "Monitor: Office mail\n"
-        "Server: smtp mx.example.com:25\n"
-        "Customer: Bäckerei\n"
-        "Reason: 2 of 3 countries cannot connect: refused; US passes\n"
-        "Began: 2026-03-01 12:00:00 CET (UTC+01:00)\n"
+        "Monitor:   Office mail\n"
+        "Server:    smtp mx.example.com:25\n"
+        "Customer:  Bäckerei\n"
+        "Reason:    2 of 3 countries cannot connect: refused; US passes\n"
+        "Began:     2026-03-01 12:00:00 CET (UTC+01:00)\n"
         "Confirmed: 2026-03-01 12:00:30 CET (UTC+01:00)\n"
-        "Incident: 00000000-0000-0000-0000-000000000007\n\n"
+        "Incident:  00000000-0000-0000-0000-000000000007\n\n"
         "What each location saw:\n"
         "  DE (de-1): refused (connect): Connection refused\n"
         "  US (us-1): passes\n"
@@ -77,7 +81,7 @@ def test_what_a_maintenance_kept_quiet_says_so_in_every_form(
     notice = a_notice(maintenance=maintenance)
     message = render(notice, NO_LINKS)
     assert f"\n\nS{expected[1:]}.\n\n" in message.text
-    assert f"<p>S{expected[1:]}.</p>" in message.html
+    assert f">S{expected[1:]}.</p>" in message.html
     assert notice.sms_text == f"{notice.reason}; {expected}"
 
 
@@ -85,25 +89,24 @@ def test_what_a_maintenance_kept_quiet_says_so_in_every_form(
 def test_an_incident_that_somebody_closed_is_not_called_a_recovery(severity: str) -> None:
     """No location saw the end of the outage, so the server may still be down."""
     message = render(a_notice("resolved", severity=severity, reason="the monitor was deleted", evidence=[]), NO_LINKS)
-    assert message.subject == "Closed: Office mail"
+    assert message.subject == "Closed: Office mail \N{EN DASH} the monitor was deleted"
     assert "No check saw the end" in message.text
-    assert "Reason: the monitor was deleted" in message.text
+    assert "Reason:    the monitor was deleted" in message.text
     assert message.tone is Tone.BETTER  # on-call services close the alerts that they opened
 
 
 def test_a_recovery_says_how_long_it_lasted() -> None:
     text = render(a_notice("resolved"), NO_LINKS).text
-    assert "Ended: 2026-03-01 13:05:00 CET (UTC+01:00)\nLasted: 1 h 5 min\n" in text
+    assert "Ended:     2026-03-01 13:05:00 CET (UTC+01:00)\nLasted:    1 h 5 min\n" in text
 
 
 def test_a_message_leads_to_the_page_of_its_incident() -> None:
     link = "https://mail.example.com/probe/incidents/00000000-0000-0000-0000-000000000007"
     without, message = render(a_notice(), NO_LINKS), render(a_notice(), LINKS)
     assert (without.link, message.link) == (None, link)
-    assert message.text == f"{without.text}\n{link}\n"
-    assert f'<p><a href="{link}">' in message.html
+    assert message.text.replace(f"\n\nOpen the incident: {link}", "") == without.text
+    assert f'<a href="{link}"' in message.html
     assert "<a " not in without.html
-    assert message.html.replace(f'<p><a href="{link}">Open it in Mailprobe</a></p>', "") == without.html
 
 
 def test_a_notice_to_ops_leads_to_the_location() -> None:
@@ -146,8 +149,8 @@ def test_nothing_in_a_notice_can_write_html() -> None:
 def test_a_name_with_dollars_and_braces_stays_as_it_is() -> None:
     monitor = msgspec.structs.replace(a_notice().monitor, name="$subject {name} %s")
     message = render(a_notice(monitor=monitor), NO_LINKS)
-    assert message.subject == "Down: $subject {name} %s"
-    assert "Down: $subject {name} %s" in message.html
+    assert message.headline == "Down: $subject {name} %s"
+    assert ">$subject {name} %s</h1>" in message.html
 
 
 @pytest.mark.parametrize(
@@ -197,9 +200,14 @@ def test_a_message_leads_to_the_help_for_the_most_frequent_failures() -> None:
     evidence = [LocationFinding(location="de", country="DE", finding="fails", failure=kind) for kind in kinds]
     message = render(a_notice(evidence=evidence), LINKS)
     assert message.text.count("/help/") == 3
-    assert "What to do:\n  Refused: https://mail.example.com/probe/help/refused\n  Timeout: " in message.text
+    assert (
+        "What to do:\n  Refused: Check that the service runs, its port, and the firewall.\n"
+        "  https://mail.example.com/probe/help/refused\n  Timeout: In phase connect: "
+    ) in message.text
     assert 'href="https://mail.example.com/probe/help/refused"' in message.html
-    assert "/help/" not in render(a_notice(evidence=evidence), NO_LINKS).text
+    without = render(a_notice(evidence=evidence), NO_LINKS).text
+    assert "/help/" not in without
+    assert "Refused: Check that the service runs" in without
 
 
 def test_a_failure_of_a_newer_version_leads_to_the_help_too() -> None:
@@ -267,7 +275,7 @@ def test_a_kind_speaks_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None
     domain = msgspec.structs.replace(plain.monitor, kind="zone", hostname="example.com", port=None)
     text = render(msgspec.structs.replace(plain, monitor=domain), NO_LINKS).text
     assert "below.\n\nNobody finds its servers.\n\n" in text
-    assert "\nDomain: Domain example.com\n" in text
+    assert "\nDomain:    Domain example.com\n" in text
     assert "Its servers are found." in render(a_notice("resolved", monitor=domain), NO_LINKS).text
     flapping = render(a_notice("flapping", monitor=domain), NO_LINKS).text
     assert "The domain fails and recovers again and again." in flapping
@@ -279,7 +287,7 @@ def test_every_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     servers = ["mx.example.com:587", "imap.example.com:993"]
     pair = msgspec.structs.replace(a_notice().monitor, kind="pair", servers=servers)
     notice = a_notice(monitor=pair)
-    assert "\nServer: Round trip mx.example.com:587 and imap.example.com:993\n" in render(notice, NO_LINKS).text
+    assert "\nServer:    Round trip mx.example.com:587 and imap.example.com:993\n" in render(notice, NO_LINKS).text
     document = msgspec.json.decode(body_of(a_sending(notice=notice)))
     assert document["monitor"]["servers"] == servers
     assert document["website"]["url"] == "pair://mx.example.com:587"
