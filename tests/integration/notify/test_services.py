@@ -130,7 +130,7 @@ async def test_a_text_message_goes_to_the_number_with_its_reason() -> None:
             await CHANNELS["sms"].send(senders, a_sending(receiver="+4930123456"))
         (post,) = sink.received
     assert post.path == "/+4930123456"
-    assert post.json["title"] == f"Down: Office mail \N{EN DASH} {a_notice().reason}"
+    assert post.json["title"] == "Down: Office mail"
     assert post.json["message"] == "2 of 3 countries cannot connect: refused; US passes"
 
 
