@@ -8,12 +8,12 @@ from enum import StrEnum
 import msgspec
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.content import Content
-from controller.notify.group_content import group_content
-from controller.notify.html import html
-from controller.notify.incident_content import incident_content
 from controller.notify.notice import GroupNotice, Notice, PlainNotice
-from controller.notify.plain_text import plain_text
+from controller.notify.rendering.content import Content
+from controller.notify.rendering.group_content import group_content
+from controller.notify.rendering.html import html
+from controller.notify.rendering.incident_content import incident_content
+from controller.notify.rendering.plain_text import plain_text
 from controller.notify.words import local_time_text
 
 _LONGEST_SUBJECT = 200

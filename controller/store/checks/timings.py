@@ -23,8 +23,8 @@ async def timings_of(
     connection: Connection, monitor_id: int, public_id: UUID, evidence: Evidence | None
 ) -> dict[UUID, CheckTiming]:
     """By the id of the check; without those that left no result."""
-    wanted = {vote.check_id: vote.location for vote in evidence.votes if vote.check_id} if evidence else {}
-    if evidence is None or not wanted:
+    voting = {vote.check_id: vote.location for vote in evidence.votes if vote.check_id} if evidence else {}
+    if evidence is None or not voting:
         return {}
     rows = await connection.fetch(
         """
@@ -37,7 +37,7 @@ async def timings_of(
         monitor_id,
         evidence.due_at,
         evidence.due_at + _RETRIED_WITHIN,
-        list(wanted.values()),
+        list(voting.values()),
         _MOST,
     )
     found = {
@@ -47,5 +47,5 @@ async def timings_of(
     return {
         check: CheckTiming(duration_ms, msgspec.convert(phases, list[PhaseTiming]))
         for check, (duration_ms, phases) in found.items()
-        if check in wanted
+        if check in voting
     }

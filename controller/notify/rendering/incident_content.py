@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from controller.help.failure_help import help_for, help_path
 from controller.kinds import words_of
 from controller.model.values.public_url import PublicUrl
-from controller.notify.causes import cause_text, failed, failures
-from controller.notify.content import Content, NextStep, Timing, Timings, Vote
 from controller.notify.notice import IncidentNotice, LocationFinding
+from controller.notify.rendering.causes import cause_text, failed, failures
+from controller.notify.rendering.content import Content, HelpStep, LocationVote, Timing, Timings
 from controller.notify.words import duration_text, local_time_text, server
 from shared.wire.explanations import FAILURES
 
@@ -99,9 +99,9 @@ def _place(finding: LocationFinding) -> str:
     return f"{finding.country} ({finding.location})" if finding.location else finding.country
 
 
-def _vote(finding: LocationFinding) -> Vote:
+def _vote(finding: LocationFinding) -> LocationVote:
     state = finding.ballot or ("failed" if finding.failure else "")
-    return Vote(_place(finding), finding.finding, state, finding.total_ms)
+    return LocationVote(_place(finding), finding.finding, state, finding.total_ms)
 
 
 def _timings(evidence: Sequence[LocationFinding]) -> Timings | None:
@@ -133,11 +133,11 @@ def _by_phase(finding: LocationFinding) -> dict[str, Timing]:
     return column
 
 
-def _steps(notice: IncidentNotice, public_url: PublicUrl) -> list[NextStep]:
+def _steps(notice: IncidentNotice, public_url: PublicUrl) -> list[HelpStep]:
     """What to do about the failures that the locations met, most frequent first."""
     own = words_of(notice.monitor.kind).failures
     return [
-        NextStep(
+        HelpStep(
             help_for(kind).title,
             (own.get(kind) or FAILURES[kind]).remedy.replace("`", ""),
             public_url.link(help_path(kind)),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Vote(NamedTuple):
+class LocationVote(NamedTuple):
     """What one location saw. `state` is passed, warned, failed, blind or awaited; empty when it is not known."""
 
     location: str
@@ -32,7 +32,7 @@ class Timings(NamedTuple):
     left_out: int = 0
 
 
-class NextStep(NamedTuple):
+class HelpStep(NamedTuple):
     """What to do about a failure, and the page with more about it."""
 
     title: str
@@ -62,12 +62,12 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     paragraphs: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
-    votes: Sequence[Vote] = ()
+    votes: Sequence[LocationVote] = ()
     timings: Timings | None = None
     causes: Sequence[tuple[str, int]] = ()
     members: Sequence[Member] = ()
     more_members: int = 0
-    steps: Sequence[NextStep] = ()
+    steps: Sequence[HelpStep] = ()
     link: str | None = None
     action: str = "Open it in Mailprobe"
     ack_link: str | None = None

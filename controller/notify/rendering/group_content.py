@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.content import Content, Member
 from controller.notify.notice import GroupMember, GroupNotice
+from controller.notify.rendering.content import Content, Member
 from controller.notify.words import clock_text, counted, duration_text, local_time_text, server
 
 _MOST_CAUSES = 20

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from controller.notify.content import Content
+from controller.notify.rendering.content import Content
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("controller.notify"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from controller.notify.content import Content, Member, NextStep, Timing, Timings, Vote
+from controller.notify.rendering.content import Content, HelpStep, LocationVote, Member, Timing, Timings
 from controller.notify.words import counted
 
 _COLUMNS = 77
@@ -17,7 +17,7 @@ def plain_text(content: Content) -> str:
     title = [content.headline, content.cause] if content.cause else [content.headline]
     parts = [
         "\n".join(line for text in title for line in _wrapped(text)),
-        *("\n".join(_wrapped(text)) for text in content.paragraphs),
+        *("\n".join(line for part in text.splitlines() for line in _wrapped(part)) for text in content.paragraphs),
         *_links(content),
         _aligned(content.facts),
         _section("What each location saw:", map(_vote, content.votes)),
@@ -63,7 +63,7 @@ def _section(title: str, entries: Iterator[str]) -> str:
     return f"{title}\n{text}" if text else ""
 
 
-def _vote(vote: Vote) -> str:
+def _vote(vote: LocationVote) -> str:
     took = "" if vote.total_ms is None else f" ({vote.total_ms:,.0f} ms)"
     return "\n".join(_wrapped(f"{vote.location}: {vote.finding}{took}", _INDENT, _INDENT * 3))
 
@@ -108,6 +108,6 @@ def _member(member: Member) -> str:
     return "\n".join(about)
 
 
-def _step(step: NextStep) -> str:
+def _step(step: HelpStep) -> str:
     link = f"\n{_INDENT}{step.link}" if step.link else ""
     return "\n".join(_wrapped(f"{step.title}: {step.text}", _INDENT, _INDENT)) + link
