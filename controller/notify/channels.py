@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from controller.notify.destinations import Destinations
 from controller.notify.email.relay import Relay
 from controller.notify.email.sender import EmailSender
 from controller.notify.errors import DeliveryError, Fault, SkippedError
+from controller.notify.rendering.html import template
 from controller.notify.sending import Sending
 from controller.notify.webhook.sender import METHODS, WebhookSender
 from shared.addresses import Network
@@ -55,6 +57,7 @@ async def open_senders(
     destinations = Destinations(allowed, nameservers=nameservers)
     webhook = WebhookSender(destinations, context)
     await webhook.read_authorities()
+    await asyncio.to_thread(template)
     async with AppriseProcesses.open() as apprise, EmailSender(relay).keeping_connections() as email:
         yield Senders(
             email=email,

@@ -12,6 +12,7 @@ _ENVIRONMENT = Environment(
     loader=PackageLoader("controller.notify"),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -19,9 +20,10 @@ _ENVIRONMENT = Environment(
 
 def html(content: Content, subject: str, tone: str) -> str:
     """`tone` chooses the colour: trouble, better or plain."""
-    return _template().render(content=content, subject=subject, tone=tone)
+    return template().render(content=content, subject=subject, tone=tone)
 
 
 @lru_cache
-def _template() -> Template:
+def template() -> Template:
+    """Compiles it once, which takes longer than an event loop may be held up."""
     return _ENVIRONMENT.get_template("mail.html")
