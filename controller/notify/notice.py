@@ -120,4 +120,54 @@ class PlainNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
         return self.paragraphs[0] if self.paragraphs else ""
 
 
-Notice: TypeAlias = IncidentNotice | PlainNotice
+class GroupMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An incident in a message about a group. `change` is opened, escalated, eased, flapping or resolved; `cause` is
+    its cause in words.
+    """
+
+    incident_public_id: UUID
+    monitor: NoticeMonitor
+    customer: str
+    change: str
+    severity: str
+    reason: str
+    cause: str
+    outage_started_at: datetime
+    resolved_at: datetime | None = None
+
+
+class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="group"):
+    """Incidents of one cause, or a storm of many causes, at the time `at`. `number` counts the incidents that this
+    message adds (or, when `over`, that ended), `members` are the first MOST_MEMBERS (50) of them; `causes` counts
+    incidents by cause, the most frequent first (20 at most). `still_open` counts all of the group that are open and
+    that this receiver was notified of. `over`: the group has ended for this receiver; a partial end has over False and
+    members with change resolved. `thread` is the incident of the first message to this receiver, `threads` are all that
+    had messages of their own.
+    """
+
+    group_public_id: UUID
+    kind: str  # cause or storm
+    cause: str
+    at: datetime
+    opened_at: datetime
+    number: int
+    members: list[GroupMember]
+    causes: list[tuple[str, int]]
+    still_open: int
+    organization: str
+    time_zone: str = "UTC"
+    over: bool = False
+    ended: int = 0
+    thread: UUID | None = None
+    threads: list[UUID] = []
+
+    @property
+    def path(self) -> str:
+        """The page about it, below the public URL."""
+        return f"/incident-groups/{self.group_public_id}"
+
+
+MOST_MEMBERS = 50
+"""How many incidents a GroupNotice names."""
+
+Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice
