@@ -154,10 +154,11 @@ class GroupMember(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="group"):
     """Incidents of one cause, or a storm of many causes, at the time `at`. `number` counts the incidents that this
-    message adds (or, when `over`, that ended), `members` are the first MOST_MEMBERS of them; `causes` counts incidents
-    by cause, the most frequent first (20 at most). `still_open` counts all of the group that are open and that this
-    receiver was notified of. `over`: the group has ended for this receiver; a partial end has over False and members
-    with change resolved, and `ended` counts all that have ended.
+    message adds (or, when `over`, that ended), `members` are the first MOST_MEMBERS (50) of them; `causes` counts
+    incidents by cause, the most frequent first (20 at most). `still_open` counts all of the group that are open and
+    that this receiver was notified of. `over`: the group has ended for this receiver; a partial end has over False and
+    members with change resolved, and `ended` counts those that this message says have ended. `thread` is the incident
+    of the first message to this receiver, `threads` are all that had messages of their own.
     """
 
     group_public_id: UUID
@@ -173,6 +174,8 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
     time_zone: str = "UTC"
     over: bool = False
     ended: int = 0
+    thread: UUID | None = None
+    threads: list[UUID] = []
 
     @property
     def path(self) -> str:
@@ -181,8 +184,13 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
 
     @property
     def recovers(self) -> bool:
-        """Whether it tells of ends alone: of all incidents, or of some of them."""
-        return self.over or (bool(self.members) and all(member.change == "resolved" for member in self.members))
+        """Whether it says only that incidents ended, all or some of them."""
+        return self.over or not self.number
+
+    @property
+    def reported(self) -> int:
+        """How many incidents the message is about."""
+        return self.number if self.over else self.number + self.ended
 
     @property
     def sms_text(self) -> str:
@@ -192,7 +200,7 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
         if self.kind == "storm" and self.causes:
             return ", ".join(f"{cause} ({number:,})" for cause, number in self.causes[:_NAMED_IN_SMS])
         names = ", ".join(member.monitor.name for member in self.members[:_NAMED_IN_SMS])
-        more = self.number - min(len(self.members), _NAMED_IN_SMS)
+        more = self.reported - min(len(self.members), _NAMED_IN_SMS)
         if not names:
             return self.cause
         return f"{self.cause}: {names} and {more:,} more" if more > 0 else f"{self.cause}: {names}"

@@ -15,6 +15,8 @@ from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
+from controller.pipeline.group_messages import MESSAGES_SECONDS, make_group_messages
+from controller.pipeline.held_incidents import RELEASE_SECONDS, release_held
 from controller.pipeline.housekeeping import (
     BLINDNESS_SECONDS,
     FORGET_SECONDS,
@@ -87,6 +89,8 @@ async def run_pipeline(
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
         tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
         tasks.create_task(notifier.run())
+        tasks.create_task(keep("group_messages", lambda: make_group_messages(db), every_seconds=MESSAGES_SECONDS))
+        tasks.create_task(keep("held_incidents", lambda: release_held(db), every_seconds=RELEASE_SECONDS))
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )

@@ -27,7 +27,7 @@ from controller.store.evaluation.evaluated_monitors import EvaluatedMonitor
 from controller.store.evaluation.evaluations import CheckOutcomes, DueEvaluation
 from controller.store.evaluation.probe_problems import ProbeRefusal
 from controller.store.evaluation.states import EvaluatedState
-from controller.store.incidents import incidents
+from controller.store.incidents import groups, incidents
 from controller.store.locations import canaries
 from controller.store.maintenance.at_locations import location_times
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
@@ -166,6 +166,8 @@ async def _write_down(
     for number, one in made.items():
         await record_verdict_changes(connection, monitors[number], one)
     changed = [number for number, one in made.items() if one.changes]
+    if changed:
+        await groups.lock(connection, {monitors[number].organization_id for number in changed})
     opened = await incidents.open_incidents(connection, changed) if changed else {}
     for number in changed:
         incident = opened.get(number)

@@ -1,4 +1,7 @@
-"""Notify people of an incident: make the deliveries of a change, in the transaction that made the change."""
+"""Notify people of an incident: make the deliveries of a change, in the transaction that made the change.
+
+Those that hear of several incidents of one cause hear of the later ones together (pipeline.grouped_changes).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
+from controller.decisions.notification.group_messages import WORSE
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
@@ -25,14 +29,19 @@ from controller.model.checks import CheckTiming
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
+from controller.pipeline.grouped_changes import place, told_at_once
 from controller.pipeline.server_names import servers_by_monitor
 from controller.store.checks.timings import timings_of
+from controller.store.incidents import groups
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance.covered import maintenance_at, names_at
-from controller.store.notifications import alerts, deliveries
+from controller.store.notifications import alerts, deliveries, group_receivers
 from controller.store.notifications.alerts import AlertRow, ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection
+
+_CHECKED = frozenset(ChangeKind)
+"""Changes that checks make; those of people are announced where they are made."""
 
 
 class WhyNobody(NamedTuple):
@@ -43,15 +52,34 @@ class WhyNobody(NamedTuple):
 
 
 async def enqueue(connection: Connection, incident: StoredIncident, change: StoredChange) -> int:
-    """Make the deliveries of an incident's change and return how many are new. A second call makes none.
+    """Have an incident's change told to people and return how many messages were made at once; those about its whole
+    group follow. A second call makes none.
 
-    Call it in the transaction that made the change: both are stored, or neither.
+    Call it in the transaction that made the change: both are stored, or neither. From then on no other controller
+    decides about incidents of the organization until that transaction ends.
     """
+    if change.kind not in _CHECKED:
+        return 0
+    await groups.lock(connection, [incident.organization_id])
     row = await alerts.alert(connection, incident.id, change.id)
     if row is None:
         return 0
-    in_maintenance = await maintenance_at(connection, row.monitor_id, row.due_at) is not None
-    return await _enqueue(connection, row, _affected(row, in_maintenance=in_maintenance))
+    if change.kind == ChangeKind.OPENED and (holder := await groups.holder(connection, row.monitor_id)):
+        await groups.hold(connection, incident.id, holder)
+        return 0
+    made = 0
+    if not row.held:
+        in_maintenance = await maintenance_at(connection, row.monitor_id, row.due_at) is not None
+        made = await _enqueue(connection, row, _affected(row, in_maintenance=in_maintenance))
+    if change.kind == ChangeKind.RESOLVED and row.group_id is not None:
+        await groups.close(connection, row.group_id)
+    return made
+
+
+async def enqueue_released(connection: Connection, incident_id: int, change_id: int, reason: str) -> int:
+    """Notify people of an open incident that was held, with the present reason. Return how many messages were made."""
+    await groups.release(connection, incident_id)
+    return await _enqueue_opened(connection, incident_id, change_id, reason)
 
 
 async def enqueue_late(
@@ -66,10 +94,24 @@ async def enqueue_late(
     """Make the deliveries of a change of an open incident that a maintenance kept quiet, with the present reason; to
     whom nothing is `known` of the incident, it opened. Return how many are new.
     """
+    kind = ChangeKind.ESCALATED if known else ChangeKind.OPENED
+    return await _enqueue_opened(connection, incident_id, change_id, reason, maintenance, kind=kind)
+
+
+async def _enqueue_opened(
+    connection: Connection,
+    incident_id: int,
+    change_id: int,
+    reason: str,
+    maintenance: NoticeMaintenance | None = None,
+    *,
+    kind: ChangeKind = ChangeKind.OPENED,
+) -> int:
+    """Tell the state of an open incident as if it had just come to be."""
     row = await alerts.alert(connection, incident_id, change_id)
     if row is None:
         return 0
-    kind = ChangeKind.ESCALATED if known else ChangeKind.OPENED
+    await groups.lock(connection, [row.organization_id])
     row = msgspec.structs.replace(row, kind=kind.value, severity=row.incident_severity, reason=reason)
     return await _enqueue(connection, row, _affected(row, in_maintenance=False), maintenance)
 
@@ -91,14 +133,19 @@ async def why_nobody(connection: Connection, incident_id: int, change_id: int) -
 async def _enqueue(
     connection: Connection, row: AlertRow, affected: Affected, maintenance: NoticeMaintenance | None = None
 ) -> int:
+    if row.kind in WORSE and row.group_id is None:
+        row = await place(connection, row)
+    if await group_receivers.is_told(connection, row.change_id):
+        return 0
     recipients = audience(row.kind, Severity(row.severity), affected)
     match recipients:
         case Audience.NOBODY:
-            return 0
+            found = []
         case Audience.FOLLOWERS:
             found = [Receiver(*follower) for follower in await alerts.followers(connection, row.incident_id)]
         case _:
             found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
+    found = await told_at_once(connection, row, found)
     if not found:
         return 0
     timings = await timings_of(connection, row.monitor_id, row.monitor_public_id, row.evidence)
@@ -109,6 +156,8 @@ async def _enqueue(
         [NewDelivery(*receiver) for receiver in found],
         incident_id=row.incident_id,
         change_id=row.change_id,
+        group_id=row.group_id,
+        kind=row.kind,
     )
 
 

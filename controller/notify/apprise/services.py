@@ -48,7 +48,7 @@ def thread_of(notice: Notice) -> str:
         case IncidentNotice():
             return str(notice.incident_public_id)
         case GroupNotice():
-            return str(notice.group_public_id)
+            return str(notice.thread or notice.group_public_id)
         case _:
             return notice.subject_id or ""
 

@@ -32,7 +32,7 @@ def group_content(
         facts=_facts(notice),
         causes=notice.causes if len(notice.causes) > 1 else (),
         members=[_member(member, notice, public_url) for member in notice.members],
-        more_members=max(0, notice.number - len(notice.members)),
+        more_members=max(0, notice.reported - len(notice.members)),
         link=public_url.link(notice.path),
         action="Open the group",
         ack_link=None if notice.recovers else ack_link,
@@ -40,18 +40,24 @@ def group_content(
     )
 
 
-def _ended(notice: GroupNotice) -> int:
-    return notice.ended or notice.number
-
-
 def _cause_title(notice: GroupNotice) -> tuple[str, str, str]:
     """For example "Down", "38 more" and the cause; of a single incident its monitor's name."""
-    only = notice.members[0].monitor.name if notice.number == 1 and notice.members else ""
     if notice.over:
-        return "Up again", only or f"all {_ended(notice):,}", notice.cause
+        return "Up again", _only(notice) or f"all {notice.number:,}", notice.cause
     if notice.recovers:
-        return "Up again", f"{_ended(notice):,} of {_ended(notice) + notice.still_open:,}", notice.cause
-    return _state(notice.members), f"{only}, 1 more" if only else f"{notice.number:,} more", notice.cause
+        return "Up again", _some(notice), notice.cause
+    more = f"{only}, 1 more" if (only := _only(notice)) else f"{notice.number:,} more"
+    return _state(notice.members), f"{more}, {notice.ended:,} up again" if notice.ended else more, notice.cause
+
+
+def _only(notice: GroupNotice) -> str:
+    """The name of the monitor, of a single one."""
+    concerned = [one.monitor.name for one in notice.members if (one.change == "resolved") == notice.over]
+    return concerned[0] if notice.number == 1 and concerned else ""
+
+
+def _some(notice: GroupNotice) -> str:
+    return f"{notice.ended:,} of {notice.ended + notice.still_open:,}"
 
 
 def _state(members: Sequence[GroupMember]) -> str:
@@ -60,22 +66,25 @@ def _state(members: Sequence[GroupMember]) -> str:
         return "Unstable"
     if changes == {"eased"}:
         return "Only partly down now"
-    partial = bool(members) and all(member.severity == "partial" for member in members)
+    worse = [member for member in members if member.change != "resolved"]
+    partial = bool(worse) and all(member.severity == "partial" for member in worse)
     return "Partly down" if partial else "Down"
 
 
 def _storm_title(notice: GroupNotice) -> tuple[str, str, str]:
     """For example "Storm" and "214 monitors down, 12 causes"."""
     if notice.over:
-        return "Storm over", f"all {_ended(notice):,} up again", ""
+        return "Storm over", f"all {notice.number:,} up again", ""
     if notice.recovers:
-        return "Storm", f"{_ended(notice):,} of {_ended(notice) + notice.still_open:,} up again", ""
+        return "Storm", f"{_some(notice)} up again", ""
     causes = f"{len(notice.causes):,} or more causes" if len(notice.causes) >= _MOST_CAUSES else ""
     causes = causes or (counted(len(notice.causes), "cause") if notice.causes else "")
     if notice.still_open > notice.number:
         down = f"{notice.number:,} more down, {notice.still_open:,} in all"
     else:
         down = f"{counted(notice.number, 'monitor')} down"
+    if notice.ended:
+        down += f", {notice.ended:,} up again"
     return "Storm", f"{down}, {causes}" if causes else down, ""
 
 

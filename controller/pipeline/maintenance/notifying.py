@@ -58,7 +58,7 @@ async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
         if step is AfterwardsStep.NOTHING or since is None or until is None:
             return 0
         if step is AfterwardsStep.CHECK:
-            await _check_again(connection, one.monitor_id, next_check_ms(until, now))
+            await check_again(connection, one.monitor_id, next_check_ms(until, now))
             return 0
         maintenance = NoticeMaintenance(since=since, until=until, confirmed=step is AfterwardsStep.NOTIFY)
         return await enqueue_late(
@@ -66,7 +66,8 @@ async def _notify_late(db: Database, found: UnnotifiedIncident) -> int:
         )
 
 
-async def _check_again(connection: Connection, monitor_id: int, due_ms: int) -> None:
+async def check_again(connection: Connection, monitor_id: int, due_ms: int) -> None:
+    """Have all locations check the monitor again at that moment."""
     monitor = (await evaluated_monitors.evaluated_monitors(connection, [monitor_id]))[monitor_id].monitor
     interval_ms = monitor.interval_seconds * 1000
     round_ms = last_due_ms(monitor.public_id, interval_ms, first_due_ms(monitor), due_ms)

@@ -47,11 +47,13 @@ ALTER TABLE incident
   ADD COLUMN released_at timestamptz(3);
 
 CREATE INDEX incident_of_group ON incident (group_id);
+CREATE INDEX incident_open_in_group ON incident (group_id) WHERE resolved_at IS NULL;
 CREATE INDEX incident_held ON incident (held_by) WHERE held_by IS NOT NULL AND resolved_at IS NULL;
 
--- Who was notified of a group, or will be. The first message is a delivery of the group's first incident that concerns the
--- receiver (thread_incident_id), and all later ones belong to its thread. due_at: when the next one is due, NULL while
--- there is nothing to say.
+-- Who was notified of a group, or will be. Later messages belong to the thread of the first one, which is about
+-- thread_incident_id. incidents: those of which the receiver was notified, or will be; open_incidents: those of them that
+-- are open. messages: how many were made, the last at notified_at. due_at: when the next one is, NULL while there is
+-- nothing to say.
 CREATE TABLE group_receiver (
   group_id bigint NOT NULL REFERENCES incident_group (id) ON DELETE CASCADE,
   receiver_key text NOT NULL,
@@ -60,15 +62,19 @@ CREATE TABLE group_receiver (
   type text NOT NULL,
   receiver text NOT NULL,
   thread_incident_id bigint NOT NULL REFERENCES incident (id) ON DELETE CASCADE,
-  notified_at timestamptz(3),
+  incidents int NOT NULL,
+  open_incidents int NOT NULL,
+  messages int NOT NULL,
+  notified_at timestamptz(3) NOT NULL,
   due_at timestamptz(3),
   PRIMARY KEY (group_id, receiver_key)
 );
 
 CREATE INDEX group_receiver_due ON group_receiver (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX group_receiver_thread ON group_receiver (thread_incident_id);
 
--- A change of an incident of which a receiver hears in a message about the whole group. not_before: no earlier than that.
--- delivery_id: the message; NULL while it waits. dropped: why it is in no message.
+-- That a receiver hears of a change of an incident. delivery_id: by which message; NULL while it waits for one about the
+-- whole group, which includes it from not_before on. dropped: why no message includes it.
 CREATE TABLE grouped_change (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   group_id bigint NOT NULL REFERENCES incident_group (id) ON DELETE CASCADE,

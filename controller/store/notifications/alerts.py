@@ -14,7 +14,8 @@ from shared.wire.events import Evidence
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its incident, monitor, customer and organization. `package` is the customer's; `channels` and
-    `targets` are the organization's defaults.
+    `targets` are the organization's defaults. `held`: nobody is notified, because a monitor that this one depends on is
+    down.
     """
 
     change_id: int
@@ -49,6 +50,9 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     channels: dict[str, Any] | None
     targets: dict[str, Any] | None
+    group_id: int | None
+    group_kind: str | None
+    held: bool
 
     @property
     def due_at(self) -> datetime:
@@ -72,12 +76,15 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
           customer.notification_phone_number AS customer_phone_number, customer.package_type AS package,
           organization.id AS organization_id, organization.name AS organization_name, organization.time_zone,
           organization.default_notification_channels AS channels,
-          organization.default_notification_targets AS targets
+          organization.default_notification_targets AS targets,
+          incident.group_id, incident_group.kind AS group_kind,
+          incident.held_by IS NOT NULL AND incident.released_at IS NULL AS held
         FROM incident_change AS change
         JOIN incident ON incident.id = change.incident_id
         JOIN monitor ON monitor.id = incident.monitor_id
         JOIN customer ON customer.id = incident.customer_id
         JOIN organization ON organization.id = incident.organization_id
+        LEFT JOIN incident_group ON incident_group.id = incident.group_id
         WHERE incident.id = $1 AND change.id = $2
         """,
         incident_id,
@@ -127,15 +134,26 @@ class FollowerRow(NamedTuple):
 
 
 async def followers(connection: Connection, incident_id: int) -> list[FollowerRow]:
-    """The receivers that were notified of the incident, or are about to be, each once. A pending notification is sent,
-    or skipped, before later ones.
+    """The receivers that were notified of the incident, or are about to be, each once: by a message of its own, or by
+    one about its group. A pending notification is sent, or skipped, before later ones.
     """
     rows = await connection.fetch(
         """
         SELECT channel_id, channel_name, type, receiver FROM (
-          SELECT DISTINCT ON (receiver_key(type, receiver, channel_id)) id, channel_id, channel_name, type, receiver
-          FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting')
-          ORDER BY receiver_key(type, receiver, channel_id), state <> 'sent', id
+          SELECT DISTINCT ON (key) id, channel_id, channel_name, type, receiver FROM (
+            SELECT receiver_key(type, receiver, channel_id) AS key, state <> 'sent' AS later, id, channel_id,
+              channel_name, type, receiver
+            FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting')
+            UNION ALL
+            SELECT change.receiver_key, delivery.state IS DISTINCT FROM 'sent', delivery.id, known.channel_id,
+              known.channel_name, known.type, known.receiver
+            FROM grouped_change AS change
+            JOIN group_receiver AS known
+              ON known.group_id = change.group_id AND known.receiver_key = change.receiver_key
+            LEFT JOIN delivery ON delivery.id = change.delivery_id
+            WHERE change.incident_id = $1 AND change.kind IN ('opened', 'escalated') AND change.dropped IS NULL
+              AND (delivery.id IS NULL OR delivery.state IN ('sent', 'waiting'))
+          ) AS heard ORDER BY key, later, id
         ) AS follower ORDER BY id
         """,
         incident_id,

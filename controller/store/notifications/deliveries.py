@@ -43,9 +43,13 @@ WITH made AS (
   FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
     AS one (channel_id, channel_name, type, receiver, not_before, skipped)
   ON CONFLICT DO NOTHING
-  RETURNING id, error
+  RETURNING id, error, type, receiver, channel_id
 ), explained AS (
   INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM made WHERE error IS NOT NULL
+), grouped AS (
+  INSERT INTO grouped_change (group_id, receiver_key, incident_id, change_id, kind, delivery_id)
+  SELECT $11, receiver_key(type, receiver, channel_id), $2, $3, $12, id FROM made WHERE $11::bigint IS NOT NULL
+  ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM made
 """
@@ -59,8 +63,11 @@ async def insert(
     *,
     incident_id: int | None = None,
     change_id: int | None = None,
+    group_id: int | None = None,
+    kind: str | None = None,
 ) -> int:
-    """Return how many were new: a receiver is notified of a change once, however often this is called.
+    """Return how many were new: a receiver is notified of a change once, however often this is called. With the
+    incident's `group_id` it is noted there that these receivers hear of a change of this `kind`.
 
     A delivery is not due before an earlier one of its incident to the same receiver that it must wait for.
     """
@@ -74,6 +81,8 @@ async def insert(
         change_id,
         notice,
         *(list(column) for column in zip(*rows, strict=True)),
+        group_id,
+        kind,
     )
     return made
 

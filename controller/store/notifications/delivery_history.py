@@ -16,18 +16,23 @@ MOST_DELIVERIES = 200
 MOST_TRIES = 10
 
 _DELIVERIES = """
-SELECT delivery.change_id, change.kind AS change_kind, delivery.type, delivery.channel_name, delivery.receiver,
+WITH told AS (
+  SELECT id AS delivery_id, change_id FROM delivery WHERE incident_id = $1 AND group_id IS NULL
+  UNION SELECT delivery_id, max(change_id) FROM grouped_change
+  WHERE incident_id = $1 AND delivery_id IS NOT NULL GROUP BY delivery_id
+)
+SELECT told.change_id, change.kind AS change_kind, delivery.type, delivery.channel_name, delivery.receiver,
   delivery.state, delivery.attempts, GREATEST(delivery.next_at, delivery_lane.paused_until) AS next_at,
   delivery.created_at, delivery.sent_at, COALESCE(delivery.error, delivery_lane.error) AS error,
   COALESCE(tries.found, '[]'::json) AS tries
-FROM delivery JOIN incident_change AS change ON change.id = delivery.change_id
+FROM told JOIN delivery ON delivery.id = told.delivery_id JOIN incident_change AS change ON change.id = told.change_id
 LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane AND state = 'waiting'
 LEFT JOIN LATERAL (
   SELECT json_agg(json_build_object('at', at, 'error', error) ORDER BY id) AS found FROM (
     SELECT id, at, error FROM delivery_attempt WHERE delivery_id = delivery.id ORDER BY id DESC LIMIT $3
   ) AS latest
 ) AS tries ON true
-WHERE delivery.incident_id = $1 ORDER BY delivery.id LIMIT $2
+ORDER BY delivery.id LIMIT $2
 """
 
 
@@ -74,12 +79,22 @@ CROSS JOIN LATERAL (
     COALESCE(
       array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, '')) FILTER (WHERE state = 'waiting'), '{}'
     ) AS waiting
-  FROM delivery LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane WHERE incident_id = incident.id
+  FROM (
+    SELECT id FROM delivery WHERE incident_id = incident.id AND group_id IS NULL
+    UNION SELECT delivery_id FROM grouped_change WHERE incident_id = incident.id AND delivery_id IS NOT NULL
+  ) AS told (delivery_id) JOIN delivery ON delivery.id = told.delivery_id
+  LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane
 ) AS errors
 WHERE (incident.resolved_at IS NULL OR incident.resolved_at > $1) AND monitor.deleted_at IS NULL
   AND ($2::bigint IS NULL OR incident.organization_id = $2)
   AND ($3::bigint[] IS NULL OR incident.customer_id = ANY ($3)) AND ($4::uuid IS NULL OR monitor.public_id = $4)
-  AND NOT EXISTS (SELECT FROM delivery WHERE incident_id = incident.id AND state = 'sent')
+  AND NOT EXISTS (
+    SELECT FROM (
+    SELECT id FROM delivery WHERE incident_id = incident.id AND group_id IS NULL
+    UNION SELECT delivery_id FROM grouped_change WHERE incident_id = incident.id AND delivery_id IS NOT NULL
+  ) AS told (delivery_id) JOIN delivery ON delivery.id = told.delivery_id
+    WHERE state = 'sent'
+  )
 ORDER BY incident.started_at DESC, incident.id DESC LIMIT $5
 """
 

@@ -25,7 +25,10 @@ SELECT incident.id, monitor.id, unnotified.change_id, unnotified.confirmed, late
 FROM incident JOIN monitor ON monitor.id = incident.monitor_id
 LEFT JOIN LATERAL (
   SELECT change.id, change.severity FROM incident_change AS change
-  WHERE incident_id = incident.id AND EXISTS (SELECT FROM delivery WHERE delivery.change_id = change.id)
+  WHERE incident_id = incident.id AND (
+    EXISTS (SELECT FROM delivery WHERE delivery.change_id = change.id)
+    OR EXISTS (SELECT FROM grouped_change WHERE grouped_change.change_id = change.id)
+  )
   ORDER BY change.id DESC LIMIT 1
 ) AS latest ON true
 CROSS JOIN LATERAL (
@@ -34,6 +37,7 @@ CROSS JOIN LATERAL (
   WHERE incident_id = incident.id AND kind IN ('opened', 'escalated') AND change.id > COALESCE(latest.id, 0)
 ) AS unnotified
 WHERE incident.resolved_at IS NULL AND monitor.status = 'active' AND monitor.deleted_at IS NULL
+  AND (incident.held_by IS NULL OR incident.released_at IS NOT NULL)
   AND incident.id > $2 AND ($3::bigint IS NULL OR incident.id = $3)
   AND unnotified.change_id IS NOT NULL AND (latest.id IS NULL OR latest.severity <> incident.severity)
   AND EXISTS (SELECT FROM maintenance_time WHERE monitor_id = monitor.id AND to_at >= incident.outage_started_at)

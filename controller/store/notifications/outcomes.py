@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from controller.store.events.announcing import delivery_tried
+from controller.store.notifications import group_receivers
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Connection, Database
 
@@ -137,6 +138,7 @@ async def skip(db: Database, delivery: Claimed, why: str) -> None:
             why,
         )
         await connection.execute("INSERT INTO delivery_attempt (delivery_id, error) VALUES ($1, $2)", delivery.id, why)
+        await group_receivers.skipped(connection, delivery.id)
         await _announce(connection, delivery, "skipped", why)
 
 

@@ -60,6 +60,10 @@ async def eventually(condition: Callable[[], Awaitable[Value]], within_seconds: 
 
 
 class NotificationCase:
+    """`grouping`: whether incidents of one cause are reported together."""
+
+    grouping = False
+
     def __init__(self, db: Database, vault: Vault, senders: Senders) -> None:
         self.db = db
         self.vault = vault
@@ -68,7 +72,8 @@ class NotificationCase:
 
     async def begin(self) -> None:
         self.organization = await self.value(
-            "INSERT INTO organization (name, time_zone) VALUES ('Acme', 'Europe/Berlin') RETURNING id"
+            "INSERT INTO organization (name, time_zone, grouping) VALUES ('Acme', 'Europe/Berlin', $1) RETURNING id",
+            {"enabled": self.grouping},
         )
         self.customer = await self.value(
             "INSERT INTO customer (organization_id, name) VALUES ($1, 'Bakery') RETURNING id", self.organization

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -39,10 +40,22 @@ CAUSE = "mx.example.com (192.0.2.1)"
             a_group_notice(2, members(2, "flapping")), f"Unstable: 2 more {DASH} {CAUSE}", Tone.TROUBLE, id="unstable"
         ),
         pytest.param(
-            a_group_notice(35, members(2, "resolved"), ended=35, still_open=4),
+            a_group_notice(0, members(2, "resolved"), ended=35, still_open=4),
             f"Up again: 35 of 39 {DASH} {CAUSE}",
             Tone.TROUBLE,
             id="some are over: an on-call service keeps its alert",
+        ),
+        pytest.param(
+            a_group_notice(1, [*members(1, "resolved"), *members(3)[2:]], ended=35, still_open=4),
+            f"Partly down: Mail of Nice 3, 1 more, 35 up again {DASH} {CAUSE}",
+            Tone.TROUBLE,
+            id="one more while others are over",
+        ),
+        pytest.param(
+            a_group_notice(1, members(1, "resolved"), over=True, ended=1, still_open=0),
+            f"Up again: Mail of Paris 1 {DASH} {CAUSE}",
+            Tone.BETTER,
+            id="the last one is over",
         ),
         pytest.param(
             a_group_notice(39, members(2, "resolved"), over=True, ended=39, still_open=0),
@@ -105,6 +118,7 @@ def test_a_whole_mail_about_a_group_in_plain_text() -> None:
 def test_a_text_message_about_a_group_names_cause_and_monitors() -> None:
     notice = a_group_notice(38, members(5))
     assert notice.sms_text == f"{CAUSE}: Mail of Paris 1, Mail of Lyon 2, Mail of Nice 3 and 35 more"
+    assert a_group_notice(0, members(2, "resolved"), ended=35).sms_text.endswith("and 33 more")
     storm = a_group_notice(214, kind="storm", causes=[("one", 200), ("two", 10), ("three", 3), ("four", 1)])
     assert storm.sms_text == "one (200), two (10), three (3)"
     sending = msgspec.structs.replace(a_sending(notice=notice), message=render(notice, LINKS))
@@ -114,6 +128,7 @@ def test_a_text_message_about_a_group_names_cause_and_monitors() -> None:
 def test_a_group_is_one_alert_of_an_on_call_service_and_survives_storage() -> None:
     notice = a_group_notice()
     assert thread_of(notice) == str(notice.group_public_id)
+    assert thread_of(a_group_notice(thread=UUID(int=5))) == str(UUID(int=5))  # the alert of the first incident
     stored = msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(notice)))
     assert msgspec.convert(stored, Notice) == notice
 

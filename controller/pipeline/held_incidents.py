@@ -1,0 +1,54 @@
+"""Notify people of incidents that were held back for a monitor that theirs depend on, when those outlast its outage."""
+
+from __future__ import annotations
+
+import structlog
+
+from controller.decisions.maintenance.afterwards import PATIENCE, lasts, next_check_ms
+from controller.pipeline.incident_notifications import enqueue_released
+from controller.pipeline.maintenance.notifying import check_again
+from controller.store.evaluation import states
+from controller.store.incidents import groups
+from controller.store.incidents.groups import HeldIncident
+from controller.store.platform.pool import Database, StoreUnavailableError
+from shared.epoch import to_datetime
+
+log = structlog.get_logger()
+
+RELEASE_SECONDS = 2.0
+_AT_ONCE = 50
+
+
+async def release_held(db: Database) -> None:
+    """Notify people of incidents that outlast the outage of the monitor that theirs depend on, once a check after its
+    end shows it, or none could for PATIENCE. One that cannot be released is logged. Raises StoreUnavailableError.
+    """
+    after = 0
+    while True:
+        async with db.connection() as connection:
+            found = await groups.held_too_long(connection, _AT_ONCE, after=after)
+        for one in found:
+            after = one.incident_id
+            try:
+                await _release(db, one)
+            except StoreUnavailableError:
+                raise
+            except Exception:
+                log.exception("held_incident_failed", incident_id=one.incident_id)
+        if len(found) < _AT_ONCE:
+            return
+
+
+async def _release(db: Database, found: HeldIncident) -> None:
+    """The monitor's state is locked meanwhile, so that no evaluation ends the incident before it was announced."""
+    async with db.transaction() as connection:
+        state = await states.lock(connection, found.monitor_id)
+        still = await groups.held_too_long(connection, 1, only=found.incident_id)
+        if state is None or not still:
+            return
+        one = still[0]
+        shown = to_datetime(state.taken_ms) >= one.over_at
+        if (shown and lasts(state)) or one.now - one.over_at >= PATIENCE:
+            await enqueue_released(connection, one.incident_id, one.change_id, state.reason)
+        elif not shown:
+            await check_again(connection, one.monitor_id, next_check_ms(one.over_at, one.now))

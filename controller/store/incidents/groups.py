@@ -1,0 +1,214 @@
+"""Groups of incidents that have one cause.
+
+Whoever puts an incident into a group, or tells people about one, holds the organization's row (`lock`), so that the
+decisions of several controllers come one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from controller.decisions.notification.grouping import (
+    STORM_LASTS,
+    STORM_SPAN,
+    Cause,
+    GroupingSettings,
+    GroupKind,
+    OpenGroup,
+    settings_of,
+)
+from controller.store.platform.pool import Connection
+
+
+async def lock(connection: Connection, organization_ids: Collection[int]) -> None:
+    """Have no other controller decide about groups of these organizations until the transaction ends."""
+    await connection.execute(
+        "SELECT FROM organization WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", sorted(organization_ids)
+    )
+
+
+async def settings(connection: Connection, customer_id: int) -> GroupingSettings:
+    """How the incidents of a customer are reported together."""
+    row = await connection.fetchrow(
+        "SELECT organization.grouping, customer.grouping FROM customer"
+        " JOIN organization ON organization.id = customer.organization_id WHERE customer.id = $1",
+        customer_id,
+    )
+    return settings_of(*row) if row else GroupingSettings()
+
+
+_ADDRESSES = """
+SELECT DISTINCT address FROM (
+  SELECT address FROM result WHERE monitor_id = $1 AND due_at = $2
+  UNION ALL SELECT address FROM last_good WHERE monitor_id = $1
+) AS reached WHERE address IS NOT NULL
+"""
+
+
+async def addresses(connection: Connection, monitor_id: int, due_at: datetime) -> list[str]:
+    """The addresses that checks of the monitor reached: those due at that moment, and the latest that passed."""
+    return [row["address"] for row in await connection.fetch(_ADDRESSES, monitor_id, due_at)]
+
+
+_CANDIDATES = """
+SELECT id, kind, keys, weak_key, opened_at, CASE WHEN kind = 'storm' THEN (
+  SELECT count(*) FROM incident WHERE group_id = incident_group.id AND started_at > $4::timestamptz - $5::interval
+) ELSE 0 END AS joined
+FROM incident_group
+WHERE organization_id = $1 AND closed_at IS NULL
+  AND (keys && $2::text[] OR kind = 'storm' OR opened_at >= $4::timestamptz - $3::interval)
+  AND (keys <> '{}' OR kind = 'storm')
+"""
+
+
+async def candidates(
+    connection: Connection, organization_id: int, cause: Cause, soon: Any, now: datetime
+) -> list[OpenGroup]:
+    """The open groups that an incident of this cause may join or make a storm of: `soon` is the longer of STORM_SPAN
+    and the time in which a weak key counts.
+    """
+    rows = await connection.fetch(_CANDIDATES, organization_id, cause.keys, max(soon, STORM_SPAN), now, STORM_LASTS)
+    return [
+        OpenGroup(row["id"], GroupKind(row["kind"]), row["keys"], row["weak_key"], row["opened_at"], row["joined"])
+        for row in rows
+    ]
+
+
+async def insert(
+    connection: Connection, organization_id: int, kind: GroupKind, cause: Cause, now: datetime, *, joinable: bool
+) -> int:
+    """A new group. One that is not `joinable` stays that of a single incident."""
+    number: int = await connection.fetchval(
+        "INSERT INTO incident_group (organization_id, kind, cause, keys, weak_key, opened_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        organization_id,
+        kind.value,
+        cause.words,
+        cause.keys if joinable else (),
+        cause.weak_key if joinable else None,
+        now,
+    )
+    return number
+
+
+async def put(connection: Connection, incident_id: int, group_id: int, cause: Cause) -> None:
+    """Put an incident into a group, which others with the same keys then join too."""
+    await connection.execute(
+        "UPDATE incident SET group_id = $2, cause = $3 WHERE id = $1", incident_id, group_id, cause.words
+    )
+    await connection.execute(
+        """
+        UPDATE incident_group SET keys = (
+          SELECT array_agg(DISTINCT key) FROM unnest(keys || $2::text[]) AS all_of (key)
+        ) WHERE id = $1 AND keys <> '{}' AND NOT keys @> $2::text[]
+        """,
+        group_id,
+        cause.keys,
+    )
+
+
+_TAKE = (
+    "UPDATE incident SET group_id = $1 WHERE group_id = ANY ($2::bigint[])",
+    "UPDATE grouped_change SET group_id = $1 WHERE group_id = ANY ($2::bigint[])",
+    """
+    INSERT INTO group_receiver (group_id, receiver_key, channel_id, channel_name, type, receiver, thread_incident_id,
+      incidents, open_incidents, messages, notified_at)
+    SELECT $1, receiver_key, (array_agg(channel_id ORDER BY group_id))[1],
+      (array_agg(channel_name ORDER BY group_id))[1], min(type), (array_agg(receiver ORDER BY group_id))[1], (array_agg(thread_incident_id ORDER BY group_id))[1],
+      sum(incidents), sum(open_incidents), 0, max(notified_at)
+    FROM group_receiver WHERE group_id = ANY ($2::bigint[]) GROUP BY receiver_key
+    """,
+    """
+    UPDATE group_receiver SET due_at = now() WHERE group_id = $1 AND EXISTS (
+      SELECT FROM grouped_change AS waiting WHERE waiting.group_id = $1 AND dropped IS NULL AND delivery_id IS NULL
+        AND waiting.receiver_key = group_receiver.receiver_key
+    )
+    """,
+    "DELETE FROM group_receiver WHERE group_id = ANY ($2::bigint[]) AND group_id <> $1",
+    """
+    UPDATE incident_group SET keys = (
+      SELECT array_agg(DISTINCT key) FROM incident_group AS own, unnest(keys) AS key
+      WHERE own.id = $1 OR own.id = ANY ($2::bigint[])
+    ) WHERE id = $1
+    """,
+    "UPDATE incident_group SET merged_into = $1, closed_at = now() WHERE id = ANY ($2::bigint[])",
+)
+
+
+async def take_over(connection: Connection, storm_id: int, group_ids: Sequence[int]) -> None:
+    """Make the incidents of these groups those of a storm, with all that their receivers heard and will hear."""
+    for statement in _TAKE:
+        arguments = (storm_id, list(group_ids)) if "$2" in statement else (storm_id,)
+        await connection.execute(statement, *arguments)
+
+
+async def close(connection: Connection, group_id: int) -> None:
+    """Close the group if all its incidents have ended: what fails from now on has another cause."""
+    await connection.execute(
+        "UPDATE incident_group SET closed_at = now() WHERE id = $1 AND closed_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM incident WHERE group_id = $1 AND resolved_at IS NULL)",
+        group_id,
+    )
+
+
+class Holder(NamedTuple):
+    """The open incident of a monitor on which another one depends."""
+
+    incident_id: int
+    group_id: int | None
+
+
+async def holder(connection: Connection, monitor_id: int) -> Holder | None:
+    """The longest open incident of the monitors on which this one depends."""
+    row = await connection.fetchrow(
+        "SELECT incident.id, incident.group_id FROM monitor_dependency AS dependency"
+        " JOIN incident ON incident.monitor_id = dependency.parent_id AND incident.resolved_at IS NULL"
+        " WHERE dependency.monitor_id = $1 ORDER BY incident.id LIMIT 1",
+        monitor_id,
+    )
+    return Holder(*row) if row else None
+
+
+async def hold(connection: Connection, incident_id: int, by: Holder) -> None:
+    await connection.execute(
+        "UPDATE incident SET held_by = $2, group_id = $3, released_at = NULL WHERE id = $1",
+        incident_id,
+        by.incident_id,
+        by.group_id,
+    )
+
+
+class HeldIncident(NamedTuple):
+    """An open incident that nobody was notified of, because a monitor that it depends on was down until `over_at`."""
+
+    incident_id: int
+    monitor_id: int
+    change_id: int
+    over_at: datetime
+    now: datetime
+
+
+_HELD = """
+SELECT incident.id, incident.monitor_id, change.id, parent.resolved_at, now()
+FROM incident JOIN incident AS parent ON parent.id = incident.held_by AND parent.resolved_at IS NOT NULL
+CROSS JOIN LATERAL (
+  SELECT id FROM incident_change WHERE incident_id = incident.id AND kind IN ('opened', 'escalated')
+  ORDER BY id DESC LIMIT 1
+) AS change
+WHERE incident.held_by IS NOT NULL AND incident.resolved_at IS NULL AND incident.released_at IS NULL
+  AND incident.id > $1 AND ($2::bigint IS NULL OR incident.id = $2)
+ORDER BY incident.id LIMIT $3
+"""
+
+
+async def held_too_long(
+    connection: Connection, at_most: int, *, after: int = 0, only: int | None = None
+) -> list[HeldIncident]:
+    """Held incidents whose reason is over, by number: those beyond `after`, or the one with the number `only`."""
+    return [HeldIncident(*row) for row in await connection.fetch(_HELD, after, only, at_most)]
+
+
+async def release(connection: Connection, incident_id: int) -> None:
+    await connection.execute("UPDATE incident SET released_at = now(), group_id = NULL WHERE id = $1", incident_id)

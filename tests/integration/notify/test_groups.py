@@ -1,0 +1,221 @@
+"""Incidents of one cause, by rows of PostgreSQL: which messages are made of them, for whom, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice
+from controller.pipeline.group_messages import make_group_messages
+from controller.store.incidents.incidents import StoredIncident
+from tests.integration.notify.notification_case import NotificationCase, addressed
+
+OWN = "own@example.com"
+
+
+@pytest.fixture(autouse=True)
+async def _grouping(case: NotificationCase) -> None:
+    await case.value("UPDATE organization SET grouping = NULL")
+    await addressed(case, customer_notification_email=OWN)
+
+
+async def _monitors(case: NotificationCase, number: int, hostname: str = "mx.example.com") -> list[int]:
+    return [await case.monitor(hostname=hostname) for _ in range(number)]
+
+
+async def _opened(case: NotificationCase, monitors: Sequence[int]) -> list[StoredIncident]:
+    return [await case.opened(monitor) for monitor in monitors]
+
+
+async def _later(case: NotificationCase, seconds: int) -> None:
+    """Have that time pass for the groups, and make the messages that are due then."""
+    for statement in (
+        "UPDATE incident_group SET opened_at = opened_at - $1::interval",
+        "UPDATE group_receiver SET due_at = due_at - $1::interval, notified_at = notified_at - $1::interval",
+        "UPDATE grouped_change SET not_before = not_before - $1::interval",
+        "UPDATE incident SET resolved_at = resolved_at - $1::interval",
+    ):
+        await case.value(statement, timedelta(seconds=seconds))
+    await make_group_messages(case.db)
+
+
+async def _notices(case: NotificationCase, receiver: str = OWN) -> list[Notice]:
+    rows = await case.rows("SELECT notice FROM delivery WHERE receiver = $1 ORDER BY id", receiver)
+    return [msgspec.convert(notice, Notice) for (notice,) in rows]
+
+
+async def _groups(case: NotificationCase, receiver: str = OWN) -> list[GroupNotice]:
+    return [one for one in await _notices(case, receiver) if isinstance(one, GroupNotice)]
+
+
+async def test_one_cause_is_told_at_once_then_in_one_message_and_its_end_in_one(case: NotificationCase) -> None:
+    found = await _opened(case, await _monitors(case, 40))
+    await make_group_messages(case.db)
+    (first,) = await _notices(case)
+    assert isinstance(first, IncidentNotice)
+    await _later(case, 60)
+    (second,) = await _groups(case)
+    assert (second.number, second.still_open, second.over, len(second.members)) == (39, 40, False, 39)
+    assert second.causes == [("mx.example.com", 39)]
+    for one in found:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    _, last = await _groups(case)
+    assert (last.number, last.ended, last.still_open, last.over) == (40, 40, 0, True)
+    await _later(case, 3600)
+    assert len(await _notices(case)) == 3
+    assert await case.value("SELECT count(*) FROM incident_group WHERE closed_at IS NULL") == 0
+
+
+async def test_what_joins_later_is_told_at_most_once_in_the_time_of_updates(case: NotificationCase) -> None:
+    await _opened(case, await _monitors(case, 3))
+    await _later(case, 61)
+    for _ in range(3):
+        await _opened(case, await _monitors(case, 2))
+        await _later(case, 90)
+    assert [one.number for one in await _groups(case)] == [2]
+    await _later(case, 60)
+    assert [one.number for one in await _groups(case)] == [2, 6]
+
+
+async def test_one_that_joins_long_after_the_first_message_is_told_at_once(case: NotificationCase) -> None:
+    await _opened(case, await _monitors(case, 1))
+    await _later(case, 900)
+    await _opened(case, await _monitors(case, 1))
+    await make_group_messages(case.db)
+    assert [one.number for one in await _groups(case)] == [1]
+
+
+async def test_each_receiver_hears_at_once_of_the_first_incident_that_concerns_it(case: NotificationCase) -> None:
+    await _opened(case, await _monitors(case, 2))
+    own = await case.monitor(notification_email="team@example.com")
+    await case.opened(own)
+    (notice,) = await _notices(case, "team@example.com")
+    assert isinstance(notice, IncidentNotice)
+
+
+async def test_an_outage_that_is_over_before_the_message_is_in_none(case: NotificationCase) -> None:
+    first, second, _ = await _opened(case, await _monitors(case, 3))
+    await case.resolved(second)
+    await _later(case, 60)
+    (message,) = await _groups(case)
+    assert (message.number, message.still_open) == (1, 2)
+    await case.resolved(first)
+    await make_group_messages(case.db)
+    assert len(await _groups(case)) == 1
+
+
+async def test_those_that_recovered_are_told_after_a_quarter_of_an_hour_though_others_have_not(
+    case: NotificationCase,
+) -> None:
+    found = await _opened(case, await _monitors(case, 4))
+    await _later(case, 60)
+    for one in found[:2]:
+        await case.resolved(one)
+    await _later(case, 890)
+    assert len(await _groups(case)) == 1
+    await _later(case, 30)
+    message = (await _groups(case))[-1]
+    assert (message.ended, message.still_open, message.over) == (2, 2, False)
+    for one in found[2:]:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    message = (await _groups(case))[-1]
+    assert (message.number, message.over) == (2, True)
+
+
+async def test_a_single_incident_is_told_as_without_groups(case: NotificationCase) -> None:
+    incident = await case.opened(severity="partial")
+    await case.changed(incident, "escalated")
+    await case.changed(incident, "flapping")
+    await case.resolved(incident)
+    await make_group_messages(case.db)
+    notices = await _notices(case)
+    assert [one.change for one in notices if isinstance(one, IncidentNotice)] == [
+        "opened",
+        "escalated",
+        "flapping",
+        "resolved",
+    ]
+    assert len(notices) == 4
+
+
+async def test_many_causes_are_a_storm_of_few_messages_and_one_end(case: NotificationCase) -> None:
+    found = []
+    for number in range(300):
+        customer = await case.value(
+            "INSERT INTO customer (organization_id, name) VALUES ($1, $2) RETURNING id",
+            case.organization,
+            f"Customer {number}",
+        )
+        monitor = await case.monitor(hostname=f"mx{number}.example.com")
+        await case.value("UPDATE monitor SET customer_id = $2 WHERE id = $1", monitor, customer)
+        case.customer = customer
+        if not number:
+            await case.channel("email", "Mail", {"to": "noc@example.com"})
+        found.append(await case.opened(monitor))
+        await make_group_messages(case.db)
+    await _later(case, 60)
+    notices = await _notices(case, "noc@example.com")
+    assert len(notices) == 7
+    storms = await _groups(case, "noc@example.com")
+    assert [one.kind for one in storms] == ["storm", "storm"]
+    assert sum(one.number for one in storms) == 295
+    for one in found:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    await _later(case, 3600)
+    last = (await _groups(case, "noc@example.com"))[-1]
+    assert (len(await _notices(case, "noc@example.com")), last.over, last.number) == (8, True, 300)
+    assert len(last.threads) == 5
+    assert await case.value("SELECT count(*) FROM incident_group WHERE closed_at IS NULL") == 0
+
+
+async def test_a_channel_for_long_outages_hears_of_no_short_one_in_a_group(case: NotificationCase) -> None:
+    await case.channel("email", "Long", {"to": "long@example.com"}, conditions={"minIncidentDuration": 300})
+    first, second, _ = await _opened(case, await _monitors(case, 3))
+    await case.resolved(second)
+    await _later(case, 250)
+    assert len(await _notices(case, "long@example.com")) == 1  # the first one, which waits
+    assert await case.value("SELECT next_at > now() FROM delivery WHERE receiver = 'long@example.com'")
+    await _later(case, 120)
+    (message,) = await _groups(case, "long@example.com")
+    assert message.number == 1
+    await case.resolved(first)
+
+
+async def test_grouping_can_be_switched_off_for_a_customer(case: NotificationCase) -> None:
+    await case.value("UPDATE customer SET grouping = $1", {"enabled": False})
+    await _opened(case, await _monitors(case, 3))
+    await _later(case, 60)
+    assert [type(one) for one in await _notices(case)] == [IncidentNotice] * 3
+
+
+async def test_a_weak_likeness_counts_only_soon(case: NotificationCase) -> None:
+    await case.opened(await case.monitor(hostname="a.example.com"))
+    await case.opened(await case.monitor(hostname="b.example.com"))
+    assert len(await _notices(case)) == 1
+    await _later(case, 61)
+    await case.opened(await case.monitor(hostname="c.example.com"))
+    assert [type(one) for one in await _notices(case)] == [IncidentNotice, GroupNotice, IncidentNotice]
+
+
+async def test_a_receiver_that_no_message_reached_hears_of_no_end(case: NotificationCase) -> None:
+    found = await _opened(case, await _monitors(case, 2))
+    await _later(case, 60)
+    await case.value("UPDATE delivery SET state = 'failed'")
+    for one in found:
+        await case.resolved(one)
+    await make_group_messages(case.db)
+    assert len(await _notices(case)) == 2
+
+
+async def test_the_messages_of_a_group_are_made_once_by_two_controllers(case: NotificationCase) -> None:
+    await _opened(case, await _monitors(case, 20))
+    await case.value("UPDATE group_receiver SET due_at = now(), notified_at = now() - interval '60 seconds'")
+    await asyncio.gather(make_group_messages(case.db), make_group_messages(case.db))
+    assert [one.number for one in await _groups(case)] == [19]
