@@ -96,7 +96,7 @@ def _paragraphs(notice: GroupNotice) -> list[str]:
         return [f"Some incidents of this group are over; {still} still open."]
     if notice.kind == "storm":
         return [
-            "Many monitors fail at once, for different causes. They are told in few messages until it calms down.",
+            "Many monitors fail at once, for different causes. You get few messages about them until it calms down.",
             "Look first at what they share: a network, name servers, power, or the locations of the checks.",
         ]
     return [
