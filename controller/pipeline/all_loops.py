@@ -15,8 +15,8 @@ from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
-from controller.pipeline.group_messages import MESSAGES_SECONDS, make_group_messages
-from controller.pipeline.held_incidents import RELEASE_SECONDS, release_held
+from controller.pipeline.grouping.held_incidents import RELEASE_SECONDS, release_held
+from controller.pipeline.grouping.messages import MESSAGES_SECONDS, make_group_messages
 from controller.pipeline.housekeeping import (
     BLINDNESS_SECONDS,
     FORGET_SECONDS,

@@ -1,6 +1,6 @@
 """Notify people of an incident: make the deliveries of a change, in the transaction that made the change.
 
-Those that hear of several incidents of one cause hear of the later ones together (pipeline.grouped_changes).
+Those that hear of several incidents of one cause hear of the later ones together (pipeline.grouping.placing).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from controller.model.checks import CheckTiming
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
-from controller.pipeline.grouped_changes import place, told_at_once
+from controller.pipeline.grouping.placing import notified_at_once, place
 from controller.pipeline.server_names import servers_by_monitor
 from controller.store.checks.timings import timings_of
 from controller.store.incidents import groups
@@ -64,8 +64,8 @@ async def enqueue(connection: Connection, incident: StoredIncident, change: Stor
     row = await alerts.alert(connection, incident.id, change.id)
     if row is None:
         return 0
-    if change.kind == ChangeKind.OPENED and (holder := await groups.holder(connection, row.monitor_id)):
-        await groups.hold(connection, incident.id, holder)
+    if change.kind == ChangeKind.OPENED and (holding := await groups.holding(connection, row.monitor_id)):
+        await groups.hold(connection, incident.id, holding)
         return 0
     made = 0
     if not row.held:
@@ -135,7 +135,7 @@ async def _enqueue(
 ) -> int:
     if row.kind in WORSE and row.group_id is None:
         row = await place(connection, row)
-    if await group_receivers.is_told(connection, row.change_id):
+    if await group_receivers.has_receivers(connection, row.change_id):
         return 0
     recipients = audience(row.kind, Severity(row.severity), affected)
     match recipients:
@@ -145,7 +145,7 @@ async def _enqueue(
             found = [Receiver(*follower) for follower in await alerts.followers(connection, row.incident_id)]
         case _:
             found = list(receivers(await _channels(connection, row), recipients, affected, row.at))
-    found = await told_at_once(connection, row, found)
+    found = await notified_at_once(connection, row, found)
     if not found:
         return 0
     timings = await timings_of(connection, row.monitor_id, row.monitor_public_id, row.evidence)

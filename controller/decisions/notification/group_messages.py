@@ -21,7 +21,7 @@ WORSE = frozenset({ChangeKind.OPENED, ChangeKind.ESCALATED})
 
 
 class GroupReceiver(NamedTuple):
-    """What a receiver heard of a group, and will hear: `incidents` of which it was notified or will be, so many of them
+    """What a receiver knows of a group: `incidents` of which it was notified or will be, so many of them
     open, by so many `messages`, the last at `notified_at`. `alone` is the only incident, if there is only one.
     """
 
@@ -41,7 +41,7 @@ class Way(StrEnum):
 
 
 def way(kind: str, incident_id: int, group: GroupKind, known: GroupReceiver | None, *, is_waiting: bool = False) -> Way:
-    """`known` is None for a receiver that heard nothing of the group yet. `is_waiting`: that the incident opened waits
+    """`known` is None for a receiver that knows nothing of the group yet. `is_waiting`: that the incident opened waits
     for a message about the group.
     """
     if known is None or not known.incidents:

@@ -116,7 +116,8 @@ _TAKE = (
     INSERT INTO group_receiver (group_id, receiver_key, channel_id, channel_name, type, receiver, thread_incident_id,
       incidents, open_incidents, messages, notified_at)
     SELECT $1, receiver_key, (array_agg(channel_id ORDER BY group_id))[1],
-      (array_agg(channel_name ORDER BY group_id))[1], min(type), (array_agg(receiver ORDER BY group_id))[1], (array_agg(thread_incident_id ORDER BY group_id))[1],
+      (array_agg(channel_name ORDER BY group_id))[1], min(type), (array_agg(receiver ORDER BY group_id))[1],
+      (array_agg(thread_incident_id ORDER BY group_id))[1],
       sum(incidents), sum(open_incidents), 0, max(notified_at)
     FROM group_receiver WHERE group_id = ANY ($2::bigint[]) GROUP BY receiver_key
     """,
@@ -138,7 +139,7 @@ _TAKE = (
 
 
 async def take_over(connection: Connection, storm_id: int, group_ids: Sequence[int]) -> None:
-    """Make the incidents of these groups those of a storm, with all that their receivers heard and will hear."""
+    """Make the incidents of these groups those of a storm, with all that their receivers notified and will hear."""
     for statement in _TAKE:
         arguments = (storm_id, list(group_ids)) if "$2" in statement else (storm_id,)
         await connection.execute(statement, *arguments)
@@ -153,14 +154,14 @@ async def close(connection: Connection, group_id: int) -> None:
     )
 
 
-class Holder(NamedTuple):
+class HoldingIncident(NamedTuple):
     """The open incident of a monitor on which another one depends."""
 
     incident_id: int
     group_id: int | None
 
 
-async def holder(connection: Connection, monitor_id: int) -> Holder | None:
+async def holding(connection: Connection, monitor_id: int) -> HoldingIncident | None:
     """The longest open incident of the monitors on which this one depends."""
     row = await connection.fetchrow(
         "SELECT incident.id, incident.group_id FROM monitor_dependency AS dependency"
@@ -168,10 +169,10 @@ async def holder(connection: Connection, monitor_id: int) -> Holder | None:
         " WHERE dependency.monitor_id = $1 ORDER BY incident.id LIMIT 1",
         monitor_id,
     )
-    return Holder(*row) if row else None
+    return HoldingIncident(*row) if row else None
 
 
-async def hold(connection: Connection, incident_id: int, by: Holder) -> None:
+async def hold(connection: Connection, incident_id: int, by: HoldingIncident) -> None:
     await connection.execute(
         "UPDATE incident SET held_by = $2, group_id = $3, released_at = NULL WHERE id = $1",
         incident_id,

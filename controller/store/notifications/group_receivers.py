@@ -1,4 +1,4 @@
-"""What each receiver heard of a group of incidents, and what waits to be told. The caller holds the lock of
+"""What each receiver knows of a group of incidents, and what waits to be told. The caller holds the lock of
 store.incidents.groups.
 """
 
@@ -26,7 +26,7 @@ class GroupedReceiver(NamedTuple):
 
 
 async def known(connection: Connection, group_id: int, keys: Sequence[str]) -> dict[str, GroupReceiver]:
-    """What the receivers with these keys heard of the group."""
+    """What the receivers with these keys know of the group."""
     rows = await connection.fetch(
         "SELECT receiver_key, incidents, open_incidents, messages, notified_at,"
         " CASE WHEN incidents = 1 THEN thread_incident_id END AS alone"
@@ -37,7 +37,7 @@ async def known(connection: Connection, group_id: int, keys: Sequence[str]) -> d
     return {row["receiver_key"]: GroupReceiver(*list(row)[1:]) for row in rows}
 
 
-async def heard(connection: Connection, incident_id: int) -> dict[str, bool]:
+async def notified(connection: Connection, incident_id: int) -> dict[str, bool]:
     """The keys of the receivers that hear of the incident, each with whether that still waits for a message."""
     rows = await connection.fetch(
         "SELECT receiver_key, bool_and(delivery_id IS NULL) AS waits FROM grouped_change"
@@ -47,7 +47,7 @@ async def heard(connection: Connection, incident_id: int) -> dict[str, bool]:
     return {row["receiver_key"]: row["waits"] for row in rows}
 
 
-async def is_told(connection: Connection, change_id: int) -> bool:
+async def has_receivers(connection: Connection, change_id: int) -> bool:
     """Whether receivers of this change were found before."""
     found: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM grouped_change WHERE change_id = $1)"
@@ -210,7 +210,7 @@ async def message_due(connection: Connection, group_id: int, key: str) -> Messag
     )
 
 
-async def look_again(connection: Connection, group_id: int, key: str, at: datetime | None) -> None:
+async def postpone(connection: Connection, group_id: int, key: str, at: datetime | None) -> None:
     await connection.execute(
         "UPDATE group_receiver SET due_at = $3 WHERE group_id = $1 AND receiver_key = $2", group_id, key, at
     )
@@ -242,7 +242,7 @@ _SEND = """
 WITH made AS (
   INSERT INTO delivery (organization_id, incident_id, group_id, notice, channel_id, channel_name, type, receiver)
   SELECT organization_id, $3, $1, $4, $5, $6, $7, $8 FROM incident_group WHERE id = $1 RETURNING id
-), told AS (
+), included AS (
   UPDATE grouped_change SET delivery_id = made.id FROM made
   WHERE grouped_change.group_id = $1 AND receiver_key = $2 AND grouped_change.delivery_id IS NULL AND dropped IS NULL
     AND not_before <= now()

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from controller.notify.notice import GroupNotice, IncidentNotice, Notice
-from controller.pipeline.group_messages import make_group_messages
+from controller.pipeline.grouping.messages import make_group_messages
 from controller.store.incidents.incidents import StoredIncident
 from tests.integration.notify.notification_case import NotificationCase, addressed
 

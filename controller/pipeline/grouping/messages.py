@@ -44,11 +44,11 @@ async def _make(db: Database, due: DueReceiver) -> None:
         waiting = message.waiting
         again_at = wait_until(waiting, message.open_incidents, message.now)
         if again_at is not None or not (waiting.worse or waiting.ended):
-            await group_receivers.look_again(connection, due.group_id, due.key, again_at)
+            await group_receivers.postpone(connection, due.group_id, due.key, again_at)
             return
         if not waiting.worse and not await group_receivers.was_notified(connection, due.group_id, due.key):
             await group_receivers.drop_waiting(connection, due.group_id, due.key, NOT_NOTIFIED)
-            await group_receivers.look_again(connection, due.group_id, due.key, waiting.later_at)
+            await group_receivers.postpone(connection, due.group_id, due.key, waiting.later_at)
             return
         notice = await _notice(connection, due, message)
         await group_receivers.send(connection, due.group_id, message, notice, waiting.later_at)

@@ -68,19 +68,19 @@ async def _hosts(connection: Connection, row: AlertRow) -> list[str]:
     return list(dict.fromkeys(server.rpartition(":")[0] or server for server in servers))
 
 
-async def told_at_once(connection: Connection, row: AlertRow, receivers: Iterable[Receiver]) -> list[Receiver]:
+async def notified_at_once(connection: Connection, row: AlertRow, receivers: Iterable[Receiver]) -> list[Receiver]:
     """Those of the receivers of a change who hear of it by a message of its own; the others wait for one about its
     group. What is known of each receiver is brought up to date.
     """
     receivers = list(receivers)
     if row.group_id is None:
         return receivers
-    heard = await group_receivers.heard(connection, row.incident_id)
+    notified = await group_receivers.notified(connection, row.incident_id)
     keyed = {receiver_key(one.type, one.receiver, one.channel_id): one for one in receivers}
-    known = await group_receivers.known(connection, row.group_id, [*keyed, *heard])
+    known = await group_receivers.known(connection, row.group_id, [*keyed, *notified])
     if row.kind in WORSE:
-        return await _worse(connection, row, keyed, known, heard)
-    return await _following(connection, row, keyed, known, heard)
+        return await _worse(connection, row, keyed, known, notified)
+    return await _following(connection, row, keyed, known, notified)
 
 
 async def _worse(
@@ -88,15 +88,15 @@ async def _worse(
     row: AlertRow,
     receivers: dict[str, Receiver],
     known: dict[str, GroupReceiver],
-    heard: dict[str, bool],
+    notified: dict[str, bool],
 ) -> list[Receiver]:
     settings: GroupingSettings | None = None
     at_once = []
     for key, receiver in receivers.items():
-        told = known.get(key)
-        how = way(row.kind, row.incident_id, _kind(row), told, is_waiting=heard.get(key, False))
+        earlier = known.get(key)
+        how = way(row.kind, row.incident_id, _kind(row), earlier, is_waiting=notified.get(key, False))
         from_at = receiver.not_before or row.at
-        if key not in heard:
+        if key not in notified:
             one = GroupedReceiver(key, receiver.channel_id, receiver.channel_name, receiver.type, receiver.receiver)
             await group_receivers.add(
                 connection, _group(row), one, row.incident_id, from_at, at_once=how is Way.AT_ONCE
@@ -105,7 +105,7 @@ async def _worse(
             at_once.append(receiver)
             continue
         settings = settings or await groups.settings(connection, row.customer_id)
-        await _wait(connection, row, key, from_at, next_message_at(told, settings, from_at))
+        await _wait(connection, row, key, from_at, next_message_at(earlier, settings, from_at))
     return at_once
 
 
@@ -114,15 +114,15 @@ async def _following(
     row: AlertRow,
     receivers: dict[str, Receiver],
     known: dict[str, GroupReceiver],
-    heard: dict[str, bool],
+    notified: dict[str, bool],
 ) -> list[Receiver]:
     """What is known of receivers that are notified of nothing any more is brought up to date too."""
     ended = row.kind == ChangeKind.RESOLVED
     at_once = []
-    for key in dict.fromkeys([*receivers, *heard]):
-        told, waits = known.get(key), heard.get(key, False)
-        how = way(row.kind, row.incident_id, _kind(row), told, is_waiting=waits)
-        if ended and key in heard:
+    for key in dict.fromkeys([*receivers, *notified]):
+        earlier, waits = known.get(key), notified.get(key, False)
+        how = way(row.kind, row.incident_id, _kind(row), earlier, is_waiting=waits)
+        if ended and key in notified:
             if waits:
                 await group_receivers.drop(connection, _group(row), key, row.incident_id)
             elif how is Way.TOGETHER and key in receivers:
@@ -147,5 +147,5 @@ def _kind(row: AlertRow) -> GroupKind:
 
 
 def _group(row: AlertRow) -> int:
-    assert row.group_id is not None  # noqa: S101 - told_at_once returned before
+    assert row.group_id is not None  # noqa: S101 - notified_at_once returned before
     return row.group_id

@@ -1,0 +1,1 @@
+"""Incidents of one cause, reported together."""
