@@ -10,8 +10,8 @@ import msgspec
 
 
 class RecipientSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What only AlertSite's API says of a channel. The defaults are those of a channel that was made elsewhere: it hears
-    of every outage from its first failing round on, and of its end.
+    """What only AlertSite's API says of a channel. The defaults are those of a channel that was made elsewhere: it
+    hears of every outage from its first failing round on, and of its end.
 
     `start_threshold` is how many failing rounds in a row come before the first message, `stop_threshold` how many
     messages about one outage there are at most (0: no limit; its end does not count).

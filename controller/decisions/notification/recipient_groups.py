@@ -22,8 +22,8 @@ class GroupOfMonitor(NamedTuple):
 def chosen_by_groups(channels: Iterable[RecipientChannel], groups: Iterable[GroupOfMonitor]) -> list[RecipientChannel]:
     """The channels that hear of the monitor. `groups` are all that contain it, and the default group if there is one.
 
-    Without either everybody hears. A monitor in groups is told to the recipients of each of them and to nobody else; one
-    in no group to those of the default group.
+    Without either everybody hears. A monitor in groups is told to the recipients of each of them and to nobody else,
+    one in no group to those of the default group.
     """
     found = list(groups)
     deciding = [one for one in found if one.contains_monitor] or [one for one in found if one.is_default]

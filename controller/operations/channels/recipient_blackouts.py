@@ -86,12 +86,16 @@ def _visible(principal: Principal, one: RecipientBlackout) -> bool:
 async def _require_channel(database: Database, principal: Principal, number: int) -> None:
     """Raises InvalidError for a channel that the principal may not know, ForbiddenError for one it may not change."""
     channel = await channels.by_id(database, principal.organization_id, number)
-    hidden = channel is None or reaches(
-        principal,
-        Permission.MANAGE_CHANNELS,
-        organization_id=channel.organization_id,
-        customer_id=channel.owner_id,
-    ) is Reach.HIDDEN
+    hidden = (
+        channel is None
+        or reaches(
+            principal,
+            Permission.MANAGE_CHANNELS,
+            organization_id=channel.organization_id,
+            customer_id=channel.owner_id,
+        )
+        is Reach.HIDDEN
+    )
     if channel is None or hidden:
         raise InvalidError("assoc_id", UNKNOWN_RECIPIENT)
     require(principal, Permission.MANAGE_CHANNELS, channel.organization_id, channel.owner_id)

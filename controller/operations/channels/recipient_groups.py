@@ -5,6 +5,7 @@ A group belongs to the organization as a whole, so only who may manage all of it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -71,9 +72,7 @@ async def create_group(database: Database, principal: Principal, change: GroupCh
         if number is None:
             raise InvalidError("name", f"cannot be saved: there are {store.MOST} groups, and may be no more")
         made = await _stored(own, principal, number)
-        await record_about(
-            own, principal, AuditAction.RECIPIENT_GROUP_CREATED, _object(made), after=_fields(made)
-        )
+        await record_about(own, principal, AuditAction.RECIPIENT_GROUP_CREATED, _object(made), after=_fields(made))
     return made
 
 
@@ -104,9 +103,7 @@ async def delete_group(database: Database, principal: Principal, number: int) ->
     async with database.one_transaction() as own:
         if not await store.delete(own, principal.organization_id, number):
             raise NotFoundError(GROUP_NOT_FOUND)
-        await record_about(
-            own, principal, AuditAction.RECIPIENT_GROUP_DELETED, _object(found), before=_fields(found)
-        )
+        await record_about(own, principal, AuditAction.RECIPIENT_GROUP_DELETED, _object(found), before=_fields(found))
 
 
 def _require(principal: Principal) -> None:
@@ -122,7 +119,9 @@ async def _checked(database: Database, principal: Principal, change: GroupChange
             raise InvalidError("name", f"must be 1 to {LONGEST_NAME} printable characters")
     with mistakes.noted():
         _check_members(
-            "monitors", list(change.monitors), await store.known_monitors(database, principal.organization_id, list(change.monitors))
+            "monitors",
+            list(change.monitors),
+            await store.known_monitors(database, principal.organization_id, list(change.monitors)),
         )
     recipients = list(dict.fromkeys(change.recipients))
     with mistakes.noted():
@@ -170,3 +169,19 @@ def _fields(group: RecipientGroup) -> dict[str, Any]:
         "recipients": [one.name for one in group.recipients],
         **({"extras": group.extras} if group.extras else {}),
     }
+
+
+async def groups_of_channels(database: Database, principal: Principal) -> list[tuple[int, list[int]]]:
+    """The numbers of the organization's groups, with those of their recipients. Who sees a channel may know in which
+    groups it is.
+    """
+    return [
+        (group.id, [one.id for one in group.recipients])
+        for group in await store.groups_of(database, principal.organization_id)
+    ]
+
+
+async def monitors_of_groups(database: Database, principal: Principal, numbers: Sequence[int]) -> dict[int, int]:
+    """In how many of these groups each of their monitors is. Whether the principal may see it is not said."""
+    found = await store.groups_of(database, principal.organization_id)
+    return Counter(one.id for group in found if group.id in numbers for one in group.monitors)
