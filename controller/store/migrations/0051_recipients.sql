@@ -1,5 +1,4 @@
--- Notification channels as AlertSite's recipients, groups that say which recipients hear of which monitors, and times at
--- which a recipient hears nothing.
+-- Channels as AlertSite's recipients, groups that say which of them hear of which monitors, and their quiet times.
 -- depends: 0045_incident_groups
 
 -- migrate: apply

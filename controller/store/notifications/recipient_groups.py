@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from controller.model.recipients import GroupMonitor, GroupRecipient, RecipientGroup
@@ -185,7 +186,7 @@ async def _link(connection: Connection, group_id: int, new: NewGroup) -> None:
     )
 
 
-def _group(row: Mapping[str, Any]) -> RecipientGroup:
+def _group(row: asyncpg.Record) -> RecipientGroup:
     return RecipientGroup(
         **{
             **row,

@@ -34,9 +34,9 @@ from controller.http.openapi import answers
 from controller.http.problems import RECORD_NOT_FOUND
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Location, Principal
+from controller.operations import period_reports
 from controller.operations.accounts.organizations import time_zone_of
-from controller.operations.monitors import period_reports
-from controller.operations.monitors.period_reports import Reported, ReportTime
+from controller.operations.period_reports import Reported, ReportTime
 from controller.store.locations.locations import all_locations
 from shared.clock import utc_now
 from shared.wire.messages import ResultStatus

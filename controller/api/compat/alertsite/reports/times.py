@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
 from controller.errors import InvalidError
-from controller.operations.monitors.period_reports import ReportTime
+from controller.operations.period_reports import ReportTime
 
 LONGEST = timedelta(days=31)
 LONGEST_SLA = timedelta(days=366)
@@ -18,7 +18,7 @@ _FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
 def report_time(
     rdate: str | None, from_: str | None, to: str | None, zone: str, now: datetime, longest: timedelta
 ) -> ReportTime:
-    """One day (`rdate`), or from one moment to another; the last 24 hours when neither is given. Raises InvalidError."""
+    """One day (`rdate`), or from one moment to another; without either, the last 24 hours. Raises InvalidError."""
     clock = ZoneInfo(zone)
     if rdate is not None and (from_ is not None or to is not None):
         raise InvalidError("rdate", "must not be sent together with from and to")
@@ -45,7 +45,7 @@ def report_time(
 def _parsed(text: str, field: str, forms: tuple[str, ...]) -> datetime:
     for form in forms:
         try:
-            return datetime.strptime(text, form)
+            return datetime.strptime(text, form)  # noqa: DTZ007 - a time of the wall clock
         except ValueError:
             continue
     words = "YYYY-MM-DD" if len(forms) == 1 else "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"
