@@ -20,7 +20,7 @@ from controller.api.compat.alertsite.monitors.properties import id_of_label
 from controller.api.compat.alertsite.monitors.queries import number_of
 from controller.decisions.access import Permission, permits
 from controller.decisions.breaches import Breaches
-from controller.decisions.monitors.labels import KEY_RULE, VALUE_RULE, is_key, is_value
+from controller.decisions.monitors.labels import is_key, is_value
 from controller.decisions.monitors.many import SettingsOfMany
 from controller.errors import InvalidError, NotFoundError
 from controller.http.auth import PERMISSION, SECURITY
@@ -39,6 +39,8 @@ PropertyNumber = Annotated[
     str, PathParameter(name="id", description="The property's number.", schema_extra={"pattern": "^[0-9]+$"})
 ]
 _MOST_MONITORS = 1000
+_NAME_RULE = "must be 1 to 50 characters, none of them a colon or a control character"
+_VALUE_RULE = "must be 1 to 100 characters, none of them a control character"
 _NAMES = {"key": "name", "newKey": "name"}
 _TAGGED: dict[str, Any] = {"security": SECURITY, "tags": TAGS}
 _NAME = Annotated[Any, text_field("At most 50 characters without a colon.")]
@@ -147,7 +149,7 @@ async def get_property(number: PropertyNumber, services: GivenServices, principa
         200: answers(Identified, "The number of the property", _IDENTIFIED),
         **refusals(
             body=True,
-            s400=f"invalid_request - name {KEY_RULE}",
+            s400=f"invalid_request - name {_NAME_RULE}",
             s403="Forbidden",
             s404=RECORD_NOT_FOUND,
         ),
@@ -163,10 +165,10 @@ async def create_property(
     body, mistakes = sent(data), Breaches()
     numbers: list[int] = []
     with mistakes.noted():
-        _check("name", body.get("name"), fits=is_key(_text(body.get("name"))), rule=KEY_RULE)
+        _check("name", body.get("name"), fits=is_key(_text(body.get("name"))), rule=_NAME_RULE)
     with mistakes.noted():
         value = _text(body.get("value"))
-        _check("value", body.get("value"), fits=bool(value) and is_value(value), rule=VALUE_RULE)
+        _check("value", body.get("value"), fits=bool(value) and is_value(value), rule=_VALUE_RULE)
     with mistakes.noted():
         numbers = _numbers(body.get("monitors"))
     mistakes.refuse(every=True)
@@ -187,7 +189,7 @@ async def create_property(
     description="The number belongs to the name, so the answer has the new one.",
     responses={
         200: answers(Identified, "The number of the renamed property", _IDENTIFIED),
-        **refusals(body=True, s400=f"invalid_request - name {KEY_RULE}", s403="Forbidden", s404=RECORD_NOT_FOUND),
+        **refusals(body=True, s400=f"invalid_request - name {_NAME_RULE}", s403="Forbidden", s404=RECORD_NOT_FOUND),
     },
     **_TAGGED,
 )
@@ -196,7 +198,7 @@ async def update_property(
 ) -> Identified:
     found = await _found(services.database, principal, number)
     name = sent(data).get("name", found.key)
-    _check("name", name, fits=is_key(_text(name)), rule=KEY_RULE)
+    _check("name", name, fits=is_key(_text(name)), rule=_NAME_RULE)
     if name != found.key:
         with named(_NAMES):
             change = renaming_of(found.key, None, name, None)
