@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -54,8 +55,8 @@ async def list_groups(database: Database, principal: Principal) -> list[Recipien
     return await store.groups_of(database, principal.organization_id)
 
 
-async def get_group(database: Database, principal: Principal, number: int) -> RecipientGroup:
-    """Raises NotFoundError, ForbiddenError."""
+async def get_group(database: Database, principal: Principal, number: int | UUID) -> RecipientGroup:
+    """By its number or public id. Raises NotFoundError, ForbiddenError."""
     _require(principal)
     found = await store.by_id(database, principal.organization_id, number)
     if found is None:

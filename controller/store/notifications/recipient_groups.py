@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -29,6 +30,7 @@ SELECT one.id, one.public_id, one.organization_id, one.name, one.is_default, one
   ), '[]') AS recipients
 FROM recipient_group AS one
 WHERE one.organization_id = $1 AND ($2::bigint IS NULL OR one.id = $2)
+  AND ($3::uuid IS NULL OR one.public_id = $3)
 ORDER BY one.id
 """
 
@@ -56,13 +58,14 @@ class NewGroup(msgspec.Struct, frozen=True, kw_only=True):
 async def groups_of(database: Database, organization_id: int) -> list[RecipientGroup]:
     """Oldest first."""
     async with database.connection() as connection:
-        rows = await connection.fetch(_READ, organization_id, None)
+        rows = await connection.fetch(_READ, organization_id, None, None)
     return [_group(row) for row in rows]
 
 
-async def by_id(database: Database, organization_id: int, group_id: int) -> RecipientGroup | None:
+async def by_id(database: Database, organization_id: int, group_id: int | UUID) -> RecipientGroup | None:
+    number, public_id = (None, group_id) if isinstance(group_id, UUID) else (group_id, None)
     async with database.connection() as connection:
-        row = await connection.fetchrow(_READ, organization_id, group_id)
+        row = await connection.fetchrow(_READ, organization_id, number, public_id)
     return _group(row) if row else None
 
 
