@@ -89,9 +89,9 @@ async def outage_report(
         principal, works_in=about.customer.organization_id, customer_ids=frozenset({about.customer.id})
     )
     only = about.monitors[0].public_id if len(about.monitors) == 1 else None
-    wanted = IncidentSearch(monitor=only, since=time.since, until=time.until)
+    search = IncidentSearch(monitor=only, since=time.since, until=time.until)
     known = {one.public_id for one in about.monitors}
-    found = await search_incidents(database, there, wanted, limit=limit, offset=0)
+    found = await search_incidents(database, there, search, limit=limit, offset=0)
     return [one for one in found.incidents if one.monitor_public_id in known]
 
 

@@ -81,6 +81,7 @@ FIELDS = {
     "recipient": "recipient",
     "isDefault": "is the default group",
     "recipients": "recipients",
+    "monitors": "monitors",
     "weekly": "every week",
     "note": "note",
     "extras": "error types and templates",

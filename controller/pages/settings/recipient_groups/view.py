@@ -19,7 +19,7 @@ DONE = {
 _MOST_NAMED = 5
 
 
-class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientGroupRow(msgspec.Struct, frozen=True, kw_only=True):
     """A group in words: some of its recipients and monitors by name, and how many more there are."""
 
     name: str
@@ -34,7 +34,7 @@ class GroupRow(msgspec.Struct, frozen=True, kw_only=True):
 class GroupsView(msgspec.Struct, frozen=True, kw_only=True):
     """`default` is the name of the default group, empty where there is none."""
 
-    rows: list[GroupRow]
+    rows: list[RecipientGroupRow]
     default: str
     done: str = ""
 
@@ -95,9 +95,9 @@ def monitor_options(monitors: Sequence[Monitor], group: RecipientGroup | None) -
     ]
 
 
-def _row(group: RecipientGroup) -> GroupRow:
+def _row(group: RecipientGroup) -> RecipientGroupRow:
     recipients, monitors = ([one.name for one in members] for members in (group.recipients, group.monitors))
-    return GroupRow(
+    return RecipientGroupRow(
         name=group.name,
         path=path_of(group),
         is_default=group.is_default,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
@@ -22,10 +20,10 @@ from controller.api.compat.alertsite.blackouts.bodies import (
     selected,
 )
 from controller.api.compat.alertsite.blackouts.bulk import planned
+from controller.api.compat.alertsite.blackouts.changing import changed_window
 from controller.api.compat.alertsite.blackouts.mapping import (
     NAMES,
     NOT_WEEKLY,
-    WEEKLY,
     blackout_of,
     shown_blackout,
 )
@@ -218,7 +216,7 @@ class Blackouts(Controller):
         zone = window.time_zone
 
         def decide(found: MaintenanceWindow) -> windows.WindowChange:
-            return _changed(found, body, zone, now)
+            return changed_window(found, body, zone, now)
 
         with named(NAMES):
             changed = await windows.change_window(services.database, principal, window.id, decide)
@@ -280,24 +278,6 @@ async def _found(database: Database, principal: Principal, number: str) -> tuple
     if shown is None:
         raise NotFoundError
     return window, shown
-
-
-def _changed(window: MaintenanceWindow, body: dict[str, Any], zone: str, now: datetime) -> windows.WindowChange:
-    """Raises InvalidError."""
-    shown = shown_blackout(window, zone)
-    if shown is None or not shown.persistent:
-        raise InvalidError("persistent", NOT_WEEKLY)
-    known = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
-    merged = known | body
-    blackout = blackout_of(merged, zone, now)
-    if not blackout.weekly:
-        raise InvalidError("persistent", NOT_WEEKLY)
-    monitor = values.number(merged["assoc_id"], "assoc_id", 1, 2**63 - 1)
-    change = blackout.change(monitor, zone)
-    kept: dict[str, Any] = {"name": window.name}
-    if not any(name in body for name in WEEKLY):  # the same times: what was moved by hand stays
-        kept |= {"start": window.start, "end": window.end, "recurrence": window.recurrence}
-    return msgspec.structs.replace(change, **kept)
 
 
 BODIES = (BlackoutBody, BlackoutPatch, BulkEdit, BlackoutObject, BlackoutList, BulkEdited)

@@ -228,9 +228,9 @@ async def _all(database: Database, principal: Principal) -> list[LabelInUse]:
 
 async def _found(database: Database, principal: Principal, number: str) -> LabelInUse:
     """Raises NotFoundError."""
-    wanted = number_of(number)
+    sought = number_of(number)
     for one in await _all(database, principal):
-        if id_of_label(one.key) == wanted:
+        if id_of_label(one.key) == sought:
             return one
     raise NotFoundError
 

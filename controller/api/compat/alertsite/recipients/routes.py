@@ -246,9 +246,9 @@ async def _views(database: Database, principal: Principal) -> list[ChannelView]:
 
 async def _found(database: Database, principal: Principal, number: str) -> ChannelView:
     """Raises NotFoundError."""
-    wanted = number_of(number)
+    sought = number_of(number)
     for view in await _views(database, principal):
-        if view.channel.id == wanted:
+        if view.channel.id == sought:
             return view
     raise NotFoundError
 
