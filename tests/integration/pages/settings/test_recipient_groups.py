@@ -39,8 +39,9 @@ async def test_a_group_is_made_changed_and_deleted_in_the_browser(api: Api) -> N
         assert "No group so far" in page.html
         page = await browser.open(f"{GROUPS}/new")
         assert "Team &lt;b&gt;" in page.html
-        values = {"name": "Mail team", "recipients": str(team), "monitors": str(monitor["id"])}
-        page = await browser.submit(page, f"{GROUPS}/new", **values)
+        page = await browser.submit(
+            page, f"{GROUPS}/new", name="Mail team", recipients=str(team), monitors=str(monitor["id"])
+        )
         assert "The group is created." in page.html
         [made] = await stored(api)
         assert (made["name"], made["recipients"], made["is_default"]) == ("Mail team", [{"id": team}], False)
