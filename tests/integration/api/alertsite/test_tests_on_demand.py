@@ -55,7 +55,7 @@ async def test_a_disabled_monitor_is_tested_too(api: Api, places: dict[str, int]
 async def test_what_is_wrong_is_named(api: Api, places: dict[str, int]) -> None:
     number = await create(api)
     for query, text in (
-        ("", "monitor_id must be a whole number from 1 to 9223372036854775807"),
+        ("", "monitor_id is required"),
         (f"monitor_id={number}&location_id=987654", "location_id must name known locations: 987654 is unknown"),
         (
             f"monitor_id={number}&location_id={places['fr']}",

@@ -57,7 +57,7 @@ _EXAMPLE: dict[str, Any] = {
     responses={
         200: answers(StartedTest, "The test has begun", _EXAMPLE),
         **refusals(
-            s400="invalid_request - monitor_id must be a whole number from 1 to 9223372036854775807",
+            s400="invalid_request - monitor_id is required",
             s403="Forbidden",
             s404=RECORD_NOT_FOUND,
             s409="No active monitoring locations available",
@@ -70,6 +70,8 @@ async def run_test(
     monitor_id: MonitorId = None,
     location_id: LocationId = None,
 ) -> StartedTest:
+    if monitor_id is None:
+        raise InvalidError("monitor_id", "is required")
     number = values.number(monitor_id, "monitor_id", 1, 2**63 - 1)
     monitor = await monitors.get_monitor(services.database, principal, _ALL, number)
     location = None
