@@ -9,8 +9,9 @@ from tests.integration.api.conftest import Api
 from tests.integration.pages.browser import browsing_as
 
 FOR_ALL = {"/policies", "/settings/customers", "/settings/labels"}
-OF_ADMINS = {"/settings/recipient-groups", 
-    f"/settings/{name}" for name in ("channels", "people", "tokens", "organization", "sign-on", "screens", "audit")
+OF_ADMINS = {
+    f"/settings/{name}"
+    for name in ("channels", "recipient-groups", "people", "tokens", "organization", "sign-on", "screens", "audit")
 }
 
 
