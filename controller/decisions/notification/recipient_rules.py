@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from controller.decisions.evaluation.state import ChangeKind
 from controller.decisions.maintenance.occurrences import Timetable, occurrences
 from controller.model.maintenance import Frequency, Recurrence
 from controller.model.recipients import RecipientBlackout, RecipientSettings
@@ -26,16 +25,21 @@ def least_seconds(settings: RecipientSettings, interval_seconds: int) -> int:
 
 
 def why_not(
-    settings: RecipientSettings, blackouts: Iterable[RecipientBlackout], kind: str, messages: int, now: datetime
+    settings: RecipientSettings,
+    blackouts: Iterable[RecipientBlackout],
+    messages: int,
+    now: datetime,
+    *,
+    over: bool,
 ) -> str | None:
-    """Why the recipient does not get a message about this change, after so many about the same incident; None when it
-    does.
+    """Why the recipient does not get a message about an incident, or about its end (`over`), after so many about the
+    same one; None when it does.
     """
     if not settings.availability_alert:
         return NO_ALERTS
     if any(silences(one, now) for one in blackouts):
         return IN_BLACKOUT
-    if kind == ChangeKind.RESOLVED:
+    if over:
         return None if settings.notify_on_clear else NO_CLEAR
     return ENOUGH if settings.stop_threshold and messages >= settings.stop_threshold else None
 

@@ -50,11 +50,12 @@ async def change_blackout(
     database: Database, principal: Principal, number: int, decide: Callable[[RecipientBlackout], NewBlackout]
 ) -> RecipientBlackout:
     """Raises InvalidError, NotFoundError, ForbiddenError, and what `decide` raises."""
-    before = await get_blackout(database, principal, number)
-    await _require_channel(database, principal, before.channel_id)
-    new = decide(before)
-    await _require_channel(database, principal, new.channel_id)
     async with database.one_transaction() as own:
+        await store.lock(own, number)
+        before = await get_blackout(own, principal, number)
+        await _require_channel(own, principal, before.channel_id)
+        new = decide(before)
+        await _require_channel(own, principal, new.channel_id)
         if not await store.replace(own, principal.organization_id, number, new):
             raise NotFoundError
         changed = await get_blackout(own, principal, number)

@@ -69,6 +69,7 @@ async def create_group(database: Database, principal: Principal, change: GroupCh
     _require(principal)
     new = await _checked(database, principal, change)
     async with database.one_transaction() as own:
+        await store.lock(own, principal.organization_id)
         number = await store.insert(own, principal.organization_id, new)
         if number is None:
             raise InvalidError("name", f"cannot be saved: there are {store.MOST} groups, and may be no more")
@@ -81,9 +82,11 @@ async def update_group(
     database: Database, principal: Principal, number: int, decide: Callable[[RecipientGroup], GroupChange]
 ) -> RecipientGroup:
     """Raises InvalidError with every mistake, NotFoundError, ForbiddenError, and what `decide` raises."""
-    before = await get_group(database, principal, number)
-    new = await _checked(database, principal, decide(before))
+    _require(principal)
     async with database.one_transaction() as own:
+        await store.lock(own, principal.organization_id)
+        before = await get_group(own, principal, number)
+        new = await _checked(own, principal, decide(before))
         if not await store.replace(own, principal.organization_id, number, new):
             raise NotFoundError(GROUP_NOT_FOUND)
         changed = await _stored(own, principal, number)

@@ -6,7 +6,7 @@ import msgspec
 
 from controller.decisions.notification.recipient_rules import why_not
 from controller.model.recipients import RecipientSettings
-from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.notice import Notice
 from controller.store.notifications import recipient_blackouts
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
@@ -21,6 +21,5 @@ async def unwished(database: Database, delivery: Claimed, notice: Notice) -> str
     blackouts = await recipient_blackouts.blackouts_of(database, delivery.organization_id, [delivery.channel_id])
     if stored is None and not blackouts:
         return None
-    kind = notice.change if isinstance(notice, IncidentNotice) else ""
     settings = msgspec.convert(stored or {}, RecipientSettings)
-    return why_not(settings, blackouts, kind, len(delivery.previous_keys), utc_now())
+    return why_not(settings, blackouts, len(delivery.previous_keys), utc_now(), over=notice.over)

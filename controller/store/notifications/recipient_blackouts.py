@@ -51,6 +51,12 @@ async def by_id(database: Database, organization_id: int, number: int) -> Recipi
     return RecipientBlackout(**row) if row else None
 
 
+async def lock(database: Database, number: int) -> None:
+    """Keep others from changing it until the transaction ends."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT FROM recipient_blackout WHERE id = $1 FOR UPDATE", number)
+
+
 async def insert(database: Database, organization_id: int, new: NewBlackout, made_by: int | None) -> int | None:
     """The new one's number; None, and nothing stored, when the organization has MOST of them."""
     async with database.connection() as connection:

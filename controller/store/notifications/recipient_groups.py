@@ -69,10 +69,16 @@ async def by_id(database: Database, organization_id: int, group_id: int | UUID) 
     return _group(row) if row else None
 
 
+async def lock(database: Database, organization_id: int) -> None:
+    """Keep others from changing the organization's groups until the transaction ends."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE", organization_id)
+
+
 async def insert(database: Database, organization_id: int, new: NewGroup) -> int | None:
     """The new group's number; None, and nothing stored, when the organization has MOST groups."""
     async with database.transaction() as connection:
-        await _lock(connection, organization_id, new)
+        await _only_default(connection, organization_id, new)
         number: int | None = await connection.fetchval(
             """
             INSERT INTO recipient_group (organization_id, name, is_default, extras)
@@ -93,7 +99,7 @@ async def insert(database: Database, organization_id: int, new: NewGroup) -> int
 async def replace(database: Database, organization_id: int, group_id: int, new: NewGroup) -> bool:
     """False when there is no such group."""
     async with database.transaction() as connection:
-        await _lock(connection, organization_id, new)
+        await _only_default(connection, organization_id, new)
         changed = await connection.fetchval(
             """
             UPDATE recipient_group SET name = $3, is_default = $4, extras = $5, updated_at = clock_timestamp()
@@ -158,9 +164,8 @@ async def known_channels(database: Database, organization_id: int, numbers: Sequ
     return {row["id"] for row in rows}
 
 
-async def _lock(connection: Connection, organization_id: int, new: NewGroup) -> None:
+async def _only_default(connection: Connection, organization_id: int, new: NewGroup) -> None:
     """Of two default groups the later one stays the default."""
-    await connection.execute("SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE", organization_id)
     if new.is_default:
         await connection.execute(
             "UPDATE recipient_group SET is_default = false WHERE organization_id = $1 AND is_default", organization_id
