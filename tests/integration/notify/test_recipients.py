@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
+from controller.api.compat.alertsite.recipients.methods import config_of
 from controller.store.notifications import recipient_blackouts, recipient_groups
 from controller.store.notifications.recipient_blackouts import NewBlackout
 from controller.store.notifications.recipient_groups import NewGroup
 from shared.clock import utc_now
 from tests.fakes.smtp_sink import SmtpSink
+from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.notification_case import NotificationCase
 
 TEAM, BOSS, OWN = "team@example.com", "boss@example.com", "own@example.com"
@@ -128,3 +131,20 @@ async def skipped(case: NotificationCase) -> list[str]:
     async with case.db.connection() as connection:
         rows = await connection.fetch("SELECT DISTINCT error FROM delivery WHERE state = 'skipped' ORDER BY error")
     return [row["error"] for row in rows]
+
+
+@pytest.mark.parametrize("method", [pytest.param(10, id="10: a form"), pytest.param(16, id="16: JSON")])
+async def test_a_posted_alert_has_alertsites_fields(case: NotificationCase, hook: WebhookSink, method: int) -> None:
+    config = config_of(method, hook.url, "us", "secret word")
+    await case.channel("webhook", "Hook", {name: value for name, value in config.items() if value is not None})
+    incident = await case.opened()
+    await case.deliver_due()
+    await case.resolved(incident)
+    await case.deliver_due()
+    found = [one.json if method == 16 else dict(parse_qsl(one.body.decode())) for one in hook.received]
+    types = {10: "application/x-www-form-urlencoded", 16: "application/json"}
+    assert {one.headers["content-type"] for one in hook.received} == {types[method]}
+    assert {one.headers["authorization"] for one in hook.received} == {"Basic dXM6c2VjcmV0IHdvcmQ="}
+    assert [one["errcount"] for one in found] == ["1", "0"]
+    assert (found[0]["device_id"], found[0]["device_name"]) == (str(case.monitor_id), "Office mail")
+    assert (found[0]["custid"], found[0]["company"], found[0]["location"]) == (str(case.customer), "Acme", "de")
