@@ -78,7 +78,11 @@ def status_of(check: LatestCheck) -> SiteStatus:
         return SiteStatus.OK
     if check.status is ResultStatus.UNKNOWN or check.failure_kind is None:
         return SiteStatus.BLIND
-    return _CODE_OF.get(FailureKind(check.failure_kind), SiteStatus.PROTOCOL_ERROR)
+    return status_of_failure(FailureKind(check.failure_kind))
+
+
+def status_of_failure(kind: FailureKind) -> SiteStatus:
+    return _CODE_OF.get(kind, SiteStatus.PROTOCOL_ERROR)
 
 
 def current_checks(latest: Sequence[LatestCheck], locations: Sequence[Location]) -> list[PlacedCheck]:

@@ -135,7 +135,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     `config` is as sent, with its secrets encrypted in place (controller.vault). `owner_id` is the customer it belongs
     to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
-    notified of (controller.decisions.notification.fact_subscriptions).
+    notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
+    it (controller.model.recipients); None has the defaults.
     """
 
     id: int
@@ -158,5 +159,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     allowed_package_types: list[str] | None
     for_ops: bool
     fact_changes: list[str] = []
+    recipient: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime

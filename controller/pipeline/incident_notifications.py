@@ -14,6 +14,8 @@ from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.notification.group_messages import WORSE
+from controller.decisions.notification.recipient_groups import GroupOfMonitor, chosen_by_groups
+from controller.decisions.notification.recipient_rules import least_seconds
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
@@ -26,6 +28,7 @@ from controller.decisions.notification.recipients import (
 from controller.decisions.notification.silence import Silence, silence
 from controller.kinds import is_one_server
 from controller.model.checks import CheckTiming
+from controller.model.recipients import RecipientSettings
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
@@ -35,7 +38,7 @@ from controller.store.checks.timings import timings_of
 from controller.store.incidents import groups
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance.covered import maintenance_at, names_at
-from controller.store.notifications import alerts, deliveries, group_receivers
+from controller.store.notifications import alerts, deliveries, group_receivers, recipient_groups
 from controller.store.notifications.alerts import AlertRow, ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection
@@ -162,8 +165,12 @@ async def _enqueue(
 
 
 async def _channels(connection: Connection, row: AlertRow) -> list[RecipientChannel]:
-    """The addresses and active channels of the monitor, its customer and its organization."""
-    return [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
+    """The addresses and active channels of the monitor, its customer and its organization, as far as the groups of
+    recipients let them hear of the monitor.
+    """
+    groups = await recipient_groups.groups_deciding(connection, row.organization_id, row.monitor_id)
+    found = [*_own_addresses(row), *map(_channel, await alerts.channels_of(connection, row))]
+    return chosen_by_groups(found, [GroupOfMonitor(*one) for one in groups])
 
 
 def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
@@ -201,6 +208,7 @@ def _channel(row: ChannelRow) -> RecipientChannel:
         case _:
             reached = (row.name,)
     packages = row.allowed_package_types
+    settings = msgspec.convert(row.recipient or {}, RecipientSettings)
     return RecipientChannel(
         row.id,
         row.type,
@@ -208,7 +216,10 @@ def _channel(row: ChannelRow) -> RecipientChannel:
         reached,
         row.name,
         row.delay_seconds,
-        _seconds(row.conditions or {}, "minIncidentDuration"),
+        max(
+            _seconds(row.conditions or {}, "minIncidentDuration"),
+            least_seconds(settings, row.monitor_interval_seconds),
+        ),
         None if packages is None else frozenset(packages),
     )
 

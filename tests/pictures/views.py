@@ -144,6 +144,8 @@ BURNING = (
     View("channel-edit", _at(f"/settings/channels/{HOOK}/edit"), similar=True),
     View("channel-delete", _at(f"/settings/channels/{CHANNEL}/delete")),
     View("audit", _at("/settings/audit")),
+    View("recipient-groups", _at("/settings/recipient-groups")),
+    View("recipient-group-new", _at("/settings/recipient-groups/new")),
     View("labels", _at("/settings/labels")),
     View("label-rename", _at("/settings/labels/rename?key=team&new_key=group")),
     View("saved-filter", _at(f"/settings/saved-filters/{FILTER}")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -16,6 +17,9 @@ from controller.notify.notice import GroupNotice, IncidentNotice, Notice, Notice
 from controller.notify.sending import Sending
 from controller.notify.words import server, servers
 from shared.epoch import to_text
+
+FORM = "form"
+"""The `bodyFormat` of a channel whose template is a JSON object of texts, to be sent as the fields of a form."""
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _EVENTS = {"opened": "incident.created", "resolved": "incident.resolved"}
@@ -28,6 +32,8 @@ def event_of(notice: Notice) -> str:
 
 def content_type_of(config: dict[str, Any]) -> str:
     template = config.get("bodyTemplate")
+    if config.get("bodyFormat") == FORM:
+        return "application/x-www-form-urlencoded"
     if not template or not isinstance(template, str) or _is_json(template):
         return "application/json"
     return "text/plain; charset=utf-8"
@@ -38,7 +44,10 @@ def body_of(sending: Sending) -> bytes:
     if isinstance(template, dict | list):
         template = json.dumps(template, ensure_ascii=False)
     if isinstance(template, str) and template:
-        return filled(template, values_of(sending)).encode()
+        text = filled(template, values_of(sending))
+        if sending.config.get("bodyFormat") == FORM:
+            return urlencode(json.loads(text)).encode()
+        return text.encode()
     return msgspec.json.encode(_document(sending))
 
 
@@ -61,6 +70,8 @@ def values_of(sending: Sending) -> dict[str, str]:
         "subject": message.subject,
         "text": message.text,
         "deliveryKey": str(sending.key),
+        "at": _iso(notice.at),
+        "errorCount": "0" if notice.over else "1",
         "url": message.link or "",
     }
     match notice:
@@ -88,6 +99,10 @@ def _incident_values(notice: IncidentNotice) -> dict[str, str]:
         "severity": notice.severity,
         "reason": notice.reason,
         "customerName": notice.customer.name,
+        "customerNumber": str(notice.customer.id),
+        "monitorNumber": str(notice.monitor.id),
+        "organization": notice.organization,
+        "location": next((one.location for one in notice.evidence if one.failure), ""),
         "outageStartedAt": _iso(notice.outage_started_at),
         "resolvedAt": _iso(notice.resolved_at),
         "maintenance": notice.maintenance_text,

@@ -56,6 +56,7 @@ class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     allowed_package_types: list[str] | UnsetType | None = UNSET
     for_ops: bool | UnsetType = UNSET
     fact_changes: list[str] | UnsetType = UNSET
+    recipient: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ChannelOwner(NamedTuple):

@@ -43,9 +43,17 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def trigger_check(
-    database: Database, dispatcher: TriggeredDispatch, principal: Principal, kinds: Kinds, public_id: UUID
+    database: Database,
+    dispatcher: TriggeredDispatch,
+    principal: Principal,
+    kinds: Kinds,
+    public_id: UUID,
+    *,
+    location_id: int | None = None,
+    at_one: bool = False,
 ) -> Triggered:
-    """Check from every eligible location now, also when the monitor is disabled.
+    """Check from every eligible location now, also when the monitor is disabled: only from this location, or `at_one`,
+    which is the monitor's home location if that is eligible.
 
     Raises NotFoundError, ForbiddenError, NoEligibleLocationsError when the country list leaves no enabled location,
     UnfitLocationsError when there are agents there, but none that can run such a check, NoActiveLocationsError when
@@ -57,12 +65,15 @@ async def trigger_check(
         raise NotFoundError
     enabled = configured(await location_store.all_locations(database), None)
     chosen = pool(monitor, configured(enabled, monitor.allowed_check_country_codes))
+    if location_id is not None:
+        chosen = [here for here in chosen if here.id == location_id]
     if enabled and not chosen:
         raise NoEligibleLocationsError
     now, sightings = await location_store.sightings(database)
     able = {here.id: abilities(here, sightings.get(here.id, []), now) for here in chosen}
     ready, unfit, kind_unknown = readiness(able, monitor.kind, obstacles(monitor))
     eligible = [with_forms(here, sightings.get(here.id, []), now) for here in chosen if here.id in ready]
+    eligible = eligible[:1] if at_one else eligible
     living = {here.id: alive(sightings.get(here.id, []), now) for here in chosen}
     if (unfit or kind_unknown) and not eligible:
         raise UnfitLocationsError(hindrance(monitor.kind, deficiencies(monitor), chosen, living, ()))

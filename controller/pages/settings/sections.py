@@ -30,6 +30,12 @@ SECTIONS = (
         (Permission.MANAGE_CHANNELS,),
     ),
     Section(
+        "/settings/recipient-groups",
+        "Recipient groups",
+        "Which channels hear of which monitors. Without groups, every channel hears of all that it may.",
+        (Permission.MANAGE_CHANNELS,),
+    ),
+    Section(
         "/policies",
         "Policies",
         "When a failure becomes an incident: how many countries, how often, for how long.",

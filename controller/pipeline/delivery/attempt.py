@@ -19,6 +19,7 @@ from controller.notify.notice import IncidentNotice, Notice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.delivery.mail_warnings import mail_warnings
+from controller.pipeline.delivery.unwished import unwished
 from controller.store.maintenance.covered import times_around
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
@@ -118,6 +119,8 @@ class Attempts:
         """Raises SkippedError, DeliveryError."""
         notice: Notice = msgspec.convert(delivery.notice, Notice)
         if why := _needless(delivery, notice):
+            raise SkippedError(why)
+        if why := await unwished(self._db, delivery, notice):
             raise SkippedError(why)
         remarks = await mail_warnings(self._db, delivery) if delivery.type == "email" else ()
         await CHANNELS[delivery.type].send(

@@ -107,13 +107,16 @@ class ChannelRow(NamedTuple):
     delay_seconds: int
     conditions: dict[str, Any] | None
     allowed_package_types: list[str] | None
+    recipient: dict[str, Any] | None
+    monitor_interval_seconds: int
 
 
 async def channels_of(connection: Connection, row: AlertRow) -> list[ChannelRow]:
     """The channels of the monitor, its customer and its organization that are not for ops, by priority."""
     rows = await connection.fetch(
         """
-        SELECT id, type, name, config, customer_id, monitor_id, delay_seconds, conditions, allowed_package_types
+        SELECT id, type, name, config, customer_id, monitor_id, delay_seconds, conditions, allowed_package_types,
+          recipient, (SELECT interval_seconds FROM monitor WHERE id = $3) AS monitor_interval_seconds
         FROM notification_channel
         WHERE organization_id = $1 AND is_active AND NOT for_ops
           AND (customer_id IS NULL OR customer_id = $2) AND (monitor_id IS NULL OR monitor_id = $3)

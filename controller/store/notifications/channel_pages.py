@@ -13,7 +13,7 @@ WITH found AS (
   SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
     channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
     channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-    channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+    channel.updated_at, channel.recipient, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
     coalesce(channel.customer_id, monitor.customer_id) AS owner_id,
     CASE $1 WHEN 'name' THEN lower(channel.name)

@@ -9,8 +9,14 @@ from controller.api.compat.alertsite.account_defaults import routes as account_d
 from controller.api.compat.alertsite.blackouts import routes as blackouts
 from controller.api.compat.alertsite.monitors import email_monitors
 from controller.api.compat.alertsite.monitors import routes as monitors
+from controller.api.compat.alertsite.notifier_groups import routes as notifier_groups
+from controller.api.compat.alertsite.properties import routes as properties
+from controller.api.compat.alertsite.recipients import routes as recipients
+from controller.api.compat.alertsite.recipients import trying
+from controller.api.compat.alertsite.reports import routes as reports
 from controller.api.compat.alertsite.sitestatus import routes as sitestatus
 from controller.api.compat.alertsite.sitestatus.answers import SiteStatusReport
+from controller.api.compat.alertsite.tests import routes as tests
 from controller.http.problems import AlertSiteErrors
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -21,6 +27,12 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     locations.list_locations,
     *email_monitors.EMAIL_MONITORS,
     monitors.Monitors,
+    notifier_groups.NotifierGroups,
+    *properties.ROUTES,
+    recipients.Recipients,
+    *reports.ROUTES,
+    tests.run_test,
+    trying.send_test_alert,
     sitestatus.report_site_status,
 )
 
@@ -31,6 +43,12 @@ BODIES = (
     *locations.BODIES,
     *email_monitors.BODIES,
     *monitors.BODIES,
+    *notifier_groups.BODIES,
+    *properties.BODIES,
+    *recipients.BODIES,
+    *reports.BODIES,
+    *tests.BODIES,
+    *trying.BODIES,
     SiteStatusReport,
     AlertSiteErrors,
 )

@@ -15,6 +15,7 @@ from tests.integration.api.access import test_access_matrix as monitors
 from tests.integration.api.access import test_access_matrix_incidents as incidents
 from tests.integration.api.access import test_access_matrix_maintenance as maintenance
 from tests.integration.api.access import test_access_matrix_our_accounts as our_accounts
+from tests.integration.api.access import test_access_matrix_recipients as recipients
 from tests.integration.api.access.policies import ORGANIZATION_WIDE, POLICIES
 from tests.integration.api.access.roles import PEOPLE, RIGHTS, SAMPLE, UPTIMEIFY, CallerClients, open_caller_clients
 from tests.integration.api.conftest import CUSTOMER, OTHER_CUSTOMER, STRANGE_CUSTOMER, Api
@@ -258,6 +259,10 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
     known |= {
         (method, path.format_map(dict.fromkeys(maintenance.NAMED, "{}"))) for method, path, _, _ in maintenance.ROUTES
     }
+    known |= {
+        (method, path.format_map(dict.fromkeys(recipients.NAMED, "{}"))) for method, path, _, _ in recipients.ROUTES
+    }
+    known |= {("GET", "/api/v3/tests")}
     for path in ("/api/incidents", incidents.OURS):
         known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}
     known |= {(method, path.replace("{number}", "{}")) for _, method, path, _ in monitors.ALERTSITE_ON_ONE.values()}

@@ -47,6 +47,8 @@ class Harbour:
     customer_token: int
     trial: str
     discovery: str
+    group: int
+    custom_property: int
     public_ids: dict[str, str]
     secrets: list[str] = field(default_factory=list)
 
@@ -122,6 +124,14 @@ class Harbour:
             ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
             ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
             ("/api/v3/blackouts/", "id"): self.window,
+            ("/api/v3/recipients/", "id"): self.channel,
+            ("/api/v3/notifier-groups/", "id"): self.group,
+            ("/api/v3/properties/", "id"): self.custom_property,
+            **{
+                (f"/api/v3/report-api/{name}/", "customer_id"): self.customer["id"]
+                for name in ("detail", "outage", "sla")
+            },
+            ("/settings/recipient-groups/", "public_id"): self.public_ids["group"],
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/maintenance/", "public_id"): self.public_ids["window"],
             ("/api/v1/calendar-feeds/", "public_id"): self.public_ids["feed"],
@@ -159,6 +169,10 @@ async def furnish(api: Api) -> Harbour:
         pop3 = await send("POST", "/api/imap-pop-monitors", {**one, "imapPopConfig": mailbox | {"protocol": "pop3"}})
         alert = {"type": "email", "name": f"{MARK} channel", "config": {"email": f"b@{MARK}.example.com"}}
         channel = (await send("POST", "/api/notification-channels", alert))["id"]
+        members = {"monitors": [{"id": smtp["id"]}], "recipients": [{"id": channel}]}
+        group = int((await send("POST", "/api/v3/notifier-groups", {"name": f"{MARK} group", **members}))["id"])
+        label = {"name": f"{MARK} label", "value": MARK, "monitors": [smtp["id"]]}
+        custom_property = int((await send("POST", "/api/v3/property", label))["id"])
         times = {"startTime": "2027-01-05T22:00:00Z", "endTime": "2027-01-05T23:00:00Z"}
         planned = {"name": f"{MARK} window", "smtpMonitorId": smtp["id"], **times}
         window = await send("POST", "/api/maintenance-windows", planned)
@@ -211,7 +225,10 @@ async def furnish(api: Api) -> Harbour:
         customer_token=customer_token["id"],
         trial=trial,
         discovery=discovery,
+        group=group,
+        custom_property=custom_property,
         public_ids={
+            "group": await api.value("SELECT public_id::text FROM recipient_group WHERE id = $1", group),
             "channel": await api.value(_PUBLIC_ID_OF_CHANNEL, channel),
             "token": await api.value(_PUBLIC_ID_OF_TOKEN, token["id"]),
             "screen": screen["id"],

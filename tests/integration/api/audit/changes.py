@@ -293,6 +293,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
     },
     ("POST", "/api/v1/maintenance-windows/preview"): "a preview changes nothing",
     ("POST", "/api/notification-channels/test"): "nothing is stored",
+    ("POST", "/api/v3/test-notifiers"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     **UNRECORDED_SETTINGS,
     ("POST", "/organization"): "which organization this browser shows, in a cookie",

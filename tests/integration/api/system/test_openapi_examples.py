@@ -101,6 +101,10 @@ def with_numbers(example: Any, harbour: Harbour) -> Any:
         return {**example, "assoc_id": monitor}
     if isinstance(example.get("monitors"), list) and "update_persistent" in example:
         return {**example, "monitors": [monitor]}
+    if isinstance(example.get("recipients"), list) and isinstance(example.get("monitors"), list):
+        return {**example, "monitors": [{"id": monitor}], "recipients": [{"id": harbour.channel}]}
+    if isinstance(example.get("monitors"), list) and "value" in example:
+        return {**example, "monitors": [monitor]}
     if "monitorType" in example:
         return {**example, "monitorId": monitor, "tagId": harbour.tag}
     if isinstance(example.get("targets"), list) and "startTime" in example:

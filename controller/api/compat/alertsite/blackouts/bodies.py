@@ -24,7 +24,8 @@ DayNumber = Annotated[Any, number_field(_DAY, 1, 7)]
 BlackoutType = Annotated[
     Any,
     text_field(
-        "Monitor: the monitor is not checked. Alert: it is checked, and nobody is alerted. Notifier is not supported.",
+        "Monitor: the monitor is not checked. Alert: it is checked, and nobody is alerted. Notifier: a recipient is not"
+        " alerted.",
         enum=["Monitor", "Alert", "Notifier"],
     ),
 ]
@@ -60,7 +61,9 @@ class BlackoutBody(BlackoutTimes, frozen=True, kw_only=True):
         "note": "Backups",
     }
 
-    assoc_id: Annotated[Any, number_field("The monitor.", 1, 2**63 - 1)] | UnsetType = UNSET
+    assoc_id: Annotated[Any, number_field("The monitor, or with Notifier the recipient.", 1, 2**63 - 1)] | UnsetType = (
+        UNSET
+    )
 
 
 class BlackoutPatch(BlackoutBody, frozen=True, kw_only=True):

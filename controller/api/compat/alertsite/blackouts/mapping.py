@@ -30,6 +30,8 @@ WEEKLY = ("start_day", "end_day", "start_time", "end_time")
 NAMES = {"start": "from_date", "end": "thru_date", "description": "note", "targets.monitors": "assoc_id"}
 """AlertSite's names of fields that an operation refuses by another name."""
 
+NOT_WEEKLY = "must be true: a one-time blackout cannot be changed; delete it, and create another"
+
 _EFFECTS = {"Monitor": Effect.SUSPEND, "Alert": Effect.SILENCE}
 _TYPES = {effect: name for name, effect in _EFFECTS.items()}
 _WEEK = timedelta(days=7)
@@ -84,24 +86,31 @@ def shown_blackout(window: MaintenanceWindow, zone: str) -> BlackoutObject | Non
         id=window.id,
         assoc_id=targets.monitors[0].id,
         type=_TYPES[window.effect],
-        persistent=weekly,
-        from_date=None if weekly else start.strftime(_DATE),
-        thru_date=None if weekly else end.strftime(_DATE),
-        start_day=_day_number(start) if weekly else None,
-        end_day=_day_number(end) if weekly else None,
-        start_time=start.strftime(_TIME) if weekly else None,
-        end_time=end.strftime(_TIME) if weekly else None,
+        **shown_times(start, end, weekly=weekly),
         note=window.description or "",
         date_added=timestamp(window.created_at),
         login=window.made_by,
     )
 
 
+def shown_times(start: datetime, end: datetime, *, weekly: bool) -> dict[str, Any]:
+    """When a blackout is, as it is answered; what is not of its sort is null."""
+    return {
+        "persistent": weekly,
+        "from_date": None if weekly else start.strftime(_DATE),
+        "thru_date": None if weekly else end.strftime(_DATE),
+        "start_day": _day_number(start) if weekly else None,
+        "end_day": _day_number(end) if weekly else None,
+        "start_time": start.strftime(_TIME) if weekly else None,
+        "end_time": end.strftime(_TIME) if weekly else None,
+    }
+
+
 def _effect(value: Any) -> Effect:
     if value == "Notifier":
-        raise InvalidError("type", "must be Monitor or Alert: recipients cannot be silenced here yet")
+        raise InvalidError("type", "must be Monitor or Alert for monitors: Notifier silences a recipient")
     if not isinstance(value, str) or value not in _EFFECTS:
-        raise InvalidError("type", "must be Monitor or Alert")
+        raise InvalidError("type", "must be Monitor, Alert or Notifier")
     return _EFFECTS[value]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
@@ -22,7 +20,20 @@ from controller.api.compat.alertsite.blackouts.bodies import (
     selected,
 )
 from controller.api.compat.alertsite.blackouts.bulk import planned
-from controller.api.compat.alertsite.blackouts.mapping import NAMES, WEEKLY, blackout_of, shown_blackout
+from controller.api.compat.alertsite.blackouts.changing import changed_window
+from controller.api.compat.alertsite.blackouts.mapping import (
+    NAMES,
+    NOT_WEEKLY,
+    blackout_of,
+    shown_blackout,
+)
+from controller.api.compat.alertsite.blackouts.of_recipients import (
+    changed_blackout,
+    is_of_recipient,
+    new_blackout,
+    shown_of_recipient,
+    times_of,
+)
 from controller.api.compat.alertsite.bodies import StrictJsonBody, sent
 from controller.api.compat.alertsite.documents import TAGS, refusals
 from controller.api.compat.alertsite.lists import LARGEST_LIMIT, Limit, Offset, listed, metadata
@@ -40,6 +51,7 @@ from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Principal
 from controller.model.maintenance import MaintenanceWindow
 from controller.operations.accounts.organizations import time_zone_of
+from controller.operations.channels import recipient_blackouts
 from controller.operations.maintenance import windows
 from controller.operations.maintenance.bulk import plan_many
 from controller.store.platform.pool import Database
@@ -54,12 +66,13 @@ TypeFilter = Annotated[
         name="type", description="Only those of this type.", schema_extra={"enum": ["Monitor", "Alert", "Notifier"]}
     ),
 ]
-AssocFilter = Annotated[str | None, QueryParameter(name="assoc_id", description="Only those of this monitor.")]
+AssocFilter = Annotated[
+    str | None, QueryParameter(name="assoc_id", description="Only those of this monitor or recipient.")
+]
 PersistentFilter = Annotated[
     bool, QueryParameter(name="persistent", description="True: only weekly ones. False: all of them.")
 ]
 _PLANNING = {PERMISSION: Permission.PLAN_MAINTENANCE}
-_NOT_WEEKLY = "must be true: a one-time blackout cannot be changed; delete it, and create another"
 _TYPES = ("Monitor", "Alert", "Notifier")
 
 
@@ -94,11 +107,16 @@ class Blackouts(Controller):
             raise InvalidError("type", f"must be one of {', '.join(_TYPES)}")
         monitor = None if assoc_id is None else values.number(assoc_id, "assoc_id", 1, 2**63 - 1)
         zone = await time_zone_of(services.database, principal.organization_id)
-        found = [
+        of_monitors = [
             shown
             for window in await windows.list_windows(services.database, principal)
             if (shown := shown_blackout(window, zone)) is not None
-            and type_ in (None, shown.type)
+        ]
+        of_recipients = map(shown_of_recipient, await recipient_blackouts.list_blackouts(services.database, principal))
+        found = [
+            shown
+            for shown in sorted([*of_monitors, *of_recipients], key=lambda one: str(one.id).zfill(20))
+            if type_ in (None, shown.type)
             and monitor in (None, shown.assoc_id)
             and (shown.persistent or not persistent)
         ]
@@ -128,7 +146,11 @@ class Blackouts(Controller):
     async def get_blackout(
         self, number: BlackoutNumber, services: GivenServices, principal: GivenPrincipal, select: Select = None
     ) -> BlackoutObject:
-        _, shown = await _found(services.database, principal, number)
+        try:
+            _, shown = await _found(services.database, principal, number)
+        except NotFoundError:
+            found = await recipient_blackouts.get_blackout(services.database, principal, number_of(number))
+            shown = shown_of_recipient(found)
         return selected(shown, fields_of(select))
 
     @post(
@@ -140,7 +162,7 @@ class Blackouts(Controller):
         summary="Create a blackout",
         responses={
             200: answers(Identified, "The number of the new blackout", IDENTIFIED),
-            **refusals(body=True, s400="invalid_request - type must be Monitor or Alert", s403="Forbidden"),
+            **refusals(body=True, s400="invalid_request - type must be Monitor, Alert or Notifier", s403="Forbidden"),
         },
     )
     async def create_blackout(
@@ -152,8 +174,12 @@ class Blackouts(Controller):
     ) -> Identified:
         body = sent(data)
         zone = await time_zone_of(services.database, principal.organization_id)
-        monitor = values.number(body.get("assoc_id"), "assoc_id", 1, 2**63 - 1)
-        change = blackout_of(body, zone, utc_now()).change(monitor, zone)
+        number = values.number(body.get("assoc_id"), "assoc_id", 1, 2**63 - 1)
+        if is_of_recipient(body):
+            new = new_blackout(times_of(body, zone, utc_now()), number, zone)
+            silenced = await recipient_blackouts.create_blackout(services.database, principal, new)
+            return Identified(id=str(silenced.id))
+        change = blackout_of(body, zone, utc_now()).change(number, zone)
         with named(NAMES):
             made = await windows.create_window(services.database, principal, change)
         return Identified(id=str(made.id))
@@ -169,7 +195,7 @@ class Blackouts(Controller):
             200: answers(Identified, "The number of the blackout", IDENTIFIED),
             **refusals(
                 body=True,
-                s400=f"invalid_request - persistent {_NOT_WEEKLY}",
+                s400=f"invalid_request - persistent {NOT_WEEKLY}",
                 s403="Forbidden",
                 s404=RECORD_NOT_FOUND,
             ),
@@ -179,11 +205,18 @@ class Blackouts(Controller):
         self, number: BlackoutNumber, data: JSONBody[BlackoutPatch], services: GivenServices, principal: GivenPrincipal
     ) -> Identified:
         body = {_SLIPS.get(name, name): value for name, value in sent(data).items()}
-        window, _ = await _found(services.database, principal, number)
-        zone, now = window.time_zone, utc_now()
+        now = utc_now()
+        try:
+            window, _ = await _found(services.database, principal, number)
+        except NotFoundError:
+            silenced = await recipient_blackouts.change_blackout(
+                services.database, principal, number_of(number), lambda one: changed_blackout(one, body, now)
+            )
+            return Identified(id=str(silenced.id))
+        zone = window.time_zone
 
         def decide(found: MaintenanceWindow) -> windows.WindowChange:
-            return _changed(found, body, zone, now)
+            return changed_window(found, body, zone, now)
 
         with named(NAMES):
             changed = await windows.change_window(services.database, principal, window.id, decide)
@@ -197,7 +230,11 @@ class Blackouts(Controller):
         responses=refusals(s403="Forbidden", s404=RECORD_NOT_FOUND),
     )
     async def delete_blackout(self, number: BlackoutNumber, services: GivenServices, principal: GivenPrincipal) -> None:
-        window, _ = await _found(services.database, principal, number)
+        try:
+            window, _ = await _found(services.database, principal, number)
+        except NotFoundError:
+            await recipient_blackouts.delete_blackout(services.database, principal, number_of(number))
+            return
         await windows.delete_window(services.database, principal, window.id)
 
     @post(
@@ -241,24 +278,6 @@ async def _found(database: Database, principal: Principal, number: str) -> tuple
     if shown is None:
         raise NotFoundError
     return window, shown
-
-
-def _changed(window: MaintenanceWindow, body: dict[str, Any], zone: str, now: datetime) -> windows.WindowChange:
-    """Raises InvalidError."""
-    shown = shown_blackout(window, zone)
-    if shown is None or not shown.persistent:
-        raise InvalidError("persistent", _NOT_WEEKLY)
-    known = {name: value for name, value in msgspec.structs.asdict(shown).items() if value is not None}
-    merged = known | body
-    blackout = blackout_of(merged, zone, now)
-    if not blackout.weekly:
-        raise InvalidError("persistent", _NOT_WEEKLY)
-    monitor = values.number(merged["assoc_id"], "assoc_id", 1, 2**63 - 1)
-    change = blackout.change(monitor, zone)
-    kept: dict[str, Any] = {"name": window.name}
-    if not any(name in body for name in WEEKLY):  # the same times: what was moved by hand stays
-        kept |= {"start": window.start, "end": window.end, "recurrence": window.recurrence}
-    return msgspec.structs.replace(change, **kept)
 
 
 BODIES = (BlackoutBody, BlackoutPatch, BulkEdit, BlackoutObject, BlackoutList, BulkEdited)

@@ -78,7 +78,7 @@ def _present(kept: Mapping[str, Any], labels: Mapping[str, str]) -> list[Propert
         else:
             found.append(_without_value(one) if _key(one) in labelled else one)
     others = sorted((name, value) for name, value in labels.items() if value and name not in owners)
-    return found + [{"id": _id_of(name), "name": name, "value": value} for name, value in others]
+    return found + [{"id": id_of_label(name), "name": name, "value": value} for name, value in others]
 
 
 def _merged(before: Iterable[Property], sent: Iterable[Property]) -> list[Property]:
@@ -123,6 +123,6 @@ def _text(one: Property) -> str:
     return str(one.get("value", ""))
 
 
-def _id_of(label: str) -> int:
+def id_of_label(label: str) -> int:
     """The id of a label that was set elsewhere: the same each time, and beyond the ids that clients count up."""
     return 2**48 + int.from_bytes(blake2b(label.encode(), digest_size=5).digest(), "big")

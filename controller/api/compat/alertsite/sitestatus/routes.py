@@ -17,6 +17,7 @@ from controller.http.auth import PERMISSION, SECURITY
 from controller.http.openapi import answers
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.off_loop import off_loop
+from controller.operations.channels.recipient_groups import monitors_of_groups
 from controller.operations.monitors.sitestatus import MonitorReport, site_status
 
 MonitorNumbers = Annotated[
@@ -25,7 +26,8 @@ MonitorNumbers = Annotated[
 MonitorGroups = Annotated[
     str | None,
     QueryParameter(
-        name="monitor_groups", description="Mailprobe has no groups, so the number of any group matches nothing."
+        name="monitor_groups",
+        description="Numbers of recipient groups: only their monitors, each once for every group it is in.",
     ),
 ]
 ShowRecords = Annotated[
@@ -60,10 +62,16 @@ async def report_site_status(
     limit: Limit = None,
     offset: Offset = 0,
 ) -> SiteStatusReport:
-    numbers = [] if numbers_of(groups, "monitor_groups") else numbers_of(monitors, "monitors")
+    numbers = numbers_of(monitors, "monitors")
+    grouped = None
+    if chosen := numbers_of(groups, "monitor_groups"):
+        grouped = await monitors_of_groups(services.database, principal, chosen)
+        numbers = [number for number in grouped if numbers is None or number in numbers]
     reports, total = await site_status(
         services.database, principal, kinds_of(types), limit=limit or LARGEST_LIMIT, offset=offset, numbers=numbers
     )
+    if grouped is not None:
+        reports = [report for report in reports for _ in range(grouped[report.monitor.id])]
     matching = [report for report in reports if showrecs is None or (showrecs == "ok") is _is_ok(report)]
     writable = permits(principal, Permission.CREATE)
     return SiteStatusReport(

@@ -1,0 +1,1 @@
+"""Groups of recipients as AlertSite knows them (docs/compatibility.md, A18)."""

@@ -1,0 +1,1 @@
+"""Recipients: notification channels as AlertSite knows them (docs/compatibility.md, A17)."""

@@ -1,0 +1,1 @@
+"""Reports about a time (docs/compatibility.md, A23)."""

@@ -1,0 +1,1 @@
+"""Tests on demand (docs/compatibility.md, A21)."""

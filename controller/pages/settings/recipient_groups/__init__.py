@@ -1,0 +1,1 @@
+"""Pages of recipient groups: which channels hear of which monitors."""

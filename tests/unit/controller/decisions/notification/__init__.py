@@ -1,0 +1,1 @@
+"""Rules of maintenance windows, and what they are in instants."""
