@@ -17,7 +17,8 @@ from controller.help.failure_help import help_for, help_path
 from controller.kinds import short_label_of, words_of
 from controller.kinds.servers import NamedServer
 from controller.model.values.public_url import PublicUrl
-from controller.notify.notice import IncidentNotice, Notice, PlainNotice
+from controller.notify.digest_message import render_digest
+from controller.notify.notice import DigestNotice, IncidentNotice, Notice, PlainNotice
 from controller.notify.time_zones import zone_of
 from shared.wire.failures import FailureKind
 
@@ -58,6 +59,11 @@ class _Content(msgspec.Struct, frozen=True):
 def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -> Message:
     """`remarks` are paragraphs at the end, about this message instead of what it reports."""
     link = public_url.link(notice.path) if notice.path else None
+    if isinstance(notice, DigestNotice):
+        tone = Tone.BETTER if notice.over else Tone.TROUBLE
+        return Message(
+            subject=notice.title, **render_digest(notice, public_url, remarks)._asdict(), tone=tone, link=link
+        )
     if isinstance(notice, PlainNotice):
         facts = [("At", local_time_text(notice.at, notice.time_zone))]
         content = _Content(notice.title, notice.paragraphs, facts, [], link, [], remarks)

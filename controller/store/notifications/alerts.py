@@ -128,13 +128,13 @@ class FollowerRow(NamedTuple):
 
 async def followers(connection: Connection, incident_id: int) -> list[FollowerRow]:
     """The receivers that were notified of the incident, or are about to be, each once. A pending notification is sent,
-    or skipped, before later ones.
+    or skipped, before later ones; what quiet hours hold is told in a digest.
     """
     rows = await connection.fetch(
         """
         SELECT channel_id, channel_name, type, receiver FROM (
           SELECT DISTINCT ON (receiver_key(type, receiver, channel_id)) id, channel_id, channel_name, type, receiver
-          FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting')
+          FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting', 'held', 'digested')
           ORDER BY receiver_key(type, receiver, channel_id), state <> 'sent', id
         ) AS follower ORDER BY id
         """,

@@ -17,8 +17,8 @@ MOST = 1000
 _ONE = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.quiet_hours,
+  channel.created_at, channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -30,8 +30,8 @@ WHERE (channel.monitor_id IS NULL OR monitor.deleted_at IS NULL)
 _OF_ORGANIZATION = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.quiet_hours,
+  channel.created_at, channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -50,8 +50,8 @@ ORDER BY channel.priority, channel.id
 _FOR_OPS = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
-  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.quiet_hours,
+  channel.created_at, channel.updated_at, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -79,6 +79,7 @@ class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
     allowed_package_types: list[str] | None = None
     for_ops: bool = False
     fact_changes: list[str] = []
+    quiet_hours: dict[str, Any] | None = None
 
 
 async def insert(database: Database, new: NewChannel) -> Channel | None:
@@ -88,9 +89,9 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
             """
             INSERT INTO notification_channel AS channel (organization_id, customer_id, monitor_id, type, category, name,
               config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops,
-              fact_changes)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
-            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $15
+              fact_changes, quiet_hours)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $16
             RETURNING id, public_id, created_at, updated_at,
               (SELECT public_id FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_public_id,
               (SELECT public_id FROM customer WHERE customer.id = channel.customer_id) AS customer_public_id,
@@ -163,7 +164,7 @@ async def change(
             """
             UPDATE notification_channel SET
               category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
-              is_active = $8, allowed_package_types = $9, for_ops = $10, fact_changes = $11,
+              is_active = $8, allowed_package_types = $9, for_ops = $10, fact_changes = $11, quiet_hours = $12,
               updated_at = clock_timestamp()
             WHERE id = $1 RETURNING updated_at
             """,
@@ -178,18 +179,26 @@ async def change(
             new.allowed_package_types,
             new.for_ops,
             new.fact_changes,
+            new.quiet_hours,
         )
+        if new.quiet_hours != old.quiet_hours:
+            # What is held is decided again, by the new ones.
+            await connection.execute(
+                "UPDATE delivery SET held_until = now() WHERE channel_id = $1 AND state = 'held'", new.id
+            )
     return msgspec.structs.replace(new, updated_at=changed_at)
 
 
 async def delete(database: Database, channel_id: int) -> bool:
     """Sent notifications stay in the history; pending ones are skipped. False when the channel does not exist."""
     async with database.transaction() as connection:
+        await connection.execute("SELECT FROM notification_channel WHERE id = $1 FOR UPDATE", channel_id)
         await connection.execute(
             """
             WITH skipped AS (
               UPDATE delivery SET state = 'skipped', error = 'the channel was deleted', claimed_until = NULL
-              WHERE channel_id = $1 AND state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= now())
+              WHERE channel_id = $1 AND state IN ('waiting', 'held')
+                AND (claimed_until IS NULL OR claimed_until <= now())
               RETURNING id, error
             )
             INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM skipped

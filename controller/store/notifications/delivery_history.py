@@ -72,14 +72,19 @@ CROSS JOIN LATERAL (
   SELECT COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'failed'), '{}') AS failed,
     COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'skipped'), '{}') AS skipped,
     COALESCE(
-      array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, '')) FILTER (WHERE state = 'waiting'), '{}'
+      array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, ''))
+        FILTER (WHERE state IN ('waiting', 'held')), '{}'
     ) AS waiting
   FROM delivery LEFT JOIN delivery_lane ON delivery_lane.lane = delivery.lane WHERE incident_id = incident.id
 ) AS errors
 WHERE (incident.resolved_at IS NULL OR incident.resolved_at > $1) AND monitor.deleted_at IS NULL
   AND ($2::bigint IS NULL OR incident.organization_id = $2)
   AND ($3::bigint[] IS NULL OR incident.customer_id = ANY ($3)) AND ($4::uuid IS NULL OR monitor.public_id = $4)
-  AND NOT EXISTS (SELECT FROM delivery WHERE incident_id = incident.id AND state = 'sent')
+  AND NOT EXISTS (
+    SELECT FROM delivery LEFT JOIN delivery AS digest ON digest.id = delivery.digest_id
+    WHERE delivery.incident_id = incident.id
+      AND (delivery.state = 'sent' OR delivery.state = 'digested' AND digest.state IN ('sent', 'waiting'))
+  )
 ORDER BY incident.started_at DESC, incident.id DESC LIMIT $5
 """
 
