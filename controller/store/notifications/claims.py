@@ -23,10 +23,10 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
     `channel_config` is None without a channel. `quiet_hours` are the channel's, `time_zone` the organization's.
     `held_until` is when an earlier notification of this incident to this receiver, which quiet hours hold, is told;
-    `digest_waits`: it is in a digest that is not sent yet. `previous_keys` are the keys of earlier
-    notifications of this incident to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed` whether the
-    delivery was delayed from the beginning. `customer_id` is the customer to whom channel or address belongs, None with
-    the organization's. `failures` is how often the lane's receiver failed in a row.
+    `digest_waits`: it is in a digest that is not sent yet. `previous_keys` are the keys of earlier notifications of
+    this incident to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed`
+    whether the delivery was delayed from the beginning. `customer_id` is the customer to whom channel or address
+    belongs, None with the organization's. `failures` is how often the lane's receiver failed in a row.
     """
 
     id: int

@@ -14,7 +14,6 @@ from controller.operations.channels.config_keys import CONFIG_KEYS, ConfigKey
 from controller.operations.channels.typed_configs import config_item
 from controller.pages.settings.channels.advice import TriedView
 from controller.pages.settings.channels.forms import forget
-from controller.pages.settings.channels.quiet_form import QUIET_NAMES
 from controller.pages.settings.channels.view import path_of
 from controller.pages.settings.channels.words import LONG, RARE, kind_label, words_of_field
 
@@ -74,14 +73,7 @@ def channel_form_view(
     rare = {one.name for one in fields if one.name in RARE and len(fields) > 1}
     here = path_of(channel.public_id) if channel else "/settings/channels"
     new = f"/settings/channels/new?type={type_}"
-    usual = {
-        "priority": "1",
-        "delay": "0",
-        "shortest": "",
-        "packages": "",
-        "for_ops": "",
-        **dict.fromkeys(QUIET_NAMES, ""),
-    }
+    usual = {"priority": "1", "delay": "0", "shortest": "", "packages": "", "for_ops": ""}
     return ChannelFormView(
         type=type_,
         kind=kind_label(type_),
