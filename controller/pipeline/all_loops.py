@@ -11,6 +11,7 @@ from controller.metrics.cached_collector import REFRESH_SECONDS as METRICS_SECON
 from controller.metrics.database import database_collector
 from controller.metrics.process import Metrics
 from controller.pipeline.comparer import COMPARE_SECONDS, compare_due
+from controller.pipeline.delivery.failing_channels import FAILING_SECONDS, report_failing_channels
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.quiet_digests import DIGEST_SECONDS, send_quiet_digests
 from controller.pipeline.dispatcher import Dispatcher
@@ -88,6 +89,7 @@ async def run_pipeline(
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
         tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
         tasks.create_task(notifier.run())
+        tasks.create_task(keep("failing_channels", lambda: report_failing_channels(db), every_seconds=FAILING_SECONDS))
         tasks.create_task(keep("quiet_digests", lambda: send_quiet_digests(db), every_seconds=DIGEST_SECONDS))
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)

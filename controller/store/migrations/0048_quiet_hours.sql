@@ -17,20 +17,23 @@ CREATE INDEX delivery_held ON delivery (held_until) WHERE state = 'held';
 CREATE INDEX delivery_of_digest ON delivery (digest_id) WHERE digest_id IS NOT NULL;
 CREATE INDEX delivery_held_of_channel ON delivery (channel_id) WHERE state = 'held';
 
+CREATE INDEX delivery_given_up ON delivery (channel_id, id) WHERE state = 'failed' AND channel_id IS NOT NULL;
+
 -- failing_since: when the failures in a row began.
 ALTER TABLE delivery_lane ADD COLUMN failing_since timestamptz(3);
 
--- A channel whose owner was notified that it fails, and on which channel; the row is there until it works again.
+-- A channel of which its owner was notified that it fails, and on which channel; the row is there until it works again.
 CREATE TABLE channel_outage (
   channel_id bigint PRIMARY KEY REFERENCES notification_channel (id) ON DELETE CASCADE,
   since timestamptz(3) NOT NULL,
-  told_channel_id bigint,
+  told_channel_id bigint NOT NULL,
   told_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
 -- migrate: rollback
 
 DROP TABLE channel_outage;
+DROP INDEX delivery_given_up;
 ALTER TABLE delivery_lane DROP COLUMN failing_since;
 ALTER TABLE delivery DROP COLUMN held_until, DROP COLUMN digest_id, DROP COLUMN about_channel_id;
 ALTER TABLE notification_channel DROP COLUMN quiet_hours;

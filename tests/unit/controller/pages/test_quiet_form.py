@@ -20,7 +20,8 @@ MONITOR = "33333333-3333-4333-8333-333333333333"
     ],
 )
 def test_a_line_is_a_window(line: str, days: list[str]) -> None:
-    found = quiet_hours_of({**EMPTY, "quiet_windows": line, "quiet_down": "on"}, mistakes := [])
+    mistakes: list[InvalidError] = []
+    found = quiet_hours_of({**EMPTY, "quiet_windows": line, "quiet_down": "on"}, mistakes)
     assert mistakes == []
     assert found is not None
     assert found["windows"] == [{"days": days, "from": "22:00", "to": "07:00"}]
