@@ -35,7 +35,12 @@ class QuietHours(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     """When a channel is quiet: what becomes due is held, and told in one digest when it is over."""
 
     time_zone: (
-        Annotated[str, Meta(description="Name of a time zone; null: the organization's.", examples=["Europe/Berlin"])]
+        Annotated[
+            str,
+            Meta(
+                description="Name of a time zone; null: the organization's.", max_length=64, examples=["Europe/Berlin"]
+            ),
+        ]
         | None
     ) = None
     windows: Annotated[

@@ -28,14 +28,14 @@ DAY_NAMES = dict(zip(_DAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), s
 _OUTAGES = {"down": "full outages", "partial": "partial outages"}
 
 
-class Told(NamedTuple):
+class NotifiedOutage(NamedTuple):
     """An outage of which a notification tells: how severe it is, or was when it ended, and of which monitor."""
 
     severity: str
     monitor: UUID
 
 
-def waits(hours: QuietHours, outages: Iterable[Told]) -> bool:
+def waits(hours: QuietHours, outages: Iterable[NotifiedOutage]) -> bool:
     """Whether a notification about these outages is held in the quiet hours: when each of them may wait. A full outage
     of an exempt monitor is told at once, and its end too.
     """

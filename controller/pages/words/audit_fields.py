@@ -78,6 +78,7 @@ FIELDS = {
     "allowedPackageTypes": "only for packages",
     "forOps": "for the operators of Mailprobe",
     "factChanges": "notified of changes of servers",
+    "quietHours": "quiet hours",
     "code": "code",
     "countryCode": "country",
     "enabled": "enabled",

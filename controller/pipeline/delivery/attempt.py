@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from controller.decisions.notification.quiet_hours import Told, held_words, quiet_until, waits, zone_of_hours
+from controller.decisions.notification.quiet_hours import NotifiedOutage, held_words, quiet_until, waits, zone_of_hours
 from controller.decisions.notification.recipients import FOLLOWING
 from controller.decisions.notification.retries import is_stale
 from controller.model.quiet_hours import quiet_hours_in
@@ -149,9 +149,9 @@ class Attempts:
             return None
         notice: Notice = msgspec.convert(delivery.notice, Notice)
         if delivery.group_id is not None:
-            outages = [Told(*one) for one in await held.covered(self._db, delivery.id)]
+            outages = [NotifiedOutage(*one) for one in await held.covered(self._db, delivery.id)]
         elif isinstance(notice, IncidentNotice):
-            outages = [Told(notice.severity, notice.monitor.public_id)]
+            outages = [NotifiedOutage(notice.severity, notice.monitor.public_id)]
         else:
             return None
         if _needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):

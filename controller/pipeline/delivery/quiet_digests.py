@@ -70,7 +70,7 @@ def digest_of(
     now: datetime,
 ) -> DigestNotice:
     """What the held deliveries tell now: each incident once, those that last first."""
-    told = {
+    found = {
         one.public_id: DigestOutage(
             incident_public_id=one.public_id,
             monitor=one.monitor,
@@ -82,15 +82,15 @@ def digest_of(
         )
         for one in outages
     }
-    wrong = [one for one in told.values() if one.ended is None]
+    wrong = [one for one in found.values() if one.ended is None]
     return DigestNotice(
-        title=digest_title(len(wrong), len(told) - len(wrong)),
+        title=digest_title(len(wrong), len(found) - len(wrong)),
         at=now,
         since=min(one.due_from for one in deliveries),
         time_zone=time_zone,
         organization=channel.organization,
         wrong=wrong,
-        ended=[one for one in told.values() if one.ended is not None],
+        ended=[one for one in found.values() if one.ended is not None],
     )
 
 

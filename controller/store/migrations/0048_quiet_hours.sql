@@ -26,8 +26,8 @@ ALTER TABLE delivery_lane ADD COLUMN failing_since timestamptz(3);
 CREATE TABLE channel_outage (
   channel_id bigint PRIMARY KEY REFERENCES notification_channel (id) ON DELETE CASCADE,
   since timestamptz(3) NOT NULL,
-  told_channel_id bigint NOT NULL,
-  told_at timestamptz(3) NOT NULL DEFAULT now()
+  notified_channel_id bigint NOT NULL,
+  notified_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
 -- migrate: rollback

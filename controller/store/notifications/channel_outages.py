@@ -65,7 +65,7 @@ WITH over AS (
   DELETE FROM channel_outage
   WHERE EXISTS (
     SELECT FROM delivery WHERE delivery.channel_id = channel_outage.channel_id AND state = 'sent'
-      AND sent_at > channel_outage.told_at
+      AND sent_at > channel_outage.notified_at
   ) OR EXISTS (SELECT FROM notification_channel WHERE id = channel_outage.channel_id AND NOT is_active)
   RETURNING *
 )
@@ -73,7 +73,7 @@ SELECT channel.public_id, channel.name, channel.type, over.since, organization.t
   other.id, other.organization_id, other.name AS other_name, other.type AS other_type, other.config
 FROM over JOIN notification_channel AS channel ON channel.id = over.channel_id
 JOIN organization ON organization.id = channel.organization_id
-JOIN notification_channel AS other ON other.id = over.told_channel_id
+JOIN notification_channel AS other ON other.id = over.notified_channel_id
 WHERE channel.is_active AND other.is_active
 """
 
@@ -145,7 +145,7 @@ async def others_of(connection: Connection, channel: FailingChannel, *, at_most:
 async def begin(connection: Connection, channel: FailingChannel, other: OtherChannel) -> bool:
     """False when it was begun before, perhaps by another controller."""
     begun = await connection.fetchval(
-        "INSERT INTO channel_outage (channel_id, since, told_channel_id) VALUES ($1, $2, $3)"
+        "INSERT INTO channel_outage (channel_id, since, notified_channel_id) VALUES ($1, $2, $3)"
         " ON CONFLICT DO NOTHING RETURNING true",
         channel.id,
         channel.since,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decisions.notification.quiet_hours import (
-    Told,
+    NotifiedOutage,
     check_quiet_hours,
     held_words,
     quiet_until,
@@ -143,7 +143,7 @@ def test_a_moment_is_quiet_when_the_wall_clock_is_within_the_window(
 )
 def test_what_waits(severities: list[str], outages: list[tuple[str, UUID]], held: bool) -> None:
     found = hours((["MO"], "22:00", "07:00"), severities=severities, **{"except": [str(OTHER)]})
-    assert waits(found, [Told(*one) for one in outages]) is held
+    assert waits(found, [NotifiedOutage(*one) for one in outages]) is held
 
 
 @pytest.mark.parametrize(
