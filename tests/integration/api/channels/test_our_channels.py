@@ -261,14 +261,12 @@ async def test_quiet_hours_are_set_changed_and_removed(channels: ChannelClient) 
     assert changed.json()["quietHours"] == QUIET, changed.text
     merged = await channels.client.patch(one, json={"quietHours": {"timeZone": None, "severities": ["down"]}})
     assert merged.json()["quietHours"] == QUIET | {"timeZone": None, "severities": ["down"]}, merged.text
-    assert (await channels.client.patch(one, json={"enabled": False})).json()["quietHours"] == merged.json()[
-        "quietHours"
-    ]
+    kept = await channels.client.patch(one, json={"enabled": False})
+    assert kept.json()["quietHours"] == merged.json()["quietHours"]
     assert (await channels.client.patch(one, json={"quietHours": None})).json()["quietHours"] is None
     replaced = await channels.client.put(one, json={"name": "N", "config": EMAIL, "quietHours": QUIET})
     assert replaced.json()["quietHours"] == QUIET
-    (vendors,) = [channel for channel in await channels.listed() if channel["name"] == "N"]
-    assert "quietHours" not in vendors
+    assert all("quietHours" not in channel for channel in await channels.listed())
     assert (await channels.client.put(one, json={"name": "N", "config": EMAIL})).json()["quietHours"] is None
 
 
