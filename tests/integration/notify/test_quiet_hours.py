@@ -158,6 +158,7 @@ async def test_held_ones_hold_up_nobody(case: NotificationCase, mail: SmtpSink, 
     await case.resolved(incident)
     await sent_at(case, NIGHT)
     assert await case.states() == {ONCALL: ["held", "held"], "Desk": ["sent", "sent"]}
+    assert await case.claim() == []
     assert await case.value("SELECT count(*) FROM delivery_lane") == 0
 
 
