@@ -32,6 +32,8 @@ CREATE TABLE channel_outage (
 
 -- migrate: rollback
 
+UPDATE delivery SET state = 'waiting', lane = NULL, next_at = now() WHERE state = 'held';
+UPDATE delivery SET state = 'sent' WHERE state = 'digested';
 DROP TABLE channel_outage;
 DROP INDEX delivery_given_up;
 ALTER TABLE delivery_lane DROP COLUMN failing_since;
