@@ -74,7 +74,8 @@ class DeliveryTry(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A notification of a change (`change_kind`) to one receiver; of a notice about the installation the kind is
-    `notice`. `state`: waiting, sent, failed (for good), skipped.
+    `notice`. `state`: waiting, held (by quiet hours), digested (told in the digest after them), sent,
+    failed (for good), skipped.
 
     `receiver` is an address for e-mail and text messages, else the name of the channel. `next_at` is the next attempt
     while it waits. `tries` are the latest attempts, oldest first, of `attempts` in all.
@@ -136,7 +137,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
     notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
-    it (controller.model.recipients); None has the defaults.
+    it (controller.model.recipients); None has the defaults. `quiet_hours` are as in controller.model.quiet_hours.
     """
 
     id: int
@@ -160,5 +161,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     for_ops: bool
     fact_changes: list[str] = []
     recipient: dict[str, Any] | None = None
+    quiet_hours: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime

@@ -8,7 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.notice import GroupNotice, Notice, PlainNotice
+from controller.notify.digest_message import render_digest
+from controller.notify.notice import DigestNotice, GroupNotice, Notice, PlainNotice
 from controller.notify.rendering.content import Content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
@@ -46,6 +47,14 @@ def render(
     notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = (), *, ack_link: str | None = None
 ) -> Message:
     """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that."""
+    if isinstance(notice, DigestNotice):
+        return Message(
+            subject=notice.title,
+            headline=notice.title,
+            **render_digest(notice, public_url, remarks)._asdict(),
+            tone=_tone(notice),
+            link=public_url.link(notice.path),
+        )
     content = _content(notice, public_url, remarks, ack_link)
     subject, headline = (" ".join(text.split())[:_LONGEST_SUBJECT] for text in (content.subject, content.headline))
     tone = _tone(notice)

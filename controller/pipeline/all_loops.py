@@ -11,7 +11,9 @@ from controller.metrics.cached_collector import REFRESH_SECONDS as METRICS_SECON
 from controller.metrics.database import database_collector
 from controller.metrics.process import Metrics
 from controller.pipeline.comparer import COMPARE_SECONDS, compare_due
+from controller.pipeline.delivery.failing_channels import FAILING_SECONDS, report_failing_channels
 from controller.pipeline.delivery.notifier import Notifier
+from controller.pipeline.delivery.quiet_digests import DIGEST_SECONDS, send_quiet_digests
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
@@ -91,6 +93,8 @@ async def run_pipeline(
         tasks.create_task(notifier.run())
         tasks.create_task(keep("group_messages", lambda: make_group_messages(db), every_seconds=MESSAGES_SECONDS))
         tasks.create_task(keep("held_incidents", lambda: release_held(db), every_seconds=RELEASE_SECONDS))
+        tasks.create_task(keep("failing_channels", lambda: report_failing_channels(db), every_seconds=FAILING_SECONDS))
+        tasks.create_task(keep("quiet_digests", lambda: send_quiet_digests(db), every_seconds=DIGEST_SECONDS))
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )

@@ -26,6 +26,7 @@ def _patch(
     name: str, changed: Sequence[type[msgspec.Struct]], *, bases: tuple[type, ...] = (), doc: str | None = None
 ) -> type[msgspec.Struct]:
     fields: dict[str, Any] = {}
+    names: dict[str, str] = {}
     tags: list[str] = []
     ignored: frozenset[str] = frozenset()
     for struct in changed:
@@ -34,6 +35,7 @@ def _patch(
             tags.append(str(struct.__struct_config__.tag))
         for field in msgspec.structs.fields(struct):
             if field.encode_name not in ignored:
+                names[field.name] = field.encode_name
                 own = _changed_type(field.type, f"{name}{field.name.title().replace('_', '')}")
                 fields[field.name] = own if fields.get(field.name, own) == own else Any
     if tags:
@@ -45,7 +47,7 @@ def _patch(
         namespace={"__doc__": doc or changed[0].__doc__, "IGNORED": ignored, "__annotations__": {"IGNORED": _NAMES}},
         frozen=True,
         kw_only=True,
-        rename="camel",
+        rename=names,
         forbid_unknown_fields=True,
     )
 

@@ -14,6 +14,7 @@ from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
 from controller.decisions.notification.fact_subscriptions import check_subscriptions
+from controller.decisions.notification.quiet_hours import check_quiet_hours
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
 from controller.model import Channel, Principal
 from controller.model.audit import AuditAction
@@ -57,6 +58,7 @@ class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     for_ops: bool | UnsetType = UNSET
     fact_changes: list[str] | UnsetType = UNSET
     recipient: dict[str, Any] | UnsetType | None = UNSET
+    quiet_hours: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ChannelOwner(NamedTuple):
@@ -269,6 +271,8 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
         rules.check_packages(changed.allowed_package_types)
     with found.noted():
         check_subscriptions(changed.fact_changes)
+    with found.noted():
+        check_quiet_hours(changed.quiet_hours)
     found.refuse(every=every)
     return changed
 

@@ -59,10 +59,12 @@ def _nobody(notified: Notified) -> str:
     if notified.nobody is not None:
         return silence_words(*notified.nobody)
     states = {one.state for one in notified.deliveries}
-    if not states or "sent" in states:
+    if not states or states & {"sent", "digested"}:
         return ""
     if "waiting" in states:
         return "Nobody was notified so far: no notification was accepted yet."
+    if "held" in states:
+        return "Nobody was notified so far: notifications wait for the end of quiet hours."
     if "failed" in states:
         return "Nobody was notified: every notification failed for good."
     return "Nobody was notified: no notification had to be sent."

@@ -85,6 +85,7 @@ FIELDS = {
     "weekly": "every week",
     "note": "note",
     "extras": "error types and templates",
+    "quietHours": "quiet hours",
     "code": "code",
     "countryCode": "country",
     "enabled": "enabled",

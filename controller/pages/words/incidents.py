@@ -47,6 +47,8 @@ _SILENCE = {
 }
 _DELIVERIES = {
     "waiting": ("degraded", "waiting"),
+    "held": ("unknown", "held by quiet hours"),
+    "digested": ("up", "in the digest after quiet hours"),
     "sent": ("up", "sent"),
     "failed": ("down", "failed for good"),
     "skipped": ("unknown", "not sent"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
+from controller.decisions.notification.quiet_hours import NotifiedOutage, held_words, quiet_until, waits, zone_of_hours
 from controller.decisions.notification.recipients import FOLLOWING
 from controller.decisions.notification.retries import is_stale
+from controller.model.quiet_hours import quiet_hours_in
 from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError
@@ -21,6 +25,7 @@ from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.delivery.mail_warnings import mail_warnings
 from controller.pipeline.delivery.unwished import unwished
 from controller.store.maintenance.covered import times_around
+from controller.store.notifications import held
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultError
@@ -36,6 +41,7 @@ _SEND_SECONDS = {
 }
 _LONGEST_ERROR = 300
 _AFTER_MAINTENANCE = timedelta(minutes=1)
+_AFTER_DIGEST = timedelta(seconds=5)
 _TOO_OLD = "its receiver did not work for two days"
 
 
@@ -51,6 +57,16 @@ class Postponed(NamedTuple):
     again_in: timedelta
 
 
+class HeldQuiet(NamedTuple):
+    """Nothing was sent: quiet hours of the channel hold it until then, which `words` say to people. `joining` an
+    earlier one of its incident that they hold.
+    """
+
+    until: datetime
+    words: str
+    joining: bool = False
+
+
 class FailedAttempt(NamedTuple):
     """`answered` says that the receiver works, and refused this message."""
 
@@ -60,16 +76,27 @@ class FailedAttempt(NamedTuple):
     answered: bool = False
 
 
+NotSent: TypeAlias = Skipped | Postponed | HeldQuiet | FailedAttempt
+
+
 class Attempts:
     """`public_url` is the base of the links in messages."""
 
-    def __init__(self, db: Database, vault: Vault, senders: Senders, public_url: PublicUrl) -> None:
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        senders: Senders,
+        public_url: PublicUrl,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._db = db
+        self._clock = clock
         self._vault = vault
         self._senders = senders
         self._public_url = public_url
 
-    async def send(self, delivery: Claimed, *, failing: bool) -> Skipped | Postponed | FailedAttempt | None:
+    async def send(self, delivery: Claimed, *, failing: bool) -> NotSent | None:
         """Send a delivery; None when it was accepted. `failing` says that its receiver or transport fails: what has
         waited for long behind others is then given up. A failure of any kind concerns this delivery alone.
         """
@@ -81,6 +108,8 @@ class Attempts:
             async with asyncio.timeout(_SEND_SECONDS[group]):
                 if await self._waits_for_maintenance(delivery):
                     return Postponed(_AFTER_MAINTENANCE)
+                if quiet := await self._quiet(delivery):
+                    return quiet
                 config = self._vault.reveal(delivery.channel_config or {})
                 await self._send(delivery, config)
         except SkippedError as error:
@@ -114,6 +143,31 @@ class Attempts:
         if notice.maintenance:
             return any(one.holds(now) for one in times)
         return any(one.from_at <= now and (one.to_at is None or one.to_at > now - _AFTER_MAINTENANCE) for one in times)
+
+    async def _quiet(self, delivery: Claimed) -> HeldQuiet | Postponed | None:
+        """Whether quiet hours of the channel hold it. What follows an outage that they hold is told with it."""
+        if delivery.channel_config is None or not delivery.channel_active:
+            return None
+        notice: Notice = msgspec.convert(delivery.notice, Notice)
+        if delivery.group_id is not None:
+            outages = [NotifiedOutage(*one) for one in await held.covered(self._db, delivery.id)]
+        elif isinstance(notice, IncidentNotice):
+            outages = [NotifiedOutage(notice.severity, notice.monitor.public_id)]
+        else:
+            return None
+        if _needless(delivery, notice) and not (delivery.held_until or delivery.digest_waits):
+            return None
+        now = self._clock()
+        hours = quiet_hours_in(delivery.quiet_hours)
+        zone = zone_of_hours(hours, delivery.time_zone) if hours else ZoneInfo(delivery.time_zone)
+        if hours and outages and waits(hours, outages) and (until := quiet_until(hours, delivery.time_zone, now)):
+            return HeldQuiet(until, held_words(until, zone))
+        if isinstance(notice, IncidentNotice) and notice.change in FOLLOWING and not delivery.previous_keys:
+            if delivery.held_until:
+                return HeldQuiet(delivery.held_until, held_words(delivery.held_until, zone), joining=True)
+            if delivery.digest_waits:
+                return Postponed(_AFTER_DIGEST)
+        return None
 
     async def _send(self, delivery: Claimed, config: dict[str, Any]) -> None:
         """Raises SkippedError, DeliveryError."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -20,13 +20,14 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import Fault
 from controller.notify.registry import CHANNELS
-from controller.pipeline.delivery.attempt import Attempts, FailedAttempt, Postponed, Skipped
+from controller.pipeline.delivery.attempt import Attempts, FailedAttempt, HeldQuiet, Postponed, Skipped
 from controller.pipeline.delivery.transports import TRANSPORTS, TransportState
 from controller.pipeline.loops import keep
 from controller.store.notifications import claims, outcomes
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database, StoreUnavailableError
 from controller.vault import Vault
+from shared.clock import utc_now
 
 log = structlog.get_logger()
 
@@ -56,10 +57,11 @@ class Notifier:
         drain_seconds: float = 5.0,
         counts: Counts | None = None,
         public_url: PublicUrl | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._counts = counts or Counts()
         self._db = db
-        self._attempts = Attempts(db, vault, senders, public_url or PublicUrl())
+        self._attempts = Attempts(db, vault, senders, public_url or PublicUrl(), clock)
         self._drain_seconds = drain_seconds
         self._transports = {group: TransportState(group) for group in ChannelGroup}
         self._under_way: dict[asyncio.Task[None], Claimed] = {}
@@ -133,6 +135,9 @@ class Notifier:
             case Postponed(again_in):
                 delivery_log.info("delivery_postponed", seconds=again_in.total_seconds())
                 await self._record(lambda: outcomes.postpone(self._db, delivery, again_in))
+            case HeldQuiet(until, words, joining):
+                delivery_log.info("delivery_held", until=until.isoformat())
+                await self._record(lambda: outcomes.hold(self._db, delivery, until, words, joining=joining))
             case FailedAttempt():
                 await self._failed(delivery, outcome, transport, delivery_log)
 

@@ -138,7 +138,8 @@ class FollowerRow(NamedTuple):
 
 async def followers(connection: Connection, incident_id: int) -> list[FollowerRow]:
     """The receivers that were notified of the incident, or are about to be, each once: by a message of its own, or by
-    one about its group. A pending notification is sent, or skipped, before later ones.
+    one about its group. A pending notification is sent, or skipped, before later ones; what quiet hours hold is
+    told in a digest.
     """
     rows = await connection.fetch(
         """
@@ -146,7 +147,7 @@ async def followers(connection: Connection, incident_id: int) -> list[FollowerRo
           SELECT DISTINCT ON (key) id, channel_id, channel_name, type, receiver FROM (
             SELECT receiver_key(type, receiver, channel_id) AS key, state <> 'sent' AS later, id, channel_id,
               channel_name, type, receiver
-            FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting')
+            FROM delivery WHERE incident_id = $1 AND state IN ('sent', 'waiting', 'held', 'digested')
             UNION ALL
             SELECT change.receiver_key, delivery.state IS DISTINCT FROM 'sent', delivery.id, known.channel_id,
               known.channel_name, known.type, known.receiver
@@ -155,8 +156,8 @@ async def followers(connection: Connection, incident_id: int) -> list[FollowerRo
               ON known.group_id = change.group_id AND known.receiver_key = change.receiver_key
             LEFT JOIN delivery ON delivery.id = change.delivery_id
             WHERE change.incident_id = $1 AND change.kind IN ('opened', 'escalated') AND change.dropped IS NULL
-              AND (delivery.id IS NULL OR delivery.state IN ('sent', 'waiting'))
-          ) AS heard ORDER BY key, later, id
+              AND (delivery.id IS NULL OR delivery.state IN ('sent', 'waiting', 'held', 'digested'))
+          ) AS known ORDER BY key, later, id
         ) AS follower ORDER BY id
         """,
         incident_id,

@@ -12,7 +12,7 @@ from controller.model import ChannelDelivery, DeliveryRecord, DeliveryTry
 from controller.store.notifications.delivery_history import MOST_TRIES
 from controller.store.platform.pool import Database
 
-STATES = ("waiting", "sent", "failed", "skipped")
+STATES = ("waiting", "held", "digested", "sent", "failed", "skipped")
 
 # A channel, a state or NULL, the id of the delivery before or NULL, how many, and how many attempts of each.
 _PAGE = """
@@ -66,7 +66,7 @@ async def waiting_for(database: Database, channel_id: int) -> int:
     """How many deliveries of the channel are yet to be sent."""
     async with database.connection() as connection:
         count: int = await connection.fetchval(
-            "SELECT count(*) FROM delivery WHERE channel_id = $1 AND state = 'waiting'", channel_id
+            "SELECT count(*) FROM delivery WHERE channel_id = $1 AND state IN ('waiting', 'held')", channel_id
         )
     return count
 

@@ -18,7 +18,8 @@ _ONE = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -31,7 +32,8 @@ _OF_ORGANIZATION = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -51,7 +53,8 @@ _FOR_OPS = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, monitor.kind AS monitor_kind, monitor.public_id AS monitor_public_id,
+  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
 FROM notification_channel AS channel LEFT JOIN monitor ON monitor.id = channel.monitor_id
@@ -80,6 +83,7 @@ class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
     for_ops: bool = False
     fact_changes: list[str] = []
     recipient: dict[str, Any] | None = None
+    quiet_hours: dict[str, Any] | None = None
 
 
 async def insert(database: Database, new: NewChannel) -> Channel | None:
@@ -89,9 +93,9 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
             """
             INSERT INTO notification_channel AS channel (organization_id, customer_id, monitor_id, type, category, name,
               config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops,
-              fact_changes, recipient)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
-            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $16
+              fact_changes, recipient, quiet_hours)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $17
             RETURNING id, public_id, created_at, updated_at,
               (SELECT public_id FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_public_id,
               (SELECT public_id FROM customer WHERE customer.id = channel.customer_id) AS customer_public_id,
@@ -165,6 +169,7 @@ async def change(
             UPDATE notification_channel SET
               category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
               is_active = $8, allowed_package_types = $9, for_ops = $10, fact_changes = $11, recipient = $12,
+              quiet_hours = $13,
               updated_at = clock_timestamp()
             WHERE id = $1 RETURNING updated_at
             """,
@@ -180,18 +185,26 @@ async def change(
             new.for_ops,
             new.fact_changes,
             new.recipient,
+            new.quiet_hours,
         )
+        if new.quiet_hours != old.quiet_hours:
+            # What is held is decided again, by the new ones.
+            await connection.execute(
+                "UPDATE delivery SET held_until = now() WHERE channel_id = $1 AND state = 'held'", new.id
+            )
     return msgspec.structs.replace(new, updated_at=changed_at)
 
 
 async def delete(database: Database, channel_id: int) -> bool:
     """Sent notifications stay in the history; pending ones are skipped. False when the channel does not exist."""
     async with database.transaction() as connection:
+        await connection.execute("SELECT FROM notification_channel WHERE id = $1 FOR UPDATE", channel_id)
         await connection.execute(
             """
             WITH skipped AS (
               UPDATE delivery SET state = 'skipped', error = 'the channel was deleted', claimed_until = NULL
-              WHERE channel_id = $1 AND state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= now())
+              WHERE channel_id = $1 AND state IN ('waiting', 'held')
+                AND (claimed_until IS NULL OR claimed_until <= now())
               RETURNING id, error
             )
             INSERT INTO delivery_attempt (delivery_id, error) SELECT id, error FROM skipped

@@ -21,10 +21,12 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that this controller may send until its claim lapses. `attempts` includes this one; it was to
     be sent first at `due_from`.
 
-    `channel_config` is None without a channel. `previous_keys` are the keys of earlier notifications of this incident
-    to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed` whether the
-    delivery was delayed from the beginning. `customer_id` is the customer to whom channel or address belongs, None with
-    the organization's. `failures` is how often the lane's receiver failed in a row.
+    `channel_config` is None without a channel. `quiet_hours` are the channel's, `time_zone` the organization's.
+    `held_until` is when an earlier notification of this incident to this receiver, which quiet hours hold, is told;
+    `digest_waits`: it is in a digest that is not sent yet. `previous_keys` are the keys of earlier notifications of
+    this incident to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed`
+    whether the delivery was delayed from the beginning. `customer_id` is the customer to whom channel or address
+    belongs, None with the organization's. `failures` is how often the lane's receiver failed in a row.
     """
 
     id: int
@@ -32,6 +34,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     organization_id: int
     customer_id: int | None
     incident_id: int | None
+    group_id: int | None = None
     channel_id: int | None
     channel_name: str | None
     type: str
@@ -46,6 +49,10 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     over: bool
     lane: str
     failures: int
+    quiet_hours: dict[str, Any] | None = None
+    time_zone: str = "UTC"
+    held_until: datetime | None = None
+    digest_waits: bool = False
 
 
 class Slots(NamedTuple):
@@ -120,7 +127,8 @@ WITH found AS (
     AND next_at <= now() AND (claimed_until IS NULL OR claimed_until <= now())
   RETURNING delivery.*, chosen.failures
 )
-SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, claimed.channel_id, claimed.channel_name,
+SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, claimed.group_id,
+  claimed.channel_id, claimed.channel_name,
   claimed.type, claimed.receiver, claimed.notice, claimed.attempts, claimed.delayed, claimed.lane, claimed.failures,
   claimed.due_from,
   channel.config AS channel_config, COALESCE(channel.is_active, true) AS channel_active,
@@ -128,16 +136,29 @@ SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, cl
     SELECT monitor.customer_id FROM monitor WHERE monitor.id = channel.monitor_id
   )) END AS customer_id,
   ARRAY(
-    SELECT key FROM delivery AS earlier
-    WHERE earlier.incident_id = claimed.incident_id AND earlier.id < claimed.id AND earlier.state = 'sent'
+    SELECT COALESCE(digest.key, earlier.key) FROM delivery AS earlier
+    LEFT JOIN delivery AS digest ON digest.id = earlier.digest_id
+    WHERE earlier.incident_id = claimed.incident_id AND earlier.id < claimed.id
+      AND (earlier.state = 'sent' OR earlier.state = 'digested' AND digest.state = 'sent')
       AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
         = receiver_key(claimed.type, claimed.receiver, claimed.channel_id)
     ORDER BY earlier.id
   ) AS previous_keys,
+  channel.quiet_hours, organization.time_zone, held.until AS held_until, held.digest_waits,
   incident.resolved_at IS NOT NULL AS over
 FROM claimed
 LEFT JOIN notification_channel AS channel ON channel.id = claimed.channel_id
 LEFT JOIN incident ON incident.id = claimed.incident_id
+JOIN organization ON organization.id = claimed.organization_id
+CROSS JOIN LATERAL (
+  SELECT max(earlier.held_until) FILTER (WHERE earlier.state = 'held') AS until,
+    COALESCE(bool_or(digest.state = 'waiting'), false) AS digest_waits
+  FROM delivery AS earlier LEFT JOIN delivery AS digest ON digest.id = earlier.digest_id
+  WHERE earlier.incident_id = claimed.incident_id AND earlier.id < claimed.id
+    AND earlier.state IN ('held', 'digested')
+    AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+      = receiver_key(claimed.type, claimed.receiver, claimed.channel_id)
+) AS held
 ORDER BY claimed.next_at, claimed.id
 """
 

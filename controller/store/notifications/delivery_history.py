@@ -77,7 +77,8 @@ CROSS JOIN LATERAL (
   SELECT COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'failed'), '{}') AS failed,
     COALESCE(array_agg(DISTINCT COALESCE(delivery.error, '')) FILTER (WHERE state = 'skipped'), '{}') AS skipped,
     COALESCE(
-      array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, '')) FILTER (WHERE state = 'waiting'), '{}'
+      array_agg(DISTINCT COALESCE(delivery.error, delivery_lane.error, ''))
+        FILTER (WHERE state IN ('waiting', 'held')), '{}'
     ) AS waiting
   FROM (
     SELECT id FROM delivery WHERE incident_id = incident.id AND group_id IS NULL
@@ -90,10 +91,11 @@ WHERE (incident.resolved_at IS NULL OR incident.resolved_at > $1) AND monitor.de
   AND ($3::bigint[] IS NULL OR incident.customer_id = ANY ($3)) AND ($4::uuid IS NULL OR monitor.public_id = $4)
   AND NOT EXISTS (
     SELECT FROM (
-    SELECT id FROM delivery WHERE incident_id = incident.id AND group_id IS NULL
-    UNION SELECT delivery_id FROM grouped_change WHERE incident_id = incident.id AND delivery_id IS NOT NULL
-  ) AS told (delivery_id) JOIN delivery ON delivery.id = told.delivery_id
-    WHERE state = 'sent'
+      SELECT id FROM delivery WHERE incident_id = incident.id AND group_id IS NULL
+      UNION SELECT delivery_id FROM grouped_change WHERE incident_id = incident.id AND delivery_id IS NOT NULL
+    ) AS told (delivery_id) JOIN delivery ON delivery.id = told.delivery_id
+    LEFT JOIN delivery AS digest ON digest.id = delivery.digest_id
+    WHERE delivery.state = 'sent' OR delivery.state = 'digested' AND digest.state IN ('sent', 'waiting')
   )
 ORDER BY incident.started_at DESC, incident.id DESC LIMIT $5
 """

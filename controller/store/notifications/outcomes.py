@@ -7,7 +7,7 @@ Whoever changes both a lane and its deliveries changes the lane first, as a clai
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.store.events.announcing import delivery_tried
 from controller.store.notifications import group_receivers
@@ -16,12 +16,14 @@ from controller.store.platform.pool import Connection, Database
 
 _WORKS = """
 UPDATE delivery_lane
-SET failures = 0, error = NULL, paused_until = NULL, at_once = $2, due_at = LEAST(due_at, now()) WHERE lane = $1
+SET failures = 0, failing_since = NULL, error = NULL, paused_until = NULL, at_once = $2,
+  due_at = LEAST(due_at, now())
+WHERE lane = $1
 """
 
 _FAILS = """
 UPDATE delivery_lane SET at_once = 1, failures = GREATEST(failures, $2), paused_until = now() + $3::interval,
-  due_at = now() + $3::interval, error = $4
+  due_at = now() + $3::interval, error = $4, failing_since = COALESCE(failing_since, now())
 WHERE lane = $1 AND (paused_until IS NULL OR paused_until <= now())
 """
 
@@ -73,6 +75,25 @@ UPDATE delivery SET next_at = failed.next_at FROM (
 """
 
 
+_HOLD = """
+WITH held AS (
+  SELECT delivery.id, EXISTS (SELECT FROM notification_channel WHERE id = delivery.channel_id) AND (
+    NOT $4 OR EXISTS (
+      SELECT FROM delivery AS earlier
+      WHERE earlier.incident_id = delivery.incident_id AND earlier.id < delivery.id AND earlier.state = 'held'
+        AND receiver_key(earlier.type, earlier.receiver, earlier.channel_id)
+          = receiver_key(delivery.type, delivery.receiver, delivery.channel_id)
+    )
+  ) AS can_wait
+  FROM delivery WHERE id = $1
+)
+UPDATE delivery SET claimed_until = NULL, attempts = attempts - 1,
+  state = CASE WHEN can_wait THEN 'held' ELSE 'waiting' END,
+  held_until = CASE WHEN can_wait THEN $2::timestamptz END, error = CASE WHEN can_wait THEN $3 END
+FROM held WHERE delivery.id = held.id AND delivery.state = 'waiting'
+"""
+
+
 async def sent(db: Database, delivery: Claimed, *, at_once: int, hasten: bool) -> None:
     """Record that it was accepted: its lane may send `at_once` from now on. With `hasten`, those of the lane that
     wait for another attempt are tried at once. Raises StoreUnavailableError.
@@ -85,8 +106,10 @@ async def sent(db: Database, delivery: Claimed, *, at_once: int, hasten: bool) -
         )
         await connection.execute("INSERT INTO delivery_attempt (delivery_id) VALUES ($1)", delivery.id)
         await connection.execute(
-            "UPDATE incident SET last_notified_at = GREATEST(last_notified_at, now()) WHERE id = $1",
+            "UPDATE incident SET last_notified_at = GREATEST(last_notified_at, now())"
+            " WHERE id = $1 OR id IN (SELECT incident_id FROM delivery WHERE digest_id = $2)",
             delivery.incident_id,
+            delivery.id,
         )
         await _announce(connection, delivery, "sent")
 
@@ -152,6 +175,18 @@ async def postpone(db: Database, delivery: Claimed, again_in: timedelta) -> None
             delivery.id,
             again_in,
         )
+
+
+async def hold(db: Database, delivery: Claimed, until: datetime, words: str, *, joining: bool) -> None:
+    """Record that quiet hours of its channel hold it until then, without an attempt. With `joining` it is held only
+    while an earlier one of its incident is: a digest that was made meanwhile is told before it. Raises
+    StoreUnavailableError.
+    """
+    async with db.transaction() as connection:
+        await connection.execute(_FREE, delivery.lane)
+        # Whoever makes a digest locks the channel too, so that none misses what is held now.
+        await connection.execute("SELECT FROM notification_channel WHERE id = $1 FOR UPDATE", delivery.channel_id)
+        await connection.execute(_HOLD, delivery.id, until, words, joining)
 
 
 async def hasten_again(db: Database, numbers: Collection[int]) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
 from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
+from controller.model.quiet_hours import QuietHours
 from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
 from controller.operations.channels.typed_configs import WRITTEN, config_to_store
@@ -26,6 +27,7 @@ _STORED = {
     "packages": "allowed_package_types",
     "for_ops": "for_ops",
     "fact_changes": "fact_changes",
+    "quiet_hours": "quiet_hours",
 }
 _DEFAULTS = {
     field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
@@ -46,14 +48,15 @@ def new_change(body: ChannelBody, source: Mapping[str, Any] | None = None) -> Ch
     """What a whole body sets, in place of `source`, if there is one. Raises InvalidError."""
     sent = written(body.config)
     config = config_to_store(type_of(body), sent, source or {}, whole=source is not None)
-    return _change({name: getattr(body, name) for name in _STORED}, body.min_incident_duration, {}, config)
+    values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
+    return _change(values, body.min_incident_duration, {}, config)
 
 
 def replacement(body: ChannelBody, found: Channel) -> ChannelChange:
     """Raises InvalidError."""
     require_same(body, found)
     config = config_to_store(found.type, written(body.config), found.config, whole=True)
-    values = {name: getattr(body, name) for name in _STORED}
+    values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
     return _change(values, body.min_incident_duration, found.conditions or {}, config)
 
 
@@ -65,9 +68,24 @@ def patched(body: ChannelPatch, found: Channel) -> ChannelChange:
         field = "name" if sent.get("name", UNSET) is None else "config"
         raise InvalidError(field, "must not be null")
     values = {name: _DEFAULTS[name] if sent[name] is None else sent[name] for name in _STORED if name in sent}
+    if values.get("quiet_hours") is not None:
+        values["quiet_hours"] = _patched_quiet_hours(values["quiet_hours"], found)
     duration = sent.get("min_incident_duration", (found.conditions or {}).get(MINIMUM_DURATION))
     config = _patched_config(sent["config"], found) if "config" in sent else None
     return _change(values, duration, found.conditions or {}, config)
+
+
+def _quiet_hours(hours: QuietHours | UnsetType | None) -> dict[str, Any] | None:
+    return msgspec.to_builtins(hours) if isinstance(hours, QuietHours) else None
+
+
+def _patched_quiet_hours(patch: msgspec.Struct, found: Channel) -> dict[str, Any]:
+    """Raises InvalidFieldsError."""
+    changed = (found.quiet_hours or {}) | msgspec.to_builtins(patch)
+    merged = {name: value for name, value in changed.items() if value is not None}
+    if breaches := mistakes_in(merged, QuietHours, "quietHours"):
+        raise InvalidFieldsError(breaches)
+    return merged
 
 
 def require_same(body: Any, found: Channel) -> None:

@@ -14,6 +14,7 @@ from controller.decisions.notification.fact_subscriptions import FactSubscriptio
 from controller.errors import InvalidError
 from controller.http.documents.patch_structs import patch_of
 from controller.http.timestamps import Timestamp, timestamp
+from controller.model.quiet_hours import QuietHours, quiet_hours_in
 from controller.model.values.ruled import ruled
 from controller.notify.registry import CHANNELS
 from controller.operations.channels.channels import ChannelView
@@ -78,6 +79,14 @@ FactChangeKinds = Annotated[
     ),
 ]
 
+ChannelQuietHours = Annotated[
+    QuietHours,
+    Meta(
+        description="Incidents that are to be told in these hours wait for their end, and are then told in one digest;"
+        " null: nothing waits."
+    ),
+]
+
 
 def with_type_in_config(document: Any) -> Any:
     """A body with `type` in its config, where it may stand beside it. Raises InvalidError when both differ."""
@@ -107,6 +116,7 @@ class ChannelValues(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     packages: ChannelPackages | None = None
     for_ops: OpsChannel = False
     fact_changes: FactChangeKinds = []
+    quiet_hours: ChannelQuietHours | None = None
 
 
 class ChannelBody(ChannelValues, frozen=True, kw_only=True):
@@ -121,6 +131,12 @@ class ChannelBody(ChannelValues, frozen=True, kw_only=True):
         "minIncidentDuration": 300,
         "packages": None,
         "factChanges": ["certificate_changed"],
+        "quietHours": {
+            "timeZone": "Europe/Berlin",
+            "windows": [{"days": ["MO", "TU", "WE", "TH", "FR"], "from": "22:00", "to": "07:00"}],
+            "severities": ["partial"],
+            "except": [],
+        },
     }
 
     name: ChannelName
@@ -166,6 +182,7 @@ class ChannelItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     packages: ChannelPackages | None
     for_ops: OpsChannel
     fact_changes: FactChangeKinds
+    quiet_hours: ChannelQuietHours | None
     warnings: Annotated[list[str], Meta(description="Why a message to this channel may not arrive during an outage.")]
     created_at: Timestamp
     updated_at: Timestamp
@@ -206,6 +223,7 @@ def channel_item(view: ChannelView) -> ChannelItem:
         packages=channel.allowed_package_types,
         for_ops=channel.for_ops,
         fact_changes=[FactSubscription(name) for name in channel.fact_changes],
+        quiet_hours=quiet_hours_in(channel.quiet_hours),
         warnings=view.warnings,
         created_at=timestamp(channel.created_at),
         updated_at=timestamp(channel.updated_at),

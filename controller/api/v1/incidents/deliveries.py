@@ -36,7 +36,13 @@ class IncidentDelivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
         str | None, Meta(description="The channel's name then; null: the monitor's or customer's own address.")
     ]
     receiver: Annotated[str | None, Meta(description="The address or number; null for other types.")]
-    state: Annotated[str, Meta(description="waiting, sent, failed (given up) or skipped (there was no need any more).")]
+    state: Annotated[
+        str,
+        Meta(
+            description="waiting, held (by quiet hours), digested (told in the digest after them), sent, failed"
+            " (given up) or skipped (there was no need any more)."
+        ),
+    ]
     attempts: Annotated[int, Meta(description="How often it was tried.")]
     latest_attempts: Annotated[list[DeliveryAttempt], Meta(description="The latest ten, oldest first.")]
     error: Annotated[str | None, Meta(description="Why it failed, was skipped, or waits.")]

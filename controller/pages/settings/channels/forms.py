@@ -17,15 +17,22 @@ from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
 from controller.operations.channels.config_keys import CONFIG_KEYS, HEADERS, ConfigKey
 from controller.operations.channels.typed_configs import WRITTEN, config_item, config_to_store
+from controller.pages.settings.channels.quiet_form import (
+    QUIET_ERRORS,
+    QUIET_NAMES,
+    quiet_hours_of,
+    values_of_quiet_hours,
+)
 from controller.vault import MASK, is_secret
 
 _LISTS = frozenset({"to", "expected_status_codes"})
 _COMMON = ("name", "customer", "enabled", "priority", "delay", "shortest", "packages", "for_ops", "sealed", "version")
 # Each has a box of its own, so that all values of a form are texts.
+_QUIET = tuple(QUIET_NAMES)
 _FACTS = tuple(one.value for one in SUBSCRIPTIONS)
 _NUMBERS = {"priority": "priority", "delay": "delay_seconds"}
 NEW: dict[str, str] = {
-    **dict.fromkeys((*_COMMON, *_FACTS), ""),
+    **dict.fromkeys((*_COMMON, *_FACTS, *_QUIET), ""),
     "enabled": "on",
     "priority": "1",
     "delay": "0",
@@ -33,7 +40,7 @@ NEW: dict[str, str] = {
 """The values of an empty form."""
 
 
-BOXES = frozenset({"enabled", "for_ops", *_FACTS})
+BOXES = frozenset({"enabled", "for_ops", *_FACTS, "quiet_down", "quiet_partial"})
 
 
 def forget(name: str) -> str:
@@ -42,7 +49,7 @@ def forget(name: str) -> str:
 
 
 def _form(type_: str, keys: tuple[ConfigKey, ...]) -> type[msgspec.Struct]:
-    names = [*_COMMON, *_FACTS, *(key.name for key in keys), *(forget(key.name) for key in keys if key.secret)]
+    names = [*_COMMON, *_FACTS, *_QUIET, *(key.name for key in keys), *(forget(key.name) for key in keys if key.secret)]
     fields: list[Any] = [(name, str, "") for name in names]
     return msgspec.defstruct(f"{type_.title()}ChannelForm", fields, frozen=True, kw_only=True)
 
@@ -58,6 +65,7 @@ def names_in_form(type_: str) -> dict[str, str]:
         "minIncidentDuration": "shortest",
         "customerId": "customer",
         "forOps": "for_ops",
+        **QUIET_ERRORS,
         "config": first,
     }
 
@@ -76,6 +84,7 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
         "packages": ", ".join(channel.allowed_package_types or ()),
         "for_ops": "on" if channel.for_ops else "",
         **{name: "on" for name in _FACTS if name in channel.fact_changes},
+        **values_of_quiet_hours(channel.quiet_hours),
     }
     for key in CONFIG_KEYS[channel.type]:
         if key.name == HEADERS:
@@ -87,7 +96,7 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
 
 def fields_to_compare(type_: str) -> list[str]:
     """The fields that can be changed and shown: no secrets, and nothing that the form has only for itself."""
-    common = [name for name in (*_COMMON, *_FACTS) if name not in {"customer", "sealed", "version"}]
+    common = [name for name in (*_COMMON, *_FACTS, *_QUIET) if name not in {"customer", "sealed", "version"}]
     return [*common, *(key.name for key in CONFIG_KEYS[type_] if not key.secret)]
 
 
@@ -155,6 +164,7 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
     kept = {name: value for name, value in conditions.items() if name != MINIMUM_DURATION}
     if form["shortest"].strip():
         kept[MINIMUM_DURATION] = _number(form["shortest"], "minIncidentDuration", mistakes)
+    quiet = quiet_hours_of(form, mistakes)
     if mistakes:
         raise InvalidFieldsError(mistakes)
     return ChannelChange(
@@ -167,6 +177,7 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
         allowed_package_types=_words(form["packages"]) or None,
         for_ops=form["for_ops"] == "on",
         fact_changes=[name for name in _FACTS if form[name] == "on"],
+        quiet_hours=quiet,
     )
 
 

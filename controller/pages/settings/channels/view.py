@@ -11,7 +11,9 @@ import msgspec
 
 from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
+from controller.decisions.notification.quiet_hours import quiet_words
 from controller.model import Channel, ChannelDelivery, Customer
+from controller.model.quiet_hours import quiet_hours_in
 from controller.model.values.masking import masked
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.operations.channels.channels import ChannelView
@@ -30,7 +32,14 @@ DONE = {
 }
 _RECEIVERS = {"email": email_addresses, "sms": phone_numbers}
 _MOST_SHOWN = 3
-_STATE_WORDS = {"waiting": "waiting", "sent": "sent", "failed": "failed for good", "skipped": "not sent"}
+_STATE_WORDS = {
+    "waiting": "waiting",
+    "held": "held by quiet hours",
+    "digested": "in a digest",
+    "sent": "sent",
+    "failed": "failed for good",
+    "skipped": "not sent",
+}
 
 
 class ScopeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,6 +252,8 @@ def _facts(view: ChannelView) -> list[tuple[str, str]]:
     if not channel.for_ops:
         subscribed = [words.label for one, words in SUBSCRIPTIONS.items() if one.value in channel.fact_changes]
         facts.append(("Also when", "; ".join(subscribed)))
+    if hours := quiet_hours_in(channel.quiet_hours):
+        facts.append(("Quiet hours", quiet_words(hours, "organization's time")))
     facts.append(("Priority", f"{channel.priority} (lower numbers first)"))
     if channel.allowed_package_types:
         facts.append(("Packages", ", ".join(channel.allowed_package_types)))

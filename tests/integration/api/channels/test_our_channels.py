@@ -242,3 +242,58 @@ async def test_a_channel_is_tried_with_its_stored_secret(channels: ChannelClient
         assert (again["success"], again["request"]["timeout"], len(sink.received)) == (True, 6.0, 2)
     refused = (await channels.client.post(f"{PATH}/test", json={"config": {"type": "webhook", "url": "x"}})).json()
     assert (refused["success"], refused["errors"]) == (False, ["config.url must be an http or https URL"])
+
+
+QUIET: dict[str, Any] = {
+    "timeZone": "Europe/Berlin",
+    "windows": [{"days": ["MO", "FR"], "from": "22:00", "to": "07:00"}],
+    "severities": ["partial"],
+    "except": [],
+}
+EMAIL = {"type": "email", "to": ["night@example.com"]}
+
+
+async def test_quiet_hours_are_set_changed_and_removed(channels: ChannelClient) -> None:
+    new = await made(channels, EMAIL)
+    one = f"{PATH}/{new['id']}"
+    assert new["quietHours"] is None
+    changed = await channels.client.patch(one, json={"quietHours": QUIET})
+    assert changed.json()["quietHours"] == QUIET, changed.text
+    merged = await channels.client.patch(one, json={"quietHours": {"timeZone": None, "severities": ["down"]}})
+    assert merged.json()["quietHours"] == QUIET | {"timeZone": None, "severities": ["down"]}, merged.text
+    kept = await channels.client.patch(one, json={"enabled": False})
+    assert kept.json()["quietHours"] == merged.json()["quietHours"]
+    assert (await channels.client.patch(one, json={"quietHours": None})).json()["quietHours"] is None
+    replaced = await channels.client.put(one, json={"name": "N", "config": EMAIL, "quietHours": QUIET})
+    assert replaced.json()["quietHours"] == QUIET
+    assert all("quietHours" not in channel for channel in await channels.listed())
+    assert (await channels.client.put(one, json={"name": "N", "config": EMAIL})).json()["quietHours"] is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"timeZone": "Mars/Base"}, "quietHours.timeZone"),
+        ({"windows": []}, "quietHours.windows"),
+        ({"windows": [{"days": ["MO"], "from": "25:00", "to": "07:00"}]}, "quietHours.windows[0].from"),
+        ({"windows": [{"days": ["XX"], "from": "22:00", "to": "07:00"}]}, "quietHours.windows[0].days[0]"),
+        (
+            {"windows": [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "from": "00:00", "to": "00:00"}]},
+            "quietHours.windows",
+        ),
+        ({"severities": []}, "quietHours.severities"),
+        ({"except": ["all"]}, "quietHours.except[0]"),
+        ({"untilNoon": True}, "quietHours.untilNoon"),
+    ],
+)
+async def test_a_breach_of_quiet_hours_is_named(
+    channels: ChannelClient, method: str, change: dict[str, Any], field: str
+) -> None:
+    path, body = PATH, {"name": "N", "config": EMAIL, "quietHours": QUIET | change}
+    if method == "PATCH":
+        new = await made(channels, EMAIL, quietHours=QUIET)
+        path, body = f"{PATH}/{new['id']}", {"quietHours": change}
+    refused = await channels.client.request(method, path, json=body)
+    assert refused.status_code == 400, refused.text
+    assert field in [one["field"] for one in refused.json()["errors"]]
