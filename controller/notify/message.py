@@ -143,6 +143,8 @@ def _incident_content(
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
+    if notice.on_call is not None:
+        headline = _on_call_headline(notice)
     words = words_of(notice.monitor.kind)
     meaning = _MEANINGS.get(change, {}).get(notice.severity, "").format(subject=words.subject)
     of_kind = words.meaning(_VERDICTS.get(change, "{severity}").format(severity=notice.severity))
@@ -162,10 +164,29 @@ def _incident_content(
         (f"{finding.country} ({finding.location})" if finding.location else finding.country, finding.finding)
         for finding in notice.evidence
     ]
+    waits = _on_call_text(notice)
     quiet = f"{notice.maintenance_text.capitalize()}." if notice.maintenance else ""
     return _Content(
-        headline, [text for text in (quiet, meaning, of_kind) if text], facts, evidence, link, pages, remarks
+        headline, [text for text in (quiet, waits, meaning, of_kind) if text], facts, evidence, link, pages, remarks
     )
+
+
+def _on_call_headline(notice: IncidentNotice) -> str:
+    """For example "Still down after 40 min: mx (and 3 more)"."""
+    assert notice.on_call is not None  # noqa: S101 - asked by the caller
+    state = "down" if notice.severity == "down" else "partly down"
+    still = f"Still {state}" if notice.change == "reminder" else state.capitalize()
+    after = f" after {notice.on_call.minutes} min" if notice.on_call.minutes else ""
+    return f"{still}{after}: {notice.monitor.name}{notice.on_call.more_text}"
+
+
+def _on_call_text(notice: IncidentNotice) -> str:
+    if notice.on_call is None:
+        return ""
+    others = notice.on_call.others
+    more = notice.on_call.more - len(others)
+    named = f" Also: {', '.join(others)}{f' and {more} more' if more else ''}." if others else ""
+    return f"{notice.on_call.why}{named}"
 
 
 def _text(content: _Content) -> str:

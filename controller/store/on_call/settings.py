@@ -1,0 +1,26 @@
+"""What is set about reminders, for an organization and those of its customers that have settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from controller.model.on_call import Reminders
+from controller.store.platform.pool import Connection
+
+
+def reminders_from(stored: Any) -> Reminders | None:
+    return None if stored is None else msgspec.convert(stored, Reminders)
+
+
+async def reminders_of(
+    connection: Connection, organization_id: int
+) -> tuple[Reminders | None, Mapping[int, Reminders | None]]:
+    """The organization's, and by number those of customers that have their own."""
+    own = await connection.fetchval("SELECT reminders FROM organization WHERE id = $1", organization_id)
+    rows = await connection.fetch(
+        "SELECT id, reminders FROM customer WHERE organization_id = $1 AND reminders IS NOT NULL", organization_id
+    )
+    return reminders_from(own), {row["id"]: reminders_from(row["reminders"]) for row in rows}
