@@ -57,21 +57,21 @@ async def threads(
     """The threads of these receivers, None for who has none in this group."""
     rows = await connection.fetch(
         """
-        SELECT key, COALESCE(group_receiver.thread_incident_id, heard.first_id) AS incident_id,
+        SELECT one.key, COALESCE(group_receiver.thread_incident_id, heard.first_id) AS incident_id,
           COALESCE(heard.incident_ids, '{}') AS incident_ids
         FROM (
           SELECT number, receiver_key(type, receiver, channel_id) AS key
           FROM unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS one (channel_id, type, receiver, number)
         ) AS one
-        LEFT JOIN group_receiver ON group_receiver.group_id = $1 AND receiver_key = key
+        LEFT JOIN group_receiver ON group_receiver.group_id = $1 AND group_receiver.receiver_key = one.key
         LEFT JOIN LATERAL (
           SELECT min(about) AS first_id, array_agg(about) AS incident_ids FROM (
             SELECT incident_id AS about FROM delivery
             WHERE incident_id = ANY ($5::bigint[]) AND state IN ('sent', 'waiting')
-              AND receiver_key(type, receiver, channel_id) = key
+              AND receiver_key(type, receiver, channel_id) = one.key
             UNION
             SELECT incident_id FROM grouped_change
-            WHERE incident_id = ANY ($5::bigint[]) AND grouped_change.receiver_key = key AND delivery_id IS NOT NULL
+            WHERE incident_id = ANY ($5::bigint[]) AND grouped_change.receiver_key = one.key AND delivery_id IS NOT NULL
           ) AS covered
         ) AS heard ON true
         ORDER BY number

@@ -31,9 +31,7 @@ async def reminders(case: NotificationCase, **settings: Any) -> None:
 
 async def mailbox(case: NotificationCase, name: str, **fields: Any) -> int:
     """A channel of the organization that nobody uses for incidents unless a step names it: it is for no package."""
-    return await case.channel(
-        "email", name, {"emails": [f"{name}@example.com"]}, allowed_package_types=["none"], **fields
-    )
+    return await case.channel("email", name, {"to": f"{name}@example.com"}, allowed_package_types=["none"], **fields)
 
 
 async def minutes_pass(case: NotificationCase, number: float) -> None:

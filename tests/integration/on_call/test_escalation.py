@@ -60,17 +60,13 @@ async def test_who_was_told_by_a_step_hears_of_the_end(case: NotificationCase, m
 
 async def test_a_group_is_one_message_that_names_the_others(case: NotificationCase, mail: SmtpSink) -> None:
     await policy(case, (0, [await mailbox(case, "first")], None))
-    for incident in (
-        await case.opened(),
-        await case.opened(await case.monitor()),
-        await case.opened(await case.monitor()),
-    ):
-        await _join(case, incident.id)
+    for monitor in (case.monitor_id, await case.monitor(), await case.monitor()):
+        await _join(case, (await case.opened(monitor)).id)
     assert await look(case) == 1
     [subject] = subjects(mail, "first@example.com")
     assert subject == "Down: Office mail (and 2 more)"
     [one] = mail.to("first@example.com")
-    assert "Also: Office mail, Office mail." in one.text
+    assert "Also: Office mail, Office mail." in one.text()
     followed = await case.value("SELECT count(*) FROM grouped_change WHERE delivery_id IS NOT NULL AND kind = 'opened'")
     assert followed == 2, "of the other two incidents the receiver is a follower too"
 
@@ -191,7 +187,8 @@ async def _person(case: NotificationCase, rota: int, email: str, customers: list
         customers,
     )
     await case.value(
-        "INSERT INTO rota_override (rota_id, from_at, to_at, account_id) VALUES ($1, now() - $2::interval, now() + $2, $3)",
+        "INSERT INTO rota_override (rota_id, from_at, to_at, account_id)"
+        " VALUES ($1, now() - $2::interval, now() + $2, $3)",
         rota,
         timedelta(hours=1),
         account,

@@ -10,7 +10,7 @@ ANN = "ann@example.com"
 
 
 async def test_nobody_is_reminded_unless_it_is_switched_on(case: NotificationCase, mail: SmtpSink) -> None:
-    await case.channel("email", "Ann", {"emails": [ANN]})
+    await case.channel("email", "Ann", {"to": ANN})
     await case.opened()
     await case.deliver_due()
     await minutes_pass(case, 600)
@@ -20,7 +20,7 @@ async def test_nobody_is_reminded_unless_it_is_switched_on(case: NotificationCas
 
 async def test_reminders_come_after_growing_pauses_once_each(case: NotificationCase, mail: SmtpSink) -> None:
     await reminders(case, enabled=True, firstMinutes=10, maxMinutes=30)
-    await case.channel("email", "Ann", {"emails": [ANN]})
+    await case.channel("email", "Ann", {"to": ANN})
     incident = await case.opened()
     await case.deliver_due()
     made = []
@@ -40,7 +40,7 @@ async def test_reminders_come_after_growing_pauses_once_each(case: NotificationC
 
 async def test_an_acknowledgement_stops_them_until_it_lapses(case: NotificationCase, mail: SmtpSink) -> None:
     await reminders(case, enabled=True, firstMinutes=10)
-    await case.channel("email", "Ann", {"emails": [ANN]})
+    await case.channel("email", "Ann", {"to": ANN})
     incident = await case.opened()
     await case.deliver_due()
     await taken(case, incident, 60)
@@ -52,13 +52,14 @@ async def test_an_acknowledgement_stops_them_until_it_lapses(case: NotificationC
 
 async def test_a_group_has_one_reminder_for_each_receiver(case: NotificationCase, mail: SmtpSink) -> None:
     await reminders(case, enabled=True, firstMinutes=10)
-    await case.channel("email", "Ann", {"emails": [ANN]})
-    await case.channel("email", "Bob", {"emails": ["bob@example.com"]})
+    await case.channel("email", "Ann", {"to": ANN})
+    await case.channel("email", "Bob", {"to": "bob@example.com"})
     for monitor in (case.monitor_id, await case.monitor(), await case.monitor()):
         await case.opened(monitor)
     await case.value(
-        "WITH made AS (INSERT INTO incident_group (organization_id, kind, cause) VALUES ($1, 'cause', 'x') RETURNING id)"
-        " UPDATE incident SET group_id = made.id FROM made",
+        "WITH made AS ("
+        " INSERT INTO incident_group (organization_id, kind, cause) VALUES ($1, 'cause', 'x') RETURNING id"
+        ") UPDATE incident SET group_id = made.id FROM made",
         case.organization,
     )
     await case.deliver_due()
@@ -69,7 +70,7 @@ async def test_a_group_has_one_reminder_for_each_receiver(case: NotificationCase
 
 async def test_nobody_is_reminded_while_it_comes_and_goes(case: NotificationCase) -> None:
     await reminders(case, enabled=True, firstMinutes=10)
-    await case.channel("email", "Ann", {"emails": [ANN]})
+    await case.channel("email", "Ann", {"to": ANN})
     await case.opened()
     await case.deliver_due()
     await case.value("UPDATE incident SET flapping = true")
@@ -79,7 +80,7 @@ async def test_nobody_is_reminded_while_it_comes_and_goes(case: NotificationCase
 
 async def test_a_channel_that_was_switched_off_is_not_reminded(case: NotificationCase) -> None:
     await reminders(case, enabled=True, firstMinutes=10)
-    channel = await case.channel("email", "Ann", {"emails": [ANN]})
+    channel = await case.channel("email", "Ann", {"to": ANN})
     await case.opened()
     await case.deliver_due()
     await case.value("UPDATE notification_channel SET is_active = false WHERE id = $1", channel)
