@@ -43,11 +43,15 @@ def next_reminder(times: ReminderTimes, already: int, last_at: datetime) -> date
 
 
 def check_reminders(reminders: Reminders | None, *, field: str = "reminders") -> None:
-    """Raises InvalidError."""
+    """With the names of fields below `field`. Raises InvalidError."""
     if reminders is None:
         return
     for name, value in (("firstMinutes", reminders.first_minutes), ("maxMinutes", reminders.max_minutes)):
         if value is not None and not MINUTES[0] <= value <= MINUTES[1]:
-            raise InvalidError(f"{field}.{name}", _RULE)
+            raise InvalidError(_named(field, name), _RULE)
     if reminders.first_minutes and reminders.max_minutes and reminders.max_minutes < reminders.first_minutes:
-        raise InvalidError(f"{field}.maxMinutes", "must not be less than firstMinutes")
+        raise InvalidError(_named(field, "maxMinutes"), "must not be less than firstMinutes")
+
+
+def _named(field: str, name: str) -> str:
+    return f"{field}.{name}" if field else name

@@ -37,16 +37,22 @@ def _person(row: Any) -> OnCallPerson:
 
 
 async def channels_named(
-    connection: Connection, organization_id: int, public_ids: Collection[UUID], customer_id: int | None
+    connection: Connection,
+    organization_id: int,
+    public_ids: Collection[UUID],
+    customer_id: int | None,
+    *,
+    of_customer_only: bool,
 ) -> list[NamedChannel]:
-    """Those of these channels that belong to the organization, or to this customer of it."""
+    """Those of these channels that belong to this customer or, unless `of_customer_only`, to the organization."""
     rows = await connection.fetch(
         "SELECT id, public_id, name, type FROM notification_channel WHERE organization_id = $1"
         " AND public_id = ANY ($2::uuid[]) AND monitor_id IS NULL AND NOT for_ops"
-        " AND (customer_id IS NULL OR customer_id = $3)",
+        " AND (customer_id = $3 OR customer_id IS NULL AND NOT $4)",
         organization_id,
         list(public_ids),
         customer_id,
+        of_customer_only,
     )
     return [NamedChannel(*row) for row in rows]
 
