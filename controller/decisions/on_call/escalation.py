@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.on_call.taking import OpenIncident, waits_since
+from controller.decisions.on_call.taking import WaitingIncident, waits_since
 from controller.errors import InvalidError, InvalidFieldsError, noting
 from controller.model.on_call import EscalationPolicy, EscalationStep
 
@@ -22,7 +22,7 @@ class Escalating(NamedTuple):
     steps that are due, and the next one with its moment.
     """
 
-    incidents: tuple[OpenIncident, ...]
+    incidents: tuple[WaitingIncident, ...]
     since: datetime | None
     due: tuple[int, ...]
     next_step: int | None
@@ -30,7 +30,7 @@ class Escalating(NamedTuple):
 
 
 def escalating(
-    policy: EscalationPolicy, incidents: Iterable[OpenIncident], done: Collection[int], now: datetime
+    policy: EscalationPolicy, incidents: Iterable[WaitingIncident], done: Collection[int], now: datetime
 ) -> Escalating:
     """What to do about the open incidents of a group for which this policy holds. `done` are the numbers of its steps
     of which people were told. A step counts from the moment since when the first of them waits for somebody.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 
-class OpenIncident(NamedTuple):
+class WaitingIncident(NamedTuple):
     """An open incident. `held`: nobody is notified because of another monitor's. `in_maintenance` is whether its
     monitor is now, `maintenance_ended_at` when the last one since the incident began was over.
     """
@@ -34,7 +34,7 @@ def is_taken(acknowledged_at: datetime | None, acknowledged_until: datetime | No
     return acknowledged_at is not None and (acknowledged_until is None or acknowledged_until > now)
 
 
-def waits_since(incident: OpenIncident, now: datetime) -> datetime | None:
+def waits_since(incident: WaitingIncident, now: datetime) -> datetime | None:
     """Since when the incident waits for somebody; None while somebody has it, and while nobody is to hear of it."""
     if is_taken(incident.acknowledged_at, incident.acknowledged_until, now):
         return None
@@ -45,13 +45,13 @@ def waits_since(incident: OpenIncident, now: datetime) -> datetime | None:
     return max(moment for moment in moments if moment is not None)
 
 
-def waiting(incidents: Iterable[OpenIncident], now: datetime) -> list[OpenIncident]:
+def waiting(incidents: Iterable[WaitingIncident], now: datetime) -> list[WaitingIncident]:
     """Those that wait for somebody, the oldest first."""
     found = [one for one in incidents if waits_since(one, now) is not None]
     return sorted(found, key=lambda one: (one.started_at, one.id))
 
 
-def lapses_at(incidents: Iterable[OpenIncident], now: datetime) -> datetime | None:
+def lapses_at(incidents: Iterable[WaitingIncident], now: datetime) -> datetime | None:
     """When the next acknowledgement of these is over."""
     return min(
         (

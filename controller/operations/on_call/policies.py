@@ -34,7 +34,7 @@ class NewStep(NamedTuple):
     rota: UUID | None = None
 
 
-class PolicyChange(msgspec.Struct, frozen=True, kw_only=True):
+class EscalationChange(msgspec.Struct, frozen=True, kw_only=True):
     """New values; what is unset stays as it is."""
 
     name: str | UnsetType = UNSET
@@ -60,7 +60,7 @@ async def get_policy(database: Database, principal: Principal, public_id: UUID) 
 
 
 async def create_policy(
-    database: Database, principal: Principal, customer: UUID | None, change: PolicyChange
+    database: Database, principal: Principal, customer: UUID | None, change: EscalationChange
 ) -> EscalationPolicy:
     """Of the organization, or of one customer. Name and steps must be set. Raises InvalidError, ForbiddenError."""
     organization_id = principal.organization_id
@@ -83,7 +83,7 @@ async def create_policy(
                 public_id = await store.insert(connection, new)
             except store.OwnerTakenError as error:
                 raise InvalidError("customerId", _TAKEN) from error
-            await due.look_again(connection, organization_id)
+            await due.review_all(connection, organization_id)
             [made] = await store.policies_of(connection, organization_id, public_id)
         await record_about(own, principal, AuditAction.ESCALATION_CREATED, _object(made), after=_fields(made))
     return made
@@ -93,7 +93,7 @@ async def update_policy(
     database: Database,
     principal: Principal,
     public_id: UUID,
-    change: PolicyChange,
+    change: EscalationChange,
     *,
     expect: Callable[[EscalationPolicy], None] = lambda _: None,
 ) -> EscalationPolicy:
@@ -113,7 +113,7 @@ async def update_policy(
             new = msgspec.structs.replace(found, **values)
             check_policy(new.name, new.severity, new.steps)
             await store.update(connection, new)
-            await due.look_again(connection, found.organization_id)
+            await due.review_all(connection, found.organization_id)
             [changed] = await store.policies_of(connection, found.organization_id, public_id)
         action = AuditAction.ESCALATION_CHANGED
         await record_about(own, principal, action, _object(changed), before=_fields(found), after=_fields(changed))

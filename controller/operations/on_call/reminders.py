@@ -92,7 +92,7 @@ async def _set(database: Database, principal: Principal, owner: _Owner, new: Rem
         before = await _view(own, owner)
         async with own.connection() as connection:
             await store.set_reminders(connection, owner.organization_id, owner.customer_id, new)
-            await due.look_again(connection, owner.organization_id)
+            await due.review_all(connection, owner.organization_id)
         is_customer = owner.customer_id is not None
         action = AuditAction.CUSTOMER_CHANGED if is_customer else AuditAction.ORGANIZATION_CHANGED
         await record_about(own, principal, action, owner.what, before=_fields(before.own), after=_fields(new))

@@ -78,7 +78,7 @@ async def create_rota(
         async with own.connection() as connection:
             try:
                 public_id = await store.insert(connection, principal.organization_id, name, stored, host)
-            except store.NameTakenError as error:
+            except store.RotaNameTakenError as error:
                 raise InvalidError("name", _TAKEN) from error
             made = await _found(connection, principal, public_id)
         await record_about(own, principal, AuditAction.ROTA_CREATED, _object(made), after=_fields(made))
@@ -107,7 +107,7 @@ async def update_rota(
                 check_name(change.name.strip())
                 try:
                     await store.rename(connection, found.id, change.name.strip())
-                except store.NameTakenError as error:
+                except store.RotaNameTakenError as error:
                     raise InvalidError("name", _TAKEN) from error
             if change.url is not UNSET:
                 await store.set_url(connection, found.id, None if url is None else vault.encrypt(url), host)

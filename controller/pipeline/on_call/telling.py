@@ -11,7 +11,7 @@ import msgspec
 from controller.decisions.notification.receiver_key import receiver_key
 from controller.decisions.on_call.escalation import Escalating
 from controller.decisions.on_call.rota import OnCall, on_call
-from controller.decisions.on_call.taking import OpenIncident
+from controller.decisions.on_call.taking import WaitingIncident
 from controller.model.on_call import EscalationPolicy
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import NoticeOnCall
@@ -20,7 +20,7 @@ from controller.pipeline.incident_notifications import notice_of
 from controller.store.notifications.alerts import ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.on_call import due, rotas, telling
-from controller.store.on_call.due import HeardReceiver
+from controller.store.on_call.due import NotifiedReceiver
 from controller.store.on_call.reachable import active_channels, reachable_of
 from controller.store.platform.pool import Connection
 
@@ -32,8 +32,8 @@ async def remind(
     connection: Connection,
     organization_id: int,
     group_id: int,
-    receiver: HeardReceiver,
-    incidents: Sequence[OpenIncident],
+    receiver: NotifiedReceiver,
+    incidents: Sequence[WaitingIncident],
     now: datetime,
 ) -> int:
     """Remind somebody of these incidents, those that wait longest first. Returns the number of deliveries."""
@@ -42,8 +42,8 @@ async def remind(
     notice = await _notice(connection, incidents, _since(incidents[0].outage_started_at, now), known=True)
     if notice is None:
         return 0
-    told = NewDelivery(receiver.channel_id, receiver.channel_name, receiver.type, receiver.receiver)
-    await telling.tell(connection, organization_id, group_id, receiver.thread_id, notice, told)
+    receiving = NewDelivery(receiver.channel_id, receiver.channel_name, receiver.type, receiver.receiver)
+    await telling.tell(connection, organization_id, group_id, receiver.thread_id, notice, receiving)
     return 1
 
 
@@ -74,7 +74,7 @@ async def _receivers(
     connection: Connection,
     policy: EscalationPolicy,
     number: int,
-    incidents: Sequence[OpenIncident],
+    incidents: Sequence[WaitingIncident],
     now: datetime,
 ) -> list[NewDelivery]:
     """Each address once. A person who may not see all customers of these incidents is not told."""
@@ -116,7 +116,7 @@ def reached(channel: ChannelRow) -> Sequence[str]:
 
 
 async def _notice(
-    connection: Connection, incidents: Sequence[OpenIncident], reason: NoticeOnCall, *, known: bool
+    connection: Connection, incidents: Sequence[WaitingIncident], reason: NoticeOnCall, *, known: bool
 ) -> Any:
     """The notice of the first of these incidents, in which the others are named; None when there is none."""
     first, *others = incidents
@@ -129,7 +129,7 @@ async def _notice(
     return msgspec.to_builtins(msgspec.structs.replace(found, change=change, severity=first.severity, on_call=named))
 
 
-def _names(incidents: Sequence[OpenIncident]) -> Iterator[str]:
+def _names(incidents: Sequence[WaitingIncident]) -> Iterator[str]:
     return (one.monitor_name for one in incidents[:_MOST_NAMED])
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from controller.decisions.on_call.escalation import escalating, policy_for
 from controller.decisions.on_call.reminders import ReminderTimes, in_force, next_reminder
-from controller.decisions.on_call.taking import OpenIncident, lapses_at, waiting
+from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting
 from controller.model.on_call import EscalationPolicy, Reminders
 from controller.pipeline.on_call.telling import remind, tell_step
 from controller.store.evaluation import evaluations
@@ -100,11 +100,11 @@ async def _escalate(
     organization_id: int,
     group_id: int,
     known: list[EscalationPolicy],
-    incidents: list[OpenIncident],
+    incidents: list[WaitingIncident],
     now: datetime,
 ) -> tuple[int, datetime | None]:
     """Customers hear of their own incidents only: each policy sees those of the customers for which it holds."""
-    by_policy: dict[int, list[OpenIncident]] = {}
+    by_policy: dict[int, list[WaitingIncident]] = {}
     for one in incidents:
         policy = policy_for(known, organization_id, one.customer_id)
         if policy is not None:
@@ -128,7 +128,7 @@ async def _remind(
     organization_id: int,
     group_id: int,
     found: _Settings,
-    incidents: list[OpenIncident],
+    incidents: list[WaitingIncident],
     now: datetime,
 ) -> tuple[int, datetime | None]:
     """One reminder for each receiver, of the incidents that the receiver knows of; by the settings of the customer of
@@ -140,7 +140,7 @@ async def _remind(
     if not known:
         return 0, None
     made, moments = 0, []
-    for receiver in await due.heard(connection, group_id, list(known)):
+    for receiver in await due.notified(connection, group_id, list(known)):
         own = [one for number, one in known.items() if number in receiver.incident_ids]
         times = found.reminders(own[0].customer_id)
         at = next_reminder(times, receiver.reminders, receiver.last_at)

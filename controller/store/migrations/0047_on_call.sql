@@ -82,7 +82,7 @@ CREATE TABLE escalation_done (
   policy_id bigint NOT NULL REFERENCES escalation_policy (id) ON DELETE CASCADE,
   step int NOT NULL,
   at timestamptz(3) NOT NULL DEFAULT now(),
-  told json NOT NULL DEFAULT '[]',
+  notified json NOT NULL DEFAULT '[]',
   PRIMARY KEY (group_id, policy_id, step)
 );
 

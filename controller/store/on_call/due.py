@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from controller.decisions.on_call.taking import OpenIncident
+from controller.decisions.on_call.taking import WaitingIncident
 from controller.store.platform.pool import Connection, Database
 
 MOST_ORGANIZATIONS = 50
@@ -31,7 +31,7 @@ LIMIT $2
 """
 
 
-class HeardReceiver(NamedTuple):
+class NotifiedReceiver(NamedTuple):
     """Somebody who was notified of incidents. `thread_id` is the incident in whose thread they hear of the group,
     `last_at` when they were told something last, `reminders` how many they had.
     """
@@ -47,8 +47,8 @@ class HeardReceiver(NamedTuple):
     reminders: int
 
 
-_HEARD = """
-WITH told AS (
+_NOTIFIED = """
+WITH sent AS (
   SELECT delivery.id, delivery.channel_id, delivery.channel_name, type, receiver, sent_at, incident_id AS about
   FROM delivery WHERE incident_id = ANY ($2::bigint[]) AND state = 'sent'
   UNION ALL
@@ -56,30 +56,30 @@ WITH told AS (
   FROM grouped_change JOIN delivery ON delivery.id = grouped_change.delivery_id
   WHERE grouped_change.incident_id = ANY ($2::bigint[]) AND grouped_change.kind IN ('opened', 'escalated')
     AND delivery.state = 'sent'
-), heard AS (
+), known AS (
   SELECT receiver_key(type, receiver, channel_id) AS key, (array_agg(channel_id ORDER BY id DESC))[1] AS channel_id,
     (array_agg(channel_name ORDER BY id DESC))[1] AS channel_name, min(type) AS type,
     (array_agg(receiver ORDER BY id DESC))[1] AS receiver, array_agg(DISTINCT about) AS incident_ids,
     max(sent_at) AS sent_at
-  FROM told GROUP BY 1
+  FROM sent GROUP BY 1
 )
-SELECT heard.key, heard.channel_id, heard.channel_name, heard.type, heard.receiver, incident_ids,
+SELECT known.key, known.channel_id, known.channel_name, known.type, known.receiver, incident_ids,
   COALESCE(group_receiver.thread_incident_id, (SELECT min(one) FROM unnest(incident_ids) AS one)),
   GREATEST(sent_at, (
     SELECT max(sent_at) FROM delivery AS other
     WHERE other.group_id = $1 AND other.state = 'sent'
-      AND receiver_key(other.type, other.receiver, other.channel_id) = heard.key
+      AND receiver_key(other.type, other.receiver, other.channel_id) = known.key
   ), had.at), had.number
-FROM heard
-LEFT JOIN group_receiver ON group_receiver.group_id = $1 AND group_receiver.receiver_key = heard.key
+FROM known
+LEFT JOIN group_receiver ON group_receiver.group_id = $1 AND group_receiver.receiver_key = known.key
 CROSS JOIN LATERAL (
   SELECT count(*)::int AS number, max(at) AS at FROM reminder
-  WHERE reminder.group_id = $1 AND reminder.receiver_key = heard.key
+  WHERE reminder.group_id = $1 AND reminder.receiver_key = known.key
 ) AS had
-WHERE heard.channel_id IS NULL OR EXISTS (
-  SELECT FROM notification_channel WHERE notification_channel.id = heard.channel_id AND is_active
+WHERE known.channel_id IS NULL OR EXISTS (
+  SELECT FROM notification_channel WHERE notification_channel.id = known.channel_id AND is_active
 )
-ORDER BY heard.key
+ORDER BY known.key
 """
 
 
@@ -106,7 +106,7 @@ async def nothing_to_do(connection: Connection, organization_id: int) -> None:
     )
 
 
-async def look_again(connection: Connection, organization_id: int) -> None:
+async def review_all(connection: Connection, organization_id: int) -> None:
     """The settings have changed: every open incident of the organization is due."""
     await connection.execute(
         "UPDATE incident SET on_call_at = now() WHERE id IN ("
@@ -146,9 +146,9 @@ async def due_groups(connection: Connection, organization_id: int) -> list[int]:
     return [row["group_id"] for row in rows]
 
 
-async def open_incidents(connection: Connection, group_id: int) -> list[OpenIncident]:
+async def open_incidents(connection: Connection, group_id: int) -> list[WaitingIncident]:
     """The open incidents of a group, at most MOST_INCIDENTS."""
-    return [OpenIncident(*row) for row in await connection.fetch(_OPEN, group_id, MOST_INCIDENTS)]
+    return [WaitingIncident(*row) for row in await connection.fetch(_OPEN, group_id, MOST_INCIDENTS)]
 
 
 async def set_due(connection: Connection, group_id: int, at: datetime) -> None:
@@ -162,9 +162,9 @@ async def set_due(connection: Connection, group_id: int, at: datetime) -> None:
     )
 
 
-async def heard(connection: Connection, group_id: int, incident_ids: list[int]) -> list[HeardReceiver]:
+async def notified(connection: Connection, group_id: int, incident_ids: list[int]) -> list[NotifiedReceiver]:
     """Who was notified of any of these incidents, each receiver once; not by channels that are off or gone."""
-    return [HeardReceiver(*row) for row in await connection.fetch(_HEARD, group_id, incident_ids)]
+    return [NotifiedReceiver(*row) for row in await connection.fetch(_NOTIFIED, group_id, incident_ids)]
 
 
 async def worst_change(connection: Connection, incident_id: int) -> int | None:

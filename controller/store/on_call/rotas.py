@@ -34,7 +34,7 @@ ORDER BY from_at, one.id
 """
 
 
-class NameTakenError(Exception):
+class RotaNameTakenError(Exception):
     """The organization has a rota of this name."""
 
 
@@ -64,7 +64,7 @@ async def rotas_of(
 
 
 async def insert(connection: Connection, organization_id: int, name: str, url: str | None, host: str | None) -> UUID:
-    """Its calendar is read soon. Raises NameTakenError."""
+    """Its calendar is read soon. Raises RotaNameTakenError."""
     try:
         made: UUID = await connection.fetchval(
             "INSERT INTO rota (organization_id, name, config, host, fetch_at)"
@@ -75,18 +75,18 @@ async def insert(connection: Connection, organization_id: int, name: str, url: s
             host,
         )
     except asyncpg.UniqueViolationError as error:
-        raise NameTakenError from error
+        raise RotaNameTakenError from error
     return made
 
 
 async def rename(connection: Connection, rota_id: int, name: str) -> None:
-    """Raises NameTakenError."""
+    """Raises RotaNameTakenError."""
     try:
         await connection.execute(
             "UPDATE rota SET name = $2, updated_at = clock_timestamp() WHERE id = $1", rota_id, name
         )
     except asyncpg.UniqueViolationError as error:
-        raise NameTakenError from error
+        raise RotaNameTakenError from error
 
 
 async def set_url(connection: Connection, rota_id: int, url: str | None, host: str | None) -> None:

@@ -28,14 +28,15 @@ async def done_steps(connection: Connection, group_id: int) -> list[DoneStep]:
     return [DoneStep(*row) for row in rows]
 
 
-async def claim_step(connection: Connection, group_id: int, policy_id: int, step: int, told: Sequence[str]) -> bool:
-    """Whether this is the first time; the step is done when the transaction ends. `told` names who is told."""
+async def claim_step(connection: Connection, group_id: int, policy_id: int, step: int, names: Sequence[str]) -> bool:
+    """Whether this is the first time; the step is done when the transaction ends. `names` are those of who is told."""
     done = await connection.execute(
-        "INSERT INTO escalation_done (group_id, policy_id, step, told) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        "INSERT INTO escalation_done (group_id, policy_id, step, notified) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
         group_id,
         policy_id,
         step,
-        list(told),
+        list(names),
     )
     return bool(done == "INSERT 0 1")
 
@@ -57,8 +58,8 @@ async def threads(
     """The threads of these receivers, None for who has none in this group."""
     rows = await connection.fetch(
         """
-        SELECT one.key, COALESCE(group_receiver.thread_incident_id, heard.first_id) AS incident_id,
-          COALESCE(heard.incident_ids, '{}') AS incident_ids
+        SELECT one.key, COALESCE(group_receiver.thread_incident_id, known.first_id) AS incident_id,
+          COALESCE(known.incident_ids, '{}') AS incident_ids
         FROM (
           SELECT number, receiver_key(type, receiver, channel_id) AS key
           FROM unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY AS one (channel_id, type, receiver, number)
@@ -73,7 +74,7 @@ async def threads(
             SELECT incident_id FROM grouped_change
             WHERE incident_id = ANY ($5::bigint[]) AND grouped_change.receiver_key = one.key AND delivery_id IS NOT NULL
           ) AS covered
-        ) AS heard ON true
+        ) AS known ON true
         ORDER BY number
         """,
         group_id,

@@ -38,8 +38,9 @@ async def minutes_pass(case: NotificationCase, number: float) -> None:
     """What was begins, and was done, so much earlier."""
     past = timedelta(minutes=number)
     for statement in (
-        "UPDATE incident SET started_at = started_at - $1::interval, outage_started_at = outage_started_at - $1,"
-        " acknowledged_until = acknowledged_until - $1, on_call_at = on_call_at - $1",
+        "UPDATE incident SET started_at = started_at - $1::interval, on_call_at = on_call_at - $1",
+        "UPDATE incident SET outage_started_at = outage_started_at - $1::interval",
+        "UPDATE incident SET acknowledged_until = acknowledged_until - $1::interval",
         "UPDATE delivery SET sent_at = sent_at - $1::interval",
         "UPDATE reminder SET at = at - $1::interval",
         "UPDATE maintenance_time SET from_at = from_at - $1::interval, to_at = to_at - $1",

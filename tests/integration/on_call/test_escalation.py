@@ -28,7 +28,7 @@ async def test_each_step_is_told_once_by_however_many_controllers(case: Notifica
     assert subjects(mail, "second@example.com") == ["Down after 10 min: Office mail"]
     await minutes_pass(case, 600)
     assert await look(case) == 0
-    assert await case.rows("SELECT step, told FROM escalation_done ORDER BY step") == [
+    assert await case.rows("SELECT step, notified FROM escalation_done ORDER BY step") == [
         (0, ["first"]),
         (1, ["second"]),
     ]
@@ -113,7 +113,7 @@ async def test_who_is_on_call_is_told_at_their_own_address(case: NotificationCas
     await case.opened()
     assert await look(case) == 2
     assert subjects(mail, "ann@example.com") == ["Down: Office mail"]
-    assert await case.value("SELECT told FROM escalation_done") == ["first", "ann@example.com"]
+    assert await case.value("SELECT notified FROM escalation_done") == ["first", "ann@example.com"]
 
 
 async def test_a_person_is_not_told_of_customers_whom_they_may_not_see(case: NotificationCase) -> None:

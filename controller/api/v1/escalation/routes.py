@@ -11,10 +11,10 @@ from litestar.types import ControllerRouterHandler
 from controller.api.v1.escalation.schemas import (
     BODIES,
     EXAMPLE,
-    PolicyBody,
-    PolicyItem,
-    PolicyPage,
-    PolicyPatch,
+    EscalationBody,
+    EscalationItem,
+    EscalationPage,
+    EscalationPatch,
     policy_change,
     policy_item,
 )
@@ -36,12 +36,12 @@ _TAGS = ["Being on call"]
 _PATH = "/api/v1/escalation-policies"
 _ONE = f"{_PATH}/{{public_id:str}}"
 _MANAGING = {PERMISSION: Permission.MANAGE_CHANNELS}
-_POLICY = answers(PolicyItem, "The policy", EXAMPLE)
+_POLICY = answers(EscalationItem, "The policy", EXAMPLE)
 _REFUSED = "steps[1].afterMinutes must be more than that of the step before"
 _ABOUT = """\
 A group of incidents that nobody takes is told to others, step by step: after so many minutes to channels, and to who is
-on call in a rota. An acknowledgement or the end of the outage stops it, and a maintenance holds it up. Each step is told
-once, and whoever was told also hears of the end. Whoever is limited to customers manages the policies of these.
+on call in a rota. An acknowledgement or the end of the outage stops it, and a maintenance holds it up. Each step is
+told once, and whoever was told also hears of the end. Whoever is limited to customers manages the policies of these.
 """
 
 
@@ -54,7 +54,7 @@ once, and whoever was told also hears of the end. Whoever is limited to customer
     summary="List the escalation policies",
     description=_ABOUT,
     responses={
-        200: answers(PolicyPage, "All of them", {"items": [EXAMPLE], "nextCursor": None}),
+        200: answers(EscalationPage, "All of them", {"items": [EXAMPLE], "nextCursor": None}),
         **problems(s403="Forbidden"),
     },
 )
@@ -62,33 +62,33 @@ async def list_policies(
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> PolicyPage:
+) -> EscalationPage:
     found = await policies.list_policies(services.database, principal)
-    return PolicyPage(items=[policy_item(one) for one in found], next_cursor=None)
+    return EscalationPage(items=[policy_item(one) for one in found], next_cursor=None)
 
 
 @post(
     _PATH,
     operation_id="createEscalationPolicy",
     opt=_MANAGING,
-    dto=JsonBody[PolicyBody],
+    dto=JsonBody[EscalationBody],
     return_dto=None,
     security=SECURITY,
     tags=_TAGS,
     summary="Make an escalation policy",
     description=_ABOUT,
     responses={
-        201: answers(PolicyItem, "The policy", EXAMPLE),
+        201: answers(EscalationItem, "The policy", EXAMPLE),
         **problems(body=True, s400=_REFUSED, s403="Forbidden"),
     },
 )
 async def create_policy(
     request: Request[Any, Any, Any],
-    data: JSONBody[PolicyBody],
+    data: JSONBody[EscalationBody],
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> Response[PolicyItem]:
+) -> Response[EscalationItem]:
     made = await policies.create_policy(services.database, principal, data.customer_id, policy_change(data))
     answer = tagged(request, policy_item(made), status_code=201)
     answer.headers["Location"] = f"{_PATH}/{made.public_id}"
@@ -110,7 +110,7 @@ async def get_policy(
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> Response[PolicyItem]:
+) -> Response[EscalationItem]:
     return tagged(request, policy_item(await policies.get_policy(services.database, principal, path_id(public_id))))
 
 
@@ -118,7 +118,7 @@ async def get_policy(
     _ONE,
     operation_id="updateEscalationPolicy",
     opt=_MANAGING,
-    dto=JsonBody[PolicyPatch],
+    dto=JsonBody[EscalationPatch],
     return_dto=None,
     security=SECURITY,
     tags=_TAGS,
@@ -132,11 +132,11 @@ async def get_policy(
 async def update_policy(
     request: Request[Any, Any, Any],
     public_id: PublicId,
-    data: JSONBody[PolicyPatch],
+    data: JSONBody[EscalationPatch],
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> Response[PolicyItem]:
+) -> Response[EscalationItem]:
     def expect(found: EscalationPolicy) -> None:
         require_match(request, policy_item(found))
 

@@ -13,7 +13,7 @@ from controller.decisions.on_call.escalation import LONGEST_MINUTES, MOST_CHANNE
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model.on_call import EscalationPolicy, EscalationStep
 from controller.model.values.ruled import ruled
-from controller.operations.on_call.policies import NewStep, PolicyChange
+from controller.operations.on_call.policies import EscalationChange, NewStep
 
 _CHANNEL = "22222222-2222-4222-8222-222222222222"
 _ROTA = "45454545-4545-4545-8545-454545454545"
@@ -71,7 +71,7 @@ Steps = Annotated[
 ]
 
 
-class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class EscalationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A policy to make. A customer's replaces the organization's for its monitors; each has at most one."""
 
     IGNORED: ClassVar[frozenset[str]] = frozenset({"id", "createdAt", "updatedAt"})
@@ -90,10 +90,10 @@ class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forb
     enabled: Enabled = True
 
 
-class PolicyPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class EscalationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """New values (RFC 7396); what is left out stays as it is. `steps` replaces all steps."""
 
-    IGNORED: ClassVar[frozenset[str]] = PolicyBody.IGNORED | {"customerId"}
+    IGNORED: ClassVar[frozenset[str]] = EscalationBody.IGNORED | {"customerId"}
     EXAMPLE: ClassVar[dict[str, Any]] = {"steps": [StepBody.EXAMPLE]}
 
     name: PolicyName | UnsetType = UNSET
@@ -110,7 +110,7 @@ class StepItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rota_id: UUID | None
 
 
-class PolicyItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class EscalationItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A policy of the organization, or of a customer."""
 
     id: UUID
@@ -123,26 +123,26 @@ class PolicyItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     updated_at: Timestamp
 
 
-class PolicyPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class EscalationPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """All of them, the organization's first, then by customer. `nextCursor` is always null."""
 
-    items: list[PolicyItem]
+    items: list[EscalationItem]
     next_cursor: str | None
 
 
-BODIES = (PolicyBody, PolicyPatch, StepBody, StepItem, PolicyItem, PolicyPage)
+BODIES = (EscalationBody, EscalationPatch, StepBody, StepItem, EscalationItem, EscalationPage)
 
 EXAMPLE: dict[str, Any] = {
     "id": "34343434-3434-4343-8343-343434343434",
-    **PolicyBody.EXAMPLE,
+    **EscalationBody.EXAMPLE,
     "createdAt": "2026-01-01T12:00:00.000Z",
     "updatedAt": "2026-01-01T12:00:00.000Z",
 }
 
 
-def policy_change(body: PolicyBody | PolicyPatch) -> PolicyChange:
+def policy_change(body: EscalationBody | EscalationPatch) -> EscalationChange:
     steps = body.steps
-    return PolicyChange(
+    return EscalationChange(
         name=body.name,
         severity=body.severity,
         enabled=body.enabled,
@@ -152,8 +152,8 @@ def policy_change(body: PolicyBody | PolicyPatch) -> PolicyChange:
     )
 
 
-def policy_item(found: EscalationPolicy) -> PolicyItem:
-    return PolicyItem(
+def policy_item(found: EscalationPolicy) -> EscalationItem:
+    return EscalationItem(
         id=found.public_id,
         name=found.name,
         customer_id=found.customer_public_id,

@@ -29,8 +29,8 @@ _TAGS = ["Being on call"]
 _MANAGING = {PERMISSION: Permission.MANAGE_CHANNELS}
 _REFUSED = "maxMinutes must not be less than firstMinutes"
 _ABOUT = """\
-Whoever was notified of a group of incidents is reminded of it until somebody takes it: one message for each receiver and
-group, after pauses that double. Nobody is reminded in a maintenance, or while the incidents come and go.
+Whoever was notified of a group of incidents is reminded of it until somebody takes it: one message for each receiver
+and group, after pauses that double. Nobody is reminded in a maintenance, or while the incidents come and go.
 """
 
 RemindersOn = Annotated[bool, Meta(description="Default false: nobody is reminded.")]

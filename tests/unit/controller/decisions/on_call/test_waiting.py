@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from controller.decisions.on_call.escalation import check_policy, escalating, policy_for
 from controller.decisions.on_call.reminders import ReminderTimes, check_reminders, in_force, next_reminder
-from controller.decisions.on_call.taking import OpenIncident, lapses_at, waiting, waits_since
+from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting, waits_since
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.model.on_call import EscalationPolicy, EscalationStep, NamedRota, Reminders
 
@@ -25,7 +25,7 @@ def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
 
 
-def incident(**fields: Any) -> OpenIncident:
+def incident(**fields: Any) -> WaitingIncident:
     values = {
         "id": 1,
         "public_id": NOBODY,
@@ -35,7 +35,7 @@ def incident(**fields: Any) -> OpenIncident:
         "outage_started_at": AT - minutes(1),
         "started_at": AT,
     }
-    return OpenIncident(**(values | fields))
+    return WaitingIncident(**(values | fields))
 
 
 def policy(*after: int, **fields: Any) -> EscalationPolicy:
