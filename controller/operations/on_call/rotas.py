@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from controller.decisions.access import Permission
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.on_call.rota import MOST_OVERRIDES, OnCall, Shift, check_override, on_call, shifts
+from controller.decisions.on_call.rota import MOST_OVERRIDES, OnCall, Reachable, Shift, check_override, on_call, shifts
 from controller.errors import InvalidError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
@@ -195,6 +195,13 @@ async def remove_override(database: Database, principal: Principal, public_id: U
             await store.delete_override(connection, found[0].id)
         action = AuditAction.ROTA_CHANGED
         await record_about(own, principal, action, _object(rota), before={"override": _override(found[0])}, after={})
+
+
+async def who_can_be(database: Database, principal: Principal) -> Reachable:
+    """The people and channels of the organization who can be on call. Raises ForbiddenError."""
+    _require(principal)
+    async with database.connection() as connection:
+        return await reachable.reachable_of(connection, principal.organization_id)
 
 
 async def who_is_on_call(database: Database, principal: Principal, public_id: UUID, at: datetime) -> OnCall:
