@@ -266,7 +266,7 @@ def _object(found: Rota) -> AuditObject:
 
 
 def _fields(found: Rota) -> dict[str, Any]:
-    return {"name": found.name, "host": found.host}
+    return {"name": found.name, "calendarAt": found.host}
 
 
 def _override(one: RotaOverride) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from controller.decisions.on_call.taking import WaitingIncident
 from controller.store.platform.pool import Connection, Database
@@ -174,3 +175,20 @@ async def worst_change(connection: Connection, incident_id: int) -> int | None:
         incident_id,
     )
     return number
+
+
+class IncidentPlaceInGroup(NamedTuple):
+    """Where an incident belongs."""
+
+    organization_id: int
+    customer_id: int
+    group_id: int
+
+
+async def place_of(connection: Connection, public_id: UUID) -> IncidentPlaceInGroup | None:
+    """None for an unknown incident, and for one that is in no group."""
+    row = await connection.fetchrow(
+        "SELECT organization_id, customer_id, group_id FROM incident WHERE public_id = $1 AND group_id IS NOT NULL",
+        public_id,
+    )
+    return IncidentPlaceInGroup(*row) if row else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from controller.store.notifications import deliveries
@@ -130,3 +131,21 @@ async def tell(
         receiver.channel_id,
         list(covered),
     )
+
+
+class ToldOfStep(NamedTuple):
+    """A step that was done, and the names of those who were told."""
+
+    step: int
+    at: datetime
+    names: list[str]
+
+
+async def told_steps(connection: Connection, group_id: int, policy_id: int) -> list[ToldOfStep]:
+    """In their order."""
+    rows = await connection.fetch(
+        "SELECT step, at, notified FROM escalation_done WHERE group_id = $1 AND policy_id = $2 ORDER BY step",
+        group_id,
+        policy_id,
+    )
+    return [ToldOfStep(*row) for row in rows]

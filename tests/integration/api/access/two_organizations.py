@@ -189,7 +189,7 @@ async def furnish(api: Api) -> Harbour:
         within = {"organizationId": number}
         rota = (await client.post("/api/v1/rotas", json={"name": f"{MARK} rota"}, params=within)).json()
         steps = [{"afterMinutes": 5, "rotaId": rota["id"]}]
-        named = {"name": f"{MARK} escalation", "steps": steps}
+        named = {"name": f"{MARK} escalation", "customerId": customer["publicId"], "steps": steps}
         escalation = (await client.post("/api/v1/escalation-policies", json=named, params=within)).json()
         feeding = {"name": f"{MARK} feed"}
         feed = (await client.post("/api/v1/calendar-feeds", json=feeding, params={"organizationId": number})).json()
