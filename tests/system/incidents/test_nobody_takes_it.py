@@ -22,6 +22,12 @@ TOLD_SECONDS = 150
 _LOOKED_AT = "SELECT count(*) FROM incident WHERE monitor_id = $1 AND on_call_at > now()"
 
 
+_NOTED = """
+SELECT count(*) FROM delivery JOIN incident ON incident.id = incident_id
+WHERE monitor_id = $1 AND channel_name = 'first' AND state = 'sent'
+"""
+
+
 def _channel(watched: Watched, name: str) -> str:
     """A webhook that only a step uses: it is for no package that a customer has."""
     body = {
@@ -61,6 +67,8 @@ def test_each_step_is_told_once_until_somebody_acknowledges(watched: Watched) ->
         [incident] = eventually(lambda: watched.incidents(ward), "an incident", CONFIRMED_SECONDS)
         eventually(lambda: told("first") == ["alert"], "the first step is told at once")
 
+        # A controller that dies before it noted what was sent would send it again, under the same key.
+        eventually(lambda: watched.query(_NOTED, ward.number) == 1, "that was noted")
         killed = watched.product.record["pids"]["controller"]
         os.kill(killed, signal.SIGKILL)
         eventually(lambda: watched.product.record["pids"]["controller"] != killed, "another controller")

@@ -15,7 +15,7 @@ from controller.model.on_call import EscalationPolicy, EscalationStep
 from controller.model.values.ruled import ruled
 from controller.operations.on_call.policies import EscalationChange, NewStep
 
-_CHANNEL = "22222222-2222-4222-8222-222222222222"
+_CHANNEL = "36363636-3636-4636-8636-363636363636"
 _ROTA = "45454545-4545-4545-8545-454545454545"
 
 PolicyName = Annotated[

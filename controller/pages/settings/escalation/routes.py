@@ -125,8 +125,9 @@ async def change_policy(
 async def delete_policy(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
+    found = await policies.get_policy(services.database, principal, thing_of(public_id))
     await form_of(request, ButtonForm)
-    await policies.delete_policy(services.database, principal, thing_of(public_id))
+    await policies.delete_policy(services.database, principal, found.public_id)
     return see_other(request, f"{_PATH}?done=deleted")
 
 

@@ -88,6 +88,7 @@ async def rota_page(
 async def change_rota(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
+    await rotas.get_rota(services.database, principal, thing_of(public_id))  # before the form: 404 comes before 400
     form = await form_of(request, RotaForm)
     url = form.url.strip() or (None if form.no_url == "on" else UNSET)
     try:
@@ -108,6 +109,7 @@ async def change_rota(
 async def delete_rota(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
+    await rotas.get_rota(services.database, principal, thing_of(public_id))  # before the form: 404 comes before 400
     await form_of(request, ButtonForm)
     try:
         await rotas.delete_rota(services.database, principal, thing_of(public_id))
@@ -120,6 +122,7 @@ async def delete_rota(
 async def add_override(
     request: Request[Any, Any, Any], public_id: FromPath[str], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
+    await rotas.get_rota(services.database, principal, thing_of(public_id))  # before the form: 404 comes before 400
     form = await form_of(request, OverrideForm)
     zone = ZoneInfo(await time_zone_of(services.database, principal.organization_id))
     try:
@@ -144,6 +147,7 @@ async def remove_override(
     services: GivenServices,
     principal: GivenPrincipal,
 ) -> Response[bytes]:
+    await rotas.get_rota(services.database, principal, thing_of(public_id))  # before the form: 404 comes before 400
     await form_of(request, ButtonForm)
     await rotas.remove_override(services.database, principal, thing_of(public_id), thing_of(override_id))
     return see_other(request, f"{_PATH}/{public_id}?done=removed")

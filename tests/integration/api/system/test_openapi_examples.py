@@ -115,11 +115,11 @@ async def in_harbour(api: Api) -> AsyncIterator[tuple[Harbour, httpx.AsyncClient
     """An organization with one of everything, whose customer is the one of the examples, and its admin's client."""
     harbour = await furnish(api)
     await api.value("UPDATE customer SET public_id = gen_random_uuid() WHERE public_id = $1::uuid", CUSTOMER)
-    await _on_call(api, harbour)
     own = str(harbour.customer["publicId"])
     await api.value("UPDATE customer SET public_id = $1::uuid WHERE public_id = $2::uuid", CUSTOMER, own)
     harbour.customer["publicId"] = CUSTOMER
     await api.value("UPDATE account SET email = id || '@example.org' WHERE email <> $1", EMAIL)
+    await _on_call(api, harbour)
     admin = await person(api, Role.ADMIN, organization=harbour.number, password_hash=PasswordHasher().hash(PASSWORD))
     async with client_of(api.application) as client:
         client.headers.update(admin.headers)
@@ -130,6 +130,11 @@ async def in_harbour(api: Api) -> AsyncIterator[tuple[Harbour, httpx.AsyncClient
 async def _on_call(api: Api, harbour: Harbour) -> None:
     """What examples of escalation policies and overrides name."""
     step = StepBody.EXAMPLE
+    await api.value(
+        "UPDATE notification_channel SET public_id = gen_random_uuid() WHERE public_id = $1::uuid",
+        step["channelIds"][0],
+    )
+    await api.value("UPDATE rota SET public_id = gen_random_uuid() WHERE public_id = $1::uuid", step["rotaId"])
     await api.value(
         "INSERT INTO notification_channel (organization_id, type, name, config, public_id)"
         """ VALUES ($1, 'email', 'N', '{"email": "a@example.net"}', $2::uuid)""",
