@@ -13,7 +13,7 @@ from controller.store.on_call import due, policies, telling
 from controller.store.platform.pool import Database
 
 
-class ToldStep(NamedTuple):
+class NotifiedStep(NamedTuple):
     """A step, from 1 on, of which these receivers were told."""
 
     number: int
@@ -27,7 +27,7 @@ class IncidentSteps(NamedTuple):
     """
 
     policy: EscalationPolicy
-    done: tuple[ToldStep, ...]
+    done: tuple[NotifiedStep, ...]
     next_number: int | None
     next_at: datetime | None
 
@@ -44,11 +44,11 @@ async def incident_steps(
         policy = policy_for(known, place.organization_id, place.customer_id)
         if policy is None:
             return None
-        told = await telling.told_steps(connection, place.group_id, policy.id)
+        notified = await telling.notified_steps(connection, place.group_id, policy.id)
         incidents = await due.open_incidents(connection, place.group_id)
     own = [one for one in incidents if policy_for(known, place.organization_id, one.customer_id) == policy]
-    state = escalating(policy, own, {one.step for one in told}, now)
-    done = tuple(ToldStep(one.step + 1, one.at, tuple(one.names)) for one in told)
+    state = escalating(policy, own, {one.step for one in notified}, now)
+    done = tuple(NotifiedStep(one.step + 1, one.at, tuple(one.names)) for one in notified)
     number = min(state.due) if state.due else state.next_step
     at = now if state.due else state.next_at
     return IncidentSteps(policy, done, number, at)

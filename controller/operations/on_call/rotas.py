@@ -146,6 +146,17 @@ async def list_overrides(
         return await store.overrides_of(connection, rota.id, since=since)
 
 
+async def get_override(database: Database, principal: Principal, public_id: UUID, override: UUID) -> RotaOverride:
+    """Raises NotFoundError, ForbiddenError."""
+    _require(principal)
+    async with database.connection() as connection:
+        rota = await _found(connection, principal, public_id)
+        found = await store.overrides_of(connection, rota.id, public_id=override)
+    if not found:
+        raise NotFoundError(OVERRIDE_NOT_FOUND)
+    return found[0]
+
+
 async def add_override(
     database: Database, principal: Principal, public_id: UUID, new: NewOverride, now: datetime
 ) -> RotaOverride:

@@ -22,7 +22,7 @@ from controller.operations.incidents.incidents import IncidentDetails, get_incid
 from controller.operations.incidents.notified import notified_of
 from controller.operations.on_call.incident_steps import incident_steps
 from controller.pages.incidents.view import IncidentForm, incident_view, titles
-from controller.pages.incidents.waiting import waiting_view
+from controller.pages.incidents.waiting import steps_view
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import own_path, page, see_other
 from shared.clock import utc_now
@@ -106,7 +106,7 @@ async def incident_page(
     notified = await notified_of(services.database, principal, public_id)
     steps = await incident_steps(services.database, principal, public_id, now)
     view = await off_loop(incident_view, details, notified, now, form)
-    view = msgspec.structs.replace(view, waits=waiting_view(steps))
+    view = msgspec.structs.replace(view, waits=steps_view(steps))
     return await page(
         request,
         "incidents/incident.html",

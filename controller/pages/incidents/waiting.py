@@ -18,7 +18,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True):
     names: str
 
 
-class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+class StepsView(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of a policy. `following` says whom the next one tells; empty without one."""
 
     policy: str
@@ -28,12 +28,12 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
 
 
-def waiting_view(found: IncidentSteps | None) -> WaitingView | None:
+def steps_view(found: IncidentSteps | None) -> StepsView | None:
     """None when there is nothing to say."""
     if found is None or (not found.done and found.next_number is None):
         return None
     following = "" if found.next_number is None else whom_words(found.policy.steps[found.next_number])
-    return WaitingView(
+    return StepsView(
         policy=found.policy.name,
         done=[StepLine(number=one.number, at=one.at, names=", ".join(one.names) or "nobody") for one in found.done],
         following=following,

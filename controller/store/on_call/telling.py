@@ -133,7 +133,7 @@ async def tell(
     )
 
 
-class ToldOfStep(NamedTuple):
+class StoredStep(NamedTuple):
     """A step that was done, and the names of those who were told."""
 
     step: int
@@ -141,11 +141,11 @@ class ToldOfStep(NamedTuple):
     names: list[str]
 
 
-async def told_steps(connection: Connection, group_id: int, policy_id: int) -> list[ToldOfStep]:
+async def notified_steps(connection: Connection, group_id: int, policy_id: int) -> list[StoredStep]:
     """In their order."""
     rows = await connection.fetch(
         "SELECT step, at, notified FROM escalation_done WHERE group_id = $1 AND policy_id = $2 ORDER BY step",
         group_id,
         policy_id,
     )
-    return [ToldOfStep(*row) for row in rows]
+    return [StoredStep(*row) for row in rows]

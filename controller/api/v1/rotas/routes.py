@@ -257,14 +257,42 @@ async def list_overrides(
     },
 )
 async def add_override(
+    request: Request[Any, Any, Any],
     public_id: PublicId,
     data: JSONBody[OverrideBody],
     services: GivenServices,
     principal: GivenPrincipal,
     organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> OverrideItem:
+) -> Response[OverrideItem]:
     new = NewOverride(data.from_, data.to, data.person, data.channel_id)
-    return override_item(await rotas.add_override(services.database, principal, path_id(public_id), new, utc_now()))
+    made = await rotas.add_override(services.database, principal, path_id(public_id), new, utc_now())
+    answer = tagged(request, override_item(made), status_code=201)
+    answer.headers["Location"] = f"{_PATH}/{public_id}/overrides/{made.public_id}"
+    return answer
+
+
+@get(
+    f"{_OVERRIDES}/{{override_id:str}}",
+    operation_id="getRotaOverride",
+    opt=_MANAGING,
+    security=SECURITY,
+    tags=_TAGS,
+    summary="Read an override",
+    responses={
+        200: answers(OverrideItem, "The override", OVERRIDE_EXAMPLE),
+        **problems(s400=_ID, s403="Forbidden", s404=OVERRIDE_NOT_FOUND),
+    },
+)
+async def get_override(
+    request: Request[Any, Any, Any],
+    public_id: PublicId,
+    override_id: OverrideId,
+    services: GivenServices,
+    principal: GivenPrincipal,
+    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
+) -> Response[OverrideItem]:
+    found = await rotas.get_override(services.database, principal, path_id(public_id), path_id(override_id))
+    return tagged(request, override_item(found))
 
 
 @delete(
@@ -296,5 +324,6 @@ ROUTES: list[ControllerRouterHandler] = [
     who_is_on_call,
     list_overrides,
     add_override,
+    get_override,
     remove_override,
 ]
