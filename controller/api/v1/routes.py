@@ -41,6 +41,7 @@ from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
 from controller.api.v1.reminders import routes as reminders
 from controller.api.v1.results import listing as results
+from controller.api.v1.rotas import overrides as rota_overrides
 from controller.api.v1.rotas import routes as rotas
 from controller.api.v1.saved_filters import routes as saved_filters
 from controller.api.v1.screens import routes as screens
@@ -86,6 +87,7 @@ _RESOURCES = (
     reading_locations,
     reminders,
     results,
+    rota_overrides,
     rotas,
     screens,
     saved_filters,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from controller.pipeline.on_call import waiting
 from controller.store.maintenance import by_status
 from shared.clock import utc_now
 from tests.fakes.smtp_sink import SmtpSink
@@ -140,24 +138,23 @@ async def test_without_settings_nothing_is_looked_at_again(case: NotificationCas
     assert await case.value("SELECT group_id FROM incident") is None
 
 
-async def test_a_group_that_cannot_be_told_of_does_not_hold_up_others(
-    case: NotificationCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_group_that_cannot_be_told_of_does_not_hold_up_others(case: NotificationCase) -> None:
+    rota = await _rota(case)
+    await case.value("UPDATE rota SET events = $2 WHERE id = $1", rota, [{"unreadable": True}])
     await policy(case, (0, [await mailbox(case, "first")], None))
-    first, _ = await case.opened(), await case.opened(await case.monitor())
-    tell = waiting.tell_step
-
-    async def fail_once(*arguments: Any) -> int:
-        if arguments[4].incidents[0].id == first.id:
-            raise RuntimeError("cannot")
-        return await tell(*arguments)
-
-    monkeypatch.setattr(waiting, "tell_step", fail_once)
+    await policy(case, (0, [], rota), customer_id=case.customer)
+    await case.opened()
+    other = await case.value(
+        "INSERT INTO customer (organization_id, name) VALUES ($1, 'Other') RETURNING id", case.organization
+    )
+    await case.opened(await case.monitor())
+    await case.value("UPDATE incident SET customer_id = $1 WHERE id = (SELECT max(id) FROM incident)", other)
     assert await look(case) == 1
-    monkeypatch.undo()
-    assert await look(case) == 0, "it is looked at again after a pause"
+    assert await case.value("SELECT count(*) FROM incident WHERE on_call_at > now()") == 2, "the other after a pause"
+    await case.value("UPDATE rota SET events = '[]'")
     await minutes_pass(case, 2)
-    assert await look(case) == 1
+    assert await look(case) == 0
+    assert await case.value("SELECT count(*) FROM escalation_done") == 2
 
 
 async def _join(case: NotificationCase, incident_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from controller.api.v1.results.query import given_moment
@@ -13,17 +13,12 @@ from controller.api.v1.rotas.schemas import (
     BODIES,
     EXAMPLE,
     ON_CALL_EXAMPLE,
-    OVERRIDE_EXAMPLE,
     OnCallAnswer,
-    OverrideBody,
-    OverrideItem,
-    OverridePage,
     RotaBody,
     RotaItem,
     RotaPage,
     RotaPatch,
     on_call_answer,
-    override_item,
     rota_change,
     rota_item,
 )
@@ -37,7 +32,7 @@ from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model.on_call import Rota
 from controller.operations.on_call import rotas
-from controller.operations.on_call.rotas import OVERRIDE_NOT_FOUND, ROTA_NOT_FOUND, NewOverride
+from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 from shared.clock import utc_now
 
 __all__ = ["BODIES", "ROUTES"]
@@ -45,7 +40,6 @@ __all__ = ["BODIES", "ROUTES"]
 _TAGS = ["Being on call"]
 _PATH = "/api/v1/rotas"
 _ONE = f"{_PATH}/{{public_id:str}}"
-_OVERRIDES = f"{_ONE}/overrides"
 _MANAGING = {PERMISSION: Permission.MANAGE_CHANNELS}
 _ROTA = answers(RotaItem, "The rota", EXAMPLE)
 _ID = "id must be a UUID"
@@ -56,9 +50,6 @@ While the calendar cannot be read, the last one that could holds, and after some
 who manages channels of the whole organization manages rotas.
 """
 
-OverrideId = Annotated[
-    str, PathParameter(description="The public UUID of the override.", schema_extra={"format": "uuid"})
-]
 Moment = Annotated[
     str | None,
     QueryParameter(description="A moment in ISO 8601; now when not given.", max_length=40),
@@ -220,101 +211,6 @@ async def who_is_on_call(
     return on_call_answer(found, moment)
 
 
-@get(
-    _OVERRIDES,
-    operation_id="listRotaOverrides",
-    opt=_MANAGING,
-    security=SECURITY,
-    tags=_TAGS,
-    summary="List the overrides of a rota that are not over",
-    responses={
-        200: answers(OverridePage, "The overrides", {"items": [OVERRIDE_EXAMPLE], "nextCursor": None}),
-        **problems(s400=_ID, s403="Forbidden", s404=ROTA_NOT_FOUND),
-    },
-)
-async def list_overrides(
-    public_id: PublicId,
-    services: GivenServices,
-    principal: GivenPrincipal,
-    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> OverridePage:
-    found = await rotas.list_overrides(services.database, principal, path_id(public_id), since=utc_now())
-    return OverridePage(items=[override_item(one) for one in found], next_cursor=None)
-
-
-@post(
-    _OVERRIDES,
-    operation_id="createRotaOverride",
-    opt=_MANAGING,
-    dto=JsonBody[OverrideBody],
-    return_dto=None,
-    security=SECURITY,
-    tags=_TAGS,
-    summary="Put somebody on call instead of whom the calendar says",
-    responses={
-        201: answers(OverrideItem, "The override", OVERRIDE_EXAMPLE),
-        **problems(body=True, s400="to must be after from", s403="Forbidden", s404=ROTA_NOT_FOUND),
-    },
-)
-async def add_override(
-    request: Request[Any, Any, Any],
-    public_id: PublicId,
-    data: JSONBody[OverrideBody],
-    services: GivenServices,
-    principal: GivenPrincipal,
-    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> Response[OverrideItem]:
-    new = NewOverride(data.from_, data.to, data.person, data.channel_id)
-    made = await rotas.add_override(services.database, principal, path_id(public_id), new, utc_now())
-    answer = tagged(request, override_item(made), status_code=201)
-    answer.headers["Location"] = f"{_PATH}/{public_id}/overrides/{made.public_id}"
-    return answer
-
-
-@get(
-    f"{_OVERRIDES}/{{override_id:str}}",
-    operation_id="getRotaOverride",
-    opt=_MANAGING,
-    security=SECURITY,
-    tags=_TAGS,
-    summary="Read an override",
-    responses={
-        200: answers(OverrideItem, "The override", OVERRIDE_EXAMPLE),
-        **problems(s400=_ID, s403="Forbidden", s404=OVERRIDE_NOT_FOUND),
-    },
-)
-async def get_override(
-    request: Request[Any, Any, Any],
-    public_id: PublicId,
-    override_id: OverrideId,
-    services: GivenServices,
-    principal: GivenPrincipal,
-    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> Response[OverrideItem]:
-    found = await rotas.get_override(services.database, principal, path_id(public_id), path_id(override_id))
-    return tagged(request, override_item(found))
-
-
-@delete(
-    f"{_OVERRIDES}/{{override_id:str}}",
-    operation_id="deleteRotaOverride",
-    opt=_MANAGING,
-    status_code=204,
-    security=SECURITY,
-    tags=_TAGS,
-    summary="Remove an override",
-    responses=problems(s400=_ID, s403="Forbidden", s404=OVERRIDE_NOT_FOUND),
-)
-async def remove_override(
-    public_id: PublicId,
-    override_id: OverrideId,
-    services: GivenServices,
-    principal: GivenPrincipal,
-    organization_id: OrganizationId = None,  # noqa: ARG001 - read by the guard
-) -> None:
-    await rotas.remove_override(services.database, principal, path_id(public_id), path_id(override_id))
-
-
 ROUTES: list[ControllerRouterHandler] = [
     list_rotas,
     create_rota,
@@ -322,8 +218,4 @@ ROUTES: list[ControllerRouterHandler] = [
     update_rota,
     delete_rota,
     who_is_on_call,
-    list_overrides,
-    add_override,
-    get_override,
-    remove_override,
 ]

@@ -26,7 +26,7 @@ def minutes(number: float) -> timedelta:
 
 
 def incident(**fields: Any) -> WaitingIncident:
-    values = {
+    values: dict[str, Any] = {
         "id": 1,
         "public_id": NOBODY,
         "customer_id": 1,
