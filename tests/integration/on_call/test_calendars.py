@@ -50,7 +50,7 @@ async def _rota(case: NotificationCase, url: str) -> int:
 
 async def _read(case: NotificationCase) -> tuple[list[str], str | None]:
     """Read it now; what is known of it then."""
-    await case.value("UPDATE rota SET fetch_at = now()")
+    await case.value("UPDATE rota SET fetch_at = now() - interval '1 second'")
     await Calendars(case.db, case.vault, case.senders.webhook).read_due()
     [(events, problem)] = await case.rows("SELECT events, problem FROM rota")
     return [one["summary"] for one in events], problem
