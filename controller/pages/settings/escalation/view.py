@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import msgspec
 
 from controller.decisions.on_call.reminders import ReminderTimes
 from controller.model.on_call import EscalationPolicy, EscalationStep
-from controller.pages.shell.texts import counted
+from controller.pages.shell.texts import counted, span
 
 DONE = {
     "made": "The policy is made.",
@@ -71,7 +72,7 @@ def escalation_row(policy: EscalationPolicy) -> EscalationRow:
 
 def step_words(step: EscalationStep) -> str:
     """For example "after 10 min, if nobody took it: Chat, and who is on call in First line"."""
-    when = "at once" if step.minutes == 0 else f"after {step.minutes} min, if nobody took it"
+    when = "at once" if step.minutes == 0 else f"after {span(timedelta(minutes=step.minutes))}, if nobody took it"
     return f"{when}: {whom_words(step)}"
 
 

@@ -110,7 +110,7 @@ def _day(day: date, shifts: Sequence[Shift], zone: ZoneInfo, now: datetime, *, w
                 name=who(one),
                 when=part_of_day(Occurrence(one.from_at, one.to_at), begin, end, zone),
                 is_override=one.override is not None,
-                is_now=one.holds(now),
+                is_now=one.holds(now) and begin <= now < end,
             )
             for one in here[:_MOST]
         ],
