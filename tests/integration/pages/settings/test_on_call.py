@@ -63,7 +63,7 @@ async def test_reminders_are_said_in_words(api: Api) -> None:
 async def test_a_rota_shows_who_is_on_call_and_never_its_address(api: Api) -> None:
     now = utc_now().replace(tzinfo=None)
     async with browsing_as(api, Role.ADMIN) as browser:
-        url = "webcal://calendar.example.com/private/path.ics?token=hidden"
+        url = "webcal://calendar.example.com/private/path.ics?token=quietly"
         page = await browser.submit(await browser.open(ROTAS), ROTAS, name=uuid4().hex, url=url)
         assert "the calendar at calendar.example.com: not read yet" in page.text
         assert "nobody: steps that name this rota tell their channels alone" in page.text
@@ -77,7 +77,7 @@ async def test_a_rota_shows_who_is_on_call_and_never_its_address(api: Api) -> No
         assert f"On call now: {person}, by an override" in page.text
         for path in (_path(page), ROTAS, f"/api/v1/rotas/{_path(page).rpartition('/')[2]}"):
             shown = (await browser.client.get(path)).text
-            assert "hidden" not in shown
+            assert "quietly" not in shown
             assert "private/path" not in shown
         assert await api.value("SELECT config ->> 'urlSecret' LIKE 'gAAAA%' FROM rota ORDER BY id DESC LIMIT 1")
 
