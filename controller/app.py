@@ -28,6 +28,7 @@ from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.loops import keep
 from controller.pipeline.nats_accounts import NatsAccounts
+from controller.pipeline.on_call.calendars import Calendars
 from controller.pipeline.ops.dependency_loops import watch_dependencies
 from controller.pipeline.ops.dependency_notices import DependencyNotices
 from controller.pipeline.ops.direct_mail import DirectMail
@@ -134,7 +135,17 @@ async def _run(
                 accounts = NatsAccounts(pipeline_db, system_bus, trust)
                 pipeline = tasks.create_task(
                     run_pipeline(
-                        pipeline_db, bus, url, name, signer, dispatcher, notifier, accounts, metrics, self_watch
+                        pipeline_db,
+                        bus,
+                        url,
+                        name,
+                        signer,
+                        dispatcher,
+                        notifier,
+                        accounts,
+                        metrics,
+                        self_watch,
+                        Calendars(pipeline_db, vault, senders.webhook),
                     ),
                     name="pipeline",
                 )

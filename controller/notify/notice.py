@@ -67,8 +67,36 @@ class NoticeMaintenance(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     confirmed: bool = True
 
 
+class NoticeOnCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Why somebody is told of an incident that nobody has taken: by a `step` (from 1 on) of an escalation policy, or
+    without one as a reminder. `minutes` is how long it waits; `others` are the names of the first of `more` other
+    incidents of the same group.
+    """
+
+    minutes: int
+    step: int | None = None
+    policy: str | None = None
+    more: int = 0
+    others: list[str] = []
+
+    @property
+    def more_text(self) -> str:
+        """For example " (and 3 more)", or empty."""
+        return f" (and {self.more} more)" if self.more else ""
+
+    @property
+    def why(self) -> str:
+        """A sentence for people."""
+        waits = f"Nobody has taken it for {self.minutes} min" if self.minutes else "Nobody has taken it yet"
+        if self.step is None:
+            return f"{waits}. Acknowledge the incident to get no more reminders."
+        return f"{waits}: this is step {self.step} of the escalation policy {self.policy}."
+
+
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
-    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved."""
+    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved;
+    reminder for one that its receiver knows and nobody has taken.
+    """
 
     change: str
     severity: str
@@ -85,6 +113,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     resolved_at: datetime | None = None
     evidence: list[LocationFinding] = []
     maintenance: NoticeMaintenance | None = None
+    on_call: NoticeOnCall | None = None
 
     @property
     def path(self) -> str:
@@ -103,6 +132,8 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     @property
     def sms_text(self) -> str:
         """The body of a text message; the headline is sent besides."""
+        if self.on_call is not None:
+            return f"{self.reason}. {self.on_call.why}"
         return f"{self.reason}; {self.maintenance_text}" if self.maintenance_text else self.reason
 
     @property

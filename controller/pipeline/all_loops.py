@@ -37,6 +37,8 @@ from controller.pipeline.maintenance.borders import BORDERS_SECONDS, Borders
 from controller.pipeline.maintenance.expansion import EXPAND_SECONDS, Expander
 from controller.pipeline.maintenance.notifying import AFTER_MAINTENANCE_SECONDS, notify_after_maintenance
 from controller.pipeline.nats_accounts import RECONCILE_SECONDS, NatsAccounts
+from controller.pipeline.on_call.calendars import CALENDARS_SECONDS, Calendars
+from controller.pipeline.on_call.waiting import ON_CALL_SECONDS, tell_who_waits
 from controller.pipeline.ops.self_watch import SelfWatch
 from controller.pipeline.retention.kept_stream import FORGET_SECONDS as KEPT_SECONDS
 from controller.pipeline.retention.kept_stream import MARK_SECONDS, forget_events, mark_position
@@ -71,6 +73,7 @@ async def run_pipeline(
     accounts: NatsAccounts,
     metrics: Metrics,
     self_watch: SelfWatch,
+    calendars: Calendars,
 ) -> SchemaError | None:
     """Run all loops until cancelled. Returns the error if this version must not use the database."""
     try:
@@ -90,6 +93,8 @@ async def run_pipeline(
         tasks.create_task(keep("comparer", lambda: compare_due(db), every_seconds=COMPARE_SECONDS))
         tasks.create_task(keep("orphaned_incidents", lambda: end_orphaned(db), every_seconds=ORPHANS_SECONDS))
         tasks.create_task(keep("event_relay", lambda: relay_events(db, bus, counts), every_seconds=RELAY_SECONDS))
+        tasks.create_task(keep("on_call", lambda: tell_who_waits(db), every_seconds=ON_CALL_SECONDS))
+        tasks.create_task(keep("rota_calendars", calendars.read_due, every_seconds=CALENDARS_SECONDS))
         tasks.create_task(notifier.run())
         tasks.create_task(keep("group_messages", lambda: make_group_messages(db), every_seconds=MESSAGES_SECONDS))
         tasks.create_task(keep("held_incidents", lambda: release_held(db), every_seconds=RELEASE_SECONDS))

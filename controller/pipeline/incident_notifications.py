@@ -119,6 +119,14 @@ async def _enqueue_opened(
     return await _enqueue(connection, row, _affected(row, in_maintenance=False), maintenance)
 
 
+async def notice_of(connection: Connection, incident_id: int, change_id: int) -> IncidentNotice | None:
+    """The notice of a change of an incident; None when there is no such change."""
+    row = await alerts.alert(connection, incident_id, change_id)
+    if row is None:
+        return None
+    return msgspec.convert(_notice(row, await _servers(connection, row), None), IncidentNotice)
+
+
 async def why_nobody(connection: Connection, incident_id: int, change_id: int) -> WhyNobody | None:
     """Why nobody was notified of the change that opened this incident, for one without deliveries. By the present
     settings, because earlier ones are not kept. None when there is no such change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controller.model import Role
 from controller.store.accounts import people, sessions
@@ -48,6 +48,11 @@ class Installation(NamedTuple):
     async def run(self, statement: str, *arguments: object) -> None:
         async with self.database.connection() as connection:
             await connection.execute(statement, *arguments)
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        """The first value of what a query finds."""
+        async with self.database.connection() as connection:
+            return await connection.fetchval(query, *arguments)
 
 
 async def install(database: Database, now: datetime) -> Installation:

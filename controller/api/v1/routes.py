@@ -22,6 +22,7 @@ from controller.api.v1.channels import routes as channels
 from controller.api.v1.channels import trying
 from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
+from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
@@ -38,7 +39,10 @@ from controller.api.v1.one_monitor import chart, checks, monitor_results, state,
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
+from controller.api.v1.reminders import routes as reminders
 from controller.api.v1.results import listing as results
+from controller.api.v1.rotas import overrides as rota_overrides
+from controller.api.v1.rotas import routes as rotas
 from controller.api.v1.saved_filters import routes as saved_filters
 from controller.api.v1.screens import routes as screens
 from controller.api.v1.sign_on import routes as sign_on
@@ -63,6 +67,7 @@ _RESOURCES = (
     checks,
     customers,
     discoveries,
+    escalation_policies,
     facts,
     incident_actions,
     incidents,
@@ -80,7 +85,10 @@ _RESOURCES = (
     policies,
     policy_preview,
     reading_locations,
+    reminders,
     results,
+    rota_overrides,
+    rotas,
     screens,
     saved_filters,
     sign_on,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -19,9 +19,11 @@ from controller.model.maintenance import Day, Frequency, Recurrence, Weekday
 MOST_BYTES = 1024 * 1024
 MOST_EVENTS = 1000
 _LONGEST_NAME = 255
-_NOT_TAKEN = ("EXDATE", "RDATE", "EXRULE", "RECURRENCE-ID")
+NOT_TAKEN = ("EXDATE", "RDATE", "EXRULE", "RECURRENCE-ID")
 _PARTS = frozenset({"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYSETPOS", "BYMONTH", "COUNT", "UNTIL", "WKST"})
 _DAY = timedelta(days=1)
+MISUNDERSTOOD = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What the library raises for properties that it cannot read."""
 
 
 class PlannedEvent(NamedTuple):
@@ -43,7 +45,7 @@ class OutsideEvent(NamedTuple):
     reason: str
 
 
-class _OutsideError(Exception):
+class OutsideError(Exception):
     """The entry is outside of what a window can say."""
 
 
@@ -54,26 +56,26 @@ def events_in(content: bytes, zone: str) -> tuple[list[PlannedEvent], list[Outsi
     if len(content) > MOST_BYTES:
         raise InvalidError("body", f"must be at most {MOST_BYTES} bytes")
     taken, outside = [], []
-    entries = list(islice(_entries(content), MOST_EVENTS + 1))
+    entries = list(islice(entries_of(content), MOST_EVENTS + 1))
     if len(entries) > MOST_EVENTS:
         raise InvalidError("body", f"must have at most {MOST_EVENTS} entries")
     known: set[str] = set()
     for entry in entries:
-        name = _text(entry, "SUMMARY") or "without a name"
+        name = text_of(entry, "SUMMARY") or "without a name"
         try:
-            event = _event(entry, zone)
+            event = event_of(entry, zone)
             if event.uid in known:
-                raise _OutsideError("has the UID of an entry before it")
+                raise OutsideError("has the UID of an entry before it")
             known.add(event.uid)
             taken.append(event)
-        except _OutsideError as error:
+        except OutsideError as error:
             outside.append(OutsideEvent(name[:_LONGEST_NAME], str(error)))
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        except MISUNDERSTOOD:
             outside.append(OutsideEvent(name[:_LONGEST_NAME], "cannot be understood"))
     return taken, outside
 
 
-def _entries(content: bytes) -> Iterator[Any]:
+def entries_of(content: bytes) -> Iterator[Any]:
     """Components of the library, whose properties have many types."""
     try:
         calendars = Calendar.from_ical(content.decode("utf-8-sig"), multiple=True)
@@ -86,48 +88,51 @@ def _entries(content: bytes) -> Iterator[Any]:
         yield from (one for one in calendar.subcomponents if one.name != "VTIMEZONE")
 
 
-def _event(entry: Any, zone: str) -> PlannedEvent:
+def event_of(entry: Any, zone: str, *, not_taken: Collection[str] = NOT_TAKEN) -> PlannedEvent:
+    """An entry as an event. One with any of the properties `not_taken` is refused. Raises OutsideError, or one of
+    MISUNDERSTOOD.
+    """
     if entry.name != "VEVENT":
-        raise _OutsideError("is not an event")
+        raise OutsideError("is not an event")
     for name, error in entry.errors:
-        raise _OutsideError(f"{name} cannot be understood: {error}")
+        raise OutsideError(f"{name} cannot be understood: {error}")
     if str(entry.get("STATUS", "")).upper() == "CANCELLED":
-        raise _OutsideError("is cancelled")
-    for name in _NOT_TAKEN:
+        raise OutsideError("is cancelled")
+    for name in not_taken:
         if name in entry:
-            raise _OutsideError(f"has {name}: single dates that differ from a rule are not taken")
+            raise OutsideError(f"has {name}: single dates that differ from a rule are not taken")
     if "DTSTART" not in entry:
-        raise _OutsideError("has no start")
-    start, own = _wall(entry["DTSTART"], zone)
+        raise OutsideError("has no start")
+    start, own = wall_time(entry["DTSTART"], zone)
     end = _end(entry, start, own)
     if end <= start:
-        raise _OutsideError("has no end after its start")
-    uid = _text(entry, "UID")
+        raise OutsideError("has no end after its start")
+    uid = text_of(entry, "UID")
     if not uid:
-        raise _OutsideError("has no UID")
+        raise OutsideError("has no UID")
     if len(uid) > _LONGEST_NAME or "\0" in uid:
-        raise _OutsideError(f"has a UID with NUL characters, or of more than {_LONGEST_NAME} characters")
+        raise OutsideError(f"has a UID with NUL characters, or of more than {_LONGEST_NAME} characters")
     rule = None if "RRULE" not in entry else _rule(entry["RRULE"], start, own)
     for problem in () if rule is None else recurrence_problems(rule, start):
-        raise _OutsideError(f"its rule cannot be taken: {problem}")
+        raise OutsideError(f"its rule cannot be taken: {problem}")
     if rule is not None and next(starts(rule, start, start), None) != start:
-        raise _OutsideError("begins at a time that its rule does not have")
-    description = _text(entry, "DESCRIPTION") or None
-    return PlannedEvent(uid, _text(entry, "SUMMARY") or "Maintenance", description, own, start, end, rule)
+        raise OutsideError("begins at a time that its rule does not have")
+    description = text_of(entry, "DESCRIPTION") or None
+    return PlannedEvent(uid, text_of(entry, "SUMMARY") or "Maintenance", description, own, start, end, rule)
 
 
-def _wall(value: Any, zone: str) -> tuple[datetime, str]:
+def wall_time(value: Any, zone: str) -> tuple[datetime, str]:
     """A time on the wall clock of a zone, and the zone."""
     moment = value.dt
     if isinstance(moment, datetime):
         named = value.params.get("TZID")
         if moment.tzinfo is None:
             if named:
-                raise _OutsideError(f"has the unknown time zone {str(named)[:64]}")
+                raise OutsideError(f"has the unknown time zone {str(named)[:64]}")
             return moment.replace(microsecond=0), zone
         key = "UTC" if moment.utcoffset() == timedelta() and not named else getattr(moment.tzinfo, "key", None)
         if key is None:
-            raise _OutsideError(f"has the unknown time zone {str(named)[:64]}")
+            raise OutsideError(f"has the unknown time zone {str(named)[:64]}")
         return moment.replace(tzinfo=None, microsecond=0), str(key)
     return datetime.combine(moment, time()), zone
 
@@ -135,7 +140,7 @@ def _wall(value: Any, zone: str) -> tuple[datetime, str]:
 def _end(entry: Any, start: datetime, zone: str) -> datetime:
     whole_days = not isinstance(entry["DTSTART"].dt, datetime)
     if "DTEND" in entry:
-        end, own = _wall(entry["DTEND"], zone)
+        end, own = wall_time(entry["DTEND"], zone)
         if own != zone and isinstance(entry["DTEND"].dt, datetime):
             return end.replace(tzinfo=ZoneInfo(own)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         return end
@@ -147,17 +152,17 @@ def _end(entry: Any, start: datetime, zone: str) -> datetime:
 
 def _rule(value: Any, start: datetime, zone: str) -> Recurrence:
     if isinstance(value, list):
-        raise _OutsideError("has several rules")
+        raise OutsideError("has several rules")
     parts = {str(name).upper(): list(given) for name, given in value.items()}
     unknown = sorted(parts.keys() - _PARTS)
     if unknown:
-        raise _OutsideError(f"its rule has {', '.join(unknown)}")
+        raise OutsideError(f"its rule has {', '.join(unknown)}")
     frequency = str(parts["FREQ"][0]).lower()
     if frequency not in tuple(Frequency):
-        raise _OutsideError(f"its rule recurs {frequency}: only daily, weekly, monthly and yearly rules are taken")
+        raise OutsideError(f"its rule recurs {frequency}: only daily, weekly, monthly and yearly rules are taken")
     interval = int(parts.get("INTERVAL", [1])[0])
     if frequency == Frequency.WEEKLY and interval > 1 and str(parts.get("WKST", ["MO"])[0]) != Weekday.MONDAY:
-        raise _OutsideError("its rule has weeks that do not begin on Monday")
+        raise OutsideError("its rule has weeks that do not begin on Monday")
     month_days = tuple(int(day) for day in parts.get("BYMONTHDAY", ()))
     if "BYMONTH" in parts:
         _require_implied(parts, frequency, month_days, start)
@@ -178,7 +183,7 @@ def _require_implied(parts: dict[str, Any], frequency: str, month_days: tuple[in
     """A yearly rule may name the month and the day on which it starts, because it says the same without them."""
     same = [int(month) for month in parts["BYMONTH"]] == [start.month] and month_days in ((), (start.day,))
     if frequency != Frequency.YEARLY or not same or "BYDAY" in parts or "BYSETPOS" in parts:
-        raise _OutsideError("its rule has BYMONTH")
+        raise OutsideError("its rule has BYMONTH")
 
 
 def _days(values: Iterable[Any]) -> Iterator[Day]:
@@ -196,7 +201,7 @@ def _until(value: date | datetime, zone: str) -> datetime:
     return value.astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0)
 
 
-def _text(entry: Any, name: str) -> str:
+def text_of(entry: Any, name: str) -> str:
     value = entry.get(name)
     if isinstance(value, list):
         value = value[0] if value else None

@@ -53,7 +53,8 @@ def incident_content(
     notice: IncidentNotice, public_url: PublicUrl, remarks: Sequence[str] = (), ack_link: str | None = None
 ) -> Content:
     change = "closed" if notice.closed else notice.change
-    state, _, name = _STATES.get(change, {}).get(notice.severity, "Changed: {name}").partition(": ")
+    pattern = _on_call_state(notice) or _STATES.get(change, {}).get(notice.severity, "Changed: {name}")
+    state, _, name = pattern.partition(": ")
     words = words_of(notice.monitor.kind)
     meaning = _MEANINGS.get(change, {}).get(notice.severity, "").format(subject=words.subject)
     of_kind = words.meaning(_VERDICTS.get(change, "{severity}").format(severity=notice.severity))
@@ -62,7 +63,7 @@ def incident_content(
         state=state,
         name=name.replace("{name}", notice.monitor.name),
         cause=_cause(notice),
-        paragraphs=[text for text in (quiet, meaning, of_kind) if text],
+        paragraphs=[text for text in (quiet, _on_call_text(notice), meaning, of_kind) if text],
         facts=_facts(notice, words.subject),
         votes=[_vote(finding) for finding in notice.evidence],
         timings=_timings(notice.evidence),
@@ -72,6 +73,25 @@ def incident_content(
         ack_link=None if notice.over else ack_link,
         remarks=remarks,
     )
+
+
+def _on_call_state(notice: IncidentNotice) -> str:
+    """For example "Still down after 40 min: {name} (and 3 more)"; empty for a message that says what changed."""
+    if notice.on_call is None:
+        return ""
+    state = "down" if notice.severity == "down" else "partly down"
+    still = f"Still {state}" if notice.change == "reminder" else state.capitalize()
+    after = f" after {notice.on_call.minutes} min" if notice.on_call.minutes else ""
+    return f"{still}{after}: {{name}}{notice.on_call.more_text}"
+
+
+def _on_call_text(notice: IncidentNotice) -> str:
+    if notice.on_call is None:
+        return ""
+    others = notice.on_call.others
+    more = notice.on_call.more - len(others)
+    named = f" Also: {', '.join(others)}{f' and {more} more' if more else ''}." if others else ""
+    return f"{notice.on_call.why}{named}"
 
 
 def _cause(notice: IncidentNotice) -> str:

@@ -33,7 +33,7 @@ async def check(type_: str, config: dict[str, Any], senders: Senders) -> None:
     for field in ("url", "secret"):
         text = config.get(field)
         if isinstance(text, str) and text.startswith(("http://", "https://")):
-            await _check_url(f"{FIELD}.{field}", text, senders)
+            await check_url(f"{FIELD}.{field}", text, senders)
     await CHANNELS[type_].check(senders, config)
 
 
@@ -63,7 +63,8 @@ def shown(stored: dict[str, Any], *, whole: bool) -> tuple[dict[str, Any], bool]
     return config, has_secret
 
 
-async def _check_url(field: str, text: str, senders: Senders) -> None:
+async def check_url(field: str, text: str, senders: Senders) -> None:
+    """Raises InvalidError, which does not repeat the text."""
     try:
         parts = urlsplit(text)
         host = parts.hostname

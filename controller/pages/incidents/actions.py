@@ -20,7 +20,9 @@ from controller.off_loop import off_loop
 from controller.operations.incidents.incident_handling import acknowledge, comment_on, resolve
 from controller.operations.incidents.incidents import IncidentDetails, get_incident
 from controller.operations.incidents.notified import notified_of
+from controller.operations.on_call.incident_steps import incident_steps
 from controller.pages.incidents.view import IncidentForm, incident_view, titles
+from controller.pages.incidents.waiting import steps_view
 from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import own_path, page, see_other
 from shared.clock import utc_now
@@ -102,7 +104,9 @@ async def incident_page(
     now = utc_now()
     details = await get_incident(services.database, principal, public_id, now)
     notified = await notified_of(services.database, principal, public_id)
+    steps = await incident_steps(services.database, principal, public_id, now)
     view = await off_loop(incident_view, details, notified, now, form)
+    view = msgspec.structs.replace(view, waits=steps_view(steps))
     return await page(
         request,
         "incidents/incident.html",

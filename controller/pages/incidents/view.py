@@ -16,6 +16,7 @@ from controller.operations.incidents.notified import Notified
 from controller.pages.incidents.deliveries import DeliveriesView, deliveries_view
 from controller.pages.incidents.listing import server_of
 from controller.pages.incidents.timeline import TimelineEntry, check_path, timeline
+from controller.pages.incidents.waiting import StepsView
 from controller.pages.words.incidents import failure_words
 
 _LINES = 8
@@ -96,6 +97,7 @@ class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     form: IncidentForm
     longest: int
     now: datetime
+    waits: StepsView | None = None
 
     @property
     def path(self) -> str:

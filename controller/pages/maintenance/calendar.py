@@ -85,8 +85,8 @@ def calendar_view(
     """The month or the week (from Monday on) that has this day."""
     first = day.replace(day=1) if view == MONTH else day
     begin = first - first.weekday() * _DAY
-    weeks = -(-((_next_month(first) - begin).days) // 7) if view == MONTH else 1
-    since, until = _midnight(begin, zone), _midnight(begin + weeks * 7 * _DAY, zone)
+    weeks = -(-((next_month(first) - begin).days) // 7) if view == MONTH else 1
+    since, until = midnight(begin, zone), midnight(begin + weeks * 7 * _DAY, zone)
     placed = [_Placed(one, each) for one in windows if one.enabled for each in _occurrences(one, since, until, now)]
     placed.sort(key=lambda one: (one.occurrence.from_at, one.window.id))
     days = [
@@ -94,8 +94,8 @@ def calendar_view(
         for at in (begin + number * _DAY for number in range(7 * weeks))
     ]
     last = begin + 6 * _DAY
-    title = f"{day:%B %Y}" if view == MONTH else f"{_spoken(begin)} to {_spoken(last)}"
-    before, after = (first - _DAY, _next_month(first)) if view == MONTH else (begin - 7 * _DAY, begin + 7 * _DAY)
+    title = f"{day:%B %Y}" if view == MONTH else f"{spoken_day(begin)} to {spoken_day(last)}"
+    before, after = (first - _DAY, next_month(first)) if view == MONTH else (begin - 7 * _DAY, begin + 7 * _DAY)
     other = WEEK if view == MONTH else MONTH
     today = now.astimezone(zone).date()
     return CalendarView(
@@ -130,7 +130,7 @@ def _occurrences(window: MaintenanceWindow, since: datetime, until: datetime, no
 def _day(
     day: date, placed: Sequence[_Placed], zone: ZoneInfo, now: datetime, view: str, *, within: bool
 ) -> CalendarDay:
-    begin, end = _midnight(day, zone), _midnight(day + _DAY, zone)
+    begin, end = midnight(day, zone), midnight(day + _DAY, zone)
     length = end - begin
     here = [
         one
@@ -149,7 +149,7 @@ def _day(
             CalendarItem(
                 public_id=one.window.public_id,
                 name=one.window.name,
-                when=_when(one.occurrence, begin, end, zone),
+                when=part_of_day(one.occurrence, begin, end, zone),
                 note=clock_note(one.occurrence, zone),
                 suspends=one.window.effect is Effect.SUSPEND,
                 is_now=one.occurrence.holds(now),
@@ -161,10 +161,10 @@ def _day(
     return CalendarDay(
         iso=day.isoformat(),
         number=day.day,
-        words=_spoken(day),
+        words=spoken_day(day),
         is_today=begin <= now < end,
         within=within,
-        clock=_clock(begin, end, zone),
+        clock=clock_change(begin, end, zone),
         items=items,
         more=len(here) - len(items),
         height=LANE * max(1, len(lanes)),
@@ -173,7 +173,7 @@ def _day(
     )
 
 
-def _when(one: Occurrence, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
+def part_of_day(one: Occurrence, begin: datetime, end: datetime, zone: ZoneInfo) -> str:
     since = "" if one.from_at < begin else f"{one.from_at.astimezone(zone):%H:%M}"
     until = "" if one.to_at is None or one.to_at > end else f"{one.to_at.astimezone(zone):%H:%M}"
     until = "24:00" if one.to_at == end else until
@@ -186,7 +186,7 @@ def _when(one: Occurrence, begin: datetime, end: datetime, zone: ZoneInfo) -> st
     return f"until {until}" if until and until != "24:00" else "all day"
 
 
-def _clock(begin: datetime, end: datetime, zone: ZoneInfo) -> str:
+def clock_change(begin: datetime, end: datetime, zone: ZoneInfo) -> str:
     before, after = begin.astimezone(zone).utcoffset(), end.astimezone(zone).utcoffset()
     if before is None or after is None or before == after:
         return ""
@@ -198,14 +198,14 @@ def _hours(day: date, zone: ZoneInfo) -> list[datetime]:
     return [start_instant(datetime.combine(day, time(hour)), zone) for hour in (0, 6, 12, 18)]
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which a day begins, also where the clock skips or repeats its midnight."""
     return start_instant(datetime.combine(day, time()), zone).astimezone(UTC)
 
 
-def _next_month(first: date) -> date:
+def next_month(first: date) -> date:
     return (first.replace(day=28) + 4 * _DAY).replace(day=1)
 
 
-def _spoken(day: date) -> str:
+def spoken_day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"

@@ -36,6 +36,18 @@ SECTIONS = (
         (Permission.MANAGE_CHANNELS,),
     ),
     Section(
+        "/settings/escalation",
+        "Escalation and reminders",
+        "Who is told, step by step, when nobody takes an incident.",
+        (Permission.MANAGE_CHANNELS,),
+    ),
+    Section(
+        "/settings/rotas",
+        "Rotas",
+        "Who is on call, by calendars that you keep elsewhere.",
+        (Permission.MANAGE_CHANNELS,),
+    ),
+    Section(
         "/policies",
         "Policies",
         "When a failure becomes an incident: how many countries, how often, for how long.",

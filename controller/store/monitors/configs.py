@@ -1,4 +1,4 @@
-"""The stored configs of all monitors, notification channels and sign-ons, read to encrypt their secrets anew."""
+"""The stored configs of all monitors, notification channels, sign-ons and rotas, read to encrypt their secrets anew."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Table(StrEnum):
     MONITOR = "monitor"
     CHANNEL = "notification_channel"
     SIGN_ON = "sign_on"
+    ROTA = "rota"
 
 
 _AFTER = {
@@ -33,6 +34,10 @@ _AFTER = {
         SELECT id, 'single sign-on of organization ' || organization_id AS name, config, config::text AS text
         FROM sign_on WHERE id > $1 AND config::text <> '{}' ORDER BY id LIMIT $2
         """,
+    Table.ROTA: """
+        SELECT id, 'rota ' || id AS name, config, config::text AS text FROM rota
+        WHERE id > $1 AND config::text <> '{}' ORDER BY id LIMIT $2
+        """,
 }
 _BY_ID = {
     Table.MONITOR: "SELECT id, public_id::text AS name, config, config::text AS text FROM monitor WHERE id = $1",
@@ -44,11 +49,13 @@ _BY_ID = {
         SELECT id, 'single sign-on of organization ' || organization_id AS name, config, config::text AS text
         FROM sign_on WHERE id = $1
         """,
+    Table.ROTA: "SELECT id, 'rota ' || id AS name, config, config::text AS text FROM rota WHERE id = $1",
 }
 _REPLACE = {
     Table.MONITOR: "UPDATE monitor SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
     Table.CHANNEL: "UPDATE notification_channel SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
     Table.SIGN_ON: "UPDATE sign_on SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
+    Table.ROTA: "UPDATE rota SET config = $2 WHERE id = $1 AND config::text = $3 RETURNING true",
 }
 
 

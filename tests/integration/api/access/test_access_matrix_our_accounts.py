@@ -37,7 +37,7 @@ EMAIL = {"email": "{email}", "password": "long enough"}
 
 NAMED = (
     *("organization", "own", "other", "user", "token", "whole_token", "channel", "own_channel", "session"),
-    *("screen", "filter"),
+    *("screen", "filter", "policy", "rota"),
 )
 
 # The last item holds the callers that get an answer; all others get 403. The test fills in the names in braces.
@@ -102,6 +102,22 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ("DELETE", "/api/v1/channels/{own_channel}", None, MANAGERS_OF_OWN),
     ("GET", "/api/v1/channels/{channel}/deliveries", None, WIDE),
     ("GET", "/api/v1/channels/{own_channel}/deliveries", None, OF_OWN),
+    ("GET", "/api/v1/escalation-policies", None, MANAGERS_OF_OWN),
+    ("GET", "/api/v1/escalation-policies/{policy}", None, MANAGERS_OF_OWN),
+    ("PATCH", "/api/v1/escalation-policies/{policy}", {"severity": "partial"}, MANAGERS_OF_OWN),
+    ("DELETE", "/api/v1/escalation-policies/{policy}", None, MANAGERS_OF_OWN),
+    ("GET", "/api/v1/rotas", None, MANAGERS),
+    ("POST", "/api/v1/rotas", {"name": "{name}"}, MANAGERS),
+    ("GET", "/api/v1/rotas/{rota}", None, MANAGERS),
+    ("GET", "/api/v1/rotas/{rota}/on-call", None, MANAGERS),
+    ("GET", "/api/v1/rotas/{rota}/overrides", None, MANAGERS),
+    ("PATCH", "/api/v1/rotas/{rota}", {"name": "{name}"}, MANAGERS),
+    ("DELETE", "/api/v1/rotas/{rota}", None, MANAGERS),
+    ("GET", "/api/v1/organizations/{organization}/reminders", None, MANAGERS),
+    ("PUT", "/api/v1/organizations/{organization}/reminders", {}, MANAGERS),
+    ("GET", "/api/v1/customers/{own}/reminders", None, MANAGERS_OF_OWN),
+    ("GET", "/api/v1/customers/{other}/reminders", None, MANAGERS),
+    ("PUT", "/api/v1/customers/{own}/reminders", {}, MANAGERS_OF_OWN),
     ("GET", "/api/v1/saved-filters", None, EVERYBODY),
     ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "state=down"}, PEOPLE),
     ("POST", "/api/v1/saved-filters", {"name": "{name}", "query": "q=a", "shared": True}, SHARING),
@@ -148,6 +164,12 @@ async def test_every_route(
         " VALUES ($1, ARRAY[$2::bigint], 'x', '{}', $3) RETURNING public_id"
     )
     saved = "INSERT INTO saved_filter (organization_id, name, query) VALUES ($1, $2, 'state=down') RETURNING public_id"
+    policy = (
+        "INSERT INTO escalation_policy (organization_id, customer_id, name, severity, steps)"
+        """ VALUES ($1, $2, 'x', 'down', '[{"minutes": 5, "channels": [], "rota": 1}]') RETURNING public_id"""
+    )
+    await api.value("DELETE FROM escalation_policy")
+    rota = "INSERT INTO rota (organization_id, name) VALUES ($1, $2) RETURNING public_id"
     filled = path.format(
         organization=ORGANIZATION,
         own=CUSTOMER,
@@ -159,6 +181,8 @@ async def test_every_route(
         session=uuid4(),
         screen=await api.value(screen, ours, api.customer, uuid4().bytes),
         filter=await api.value(saved, ours, uuid4().hex),
+        policy=await api.value(policy, ours, api.customer),
+        rota=await api.value(rota, ours, uuid4().hex),
     )
     if isinstance(body, dict):
         known = {"{email}": f"{uuid4().hex}@example.com", "{name}": uuid4().hex}
@@ -173,7 +197,7 @@ async def test_every_route(
 
 def _named(path: str, caller: str) -> dict[str, str]:
     """The organization that a global role must name, where a list or something new does not belong to one already."""
-    apart = ("tokens", "screens", "saved-filters")
+    apart = ("tokens", "screens", "saved-filters", "escalation-policies", "rotas")
     of_one = "{" in path and not any(name in path for name in apart)
     anywhere = path == "/api/v1/organizations" or path.startswith("/api/v1/account/") or of_one
     if "global" not in caller or anywhere or (path == "/api/v1/account"):

@@ -137,6 +137,12 @@ class Harbour:
             ("/api/v1/calendar-feeds/", "public_id"): self.public_ids["feed"],
             ("/maintenance/calendar-feeds/", "public_id"): self.public_ids["feed"],
             ("/settings/saved-filters/", "public_id"): self.public_ids["filter"],
+            ("/api/v1/escalation-policies/", "public_id"): self.public_ids["escalation"],
+            ("/settings/escalation/", "public_id"): self.public_ids["escalation"],
+            ("/api/v1/rotas/", "public_id"): self.public_ids["rota"],
+            ("/api/v1/rotas/", "override_id"): self.public_ids["override"],
+            ("/settings/rotas/", "public_id"): self.public_ids["rota"],
+            ("/settings/rotas/", "override_id"): self.public_ids["override"],
         }
         if (kind, parameter) not in found:
             raise LookupError(f"say in two_organizations.py what {parameter} of {path} is")
@@ -194,6 +200,11 @@ async def furnish(api: Api) -> Harbour:
         discovery = begun.json()["id"]
         saved = {"name": f"{MARK} filter", "query": f"q={MARK}", "shared": True}
         filtering = await client.post("/api/v1/saved-filters", json=saved, params={"organizationId": number})
+        within = {"organizationId": number}
+        rota = (await client.post("/api/v1/rotas", json={"name": f"{MARK} rota"}, params=within)).json()
+        steps = [{"afterMinutes": 5, "rotaId": rota["id"]}]
+        named = {"name": f"{MARK} escalation", "customerId": customer["publicId"], "steps": steps}
+        escalation = (await client.post("/api/v1/escalation-policies", json=named, params=within)).json()
         feeding = {"name": f"{MARK} feed"}
         feed = (await client.post("/api/v1/calendar-feeds", json=feeding, params={"organizationId": number})).json()
     await make_locations(api)
@@ -208,6 +219,12 @@ async def furnish(api: Api) -> Harbour:
         " FROM account WHERE public_id = $1::uuid"
         " RETURNING public_id::text",
         user["publicId"],
+    )
+    override = await api.value(
+        "INSERT INTO rota_override (rota_id, from_at, to_at, channel_id)"
+        " SELECT id, now(), now() + interval '1 h', $2 FROM rota WHERE public_id = $1::uuid RETURNING public_id::text",
+        rota["id"],
+        channel,
     )
     return Harbour(
         number=number,
@@ -235,6 +252,9 @@ async def furnish(api: Api) -> Harbour:
             "filter": filtering.json()["id"],
             "window": window["publicId"],
             "feed": feed["id"],
+            "rota": rota["id"],
+            "escalation": escalation["id"],
+            "override": override,
         },
         secrets=[token["token"], customer_token["token"], *(one["url"].partition("=")[2] for one in (screen, feed))],
     )

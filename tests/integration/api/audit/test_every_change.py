@@ -12,13 +12,16 @@ from controller.pages.words.audit_fields import FIELDS
 from tests.integration.api.audit.changes import CHANGES, RECORDED_ELSEWHERE, UNRECORDED
 from tests.integration.api.audit.of_maintenance_pages import OF_MAINTENANCE_PAGES, OF_MAINTENANCE_PREVIEWS
 from tests.integration.api.audit.of_monitor_pages import OF_MONITOR_PAGES
+from tests.integration.api.audit.of_on_call import OF_ON_CALL
 from tests.integration.api.audit.of_recipients import OF_RECIPIENTS
 from tests.integration.api.audit.our_accounts import OUR_ACCOUNTS, OUR_UNRECORDED
 from tests.integration.api.audit.settings_pages import OF_SETTINGS, OF_SETTINGS_ELSEWHERE
 from tests.integration.api.audit.world import ADDRESS, MARK, World
 from tests.integration.api.conftest import Api
 
-ALL_CHANGES = CHANGES | OUR_ACCOUNTS | OF_SETTINGS | OF_MONITOR_PAGES | OF_MAINTENANCE_PAGES | OF_RECIPIENTS
+ALL_CHANGES = (
+    CHANGES | OUR_ACCOUNTS | OF_SETTINGS | OF_MONITOR_PAGES | OF_MAINTENANCE_PAGES | OF_RECIPIENTS | OF_ON_CALL
+)
 ALL_UNRECORDED = UNRECORDED | OUR_UNRECORDED | OF_SETTINGS_ELSEWHERE | OF_MAINTENANCE_PREVIEWS
 ENCRYPTED = "gAAAA"
 """How everything begins that the vault has encrypted."""

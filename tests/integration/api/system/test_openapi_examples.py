@@ -13,6 +13,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from controller.api.compat.alertsite.blackouts.bodies import BlackoutBody
+from controller.api.v1.escalation.schemas import StepBody
+from controller.api.v1.rotas.schemas import OverrideBody
 from controller.api.v1.sign_on.schemas import SignOnBody
 from controller.model import Role
 from controller.store.accounts import people
@@ -121,11 +123,36 @@ async def in_harbour(api: Api) -> AsyncIterator[tuple[Harbour, httpx.AsyncClient
     await api.value("UPDATE customer SET public_id = $1::uuid WHERE public_id = $2::uuid", CUSTOMER, own)
     harbour.customer["publicId"] = CUSTOMER
     await api.value("UPDATE account SET email = id || '@example.org' WHERE email <> $1", EMAIL)
+    await _on_call(api, harbour)
     admin = await person(api, Role.ADMIN, organization=harbour.number, password_hash=PasswordHasher().hash(PASSWORD))
     async with client_of(api.application) as client:
         client.headers.update(admin.headers)
         assert (await client.put("/api/v1/sign-on", json=SignOnBody.EXAMPLE)).is_success
         yield harbour, client
+
+
+async def _on_call(api: Api, harbour: Harbour) -> None:
+    """What examples of escalation policies and overrides name."""
+    step = StepBody.EXAMPLE
+    await api.value(
+        "UPDATE notification_channel SET public_id = gen_random_uuid() WHERE public_id = $1::uuid",
+        step["channelIds"][0],
+    )
+    await api.value("UPDATE rota SET public_id = gen_random_uuid() WHERE public_id = $1::uuid", step["rotaId"])
+    await api.value(
+        "INSERT INTO notification_channel (organization_id, type, name, config, public_id)"
+        """ VALUES ($1, 'email', 'N', '{"email": "a@example.net"}', $2::uuid)""",
+        harbour.number,
+        step["channelIds"][0],
+    )
+    await api.value(
+        "INSERT INTO rota (organization_id, name, public_id) VALUES ($1, 'R', $2::uuid)", harbour.number, step["rotaId"]
+    )
+    await api.value(
+        "INSERT INTO account (organization_id, email, role, password_hash) VALUES ($1, $2, 'user', 'x')",
+        harbour.number,
+        OverrideBody.EXAMPLE["person"],
+    )
 
 
 async def _weekly_blackout(harbour: Harbour, client: httpx.AsyncClient) -> int:

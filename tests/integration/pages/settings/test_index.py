@@ -11,7 +11,10 @@ from tests.integration.pages.browser import browsing_as
 FOR_ALL = {"/policies", "/settings/customers", "/settings/labels"}
 OF_ADMINS = {
     f"/settings/{name}"
-    for name in ("channels", "recipient-groups", "people", "tokens", "organization", "sign-on", "screens", "audit")
+    for name in (
+        *("channels", "recipient-groups", "people", "tokens", "organization", "sign-on", "screens", "audit"),
+        *("escalation", "rotas"),
+    )
 }
 
 

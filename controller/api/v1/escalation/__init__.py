@@ -1,0 +1,1 @@
+"""`/api/v1/escalation-policies`: who is told when nobody takes an incident."""

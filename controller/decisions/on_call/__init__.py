@@ -1,0 +1,1 @@
+"""Who is told, and when, while nobody takes an incident: pure rules."""

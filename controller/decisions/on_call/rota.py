@@ -1,0 +1,124 @@
+"""Who is on call at a moment: by a rota's overrides, or by the shifts of its calendar. Pure.
+
+Shifts are on the wall clock of their zone, by the rules of maintenance windows: where the clock skips or repeats an
+hour, shifts that follow one another leave no gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from controller.decisions.maintenance.occurrences import LONGEST, Occurrence, Timetable, occurrences
+from controller.decisions.maintenance.wall_clock import start_instant
+from controller.errors import InvalidError
+from controller.model.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
+
+MOST_OVERRIDES = 500
+_AHEAD = timedelta(days=31)
+_INSTANT = timedelta(milliseconds=1)
+
+
+class Source(StrEnum):
+    OVERRIDE = "override"
+    CALENDAR = "calendar"
+    NOBODY = "nobody"
+
+
+class Reachable(NamedTuple):
+    """The people and channels of an organization by whom a shift can be taken: by address and name, in lower case."""
+
+    people: dict[str, OnCallPerson]
+    channels: dict[str, NamedChannel]
+
+
+class OnCall(NamedTuple):
+    """Who is on call, and until when this holds (None: nothing changes within a month). `unknown` are the names of
+    shifts that name nobody who can be told.
+    """
+
+    source: Source
+    people: tuple[OnCallPerson, ...] = ()
+    channels: tuple[NamedChannel, ...] = ()
+    unknown: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+class Shift(NamedTuple):
+    """From one instant until another somebody is on call: of an event, or an override."""
+
+    from_at: datetime
+    to_at: datetime
+    event: RotaEvent | None = None
+    override: RotaOverride | None = None
+
+    def holds(self, at: datetime) -> bool:
+        return self.from_at <= at < self.to_at
+
+
+def shifts(
+    events: Iterable[RotaEvent], overrides: Iterable[RotaOverride], since: datetime, until: datetime
+) -> list[Shift]:
+    """All with some time between these moments, in order; overrides do not cut what they stand for."""
+    found = [Shift(one.from_at, one.to_at, override=one) for one in overrides if one.from_at < until]
+    found = [one for one in found if one.to_at > since]
+    for event in events:
+        found += (
+            Shift(one.from_at, one.to_at, event=event)
+            for one in _times(event, since, until)
+            if one.to_at is not None and one.to_at > since
+        )
+    return sorted(found, key=lambda one: (one.from_at, one.to_at))
+
+
+def _times(event: RotaEvent, since: datetime, until: datetime) -> Iterable[Occurrence]:
+    zone = ZoneInfo(event.time_zone)
+    removed = {start_instant(wall, zone) for wall in event.without}
+    table = Timetable(zone, event.start, event.end, event.recurrence)
+    return (one for one in occurrences(table, since, until) if one.from_at not in removed)
+
+
+def on_call(
+    events: Sequence[RotaEvent], overrides: Sequence[RotaOverride], reachable: Reachable, at: datetime
+) -> OnCall:
+    """The override that was made last wins over others and over the calendar."""
+    around = shifts(events, overrides, at - _INSTANT, at + _AHEAD)
+    now = [one for one in around if one.holds(at)]
+    borders = [moment for one in around for moment in (one.from_at, one.to_at) if moment > at]
+    until = min(borders, default=None)
+    override = max((one.override for one in now if one.override is not None), key=lambda one: one.id, default=None)
+    if override is not None:
+        people = () if override.person is None else (override.person,)
+        channels = () if override.channel is None else (override.channel,)
+        return OnCall(Source.OVERRIDE, people, channels, (), until)
+    people_found: dict[int, OnCallPerson] = {}
+    channels_found: dict[int, NamedChannel] = {}
+    unknown: list[str] = []
+    for one in now:
+        if one.event is None:
+            continue
+        persons, channel = named(one.event, reachable)
+        people_found |= {person.id: person for person in persons}
+        if channel is not None:
+            channels_found[channel.id] = channel
+        if not persons and channel is None:
+            unknown.append(one.event.summary or "without a name")
+    source = Source.CALENDAR if people_found or channels_found else Source.NOBODY
+    return OnCall(source, tuple(people_found.values()), tuple(channels_found.values()), tuple(unknown), until)
+
+
+def named(event: RotaEvent, reachable: Reachable) -> tuple[list[OnCallPerson], NamedChannel | None]:
+    """Who takes a shift: the people whose addresses it names, else the channel whose name is its title."""
+    persons = [reachable.people[email] for email in event.emails if email in reachable.people]
+    return persons, None if persons else reachable.channels.get(event.summary.strip().lower())
+
+
+def check_override(from_at: datetime, to_at: datetime) -> None:
+    """Raises InvalidError."""
+    if to_at <= from_at:
+        raise InvalidError("to", "must be after from")
+    if to_at - from_at > LONGEST:
+        raise InvalidError("to", f"must be at most {LONGEST.days} days after from")

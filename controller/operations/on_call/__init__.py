@@ -1,0 +1,1 @@
+"""Reminders, escalation policies and rotas: what people and programs may do with them."""

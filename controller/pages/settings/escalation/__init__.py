@@ -1,0 +1,1 @@
+"""Pages of escalation policies and reminders."""

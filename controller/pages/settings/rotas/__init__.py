@@ -1,0 +1,1 @@
+"""Pages of rotas: who is on call."""

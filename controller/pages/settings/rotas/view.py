@@ -1,0 +1,90 @@
+"""What the pages of rotas show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.on_call.rota import OnCall, Source
+from controller.model.on_call import Rota, RotaOverride, SkippedEntry
+from controller.pages.settings.rotas.calendar import RotaMonth
+from controller.pages.shell.texts import counted
+
+DONE = {
+    "made": "The rota is made. Its calendar is read within seconds.",
+    "saved": "The rota is saved.",
+    "deleted": "The rota is deleted.",
+    "added": "The override is added.",
+    "removed": "The override is removed.",
+}
+
+
+class RotaRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A rota of the list. `source` says in words where it comes from."""
+
+    id: UUID
+    name: str
+    source: str
+    problem: str
+
+
+class RotasView(msgspec.Struct, frozen=True, kw_only=True):
+    """All rotas, with the form of a new one."""
+
+    done: str
+    rotas: list[RotaRow]
+    form: Mapping[str, Any]
+    problems: Mapping[str, str]
+
+
+class OverrideRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An override that is not over."""
+
+    id: UUID
+    who: str
+    from_at: datetime
+    to_at: datetime
+
+
+class RotaView(msgspec.Struct, frozen=True, kw_only=True):
+    """One rota: who is on call, its month, its overrides, and its forms."""
+
+    done: str
+    row: RotaRow
+    path: str
+    on_call: str
+    until: datetime | None
+    unknown: list[str]
+    fetched_at: datetime | None
+    failing_since: datetime | None
+    skipped: list[SkippedEntry]
+    month: RotaMonth
+    overrides: list[OverrideRow]
+    people: list[tuple[str, str]]
+    form: Mapping[str, Any]
+    problems: Mapping[str, str]
+
+
+def rota_row(rota: Rota) -> RotaRow:
+    source = "overrides alone"
+    if rota.host is not None:
+        read = counted(len(rota.events), "shift") if rota.fetched_at else "not read yet"
+        source = f"the calendar at {rota.host}: {read}"
+    return RotaRow(id=rota.public_id, name=rota.name, source=source, problem=rota.problem or "")
+
+
+def on_call_words(found: OnCall) -> str:
+    """For example "ann@example.com, by an override"."""
+    named = [*(one.email for one in found.people), *(one.name for one in found.channels)]
+    if found.source is Source.NOBODY:
+        return "nobody: steps that name this rota tell their channels alone"
+    return f"{', '.join(named)}{', by an override' if found.source is Source.OVERRIDE else ''}"
+
+
+def override_row(one: RotaOverride) -> OverrideRow:
+    who = one.person.email if one.person else one.channel.name if one.channel else ""
+    return OverrideRow(id=one.public_id, who=who, from_at=one.from_at, to_at=one.to_at)

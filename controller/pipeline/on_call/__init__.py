@@ -1,0 +1,1 @@
+"""Reminders and escalation steps while nobody takes an incident, and the calendars of rotas."""

@@ -1,0 +1,1 @@
+"""Reminders, escalation policies and rotas, and which groups of incidents wait for somebody."""

@@ -1,0 +1,35 @@
+"""What is set about reminders, for an organization and those of its customers that have settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from controller.model.on_call import Reminders
+from controller.store.platform.pool import Connection
+
+
+def reminders_from(stored: Any) -> Reminders | None:
+    return None if stored is None else msgspec.convert(stored, Reminders)
+
+
+async def reminders_of(
+    connection: Connection, organization_id: int
+) -> tuple[Reminders | None, Mapping[int, Reminders | None]]:
+    """The organization's, and by number those of customers that have their own."""
+    own = await connection.fetchval("SELECT reminders FROM organization WHERE id = $1", organization_id)
+    rows = await connection.fetch(
+        "SELECT id, reminders FROM customer WHERE organization_id = $1 AND reminders IS NOT NULL", organization_id
+    )
+    return reminders_from(own), {row["id"]: reminders_from(row["reminders"]) for row in rows}
+
+
+async def set_reminders(connection: Connection, organization_id: int, customer_id: int | None, new: Reminders) -> None:
+    """Nothing set is stored as nothing."""
+    stored = None if new == Reminders() else msgspec.to_builtins(new)
+    if customer_id is None:
+        await connection.execute("UPDATE organization SET reminders = $2 WHERE id = $1", organization_id, stored)
+    else:
+        await connection.execute("UPDATE customer SET reminders = $2 WHERE id = $1", customer_id, stored)

@@ -1,0 +1,1 @@
+"""Reminders, escalation and rotas on a real database."""

@@ -1,0 +1,1 @@
+"""Rules of reminders, escalation and rotas."""
