@@ -65,8 +65,7 @@ async def tell_step(
         notice = await _notice(connection, incidents, reason, known=thread is not None)
         if notice is not None:
             begins = incidents[0].id if thread is None else thread.incident_id
-            covered = [one for one in numbers if one != begins]
-            await telling.tell(connection, policy.organization_id, group_id, begins, notice, receiver, covered)
+            await telling.tell(connection, policy.organization_id, group_id, begins, notice, receiver, numbers)
     return len(receivers)
 
 

@@ -107,8 +107,8 @@ class ChannelRow(NamedTuple):
     delay_seconds: int
     conditions: dict[str, Any] | None
     allowed_package_types: list[str] | None
-    recipient: dict[str, Any] | None
-    monitor_interval_seconds: int
+    recipient: dict[str, Any] | None = None
+    monitor_interval_seconds: int = 0
 
 
 async def channels_of(connection: Connection, row: AlertRow) -> list[ChannelRow]:

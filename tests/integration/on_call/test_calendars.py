@@ -57,12 +57,12 @@ async def _read(case: NotificationCase) -> tuple[list[str], str | None]:
 
 
 async def test_a_calendar_is_read_and_its_other_entries_are_named(case: NotificationCase, web: WebhookSink) -> None:
-    await _rota(case, f"{web.address}/rota.ics?token=hidden")
+    await _rota(case, f"{web.address}/rota.ics?token=s3cr3t")
     assert await _read(case) == (["ann@example.com"], None)
     assert await case.value("SELECT skipped FROM rota") == [["Lunch", "is cancelled"]]
     assert await case.value("SELECT fetch_at > now() + interval '10 min' FROM rota")
     [request] = web.received
-    assert (request.method, request.path) == ("GET", "/rota.ics?token=hidden")
+    assert (request.method, request.path) == ("GET", "/rota.ics?token=s3cr3t")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_after_some_hours_the_organization_is_told_once_and_of_the_end(
     case: NotificationCase, web: WebhookSink, mail: SmtpSink
 ) -> None:
     await case.channel("email", "NOC", {"to": NOC})
-    await _rota(case, f"{web.address}/rota.ics?token=hidden")
+    await _rota(case, f"{web.address}/rota.ics?token=s3cr3t")
     for hours in (0, 5, 7, 8):
         web.answers = [500]
         await case.value(
@@ -107,7 +107,7 @@ async def test_after_some_hours_the_organization_is_told_once_and_of_the_end(
         await _read(case)
     await case.deliver_due()
     assert subjects(mail, NOC) == ["The calendar of the rota First line cannot be read"]
-    assert "hidden" not in mail.to(NOC)[0].message.as_string()
+    assert "s3cr3t" not in mail.to(NOC)[0].message.as_string()
     await _read(case)
     await case.deliver_due()
     assert subjects(mail, NOC)[1:] == ["The calendar of the rota First line can be read again"]

@@ -58,15 +58,16 @@ async def test_who_was_told_by_a_step_hears_of_the_end(case: NotificationCase, m
 
 async def test_a_group_is_one_message_that_names_the_others(case: NotificationCase, mail: SmtpSink) -> None:
     await policy(case, (0, [await mailbox(case, "first")], None))
+    await case.value("UPDATE organization SET grouping = NULL")
     for monitor in (case.monitor_id, await case.monitor(), await case.monitor()):
-        await _join(case, (await case.opened(monitor)).id)
+        await case.opened(monitor)
     assert await look(case) == 1
     [subject] = subjects(mail, "first@example.com")
     assert subject == "Down: Office mail (and 2 more)"
     [one] = mail.to("first@example.com")
     assert "Also: Office mail, Office mail." in one.text()
     followed = await case.value("SELECT count(*) FROM grouped_change WHERE delivery_id IS NOT NULL AND kind = 'opened'")
-    assert followed == 2, "of the other two incidents the receiver is a follower too"
+    assert followed == 3, "of all incidents of the group the receiver is a follower"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,6 @@ async def test_without_settings_nothing_is_looked_at_again(case: NotificationCas
     await case.opened()
     assert await look(case) == 0
     assert await case.value("SELECT on_call_at FROM incident") is None
-    assert await case.value("SELECT group_id FROM incident") is None
 
 
 async def test_a_group_that_cannot_be_told_of_does_not_hold_up_others(case: NotificationCase) -> None:
@@ -155,16 +155,6 @@ async def test_a_group_that_cannot_be_told_of_does_not_hold_up_others(case: Noti
     await minutes_pass(case, 2)
     assert await look(case) == 0
     assert await case.value("SELECT count(*) FROM escalation_done") == 2
-
-
-async def _join(case: NotificationCase, incident_id: int) -> None:
-    """Put the incident into the one group."""
-    await case.value(
-        "INSERT INTO incident_group (organization_id, kind, cause) SELECT $1, 'cause', 'x'"
-        " WHERE NOT EXISTS (SELECT FROM incident_group)",
-        case.organization,
-    )
-    await case.value("UPDATE incident SET group_id = (SELECT id FROM incident_group) WHERE id = $1", incident_id)
 
 
 async def _rota(case: NotificationCase) -> int:
