@@ -9,7 +9,7 @@ import msgspec
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.digest_message import render_digest
-from controller.notify.notice import DigestNotice, GroupNotice, Notice, PlainNotice
+from controller.notify.notice import DigestNotice, GroupNotice, IncidentNotice, Notice, PlainNotice
 from controller.notify.rendering.content import Content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
@@ -69,7 +69,12 @@ def render(
     )
 
 
-def _content(notice: Notice, public_url: PublicUrl, remarks: Sequence[str], ack_link: str | None) -> Content:
+def _content(
+    notice: IncidentNotice | GroupNotice | PlainNotice,
+    public_url: PublicUrl,
+    remarks: Sequence[str],
+    ack_link: str | None,
+) -> Content:
     match notice:
         case PlainNotice():
             return Content(

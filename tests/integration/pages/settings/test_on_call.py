@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from controller.model import Role
@@ -28,7 +29,7 @@ async def test_a_policy_is_made_of_its_rows_and_said_in_words(api: Api) -> None:
         name = uuid4().hex
         rota = await browser.submit(await browser.open(ROTAS), ROTAS, name=name)
         number = _path(rota).rpartition("/")[2]
-        steps = {"minutes_1": "10", "rota_1": number, "minutes_3": "90", "rota_3": number}
+        steps: dict[str, Any] = {"minutes_1": "10", "rota_1": number, "minutes_3": "90", "rota_3": number}
         made = await browser.submit(await browser.open(f"{ESCALATION}/new"), f"{ESCALATION}/new", name="Night", **steps)
         assert _path(made) == ESCALATION
         assert "The policy is made." in made.text
@@ -68,7 +69,7 @@ async def test_a_rota_shows_who_is_on_call_and_never_its_address(api: Api) -> No
         assert "the calendar at calendar.example.com: not read yet" in page.text
         assert "nobody: steps that name this rota tell their channels alone" in page.text
         person = await api.value("SELECT email FROM account ORDER BY id DESC LIMIT 1")
-        times = {
+        times: dict[str, Any] = {
             "since": f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M}",
             "until": f"{now + timedelta(hours=3):%Y-%m-%dT%H:%M}",
         }
