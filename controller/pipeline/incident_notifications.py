@@ -18,8 +18,10 @@ from controller.decisions.notification.recipients import (
     audience,
     receivers,
 )
+from controller.decisions.notification.rules import ChannelRules, switched_off
 from controller.decisions.notification.silence import Silence, silence
-from controller.kinds import is_one_server
+from controller.decisions.packages import closed_channels
+from controller.kinds import check_type, is_one_server
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor
@@ -119,6 +121,11 @@ def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
         row.started_at,
         row.channels or {},
         row.targets or {},
+        ChannelRules(
+            closed=closed_channels(row.gates),
+            off=switched_off(check_type(row.monitor_kind), row.customer_rules, row.organization_rules),
+            delay_seconds=row.package_delay_minutes * 60,
+        ),
     )
 
 

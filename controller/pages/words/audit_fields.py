@@ -28,6 +28,8 @@ FIELDS = {
     "allowedCheckCountryCodes": "countries that may check",
     "defaultNotificationChannels": "usual kinds of notification",
     "defaultNotificationTargets": "usual addresses of notifications",
+    "defaultNotificationRules": "usual rules of notifications",
+    "notificationRules": "rules of notifications",
     "timeZone": "time zone",
     "keepResultsDays": "days for which results are kept",
     "keepRollupsMonths": "months for which summaries are kept",

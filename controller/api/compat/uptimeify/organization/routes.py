@@ -92,7 +92,7 @@ async def update_organization(
     message: OrganizationId = None,  # noqa: ARG001 - read by the guard
 ) -> OrganizationAnswer:
     values = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    for defaults in ("default_notification_channels", "default_notification_targets"):
+    for defaults in ("default_notification_channels", "default_notification_targets", "default_notification_rules"):
         if defaults in values:
             values[defaults] = msgspec.to_builtins(values[defaults])
     change = OrganizationChange(**values)
