@@ -69,7 +69,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
     """The owner of customers, people and monitors. The default notification channels and targets are stored as sent;
-    the rules say for each type of check which kinds of channels are used; times in notifications are in `time_zone` (an IANA name).
+    the rules say for each type of check which kinds of channels are used. Times in notifications are in `time_zone`
+    (an IANA name).
     """
 
     id: int

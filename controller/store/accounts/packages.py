@@ -120,8 +120,9 @@ async def put(connection: Connection, organization_id: int, package_type: str, s
     values = fields_set(settings)
     policy = stored_policy(policy_of(settings))
     row = await connection.fetchrow(_PUT, organization_id, package_type, policy, *values.values())
+    assert row is not None  # noqa: S101 - it is inserted or updated
     await _announce(connection, organization_id)
-    return Package(**values, **dict(row))
+    return Package(**values, **row)
 
 
 async def delete(connection: Connection, package: Package) -> None:

@@ -33,7 +33,8 @@ WITH given AS (
         monitor.location_ids, monitor.home_location_id
       )
       AND NOT may_rotate(
-        monitor.rotate_locations OR package.check_locations IS NOT NULL, monitor.mode, monitor.policy ->> 'order', customer.policy ->> 'order',
+        monitor.rotate_locations OR package.check_locations IS NOT NULL, monitor.mode, monitor.policy ->> 'order',
+        customer.policy ->> 'order',
         organization.policy ->> 'order'
       )
     ) AS expected

@@ -19,6 +19,7 @@ from controller.model.values.ruled import ruled
 from controller.model.values.texts import check_text
 from controller.operations.accounts.customers import STATUSES, CustomerChange, check_status
 
+
 class ChannelRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Which kinds of channels are used for one type of check."""
 
@@ -35,6 +36,7 @@ NAMES = {
     "packageType": "package",
 }
 """Our names of fields that the rules name otherwise."""
+
 
 def check_notification_rules(rules: Any, *, field: str) -> None:
     check_rules(msgspec.to_builtins(rules), check_types(), field=field)
@@ -70,8 +72,8 @@ Status = Annotated[
 Package = Annotated[
     str,
     Meta(
-        description="The key of one of the organization's packages, or any name while it has none; channels can be limited"
-        " to some packages.",
+        description="The key of one of the organization's packages, or any name while it has none; channels can be"
+        " limited to some packages.",
         max_length=255,
         extra=ruled(check_text),
     ),

@@ -21,7 +21,9 @@ NOT_FOUND = "Customer not found"
 ORGANIZATION_REQUIRED = "Organization ID required"
 
 Status = Annotated[str, Meta(extra_json_schema={"enum": list(STATUSES)})]
-Package = Annotated[str | None, Meta(description="The key of one of the organization's packages; any text while it has none.")]
+Package = Annotated[
+    str | None, Meta(description="The key of one of the organization's packages; any text while it has none.")
+]
 Countries = Annotated[
     list[str] | None, Meta(description="ISO 3166-1 alpha-2; for this customer's monitors that have no list.")
 ]

@@ -102,7 +102,26 @@ class OrganizationUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="came
     ) = UNSET
 
 
-BODIES = (OrganizationAnswer, OrganizationUpdate)
+class BillingAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Nothing is billed here."""
+
+    billing_email: str | None
+    payment_method: None = None
+
+
+class BillingUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A new address; one that is left out stays."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"billingEmail": "billing@example.com"}
+
+    billing_email: str | UnsetType | None = UNSET
+    payment_method: Annotated[Any, Meta(description="Must be null: nothing is billed here.")] = None
+
+
+BODIES = (OrganizationAnswer, OrganizationUpdate, BillingAnswer, BillingUpdate)
+
+BILLING: dict[str, Any] = {"billingEmail": "billing@example.com", "paymentMethod": None}
+NO_PAYMENT = "paymentMethod must be null: this installation bills nobody"
 
 EXAMPLE: dict[str, Any] = {
     "id": 1,

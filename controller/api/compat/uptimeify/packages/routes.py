@@ -103,9 +103,7 @@ class PackageConfigs(Controller):
         summary="Delete a package that no customer has",
         responses={
             200: answers(DeleteAnswer, "Deleted", {"success": True}),
-            **refusals(
-                s403="Forbidden", s404=NOT_FOUND, s409="The package cannot be deleted: 2 customers have it"
-            ),
+            **refusals(s403="Forbidden", s404=NOT_FOUND, s409="The package cannot be deleted: 2 customers have it"),
         },
     )
     async def delete_package_config(
