@@ -16,7 +16,9 @@ from controller.pages.settings.channels.routes import ROUTES as CHANNELS
 from controller.pages.settings.customers.routes import ROUTES as CUSTOMERS
 from controller.pages.settings.labels.routes import ROUTES as LABELS
 from controller.pages.settings.organizations.routes import ROUTES as ORGANIZATIONS
+from controller.pages.settings.packages.routes import ROUTES as PACKAGES
 from controller.pages.settings.people.routes import ROUTES as PEOPLE
+from controller.pages.settings.rules.routes import ROUTES as RULES
 from controller.pages.settings.screens.routes import ROUTES as SCREENS
 from controller.pages.settings.sections import Section, open_sections
 from controller.pages.settings.sign_on.routes import ROUTES as SIGN_ON
@@ -40,6 +42,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *PEOPLE,
     *TOKENS,
     *CUSTOMERS,
+    *PACKAGES,
+    *RULES,
     *ORGANIZATIONS,
     *SIGN_ON,
     *CHANNELS,

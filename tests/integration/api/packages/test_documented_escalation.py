@@ -53,8 +53,9 @@ async def channels(api: Api, module_bus: Bus) -> AsyncIterator[ChannelClient]:
 
 @pytest.fixture
 async def client(api: Api, channels: ChannelClient) -> Client:
-    for table in ("escalation_config", "notification_channel", "request_count"):
-        await api.value(f"DELETE FROM {table}")
+    await api.value("DELETE FROM escalation_config")
+    await api.value("DELETE FROM notification_channel")
+    await api.value("DELETE FROM request_count")
     await api.value("UPDATE organization SET default_notification_rules = NULL")
     return Client(api, channels)
 
@@ -149,7 +150,7 @@ async def test_a_test_is_sent_and_remembered(client: Client, hook: WebhookSink) 
     tested = {"lastTestedAt": MOMENT, "lastTestStatus": "success", "lastTestError": None}
     assert_holds(await client.config(), tested)
 
-    hook.status = 500
+    hook.answers.append(500)
     failed = await client.send("POST", f"/api/escalation-config/{ORGANIZATION}/test")
     assert (failed["success"], failed["statusCode"]) == (False, 500)
     assert_holds(await client.config(), {"lastTestStatus": "failed", "lastTestError": failed["message"]})

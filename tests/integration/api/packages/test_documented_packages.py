@@ -14,8 +14,8 @@ from tests.integration.api.people import organization_of, person
 
 PATH = "/api/package-configs"
 GATES = (
-    "enableEmailAlerts", "enableSmsAlerts", "enableWebhookAlerts", "enableIntegrationAlerts", "enableMaintenanceWindows",
-    "enablePdfReports", "enablePostRequestEscalation", "enableSslCheck", "enableHttpsCheck", "enableStatusCheck",
+    "enableEmailAlerts", "enableSmsAlerts", "enableWebhookAlerts", "enableIntegrationAlerts",
+    "enableMaintenanceWindows", "enablePdfReports", "enablePostRequestEscalation", "enableSslCheck", "enableHttpsCheck", "enableStatusCheck",
     "enableSizeCheck", "enableResponseTimeCheck", "enableKeywordCheck",
 )  # fmt: skip
 NUMBERS = {
@@ -82,7 +82,8 @@ CUSTOMERS = [
     Row("7.5 the types of checks are those of here", "PATCH", "/api/customers/{customer}", 400,
         re.compile("notificationRules may have these types of checks: .*smtp.*"),
         body={"notificationRules": {"keyword": {"sms": False}}}),
-    Row("7.5 a kind of channel that is not known is ignored", "PATCH", "/api/organization", 200, {"defaultNotificationRules": None},
+    Row("7.5 a kind of channel that is not known is ignored", "PATCH", "/api/organization", 200,
+        {"defaultNotificationRules": None},
         body={"defaultNotificationRules": {"smtp": {"fax": False}}}),
     Row("7.5 a rule is a boolean", "PATCH", "/api/customers/{customer}", 400, {"message": str},
         body={"notificationRules": {"smtp": {"sms": "no"}}}),

@@ -10,7 +10,8 @@ from tests.integration.pages.browser import browsing_as
 
 FOR_ALL = {"/policies", "/settings/customers", "/settings/labels"}
 OF_ADMINS = {
-    f"/settings/{name}" for name in ("channels", "people", "tokens", "organization", "sign-on", "screens", "audit")
+    f"/settings/{name}"
+    for name in ("channels", "people", "tokens", "packages", "rules", "organization", "sign-on", "screens", "audit")
 }
 
 
