@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -48,3 +48,10 @@ class Package(PackageSettings, frozen=True, kw_only=True):
     package_type: str
     created_at: datetime
     updated_at: datetime
+
+
+class UsedPackage(NamedTuple):
+    """A package, and how many customers have it."""
+
+    package: Package
+    used: int

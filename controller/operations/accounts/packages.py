@@ -12,13 +12,12 @@ from controller.decisions.packages import check_package, check_package_type, fie
 from controller.errors import ForbiddenError, InvalidError, NotFoundError, WrongStateError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.packages import Package, PackageSettings
+from controller.model.packages import Package, PackageSettings, UsedPackage
 from controller.model.values.field_names import camel
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.accounts import packages as store
-from controller.store.accounts.packages import UsedPackage
 from controller.store.platform.pool import Database
 
 NOT_FOUND = "Package config not found"
@@ -68,11 +67,11 @@ async def set_package(
             if before is None and len(await store.types_of(connection, number)) >= store.MOST:
                 raise InvalidError("packageType", f"is one too many: there may be {store.MOST} packages")
             kept = PackageSettings(display_name=package_type) if before is None else _settings(before)
-            wanted = msgspec.structs.replace(kept, **change)
-            if not wanted.display_name.strip():
-                wanted = msgspec.structs.replace(wanted, display_name=package_type)
-            check_package(wanted, every=every_breach)
-            after = await store.put(connection, number, package_type, wanted)
+            changed = msgspec.structs.replace(kept, **change)
+            if not changed.display_name.strip():
+                changed = msgspec.structs.replace(changed, display_name=package_type)
+            check_package(changed, every=every_breach)
+            after = await store.put(connection, number, package_type, changed)
         action = AuditAction.PACKAGE_CREATED if before is None else AuditAction.PACKAGE_CHANGED
         await record_about(own, principal, action, _about(after), before=_shown(before), after=_shown(after))
     return after

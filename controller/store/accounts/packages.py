@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from controller.decisions.packages import fields_set, policy_of
-from controller.model.packages import Package, PackageSettings
+from controller.model.packages import Package, PackageSettings, UsedPackage
 from controller.store.monitors.policies import stored_policy
 from controller.store.platform.pool import Connection
 
@@ -54,13 +54,6 @@ ON CONFLICT (organization_id, package_type) DO UPDATE SET
   updated_at = clock_timestamp()
 RETURNING id, organization_id, package_type, created_at, updated_at
 """
-
-
-class UsedPackage(NamedTuple):
-    """A package, and how many customers have it."""
-
-    package: Package
-    used: int
 
 
 class Reminders(NamedTuple):

@@ -20,7 +20,7 @@ from controller.model.values.texts import check_text
 from controller.operations.accounts.customers import STATUSES, CustomerChange, check_status
 
 
-class ChannelRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class RulesOfCheckType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Which kinds of channels are used for one type of check."""
 
     email: bool | UnsetType | None = UNSET
@@ -120,11 +120,11 @@ CustomFields = Annotated[
 
 
 NotificationRules = Annotated[
-    dict[str, ChannelRules | None],
+    dict[str, RulesOfCheckType | None],
     Meta(
         description="For which types of checks which kinds of channels are used. What is missing is as the organization"
         " says, or is used.",
-        examples=[{"smtp": {"sms": False}}],
+        examples=[{check_types()[0]: {"sms": False}}],
         extra=ruled(check_notification_rules),
     ),
 ]
@@ -145,7 +145,7 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
         "alertLocationThresholdCount": 2,
         "monthlyReportsEnabled": False,
         "customFields": {"contract": "A-1"},
-        "notificationRules": {"smtp": {"sms": False}},
+        "notificationRules": {check_types()[0]: {"sms": False}},
     }
 
     name: Name
@@ -215,7 +215,7 @@ class CustomerPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-BODIES = (ChannelRules, CustomerBody, CustomerPatch, CustomerItem, CustomerPage)
+BODIES = (RulesOfCheckType, CustomerBody, CustomerPatch, CustomerItem, CustomerPage)
 
 EXAMPLE: dict[str, Any] = {
     "id": "11111111-1111-4111-8111-111111111111",
@@ -263,7 +263,7 @@ def customer_item(customer: Customer, sms_sent: int = 0) -> CustomerItem:
         alert_location_threshold_count=customer.alert_location_threshold_count,
         monthly_reports_enabled=customer.monthly_reports_enabled,
         custom_fields=customer.custom_fields,
-        notification_rules=msgspec.convert(customer.notification_rules, dict[str, ChannelRules | None] | None),
+        notification_rules=msgspec.convert(customer.notification_rules, dict[str, RulesOfCheckType | None] | None),
         sms_sent_this_month=sms_sent,
         cancelled_at=timestamp_or_none(customer.cancelled_at),
         created_at=timestamp(customer.created_at),

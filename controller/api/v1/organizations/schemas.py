@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.customers.schemas import ChannelRules, Countries, check_notification_rules
+from controller.api.v1.customers.schemas import Countries, RulesOfCheckType, check_notification_rules
 from controller.api.v1.organizations import defaults
 from controller.api.v1.organizations.defaults import MonitorDefaults, MonitorDefaultsPatch, monitor_defaults
 from controller.api.v1.organizations.kept import KeptAnswer, ShorteningAnswer, kept_answer, shortening_answer
 from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.monitors.monitors import check_email, check_name
 from controller.http.timestamps import Timestamp, timestamp
+from controller.kinds import check_types
 from controller.model import Location, Organization
 from controller.model.values.ruled import ruled
 from controller.model.values.texts import check_text
@@ -69,11 +70,11 @@ Audience = Literal["customer", "organization", "both"]
 
 
 NotificationRules = Annotated[
-    dict[str, ChannelRules | None],
+    dict[str, RulesOfCheckType | None],
     Meta(
         description="For which types of checks which kinds of channels are used, for customers whose own rules do not"
         " say; what is missing is used.",
-        examples=[{"smtp": {"sms": False}}],
+        examples=[{check_types()[0]: {"sms": False}}],
         extra=ruled(check_notification_rules),
     ),
 ]
@@ -114,7 +115,7 @@ class OrganizationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         "timeZone": "Europe/Berlin",
         "countries": ["DE", "FR"],
         "notificationTargets": {"email": "both"},
-        "notificationRules": {"smtp": {"sms": False}},
+        "notificationRules": {check_types()[0]: {"sms": False}},
         "defaults": {"interval": 300, "policyPreset": None},
     }
 
@@ -207,7 +208,7 @@ DETAILS: dict[str, Any] = {
     "countries": None,
     "notificationChannels": {"email": True, "sms": False},
     "notificationTargets": {"email": "both"},
-    "notificationRules": {"smtp": {"sms": False}},
+    "notificationRules": {check_types()[0]: {"sms": False}},
     "timeZone": "Europe/Berlin",
     "defaults": defaults.EXAMPLE,
     "keepResultsDays": 7,
@@ -253,7 +254,7 @@ def organization_details(found: OrganizationSettings, locations: Sequence[Locati
         notification_channels=organization.default_notification_channels or {},
         notification_targets=organization.default_notification_targets or {},
         notification_rules=msgspec.convert(
-            organization.default_notification_rules or {}, dict[str, ChannelRules | None]
+            organization.default_notification_rules or {}, dict[str, RulesOfCheckType | None]
         ),
         time_zone=organization.time_zone,
         defaults=monitor_defaults(found.defaults, locations),

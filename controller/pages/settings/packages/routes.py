@@ -13,7 +13,7 @@ from controller.errors import AlreadyExistsError, DomainError, InvalidError, Not
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.model.packages import Package
+from controller.model.packages import Package, UsedPackage
 from controller.operations.accounts import packages
 from controller.pages.settings.packages.forms import (
     FIELDS,
@@ -37,7 +37,6 @@ from controller.pages.shell.versions import (
     require_version,
     version_of,
 )
-from controller.store.accounts.packages import UsedPackage
 
 _PATH = "/settings/packages"
 _ONE = f"{_PATH}/{{number:int}}"

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from controller.decisions.packages import closed_channels, fields_set, policy_of
+from controller.model.packages import UsedPackage
 from controller.pages.words.policies import policy_sentence
-from controller.store.accounts.packages import UsedPackage
 
 DONE = {
     "saved": "The package was saved. It holds from the next check on.",

@@ -13,7 +13,7 @@ from controller.decisions.access import Permission
 from controller.decisions.notification.rules import Rules
 from controller.errors import PreconditionFailedError
 from controller.http.auth import PERMISSION
-from controller.http.services import GivenPrincipal, GivenServices
+from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Customer, Organization, Principal
 from controller.operations.accounts import customers, organizations, settings
 from controller.operations.accounts.customers import CustomerChange
@@ -25,7 +25,6 @@ from controller.pages.shell.forms import form_of
 from controller.pages.shell.page import page, see_other
 from controller.pages.shell.problems import ELSEWHERE
 from controller.pages.shell.versions import form_status, require_version, version_of
-from controller.store.platform.pool import Database
 from shared.clock import utc_now
 
 _PATH = "/settings/rules"
@@ -55,7 +54,7 @@ class RulesView(msgspec.Struct, frozen=True, kw_only=True):
 async def organization_rules(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal
 ) -> Response[bytes]:
-    return await _of_organization(request, services.database, principal)
+    return await _of_organization(request, services, principal)
 
 
 @post(_PATH, opt=_MANAGE)
@@ -72,7 +71,7 @@ async def change_organization_rules(
     try:
         await settings.change_settings(services.database, principal, here.public_id, change, expect, utc_now())
     except PreconditionFailedError as error:
-        return await _of_organization(request, services.database, principal, error)
+        return await _of_organization(request, services, principal, error)
     return see_other(request, f"{_PATH}?done=saved")
 
 
@@ -81,7 +80,7 @@ async def customer_rules(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     found = await customers.get_customer(services.database, principal, thing_of(public_id))
-    return await _of_customer(request, services.database, principal, found)
+    return await _of_customer(request, services, principal, found)
 
 
 @post(_OF_CUSTOMER, opt=_MANAGE_CUSTOMERS)
@@ -100,7 +99,7 @@ async def change_customer_rules(
         await customers.update_customer(services.database, principal, found.public_id, decide)
     except PreconditionFailedError as error:
         now = await customers.get_customer(services.database, principal, found.public_id)
-        return await _of_customer(request, services.database, principal, now, error)
+        return await _of_customer(request, services, principal, now, error)
     return see_other(request, f"/settings/customers/{found.public_id}/rules?done=saved")
 
 
@@ -119,23 +118,23 @@ def _require(form: RulesForm, stored: Rules | None) -> None:
 
 async def _of_organization(
     request: Request[Any, Any, Any],
-    database: Database,
+    services: Services,
     principal: Principal,
     error: PreconditionFailedError | None = None,
 ) -> Response[bytes]:
-    here = await organizations.get_organization(database, principal)
+    here = await organizations.get_organization(services.database, principal)
     return await _shown(request, here, None, error)
 
 
 async def _of_customer(
     request: Request[Any, Any, Any],
-    database: Database,
+    services: Services,
     principal: Principal,
     customer: Customer,
     error: PreconditionFailedError | None = None,
 ) -> Response[bytes]:
     here = msgspec.structs.replace(principal, works_in=customer.organization_id)
-    return await _shown(request, await organizations.get_organization(database, here), customer, error)
+    return await _shown(request, await organizations.get_organization(services.database, here), customer, error)
 
 
 async def _shown(

@@ -15,7 +15,8 @@ from tests.integration.api.people import organization_of, person
 PATH = "/api/package-configs"
 GATES = (
     "enableEmailAlerts", "enableSmsAlerts", "enableWebhookAlerts", "enableIntegrationAlerts",
-    "enableMaintenanceWindows", "enablePdfReports", "enablePostRequestEscalation", "enableSslCheck", "enableHttpsCheck", "enableStatusCheck",
+    "enableMaintenanceWindows", "enablePdfReports",
+    "enablePostRequestEscalation", "enableSslCheck", "enableHttpsCheck", "enableStatusCheck",
     "enableSizeCheck", "enableResponseTimeCheck", "enableKeywordCheck",
 )  # fmt: skip
 NUMBERS = {

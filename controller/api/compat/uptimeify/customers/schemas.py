@@ -14,8 +14,8 @@ from controller.decisions.access import GLOBAL
 from controller.errors import ForbiddenError, InvalidError
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Customer, Principal
+from controller.model.packages import UsedPackage
 from controller.operations.accounts.customers import STATUSES, CustomerChange
-from controller.store.accounts.packages import UsedPackage
 
 NOT_FOUND = "Customer not found"
 ORGANIZATION_REQUIRED = "Organization ID required"

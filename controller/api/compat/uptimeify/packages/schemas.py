@@ -9,8 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.packages import RANGES, THRESHOLDS, fields_set
 from controller.http.timestamps import Timestamp, timestamp
-from controller.model.packages import Package
-from controller.store.accounts.packages import UsedPackage
+from controller.model.packages import Package, UsedPackage
 
 
 def _number(name: str, description: str) -> Any:
