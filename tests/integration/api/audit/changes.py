@@ -88,6 +88,19 @@ CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
             },
         ),
     ),
+    ("PATCH", "/api/package-configs/{}"): (
+        "package.created",
+        lambda w: w.send("PATCH", f"/api/package-configs/{uuid4().hex}", {}),
+    ),
+    ("DELETE", "/api/package-configs/{}"): ("package.deleted", _delete_package),
+    ("PATCH", "/api/escalation-config/{}"): (
+        "channel.created",
+        lambda w: w.send("PATCH", f"/api/escalation-config/{ORGANIZATION}", {"defaultEmail": "a@example.com"}),
+    ),
+    ("PATCH", "/api/organization/billing"): (
+        "organization.changed",
+        lambda w: w.send("PATCH", "/api/organization/billing", {"billingEmail": f"{uuid4().hex}@example.com"}),
+    ),
     ("POST", "/api/notification-channels"): ("channel.created", lambda w: w.channel()),
     ("POST", "/api/session"): ("session.login", lambda w: w.login()),
     ("POST", "/api/users"): ("user.created", lambda w: w.user()),
@@ -154,6 +167,12 @@ async def _update_channel(world: World) -> None:
     number = await world.channel()
     config = {"url": f"https://hooks.example.com/{MARK}-other", "secret": f"{MARK}-other"}
     await world.send("PATCH", f"{CHANNELS}/{number}", {"config": config})
+
+
+async def _delete_package(world: World) -> None:
+    key = uuid4().hex
+    await world.send("PATCH", f"/api/package-configs/{key}", {})
+    await world.send("DELETE", f"/api/package-configs/{key}")
 
 
 async def _delete_channel(world: World) -> None:
@@ -292,6 +311,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
         )
     },
     ("POST", "/api/v1/maintenance-windows/preview"): "a preview changes nothing",
+    ("POST", "/api/escalation-config/{}/test"): "only the outcome of the test is stored",
     ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
     **UNRECORDED_SETTINGS,

@@ -102,6 +102,14 @@ OF_SETTINGS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]
     ("POST", "/settings/tokens/{}/revoke"): ("token.deleted", _revoke_token),
     ("POST", "/settings/customers/new"): ("customer.created", _saves("/customers/new", name="N")),
     ("POST", "/settings/customers/{}"): ("customer.changed", _change_customer),
+    ("POST", "/settings/packages/new"): (
+        "package.created",
+        _saves("/packages/new", package_type="gold", enable_sms_alerts=""),
+    ),
+    ("POST", "/settings/packages/{}"): ("package.changed", _change_package),
+    ("POST", "/settings/packages/{}/delete"): ("package.deleted", _drop_package),
+    ("POST", "/settings/rules"): ("organization.changed", _saves("/rules", rule="smtp:sms:off")),
+    ("POST", "/settings/customers/{}/rules"): ("customer.changed", _change_rules),
     ("POST", "/settings/organization"): ("organization.changed", _saves("/organization", city="Hamburg")),
     ("POST", "/settings/organization/defaults"): (
         "defaults.changed",

@@ -17,7 +17,7 @@ from tests.integration.api.documented import MOMENT, assert_holds
 from tests.integration.api.people import organization_of, person
 
 SECRET = "correct-horse-battery-staple"
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "id": int, "organizationId": int, "webhookUrl": None, "webhookMethod": "POST", "webhookHeaders": None,
     "webhookBodyTemplate": None, "webhookTimeout": 30, "webhookRetryAttempts": 3, "webhookRetryDelay": 60,
     "expectedStatusCodes": "200,201,202,204", "isActive": False, "lastTestedAt": None, "lastTestStatus": None,
@@ -86,7 +86,7 @@ async def test_only_the_own_organization_has_one(
     api: Api, client: Client, path: str, status: int, message: str, method: str, below: str
 ) -> None:
     path = path.format(strange=await organization_of(api, "Strange"))
-    body = {} if method == "PATCH" else None
+    body: dict[str, Any] | None = {} if method == "PATCH" else None
     found = await client.send(method, f"/api/escalation-config/{path}{below}", body, status=status)
     assert found["message"] == message
 
@@ -209,7 +209,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_stored(client: Client, body
 async def test_it_is_for_admins(api: Api, client: Client, method: str, below: str) -> None:
     user = await person(api, Role.USER, organization=await organization_of(api, "Ours"))
     path = f"/api/escalation-config/{ORGANIZATION}{below}"
-    body = {} if method == "PATCH" else None
+    body: dict[str, Any] | None = {} if method == "PATCH" else None
     async with client_of(api.application) as other:
         refused = await other.request(method, path, json=body, headers=user.headers)
         nobody = await other.request(method, path, json=body)
