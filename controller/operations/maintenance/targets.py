@@ -116,7 +116,7 @@ async def _require_windows(database: Database, organization_id: int, owners: Col
     """Raises InvalidError for a customer whose package has no maintenance windows."""
     async with database.connection() as connection:
         if await packages.without_maintenance(connection, organization_id, sorted(owners)):
-            raise InvalidError("targets", "include a customer whose package has no maintenance windows")
+            raise InvalidError("targets.customers", "include a customer whose package has no maintenance windows")
 
 
 async def _customer(database: Database, principal: Principal, organization_id: int, customer: int | UUID) -> int:
