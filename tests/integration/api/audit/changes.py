@@ -72,6 +72,12 @@ async def _policy_of(world: World, path: str) -> None:
     await world.send("PATCH", path, {"quorum": "any"})
 
 
+async def _delete_package(world: World) -> None:
+    key = uuid4().hex
+    await world.send("PATCH", f"/api/package-configs/{key}", {})
+    await world.send("DELETE", f"/api/package-configs/{key}")
+
+
 CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("POST", "/api/smtp-monitors"): ("monitor.created", lambda w: w.smtp()),
     ("POST", "/api/imap-pop-monitors"): ("monitor.created", lambda w: w.imap()),
@@ -167,12 +173,6 @@ async def _update_channel(world: World) -> None:
     number = await world.channel()
     config = {"url": f"https://hooks.example.com/{MARK}-other", "secret": f"{MARK}-other"}
     await world.send("PATCH", f"{CHANNELS}/{number}", {"config": config})
-
-
-async def _delete_package(world: World) -> None:
-    key = uuid4().hex
-    await world.send("PATCH", f"/api/package-configs/{key}", {})
-    await world.send("DELETE", f"/api/package-configs/{key}")
 
 
 async def _delete_channel(world: World) -> None:
