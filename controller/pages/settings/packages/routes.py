@@ -39,7 +39,7 @@ from controller.pages.shell.versions import (
 )
 
 _PATH = "/settings/packages"
-_ONE = f"{_PATH}/{{number:int}}"
+_ONE = f"{_PATH}/{{number:str}}"
 _OPT = {PERMISSION: Permission.MANAGE_ORGANIZATION}
 _TAKEN = "is the key of another package"
 
@@ -79,14 +79,14 @@ async def add_package(
 
 @get(_ONE, opt=_OPT)
 async def package_page(
-    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[int]
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[str]
 ) -> Response[bytes]:
     return await _shown(request, await _found(services, principal, number))
 
 
 @post(_ONE, opt=_OPT)
 async def change_package(
-    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[int]
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[str]
 ) -> Response[bytes]:
     before = await _found(services, principal, number)
     form = await form_of(request, PackageForm)
@@ -108,7 +108,7 @@ async def change_package(
 
 @get(f"{_ONE}/delete", opt=_OPT)
 async def confirm_deletion(
-    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[int]
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[str]
 ) -> Response[bytes]:
     view = PackageDeletionView(row=package_row(await _found(services, principal, number)))
     title = f"Delete {view.row.name}"
@@ -117,7 +117,7 @@ async def confirm_deletion(
 
 @post(f"{_ONE}/delete", opt=_OPT)
 async def delete_package(
-    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[int]
+    request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, number: FromPath[str]
 ) -> Response[bytes]:
     await form_of(request, ButtonForm)
     found = await _found(services, principal, number)
@@ -136,10 +136,10 @@ ROUTES: list[ControllerRouterHandler] = [
 ]
 
 
-async def _found(services: Services, principal: Principal, number: int) -> UsedPackage:
+async def _found(services: Services, principal: Principal, number: str) -> UsedPackage:
     """Raises NotFoundError."""
     for one in await packages.list_packages(services.database, principal):
-        if one.package.id == number:
+        if str(one.package.id) == number:
             return one
     raise NotFoundError
 
