@@ -29,6 +29,8 @@ __all__ = [
     "ConfiguredLogin",
     "MonitorKind",
     "MonitorType",
+    "check_type",
+    "check_types",
     "config_field",
     "configured_login",
     "configured_logins",
@@ -68,6 +70,19 @@ def kind_named(name: str) -> MonitorKind:
 def types() -> list[MonitorType]:
     """The types of monitor, in the order of their first kinds."""
     return list(dict.fromkeys(kind.type for kind in BY_NAME.values()))
+
+
+def check_types() -> tuple[str, ...]:
+    """The types of monitor as notification rules and Uptimeify's API write them: `smtp`, `imap_pop`."""
+    return tuple(one.name.replace("-", "_") for one in types())
+
+
+def check_type(kind: str) -> str:
+    """The type that notification rules name for monitors of this kind; its own name when this version does not know
+    it.
+    """
+    known = BY_NAME.get(kind)
+    return known.type.name.replace("-", "_") if known else kind
 
 
 def kinds_of_type(monitor_type: MonitorType) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Organization(msgspec.Struct, frozen=True, kw_only=True):
     """The owner of customers, people and monitors. The default notification channels and targets are stored as sent;
-    times in notifications are in `time_zone` (an IANA name).
+    the rules say for each type of check which kinds of channels are used. Times in notifications are in `time_zone`
+    (an IANA name).
     """
 
     id: int
@@ -85,14 +86,15 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
     allowed_check_country_codes: list[str] | None = None
     default_notification_channels: dict[str, Any] | None = None
     default_notification_targets: dict[str, Any] | None = None
+    default_notification_rules: dict[str, Any] | None = None
     time_zone: str = "UTC"
     created_at: datetime
     updated_at: datetime
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer that monitors belong to. `status` is active or marked_for_cancellation; `package_type` is stored as
-    sent.
+    """A customer that monitors belong to. `status` is active or marked_for_cancellation; `package_type` is the key of
+    one of the organization's packages, or any text while it has none.
     """
 
     id: int
@@ -108,6 +110,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     alert_location_threshold_count: int | None = None
     monthly_reports_enabled: bool = False
     custom_fields: dict[str, Any] | None = None
+    notification_rules: dict[str, Any] | None = None
     cancelled_at: datetime | None = None
     created_at: datetime
     updated_at: datetime

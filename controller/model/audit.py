@@ -17,6 +17,9 @@ class AuditAction(StrEnum):
     ORGANIZATION_CHANGED = "organization.changed"
     DEFAULTS_CHANGED = "defaults.changed"
     POLICY_CHANGED = "policy.changed"
+    PACKAGE_CREATED = "package.created"
+    PACKAGE_CHANGED = "package.changed"
+    PACKAGE_DELETED = "package.deleted"
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_CHANGED = "customer.changed"
     USER_CREATED = "user.created"
@@ -85,6 +88,7 @@ class ObjectKind(StrEnum):
     """The kind of the object that an entry is about."""
 
     ORGANIZATION = "organization"
+    PACKAGE = "package"
     CUSTOMER = "customer"
     USER = "user"
     TOKEN = "token"  # noqa: S105 - not a token

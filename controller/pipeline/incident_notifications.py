@@ -25,8 +25,10 @@ from controller.decisions.notification.recipients import (
     audience,
     receivers,
 )
+from controller.decisions.notification.rules import ChannelRules, switched_off
 from controller.decisions.notification.silence import Silence, silence
-from controller.kinds import is_one_server
+from controller.decisions.packages import closed_channels
+from controller.kinds import check_type, is_one_server
 from controller.model.checks import CheckTiming
 from controller.model.recipients import RecipientSettings
 from controller.notify.addresses import email_addresses, phone_numbers
@@ -189,6 +191,11 @@ def _affected(row: AlertRow, *, in_maintenance: bool) -> Affected:
         row.started_at,
         row.channels or {},
         row.targets or {},
+        ChannelRules(
+            closed=closed_channels(row.gates),
+            off=switched_off(check_type(row.monitor_kind), row.customer_rules, row.organization_rules),
+            delay_seconds=row.package_delay_minutes * 60,
+        ),
     )
 
 

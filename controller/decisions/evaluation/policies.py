@@ -1,4 +1,5 @@
-"""Which policy holds for a monitor: its own, else its customer's, else its organization's, else the standard. Pure.
+"""Which policy holds for a monitor: its own, else its customer's, else that of the customer's package, else its
+organization's, else the standard. Pure.
 
 AlertSite's mode of a monitor and Uptimeify's threshold of a customer count as their policies, unless they have one.
 """
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
+
+from msgspec.structs import replace
 
 from controller.decisions.evaluation.policy import PRESETS, STANDARD, Policy
 from controller.model import Mode
@@ -17,6 +20,7 @@ class Origin(StrEnum):
 
     MONITOR = "monitor"
     CUSTOMER = "customer"
+    PACKAGE = "package"
     ORGANIZATION = "organization"
     STANDARD = "standard"
 
@@ -34,11 +38,12 @@ Own: TypeAlias = "Policy | Mode | None"
 
 
 class Levels(NamedTuple):
-    """What is set at each level; None where nothing is set, and below the level in question. `threshold` is the
-    customer's alertLocationThresholdCount.
+    """What is set at each level; None where nothing is set, and below the level in question. `package` is what the
+    customer's package says, and `threshold` the customer's alertLocationThresholdCount.
     """
 
     organization: Policy | None = None
+    package: Policy | None = None
     customer: Policy | None = None
     threshold: int | None = None
     monitor: Policy | None = None
@@ -55,10 +60,12 @@ class Effective(NamedTuple):
 def effective(levels: Levels) -> Effective:
     """The first policy that is set, from the monitor upwards."""
     monitor = levels.monitor or (PRESETS[levels.mode] if levels.mode else None)
-    customer = levels.customer or (Policy(quorum=levels.threshold) if levels.threshold else None)
+    package = levels.package
+    customer = levels.customer or (replace(package or Policy(), quorum=levels.threshold) if levels.threshold else None)
     for policy, origin in (
         (monitor, Origin.MONITOR),
         (customer, Origin.CUSTOMER),
+        (package, Origin.PACKAGE),
         (levels.organization, Origin.ORGANIZATION),
     ):
         if policy is not None:

@@ -44,6 +44,13 @@ def check_timeout(seconds: int, *, longest: int) -> None:
         raise InvalidError("timeoutSeconds", f"must be from 1 to {longest}")
 
 
+def check_package_interval(seconds: int, least_minutes: int | None) -> None:
+    """`least_minutes` is what the customer's package says. Raises InvalidError."""
+    if least_minutes is not None and seconds < least_minutes * 60:
+        rule = f"must be at least {least_minutes * 60} by the package of the customer"
+        raise InvalidError("checkIntervalSeconds", rule)
+
+
 def check_timeout_ends(seconds: int, interval_seconds: int) -> None:
     """A check must end before the next round is due."""
     if seconds > interval_seconds:

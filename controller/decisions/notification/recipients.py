@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
 from controller.decisions.notification.receiver_key import receiver_key
+from controller.decisions.notification.rules import NO_RULES, ChannelRules, channel_kind
 
 
 class OwnerScope(StrEnum):
@@ -53,7 +54,8 @@ class Receiver(NamedTuple):
 
 class Affected(NamedTuple):
     """What a change is about. `in_maintenance`: the monitor was when the checks that show the change were due.
-    `channels` and `targets` are the defaults that the organization set, as it sent them.
+    `channels` and `targets` are the defaults that the organization set, as it sent them; `rules` are what the
+    notification rules and the customer's package say.
     """
 
     in_maintenance: bool
@@ -62,6 +64,7 @@ class Affected(NamedTuple):
     started_at: datetime
     channels: Mapping[str, Any]
     targets: Mapping[str, Any]
+    rules: ChannelRules = NO_RULES
 
 
 FOLLOWING = frozenset({ChangeKind.EASED, ChangeKind.FLAPPING, ChangeKind.RESOLVED})
@@ -107,7 +110,8 @@ def receivers(
         if not _concerns(channel, audience_level, affected):
             continue
         begins = affected.started_at + timedelta(seconds=channel.least_seconds)
-        not_before = max(at + timedelta(seconds=channel.delay_seconds), begins)
+        delay = max(channel.delay_seconds, affected.rules.delay_seconds)
+        not_before = max(at + timedelta(seconds=delay), begins)
         for receiver in channel.receivers:
             key = receiver_key(channel.type, receiver, channel.id)
             before = found.get(key)
@@ -123,11 +127,13 @@ def _concerns(channel: RecipientChannel, audience_level: Audience, affected: Aff
     """
     if channel.packages is not None and affected.package not in channel.packages:
         return False
+    channel_group = channel_kind(channel.type)
+    if channel_group in affected.rules.closed:
+        return False
     if channel.scope is OwnerScope.MONITOR:
         return True
     if audience_level is Audience.NEAREST and channel.id is not None:
         return False
-    channel_group = channel.type if channel.type in ("email", "sms", "webhook") else "integrations"
-    if affected.channels.get(channel_group) is False:
+    if affected.channels.get(channel_group) is False or channel_group in affected.rules.off:
         return False
     return affected.targets.get(channel_group, "both") in ("both", channel.scope.value)

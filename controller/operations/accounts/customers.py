@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,14 +12,17 @@ from msgspec import UNSET, UnsetType
 from controller.decisions.access import Permission, Reach, limits_to, reaches
 from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number
+from controller.decisions.notification.rules import check_rules, with_rules
+from controller.decisions.packages import check_known
 from controller.errors import ForbiddenError, InvalidError, NotFoundError
+from controller.kinds import check_types
 from controller.model import Customer, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
 from controller.model.values.texts import check_text
 from controller.operations.audit.recording import Deciding, record
 from controller.store.accounts import customers as store
-from controller.store.accounts import organizations, pages
+from controller.store.accounts import organizations, packages, pages
 from controller.store.notifications.sms_usage import sent_this_month
 from controller.store.platform.pool import Database
 
@@ -32,7 +35,7 @@ C = TypeVar("C", Customer, store.NewCustomer)
 
 
 class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; what is unset stays as it is."""
+    """New values; what is unset stays as it is. Of the rules only the given ones are replaced; None removes one."""
 
     name: str | UnsetType = UNSET
     email: str | UnsetType | None = UNSET
@@ -44,6 +47,7 @@ class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
     alert_location_threshold_count: int | UnsetType | None = UNSET
     monthly_reports_enabled: bool | UnsetType = UNSET
     custom_fields: dict[str, Any] | UnsetType | None = UNSET
+    notification_rules: Mapping[str, Any] | UnsetType | None = UNSET
 
 
 async def list_customers(database: Database, principal: Principal) -> list[Customer]:
@@ -84,7 +88,8 @@ async def create_customer(
         raise ForbiddenError
     if not 0 < organization_id < _NUMBERS or await organizations.by_id(database, organization_id) is None:
         raise InvalidError("organizationId", "is not known", message="Invalid organizationId")
-    new = _changed(store.NewCustomer(organization_id=organization_id), change, every=every_breach)
+    known = await _packages(database, organization_id)
+    new = _changed(store.NewCustomer(organization_id=organization_id), change, known, every=every_breach)
     async with database.one_transaction() as own:
         made = await store.insert(own, new)
         await record(own, principal, AuditAction.CUSTOMER_CREATED, after=made)
@@ -103,8 +108,9 @@ async def update_customer(
     rule or the first, and NotFoundError, ForbiddenError.
     """
     customer = await customer_for(database, principal, Permission.MANAGE_CUSTOMERS, identifier)
+    known = await _packages(database, customer.organization_id)
     deciding = Deciding[Customer](
-        lambda found: _changed(found, change(found) if callable(change) else change, every=every_breach)
+        lambda found: _changed(found, change(found) if callable(change) else change, known, every=every_breach)
     )
     async with database.one_transaction() as own:
         changed = await store.change(own, customer.id, deciding)
@@ -127,7 +133,12 @@ async def customer_for(
     return customer
 
 
-def _changed(customer: C, change: CustomerChange, *, every: bool) -> C:
+async def _packages(database: Database, organization_id: int) -> list[str]:
+    async with database.connection() as connection:
+        return await packages.types_of(connection, organization_id)
+
+
+def _changed(customer: C, change: CustomerChange, packages_known: Collection[str], *, every: bool) -> C:
     """The customer with its new values, checked against all rules. Raises InvalidError."""
     found = Breaches()
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
@@ -135,6 +146,11 @@ def _changed(customer: C, change: CustomerChange, *, every: bool) -> C:
         codes = values["allowed_check_country_codes"]
         with found.noted():
             values["allowed_check_country_codes"] = country_list(codes, field="allowedCheckCountryCodes")
+    if "notification_rules" in values:
+        sent = values.pop("notification_rules")
+        with found.noted():
+            check_rules(sent, check_types(), field="notificationRules")
+            values["notification_rules"] = with_rules(customer.notification_rules, sent)
     changed = msgspec.structs.replace(customer, **values)
     with found.noted():
         check_name(changed.name)
@@ -144,6 +160,8 @@ def _changed(customer: C, change: CustomerChange, *, every: bool) -> C:
         check_status(changed.status)
     with found.noted():
         check_text(changed.package_type, field="packageType")
+        if changed.package_type != customer.package_type:
+            check_known(changed.package_type, packages_known)
     with found.noted():
         check_email(changed.notification_email)
     with found.noted():

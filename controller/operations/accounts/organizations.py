@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from controller.decisions.access import GLOBAL, Permission, Reach, limits_to, re
 from controller.decisions.breaches import Breaches
 from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.monitors.monitors import check_email, check_name
+from controller.decisions.notification.rules import check_rules, with_rules
 from controller.errors import ForbiddenError, NotFoundError
+from controller.kinds import check_types
 from controller.model import Organization, Principal
 from controller.model.audit import AuditAction
 from controller.model.values.countries import country_list
@@ -32,8 +35,8 @@ _TEXTS = {
 
 
 class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
-    """New values; a field that is unset keeps its value. Of the two defaults only the given keys are replaced;
-    None removes one.
+    """New values; a field that is unset keeps its value. Of the defaults for notifications only the given
+    keys are replaced; None removes one.
     """
 
     name: str | UnsetType = UNSET
@@ -47,6 +50,7 @@ class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
     allowed_check_country_codes: list[str] | UnsetType | None = UNSET
     default_notification_channels: dict[str, Any] | UnsetType = UNSET
     default_notification_targets: dict[str, Any] | UnsetType = UNSET
+    default_notification_rules: Mapping[str, Any] | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
 
 
@@ -97,6 +101,11 @@ def _changed(organization: Organization, change: OrganizationChange, *, every: b
         if defaults in values:
             merged = (getattr(organization, defaults) or {}) | values[defaults]
             values[defaults] = {name: value for name, value in merged.items() if value is not None}
+    if "default_notification_rules" in values:
+        sent = values.pop("default_notification_rules")
+        with found.noted():
+            check_rules(sent, check_types(), field="defaultNotificationRules")
+            values["default_notification_rules"] = with_rules(organization.default_notification_rules, sent)
     changed = msgspec.structs.replace(organization, **values)
     with found.noted():
         check_name(changed.name)

@@ -14,6 +14,7 @@ from controller.errors import ForbiddenError, InvalidError, InvalidFieldsError, 
 from controller.model import Principal
 from controller.model.maintenance import LabelTarget, MaintenanceWindow, TargetNumbers
 from controller.store.accounts import customers as customers_store
+from controller.store.accounts import packages
 from controller.store.maintenance import targets as store
 from controller.store.platform.pool import Database
 
@@ -100,6 +101,7 @@ async def resolve(
         problems.append(InvalidError("targets.monitors", ONE_CUSTOMER))
     if problems:
         raise InvalidFieldsError(problems)
+    await _require_windows(database, organization_id, owners if owner is None else {owner})
     numbers = TargetNumbers(
         monitors=frozenset(one.id for one in monitors),
         customers=frozenset(one.id for one in customers),
@@ -108,6 +110,13 @@ async def resolve(
         organization=meant.organization,
     )
     return Owned(numbers, owner)
+
+
+async def _require_windows(database: Database, organization_id: int, owners: Collection[int]) -> None:
+    """Raises InvalidError for a customer whose package has no maintenance windows."""
+    async with database.connection() as connection:
+        if await packages.without_maintenance(connection, organization_id, sorted(owners)):
+            raise InvalidError("targets.customers", "include a customer whose package has no maintenance windows")
 
 
 async def _customer(database: Database, principal: Principal, organization_id: int, customer: int | UUID) -> int:

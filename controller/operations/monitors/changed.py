@@ -29,11 +29,13 @@ M = TypeVar("M", Monitor, NewMonitor)
 
 class Strictness(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between groups of routes: the longest timeout in seconds, None as the kind says, and whether every
-    breach of a rule is reported with those that were `found` before, or the first alone.
+    breach of a rule is reported with those that were `found` before, or the first alone. `least_minutes` is the
+    shortest interval that the customer's package allows, None when it says nothing.
     """
 
     longest_timeout_seconds: int | None = None
     found: Breaches | None = None
+    least_minutes: int | None = None
 
 
 def changed_monitor(monitor: M, kinds: Kinds, change: MonitorChange, vault: Vault, strictness: Strictness) -> M:
@@ -110,5 +112,6 @@ def _check_times(
     if new or changed.interval_seconds != monitor.interval_seconds:
         with found.noted():
             kind.check_interval(changed.interval_seconds)
+            rules.check_package_interval(changed.interval_seconds, strictness.least_minutes)
     with found.noted():
         rules.check_timeout_ends(changed.timeout_seconds, changed.interval_seconds)

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.evaluation.policies import Level, own_stored
 from controller.decisions.monitors.many import SettingsOfMany, with_settings
+from controller.decisions.monitors.monitors import check_package_interval
 from controller.errors import ForbiddenError, InvalidError, InvalidFieldsError
 from controller.kinds import kind_named
 from controller.model import Monitor, Principal
@@ -143,6 +144,7 @@ def _changed(one: LockedMonitor, change: ChangeOfMany) -> ChangedOne | None:
         return ChangedOne(before=before, after=before)
     if change.settings.interval_seconds not in (UNSET, before.interval_seconds):
         kind_named(before.kind).check_interval(change.settings.interval_seconds)
+        check_package_interval(change.settings.interval_seconds, one.least_minutes)
     after = with_settings(before, change.settings)
     policy, mode = one.levels.monitor, one.levels.mode
     if change.policy != PolicyChange():

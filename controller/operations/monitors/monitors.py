@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from controller.decisions.access import Permission, limits_to, may_change
 from controller.decisions.monitors import monitors as rules
@@ -16,7 +17,7 @@ from controller.model.audit import AuditAction
 from controller.operations.access import require
 from controller.operations.audit.recording import Deciding, record
 from controller.operations.monitors.changed import Kinds, Strictness, changed_monitor
-from controller.store.accounts import customers
+from controller.store.accounts import customers, packages
 from controller.store.monitors import monitors as store
 from controller.store.platform.pool import Database
 from controller.vault import Vault
@@ -55,7 +56,9 @@ async def create_monitor(
     if owner is None:
         raise UnknownCustomerError
     require(principal, Permission.CREATE, owner.organization_id, owner.id)
-    interval = default_interval(kinds) if change.interval_seconds is UNSET else change.interval_seconds
+    strictness = await _by_package(database, owner.id, strictness)
+    usual = max(default_interval(kinds), (strictness.least_minutes or 0) * 60)
+    interval = usual if change.interval_seconds is UNSET else change.interval_seconds
     new = store.NewMonitor(
         organization_id=owner.organization_id,
         customer_id=owner.id,
@@ -152,8 +155,10 @@ async def update_monitor(
         new_values = change if isinstance(change, MonitorChange) else change(monitor)
         if not may_change(principal, new_values.values()):
             raise ForbiddenError
-        return changed_monitor(monitor, kinds, new_values, vault, strictness)
+        return changed_monitor(monitor, kinds, new_values, vault, allowed)
 
+    found = await store.by_identifier(database, limits_to(principal), kinds, identifier)
+    allowed = strictness if found is None else await _by_package(database, found.customer_id, strictness)
     deciding = Deciding(decide)
     async with database.one_transaction() as own:
         changed = await store.change(own, limits_to(principal), kinds, identifier, deciding)
@@ -182,6 +187,12 @@ async def delete_monitor(
         if not await store.soft_delete(own, monitor.id):
             raise NotFoundError
         await record(own, principal, AuditAction.MONITOR_DELETED, before=monitor)
+
+
+async def _by_package(database: Database, customer_id: int, strictness: Strictness) -> Strictness:
+    """The same with what the package of the customer allows."""
+    async with database.connection() as connection:
+        return replace(strictness, least_minutes=await packages.least_minutes(connection, customer_id))
 
 
 async def monitor_for(

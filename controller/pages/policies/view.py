@@ -36,11 +36,13 @@ DONE = {
 _ORIGINS = {
     Origin.MONITOR: "set for this monitor",
     Origin.CUSTOMER: "set for the customer",
+    Origin.PACKAGE: "set by the customer's package",
     Origin.ORGANIZATION: "set for the organization",
     Origin.STANDARD: "the standard policy, since none is set",
 }
 _ABOVE = {
     Origin.CUSTOMER: "as the customer has it",
+    Origin.PACKAGE: "as the customer's package has it",
     Origin.ORGANIZATION: "as the organization has it",
     Origin.STANDARD: "the standard policy",
 }

@@ -17,9 +17,11 @@ from controller.pages.settings.customers.routes import ROUTES as CUSTOMERS
 from controller.pages.settings.escalation.routes import ROUTES as ESCALATION
 from controller.pages.settings.labels.routes import ROUTES as LABELS
 from controller.pages.settings.organizations.routes import ROUTES as ORGANIZATIONS
+from controller.pages.settings.packages.routes import ROUTES as PACKAGES
 from controller.pages.settings.people.routes import ROUTES as PEOPLE
 from controller.pages.settings.recipient_groups.routes import ROUTES as RECIPIENT_GROUPS
 from controller.pages.settings.rotas.routes import ROUTES as ROTAS
+from controller.pages.settings.rules.routes import ROUTES as RULES
 from controller.pages.settings.screens.routes import ROUTES as SCREENS
 from controller.pages.settings.sections import Section, open_sections
 from controller.pages.settings.sign_on.routes import ROUTES as SIGN_ON
@@ -43,6 +45,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *PEOPLE,
     *TOKENS,
     *CUSTOMERS,
+    *PACKAGES,
+    *RULES,
     *ORGANIZATIONS,
     *SIGN_ON,
     *CHANNELS,

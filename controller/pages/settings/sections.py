@@ -72,6 +72,18 @@ SECTIONS = (
         (Permission.READ,),
     ),
     Section(
+        "/settings/packages",
+        "Packages",
+        "What customers of a package get: intervals, thresholds, and kinds of channels.",
+        (Permission.MANAGE_ORGANIZATION,),
+    ),
+    Section(
+        "/settings/rules",
+        "Notification rules",
+        "Which kinds of channels are used for which checks.",
+        (Permission.MANAGE_ORGANIZATION,),
+    ),
+    Section(
         "/settings/organization",
         "Organization",
         "Its name, the countries it checks from, what is kept for how long, and defaults of new monitors.",

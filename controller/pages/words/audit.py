@@ -11,6 +11,9 @@ ACTIONS = {
     AuditAction.ORGANIZATION_CHANGED: "organization changed",
     AuditAction.DEFAULTS_CHANGED: "defaults of new monitors changed",
     AuditAction.POLICY_CHANGED: "policy changed",
+    AuditAction.PACKAGE_CREATED: "package made",
+    AuditAction.PACKAGE_CHANGED: "package changed",
+    AuditAction.PACKAGE_DELETED: "package deleted",
     AuditAction.CUSTOMER_CREATED: "customer added",
     AuditAction.CUSTOMER_CHANGED: "customer changed",
     AuditAction.USER_CREATED: "account of a person added",
@@ -76,6 +79,7 @@ ACTIONS = {
 }
 OBJECTS = {
     ObjectKind.ORGANIZATION: "organization",
+    ObjectKind.PACKAGE: "package",
     ObjectKind.CUSTOMER: "customer",
     ObjectKind.USER: "account of a person",
     ObjectKind.TOKEN: "API token",

@@ -16,7 +16,7 @@ MOST_LISTED = 10_000
 _ONE = """
 SELECT id, public_id, organization_id, name, email, status, package_type, notification_email,
   notification_phone_number, allowed_check_country_codes, alert_location_threshold_count, monthly_reports_enabled,
-  custom_fields, cancelled_at, created_at, updated_at
+  custom_fields, notification_rules, cancelled_at, created_at, updated_at
 FROM customer WHERE ($1::bigint IS NULL OR organization_id = $1) AND (id = $2 OR public_id = $3)
 """
 
@@ -35,6 +35,7 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     alert_location_threshold_count: int | None = None
     monthly_reports_enabled: bool = False
     custom_fields: dict[str, Any] | None = None
+    notification_rules: dict[str, Any] | None = None
 
 
 async def customer_of(database: Database, organization_id: int | None, identifier: int | UUID) -> Customer | None:
@@ -56,7 +57,7 @@ async def customers_of(
             """
             SELECT id, public_id, organization_id, name, email, status, package_type, notification_email,
               notification_phone_number, allowed_check_country_codes, alert_location_threshold_count,
-              monthly_reports_enabled, custom_fields, cancelled_at, created_at, updated_at
+              monthly_reports_enabled, custom_fields, notification_rules, cancelled_at, created_at, updated_at
             FROM customer
             WHERE organization_id = $1 AND ($2::bigint[] IS NULL OR id = ANY ($2)) ORDER BY id LIMIT $3
             """,
@@ -73,8 +74,8 @@ async def insert(database: Database, new: NewCustomer) -> Customer:
             """
             INSERT INTO customer (organization_id, name, email, status, package_type, notification_email,
               notification_phone_number, allowed_check_country_codes, alert_location_threshold_count,
-              monthly_reports_enabled, custom_fields, cancelled_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+              monthly_reports_enabled, custom_fields, notification_rules, cancelled_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
               CASE WHEN $4 = 'marked_for_cancellation' THEN now() END)
             RETURNING id, public_id, cancelled_at, created_at, updated_at
             """,
@@ -97,7 +98,7 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
             UPDATE customer SET
               name = $2, email = $3, package_type = $5, notification_email = $6, notification_phone_number = $7,
               allowed_check_country_codes = $8, alert_location_threshold_count = $9, monthly_reports_enabled = $10,
-              custom_fields = $11, updated_at = clock_timestamp(), status = $4,
+              custom_fields = $11, notification_rules = $12, updated_at = clock_timestamp(), status = $4,
               cancelled_at = CASE WHEN $4 = 'active' THEN NULL ELSE coalesce(cancelled_at, clock_timestamp()) END
             WHERE id = $1 RETURNING cancelled_at, updated_at
             """,
@@ -112,6 +113,7 @@ async def change(database: Database, customer_id: int, decide: Callable[[Custome
             new.alert_location_threshold_count,
             new.monthly_reports_enabled,
             new.custom_fields,
+            new.notification_rules,
         )
     assert changed is not None  # noqa: S101 - its row is locked
     return msgspec.structs.replace(new, **changed)

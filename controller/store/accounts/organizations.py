@@ -18,8 +18,8 @@ MOST_LISTED = 1000
 
 _ONE = """
 SELECT id, public_id, name, company_name, street, postal_code, city, country, vat_id, billing_email,
-  allowed_check_country_codes, default_notification_channels, default_notification_targets, time_zone, created_at,
-  updated_at
+  allowed_check_country_codes, default_notification_channels, default_notification_targets,
+  default_notification_rules, time_zone, created_at, updated_at
 FROM organization WHERE id = $1 OR public_id = $2
 """
 
@@ -133,7 +133,8 @@ async def change(
             UPDATE organization SET
               name = $2, company_name = $3, street = $4, postal_code = $5, city = $6, country = $7, vat_id = $8,
               billing_email = $9, allowed_check_country_codes = $10, default_notification_channels = $11,
-              default_notification_targets = $12, time_zone = $13, updated_at = clock_timestamp()
+              default_notification_targets = $12, time_zone = $13,
+              default_notification_rules = $14, updated_at = clock_timestamp()
             WHERE id = $1 RETURNING updated_at
             """,
             new.id,
@@ -149,6 +150,7 @@ async def change(
             new.default_notification_channels,
             new.default_notification_targets,
             new.time_zone,
+            new.default_notification_rules,
         )
     return msgspec.structs.replace(new, updated_at=changed_at)
 

@@ -16,7 +16,7 @@ _CUSTOMERS = """
 WITH found AS (
   SELECT id, public_id, organization_id, name, email, status, package_type, notification_email,
     notification_phone_number, allowed_check_country_codes, alert_location_threshold_count, monthly_reports_enabled,
-    custom_fields, cancelled_at, created_at, updated_at,
+    custom_fields, notification_rules, cancelled_at, created_at, updated_at,
     CASE $1 WHEN 'name' THEN lower(name)
       WHEN 'updatedAt' THEN to_char(updated_at, 'YYYYMMDDHH24MISSMS')
       ELSE to_char(created_at, 'YYYYMMDDHH24MISSMS') END COLLATE "C" AS sorted_by

@@ -33,7 +33,8 @@ WITH given AS (
         monitor.location_ids, monitor.home_location_id
       )
       AND NOT may_rotate(
-        monitor.rotate_locations, monitor.mode, monitor.policy ->> 'order', customer.policy ->> 'order',
+        monitor.rotate_locations OR package.check_locations IS NOT NULL, monitor.mode, monitor.policy ->> 'order',
+        customer.policy ->> 'order',
         organization.policy ->> 'order'
       )
     ) AS expected
@@ -42,6 +43,8 @@ WITH given AS (
   JOIN location ON location.code = given.location
   JOIN customer ON customer.id = monitor.customer_id
   JOIN organization ON organization.id = monitor.organization_id
+  LEFT JOIN package ON package.organization_id = customer.organization_id
+    AND package.package_type = customer.package_type
 ), stored AS (
   INSERT INTO result (monitor_id, due_at, location_id, purpose, status, duration_ms, started_at, agent, address,
     failure, phases, warnings, facts, transcript, loop_lag_ms, kernel_rtt_ms, login_withheld,

@@ -38,12 +38,16 @@ async def evaluated_monitors(connection: Connection, monitor_ids: Sequence[int])
           effective_countries(m.allowed_check_country_codes, c.allowed_check_country_codes,
             o.allowed_check_country_codes) AS allowed_check_country_codes,
           m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds, m.location_ids, m.home_location_id, m.mode,
-          m.rotate_locations, m.locations_per_round, m.retry_on_failure,
+          m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
+          CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
+          m.retry_on_failure,
           m.status <> 'disabled' AND m.deleted_at IS NULL AS watched,
-          o.policy AS organization, c.policy AS customer, c.alert_location_threshold_count AS threshold,
+          o.policy AS organization, p.policy AS package, c.policy AS customer,
+          c.alert_location_threshold_count AS threshold,
           m.policy AS monitor, o.id AS organization_id, c.id AS customer_id,
           o.public_id AS organization_public_id, c.public_id AS customer_public_id
         FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = c.organization_id
+          LEFT JOIN package p ON p.organization_id = c.organization_id AND p.package_type = c.package_type
         WHERE m.id = ANY ($1::bigint[])
         """,
         monitor_ids,

@@ -38,7 +38,8 @@ WITH locked AS (
   ORDER BY m.id LIMIT $10
   FOR UPDATE OF m
 )
-SELECT row_to_json(shown)::text AS found, organization.policy AS organization, owner.policy AS customer,
+SELECT row_to_json(shown)::text AS found, organization.policy AS organization, package.policy AS package,
+  package.check_interval_minutes AS least_minutes, owner.policy AS customer,
   owner.alert_location_threshold_count AS threshold, shown.policy AS monitor, shown.mode
 FROM (
   SELECT locked.*, set_status(locked.id, locked.status) AS set_status,
@@ -50,6 +51,7 @@ FROM (
 ) AS shown
 JOIN customer AS owner ON owner.id = shown.customer_id
 JOIN organization ON organization.id = shown.organization_id
+LEFT JOIN package ON package.organization_id = owner.organization_id AND package.package_type = owner.package_type
 ORDER BY shown.id
 """
 # An organization or NULL for any, and public ids.
@@ -60,7 +62,8 @@ WITH locked AS (
   ORDER BY m.id
   FOR UPDATE OF m
 )
-SELECT row_to_json(shown)::text AS found, organization.policy AS organization, owner.policy AS customer,
+SELECT row_to_json(shown)::text AS found, organization.policy AS organization, package.policy AS package,
+  package.check_interval_minutes AS least_minutes, owner.policy AS customer,
   owner.alert_location_threshold_count AS threshold, shown.policy AS monitor, shown.mode
 FROM (
   SELECT locked.*, set_status(locked.id, locked.status) AS set_status,
@@ -72,6 +75,7 @@ FROM (
 ) AS shown
 JOIN customer AS owner ON owner.id = shown.customer_id
 JOIN organization ON organization.id = shown.organization_id
+LEFT JOIN package ON package.organization_id = owner.organization_id AND package.package_type = owner.package_type
 ORDER BY shown.id
 """
 _CHANGE = """
@@ -100,10 +104,13 @@ _read = msgspec.json.Decoder(Monitor).decode
 
 
 class LockedMonitor(msgspec.Struct, frozen=True):
-    """A monitor, without the moment of its latest check, and the policies that are set for it."""
+    """A monitor, without the moment of its latest check, and the policies that are set for it. `least_minutes` is the
+    shortest interval that its customer's package allows, None when it says nothing.
+    """
 
     monitor: Monitor
     levels: Levels
+    least_minutes: int | None = None
 
 
 class ChangedOne(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +165,7 @@ async def soft_delete(database: Database, numbers: Sequence[int]) -> None:
 
 
 def _locked(rows: Sequence[Any]) -> list[LockedMonitor]:
-    return [LockedMonitor(_read(row["found"]), levels_from(row)) for row in rows]
+    return [LockedMonitor(_read(row["found"]), levels_from(row), row["least_minutes"]) for row in rows]
 
 
 def _row(one: ChangedOne) -> dict[str, Any]:

@@ -16,15 +16,19 @@ from controller.store.platform.pool import Connection, Database
 _SELECT = {
     Level.ORGANIZATION: "SELECT organization.policy AS organization FROM organization WHERE organization.id = $1",
     Level.CUSTOMER: """
-        SELECT organization.policy AS organization, customer.policy AS customer,
+        SELECT organization.policy AS organization, package.policy AS package, customer.policy AS customer,
           customer.alert_location_threshold_count AS threshold
-        FROM customer JOIN organization ON organization.id = customer.organization_id WHERE customer.id = $1
+        FROM customer JOIN organization ON organization.id = customer.organization_id
+          LEFT JOIN package USING (organization_id, package_type)
+        WHERE customer.id = $1
         """,
     Level.MONITOR: """
-        SELECT organization.policy AS organization, customer.policy AS customer,
+        SELECT organization.policy AS organization, package.policy AS package, customer.policy AS customer,
           customer.alert_location_threshold_count AS threshold, monitor.policy AS monitor, monitor.mode
         FROM monitor JOIN customer ON customer.id = monitor.customer_id
           JOIN organization ON organization.id = monitor.organization_id
+          LEFT JOIN package ON package.organization_id = customer.organization_id
+            AND package.package_type = customer.package_type
         WHERE monitor.id = $1 AND monitor.deleted_at IS NULL
         """,
 }
@@ -62,9 +66,11 @@ async def customers_with_policies(
     """The customers of the organization that have one, by name; `customer_ids` None is no limit."""
     rows = await connection.fetch(
         """
-        SELECT customer.public_id, customer.name, organization.policy AS organization, customer.policy AS customer,
-          customer.alert_location_threshold_count AS threshold
+        SELECT customer.public_id, customer.name, organization.policy AS organization, package.policy AS package,
+          customer.policy AS customer, customer.alert_location_threshold_count AS threshold
         FROM customer JOIN organization ON organization.id = customer.organization_id
+          LEFT JOIN package ON package.organization_id = customer.organization_id
+            AND package.package_type = customer.package_type
         WHERE customer.organization_id = $1 AND ($2::bigint[] IS NULL OR customer.id = ANY ($2))
           AND (customer.policy IS NOT NULL OR customer.alert_location_threshold_count IS NOT NULL)
         ORDER BY customer.name, customer.id
@@ -125,6 +131,7 @@ def levels_from(row: Any) -> Levels:
     values = dict(row)
     return Levels(
         organization=_policy(values.get("organization")),
+        package=_policy(values.get("package")),
         customer=_policy(values.get("customer")),
         threshold=values.get("threshold"),
         monitor=_policy(values.get("monitor")),

@@ -17,25 +17,29 @@ from controller.store.platform.pool import Database
 _SCHEDULED = """
 SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
   m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds,
-  CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id, m.rotate_locations,
-  m.locations_per_round,
+  CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id,
+  m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
+  CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
   m.allowed_check_country_codes AS monitor_countries, c.allowed_check_country_codes AS customer_countries,
   o.allowed_check_country_codes AS organization_countries,
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,
-  o.policy AS organization
+  p.policy AS package, o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
+  LEFT JOIN package p ON p.organization_id = c.organization_id AND p.package_type = c.package_type
 WHERE m.deleted_at IS NULL AND m.status <> 'disabled'
 """
 _BY_ID = """
 SELECT m.id, m.public_id, m.kind, m.hostname, m.port, m.config, m.interval_seconds, m.timeout_seconds,
   m.target_changed_at, m.updated_at, m.evaluation_deadline_seconds,
-  CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id, m.rotate_locations,
-  m.locations_per_round,
+  CASE WHEN NOT m.resolve_dns THEN m.ipv4 END AS address, m.location_ids, m.home_location_id,
+  m.rotate_locations OR p.check_locations IS NOT NULL AS rotate_locations,
+  CASE WHEN m.rotate_locations THEN m.locations_per_round ELSE p.check_locations END AS locations_per_round,
   m.allowed_check_country_codes AS monitor_countries, c.allowed_check_country_codes AS customer_countries,
   o.allowed_check_country_codes AS organization_countries,
   m.mode, m.policy AS monitor, c.policy AS customer, c.alert_location_threshold_count AS threshold,
-  o.policy AS organization
+  p.policy AS package, o.policy AS organization
 FROM monitor m JOIN customer c ON c.id = m.customer_id JOIN organization o ON o.id = m.organization_id
+  LEFT JOIN package p ON p.organization_id = c.organization_id AND p.package_type = c.package_type
 WHERE m.deleted_at IS NULL AND m.id = ANY ($1::bigint[]) AND (m.status <> 'disabled' OR $2)
 ORDER BY m.id
 """

@@ -13,9 +13,9 @@ from shared.wire.events import Evidence
 
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A change with its incident, monitor, customer and organization. `package` is the customer's; `channels` and
-    `targets` are the organization's defaults. `held`: nobody is notified, because a monitor that this one depends on is
-    down.
+    """A change with its incident, monitor, customer and organization. `package` is the customer's, `gates` are which
+    channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because a
+    monitor that this one depends on is down.
     """
 
     change_id: int
@@ -45,6 +45,10 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     customer_email: str | None
     customer_phone_number: str | None
     package: str | None
+    gates: dict[str, bool]
+    package_delay_minutes: int
+    customer_rules: dict[str, dict[str, bool]] | None
+    organization_rules: dict[str, dict[str, bool]] | None
     organization_id: int
     organization_name: str
     time_zone: str
@@ -74,6 +78,12 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
           customer.id AS customer_id, customer.public_id AS customer_public_id, customer.name AS customer_name,
           customer.notification_email AS customer_email,
           customer.notification_phone_number AS customer_phone_number, customer.package_type AS package,
+          json_build_object('enable_email_alerts', package.enable_email_alerts,
+            'enable_sms_alerts', package.enable_sms_alerts, 'enable_webhook_alerts', package.enable_webhook_alerts,
+            'enable_integration_alerts', package.enable_integration_alerts) AS gates,
+          COALESCE(package.notification_delay_minutes, 0) AS package_delay_minutes,
+          customer.notification_rules AS customer_rules,
+          organization.default_notification_rules AS organization_rules,
           organization.id AS organization_id, organization.name AS organization_name, organization.time_zone,
           organization.default_notification_channels AS channels,
           organization.default_notification_targets AS targets,
@@ -85,6 +95,8 @@ async def alert(connection: Connection, incident_id: int, change_id: int) -> Ale
         JOIN customer ON customer.id = incident.customer_id
         JOIN organization ON organization.id = incident.organization_id
         LEFT JOIN incident_group ON incident_group.id = incident.group_id
+        LEFT JOIN package ON package.organization_id = customer.organization_id
+          AND package.package_type = customer.package_type
         WHERE incident.id = $1 AND change.id = $2
         """,
         incident_id,

@@ -10,6 +10,8 @@ from controller.api.compat.uptimeify.checks.routes import check_routes
 from controller.api.compat.uptimeify.customers import schemas as customers
 from controller.api.compat.uptimeify.customers.routes import Customers
 from controller.api.compat.uptimeify.details.routes import detail_routes
+from controller.api.compat.uptimeify.escalation import schemas as escalation_schemas
+from controller.api.compat.uptimeify.escalation.routes import EscalationConfig
 from controller.api.compat.uptimeify.incidents import actions, history_items
 from controller.api.compat.uptimeify.incidents import routes as incidents
 from controller.api.compat.uptimeify.incidents.histories import incident_routes
@@ -20,6 +22,8 @@ from controller.api.compat.uptimeify.monitors import answers
 from controller.api.compat.uptimeify.monitors.routes import monitor_routes
 from controller.api.compat.uptimeify.organization import routes as organization
 from controller.api.compat.uptimeify.organization import schemas as organization_schemas
+from controller.api.compat.uptimeify.packages import schemas as package_schemas
+from controller.api.compat.uptimeify.packages.routes import PackageConfigs
 from controller.api.compat.uptimeify.policies.routes import policy_routes
 from controller.api.compat.uptimeify.sessions import routes as sessions
 from controller.api.compat.uptimeify.sessions import schemas as session_schemas
@@ -37,6 +41,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *(routes(group) for group in GROUPS for routes in _OF_EACH_GROUP),
     Customers,
     channels.Channels,
+    EscalationConfig,
+    PackageConfigs,
     maintenance.MaintenanceWindows,
     tags.Tags,
     incidents.Incidents,
@@ -61,6 +67,8 @@ BODIES: tuple[type[msgspec.Struct], ...] = (
     *incident_actions.BODIES,
     *customers.BODIES,
     *channels.BODIES,
+    *escalation_schemas.BODIES,
+    *package_schemas.BODIES,
     *maintenance_schemas.BODIES,
     *tag_schemas.BODIES,
     *session_schemas.BODIES,

@@ -9,13 +9,25 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.monitors.monitors import check_config, check_email, check_name, check_phone_number
+from controller.decisions.notification.rules import check_rules, whole_rules
 from controller.http.documents.merge_patch import merged
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
+from controller.kinds import check_types
 from controller.model import Customer
 from controller.model.values.countries import country_list
 from controller.model.values.ruled import ruled
 from controller.model.values.texts import check_text
 from controller.operations.accounts.customers import STATUSES, CustomerChange, check_status
+
+
+class RulesOfCheckType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Which kinds of channels are used for one type of check."""
+
+    email: bool | UnsetType | None = UNSET
+    sms: bool | UnsetType | None = UNSET
+    webhook: bool | UnsetType | None = UNSET
+    integrations: bool | UnsetType | None = UNSET
+
 
 READ_ONLY = frozenset({"id", "smsSentThisMonth", "cancelledAt", "createdAt", "updatedAt"})
 NAMES = {
@@ -24,6 +36,11 @@ NAMES = {
     "packageType": "package",
 }
 """Our names of fields that the rules name otherwise."""
+
+
+def check_notification_rules(rules: Any, *, field: str) -> None:
+    check_rules(msgspec.to_builtins(rules), check_types(), field=field)
+
 
 Name = Annotated[
     str,
@@ -55,7 +72,8 @@ Status = Annotated[
 Package = Annotated[
     str,
     Meta(
-        description="A name that is kept; channels can be limited to some packages.",
+        description="The key of one of the organization's packages, or any name while it has none; channels can be"
+        " limited to some packages.",
         max_length=255,
         extra=ruled(check_text),
     ),
@@ -101,6 +119,17 @@ CustomFields = Annotated[
 ]
 
 
+NotificationRules = Annotated[
+    dict[str, RulesOfCheckType | None],
+    Meta(
+        description="For which types of checks which kinds of channels are used. What is missing is as the organization"
+        " says, or is used.",
+        examples=[{check_types()[0]: {"sms": False}}],
+        extra=ruled(check_notification_rules),
+    ),
+]
+
+
 class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A whole customer. What is left out has its default, which is null where nothing else is said."""
 
@@ -116,6 +145,7 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
         "alertLocationThresholdCount": 2,
         "monthlyReportsEnabled": False,
         "customFields": {"contract": "A-1"},
+        "notificationRules": {check_types()[0]: {"sms": False}},
     }
 
     name: Name
@@ -128,10 +158,13 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel", fo
     alert_location_threshold_count: Threshold | None = None
     monthly_reports_enabled: Reports = False
     custom_fields: CustomFields | None = None
+    notification_rules: NotificationRules | None = None
 
 
 class CustomerPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """New values (RFC 7396): what is left out stays as it is, and null removes; members of `customFields` likewise."""
+    """New values (RFC 7396): what is left out stays as it is, and null removes; members of `customFields` and of
+    `notificationRules` likewise.
+    """
 
     IGNORED: ClassVar[frozenset[str]] = READ_ONLY
     EXAMPLE: ClassVar[dict[str, Any]] = {"countries": ["DE"], "customFields": {"contract": "A-2", "old": None}}
@@ -146,6 +179,7 @@ class CustomerPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     alert_location_threshold_count: Threshold | UnsetType | None = UNSET
     monthly_reports_enabled: Reports | UnsetType = UNSET
     custom_fields: CustomFields | UnsetType | None = UNSET
+    notification_rules: NotificationRules | UnsetType | None = UNSET
 
 
 class CustomerItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -164,6 +198,7 @@ class CustomerItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     alert_location_threshold_count: Threshold | None
     monthly_reports_enabled: Reports
     custom_fields: CustomFields | None
+    notification_rules: NotificationRules | None
     sms_sent_this_month: Annotated[
         int,
         Meta(description="Text messages about its incidents this month, by the organization's time zone."),
@@ -180,7 +215,7 @@ class CustomerPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-BODIES = (CustomerBody, CustomerPatch, CustomerItem, CustomerPage)
+BODIES = (RulesOfCheckType, CustomerBody, CustomerPatch, CustomerItem, CustomerPage)
 
 EXAMPLE: dict[str, Any] = {
     "id": "11111111-1111-4111-8111-111111111111",
@@ -197,6 +232,9 @@ def customer_change(body: CustomerBody | CustomerPatch, found: Customer | None =
     fields = body.custom_fields
     if found is not None and isinstance(body, CustomerPatch) and isinstance(fields, dict):
         fields = merged(found.custom_fields or {}, fields)
+    rules: Any = UNSET if body.notification_rules is UNSET else msgspec.to_builtins(body.notification_rules)
+    if isinstance(body, CustomerBody):
+        rules = whole_rules(rules, check_types())
     return CustomerChange(
         name=body.name,
         email=body.email,
@@ -208,6 +246,7 @@ def customer_change(body: CustomerBody | CustomerPatch, found: Customer | None =
         alert_location_threshold_count=body.alert_location_threshold_count,
         monthly_reports_enabled=body.monthly_reports_enabled,
         custom_fields=fields,
+        notification_rules=rules,
     )
 
 
@@ -224,6 +263,7 @@ def customer_item(customer: Customer, sms_sent: int = 0) -> CustomerItem:
         alert_location_threshold_count=customer.alert_location_threshold_count,
         monthly_reports_enabled=customer.monthly_reports_enabled,
         custom_fields=customer.custom_fields,
+        notification_rules=msgspec.convert(customer.notification_rules, dict[str, RulesOfCheckType | None] | None),
         sms_sent_this_month=sms_sent,
         cancelled_at=timestamp_or_none(customer.cancelled_at),
         created_at=timestamp(customer.created_at),

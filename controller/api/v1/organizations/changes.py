@@ -40,6 +40,8 @@ def settings_change(body: OrganizationPatch, locations: Sequence[Location]) -> S
     ):
         if not isinstance(switches, UnsetType):
             values[name] = _members(switches)
+    if body.notification_rules is not UNSET:
+        values["default_notification_rules"] = msgspec.to_builtins(body.notification_rules)
     retention = None
     if body.keep_results_days is not UNSET or body.keep_rollups_months is not UNSET:
         retention = RetentionChange(results_days=body.keep_results_days, rollups_months=body.keep_rollups_months)

@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from controller.api.v1.customers.schemas import Countries
+from controller.api.v1.customers.schemas import Countries, RulesOfCheckType, check_notification_rules
 from controller.api.v1.organizations import defaults
 from controller.api.v1.organizations.defaults import MonitorDefaults, MonitorDefaultsPatch, monitor_defaults
 from controller.api.v1.organizations.kept import KeptAnswer, ShorteningAnswer, kept_answer, shortening_answer
 from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.monitors.monitors import check_email, check_name
 from controller.http.timestamps import Timestamp, timestamp
+from controller.kinds import check_types
 from controller.model import Location, Organization
 from controller.model.values.ruled import ruled
 from controller.model.values.texts import check_text
@@ -25,6 +26,7 @@ from controller.store.accounts.all_organizations import ListedOrganization
 READ_ONLY = frozenset({"id", "number", "kept", "shortening", "createdAt", "updatedAt"})
 NAMES = {
     "allowedCheckCountryCodes": "countries",
+    "defaultNotificationRules": "notificationRules",
     "home_location": "defaults.homeLocation",
     "locations": "defaults.locations",
 }
@@ -67,6 +69,17 @@ KeepMonths = Annotated[
 Audience = Literal["customer", "organization", "both"]
 
 
+NotificationRules = Annotated[
+    dict[str, RulesOfCheckType | None],
+    Meta(
+        description="For which types of checks which kinds of channels are used, for customers whose own rules do not"
+        " say; what is missing is used.",
+        examples=[{check_types()[0]: {"sms": False}}],
+        extra=ruled(check_notification_rules),
+    ),
+]
+
+
 class NewOrganization(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """`name` is one that no other organization has, in upper or lower case."""
 
@@ -102,6 +115,7 @@ class OrganizationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         "timeZone": "Europe/Berlin",
         "countries": ["DE", "FR"],
         "notificationTargets": {"email": "both"},
+        "notificationRules": {check_types()[0]: {"sms": False}},
         "defaults": {"interval": 300, "policyPreset": None},
     }
 
@@ -116,6 +130,7 @@ class OrganizationPatch(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     countries: Countries | UnsetType | None = UNSET
     notification_channels: ChannelSwitches | UnsetType = UNSET
     notification_targets: ChannelAudiences | UnsetType = UNSET
+    notification_rules: NotificationRules | UnsetType | None = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     defaults: MonitorDefaultsPatch | UnsetType | None = UNSET
     keep_results_days: KeepDays | UnsetType | None = UNSET
@@ -156,6 +171,7 @@ class OrganizationDetails(OrganizationItem, frozen=True, kw_only=True, rename="c
     countries: Countries | None
     notification_channels: Annotated[dict[str, bool], Meta(description="Which kinds of channels are switched on.")]
     notification_targets: Annotated[dict[str, Audience], Meta(description="Who is told by each kind of channel.")]
+    notification_rules: NotificationRules
     time_zone: TimeZone
     defaults: MonitorDefaults
     keep_results_days: KeepDays | None
@@ -192,6 +208,7 @@ DETAILS: dict[str, Any] = {
     "countries": None,
     "notificationChannels": {"email": True, "sms": False},
     "notificationTargets": {"email": "both"},
+    "notificationRules": {check_types()[0]: {"sms": False}},
     "timeZone": "Europe/Berlin",
     "defaults": defaults.EXAMPLE,
     "keepResultsDays": 7,
@@ -236,6 +253,9 @@ def organization_details(found: OrganizationSettings, locations: Sequence[Locati
         countries=organization.allowed_check_country_codes,
         notification_channels=organization.default_notification_channels or {},
         notification_targets=organization.default_notification_targets or {},
+        notification_rules=msgspec.convert(
+            organization.default_notification_rules or {}, dict[str, RulesOfCheckType | None]
+        ),
         time_zone=organization.time_zone,
         defaults=monitor_defaults(found.defaults, locations),
         keep_results_days=retention.chosen.results_days,

@@ -32,7 +32,7 @@ MAKERS = {"admin", "user", "editor", "admin of one customer", "user of one custo
 
 CHANNEL: dict[str, Any] = {"type": "email", "name": "N", "config": {"email": "a@example.net"}}
 
-NAMED = ("own", "other", "organization", "token", "user", "channel", "own_channel")
+NAMED = ("own", "other", "organization", "token", "user", "channel", "own_channel", "package")
 
 # The last item holds the callers that get 200; all others get 403. The test fills in the names in braces.
 ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
@@ -63,6 +63,14 @@ ROUTES: list[tuple[str, str, Any, frozenset[str] | set[str]]] = [
     ),
     *POLICIES,
     ("POST", "/api/customers", {"name": "N", "email": None}, {"organization token", "admin", "global admin"}),
+    ("GET", "/api/package-configs", None, frozenset(RIGHTS)),
+    ("PATCH", "/api/package-configs/{package}", {"notes": "N"}, {"organization token", "admin", "global admin"}),
+    ("GET", "/api/package-configs/{package}", None, frozenset(RIGHTS)),
+    ("DELETE", "/api/package-configs/{package}", None, {"organization token", "admin", "global admin"}),
+    ("GET", "/api/organization/billing", None, frozenset(RIGHTS)),
+    ("PATCH", "/api/organization/billing", {}, {"organization token", "admin", "global admin"}),
+    ("GET", "/api/escalation-config/{organization}", None, {"organization token", "admin", "global admin"}),
+    ("PATCH", "/api/escalation-config/{organization}", {}, {"organization token", "admin", "global admin"}),
     ("GET", "/api/notification-channels", None, frozenset(RIGHTS)),
     ("POST", "/api/notification-channels", CHANNEL, {"organization token", "admin", "global admin"}),
     (
@@ -151,6 +159,10 @@ async def test_every_other_route(
         "INSERT INTO notification_channel (organization_id, customer_id, type, name, config)"
         """ VALUES ($1, $2, 'email', 'N', '{"email": "a@example.net"}') RETURNING id"""
     )
+    new_package = (
+        "INSERT INTO package (organization_id, package_type, display_name)"
+        " VALUES ($1, gen_random_uuid()::text, 'P') RETURNING package_type"
+    )
     channel, own_channel = await api.value(insert, ours, None), await api.value(insert, ours, api.customer)
     organization: UUID = await api.value("SELECT public_id FROM organization WHERE id = $1", ours)
     path = path.format(
@@ -160,6 +172,7 @@ async def test_every_other_route(
         token=token,
         user=user.public_id,
         channel=channel,
+        package=await api.value(new_package, ours),
         own_channel=own_channel,
     )
     if isinstance(body, dict) and body.get("email") == "{email}":
@@ -237,6 +250,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         ("GET", "/api/events/stream"),
         ("GET", "/api/v1/stream"),
     }
+    elsewhere |= {("POST", "/api/escalation-config/{}/test")}  # packages/test_documented_escalation
     elsewhere |= {("POST", "/api/v1/trials"), ("GET", "/api/v1/trials/{}")}  # trials/test_trials
     elsewhere |= {("POST", "/api/v1/discoveries"), ("GET", "/api/v1/discoveries/{}")}  # trials/test_discoveries
     elsewhere |= {(method, "/api/v1/locations") for method in ("GET", "POST")}  # locations/test_managed_locations

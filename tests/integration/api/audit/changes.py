@@ -72,6 +72,12 @@ async def _policy_of(world: World, path: str) -> None:
     await world.send("PATCH", path, {"quorum": "any"})
 
 
+async def _delete_package(world: World) -> None:
+    key = uuid4().hex
+    await world.send("PATCH", f"/api/package-configs/{key}", {})
+    await world.send("DELETE", f"/api/package-configs/{key}")
+
+
 CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
     ("POST", "/api/smtp-monitors"): ("monitor.created", lambda w: w.smtp()),
     ("POST", "/api/imap-pop-monitors"): ("monitor.created", lambda w: w.imap()),
@@ -87,6 +93,19 @@ CHANGES: dict[tuple[str, str], tuple[str, Change]] = {
                 "customFields": {"apiKey": f"{MARK}-field"},
             },
         ),
+    ),
+    ("PATCH", "/api/package-configs/{}"): (
+        "package.created",
+        lambda w: w.send("PATCH", f"/api/package-configs/{uuid4().hex}", {}),
+    ),
+    ("DELETE", "/api/package-configs/{}"): ("package.deleted", _delete_package),
+    ("PATCH", "/api/escalation-config/{}"): (
+        "channel.created",
+        lambda w: w.send("PATCH", f"/api/escalation-config/{ORGANIZATION}", {"defaultEmail": "a@example.com"}),
+    ),
+    ("PATCH", "/api/organization/billing"): (
+        "organization.changed",
+        lambda w: w.send("PATCH", "/api/organization/billing", {"billingEmail": f"{uuid4().hex}@example.com"}),
     ),
     ("POST", "/api/notification-channels"): ("channel.created", lambda w: w.channel()),
     ("POST", "/api/session"): ("session.login", lambda w: w.login()),
@@ -292,6 +311,7 @@ UNRECORDED: dict[tuple[str, str], str] = {
         )
     },
     ("POST", "/api/v1/maintenance-windows/preview"): "a preview changes nothing",
+    ("POST", "/api/escalation-config/{}/test"): "only the outcome of the test is stored",
     ("POST", "/api/notification-channels/test"): "nothing is stored",
     ("POST", "/api/v3/test-notifiers"): "nothing is stored",
     ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",

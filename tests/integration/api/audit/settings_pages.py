@@ -92,6 +92,26 @@ async def _end_sign_on(world: World) -> None:
     await _saves("/sign-on/end")(world)
 
 
+async def _package(world: World) -> str:
+    """The path of the page of a new package."""
+    await world.send("PATCH", f"/api/package-configs/{uuid4().hex}", {})
+    number = await world.api.value("SELECT max(id) FROM package")
+    return f"/packages/{number}"
+
+
+async def _change_package(world: World) -> None:
+    await _saves(await _package(world), alert_consecutive_checks="3")(world)
+
+
+async def _drop_package(world: World) -> None:
+    path = await _package(world)
+    await _saves(f"{path}/delete")(world)
+
+
+async def _change_rules(world: World) -> None:
+    await _saves(f"/customers/{CUSTOMER}/rules", rule="smtp:sms:off")(world)
+
+
 OF_SETTINGS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
     ("POST", "/settings/people/new"): ("user.created", _add_person),
     ("POST", "/settings/people/{}"): ("user.changed", _change_person),
@@ -102,6 +122,14 @@ OF_SETTINGS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]
     ("POST", "/settings/tokens/{}/revoke"): ("token.deleted", _revoke_token),
     ("POST", "/settings/customers/new"): ("customer.created", _saves("/customers/new", name="N")),
     ("POST", "/settings/customers/{}"): ("customer.changed", _change_customer),
+    ("POST", "/settings/packages/new"): (
+        "package.created",
+        _saves("/packages/new", package_type="gold", enable_sms_alerts=""),
+    ),
+    ("POST", "/settings/packages/{}"): ("package.changed", _change_package),
+    ("POST", "/settings/packages/{}/delete"): ("package.deleted", _drop_package),
+    ("POST", "/settings/rules"): ("organization.changed", _saves("/rules", rule="smtp:sms:off")),
+    ("POST", "/settings/customers/{}/rules"): ("customer.changed", _change_rules),
     ("POST", "/settings/organization"): ("organization.changed", _saves("/organization", city="Hamburg")),
     ("POST", "/settings/organization/defaults"): (
         "defaults.changed",

@@ -52,10 +52,10 @@ class MemberMonitor(msgspec.Struct, frozen=True, kw_only=True):
     """`step_number` 0 is the whole monitor."""
 
     id: int
-    step_number: int
+    step_number: Annotated[int, Meta(description="Stored and returned; 0 is the whole monitor.")]
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class NumberedObject(msgspec.Struct, frozen=True, kw_only=True):
     id: int
 
 
@@ -64,11 +64,11 @@ class GroupObject(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     name: str
-    monitors: list[MemberMonitor]
-    recipients: list[Member]
-    errortypes: list[Member]
-    templates: list[Any]
-    is_default: bool
+    monitors: Annotated[list[MemberMonitor], Meta(description="The monitors of which its recipients hear.")]
+    recipients: Annotated[list[NumberedObject], Meta(description="Who hears of them.")]
+    errortypes: Annotated[list[NumberedObject], Meta(description="Stored and returned.")]
+    templates: Annotated[list[Any], Meta(description="Stored and returned.")]
+    is_default: Annotated[bool, Meta(description="Whether it hears of monitors that are in no group.")]
 
 
 class GroupList(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +92,8 @@ def group_object(group: RecipientGroup) -> GroupObject:
         id=group.id,
         name=group.name,
         monitors=[MemberMonitor(id=one.id, step_number=one.step_number) for one in group.monitors],
-        recipients=[Member(id=one.id) for one in group.recipients],
-        errortypes=[Member(id=number) for number in group.extras.get("errortypes", [])],
+        recipients=[NumberedObject(id=one.id) for one in group.recipients],
+        errortypes=[NumberedObject(id=number) for number in group.extras.get("errortypes", [])],
         templates=group.extras.get("templates", []),
         is_default=group.is_default,
     )

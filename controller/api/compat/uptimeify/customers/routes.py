@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Controller, get, patch, post
 from litestar.params import JSONBody
+from msgspec.structs import replace
 
 from controller.api.compat.uptimeify.customers.schemas import (
     EXAMPLE,
@@ -25,8 +26,8 @@ from controller.http.openapi import answers, refusals
 from controller.http.parameters import CustomerPath, OrganizationId
 from controller.http.problems import FAILED
 from controller.http.services import GivenPrincipal, GivenServices, Services
-from controller.model import Customer
-from controller.operations.accounts import customers
+from controller.model import Customer, Principal
+from controller.operations.accounts import customers, packages
 
 
 class Customers(Controller):
@@ -50,7 +51,8 @@ class Customers(Controller):
             check_organization(principal, organization_number(organization_id))
         found = await customers.list_customers(services.database, principal)
         sms = await customers.sms_usage(services.database, found)
-        return [customer_answer(customer, sms.get(customer.id, 0)) for customer in found]
+        known = await packages.list_packages(services.database, principal)
+        return [customer_answer(customer, known, sms.get(customer.id, 0)) for customer in found]
 
     @post(
         opt={PERMISSION: Permission.MANAGE_CUSTOMERS},
@@ -73,7 +75,7 @@ class Customers(Controller):
         else:
             organization_id = principal.organization_id
         customer = await customers.create_customer(services.database, principal, organization_id, customer_change(data))
-        return CustomerCreated(success=True, customer=customer_answer(customer))
+        return CustomerCreated(success=True, customer=await _answer(services, principal, customer))
 
     @get(
         "/{customer_id:str}",
@@ -89,7 +91,7 @@ class Customers(Controller):
         self, customer_id: CustomerPath, services: GivenServices, principal: GivenPrincipal
     ) -> CustomerAnswer:
         found = await customers.get_customer(services.database, principal, customer_identifier(customer_id))
-        return await _answer(services, found)
+        return await _answer(services, principal, found)
 
     @patch(
         "/{customer_id:str}",
@@ -113,11 +115,11 @@ class Customers(Controller):
         principal: GivenPrincipal,
     ) -> CustomerAnswer:
         identifier = customer_identifier(customer_id)
-        return await _answer(
-            services, await customers.update_customer(services.database, principal, identifier, customer_change(data))
-        )
+        changed = await customers.update_customer(services.database, principal, identifier, customer_change(data))
+        return await _answer(services, principal, changed)
 
 
-async def _answer(services: Services, customer: Customer) -> CustomerAnswer:
+async def _answer(services: Services, principal: Principal, customer: Customer) -> CustomerAnswer:
     sms = await customers.sms_usage(services.database, [customer])
-    return customer_answer(customer, sms.get(customer.id, 0))
+    here = replace(principal, works_in=customer.organization_id)
+    return customer_answer(customer, await packages.list_packages(services.database, here), sms.get(customer.id, 0))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from controller.api.compat.uptimeify.organization.schemas import Rules
 from controller.decisions.access import GLOBAL
 from controller.errors import ForbiddenError, InvalidError
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
 from controller.model import Customer, Principal
+from controller.model.packages import UsedPackage
 from controller.operations.accounts.customers import STATUSES, CustomerChange
 
 NOT_FOUND = "Customer not found"
 ORGANIZATION_REQUIRED = "Organization ID required"
 
 Status = Annotated[str, Meta(extra_json_schema={"enum": list(STATUSES)})]
-Package = Annotated[str | None, Meta(description="Kept and returned; there are no packages that limit anything.")]
+Package = Annotated[
+    str | None, Meta(description="The key of one of the organization's packages; any text while it has none.")
+]
 Countries = Annotated[
     list[str] | None, Meta(description="ISO 3166-1 alpha-2; for this customer's monitors that have no list.")
 ]
@@ -43,6 +48,7 @@ class CustomerFields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     alert_location_threshold_count: Threshold | UnsetType = UNSET
     monthly_reports_enabled: bool | UnsetType = UNSET
     custom_fields: dict[str, Any] | UnsetType | None = UNSET
+    notification_rules: Rules | UnsetType = UNSET
 
 
 class NewCustomerBody(CustomerFields, frozen=True, kw_only=True, rename="camel"):
@@ -84,7 +90,7 @@ class CustomerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     email: str | None
     notification_email: str | None
     notification_phone_number: str | None
-    package_id: None = None
+    package_id: int | None
     package_type: str | None
     package_display_name: str | None
     status: str
@@ -96,7 +102,7 @@ class CustomerAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     monthly_reports_enabled: bool
     notification_channels: None = None
     notification_targets: None = None
-    notification_rules: None = None
+    notification_rules: dict[str, dict[str, bool]] | None
     sms_usage_current_month: Usage
     created_at: Timestamp
     updated_at: Timestamp
@@ -150,11 +156,16 @@ def check_organization(principal: Principal, number: int) -> None:
 def customer_change(body: CustomerFields) -> CustomerChange:
     values = msgspec.structs.asdict(body)
     values.pop("organization_id", None)
+    if values["notification_rules"] is not UNSET:
+        values["notification_rules"] = msgspec.to_builtins(values["notification_rules"])
     return CustomerChange(**values)
 
 
-def customer_answer(customer: Customer, sms_sent: int = 0) -> CustomerAnswer:
-    """`sms_sent` is how many text messages were sent this month; a new customer has none."""
+def customer_answer(customer: Customer, packages: Sequence[UsedPackage], sms_sent: int = 0) -> CustomerAnswer:
+    """`packages` are the organization's, and `sms_sent` is how many text messages were sent this month; a new customer
+    has none.
+    """
+    package = next((one.package for one in packages if one.package.package_type == customer.package_type), None)
     return CustomerAnswer(
         id=customer.id,
         public_id=customer.public_id,
@@ -163,14 +174,16 @@ def customer_answer(customer: Customer, sms_sent: int = 0) -> CustomerAnswer:
         email=customer.email,
         notification_email=customer.notification_email,
         notification_phone_number=customer.notification_phone_number,
+        package_id=package.id if package else None,
         package_type=customer.package_type,
-        package_display_name=customer.package_type,
+        package_display_name=package.display_name if package else customer.package_type,
         status=customer.status,
         allowed_check_country_codes=customer.allowed_check_country_codes,
         alert_location_threshold_count=customer.alert_location_threshold_count,
         cancellation_date=timestamp_or_none(customer.cancelled_at),
         cancelled_at=timestamp_or_none(customer.cancelled_at),
         custom_fields=customer.custom_fields,
+        notification_rules=customer.notification_rules,
         monthly_reports_enabled=customer.monthly_reports_enabled,
         sms_usage_current_month=sms_sent,
         created_at=timestamp(customer.created_at),

@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from controller.http.identifiers import INVALID_CUSTOMER
 from controller.http.timestamps import Timestamp
-from controller.kinds import types
+from controller.kinds import check_types
 
-TYPES = tuple(one.name.replace("-", "_") for one in types())
+TYPES = check_types()
 """The types of monitor, as this API writes them."""
 
 Id = Annotated[int | str, Meta(description="The number or the public UUID.", examples=[200])]

@@ -36,6 +36,15 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     integrations: Audience | UnsetType = UNSET
 
 
+Rules = Annotated[
+    dict[str, UptimeifyChannelSwitches | None] | None,
+    Meta(
+        description="For each type of check which kinds of channels are used; what is missing is. Null removes a rule.",
+        examples=[{"smtp": {"sms": False}}],
+    ),
+]
+
+
 class OrganizationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: int
     public_id: UUID
@@ -50,6 +59,7 @@ class OrganizationAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="came
     allowed_check_country_codes: list[str] | None
     default_notification_channels: dict[str, bool] | None
     default_notification_targets: dict[str, str] | None
+    default_notification_rules: dict[str, dict[str, bool]] | None
     time_zone: str
     created_at: Timestamp
     updated_at: Timestamp
@@ -83,6 +93,7 @@ class OrganizationUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="came
     ) = UNSET
     default_notification_channels: UptimeifyChannelSwitches | UnsetType = UNSET
     default_notification_targets: Targets | UnsetType = UNSET
+    default_notification_rules: Rules | UnsetType = UNSET
     time_zone: (
         Annotated[
             str, Meta(description="An IANA time zone, in which notifications give times.", examples=["Europe/Berlin"])
@@ -91,7 +102,26 @@ class OrganizationUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="came
     ) = UNSET
 
 
-BODIES = (OrganizationAnswer, OrganizationUpdate)
+class BillingAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Nothing is billed here."""
+
+    billing_email: str | None
+    payment_method: None = None
+
+
+class BillingUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A new address; one that is left out stays."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {"billingEmail": "billing@example.com"}
+
+    billing_email: str | UnsetType | None = UNSET
+    payment_method: Annotated[Any, Meta(description="Must be null: nothing is billed here.")] = None
+
+
+BODIES = (OrganizationAnswer, OrganizationUpdate, BillingAnswer, BillingUpdate)
+
+BILLING: dict[str, Any] = {"billingEmail": "billing@example.com", "paymentMethod": None}
+NO_PAYMENT = "paymentMethod must be null: this installation bills nobody"
 
 EXAMPLE: dict[str, Any] = {
     "id": 1,
@@ -107,6 +137,7 @@ EXAMPLE: dict[str, Any] = {
     "allowedCheckCountryCodes": None,
     "defaultNotificationChannels": {"email": True, "sms": False, "webhook": False, "integrations": True},
     "defaultNotificationTargets": {"email": "both"},
+    "defaultNotificationRules": {"smtp": {"sms": False}},
     "timeZone": "Europe/Berlin",
     "createdAt": "2026-01-01T12:00:00.000Z",
     "updatedAt": "2026-01-01T12:00:00.000Z",
@@ -128,6 +159,7 @@ def organization_answer(organization: Organization) -> OrganizationAnswer:
         allowed_check_country_codes=organization.allowed_check_country_codes,
         default_notification_channels=organization.default_notification_channels,
         default_notification_targets=organization.default_notification_targets,
+        default_notification_rules=organization.default_notification_rules,
         time_zone=organization.time_zone,
         created_at=timestamp(organization.created_at),
         updated_at=timestamp(organization.updated_at),

@@ -1,0 +1,181 @@
+"""Package configs as Uptimeify's clients send and read them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from controller.decisions.packages import RANGES, THRESHOLDS, fields_set
+from controller.http.timestamps import Timestamp, timestamp
+from controller.model.packages import Package, UsedPackage
+
+
+def _number(name: str, description: str) -> Any:
+    allowed = RANGES[name]
+    return Meta(description=description, extra_json_schema={"minimum": allowed[0], "maximum": allowed[-1]})
+
+
+IntervalMinutes = Annotated[
+    int | None, _number("check_interval_minutes", "The shortest interval of its customers' monitors; null: any.")
+]
+Locations = Annotated[
+    int | None,
+    _number("check_locations", "How many locations check in each round, in turn; null: all, or as the monitor says."),
+]
+Consecutive = Annotated[
+    int | None, _number("alert_consecutive_checks", "How many failing rounds in a row make an incident.")
+]
+Threshold = Annotated[
+    str | None,
+    Meta(description="How many locations must fail.", extra_json_schema={"enum": [*THRESHOLDS, None]}),
+]
+ThresholdCount = Annotated[
+    int | None,
+    _number("alert_location_threshold_count", "The same as a number, which has precedence."),
+]
+Delay = Annotated[int, _number("notification_delay_minutes", "Minutes before the first notification.")]
+ReminderDelay = Annotated[int | None, _number("reminder_delay_minutes", "Minutes before the first reminder.")]
+ReminderInterval = Annotated[int | None, _number("alert_reminder_interval", "Minutes between reminders.")]
+Months = Annotated[int | None, _number("data_retention_months", "Kept and returned; it removes nothing.")]
+MaxUrls = Annotated[int | None, _number("max_urls", "Kept and returned: there are no websites here.")]
+WebsiteOnly = Annotated[bool, Meta(description="Kept and returned: there are no websites here.")]
+
+
+class PackageConfigUpdate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """New values; what is left out stays as it is, or has its default in a new package."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "displayName": "Professional",
+        "alertConsecutiveChecks": 3,
+        "alertLocationThreshold": "majority",
+        "checkIntervalMinutes": 1,
+    }
+
+    display_name: Annotated[str | UnsetType, Meta(description="The key when not given.")] = UNSET
+    notes: str | UnsetType | None = UNSET
+    check_interval_minutes: IntervalMinutes | UnsetType = UNSET
+    check_locations: Locations | UnsetType = UNSET
+    alert_consecutive_checks: Consecutive | UnsetType = UNSET
+    alert_location_threshold: Threshold | UnsetType = UNSET
+    alert_location_threshold_count: ThresholdCount | UnsetType = UNSET
+    notification_delay_minutes: Delay | UnsetType = UNSET
+    reminder_delay_minutes: ReminderDelay | UnsetType = UNSET
+    alert_reminder_interval: ReminderInterval | UnsetType = UNSET
+    data_retention_months: Months | UnsetType = UNSET
+    max_urls: MaxUrls | UnsetType = UNSET
+    enable_email_alerts: bool | UnsetType = UNSET
+    enable_sms_alerts: bool | UnsetType = UNSET
+    enable_webhook_alerts: bool | UnsetType = UNSET
+    enable_integration_alerts: bool | UnsetType = UNSET
+    enable_maintenance_windows: bool | UnsetType = UNSET
+    enable_pdf_reports: WebsiteOnly | UnsetType = UNSET
+    enable_post_request_escalation: WebsiteOnly | UnsetType = UNSET
+    enable_ssl_check: WebsiteOnly | UnsetType = UNSET
+    enable_https_check: WebsiteOnly | UnsetType = UNSET
+    enable_status_check: WebsiteOnly | UnsetType = UNSET
+    enable_size_check: WebsiteOnly | UnsetType = UNSET
+    enable_response_time_check: WebsiteOnly | UnsetType = UNSET
+    enable_keyword_check: WebsiteOnly | UnsetType = UNSET
+
+
+class PackageConfigAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A package. What is null is not limited."""
+
+    id: int
+    organization_id: int
+    package_type: str
+    display_name: str
+    notes: str | None
+    check_interval_minutes: IntervalMinutes
+    check_locations: Locations
+    alert_consecutive_checks: Consecutive
+    alert_location_threshold: Threshold
+    alert_location_threshold_count: ThresholdCount
+    notification_delay_minutes: Delay
+    reminder_delay_minutes: ReminderDelay
+    alert_reminder_interval: ReminderInterval
+    data_retention_months: Months
+    max_urls: MaxUrls
+    enable_email_alerts: bool
+    enable_sms_alerts: bool
+    enable_webhook_alerts: bool
+    enable_integration_alerts: bool
+    enable_maintenance_windows: bool
+    enable_pdf_reports: WebsiteOnly
+    enable_post_request_escalation: WebsiteOnly
+    enable_ssl_check: WebsiteOnly
+    enable_https_check: WebsiteOnly
+    enable_status_check: WebsiteOnly
+    enable_size_check: WebsiteOnly
+    enable_response_time_check: WebsiteOnly
+    enable_keyword_check: WebsiteOnly
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ListedPackageConfig(PackageConfigAnswer, frozen=True, kw_only=True, rename="camel"):
+    """A package, and how many customers have it."""
+
+    used_by_customer_count: int
+
+
+BODIES = (PackageConfigUpdate, PackageConfigAnswer, ListedPackageConfig)
+
+EXAMPLE: dict[str, Any] = {
+    "id": 1,
+    "organizationId": 1,
+    "packageType": "pro",
+    "displayName": "Professional",
+    "notes": None,
+    "checkIntervalMinutes": 1,
+    "checkLocations": 3,
+    "alertConsecutiveChecks": 3,
+    "alertLocationThreshold": "majority",
+    "alertLocationThresholdCount": 2,
+    "notificationDelayMinutes": 0,
+    "reminderDelayMinutes": 10,
+    "alertReminderInterval": 60,
+    "dataRetentionMonths": 12,
+    "maxUrls": 100,
+    "enableEmailAlerts": True,
+    "enableSmsAlerts": True,
+    "enableWebhookAlerts": True,
+    "enableIntegrationAlerts": True,
+    "enableMaintenanceWindows": True,
+    "enablePdfReports": True,
+    "enablePostRequestEscalation": True,
+    "enableSslCheck": True,
+    "enableHttpsCheck": True,
+    "enableStatusCheck": True,
+    "enableSizeCheck": True,
+    "enableResponseTimeCheck": True,
+    "enableKeywordCheck": True,
+    "createdAt": "2026-01-01T12:00:00.000Z",
+    "updatedAt": "2026-01-01T12:00:00.000Z",
+}
+
+
+def package_change(body: PackageConfigUpdate) -> dict[str, Any]:
+    """The fields of PackageSettings that are sent."""
+    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+
+
+def package_answer(package: Package) -> PackageConfigAnswer:
+    return PackageConfigAnswer(**_fields(package))
+
+
+def listed_package(found: UsedPackage) -> ListedPackageConfig:
+    return ListedPackageConfig(**_fields(found.package), used_by_customer_count=found.used)
+
+
+def _fields(package: Package) -> dict[str, Any]:
+    return {
+        "id": package.id,
+        "organization_id": package.organization_id,
+        "package_type": package.package_type,
+        **fields_set(package),
+        "created_at": timestamp(package.created_at),
+        "updated_at": timestamp(package.updated_at),
+    }

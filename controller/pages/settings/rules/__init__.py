@@ -1,0 +1,1 @@
+"""Notification rules: which kinds of channels are used for which types of checks."""
