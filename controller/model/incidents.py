@@ -137,7 +137,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
     notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
-    it (controller.model.recipients); None has the defaults. `quiet_hours` are as in controller.model.quiet_hours.
+    it (controller.model.notification.recipients); None has the defaults. `quiet_hours` are as in
+    controller.model.notification.quiet_hours.
     """
 
     id: int

@@ -30,7 +30,7 @@ from controller.decisions.notification.silence import Silence, silence
 from controller.decisions.packages import closed_channels
 from controller.kinds import check_type, is_one_server
 from controller.model.checks import CheckTiming
-from controller.model.recipients import RecipientSettings
+from controller.model.notification.recipients import RecipientSettings
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.location_evidence import location_findings
 from controller.notify.notice import IncidentNotice, NoticeCustomer, NoticeMaintenance, NoticeMonitor

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 import msgspec
 
 from controller.model.maintenance import Frequency, Recurrence
-from controller.model.on_call import RotaEvent
+from controller.model.notification.on_call import RotaEvent
 from tests.pictures.channels import CHANNEL, HOOK
 from tests.pictures.places import Installation
 

@@ -19,7 +19,7 @@ from controller.decisions.maintenance.time_zones import check_time_zone
 from controller.decisions.maintenance.wall_clock import end_instant, start_instant
 from controller.errors import InvalidError
 from controller.model.maintenance import Weekday
-from controller.model.quiet_hours import QuietHours, QuietWindow
+from controller.model.notification.quiet_hours import QuietHours, QuietWindow
 
 _DAYS = list(Weekday)
 _WEEK = timedelta(days=7)

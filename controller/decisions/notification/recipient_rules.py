@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from controller.decisions.maintenance.occurrences import Timetable, occurrences
 from controller.model.maintenance import Frequency, Recurrence
-from controller.model.recipients import RecipientBlackout, RecipientSettings
+from controller.model.notification.recipients import RecipientBlackout, RecipientSettings
 
 IN_BLACKOUT = "a blackout silences this recipient"
 NO_CLEAR = "this recipient is not notified when an error ends (notify_on_clear)"

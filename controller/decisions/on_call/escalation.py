@@ -9,7 +9,7 @@ from typing import NamedTuple
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.on_call.taking import WaitingIncident, waits_since
 from controller.errors import InvalidError, InvalidFieldsError, noting
-from controller.model.on_call import EscalationPolicy, EscalationStep
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep
 
 MOST_STEPS = 10
 MOST_CHANNELS = 20

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from controller.errors import InvalidError
-from controller.model.on_call import Reminders
+from controller.model.notification.on_call import Reminders
 
 FIRST_MINUTES = 15
 MAX_MINUTES = 240

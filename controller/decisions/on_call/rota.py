@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from controller.decisions.maintenance.occurrences import LONGEST, Occurrence, Timetable, occurrences
 from controller.decisions.maintenance.wall_clock import start_instant
 from controller.errors import InvalidError
-from controller.model.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
+from controller.model.notification.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
 
 MOST_OVERRIDES = 500
 _AHEAD = timedelta(days=31)

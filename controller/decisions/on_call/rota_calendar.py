@@ -26,7 +26,7 @@ from controller.decisions.maintenance.ical_import import (
 )
 from controller.decisions.maintenance.occurrences import LONGEST
 from controller.errors import InvalidError
-from controller.model.on_call import RotaEvent, SkippedEntry
+from controller.model.notification.on_call import RotaEvent, SkippedEntry
 
 _NOT_TAKEN = ("RDATE", "EXRULE")
 _EMAIL = re.compile(r"[^\s<>()\[\],;:\"'@]+@[^\s<>()\[\],;:\"'@]+")

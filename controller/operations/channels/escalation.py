@@ -35,7 +35,7 @@ from controller.operations.channels.channels import (
 )
 from controller.store.accounts import organizations
 from controller.store.notifications import escalation as store
-from controller.store.notifications.escalation import EscalationRow
+from controller.store.notifications.escalation import EscalationConfigRow
 from controller.store.platform.pool import Database
 from controller.vault import Vault
 from shared.clock import utc_now
@@ -55,7 +55,7 @@ _NAMES = {"email": "E-mail", "sms": "Text messages", "webhook": "Escalation"}
 _CONCEALED = frozenset({"headers", "bodyTemplate"})
 
 
-class EscalationChange(msgspec.Struct, frozen=True, kw_only=True):
+class EscalationConfigChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent. What is unset stays; `settings` are keys of a webhook's config, and None takes one away."""
 
     url: str | UnsetType | None = UNSET
@@ -68,7 +68,7 @@ class EscalationChange(msgspec.Struct, frozen=True, kw_only=True):
 class Escalation(NamedTuple):
     """`config` is the webhook's, with null for every secret; `url` None: there is none, or it was taken away."""
 
-    row: EscalationRow
+    row: EscalationConfigRow
     organization: Organization
     url: str | None
     config: Mapping[str, Any]
@@ -90,7 +90,7 @@ async def change_escalation(
     outlets: Outlets,
     principal: Principal,
     identifier: int | UUID,
-    change: EscalationChange,
+    change: EscalationConfigChange,
 ) -> Escalation:
     """Change all of it or nothing. Raises InvalidError, NotFoundError, ForbiddenError."""
     here, organization = await _within(database, principal, identifier)
@@ -192,7 +192,7 @@ async def _set_address(
 
 
 async def _set_webhook(
-    own: Database, vault: Vault, outlets: Outlets, here: Principal, before: Escalation, change: EscalationChange
+    own: Database, vault: Vault, outlets: Outlets, here: Principal, before: Escalation, change: EscalationConfigChange
 ) -> None:
     row = before.row
     if row.channel_id is None:

@@ -9,7 +9,7 @@ from controller.decisions.access import Permission, Reach, reaches
 from controller.errors import InvalidError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.recipients import RecipientBlackout
+from controller.model.notification.recipients import RecipientBlackout
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.notifications import channels

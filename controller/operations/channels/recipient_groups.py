@@ -17,7 +17,7 @@ from controller.decisions.breaches import Breaches
 from controller.errors import InvalidError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.recipients import RecipientGroup
+from controller.model.notification.recipients import RecipientGroup
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.notifications import recipient_groups as store

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from controller.decisions.on_call.escalation import escalating, policy_for
 from controller.model import Principal
-from controller.model.on_call import EscalationPolicy
+from controller.model.notification.on_call import EscalationPolicy
 from controller.store.on_call import due, policies, telling
 from controller.store.platform.pool import Database
 

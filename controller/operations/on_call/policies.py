@@ -14,7 +14,7 @@ from controller.decisions.on_call.escalation import check_policy
 from controller.errors import ForbiddenError, InvalidError, InvalidFieldsError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.on_call import EscalationPolicy, EscalationStep, NamedChannel, NamedRota
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep, NamedChannel, NamedRota
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import customers, organizations

@@ -12,7 +12,7 @@ from controller.decisions.on_call.reminders import ReminderTimes, check_reminder
 from controller.errors import NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.on_call import Reminders
+from controller.model.notification.on_call import Reminders
 from controller.operations.access import require
 from controller.operations.accounts.customers import customer_for
 from controller.operations.audit.recording import record_about

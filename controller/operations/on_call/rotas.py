@@ -17,7 +17,7 @@ from controller.decisions.on_call.rota import MOST_OVERRIDES, OnCall, Reachable,
 from controller.errors import InvalidError, NotFoundError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.model.on_call import EscalationPolicy, Rota, RotaOverride
+from controller.model.notification.on_call import EscalationPolicy, Rota, RotaOverride
 from controller.notify.channels import Senders
 from controller.off_loop import off_loop
 from controller.operations.access import require

@@ -14,7 +14,7 @@ import structlog
 from controller.decisions.notification.quiet_hours import NotifiedOutage, held_words, quiet_until, waits, zone_of_hours
 from controller.decisions.notification.recipients import FOLLOWING
 from controller.decisions.notification.retries import is_stale
-from controller.model.quiet_hours import quiet_hours_in
+from controller.model.notification.quiet_hours import quiet_hours_in
 from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError

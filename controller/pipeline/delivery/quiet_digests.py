@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from controller.decisions.notification.quiet_hours import held_words, quiet_until, zone_of_hours
-from controller.model.quiet_hours import quiet_hours_in
+from controller.model.notification.quiet_hours import quiet_hours_in
 from controller.notify.notice import DigestNotice, DigestOutage
 from controller.store.notifications import held
 from controller.store.notifications.held import HeldDelivery, HeldOutage, HoldingChannel

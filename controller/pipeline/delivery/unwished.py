@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from controller.decisions.notification.recipient_rules import why_not
-from controller.model.recipients import RecipientSettings
+from controller.model.notification.recipients import RecipientSettings
 from controller.notify.notice import Notice
 from controller.store.notifications import recipient_blackouts
 from controller.store.notifications.claims import Claimed

@@ -12,7 +12,7 @@ from controller.decisions.notification.receiver_key import receiver_key
 from controller.decisions.on_call.escalation import Escalating
 from controller.decisions.on_call.rota import OnCall, on_call
 from controller.decisions.on_call.taking import WaitingIncident
-from controller.model.on_call import EscalationPolicy
+from controller.model.notification.on_call import EscalationPolicy
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.notice import NoticeOnCall
 from controller.off_loop import off_loop

@@ -13,7 +13,7 @@ import structlog
 from controller.decisions.on_call.escalation import escalating, policy_for
 from controller.decisions.on_call.reminders import ReminderTimes, in_force, next_reminder
 from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting
-from controller.model.on_call import EscalationPolicy, Reminders
+from controller.model.notification.on_call import EscalationPolicy, Reminders
 from controller.pipeline.on_call.telling import remind, tell_step
 from controller.store.evaluation import evaluations
 from controller.store.on_call import due, policies, telling

@@ -56,7 +56,7 @@ RETURNING id, organization_id, package_type, created_at, updated_at
 """
 
 
-class Reminders(NamedTuple):
+class PackageReminders(NamedTuple):
     """After how many minutes a package's customers are reminded of an outage, and how often; None says nothing."""
 
     delay_minutes: int | None
@@ -133,7 +133,7 @@ async def customers_with(connection: Connection, package: Package) -> int:
     return count
 
 
-async def reminders_of(connection: Connection, organization_id: int, package_type: str | None) -> Reminders:
+async def reminders_of(connection: Connection, organization_id: int, package_type: str | None) -> PackageReminders:
     """What the package of a customer says about reminders."""
     row = await connection.fetchrow(
         """
@@ -143,7 +143,7 @@ async def reminders_of(connection: Connection, organization_id: int, package_typ
         organization_id,
         package_type,
     )
-    return Reminders(*row) if row else Reminders(None, None)
+    return PackageReminders(*row) if row else PackageReminders(None, None)
 
 
 async def _announce(connection: Connection, organization_id: int) -> None:

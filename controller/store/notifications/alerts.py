@@ -14,8 +14,8 @@ from shared.wire.events import Evidence
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """A change with its incident, monitor, customer and organization. `package` is the customer's, `gates` are which
-    channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because a
-    monitor that this one depends on is down.
+    channels it includes; `channels` and `targets` are the organization's defaults. `held`: nobody is notified, because
+    a monitor that this one depends on is down.
     """
 
     change_id: int

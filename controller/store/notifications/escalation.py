@@ -10,7 +10,7 @@ import msgspec
 from controller.store.platform.pool import Connection
 
 
-class EscalationRow(msgspec.Struct, frozen=True, kw_only=True):
+class EscalationConfigRow(msgspec.Struct, frozen=True, kw_only=True):
     """`channel_id` is None until there is a webhook; `prepared` is a part of its config, with secrets encrypted, that
     was set before. `cleared`: its URL was removed, and the channel is switched off.
     """
@@ -25,7 +25,7 @@ class EscalationRow(msgspec.Struct, frozen=True, kw_only=True):
     last_test_error: str | None
 
 
-async def escalation_of(connection: Connection, organization_id: int) -> EscalationRow:
+async def escalation_of(connection: Connection, organization_id: int) -> EscalationConfigRow:
     """The organization's, which is made when there is none; its row stays locked until the transaction ends. It is the
     first webhook of the organization until another one is chosen.
     """
@@ -40,7 +40,7 @@ async def escalation_of(connection: Connection, organization_id: int) -> Escalat
         organization_id,
     )
     assert row is not None  # noqa: S101 - it was just made
-    found = EscalationRow(**row)
+    found = EscalationConfigRow(**row)
     if found.channel_id is not None:
         return found
     first = await connection.fetchval(
@@ -58,7 +58,7 @@ async def escalation_of(connection: Connection, organization_id: int) -> Escalat
     return chosen
 
 
-async def keep(connection: Connection, row: EscalationRow) -> None:
+async def keep(connection: Connection, row: EscalationConfigRow) -> None:
     """Store which channel it is, and what was prepared for one."""
     await connection.execute(
         "UPDATE escalation_config SET channel_id = $2, cleared = $3, prepared = $4 WHERE id = $1",

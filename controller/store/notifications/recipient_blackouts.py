@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from controller.model.recipients import RecipientBlackout
+from controller.model.notification.recipients import RecipientBlackout
 from controller.store.platform.pool import Database
 
 MOST = 1000

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from controller.model.recipients import GroupMonitor, GroupRecipient, RecipientGroup
+from controller.model.notification.recipients import GroupMonitor, GroupRecipient, RecipientGroup
 from controller.store.platform.pool import Connection, Database
 
 MOST = 1000

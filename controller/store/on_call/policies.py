@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from controller.model.on_call import EscalationPolicy, EscalationStep, NamedChannel, NamedRota
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep, NamedChannel, NamedRota
 from controller.store.platform.pool import Connection
 
 _POLICIES = """

@@ -9,7 +9,7 @@ from uuid import UUID
 from controller.decisions.access import customers_within
 from controller.decisions.on_call.rota import Reachable
 from controller.model import Role
-from controller.model.on_call import NamedChannel, OnCallPerson
+from controller.model.notification.on_call import NamedChannel, OnCallPerson
 from controller.store.notifications.alerts import ChannelRow
 from controller.store.platform.pool import Connection
 

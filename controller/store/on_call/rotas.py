@@ -12,7 +12,14 @@ import msgspec
 
 from controller.decisions.access import customers_within
 from controller.model import Role
-from controller.model.on_call import NamedChannel, OnCallPerson, Rota, RotaEvent, RotaOverride, SkippedEntry
+from controller.model.notification.on_call import (
+    NamedChannel,
+    OnCallPerson,
+    Rota,
+    RotaEvent,
+    RotaOverride,
+    SkippedEntry,
+)
 from controller.store.platform.pool import Connection, Database
 
 MOST_FETCHED = 20

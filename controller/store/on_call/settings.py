@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from controller.model.on_call import Reminders
+from controller.model.notification.on_call import Reminders
 from controller.store.platform.pool import Connection
 
 

@@ -26,7 +26,7 @@ from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.on_call import EscalationPolicy
+from controller.model.notification.on_call import EscalationPolicy
 from controller.operations.on_call import policies
 from controller.operations.on_call.policies import POLICY_NOT_FOUND
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.on_call.escalation import LONGEST_MINUTES, MOST_CHANNELS, MOST_STEPS
 from controller.http.timestamps import Timestamp, timestamp
-from controller.model.on_call import EscalationPolicy, EscalationStep
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep
 from controller.model.values.ruled import ruled
 from controller.operations.on_call.policies import EscalationChange, NewStep
 

@@ -19,7 +19,7 @@ from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.on_call import Reminders
+from controller.model.notification.on_call import Reminders
 from controller.operations.on_call import reminders
 from controller.operations.on_call.reminders import RemindersView
 

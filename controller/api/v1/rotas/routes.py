@@ -30,7 +30,7 @@ from controller.http.identifiers import path_id
 from controller.http.openapi import answers, problems
 from controller.http.parameters import OrganizationId, PublicId
 from controller.http.services import GivenPrincipal, GivenServices
-from controller.model.on_call import Rota
+from controller.model.notification.on_call import Rota
 from controller.operations.on_call import rotas
 from controller.operations.on_call.rotas import ROTA_NOT_FOUND
 from shared.clock import utc_now

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.on_call.rota import OnCall
 from controller.http.timestamps import Timestamp, timestamp, timestamp_or_none
-from controller.model.on_call import NamedChannel, Rota, RotaOverride
+from controller.model.notification.on_call import NamedChannel, Rota, RotaOverride
 from controller.model.values.ruled import ruled
 from controller.operations.on_call.rotas import LONGEST_URL, RotaChange
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from controller.decisions.notification.quiet_hours import DAY_NAMES, days_words
 from controller.errors import InvalidError
 from controller.model.maintenance import Weekday
-from controller.model.quiet_hours import quiet_hours_in
+from controller.model.notification.quiet_hours import quiet_hours_in
 
 QUIET_NAMES = ("quiet_windows", "quiet_zone", "quiet_down", "quiet_partial", "quiet_except")
 QUIET_ERRORS = {

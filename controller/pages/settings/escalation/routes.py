@@ -17,7 +17,7 @@ from controller.errors import InvalidError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.model.on_call import EscalationPolicy, Reminders
+from controller.model.notification.on_call import EscalationPolicy, Reminders
 from controller.operations.accounts import customers, organizations
 from controller.operations.channels.channels import ChannelOwner, list_channels
 from controller.operations.on_call import policies, reminders, rotas

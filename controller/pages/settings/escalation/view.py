@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.on_call.reminders import ReminderTimes
-from controller.model.on_call import EscalationPolicy, EscalationStep
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep
 from controller.pages.shell.texts import counted, span
 
 DONE = {

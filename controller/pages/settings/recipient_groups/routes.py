@@ -15,7 +15,7 @@ from controller.errors import InvalidError, NotFoundError, PreconditionFailedErr
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
-from controller.model.recipients import RecipientGroup
+from controller.model.notification.recipients import RecipientGroup
 from controller.operations.channels import channels, recipient_groups
 from controller.operations.channels.channels import ChannelOwner
 from controller.operations.channels.recipient_groups import GROUP_NOT_FOUND, LONGEST_NAME, GroupChange

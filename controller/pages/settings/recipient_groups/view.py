@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from controller.model import Monitor
-from controller.model.recipients import RecipientGroup
+from controller.model.notification.recipients import RecipientGroup
 from controller.operations.channels.channels import ChannelView
 
 PATH = "/settings/recipient-groups"

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.on_call.rota import OnCall, Source
-from controller.model.on_call import Rota, RotaOverride, SkippedEntry
+from controller.model.notification.on_call import Rota, RotaOverride, SkippedEntry
 from controller.pages.settings.rotas.calendar import RotaMonth
 from controller.pages.shell.texts import counted
 

@@ -22,7 +22,7 @@ from controller.decisions.notification.quiet_hours import (
 )
 from controller.errors import InvalidError
 from controller.model.maintenance import Weekday
-from controller.model.quiet_hours import QuietHours
+from controller.model.notification.quiet_hours import QuietHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = list(Weekday)

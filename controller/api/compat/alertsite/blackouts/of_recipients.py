@@ -13,7 +13,7 @@ from controller.api.compat.alertsite.blackouts.bodies import BlackoutObject
 from controller.api.compat.alertsite.blackouts.mapping import NOT_WEEKLY, Blackout, blackout_of, shown_times
 from controller.errors import InvalidError
 from controller.http.timestamps import timestamp
-from controller.model.recipients import RecipientBlackout
+from controller.model.notification.recipients import RecipientBlackout
 from controller.store.notifications.recipient_blackouts import NewBlackout
 
 NOTIFIER = "Notifier"

@@ -13,7 +13,7 @@ from controller.api.compat.alertsite.bodies import flag_field, text_field
 from controller.api.compat.alertsite.lists import Metadata
 from controller.decisions.breaches import Breaches
 from controller.errors import InvalidError
-from controller.model.recipients import RecipientGroup
+from controller.model.notification.recipients import RecipientGroup
 from controller.operations.channels.recipient_groups import LONGEST_NAME, MOST_MEMBERS, GroupChange
 
 _MOST_ERROR_TYPES = 100

@@ -11,7 +11,7 @@ from controller.api.compat.alertsite import values
 from controller.api.compat.alertsite.recipients.bodies import LARGEST_THRESHOLD, RecipientObject
 from controller.api.compat.alertsite.recipients.methods import METHODS, config_of, method_of, recipient_of
 from controller.decisions.breaches import Breaches
-from controller.model.recipients import RecipientSettings
+from controller.model.notification.recipients import RecipientSettings
 from controller.operations.channels.channels import ChannelChange, ChannelView
 
 NAMES = {

@@ -34,7 +34,7 @@ from controller.http.parameters import OrganizationId
 from controller.http.problems import RECORD_NOT_FOUND
 from controller.http.services import GivenPrincipal, GivenServices
 from controller.model import Channel, Principal
-from controller.model.recipients import RecipientSettings
+from controller.model.notification.recipients import RecipientSettings
 from controller.operations.channels import channels, recipient_blackouts, removal
 from controller.operations.channels.channels import ChannelChange, ChannelOwner, ChannelView
 from controller.operations.channels.recipient_groups import groups_of_channels

@@ -12,7 +12,7 @@ from controller.api.compat.uptimeify.channels.examples import CHANNEL
 from controller.errors import InvalidError
 from controller.http.timestamps import Timestamp, timestamp_or_none
 from controller.operations.channels.channel_tests import ChannelTestResult
-from controller.operations.channels.escalation import Escalation, EscalationChange
+from controller.operations.channels.escalation import Escalation, EscalationConfigChange
 
 _KEYS = {
     "webhook_method": "method",
@@ -153,7 +153,7 @@ EXAMPLE: dict[str, Any] = {
 TESTED: dict[str, Any] = {"success": True, "statusCode": 200, "message": "It answered 200 OK"}
 
 
-def escalation_change(body: EscalationUpdate) -> EscalationChange:
+def escalation_change(body: EscalationUpdate) -> EscalationConfigChange:
     """Raises InvalidError."""
     for name, (field, allowed) in _RANGES.items():
         value = getattr(body, name)
@@ -162,7 +162,7 @@ def escalation_change(body: EscalationUpdate) -> EscalationChange:
     codes = body.expected_status_codes
     if isinstance(codes, str) and not all(_is_status(code) for code in codes.split(",")):
         raise InvalidError("expectedStatusCodes", "must be status codes, separated by commas")
-    return EscalationChange(
+    return EscalationConfigChange(
         url=body.webhook_url,
         is_active=body.is_active,
         settings={key: value for name, key in _KEYS.items() if (value := getattr(body, name)) is not UNSET},

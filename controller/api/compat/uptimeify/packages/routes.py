@@ -77,7 +77,7 @@ class PackageConfigs(Controller):
         opt={PERMISSION: Permission.MANAGE_ORGANIZATION},
         dto=JsonBody[PackageConfigUpdate],
         return_dto=None,
-        operation_id="uptimeifyUpsertPackageConfig",
+        operation_id="uptimeifyUpdatePackageConfig",
         summary="Make or change a package",
         responses={
             200: answers(PackageConfigAnswer, "The package as it is now", EXAMPLE),

@@ -14,7 +14,7 @@ from controller.decisions.notification.recipient_rules import (
     least_seconds,
     why_not,
 )
-from controller.model.recipients import RecipientBlackout, RecipientSettings
+from controller.model.notification.recipients import RecipientBlackout, RecipientSettings
 
 NOW = datetime(2027, 3, 26, 22, 30, tzinfo=UTC)
 """A Friday; 23:30 in Berlin."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from controller.decisions.on_call.rota import OnCall, Reachable, Source, check_override, on_call
 from controller.decisions.on_call.rota_calendar import shifts_in
 from controller.errors import InvalidError
-from controller.model.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
+from controller.model.notification.on_call import NamedChannel, OnCallPerson, RotaEvent, RotaOverride
 
 ANN = OnCallPerson(1, UUID(int=1), "ann@example.com")
 BOB = OnCallPerson(2, UUID(int=2), "bob@example.com")

@@ -14,7 +14,7 @@ from controller.decisions.on_call.escalation import check_policy, escalating, po
 from controller.decisions.on_call.reminders import ReminderTimes, check_reminders, in_force, next_reminder
 from controller.decisions.on_call.taking import WaitingIncident, lapses_at, waiting, waits_since
 from controller.errors import InvalidError, InvalidFieldsError
-from controller.model.on_call import EscalationPolicy, EscalationStep, NamedRota, Reminders
+from controller.model.notification.on_call import EscalationPolicy, EscalationStep, NamedRota, Reminders
 
 AT = datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
 NOBODY = UUID(int=0)

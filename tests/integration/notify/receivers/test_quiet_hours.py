@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from controller.model.quiet_hours import QuietHours
+from controller.model.notification.quiet_hours import QuietHours
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.quiet_digests import send_quiet_digests
 from controller.store.notifications import alerts, channels

@@ -1,0 +1,1 @@
+"""What is set about notifications."""
