@@ -35,7 +35,8 @@ class Tone(StrEnum):
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered notice. `text` is plain text whose lines end with a newline. `link` is the page about it, which `text`
-    and `html` have too; None when the address of the dashboard is not known.
+    and `html` have too; None when the address of the dashboard is not known. `ack_link` acknowledges what it is about;
+    whoever knows it may do so.
     """
 
     subject: str
@@ -43,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     html: str
     tone: Tone
     link: str | None = None
+    ack_link: str | None = None
 
 
 class _Content(msgspec.Struct, frozen=True):
@@ -53,10 +55,13 @@ class _Content(msgspec.Struct, frozen=True):
     link: str | None
     help: list[tuple[str, str]]
     remarks: Sequence[str]
+    ack_link: str | None = None
 
 
-def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -> Message:
-    """`remarks` are paragraphs at the end, about this message instead of what it reports."""
+def render(
+    notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = (), *, ack_link: str | None = None
+) -> Message:
+    """`remarks` are paragraphs at the end, about this message instead of what it reports. `ack_link` acknowledges it."""
     link = public_url.link(notice.path) if notice.path else None
     if isinstance(notice, PlainNotice):
         facts = [("At", local_time_text(notice.at, notice.time_zone))]
@@ -64,9 +69,11 @@ def render(notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = ()) -
         tone = Tone.BETTER if notice.over else Tone.PLAIN
     else:
         content = _incident_content(notice, link, _help(notice, public_url), remarks)
-        tone = Tone.BETTER if notice.over else Tone.TROUBLE
+        tone = Tone.BETTER if notice.over else Tone.PLAIN if notice.acknowledgement else Tone.TROUBLE
+    content = msgspec.structs.replace(content, ack_link=ack_link)
     subject = " ".join(content.headline.split())[:_LONGEST_SUBJECT]
-    return Message(subject=subject, text=_text(content), html=_html(subject, content, tone), tone=tone, link=link)
+    text, html = _text(content), _html(subject, content, tone)
+    return Message(subject=subject, text=text, html=html, tone=tone, link=link, ack_link=ack_link)
 
 
 def local_time_text(at: datetime, time_zone: str) -> str:
@@ -143,6 +150,9 @@ def _incident_content(
     change = "closed" if notice.closed else notice.change
     headlines = _HEADLINES.get(change, {})
     headline = headlines.get(notice.severity, "Changed: {name}").format(name=notice.monitor.name)
+    taken = notice.acknowledgement
+    if taken:
+        headline = taken.headline(notice.monitor.name)
     words = words_of(notice.monitor.kind)
     meaning = _MEANINGS.get(change, {}).get(notice.severity, "").format(subject=words.subject)
     of_kind = words.meaning(_VERDICTS.get(change, "{severity}").format(severity=notice.severity))
@@ -163,8 +173,9 @@ def _incident_content(
         for finding in notice.evidence
     ]
     quiet = f"{notice.maintenance_text.capitalize()}." if notice.maintenance else ""
+    said = taken.comment if taken else ""
     return _Content(
-        headline, [text for text in (quiet, meaning, of_kind) if text], facts, evidence, link, pages, remarks
+        headline, [text for text in (quiet, said, meaning, of_kind) if text], facts, evidence, link, pages, remarks
     )
 
 
@@ -176,6 +187,8 @@ def _text(content: _Content) -> str:
         )
     if content.link:
         parts.append(content.link)
+    if content.ack_link:
+        parts.append(f"Take it: {content.ack_link}")
     if content.help:
         parts.append("\n".join(["What to do:", *(f"  {title}: {link}" for title, link in content.help)]))
     parts += (f"Note: {remark}." for remark in content.remarks)
@@ -191,7 +204,8 @@ def _html(subject: str, content: _Content, tone: Tone) -> str:
         colour=_COLOURS[tone],
         paragraphs="".join(f"<p>{escape(text)}</p>" for text in content.paragraphs),
         facts=_rows(content.facts),
-        link=f'<p><a href="{escape(content.link)}">Open it in Mailprobe</a></p>' if content.link else "",
+        link=(f'<p><a href="{escape(content.link)}">Open it in Mailprobe</a></p>' if content.link else "")
+        + (f'<p><a href="{escape(content.ack_link)}">Take it</a></p>' if content.ack_link else ""),
         help="".join(
             f'<p>What to do: <a href="{escape(link)}">{escape(title)}</a></p>' for title, link in content.help
         ),

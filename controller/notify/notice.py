@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from controller.decisions.acknowledgement import WORDS, Lasts
 from controller.notify.time_zones import zone_of
 
 
@@ -51,8 +52,26 @@ class NoticeMaintenance(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     confirmed: bool = True
 
 
+class NoticeAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who took the incident, and how many others with it. `until` is None where it is taken until it is resolved."""
+
+    by: str
+    lasts: Lasts = msgspec.field(name="for")
+    until: datetime | None
+    comment: str = ""
+    others: int = 0
+
+    def headline(self, name: str) -> str:
+        """For example "Taken by ann@example.com for 2 h: Mail of Paris and 37 more"."""
+        span = WORDS[self.lasts] if self.until is None else f"for {WORDS[self.lasts]}"
+        more = f" and {self.others:,} more" if self.others else ""
+        return f"Taken by {self.by} {span}: {name}{more}"
+
+
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
-    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved."""
+    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping, acknowledged or
+    resolved.
+    """
 
     change: str
     severity: str
@@ -69,6 +88,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     resolved_at: datetime | None = None
     evidence: list[LocationFinding] = []
     maintenance: NoticeMaintenance | None = None
+    acknowledgement: NoticeAcknowledgement | None = None
 
     @property
     def path(self) -> str:

@@ -62,6 +62,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "text": message.text,
         "deliveryKey": str(sending.key),
         "url": message.link or "",
+        "ackUrl": message.ack_link or "",
     }
     if not isinstance(notice, IncidentNotice):
         return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
@@ -87,7 +88,8 @@ def values_of(sending: Sending) -> dict[str, str]:
 
 
 def _document(sending: Sending) -> dict[str, Any]:
-    return _facts(sending) | ({"url": sending.message.link} if sending.message.link else {})
+    links = {"url": sending.message.link, "ackUrl": sending.message.ack_link}
+    return _facts(sending) | {name: link for name, link in links.items() if link}
 
 
 def _facts(sending: Sending) -> dict[str, Any]:
@@ -122,6 +124,7 @@ def _facts(sending: Sending) -> dict[str, Any]:
         "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice)},
         "customer": notice.customer,
         "evidence": notice.evidence,
+        **({"acknowledgement": notice.acknowledgement} if notice.acknowledgement else {}),
     }
 
 
