@@ -47,6 +47,7 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.AlreadyExistsError: HTTPStatus.CONFLICT,
     errors.AlreadyEndedError: HTTPStatus.CONFLICT,
     errors.UnfitLocationsError: HTTPStatus.CONFLICT,
+    errors.GoneError: HTTPStatus.GONE,
     errors.WrongStateError: HTTPStatus.CONFLICT,
     errors.PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
     errors.StillRunningError: HTTPStatus.CONFLICT,

@@ -73,7 +73,12 @@ async def add_incident(
                 connection, [incident.id], by=by, until=None, comment="", account_id=here.account
             )
             _, said = await incidents.append_change(
-                connection, incident.id, kind="commented", severity=severity, reason=acknowledged, account_id=here.account
+                connection,
+                incident.id,
+                kind="commented",
+                severity=severity,
+                reason=acknowledged,
+                account_id=here.account,
             )
             changes += [(taken.id, confirmed + timedelta(seconds=190)), (said.id, confirmed + timedelta(seconds=260))]
         ended = None

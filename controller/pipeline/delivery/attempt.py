@@ -139,7 +139,6 @@ class Attempts:
             ),
         )
 
-
     async def _ack_link(self, delivery: Claimed, notice: Notice, token: Secret) -> str | None:
         """The link that acknowledges what the message is about, whose token is stored; None where that is over, or
         where people cannot reach this installation by a link.

@@ -1,4 +1,4 @@
-"""The tokens of links in messages, each of which acknowledges what its message is about. Only their SHA-256 is stored."""
+"""The tokens of links in messages, each of which acknowledges what its message is about. Only their SHA-256 is kept."""
 
 from __future__ import annotations
 
@@ -31,14 +31,6 @@ class AckToken(msgspec.Struct, frozen=True, kw_only=True):
     receiver: str
     receiver_key: str
     expires_at: datetime
-
-
-class CoveredIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that a token covers."""
-
-    id: int
-    monitor_id: int
-    resolved_at: datetime | None
 
 
 def new_ack_token() -> Secret:
@@ -79,18 +71,18 @@ async def by_token(connection: Connection, token: str) -> AckToken | None:
     return None if row is None else AckToken(**row)
 
 
-_COVERED = """
+_OPEN = """
 WITH RECURSIVE groups (id) AS (
   SELECT $2::bigint WHERE $2::bigint IS NOT NULL
   UNION SELECT merged_into FROM incident_group JOIN groups USING (id) WHERE merged_into IS NOT NULL
 )
-SELECT incident.id, incident.monitor_id, incident.resolved_at FROM incident
-WHERE incident.id = $1 OR incident.group_id IN (SELECT id FROM groups) AND incident.resolved_at IS NULL AND (
-  EXISTS (
+SELECT incident.id FROM incident
+WHERE incident.resolved_at IS NULL AND (
+  incident.id = $1 OR incident.group_id IN (SELECT id FROM groups) AND EXISTS (
     SELECT FROM delivery
     WHERE delivery.incident_id = incident.id AND delivery.state IN ('sent', 'waiting')
       AND receiver_key(delivery.type, delivery.receiver, delivery.channel_id) = $3
-  ) OR EXISTS (
+  ) OR incident.group_id IN (SELECT id FROM groups) AND EXISTS (
     SELECT FROM grouped_change
     WHERE grouped_change.incident_id = incident.id AND grouped_change.receiver_key = $3
       AND kind IN ('opened', 'escalated') AND delivery_id IS NOT NULL
@@ -100,12 +92,12 @@ ORDER BY incident.outage_started_at, incident.id
 """
 
 
-async def covered(connection: Connection, token: AckToken) -> list[CoveredIncident]:
-    """The incident of the message, also when it is resolved, and the open ones of its group that the receiver was
-    notified of.
+async def open_incidents(connection: Connection, token: AckToken) -> list[int]:
+    """The numbers of the open incidents that it covers, the longest first: the one of the message, and those of its
+    group that the receiver was notified of.
     """
-    rows = await connection.fetch(_COVERED, token.incident_id, token.group_id, token.receiver_key)
-    return [CoveredIncident(**row) for row in rows]
+    rows = await connection.fetch(_OPEN, token.incident_id, token.group_id, token.receiver_key)
+    return [row["id"] for row in rows]
 
 
 async def forget_expired(db: Database) -> None:

@@ -33,7 +33,8 @@ JOIN written ON written.incident_id = taken.id ORDER BY taken.id
 async def name_of(connection: Connection, account_id: int | None, token_id: int | None) -> str:
     """How timelines name this person or token."""
     name: str | None = await connection.fetchval(
-        "SELECT COALESCE((SELECT email FROM account WHERE id = $1), (SELECT 'token ' || name FROM api_token WHERE id = $2))",
+        "SELECT COALESCE((SELECT email FROM account WHERE id = $1),"
+        " (SELECT 'token ' || name FROM api_token WHERE id = $2))",
         account_id,
         token_id,
     )

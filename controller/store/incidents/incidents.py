@@ -111,9 +111,10 @@ async def append_change(
     evidence: Evidence | None = None,
     account_id: int | None = None,
     token_id: int | None = None,
+    done_by: str | None = None,
 ) -> tuple[StoredIncident, StoredChange]:
-    """Add a change that leaves the incident open; the incident takes over its severity. Acknowledgements are recorded by
-    store.incidents.acknowledging.
+    """Add a change that leaves the incident open; the incident takes over its severity. Acknowledgements are recorded
+    by store.incidents.acknowledging. `done_by` names who is neither a person of ours nor a token.
     """
     row = await connection.fetchrow(
         _APPEND,
@@ -122,7 +123,7 @@ async def append_change(
         kind == _FLAPPING,
     )
     assert row is not None  # noqa: S101 - incidents are never deleted
-    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id)
+    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id, done_by)
     return StoredIncident(**row), change
 
 
@@ -189,10 +190,11 @@ async def _append(
     evidence: Evidence | None,
     account_id: int | None,
     token_id: int | None = None,
+    done_by: str | None = None,
 ) -> StoredChange:
     row = await connection.fetchrow(
         "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE((SELECT email FROM account WHERE id = $6),"
+        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE($8, (SELECT email FROM account WHERE id = $6),"
         " (SELECT 'token ' || name FROM api_token WHERE id = $7)))"
         " RETURNING id, incident_id, kind, severity, reason, evidence, account_id, at",
         incident_id,
@@ -202,6 +204,7 @@ async def _append(
         evidence,
         account_id,
         token_id,
+        done_by,
     )
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     return _change(row)

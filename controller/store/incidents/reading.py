@@ -31,6 +31,22 @@ LEFT JOIN LATERAL (
 ) AS taken ON true
 WHERE incident.public_id = $1 AND ($2::bigint IS NULL OR incident.organization_id = $2)
 """
+_SOME = """
+SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
+  incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
+  incident.started_at, taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by, incident.resolved_at,
+  incident.flapping, incident.last_notified_at,
+  monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
+  monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
+  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
+FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
+JOIN organization ON organization.id = incident.organization_id
+LEFT JOIN LATERAL (
+  SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+  WHERE is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, COALESCE(incident.resolved_at, now()))
+) AS taken ON true
+WHERE incident.id = ANY ($1::bigint[]) ORDER BY incident.outage_started_at, incident.id
+"""
 _PAGE = """
 SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
   incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
@@ -103,6 +119,11 @@ async def by_public_id(connection: Connection, organization_id: int | None, publ
     """None also when it is of another organization than this one (None: every organization)."""
     row = await connection.fetchrow(_ONE, public_id, organization_id)
     return _incident(row) if row else None
+
+
+async def some(connection: Connection, ids: Sequence[int]) -> list[IncidentRecord]:
+    """The incidents with these numbers, in the order in which the outages began."""
+    return [_incident(row) for row in await connection.fetch(_SOME, list(ids))]
 
 
 async def page_of(
