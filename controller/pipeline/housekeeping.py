@@ -45,8 +45,8 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 async def forget_old(db: Database) -> None:
     """Delete ended sessions, login codes, tokens of messages and probe problems, and old counts of requests, answers to
-    repeated requests, retries, blind periods, dead letters, verdict changes, unconfirmed failures, entries of the audit log, and facts
-    of servers and their changes.
+    repeated requests, retries, blind periods, dead letters, verdict changes, unconfirmed failures, entries of the audit
+    log, and facts of servers and their changes.
 
     Raises StoreUnavailableError.
     """

@@ -25,8 +25,8 @@ LONGEST_SHOWN = 20
 
 
 class Taker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes incidents: `by` names them in timelines, `actor` in the audit log. `receiver_key` is that of the message
-    by which they did it; its receiver is not told of it again.
+    """Who takes incidents: `by` names them in timelines, `actor` in the audit log. `receiver_key` is that of the
+    message by which they did it; its receiver is not told of it again.
     """
 
     by: str

@@ -11,13 +11,13 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Request, Response, Router, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
 from controller.decisions.acknowledgement import Lasts
-from controller.errors import DomainError, InvalidError
+from controller.errors import DomainError, InvalidError, LimitedError
 from controller.http.auth import PERMISSION, address_of
 from controller.http.problem_details import PROBLEM_JSON, details
 from controller.http.problems import status_of
@@ -48,13 +48,8 @@ class AnswerForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 @get("/ack/{token:str}", opt=_OPEN_TO_ALL)
 async def show_message(request: Request[Any, Any, Any], services: GivenServices, token: FromPath[str]) -> Response[Any]:
     """What the message is about, who has it, and the form to take it. It changes nothing."""
-    now = utc_now()
-    try:
-        found = await read_message(services.database, token, now)
-    except DomainError as error:
-        return _refused(request, error)
     if _is_program(request):
-        return _answer(message_document(found))
+        return _answer(message_document(await read_message(services.database, token, utc_now())))
     return await _page(request, services, token)
 
 
@@ -71,18 +66,16 @@ async def answer_message(
         done = await take_from_message(services.database, token, lasts, comment, utc_now(), address=address_of(request))
     except InvalidError as error:
         if _is_program(request):
-            return _refused(request, error)
-        return await _again(request, services, token, form, error)
-    except DomainError as error:
-        return _refused(request, error)
+            raise
+        problem = "Choose for how long you take it." if error.field == "for" else f"The {error}."
+        return await _page(
+            request, services, token, problem=problem, comment=form.comment, status=HTTPStatus.BAD_REQUEST
+        )
     if _is_program(request):
         return _answer(taken_document(done))
     answer = see_other(request, f"/ack/{token}")
     answer.headers.update(_NO_REFERRER)
     return answer
-
-
-ROUTES: list[ControllerRouterHandler] = [show_message, answer_message]
 
 
 async def _page(
@@ -101,19 +94,6 @@ async def _page(
     return await page(
         request, "acknowledging/message.html", view, title=title, status=status, now=now, headers=_NO_REFERRER
     )
-
-
-async def _again(
-    request: Request[Any, Any, Any], services: Services, token: str, form: AnswerForm, error: InvalidError
-) -> Response[Any]:
-    """The form with what is wrong, unless there is nothing to answer any more."""
-    problem = "Choose for how long you take it." if error.field == "for" else f"The {error}."
-    try:
-        return await _page(
-            request, services, token, problem=problem, comment=form.comment, status=HTTPStatus.BAD_REQUEST
-        )
-    except DomainError as over:
-        return _refused(request, over)
 
 
 async def _given(request: Request[Any, Any, Any]) -> AnswerForm:
@@ -148,8 +128,13 @@ def _answer(body: dict[str, Any]) -> Response[Any]:
 
 def _refused(request: Request[Any, Any, Any], error: DomainError) -> Response[Any]:
     status = status_of(error)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, LimitedError) else {}
     if not _is_program(request):
-        return failed(request, status, str(error), _NO_REFERRER)
-    return Response(
-        details(status, str(error), error.fields), status_code=status, media_type=PROBLEM_JSON, headers=_PROGRAMS
-    )
+        return failed(request, status, str(error), {**_NO_REFERRER, **headers})
+    body = details(status, str(error), error.fields)
+    return Response(body, status_code=status, media_type=PROBLEM_JSON, headers={**_PROGRAMS, **headers})
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    Router(path="/", route_handlers=[show_message, answer_message], exception_handlers={DomainError: _refused})
+]

@@ -39,7 +39,9 @@ class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is who made the change; None where Mailprobe did. `until` is the end of an acknowledgement. `state` is None for a comment."""
+    """`by` is who made the change; None where Mailprobe did. `until` is the end of an acknowledgement. `state` is None
+    for a comment.
+    """
 
     at: datetime
     title: str

@@ -159,7 +159,7 @@ def ack_path(token: Secret) -> str:
 
 
 def _is_takeable(delivery: Claimed, notice: Notice) -> bool:
-    """Whether the message is about an open incident that somebody may take. Of a group the first incident may be over."""
+    """Whether the message is about an open incident that somebody may take. Of a group the first one may be over."""
     if isinstance(notice, PlainNotice) or notice.over:
         return False
     return not (isinstance(notice, IncidentNotice) and (delivery.over or notice.acknowledgement))

@@ -46,8 +46,8 @@ _NO_COMMENT = Acknowledgement()
     tags=TAGS,
     summary="Record that somebody takes care of the incident",
     description=(
-        "While somebody has it, a second acknowledgement changes nothing, except that who has it may keep it for longer."
-        " Everybody who was notified of the incident is notified. The body may be left out."
+        "While somebody has it, a second acknowledgement changes nothing, except that who has it may keep it for"
+        " longer. Everybody who was notified of the incident is notified. The body may be left out."
     ),
     responses={
         200: _ANSWER,
