@@ -17,6 +17,7 @@ class Lasts(StrEnum):
 
 
 WORDS = {Lasts.HALF_AN_HOUR: "30 min", Lasts.TWO_HOURS: "2 h", Lasts.RESOLVED: "until it is resolved"}
+BUTTONS = {**WORDS, Lasts.RESOLVED: "Until resolved"}
 _SPANS = {Lasts.HALF_AN_HOUR: timedelta(minutes=30), Lasts.TWO_HOURS: timedelta(hours=2)}
 
 

@@ -61,7 +61,7 @@ class _Content(msgspec.Struct, frozen=True):
 def render(
     notice: Notice, public_url: PublicUrl, remarks: Sequence[str] = (), *, ack_link: str | None = None
 ) -> Message:
-    """`remarks` are paragraphs at the end, about this message instead of what it reports. `ack_link` acknowledges that."""
+    """`remarks` are paragraphs at the end, about this message, not what it reports; `ack_link` acknowledges that."""
     link = public_url.link(notice.path) if notice.path else None
     if isinstance(notice, PlainNotice):
         facts = [("At", local_time_text(notice.at, notice.time_zone))]

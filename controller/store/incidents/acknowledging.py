@@ -11,18 +11,18 @@ from controller.store.platform.pool import Connection
 # Who has an incident may keep it for longer; a minute more is no longer, but the same request sent twice.
 _TAKE = """
 WITH taken AS (
-  UPDATE incident SET acknowledged_until = $2, acknowledged_by = $3,
+  UPDATE incident SET acknowledged_until = $2::timestamptz, acknowledged_by = $3::text,
     acknowledged_at = CASE WHEN is_acknowledged(acknowledged_at, acknowledged_until, now()) THEN acknowledged_at
       ELSE now() END
   WHERE id = ANY ($1::bigint[]) AND resolved_at IS NULL AND (
     NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
-    OR (acknowledged_by = $3 AND acknowledged_until + interval '1 minute' < COALESCE($2, 'infinity'))
+    OR (acknowledged_by = $3 AND acknowledged_until + interval '1 minute' < COALESCE($2::timestamptz, 'infinity'))
   )
   RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
     resolved_at, flapping, acknowledged_at, acknowledged_until, acknowledged_by
 ), written AS (
   INSERT INTO incident_change (incident_id, kind, severity, reason, account_id, done_by, acknowledged_until)
-  SELECT id, 'acknowledged', severity, $4, $5, $3, $2 FROM taken ORDER BY id
+  SELECT id, 'acknowledged', severity, $4::text, $5::bigint, $3, $2 FROM taken ORDER BY id
   RETURNING id AS change_id, incident_id, account_id, at
 )
 SELECT taken.*, written.change_id, written.account_id, written.at FROM taken
