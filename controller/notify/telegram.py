@@ -44,8 +44,8 @@ def with_button(by_apprise: ChannelType, server: str = SERVER) -> ChannelType:
 
 
 def button_request(sending: Sending, server: str = SERVER) -> Request | None:
-    """The request of a message with its button; None for one that nobody can take, and for a config that names more than
-    a bot and a chat.
+    """The request of a message with its button; None for one that nobody can take, and for a config that names more
+    than a bot and a chat.
     """
     link, known = sending.message.ack_link, _bot_and_chat(sending.config)
     if link is None or known is None:

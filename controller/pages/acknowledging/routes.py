@@ -103,7 +103,8 @@ async def _given(request: Request[Any, Any, Any]) -> AnswerForm:
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=AnswerForm)
     except msgspec.ValidationError as error:
-        raise InvalidError(*breach_of(error, AnswerForm)) from error
+        field, rule = breach_of(error, AnswerForm)
+        raise InvalidError(field or "body", rule) from error
     except msgspec.DecodeError as error:
         raise InvalidError("body", "must be JSON") from error
 
