@@ -119,7 +119,8 @@ async def test_what_chooses_nothing_is_refused_with_the_form(
 
 
 async def test_a_choice_takes_it_in_the_name_of_the_receiver(api: Api, stranger: Browser, sent: Sent) -> None:
-    page = await stranger.submit(await stranger.open(sent.path), sent.path, **{"for": "2h", "comment": "On my way"})
+    values: dict[str, Any] = {"for": "2h", "comment": "On my way"}
+    page = await stranger.submit(await stranger.open(sent.path), sent.path, **values)
     assert (page.status, page.path) == (200, sent.path)
     assert "You have it until" in page.text
     assert await taken(api) == RECEIVER
