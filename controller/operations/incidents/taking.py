@@ -14,7 +14,7 @@ from controller.decisions.acknowledgement import Lasts, ends_at
 from controller.model import Principal
 from controller.model.audit import Actor, AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import ChangeOf, record_many
-from controller.pipeline.acknowledged_notifications import notify_of_taking
+from controller.pipeline.delivery.acknowledged_notifications import notify_of_taking
 from controller.store.incidents import acknowledging, events, reading
 from controller.store.platform.pool import Connection, OneTransaction
 
@@ -53,7 +53,7 @@ async def take(
     if not taken:
         return 0
     await events.insert_incident_events(connection, taken)
-    told = await notify_of_taking(
+    notified = await notify_of_taking(
         connection,
         taken,
         by=taker.by,
@@ -68,7 +68,7 @@ async def take(
         incidents=len(taken),
         incident_ids=[str(incident.public_id) for incident, _ in taken[:LONGEST_SHOWN]],
         lasts=lasts.value,
-        told=told,
+        notified=notified,
     )
     return len(taken)
 

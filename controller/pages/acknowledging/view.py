@@ -14,7 +14,7 @@ from controller.operations.incidents.answered_messages import AnswerableIncident
 from controller.operations.incidents.comments import LONGEST
 
 
-class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerableView(msgspec.Struct, frozen=True, kw_only=True):
     """An open incident; `path` needs a login. `own` says that the receiver of the message has it."""
 
     path: str
@@ -36,7 +36,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     receiver: str
-    incidents: list[IncidentView]
+    incidents: list[AnswerableView]
     total: int
     free: bool
     problem: str
@@ -102,8 +102,8 @@ def taken_document(done: Taken) -> dict[str, Any]:
     }
 
 
-def _incident(one: AnswerableIncident, receiver: str) -> IncidentView:
-    return IncidentView(
+def _incident(one: AnswerableIncident, receiver: str) -> AnswerableView:
+    return AnswerableView(
         path=f"/incidents/{one.public_id}",
         name=one.monitor_name,
         server=f"{words_of(one.monitor_kind).subject} {' and '.join(one.servers)}".strip(),
