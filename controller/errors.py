@@ -121,6 +121,10 @@ class AlreadyEndedError(DomainError):
     """The object has ended already, so this can no longer be done with it."""
 
 
+class GoneError(DomainError):
+    """What the request names was there, and is over for good."""
+
+
 class WrongStateError(DomainError):
     """The object must be in another state for this; the message says in which."""
 

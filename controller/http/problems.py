@@ -16,6 +16,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec.inspect import type_info
 
 from controller import errors
+from controller.http.logged_paths import logged_path
 from controller.http.problem_details import ProblemDetails, is_ours, problem_details
 from controller.model.values.json_rules import rule_of
 from controller.store.platform.pool import StoreUnavailableError
@@ -47,6 +48,7 @@ _STATUS: dict[type[errors.DomainError], HTTPStatus] = {
     errors.AlreadyExistsError: HTTPStatus.CONFLICT,
     errors.AlreadyEndedError: HTTPStatus.CONFLICT,
     errors.UnfitLocationsError: HTTPStatus.CONFLICT,
+    errors.GoneError: HTTPStatus.GONE,
     errors.WrongStateError: HTTPStatus.CONFLICT,
     errors.PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
     errors.StillRunningError: HTTPStatus.CONFLICT,
@@ -163,7 +165,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (StoreUnavailableError, BusError)
 def missing_part(request: Request[Any, Any, Any], error: Exception) -> str:
     """Log one of UNAVAILABLE and return which part is missing, for the caller: database or broker."""
     part = "database" if isinstance(error, StoreUnavailableError) else "broker"
-    log.warning("request_unavailable", method=request.method, path=request.url.path, part=part, error=str(error))
+    log.warning("request_unavailable", method=request.method, path=logged_path(request), part=part, error=str(error))
     return part
 
 
@@ -183,7 +185,7 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Ans
     if error.detail == _CLIENT_GONE:
         return refusal(request, HTTPStatus.BAD_REQUEST, "The request did not end")
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("request_failed", method=request.method, path=request.url.path, error=error.detail)
+        log.warning("request_failed", method=request.method, path=logged_path(request), error=error.detail)
     phrase = HTTPStatus(error.status_code).phrase
     if error.status_code == HTTPStatus.NOT_FOUND and is_alertsite(request.url.path):
         phrase = RECORD_NOT_FOUND
@@ -194,7 +196,7 @@ def from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Ans
 
 def from_bug(request: Request[Any, Any, Any], error: Exception) -> Answer:
     """The answer to an error of ours, which it does not show. Of the request only method and path are logged."""
-    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request_failed", method=request.method, path=logged_path(request), exc_info=error)
     return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, _route_opt(request, FAILED) or "Internal Server Error")
 
 

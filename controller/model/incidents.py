@@ -38,8 +38,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 class MonitorIncident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident of a monitor that is known. `outage_started_at` is the due moment of its first failing round, and
-    `resolved_at` None while it is open. `acknowledged_by` names the person or the token that has it; None when nobody
-    does, or when they are gone.
+    `resolved_at` None while it is open. `acknowledged_by` names who has it until `acknowledged_until` (None: until it
+    is resolved): a person, a token, or the address or channel of a message; None when nobody does.
     """
 
     public_id: UUID
@@ -48,6 +48,7 @@ class MonitorIncident(msgspec.Struct, frozen=True, kw_only=True):
     outage_started_at: datetime
     started_at: datetime
     acknowledged_at: datetime | None
+    acknowledged_until: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
     flapping: bool

@@ -168,7 +168,9 @@ def service(name: str) -> ChannelType:
 
     async def send(senders: Senders, sending: Sending) -> str:
         try:
-            url = service_url(name, sending.config, sending.notice, sending.message.tone)
+            url = service_url(
+                name, sending.config, sending.notice, sending.message.tone, ack_link=sending.message.ack_link
+            )
         except InvalidError as error:
             raise DeliveryError(str(error), permanent=True) from error
         allowed = senders.destinations.allowed

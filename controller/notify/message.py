@@ -94,6 +94,8 @@ def _tone(notice: Notice) -> Tone:
     match notice:
         case PlainNotice():
             return Tone.BETTER if notice.over else Tone.PLAIN
+        case IncidentNotice() if notice.acknowledgement:
+            return Tone.PLAIN
         case _:  # an on-call service would close its alert when told that some of the incidents are over
             return Tone.BETTER if notice.over else Tone.TROUBLE
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from controller.decisions.acknowledgement import WORDS, Lasts
 from controller.notify.time_zones import zone_of
 
 MOST_MEMBERS = 50
@@ -93,9 +94,25 @@ class NoticeOnCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
         return f"{waits}: this is step {self.step} of the escalation policy {self.policy}."
 
 
+class NoticeAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who took the incident, and how many others with it. `until` is None where it is taken until it is resolved."""
+
+    by: str
+    lasts: Lasts = msgspec.field(name="for")
+    until: datetime | None
+    comment: str = ""
+    others: int = 0
+
+    def headline(self, name: str) -> str:
+        """For example "Taken by ann@example.com for 2 h: Mail of Paris and 37 more"."""
+        span = WORDS[self.lasts] if self.until is None else f"for {WORDS[self.lasts]}"
+        more = f" and {self.others:,} more" if self.others else ""
+        return f"Taken by {self.by} {span}: {name}{more}"
+
+
 class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="incident"):
-    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping or resolved;
-    reminder for one that its receiver knows and nobody has taken.
+    """A change of an incident at the time `at`. `change` is opened, escalated, eased, flapping, acknowledged or
+    resolved; reminder for one that its receiver knows and nobody has taken.
     """
 
     change: str
@@ -114,6 +131,7 @@ class IncidentNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     evidence: list[LocationFinding] = []
     maintenance: NoticeMaintenance | None = None
     on_call: NoticeOnCall | None = None
+    acknowledgement: NoticeAcknowledgement | None = None
 
     @property
     def path(self) -> str:

@@ -14,10 +14,12 @@ from controller.notify.channels import (
     send_webhook,
     service,
 )
+from controller.notify.telegram import with_button
 
 CHANNELS: dict[str, ChannelType] = {
     "email": ChannelType(ChannelGroup.EMAIL, check_email, send_email),
     "sms": ChannelType(ChannelGroup.SMS, check_sms, send_sms),
     "webhook": ChannelType(ChannelGroup.WEBHOOK, check_webhook, send_webhook),
     **{name: service(name) for name in SERVICES},
+    "telegram": with_button(service("telegram")),
 }

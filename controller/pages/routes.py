@@ -19,6 +19,7 @@ from controller.http.services import Services
 from controller.long_lived import set_apart
 from controller.off_loop import off_loop
 from controller.pages.account.routes import ROUTES as ACCOUNT
+from controller.pages.acknowledging.routes import ROUTES as ACKNOWLEDGING
 from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.discovery.routes import ROUTES as DISCOVERY
 from controller.pages.facts.routes import ROUTES as FACTS
@@ -89,7 +90,12 @@ def create_pages(services: Services) -> Router:
         before_request=_note_position,
         opt={COUNTED_APART: REQUESTS, FOR_PEOPLE: True},
     )
-    return Router(path="/", route_handlers=[pages, static_file], exception_handlers=HANDLERS, include_in_schema=False)
+    return Router(
+        path="/",
+        route_handlers=[pages, *ACKNOWLEDGING, static_file],
+        exception_handlers=HANDLERS,
+        include_in_schema=False,
+    )
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from controller.store.checks.dispatch import settle
 from controller.store.checks.leadership import watermark
 from controller.store.comparison import changes, facts
 from controller.store.evaluation import evaluations, probe_problems, unconfirmed
-from controller.store.incidents import verdict_changes
+from controller.store.incidents import ack_tokens, verdict_changes
 from controller.store.locations import blind_periods
 from controller.store.platform.partitions import make_partitions, remove_old_results
 from controller.store.platform.pool import Database
@@ -44,14 +44,15 @@ async def settle_checks(db: Database, counts: Counts | None = None) -> None:
 
 
 async def forget_old(db: Database) -> None:
-    """Delete ended sessions, login codes and probe problems, and old counts of requests, answers to repeated requests,
-    retries, blind periods, dead letters, verdict changes, unconfirmed failures, entries of the audit log, and facts
-    of servers and their changes.
+    """Delete ended sessions, login codes, tokens of messages and probe problems, and old counts of requests, answers to
+    repeated requests, retries, blind periods, dead letters, verdict changes, unconfirmed failures, entries of the audit
+    log, and facts of servers and their changes.
 
     Raises StoreUnavailableError.
     """
     await sessions.forget_expired(db)
     await login_codes.forget_expired(db)
+    await ack_tokens.forget_expired(db)
     await request_counts.forget_old(db)
     await answered_requests.forget_old(db)
     await evaluations.forget_retries(db)

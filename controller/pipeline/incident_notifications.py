@@ -143,6 +143,12 @@ async def why_nobody(connection: Connection, incident_id: int, change_id: int) -
     return WhyNobody(why, tuple(windows))
 
 
+async def stored_notice(connection: Connection, row: AlertRow) -> dict[str, Any]:
+    """The notice of a change as it is stored with a delivery, without a maintenance."""
+    notice: dict[str, Any] = _notice(row, await _servers(connection, row), None)
+    return notice
+
+
 async def _enqueue(
     connection: Connection, row: AlertRow, affected: Affected, maintenance: NoticeMaintenance | None = None
 ) -> int:

@@ -92,6 +92,16 @@ class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     started_at: Annotated[Timestamp, described("When the outage was confirmed and the incident opened.")]
     resolved_at: Annotated[Timestamp | None, described("Null while the incident is open.")] = None
     flapping: Annotated[bool, described("Whether the incident is held open because the outage comes and goes.")] = False
+    acknowledged_by: Annotated[
+        str | None,
+        described(
+            "Who has it: a person's e-mail address, a token's name, or the address or channel whose message was"
+            " answered. Null while nobody has it."
+        ),
+    ] = None
+    acknowledged_until: Annotated[
+        Timestamp | None, described("When that ends; null when it lasts until the incident is resolved.")
+    ] = None
     evidence: Annotated[Evidence | None, described("Null when a person did it.")] = None
     kind: Annotated[str, described(f"The kind of the monitor: {KINDS_TEXT}.")] = ""
     sequence: EventSequence = UNSET

@@ -103,7 +103,7 @@ class ChangedObject(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class ChangedBy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who made a change."""
 
-    kind: Annotated[str, described("person, token or command (of an operator).")]
+    kind: Annotated[str, described("person, token, command (of an operator) or message (answered by its link).")]
     id: Annotated[str | None, described("The public UUID of the person, the id of the token; null for a command.")]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from controller.store.incidents import incidents
+from controller.store.incidents import acknowledging, incidents
 from controller.store.incidents.incidents import NewIncident
 from shared.epoch import to_ms
 from shared.wire.events import Evidence, LocationEvidence
@@ -68,11 +68,19 @@ async def add_incident(
         )
         changes = [(opened.id, confirmed)]
         if acknowledged is not None:
-            for kind, text, seconds in (("acknowledged", "", 190), ("commented", acknowledged, 260)):
-                _, change = await incidents.append_change(
-                    connection, incident.id, kind=kind, severity=severity, reason=text, account_id=here.account
-                )
-                changes.append((change.id, confirmed + timedelta(seconds=seconds)))
+            by = await acknowledging.name_of(connection, here.account, None)
+            (_, taken), *_ = await acknowledging.take(
+                connection, [incident.id], by=by, until=None, comment="", account_id=here.account
+            )
+            _, said = await incidents.append_change(
+                connection,
+                incident.id,
+                kind="commented",
+                severity=severity,
+                reason=acknowledged,
+                account_id=here.account,
+            )
+            changes += [(taken.id, confirmed + timedelta(seconds=190)), (said.id, confirmed + timedelta(seconds=260))]
         ended = None
         if resolved is not None:
             ended = here.now - timedelta(minutes=resolved)

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+import msgspec
+
+from controller.decisions.acknowledgement import BUTTONS, Lasts
 from controller.errors import InvalidError
 from controller.notify.message import Tone
 from controller.notify.notice import GroupNotice, IncidentNotice, Notice
@@ -21,7 +24,8 @@ Config = Mapping[str, Any]
 
 class AppriseService(NamedTuple):
     """`from_keys` makes the URL from single keys, or None when one is missing. `from_hook` makes it from the URL of an
-    incoming webhook that Apprise does not accept unchanged. `thread` returns the query parameters to add for a notice.
+    incoming webhook that Apprise does not accept unchanged. `thread` returns the query parameters to add for a notice,
+    `buttons` those that let people take what it is about, by a link.
     """
 
     plugins: tuple[str, ...]
@@ -29,16 +33,28 @@ class AppriseService(NamedTuple):
     from_keys: Callable[[Config], str | None] = lambda _: None
     from_hook: Callable[[str], str | None] = lambda _: None
     thread: Callable[[str, Tone], str] = lambda _thread, _tone: ""
+    buttons: Callable[[str], str] = lambda _: ""
 
 
-def service_url(name: str, config: Config, notice: Notice | None = None, tone: Tone = Tone.PLAIN) -> str:
+def service_url(
+    name: str,
+    config: Config,
+    notice: Notice | None = None,
+    tone: Tone = Tone.PLAIN,
+    *,
+    ack_link: str | None = None,
+) -> str:
     """The Apprise URL of a channel. Raises InvalidError when its config lacks what the service needs."""
     service = SERVICES[name]
     hook = next((text for key in ("secret", "url", "webhookUrl") if (text := _text(config, key))), None)
     url = service.from_keys(config) or (hook and (service.from_hook(hook) or hook))
     if not url:
         raise InvalidError("config", f"of {name} needs {service.needs}")
-    query = service.thread(thread_of(notice), tone) if notice is not None and thread_of(notice) else ""
+    parameters = [
+        service.thread(thread_of(notice), tone) if notice is not None and thread_of(notice) else "",
+        service.buttons(ack_link) if ack_link else "",
+    ]
+    query = "&".join(filter(None, parameters))
     return url + (("&" if "?" in url else "?") + query if query else "")
 
 
@@ -107,6 +123,23 @@ def _alias(thread: str, tone: Tone) -> str:
     return f"alias={thread}-over&priority=low" if tone is Tone.BETTER else f"alias={thread}"
 
 
+def _ntfy_buttons(link: str) -> str:
+    """A button for each length of time, the three that ntfy allows. It posts by itself, and needs no page."""
+    actions = [
+        {
+            "action": "http",
+            "label": BUTTONS[lasts],
+            "url": link,
+            "method": "POST",
+            "headers": {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+            "body": f"for={lasts.value}",
+            "clear": True,
+        }
+        for lasts in Lasts
+    ]
+    return f"actions={_q(msgspec.json.encode(actions).decode())}"
+
+
 _HOOK = "secret (the URL of an incoming webhook, or an Apprise URL)"
 
 SERVICES: dict[str, AppriseService] = {
@@ -165,6 +198,7 @@ SERVICES: dict[str, AppriseService] = {
         "url and topic, or secret (an Apprise URL)",
         from_keys=_at_server("ntfy", before="token", after="topic"),
         from_hook=_hook(r"(?P<where>[^/?#]+)/(?P<topic>[\w-]+)", "ntfy{s}://{where}/{topic}"),
+        buttons=_ntfy_buttons,
     ),
     "opsgenie": AppriseService(
         ("NotifyOpsgenie",),

@@ -55,15 +55,21 @@ def incident_content(
     change = "closed" if notice.closed else notice.change
     pattern = _on_call_state(notice) or _STATES.get(change, {}).get(notice.severity, "Changed: {name}")
     state, _, name = pattern.partition(": ")
+    taken = notice.acknowledgement
+    if taken:
+        state, name = taken.headline(notice.monitor.name), ""
     words = words_of(notice.monitor.kind)
     meaning = _MEANINGS.get(change, {}).get(notice.severity, "").format(subject=words.subject)
     of_kind = words.meaning(_VERDICTS.get(change, "{severity}").format(severity=notice.severity))
     quiet = f"{notice.maintenance_text.capitalize()}." if notice.maintenance else ""
+    said = taken.comment if taken else ""
     return Content(
         state=state,
         name=name.replace("{name}", notice.monitor.name),
-        cause=_cause(notice),
-        paragraphs=[text for text in (quiet, _on_call_text(notice), meaning, of_kind) if text],
+        cause="" if taken else _cause(notice),
+        paragraphs=[
+            text for text in (quiet, taken.comment if taken else "", _on_call_text(notice), meaning, of_kind) if text
+        ],
         facts=_facts(notice, words.subject),
         votes=[_vote(finding) for finding in notice.evidence],
         timings=_timings(notice.evidence),

@@ -73,6 +73,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "at": _iso(notice.at),
         "errorCount": "0" if notice.over else "1",
         "url": message.link or "",
+        "ackUrl": message.ack_link or "",
     }
     match notice:
         case PlainNotice() | DigestNotice():
@@ -125,7 +126,8 @@ def _group_values(notice: GroupNotice) -> dict[str, str]:
 
 
 def _document(sending: Sending) -> dict[str, Any]:
-    return _facts(sending) | ({"url": sending.message.link} if sending.message.link else {})
+    links = {"url": sending.message.link, "ackUrl": sending.message.ack_link}
+    return _facts(sending) | {name: link for name, link in links.items() if link}
 
 
 def _facts(sending: Sending) -> dict[str, Any]:
@@ -202,6 +204,7 @@ def _incident_facts(notice: IncidentNotice, sending: Sending) -> dict[str, Any]:
         "website": {"id": notice.monitor.id, "name": notice.monitor.name, "url": _url(notice.monitor)},
         "customer": notice.customer,
         "evidence": notice.evidence,
+        **({"acknowledgement": notice.acknowledgement} if notice.acknowledgement else {}),
     }
 
 

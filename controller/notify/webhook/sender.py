@@ -28,7 +28,7 @@ _TIMEOUT = 10.0
 _MOST_READ = 16 * 1024
 _MOST_ADDRESSES = 2
 _RESERVED_HEADERS = ("host", "content-length", "transfer-encoding", "connection")
-_RETRY_STATUSES = frozenset({408, 421, 423, 425, 429})
+RETRY_STATUSES = frozenset({408, 421, 423, 425, 429})
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class WebhookSender:
         """Raises DeliveryError."""
         answer = await self.exchange(prepare(sending))
         if not is_expected(answer.status, sending.config.get("expectedStatusCodes")):
-            permanent = answer.status < 500 and answer.status not in _RETRY_STATUSES
+            permanent = answer.status < 500 and answer.status not in RETRY_STATUSES
             raise DeliveryError(
                 f"the webhook answered {answer.status} {_phrase(answer.status)}".rstrip(),
                 permanent=permanent,

@@ -16,13 +16,16 @@ import msgspec
 import structlog
 
 from controller.decisions.access import Permission
+from controller.decisions.acknowledgement import Lasts
 from controller.decisions.evaluation.state import MonitorState, closed_by_hand
-from controller.errors import AlreadyEndedError, InvalidError
+from controller.errors import AlreadyEndedError
 from controller.model import Principal
 from controller.model.audit import AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import record_about
+from controller.operations.incidents.comments import check_text
 from controller.operations.incidents.incidents import IncidentDetails, details_of, incident_for
 from controller.operations.incidents.notified import Notified, notified_in
+from controller.operations.incidents.taking import take, taker_of
 from controller.pipeline.incidents import announce
 from controller.store.evaluation import states
 from controller.store.evaluation.states import EvaluatedState
@@ -35,8 +38,6 @@ from shared.epoch import to_ms
 
 log = structlog.get_logger()
 
-LONGEST = 2000
-
 Requirement: TypeAlias = Callable[[IncidentDetails, Notified], None]
 """Checks the incident as it is before the action, while nobody else can change it; PreconditionFailedError refuses."""
 
@@ -48,19 +49,19 @@ async def acknowledge(
     comment: str,
     now: datetime,
     *,
+    lasts: Lasts = Lasts.RESOLVED,
     require_state: Requirement | None = None,
 ) -> IncidentDetails:
-    """Record that somebody takes care of the incident. A second acknowledgement changes nothing.
+    """Record that somebody takes care of the incident, for so long. While somebody has it, a second acknowledgement
+    changes nothing, except that who has it may keep it for longer.
 
     Raises InvalidError, NotFoundError, ForbiddenError, AlreadyEndedError.
     """
-    _check(comment, field="comment", least=0)
+    check_text(comment, field="comment", least=0)
     async with _handling(database, principal, public_id, now, require_state) as (connection, incident, _):
         if incident.resolved_at is not None:
             raise AlreadyEndedError("The incident is resolved")
-        if incident.acknowledged_at is None:
-            await _append(connection, principal, incident, "acknowledged", comment)
-            await _record(connection, principal, AuditAction.INCIDENT_ACKNOWLEDGED, incident)
+        await take(connection, [incident.id], await taker_of(connection, principal), lasts, comment, now)
     return await _now(database, principal, public_id, now)
 
 
@@ -74,9 +75,9 @@ async def comment_on(
     require_state: Requirement | None = None,
 ) -> IncidentDetails:
     """Add a comment, also to an incident that is resolved. Raises InvalidError, NotFoundError, ForbiddenError."""
-    _check(comment, field="comment")
+    check_text(comment, field="comment")
     async with _handling(database, principal, public_id, now, require_state) as (connection, incident, _):
-        await _append(connection, principal, incident, "commented", comment)
+        await _comment(connection, principal, incident, comment)
         await _record(connection, principal, AuditAction.INCIDENT_COMMENTED, incident)
     return await _now(database, principal, public_id, now)
 
@@ -94,7 +95,7 @@ async def resolve(
 
     Raises InvalidError, NotFoundError, ForbiddenError, AlreadyEndedError.
     """
-    _check(reason, field="reason")
+    check_text(reason, field="reason")
     async with _handling(database, principal, public_id, now, require_state) as (connection, incident, state):
         done = await incidents.resolve(
             connection, incident.id, reason=reason, account_id=principal.account_id, token_id=principal.token_id
@@ -122,15 +123,13 @@ async def _handling(
         yield connection, incident, state
 
 
-async def _append(
-    connection: Connection, principal: Principal, incident: IncidentRecord, kind: str, reason: str
-) -> None:
+async def _comment(connection: Connection, principal: Principal, incident: IncidentRecord, comment: str) -> None:
     done = await incidents.append_change(
         connection,
         incident.id,
-        kind=kind,
+        kind="commented",
         severity=incident.severity,
-        reason=reason,
+        reason=comment,
         account_id=principal.account_id,
         token_id=principal.token_id,
     )
@@ -180,10 +179,3 @@ async def _now(database: Database, principal: Principal, public_id: UUID, now: d
     async with database.connection() as connection:
         incident = await incident_for(connection, principal, Permission.READ, public_id)
         return await details_of(connection, incident, now)
-
-
-def _check(text: str, *, field: str, least: int = 1) -> None:
-    """Check that readers and PostgreSQL can show and store the text. Raises InvalidError."""
-    printable = all(line.isprintable() for line in text.replace("\t", " ").splitlines())
-    if not printable or not least <= len(text.strip()) or len(text) > LONGEST:
-        raise InvalidError(field, f"must be {least} to {LONGEST} characters, none of them a control character")

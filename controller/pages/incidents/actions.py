@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from controller.decisions.access import Permission
+from controller.decisions.acknowledgement import Lasts
 from controller.errors import AlreadyEndedError, ForbiddenError, InvalidError, NotFoundError
 from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
@@ -37,6 +38,14 @@ class CommentForm(msgspec.Struct, frozen=True, kw_only=True):
     next: str = ""
 
 
+class AcknowledgeForm(msgspec.Struct, frozen=True, kw_only=True):
+    """`lasts` is for how long; lists acknowledge with one button, until it is resolved."""
+
+    comment: str = ""
+    lasts: Lasts = msgspec.field(default=Lasts.RESOLVED, name="for")
+    next: str = ""
+
+
 class ResolveForm(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     next: str = ""
@@ -47,13 +56,15 @@ async def acknowledge_incident(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     """Take the incident. When somebody has it already, a comment is added all the same."""
-    form = await form_of(request, CommentForm)
+    form = await form_of(request, AcknowledgeForm)
     number, text = public_id_of(public_id), _lines(form.comment)
     details = await _visible(services, principal, number)
     taken = details.incident.acknowledged_at is not None and details.incident.resolved_at is None
-    do = comment_on if taken and text.strip() else acknowledge
     try:
-        await do(services.database, principal, number, text, utc_now())
+        if taken and text.strip():
+            await comment_on(services.database, principal, number, text, utc_now())
+        else:
+            await acknowledge(services.database, principal, number, text, utc_now(), lasts=form.lasts)
     except (InvalidError, AlreadyEndedError) as error:
         return await _refused(request, services, principal, number, error, "acknowledge", text, form.next)
     return _back(request, number, form.next)

@@ -39,13 +39,16 @@ class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """`by` is the person or the token that made the change; None where Mailprobe did. `state` is None for a comment."""
+    """`by` is who made the change; None where Mailprobe did. `until` is the end of an acknowledgement. `state` is None
+    for a comment.
+    """
 
     at: datetime
     title: str
     state: str | None
     reason: str
     by: str | None
+    until: datetime | None
     evaluation: EvaluationView | None
 
 
@@ -60,6 +63,7 @@ def timeline(details: IncidentDetails) -> list[TimelineEntry]:
             state=None if change.kind in _BY_HAND else "up" if change.kind == "resolved" else change.severity,
             reason=change.reason,
             by=change.done_by,
+            until=change.acknowledged_until,
             evaluation=evaluation_view(change.evidence, incident.monitor_public_id, incident.monitor_kind, due)
             if change.evidence
             else None,

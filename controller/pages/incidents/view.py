@@ -10,7 +10,7 @@ import msgspec
 from controller.help.failure_help import help_path
 from controller.kinds import words_of
 from controller.model import CheckRecord
-from controller.operations.incidents.incident_handling import LONGEST
+from controller.operations.incidents.comments import LONGEST
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.operations.incidents.notified import Notified
 from controller.pages.incidents.deliveries import DeliveriesView, deliveries_view
@@ -85,6 +85,7 @@ class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    acknowledged_until: datetime | None
     resolved_at: datetime | None
     resolved_by: str | None
     timeline: list[TimelineEntry]
@@ -126,7 +127,8 @@ def incident_view(
         began_at=incident.outage_started_at,
         confirmed_at=incident.started_at,
         acknowledged_at=incident.acknowledged_at,
-        acknowledged_by=by.get("acknowledged"),
+        acknowledged_by=incident.acknowledged_by,
+        acknowledged_until=incident.acknowledged_until,
         resolved_at=incident.resolved_at,
         resolved_by=by.get("resolved"),
         timeline=timeline(details),

@@ -42,12 +42,13 @@ class LocationNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner` has it; None when nobody has acknowledged it."""
+    """`owner` has it `until` then (None: until it is resolved); None when nobody has it."""
 
     path: str
     since: datetime
     acknowledged: bool
     owner: str | None
+    until: datetime | None
     flapping: bool
 
 
@@ -227,6 +228,7 @@ def _open(incidents: list[MonitorIncident]) -> HeadIncident | None:
         since=found.outage_started_at,
         acknowledged=found.acknowledged_at is not None,
         owner=found.acknowledged_by,
+        until=found.acknowledged_until,
         flapping=found.flapping,
     )
 

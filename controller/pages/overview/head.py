@@ -26,6 +26,7 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     acknowledged: bool
     acknowledged_by: str
+    acknowledged_until: datetime | None
     flapping: bool
     monitor_id: UUID
     monitor_name: str
@@ -82,6 +83,7 @@ def head_view(query: OverviewQuery, found: FoundMonitors, troubles: Troubles) ->
                 since=one.outage_started_at,
                 acknowledged=one.acknowledged_at is not None,
                 acknowledged_by=one.acknowledged_by or "",
+                acknowledged_until=one.acknowledged_until,
                 flapping=one.flapping,
                 monitor_id=one.monitor_id,
                 monitor_name=one.monitor_name,

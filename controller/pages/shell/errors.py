@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, PermissionDeniedException
 from litestar.types import ExceptionHandlersMap
 
 from controller import errors
+from controller.http.logged_paths import logged_path
 from controller.http.problems import RETRY_AFTER_SECONDS, UNAVAILABLE, missing_part, status_of
 from controller.pages.shell.page import see_other, small_page, wants_fragment
 
@@ -122,7 +123,7 @@ def _message(request: Request[Any, Any, Any], status: HTTPStatus) -> str:
 
 
 def _from_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request_failed", method=request.method, path=logged_path(request), exc_info=error)
     message = "This is an error of Mailprobe itself. Its log says more."
     return failed(request, HTTPStatus.INTERNAL_SERVER_ERROR, message)
 

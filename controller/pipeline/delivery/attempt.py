@@ -19,17 +19,19 @@ from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
 from controller.notify.errors import DeliveryError, Fault, SkippedError
 from controller.notify.message import render
-from controller.notify.notice import IncidentNotice, Notice
+from controller.notify.notice import IncidentNotice, Notice, PlainNotice
 from controller.notify.registry import CHANNELS
 from controller.notify.sending import Sending, without_secrets
 from controller.pipeline.delivery.mail_warnings import mail_warnings
 from controller.pipeline.delivery.unwished import unwished
+from controller.store.incidents import ack_tokens
 from controller.store.maintenance.covered import times_around
 from controller.store.notifications import held
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
 from controller.vault import Vault, VaultError
 from shared.clock import utc_now
+from shared.secret import Secret
 
 log = structlog.get_logger()
 
@@ -104,6 +106,7 @@ class Attempts:
             return FailedAttempt(_TOO_OLD, permanent=True, fault=Fault.MESSAGE)
         group = CHANNELS[delivery.type].group
         config: dict[str, Any] = {}
+        token = ack_tokens.new_ack_token()
         try:
             async with asyncio.timeout(_SEND_SECONDS[group]):
                 if await self._waits_for_maintenance(delivery):
@@ -111,13 +114,14 @@ class Attempts:
                 if quiet := await self._quiet(delivery):
                     return quiet
                 config = self._vault.reveal(delivery.channel_config or {})
-                await self._send(delivery, config)
+                await self._send(delivery, config, token)
         except SkippedError as error:
             return Skipped(str(error))
         except VaultError as error:
             return FailedAttempt(str(error)[:_LONGEST_ERROR], permanent=False, fault=Fault.MESSAGE)
         except DeliveryError as error:
-            text = without_secrets(str(error), config)[:_LONGEST_ERROR]
+            text = without_secrets(str(error), {**config, "token": [config.get("token"), token.reveal()]})
+            text = text[:_LONGEST_ERROR]
             answered = error.fault is Fault.MESSAGE and error.status is not None
             return FailedAttempt(text, error.permanent, error.fault, answered)
         except TimeoutError:
@@ -169,7 +173,7 @@ class Attempts:
                 return Postponed(_AFTER_DIGEST)
         return None
 
-    async def _send(self, delivery: Claimed, config: dict[str, Any]) -> None:
+    async def _send(self, delivery: Claimed, config: dict[str, Any], token: Secret) -> None:
         """Raises SkippedError, DeliveryError."""
         notice: Notice = msgspec.convert(delivery.notice, Notice)
         if why := _needless(delivery, notice):
@@ -177,6 +181,7 @@ class Attempts:
         if why := await unwished(self._db, delivery, notice):
             raise SkippedError(why)
         remarks = await mail_warnings(self._db, delivery) if delivery.type == "email" else ()
+        ack_link = await self._ack_link(delivery, notice, token)
         await CHANNELS[delivery.type].send(
             self._senders,
             Sending(
@@ -184,12 +189,37 @@ class Attempts:
                 receiver=delivery.receiver,
                 config=config,
                 notice=notice,
-                message=render(notice, self._public_url, remarks),
+                message=render(notice, self._public_url, remarks, ack_link=ack_link),
                 attempt=delivery.attempts,
                 at=utc_now(),
                 previous_keys=tuple(delivery.previous_keys),
             ),
         )
+
+    async def _ack_link(self, delivery: Claimed, notice: Notice, token: Secret) -> str | None:
+        """The link that acknowledges what the message is about, whose token is stored; None where that is over, or
+        where people cannot reach this installation by a link.
+        """
+        link = self._public_url.link(ack_path(token))
+        if link is None or delivery.incident_id is None or not _is_takeable(delivery, notice):
+            return None
+        async with self._db.connection() as connection:
+            await ack_tokens.insert(
+                connection, token, incident_id=delivery.incident_id, delivery_id=delivery.id, now=utc_now()
+            )
+        return link
+
+
+def ack_path(token: Secret) -> str:
+    """The page that acknowledges, below the public URL."""
+    return f"/ack/{token.reveal()}"
+
+
+def _is_takeable(delivery: Claimed, notice: Notice) -> bool:
+    """Whether the message is about an open incident that somebody may take. Of a group the first one may be over."""
+    if isinstance(notice, PlainNotice) or notice.over:
+        return False
+    return not (isinstance(notice, IncidentNotice) and (delivery.over or notice.acknowledgement))
 
 
 def _needless(delivery: Claimed, notice: Notice) -> str | None:
@@ -200,7 +230,7 @@ def _needless(delivery: Claimed, notice: Notice) -> str | None:
         return "the channel was switched off"
     if not isinstance(notice, IncidentNotice):
         return None
-    if notice.change in FOLLOWING and not delivery.previous_keys:
+    if (notice.change in FOLLOWING or notice.acknowledgement) and not delivery.previous_keys:
         return "this receiver was not notified of the outage"
     if delivery.over and notice.change not in FOLLOWING and delivery.attempts == 1 and delivery.delayed:
         return "the outage ended before this receiver was to be notified"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
 
+from controller.decisions.acknowledgement import is_acknowledged
 from controller.store.events import outbox
 from controller.store.events.outbox import NewEvent
 from controller.store.events.owners import EventOwner, owners_of
@@ -43,7 +45,7 @@ async def insert_verdict_event(
         evidence=evidence,
         kind=owner.kind,
     )
-    await _insert(connection, owner, event)
+    await outbox.insert(connection, [_new(owner, event)])
 
 
 async def insert_incident_event(
@@ -52,6 +54,20 @@ async def insert_incident_event(
     """Insert the event of this change of an incident. `owner` is looked up when the caller does not know it."""
     if owner is None:
         owner = (await owners_of(connection, [incident.monitor_id]))[incident.monitor_id]
+    await outbox.insert(connection, [_incident_event(incident, change, owner)])
+
+
+async def insert_incident_events(
+    connection: Connection, changes: Sequence[tuple[StoredIncident, StoredChange]]
+) -> None:
+    """Insert the events of changes of many incidents."""
+    owners = await owners_of(connection, {incident.monitor_id for incident, _ in changes})
+    some = [_incident_event(incident, change, owners[incident.monitor_id]) for incident, change in changes]
+    await outbox.insert(connection, some)
+
+
+def _incident_event(incident: StoredIncident, change: StoredChange, owner: EventOwner) -> NewEvent:
+    held = is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, change.at)
     event = IncidentEvent(
         event_id=uuid5(incident.public_id, f"{change.id}:{change.kind}"),
         type=EventType.INCIDENT,
@@ -67,12 +83,14 @@ async def insert_incident_event(
         started_at=incident.started_at,
         resolved_at=incident.resolved_at,
         flapping=incident.flapping,
+        acknowledged_by=incident.acknowledged_by if held else None,
+        acknowledged_until=incident.acknowledged_until if held else None,
         evidence=change.evidence,
         kind=owner.kind,
     )
-    await _insert(connection, owner, event)
+    return _new(owner, event)
 
 
-async def _insert(connection: Connection, owner: EventOwner, event: VerdictEvent | IncidentEvent) -> None:
+def _new(owner: EventOwner, event: VerdictEvent | IncidentEvent) -> NewEvent:
     subject = subjects.event(owner.organization, owner.customer, owner.monitor, event.type.value)
-    await outbox.insert(connection, [NewEvent(event.event_id, subject, json_times.encode(event))])
+    return NewEvent(event.event_id, subject, json_times.encode(event))

@@ -27,23 +27,22 @@ INSERT INTO incident (organization_id, customer_id, monitor_id, severity, reason
   started_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
-  resolved_at, flapping
+  resolved_at, flapping, acknowledged_at, acknowledged_until, acknowledged_by
 """
 _APPEND = """
-UPDATE incident SET severity = $2, flapping = flapping OR $3,
-  acknowledged_at = CASE WHEN $4 THEN COALESCE(acknowledged_at, now()) ELSE acknowledged_at END
+UPDATE incident SET severity = $2, flapping = flapping OR $3
 WHERE id = $1
 RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
-  resolved_at, flapping
+  resolved_at, flapping, acknowledged_at, acknowledged_until, acknowledged_by
 """
 _RESOLVE = """
 UPDATE incident SET resolved_at = now() WHERE id = $1 AND resolved_at IS NULL
 RETURNING id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
-  resolved_at, flapping
+  resolved_at, flapping, acknowledged_at, acknowledged_until, acknowledged_by
 """
 _OPEN_ONES = """
 SELECT id, public_id, organization_id, customer_id, monitor_id, severity, reason, outage_started_at, started_at,
-  resolved_at, flapping
+  resolved_at, flapping, acknowledged_at, acknowledged_until, acknowledged_by
 FROM incident WHERE monitor_id = ANY ($1::bigint[]) AND resolved_at IS NULL
 """
 
@@ -62,6 +61,9 @@ class StoredIncident(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     resolved_at: datetime | None
     flapping: bool
+    acknowledged_at: datetime | None
+    acknowledged_until: datetime | None
+    acknowledged_by: str | None
 
 
 class StoredChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,17 +111,19 @@ async def append_change(
     evidence: Evidence | None = None,
     account_id: int | None = None,
     token_id: int | None = None,
+    done_by: str | None = None,
 ) -> tuple[StoredIncident, StoredChange]:
-    """Add a change that leaves the incident open; the incident takes over its severity."""
+    """Add a change that leaves the incident open; the incident takes over its severity. Acknowledgements are recorded
+    by store.incidents.acknowledging. `done_by` names who is neither a person of ours nor a token.
+    """
     row = await connection.fetchrow(
         _APPEND,
         incident_id,
         severity,
         kind == _FLAPPING,
-        kind == "acknowledged",
     )
     assert row is not None  # noqa: S101 - incidents are never deleted
-    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id)
+    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id, done_by)
     return StoredIncident(**row), change
 
 
@@ -186,10 +190,11 @@ async def _append(
     evidence: Evidence | None,
     account_id: int | None,
     token_id: int | None = None,
+    done_by: str | None = None,
 ) -> StoredChange:
     row = await connection.fetchrow(
         "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE((SELECT email FROM account WHERE id = $6),"
+        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE($8, (SELECT email FROM account WHERE id = $6),"
         " (SELECT 'token ' || name FROM api_token WHERE id = $7)))"
         " RETURNING id, incident_id, kind, severity, reason, evidence, account_id, at",
         incident_id,
@@ -199,6 +204,7 @@ async def _append(
         evidence,
         account_id,
         token_id,
+        done_by,
     )
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     return _change(row)

@@ -45,8 +45,8 @@ WITH shown AS (
   WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
     AND ($3::text IS NULL OR CASE $3
       WHEN 'open' THEN resolved_at IS NULL
-      WHEN 'unacknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NULL
-      WHEN 'acknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NOT NULL
+      WHEN 'unacknowledged' THEN resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
+      WHEN 'acknowledged' THEN resolved_at IS NULL AND is_acknowledged(acknowledged_at, acknowledged_until, now())
       ELSE resolved_at IS NOT NULL
     END)
     AND ($4::text IS NULL OR severity = $4)
@@ -55,14 +55,15 @@ WITH shown AS (
     AND ($7::timestamptz IS NULL OR outage_started_at < $7)
   ORDER BY (resolved_at IS NULL) DESC, started_at DESC, id DESC LIMIT $8 OFFSET $9
 )
-SELECT shown.public_id, shown.severity, shown.reason, shown.outage_started_at, shown.started_at, shown.acknowledged_at,
-  taken.done_by AS acknowledged_by, shown.resolved_at, shown.flapping, shown.customer_id,
+SELECT shown.public_id, shown.severity, shown.reason, shown.outage_started_at, shown.started_at, taken.acknowledged_at,
+  taken.acknowledged_until, taken.acknowledged_by, shown.resolved_at, shown.flapping, shown.customer_id,
   customer.name AS customer_name, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
   monitor.kind AS monitor_kind, monitor.hostname, monitor.port
 FROM shown JOIN monitor ON monitor.id = shown.monitor_id JOIN customer ON customer.id = shown.customer_id
 LEFT JOIN LATERAL (
-  SELECT done_by FROM incident_change WHERE incident_id = shown.id AND kind = 'acknowledged' ORDER BY id LIMIT 1
-) AS taken ON shown.acknowledged_at IS NOT NULL
+  SELECT shown.acknowledged_at, shown.acknowledged_until, shown.acknowledged_by
+  WHERE is_acknowledged(shown.acknowledged_at, shown.acknowledged_until, COALESCE(shown.resolved_at, now()))
+) AS taken ON true
 ORDER BY (shown.resolved_at IS NULL) DESC, shown.started_at DESC, shown.id DESC
 """
 _COUNT = """
@@ -70,8 +71,8 @@ SELECT count(*) FROM incident
 WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
   AND ($3::text IS NULL OR CASE $3
     WHEN 'open' THEN resolved_at IS NULL
-    WHEN 'unacknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NULL
-    WHEN 'acknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NOT NULL
+    WHEN 'unacknowledged' THEN resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
+    WHEN 'acknowledged' THEN resolved_at IS NULL AND is_acknowledged(acknowledged_at, acknowledged_until, now())
     ELSE resolved_at IS NOT NULL
   END)
   AND ($4::text IS NULL OR severity = $4)

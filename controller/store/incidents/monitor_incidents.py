@@ -19,10 +19,15 @@ async def incidents_between(
     """The latest MOST_INCIDENTS incidents that touch this time, newest first; an open one always does."""
     rows = await connection.fetch(
         """
-        SELECT public_id, severity, reason, outage_started_at, started_at, acknowledged_at, resolved_at, flapping,
-          (SELECT done_by FROM incident_change WHERE incident_id = incident.id AND kind = 'acknowledged'
-            ORDER BY id DESC LIMIT 1) AS acknowledged_by
+        SELECT public_id, severity, reason, outage_started_at, started_at, resolved_at, flapping,
+          taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by
         FROM incident
+        LEFT JOIN LATERAL (
+          SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+          WHERE is_acknowledged(
+            incident.acknowledged_at, incident.acknowledged_until, COALESCE(incident.resolved_at, now())
+          )
+        ) AS taken ON true
         WHERE monitor_id = $1 AND (resolved_at IS NULL OR (outage_started_at < $3 AND resolved_at > $2))
         ORDER BY started_at DESC, id DESC LIMIT $4
         """,

@@ -36,6 +36,7 @@ class PagedIncident(msgspec.Struct, frozen=True, kw_only=True):
     outage_started_at: datetime
     started_at: datetime
     acknowledged_at: datetime | None
+    acknowledged_until: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
     last_notified_at: datetime | None
@@ -53,8 +54,8 @@ WITH shown AS (
   WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
     AND ($3::text IS NULL OR CASE $3
       WHEN 'open' THEN resolved_at IS NULL
-      WHEN 'unacknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NULL
-      WHEN 'acknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NOT NULL
+      WHEN 'unacknowledged' THEN resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
+      WHEN 'acknowledged' THEN resolved_at IS NULL AND is_acknowledged(acknowledged_at, acknowledged_until, now())
       ELSE resolved_at IS NOT NULL
     END)
     AND ($4::text IS NULL OR severity = $4)
@@ -66,12 +67,13 @@ WITH shown AS (
 )
 SELECT shown.id, shown.public_id, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
   monitor.kind AS monitor_kind, customer.public_id AS customer_public_id, shown.type, shown.severity, shown.reason,
-  shown.flapping, shown.outage_started_at, shown.started_at, shown.acknowledged_at, taken.done_by AS acknowledged_by,
-  shown.resolved_at, shown.last_notified_at, GREATEST(shown.started_at, last.at) AS updated_at
+  shown.flapping, shown.outage_started_at, shown.started_at, taken.acknowledged_at, taken.acknowledged_until,
+  taken.acknowledged_by, shown.resolved_at, shown.last_notified_at, GREATEST(shown.started_at, last.at) AS updated_at
 FROM shown JOIN monitor ON monitor.id = shown.monitor_id JOIN customer ON customer.id = shown.customer_id
 LEFT JOIN LATERAL (
-  SELECT done_by FROM incident_change WHERE incident_id = shown.id AND kind = 'acknowledged' ORDER BY id LIMIT 1
-) AS taken ON shown.acknowledged_at IS NOT NULL
+  SELECT shown.acknowledged_at, shown.acknowledged_until, shown.acknowledged_by
+  WHERE is_acknowledged(shown.acknowledged_at, shown.acknowledged_until, COALESCE(shown.resolved_at, now()))
+) AS taken ON true
 LEFT JOIN LATERAL (
   SELECT at FROM incident_change WHERE incident_id = shown.id ORDER BY id DESC LIMIT 1
 ) AS last ON true
@@ -83,8 +85,8 @@ WITH shown AS (
   WHERE ($1::bigint IS NULL OR organization_id = $1) AND ($2::bigint[] IS NULL OR customer_id = ANY ($2))
     AND ($3::text IS NULL OR CASE $3
       WHEN 'open' THEN resolved_at IS NULL
-      WHEN 'unacknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NULL
-      WHEN 'acknowledged' THEN resolved_at IS NULL AND acknowledged_at IS NOT NULL
+      WHEN 'unacknowledged' THEN resolved_at IS NULL AND NOT is_acknowledged(acknowledged_at, acknowledged_until, now())
+      WHEN 'acknowledged' THEN resolved_at IS NULL AND is_acknowledged(acknowledged_at, acknowledged_until, now())
       ELSE resolved_at IS NOT NULL
     END)
     AND ($4::text IS NULL OR severity = $4)
@@ -96,12 +98,13 @@ WITH shown AS (
 )
 SELECT shown.id, shown.public_id, monitor.public_id AS monitor_public_id, monitor.name AS monitor_name,
   monitor.kind AS monitor_kind, customer.public_id AS customer_public_id, shown.type, shown.severity, shown.reason,
-  shown.flapping, shown.outage_started_at, shown.started_at, shown.acknowledged_at, taken.done_by AS acknowledged_by,
-  shown.resolved_at, shown.last_notified_at, GREATEST(shown.started_at, last.at) AS updated_at
+  shown.flapping, shown.outage_started_at, shown.started_at, taken.acknowledged_at, taken.acknowledged_until,
+  taken.acknowledged_by, shown.resolved_at, shown.last_notified_at, GREATEST(shown.started_at, last.at) AS updated_at
 FROM shown JOIN monitor ON monitor.id = shown.monitor_id JOIN customer ON customer.id = shown.customer_id
 LEFT JOIN LATERAL (
-  SELECT done_by FROM incident_change WHERE incident_id = shown.id AND kind = 'acknowledged' ORDER BY id LIMIT 1
-) AS taken ON shown.acknowledged_at IS NOT NULL
+  SELECT shown.acknowledged_at, shown.acknowledged_until, shown.acknowledged_by
+  WHERE is_acknowledged(shown.acknowledged_at, shown.acknowledged_until, COALESCE(shown.resolved_at, now()))
+) AS taken ON true
 LEFT JOIN LATERAL (
   SELECT at FROM incident_change WHERE incident_id = shown.id ORDER BY id DESC LIMIT 1
 ) AS last ON true

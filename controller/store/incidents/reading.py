@@ -18,30 +18,58 @@ MOST_CHANGES = 1000
 _ONE = """
 SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
   incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
-  incident.started_at, incident.acknowledged_at, incident.resolved_at, incident.flapping, incident.last_notified_at,
+  incident.started_at, taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by, incident.resolved_at,
+  incident.flapping, incident.last_notified_at,
   monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
   monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
   customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
 FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
 JOIN organization ON organization.id = incident.organization_id
+LEFT JOIN LATERAL (
+  SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+  WHERE is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, COALESCE(incident.resolved_at, now()))
+) AS taken ON true
 WHERE incident.public_id = $1 AND ($2::bigint IS NULL OR incident.organization_id = $2)
+"""
+_SOME = """
+SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
+  incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
+  incident.started_at, taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by, incident.resolved_at,
+  incident.flapping, incident.last_notified_at,
+  monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
+  monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
+  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
+FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
+JOIN organization ON organization.id = incident.organization_id
+LEFT JOIN LATERAL (
+  SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+  WHERE is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, COALESCE(incident.resolved_at, now()))
+) AS taken ON true
+WHERE incident.id = ANY ($1::bigint[]) ORDER BY incident.outage_started_at, incident.id
 """
 _PAGE = """
 SELECT incident.id, incident.public_id, incident.organization_id, incident.customer_id, incident.monitor_id,
   incident.type, incident.severity, incident.reason, incident.evidence, incident.outage_started_at,
-  incident.started_at, incident.acknowledged_at, incident.resolved_at, incident.flapping, incident.last_notified_at,
+  incident.started_at, taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by, incident.resolved_at,
+  incident.flapping, incident.last_notified_at,
   monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
   monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
   customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
 FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
 JOIN organization ON organization.id = incident.organization_id
+LEFT JOIN LATERAL (
+  SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+  WHERE is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, COALESCE(incident.resolved_at, now()))
+) AS taken ON true
 WHERE incident.organization_id = $1 AND ($2::bigint[] IS NULL OR incident.customer_id = ANY ($2))
 ORDER BY incident.started_at DESC, incident.id DESC LIMIT $3 OFFSET $4
 """
 
 
 class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with its monitor and its customer as they are now; `evidence` is that of its opening."""
+    """An incident with its monitor and its customer as they are now; `evidence` is that of its opening. An
+    acknowledgement that has lapsed counts as none; `acknowledged_until` is None until it is resolved.
+    """
 
     id: int
     public_id: UUID
@@ -55,6 +83,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
     outage_started_at: datetime
     started_at: datetime
     acknowledged_at: datetime | None
+    acknowledged_until: datetime | None
+    acknowledged_by: str | None
     resolved_at: datetime | None
     flapping: bool
     last_notified_at: datetime | None
@@ -71,7 +101,9 @@ class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a timeline. `done_by` names the person or the token; None where the incident changed by itself."""
+    """A row of a timeline. `done_by` names the person, the token or the receiver of the message by which it was
+    acknowledged; None where the incident changed by itself. `acknowledged_until` is the end of an acknowledgement.
+    """
 
     id: int
     kind: str
@@ -80,12 +112,18 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence | None
     done_by: str | None
     at: datetime
+    acknowledged_until: datetime | None = None
 
 
 async def by_public_id(connection: Connection, organization_id: int | None, public_id: UUID) -> IncidentRecord | None:
     """None also when it is of another organization than this one (None: every organization)."""
     row = await connection.fetchrow(_ONE, public_id, organization_id)
     return _incident(row) if row else None
+
+
+async def some(connection: Connection, ids: Sequence[int]) -> list[IncidentRecord]:
+    """The incidents with these numbers, in the order in which the outages began."""
+    return [_incident(row) for row in await connection.fetch(_SOME, list(ids))]
 
 
 async def page_of(
@@ -117,7 +155,8 @@ async def count(database: Database, organization_id: int, customer_ids: frozense
 async def changes_of(connection: Connection, incident_id: int) -> list[ChangeRecord]:
     """The timeline, oldest first, MOST_CHANGES at most."""
     rows = await connection.fetch(
-        "SELECT id, kind, severity, reason, evidence, done_by, at FROM incident_change WHERE incident_id = $1"
+        "SELECT id, kind, severity, reason, evidence, done_by, at, acknowledged_until FROM incident_change"
+        " WHERE incident_id = $1"
         " ORDER BY id LIMIT $2",
         incident_id,
         MOST_CHANGES,

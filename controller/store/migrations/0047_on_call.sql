@@ -1,5 +1,5 @@
 -- Reminders of what nobody has taken, escalation to others, and rotas that say who is on call.
--- depends: 0045_incident_groups
+-- depends: 0046_acknowledging
 
 -- migrate: apply
 
@@ -9,10 +9,7 @@ ALTER TABLE organization ADD COLUMN reminders json;
 ALTER TABLE customer ADD COLUMN reminders json;
 
 -- on_call_at: when somebody may have to be reminded of an incident, or told by a step; NULL: never, as far as is known.
-ALTER TABLE incident
-  ADD COLUMN IF NOT EXISTS acknowledged_until timestamptz(3),
-  ADD COLUMN IF NOT EXISTS acknowledged_by text,
-  ADD COLUMN on_call_at timestamptz(3) DEFAULT now();
+ALTER TABLE incident ADD COLUMN on_call_at timestamptz(3) DEFAULT now();
 
 CREATE INDEX incident_on_call ON incident (on_call_at) WHERE resolved_at IS NULL AND on_call_at IS NOT NULL;
 

@@ -17,12 +17,8 @@ SELECT clock_timestamp() AS now,
   (
     SELECT json_agg(one) FROM (
       SELECT incident.public_id AS id, incident.severity, incident.reason, incident.outage_started_at,
-        incident.acknowledged_at, incident.flapping, m.public_id AS monitor_id, m.name AS monitor_name, m.hostname,
-        customer.name AS customer_name,
-        (
-          SELECT done_by FROM incident_change WHERE incident_id = incident.id AND kind = 'acknowledged'
-          ORDER BY incident_change.id DESC LIMIT 1
-        ) AS acknowledged_by,
+        taken.acknowledged_at, taken.acknowledged_until, taken.acknowledged_by, incident.flapping,
+        m.public_id AS monitor_id, m.name AS monitor_name, m.hostname, customer.name AS customer_name,
         ARRAY(
           SELECT DISTINCT country_code FROM latest JOIN location ON location.id = latest.location_id
           WHERE latest.monitor_id = m.id AND latest.status = 'failure' AND enabled AND removed_at IS NULL ORDER BY 1
@@ -32,9 +28,13 @@ SELECT clock_timestamp() AS now,
           WHERE latest.monitor_id = m.id AND latest.status = 'success' AND enabled AND removed_at IS NULL ORDER BY 1
         ) AS passing
       FROM incident JOIN monitor m ON m.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
+      LEFT JOIN LATERAL (
+        SELECT incident.acknowledged_at, incident.acknowledged_until, incident.acknowledged_by
+        WHERE is_acknowledged(incident.acknowledged_at, incident.acknowledged_until, now())
+      ) AS taken ON true
       WHERE incident.resolved_at IS NULL AND incident.organization_id = $1 AND m.deleted_at IS NULL
         AND ($2::bigint[] IS NULL OR incident.customer_id = ANY ($2))
-      ORDER BY incident.acknowledged_at IS NOT NULL, incident.severity, incident.outage_started_at DESC, incident.id
+      ORDER BY taken.acknowledged_at IS NOT NULL, incident.severity, incident.outage_started_at DESC, incident.id
       LIMIT $3
     ) AS one
   ) AS incidents,
@@ -101,6 +101,7 @@ class OpenIncident(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     outage_started_at: datetime
     acknowledged_at: datetime | None
+    acknowledged_until: datetime | None
     acknowledged_by: str | None
     flapping: bool
     monitor_id: UUID

@@ -61,7 +61,9 @@ SELECT now() AS now,
           WHERE monitor_id = worst.id AND latest.status = 'failure'
         ), '{}') AS failing
       FROM worst LEFT JOIN LATERAL (
-        SELECT min(outage_started_at) AS since, bool_or(acknowledged_at IS NOT NULL) AS acknowledged FROM incident
+        SELECT min(outage_started_at) AS since,
+          bool_or(is_acknowledged(acknowledged_at, acknowledged_until, now())) AS acknowledged
+        FROM incident
         WHERE monitor_id = worst.id AND resolved_at IS NULL
       ) AS incident ON true
       ORDER BY badness(state), lower(name) COLLATE "C", id

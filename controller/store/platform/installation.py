@@ -45,7 +45,8 @@ async def installation(db: Database) -> Installation:
             " WHERE from_at <= now() AND (to_at IS NULL OR to_at > now())"
         )
         incidents = await connection.fetch(
-            "SELECT severity, acknowledged_at IS NOT NULL, count(*) FROM incident WHERE resolved_at IS NULL"
+            "SELECT severity, is_acknowledged(acknowledged_at, acknowledged_until, now()), count(*) FROM incident"
+            " WHERE resolved_at IS NULL"
             " GROUP BY 1, 2"
         )
         blind = await connection.fetch(

@@ -4,6 +4,7 @@ this version's.
 
 from __future__ import annotations
 
+from controller.decisions.acknowledgement import IS_ACKNOWLEDGED
 from controller.decisions.evaluation.blindness import BLIND_UNTIL
 from controller.decisions.evaluation.late import HISTORY_AT, LATE_AT
 from controller.decisions.evaluation.ripe import RIPE_AT
@@ -19,6 +20,7 @@ from controller.store.platform.pool import Connection
 
 RULES: tuple[SqlFunction, ...] = (
     RECEIVER_KEY,
+    IS_ACKNOWLEDGED,
     inherited.EFFECTIVE_COUNTRIES,
     display.DISPLAY_STATE,
     SET_STATUS,

@@ -165,10 +165,13 @@ class NotificationCase:
             state.verdict.value,
         )
 
+    def notifier(self) -> Notifier:
+        return Notifier(self.db, self.vault, self.senders)
+
     @asynccontextmanager
     async def notifying(self) -> AsyncIterator[Notifier]:
         """A controller sends notifications until the end of the block."""
-        notifier = Notifier(self.db, self.vault, self.senders)
+        notifier = self.notifier()
         task = asyncio.create_task(notifier.run())
         try:
             yield notifier

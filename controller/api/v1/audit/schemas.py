@@ -70,8 +70,8 @@ AuditCursorText = Annotated[
 
 class AuditActorItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """`id` is the public UUID of a person or a token, `name` the e-mail address or the token's name as it was then;
-    both are null after a failed login of nobody who is known. A command's `name` is the user of the operating system.
-    `session` is the id of a person's session.
+    both are null after a failed login of nobody who is known. A command's `name` is the user of the operating system,
+    that of an answered message (`message`) its receiver. `session` is the id of a person's session.
     """
 
     kind: str

@@ -45,7 +45,10 @@ _NO_COMMENT = Acknowledgement()
     security=SECURITY,
     tags=TAGS,
     summary="Record that somebody takes care of the incident",
-    description="A second acknowledgement changes nothing. The body may be left out.",
+    description=(
+        "While somebody has it, a second acknowledgement changes nothing, except that who has it may keep it for"
+        " longer. Everybody who was notified of the incident is notified. The body may be left out."
+    ),
     responses={
         200: _ANSWER,
         **problems(body=True, s400=ID, s403="Forbidden", s404=UNKNOWN, s409=_OVER, s412=_LOST),
@@ -61,7 +64,13 @@ async def acknowledge_incident(
 ) -> Response[IncidentReport]:
     number = given_uuid(public_id, "publicId")
     details = await handling.acknowledge(
-        services.database, principal, number, data.comment, utc_now(), require_state=_matching(request)
+        services.database,
+        principal,
+        number,
+        data.comment,
+        utc_now(),
+        lasts=data.lasts,
+        require_state=_matching(request),
     )
     return await _answer(request, services, principal, number, details)
 

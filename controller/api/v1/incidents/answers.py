@@ -38,8 +38,16 @@ class IncidentEntry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     flapping: Annotated[bool, Meta(description="Whether it is held open because the outage comes and goes.")]
     outage_started_at: Annotated[Timestamp, Meta(description="When the first failing round was due.")]
     started_at: Annotated[Timestamp, Meta(description="When the outage was confirmed, which opened the incident.")]
-    acknowledged_at: Annotated[Timestamp | None, Meta(description="Null while nobody has acknowledged it.")]
-    acknowledged_by: Annotated[str | None, Meta(description="The person's e-mail address, or the token's name.")]
+    acknowledged_at: Annotated[
+        Timestamp | None, Meta(description="Null while nobody has it: nobody acknowledged it, or the time is over.")
+    ]
+    acknowledged_by: Annotated[
+        str | None,
+        Meta(description="The person's e-mail address, the token's name, or the receiver of the message answered."),
+    ]
+    acknowledged_until: Annotated[
+        Timestamp | None, Meta(description="When that ends; null when it lasts until the incident is resolved.")
+    ]
     resolved_at: Annotated[Timestamp | None, Meta(description="Null while it is open.")]
     last_notified_at: Annotated[Timestamp | None, Meta(description="When somebody was notified of it last.")]
     created_at: Annotated[Timestamp, Meta(description="The same as startedAt.")]
@@ -68,6 +76,7 @@ def incident_entry(found: PagedIncident) -> IncidentEntry:
         started_at=timestamp(found.started_at),
         acknowledged_at=timestamp_or_none(found.acknowledged_at),
         acknowledged_by=found.acknowledged_by,
+        acknowledged_until=timestamp_or_none(found.acknowledged_until),
         resolved_at=timestamp_or_none(found.resolved_at),
         last_notified_at=timestamp_or_none(found.last_notified_at),
         created_at=timestamp(found.started_at),
@@ -95,6 +104,7 @@ ENTRY: dict[str, Any] = {
     "startedAt": "2026-01-01T12:00:10.050Z",
     "acknowledgedAt": "2026-01-01T12:03:00.000Z",
     "acknowledgedBy": "admin@example.com",
+    "acknowledgedUntil": "2026-01-01T14:03:00.000Z",
     "resolvedAt": None,
     "lastNotifiedAt": "2026-01-01T12:00:11.000Z",
     "createdAt": "2026-01-01T12:00:10.050Z",

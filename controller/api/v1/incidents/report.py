@@ -16,8 +16,6 @@ from controller.operations.incidents.incidents import MOST_CHECKS, MOST_COUNTED,
 from controller.operations.incidents.notified import Notified
 from controller.store.incidents.reading import ChangeRecord
 
-_ACKNOWLEDGED = "acknowledged"
-
 
 class IncidentTurn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A change in the timeline of an incident."""
@@ -33,7 +31,14 @@ class IncidentTurn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: Annotated[str, Meta(description="Why, in words for people, or the person's text.")]
     evidence: Annotated[EvidenceAnswer | None, Meta(description="The votes behind it; null when a person did it.")]
     done_by: Annotated[
-        str | None, Meta(description="The person's e-mail address or the token's name; null: by itself.")
+        str | None,
+        Meta(
+            description="The person's e-mail address, the token's name, or the receiver of the message answered; null:"
+            " by itself."
+        ),
+    ]
+    acknowledged_until: Annotated[
+        Timestamp | None, Meta(description="When an acknowledgement ends; null: never, or it is another change.")
     ]
     at: Annotated[Timestamp, Meta(description="When.")]
 
@@ -81,7 +86,8 @@ def incident_report(details: IncidentDetails, notified: Notified) -> IncidentRep
         outage_started_at=timestamp(found.outage_started_at),
         started_at=timestamp(found.started_at),
         acknowledged_at=timestamp_or_none(found.acknowledged_at),
-        acknowledged_by=next((one.done_by for one in details.changes if one.kind == _ACKNOWLEDGED), None),
+        acknowledged_by=found.acknowledged_by,
+        acknowledged_until=timestamp_or_none(found.acknowledged_until),
         resolved_at=timestamp_or_none(found.resolved_at),
         last_notified_at=timestamp_or_none(found.last_notified_at),
         created_at=timestamp(found.started_at),
@@ -105,6 +111,7 @@ def _turn(change: ChangeRecord) -> IncidentTurn:
         reason=change.reason,
         evidence=evidence_answer(change.evidence) if change.evidence else None,
         done_by=change.done_by,
+        acknowledged_until=timestamp_or_none(change.acknowledged_until),
         at=timestamp(change.at),
     )
 
@@ -134,6 +141,7 @@ REPORT: dict[str, Any] = {
             "reason": ENTRY["reason"],
             "evidence": _EVIDENCE,
             "doneBy": None,
+            "acknowledgedUntil": None,
             "at": ENTRY["startedAt"],
         },
         {
@@ -142,6 +150,7 @@ REPORT: dict[str, Any] = {
             "reason": "On my way",
             "evidence": None,
             "doneBy": ENTRY["acknowledgedBy"],
+            "acknowledgedUntil": ENTRY["acknowledgedUntil"],
             "at": ENTRY["acknowledgedAt"],
         },
     ],

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from controller.operations.incidents.incident_handling import LONGEST
+from controller.decisions.acknowledgement import Lasts
+from controller.operations.incidents.comments import LONGEST
 
 _LENGTH = {"minLength": 1, "maxLength": LONGEST}
 """Checked by the operation, whose text names spaces and control characters too."""
@@ -18,7 +19,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class Acknowledgement(_Note, frozen=True, kw_only=True):
-    EXAMPLE: ClassVar[dict[str, Any]] = {"comment": "On my way"}
+    EXAMPLE: ClassVar[dict[str, Any]] = {"comment": "On my way", "for": "2h"}
 
     comment: Annotated[
         str,
@@ -28,6 +29,13 @@ class Acknowledgement(_Note, frozen=True, kw_only=True):
             extra_json_schema={"maxLength": LONGEST},
         ),
     ] = ""
+    lasts: Annotated[
+        Lasts,
+        Meta(
+            description="For how long: 30m, 2h, or until it is resolved, as when not given. Afterwards nobody has it.",
+            examples=["2h"],
+        ),
+    ] = msgspec.field(default=Lasts.RESOLVED, name="for")
 
 
 class Comment(_Note, frozen=True, kw_only=True):

@@ -38,8 +38,16 @@ class IncidentNow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     severity: Annotated[str, Meta(description="down, or partial: only some locations fail.")]
     outage_started_at: Annotated[Timestamp, Meta(description="When the first failing round was due.")]
     started_at: Annotated[Timestamp, Meta(description="When the outage was confirmed.")]
-    acknowledged_at: Annotated[Timestamp | None, Meta(description="Null while nobody has acknowledged it.")]
-    acknowledged_by: Annotated[str | None, Meta(description="The person's e-mail address, or the token's name.")]
+    acknowledged_at: Annotated[
+        Timestamp | None, Meta(description="Null while nobody has it: nobody acknowledged it, or the time is over.")
+    ]
+    acknowledged_by: Annotated[
+        str | None,
+        Meta(description="The person's e-mail address, the token's name, or the receiver of the message answered."),
+    ]
+    acknowledged_until: Annotated[
+        Timestamp | None, Meta(description="When that ends; null when it lasts until the incident is resolved.")
+    ]
     flapping: Annotated[bool, Meta(description="Whether it is held open because the outage comes and goes.")]
 
 
@@ -91,6 +99,7 @@ EXAMPLE: dict[str, Any] = {
         "startedAt": "2026-01-01T12:00:10.050Z",
         "acknowledgedAt": None,
         "acknowledgedBy": None,
+        "acknowledgedUntil": None,
         "flapping": False,
     },
     "locations": [LOCATION],
@@ -151,6 +160,7 @@ def _incident(found: MonitorIncident) -> IncidentNow:
         started_at=timestamp(found.started_at),
         acknowledged_at=timestamp_or_none(found.acknowledged_at),
         acknowledged_by=found.acknowledged_by,
+        acknowledged_until=timestamp_or_none(found.acknowledged_until),
         flapping=found.flapping,
     )
 

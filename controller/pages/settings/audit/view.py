@@ -18,7 +18,7 @@ from controller.pages.words.audit_fields import words_of_field
 FIELDS = ("q", "actor", "action", "kind", "object", "from", "to")
 _LONGEST = 320
 _LINKED = {"monitor": "/monitors/", "channel": "/settings/channels/", "incident": "/incidents/"}
-_ACTORS = {"person": "", "token": "API token", "command": "command"}
+_ACTORS = {"person": "", "token": "API token", "command": "command", "message": "answered a message"}
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
