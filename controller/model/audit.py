@@ -93,17 +93,18 @@ class ObjectKind(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """Who acts: a person, an API token, or a command of mailprobe-controller."""
+    """Who acts: a person, an API token, a command of mailprobe-controller, or somebody in an on-call service."""
 
     PERSON = "person"
     TOKEN = "token"  # noqa: S105 - not a token
     COMMAND = "command"
+    SERVICE = "service"
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts, and from where. A person or a token has a `number`, by which the store finds its id and name; a person
     without one is not known, as after a failed login. A command has as `name` the user of the operating system, and as
-    `address` the host.
+    `address` the host. Of an on-call service, `name` says who acts there.
     """
 
     kind: ActorKind

@@ -1,4 +1,6 @@
-"""All channel types. To add one, write a module (or a row in `notify.apprise.services`) and add a line here."""
+"""All channel types. To add one, write a module (or a row in `notify.apprise.services`, or a service in
+`notify.handover`) and add a line here.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,12 @@ from controller.notify.channels import (
     send_webhook,
     service,
 )
+from controller.notify.handover.services import HANDED_OVER, handed_over
 
 CHANNELS: dict[str, ChannelType] = {
     "email": ChannelType(ChannelGroup.EMAIL, check_email, send_email),
     "sms": ChannelType(ChannelGroup.SMS, check_sms, send_sms),
     "webhook": ChannelType(ChannelGroup.WEBHOOK, check_webhook, send_webhook),
     **{name: service(name) for name in SERVICES},
+    **{name: handed_over(name) for name in HANDED_OVER},
 }

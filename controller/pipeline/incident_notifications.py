@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
+from controller.decisions.notification.channels import ONLY_FULL
 from controller.decisions.notification.recipients import (
     Affected,
     Audience,
@@ -155,6 +156,7 @@ def _channel(row: ChannelRow) -> RecipientChannel:
         row.delay_seconds,
         _seconds(row.conditions or {}, "minIncidentDuration"),
         None if packages is None else frozenset(packages),
+        (row.conditions or {}).get(ONLY_FULL) is True,
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.model.accounts import ServicePerson
 from controller.store.platform.pool import Connection, Database
 from shared.wire.events import Evidence
 from shared.wire.failures import Failure
@@ -109,6 +110,7 @@ async def append_change(
     evidence: Evidence | None = None,
     account_id: int | None = None,
     token_id: int | None = None,
+    service: ServicePerson | None = None,
 ) -> tuple[StoredIncident, StoredChange]:
     """Add a change that leaves the incident open; the incident takes over its severity."""
     row = await connection.fetchrow(
@@ -119,7 +121,7 @@ async def append_change(
         kind == "acknowledged",
     )
     assert row is not None  # noqa: S101 - incidents are never deleted
-    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id)
+    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id, service)
     return StoredIncident(**row), change
 
 
@@ -131,6 +133,7 @@ async def resolve(
     evidence: Evidence | None = None,
     account_id: int | None = None,
     token_id: int | None = None,
+    service: ServicePerson | None = None,
 ) -> tuple[StoredIncident, StoredChange] | None:
     """End an incident; None when it had ended already."""
     row = await connection.fetchrow(
@@ -140,7 +143,9 @@ async def resolve(
     if row is None:
         return None
     incident = StoredIncident(**row)
-    change = await _append(connection, incident_id, RESOLVED, incident.severity, reason, evidence, account_id, token_id)
+    change = await _append(
+        connection, incident_id, RESOLVED, incident.severity, reason, evidence, account_id, token_id, service
+    )
     return incident, change
 
 
@@ -186,11 +191,13 @@ async def _append(
     evidence: Evidence | None,
     account_id: int | None,
     token_id: int | None = None,
+    service: ServicePerson | None = None,
 ) -> StoredChange:
     row = await connection.fetchrow(
-        "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by)"
+        "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by, channel_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, COALESCE((SELECT email FROM account WHERE id = $6),"
-        " (SELECT 'token ' || name FROM api_token WHERE id = $7)))"
+        " (SELECT 'token ' || name FROM api_token WHERE id = $7), $8),"
+        " (SELECT id FROM notification_channel WHERE id = $9))"
         " RETURNING id, incident_id, kind, severity, reason, evidence, account_id, at",
         incident_id,
         kind,
@@ -199,6 +206,8 @@ async def _append(
         evidence,
         account_id,
         token_id,
+        service.name if service else None,
+        service.channel_id if service else None,
     )
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     return _change(row)
