@@ -17,7 +17,7 @@ _UPDATES = frozenset({"eased", "flapping"})
 _ACKNOWLEDGED = "acknowledged"
 
 
-class Step(StrEnum):
+class AlertStep(StrEnum):
     """What becomes of an alert. TRIGGER also says that an open one is worse, or still there."""
 
     TRIGGER = "trigger"
@@ -26,23 +26,24 @@ class Step(StrEnum):
     RESOLVE = "resolve"
 
 
-class Severity(StrEnum):
+class Urgency(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """`first`: its receiver was sent nothing of it before. `lasting`: its end will be sent too. `began_at` is None where it is not known. `host`, `subject` and `customer`
-    are empty where it is not about a single monitor. `delivery` is the same for every attempt to send this step.
+class HandedAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """`first`: its receiver was sent nothing of it before. `lasting`: its end will be sent too. `began_at` is None
+    where it is not known. `host`, `subject` and `customer` are empty where it is not about a single monitor. `delivery`
+    is the same for every attempt to send this step.
     """
 
-    step: Step
+    step: AlertStep
     key: str
     title: str
     text: str
     link: str | None
-    severity: Severity
+    severity: Urgency
     first: bool
     lasting: bool
     host: str
@@ -53,14 +54,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     delivery: str
 
 
-def alert_of(sending: Sending) -> Alert:
+def alert_of(sending: Sending) -> HandedAlert:
     """The key is that of the incident with which the receiver's thread began, so that messages about a whole group
     belong to the alert that the first one opened.
     """
     notice, message = sending.notice, sending.message
     thread = sending.thread or thread_of(notice)
     single = notice if isinstance(notice, IncidentNotice) else None
-    return Alert(
+    return HandedAlert(
         step=_step(getattr(notice, "change", ""), over=notice.over),
         key=thread or str(sending.key),
         title=message.subject,
@@ -78,16 +79,16 @@ def alert_of(sending: Sending) -> Alert:
     )
 
 
-def _step(change: str, *, over: bool) -> Step:
+def _step(change: str, *, over: bool) -> AlertStep:
     if over:
-        return Step.RESOLVE
+        return AlertStep.RESOLVE
     if change == _ACKNOWLEDGED:
-        return Step.ACKNOWLEDGE
-    return Step.UPDATE if change in _UPDATES else Step.TRIGGER
+        return AlertStep.ACKNOWLEDGE
+    return AlertStep.UPDATE if change in _UPDATES else AlertStep.TRIGGER
 
 
-def _severity(severity: str | None) -> Severity:
+def _severity(severity: str | None) -> Urgency:
     """What has no severity is a notice of something else than an outage."""
     if severity is None:
-        return Severity.INFO
-    return Severity.WARNING if severity == "partial" else Severity.CRITICAL
+        return Urgency.INFO
+    return Urgency.WARNING if severity == "partial" else Urgency.CRITICAL

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 
 from controller.errors import InvalidError
-from controller.notify.handover.alert import Alert, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert
 from controller.notify.handover.config_values import Config, basic, post, required, required_key, text_of, url_of
 from controller.notify.webhook.sender import Request
 from shared.epoch import to_text
@@ -24,7 +24,7 @@ _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OURS = frozenset({"alertname", "incident"})
 
 
-def request(config: Config, alert: Alert) -> Request:
+def request(config: Config, alert: HandedAlert) -> Request:
     """Raises InvalidError."""
     url = url_of(config, "url").removesuffix(_PATH)
     annotations = {
@@ -33,12 +33,9 @@ def request(config: Config, alert: Alert) -> Request:
         "severity": alert.severity.value,
         "monitor": alert.subject,
         "customer": alert.customer,
-        "acknowledged": "true" if alert.step is Step.ACKNOWLEDGE else "",
+        "acknowledged": "true" if alert.step is AlertStep.ACKNOWLEDGE else "",
     }
-    if alert.step is Step.RESOLVE:
-        ends_at = alert.at
-    else:
-        ends_at = alert.at + (_OPEN if alert.lasting else _WITHOUT_END)
+    ends_at = alert.at if alert.step is AlertStep.RESOLVE else alert.at + (_OPEN if alert.lasting else _WITHOUT_END)
     sent = {
         "labels": {"alertname": "Mailprobe", "incident": alert.key, **labels_of(config)},
         "annotations": {name: value for name, value in annotations.items() if value},

@@ -4,21 +4,21 @@ severity are in its own words, so that they need no translation. It has no way t
 
 from __future__ import annotations
 
-from controller.notify.handover.alert import Alert, Severity, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency
 from controller.notify.handover.config_values import Config, post, url_of
 from controller.notify.webhook.sender import Request
 from shared.epoch import to_text
 
-_SEVERITIES = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.INFO: "Minor"}
+_SEVERITIES = {Urgency.CRITICAL: "Critical", Urgency.WARNING: "Warning", Urgency.INFO: "Minor"}
 
 
-def request(config: Config, alert: Alert) -> Request | None:
+def request(config: Config, alert: HandedAlert) -> Request | None:
     """None where there is nothing to say. Raises InvalidError."""
     url = url_of(config, "secret")
-    if alert.step is Step.ACKNOWLEDGE:
+    if alert.step is AlertStep.ACKNOWLEDGE:
         return None
     body = {
-        "status": "Resolved" if alert.step is Step.RESOLVE else "Open",
+        "status": "Resolved" if alert.step is AlertStep.RESOLVE else "Open",
         "severity": _SEVERITIES[alert.severity],
         "correlationId": alert.key,
         "title": alert.title,

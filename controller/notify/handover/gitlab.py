@@ -6,19 +6,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.notify.handover.alert import Alert, Severity, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency
 from controller.notify.handover.config_values import Config, post, required_key, url_of
 from controller.notify.webhook.sender import Request
 from shared.epoch import to_text
 
-_SEVERITIES = {Severity.CRITICAL: "critical", Severity.WARNING: "medium", Severity.INFO: "info"}
+_SEVERITIES = {Urgency.CRITICAL: "critical", Urgency.WARNING: "medium", Urgency.INFO: "info"}
 
 
-def request(config: Config, alert: Alert) -> Request | None:
+def request(config: Config, alert: HandedAlert) -> Request | None:
     """None where there is nothing to say. Raises InvalidError."""
     url = url_of(config, "url")
     key = required_key(config, "token", "the authorization key of the endpoint")
-    if alert.step is Step.ACKNOWLEDGE:
+    if alert.step is AlertStep.ACKNOWLEDGE:
         return None
     body: dict[str, Any] = {
         "title": alert.title,
@@ -29,7 +29,7 @@ def request(config: Config, alert: Alert) -> Request | None:
         "start_time": to_text(alert.began_at or alert.at),
         "service": alert.subject,
         "hosts": [alert.host] if alert.host else [],
-        **({"end_time": to_text(alert.at)} if alert.step is Step.RESOLVE else {}),
+        **({"end_time": to_text(alert.at)} if alert.step is AlertStep.RESOLVE else {}),
         **({"mailprobe_url": alert.link} if alert.link else {}),
     }
     return post(url, {name: value for name, value in body.items() if value}, Authorization=f"Bearer {key}")

@@ -38,8 +38,8 @@ class HookEvent(NamedTuple):
 
 
 class Hook(NamedTuple):
-    """`is_genuine` takes the headers (names in lower case), the exact body and the channel's secret. `read` returns None
-    for what is not about an alert's acknowledgement or end, or was not done by a person; it raises InvalidError.
+    """`is_genuine` takes the headers (names in lower case), the exact body and the channel's secret. `read` returns
+    None for what is not about an alert's acknowledgement or end, or was not done by a person; it raises InvalidError.
     """
 
     is_genuine: Callable[[Mapping[str, str], bytes, str], bool]
@@ -86,7 +86,7 @@ def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     return any(found)
 
 
-def _has_token(headers: Mapping[str, str], _: bytes, secret: str) -> bool:
+def _has_token(headers: Mapping[str, str], _body: bytes, secret: str) -> bool:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), secret.encode())
 

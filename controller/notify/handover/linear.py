@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from controller.notify.errors import DeliveryError, Fault
-from controller.notify.handover.alert import Alert, Severity, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency
 from controller.notify.handover.config_values import Config, post, required, required_key, url_of
 from controller.notify.webhook.sender import Request, WebhookResponse, refusal
 
@@ -22,7 +22,7 @@ Exchange = Callable[[Request], Awaitable[WebhookResponse]]
 _MOST_READ = 64 * 1024
 _LIMITED = "RATELIMITED"
 _ENDED = frozenset({"completed", "canceled"})
-_PRIORITIES = {Severity.CRITICAL: 1, Severity.WARNING: 2, Severity.INFO: 4}
+_PRIORITIES = {Urgency.CRITICAL: 1, Urgency.WARNING: 2, Urgency.INFO: 4}
 _LONGEST_TITLE = 255
 
 _FIND = """query Find($issue: ID!, $comment: ID!) {
@@ -38,7 +38,7 @@ _END = """mutation End($issue: String!, $input: IssueUpdateInput!) {
 }"""
 
 
-class _Found(NamedTuple):
+class _FoundIssue(NamedTuple):
     """The issue as it is; `completed` are the states that end it, the first of the team's first."""
 
     ended: bool
@@ -53,23 +53,23 @@ def check(config: Config) -> None:
     url_of(config, "url", URL)
 
 
-async def send(exchange: Exchange, config: Config, alert: Alert) -> None:
+async def send(exchange: Exchange, config: Config, alert: HandedAlert) -> None:
     """A repeated step changes nothing that is there already. Raises InvalidError, DeliveryError."""
     check(config)
     issue, comment = issue_id(alert.key), issue_id(alert.delivery)
 
     async def ask(query: str, **variables: Any) -> Any:
-        return await _asked(exchange, config, query, variables)
+        return await _answered(exchange, config, query, variables)
 
     found = _found(await ask(_FIND, issue=issue, comment=comment))
     if found is None:
-        if alert.step is Step.TRIGGER:
+        if alert.step is AlertStep.TRIGGER:
             await ask(_CREATE, input=_new(config, alert, issue))
         return
-    if not found.commented and not (alert.first and alert.step is Step.TRIGGER):
+    if not found.commented and not (alert.first and alert.step is AlertStep.TRIGGER):
         text = f"**{alert.title}**\n\n{alert.text}"
         await ask(_COMMENT, input={"id": comment, "issueId": issue, "body": text})
-    if alert.step is Step.RESOLVE and not found.ended and found.completed:
+    if alert.step is AlertStep.RESOLVE and not found.ended and found.completed:
         await ask(_END, issue=issue, input={"stateId": found.completed[0]})
 
 
@@ -84,7 +84,7 @@ def issue_id(key: str) -> str:
     return str(UUID(bytes=hashlib.sha256(key.encode()).digest()[:16], version=4))
 
 
-def _new(config: Config, alert: Alert, issue: str) -> dict[str, Any]:
+def _new(config: Config, alert: HandedAlert, issue: str) -> dict[str, Any]:
     link = f"[{alert.link}]({alert.link})\n\n" if alert.link else ""
     return {
         "id": issue,
@@ -95,7 +95,7 @@ def _new(config: Config, alert: Alert, issue: str) -> dict[str, Any]:
     }
 
 
-async def _asked(exchange: Exchange, config: Config, query: str, variables: dict[str, Any]) -> Any:
+async def _answered(exchange: Exchange, config: Config, query: str, variables: dict[str, Any]) -> Any:
     """The data of the answer. Raises DeliveryError."""
     request = post(
         url_of(config, "url", URL),
@@ -118,14 +118,14 @@ async def _asked(exchange: Exchange, config: Config, query: str, variables: dict
     return body["data"]
 
 
-def _found(data: Any) -> _Found | None:
+def _found(data: Any) -> _FoundIssue | None:
     """None when there is no such issue. Raises DeliveryError."""
     try:
         nodes = data["issues"]["nodes"]
         if not nodes:
             return None
         states = sorted(nodes[0]["team"]["states"]["nodes"], key=lambda state: float(state["position"]))
-        return _Found(
+        return _FoundIssue(
             ended=nodes[0]["state"]["type"] in _ENDED,
             completed=[str(state["id"]) for state in states if state["type"] == "completed"],
             commented=bool(data["comments"]["nodes"]),

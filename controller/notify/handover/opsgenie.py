@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from controller.notify.handover.alert import Alert, Severity, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency
 from controller.notify.handover.config_values import Config, check_webhook_secret, post, required_key, url_of
 from controller.notify.webhook.sender import Request
 
 HOST = "https://api.opsgenie.com"
 _LONGEST_MESSAGE = 130
 _LONGEST_TEXT = 15_000
-_PRIORITIES = {Severity.CRITICAL: "P1", Severity.WARNING: "P3", Severity.INFO: "P5"}
-_PATHS = {Step.ACKNOWLEDGE: "acknowledge", Step.RESOLVE: "close", Step.UPDATE: "notes"}
+_PRIORITIES = {Urgency.CRITICAL: "P1", Urgency.WARNING: "P3", Urgency.INFO: "P5"}
+_PATHS = {AlertStep.ACKNOWLEDGE: "acknowledge", AlertStep.RESOLVE: "close", AlertStep.UPDATE: "notes"}
 _SOURCE = "Mailprobe"
 
 
-def request(config: Config, alert: Alert) -> Request:
+def request(config: Config, alert: HandedAlert) -> Request:
     """Raises InvalidError."""
     key = required_key(config, "apiKey", "the key of an API integration")
     check_webhook_secret(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.notify.handover.alert import Alert, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert
 from controller.notify.handover.config_values import Config, check_webhook_secret, post, required, url_of
 from controller.notify.webhook.sender import Request
 from shared.epoch import to_text
@@ -10,10 +10,10 @@ from shared.epoch import to_text
 HOST = "https://events.pagerduty.com"
 _PATH = "/v2/enqueue"
 _LONGEST_SUMMARY = 1024
-_ACTIONS = {Step.ACKNOWLEDGE: "acknowledge", Step.RESOLVE: "resolve"}
+_ACTIONS = {AlertStep.ACKNOWLEDGE: "acknowledge", AlertStep.RESOLVE: "resolve"}
 
 
-def request(config: Config, alert: Alert) -> Request:
+def request(config: Config, alert: HandedAlert) -> Request:
     """Raises InvalidError."""
     key = required(config, "routingKey", "the routing key of an integration (Events API v2)")
     check_webhook_secret(config)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import msgspec
 
-from controller.notify.handover.alert import Alert, Severity, Step
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency
 from controller.notify.handover.config_values import Config, basic, post, required, url_of
 from controller.notify.webhook.sender import Request
 
 _PATH = "/api/now/table/em_event"
 _CLEAR = "0"
-_SEVERITIES = {Severity.CRITICAL: "1", Severity.WARNING: "3", Severity.INFO: "5"}
+_SEVERITIES = {Urgency.CRITICAL: "1", Urgency.WARNING: "3", Urgency.INFO: "5"}
 _LONGEST_TEXT = 4000
 
 
-def request(config: Config, alert: Alert) -> Request | None:
+def request(config: Config, alert: HandedAlert) -> Request | None:
     """None where there is nothing to say. Raises InvalidError."""
     url = url_of(config, "url").removesuffix(_PATH)
     user = required(config, "user", "a user with the role evt_mgmt_integration")
     password = required(config, "password", "the password of that user")
-    if alert.step is Step.ACKNOWLEDGE:
+    if alert.step is AlertStep.ACKNOWLEDGE:
         return None
     more = {"title": alert.title, "customer": alert.customer, "url": alert.link}
     body = {
@@ -33,7 +33,7 @@ def request(config: Config, alert: Alert) -> Request | None:
         "resource": alert.subject,
         "type": "Mail service",
         "message_key": alert.key,
-        "severity": _CLEAR if alert.step is Step.RESOLVE else _SEVERITIES[alert.severity],
+        "severity": _CLEAR if alert.step is AlertStep.RESOLVE else _SEVERITIES[alert.severity],
         "description": f"{alert.title}\n\n{alert.text}"[:_LONGEST_TEXT],
         "time_of_event": f"{alert.at:%Y-%m-%d %H:%M:%S}",
         "additional_info": msgspec.json.encode({name: value for name, value in more.items() if value}).decode(),

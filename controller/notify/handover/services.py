@@ -22,18 +22,18 @@ from controller.notify.handover import (
     pagerduty,
     servicenow,
 )
-from controller.notify.handover.alert import Alert, Severity, Step, alert_of
+from controller.notify.handover.alert import AlertStep, HandedAlert, Urgency, alert_of
 from controller.notify.handover.config_values import Config, text_of
 from controller.notify.sending import Sending
 from controller.notify.webhook.sender import Request, refusal
 
-_EXAMPLE = Alert(
-    step=Step.TRIGGER,
+_EXAMPLE = HandedAlert(
+    step=AlertStep.TRIGGER,
     key="example",
     title="Example",
     text="Example",
     link=None,
-    severity=Severity.INFO,
+    severity=Urgency.INFO,
     first=True,
     lasting=False,
     host="",
@@ -52,17 +52,19 @@ class HandOver(NamedTuple):
     """
 
     check: Callable[[Config], None]
-    send: Callable[[linear.Exchange, Config, Alert], Awaitable[None]]
+    send: Callable[[linear.Exchange, Config, HandedAlert], Awaitable[None]]
     key: str | None = None
 
 
-def _by_request(label: str, request: Callable[[Config, Alert], Request | None], key: str | None = None) -> HandOver:
+def _by_request(
+    label: str, request: Callable[[Config, HandedAlert], Request | None], key: str | None = None
+) -> HandOver:
     """A service that one request is enough for; None for a step that it does not know."""
 
     def check(config: Config) -> None:
         request(config, _EXAMPLE)
 
-    async def send(exchange: linear.Exchange, config: Config, alert: Alert) -> None:
+    async def send(exchange: linear.Exchange, config: Config, alert: HandedAlert) -> None:
         made = request(config, alert)
         if made is None:
             raise SkippedError(f"{label} cannot be told of this")

@@ -30,13 +30,13 @@ log = structlog.get_logger()
 UNKNOWN = "Notification channel not found"
 
 
-class Outcome(StrEnum):
+class HookOutcome(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     IGNORED = "ignored"
 
 
-_DONE = {HookAction.ACKNOWLEDGE: Outcome.ACKNOWLEDGED, HookAction.RESOLVE: Outcome.RESOLVED}
+_DONE = {HookAction.ACKNOWLEDGE: HookOutcome.ACKNOWLEDGED, HookAction.RESOLVE: HookOutcome.RESOLVED}
 
 
 async def hand_back(
@@ -49,7 +49,7 @@ async def hand_back(
     *,
     address: str,
     now: datetime,
-) -> Outcome:
+) -> HookOutcome:
     """Do what a service's webhook says. IGNORED: it concerns no open incident that was handed over to the channel.
 
     Raises NotFoundError for a channel that takes nothing back, UnauthenticatedError, InvalidError.
@@ -63,12 +63,12 @@ async def hand_back(
         raise UnauthenticatedError
     event = hook.read(body, now)
     if event is None:
-        return Outcome.IGNORED
+        return HookOutcome.IGNORED
     try:
         thread = UUID(event.key)
     except ValueError:
-        return Outcome.IGNORED  # an alert that somebody else opened there
-    outcome = Outcome.IGNORED
+        return HookOutcome.IGNORED  # an alert that somebody else opened there
+    outcome = HookOutcome.IGNORED
     principal = _principal(channel, event, address)
     for incident in await handed_over.open_incidents_of(database, channel.id, thread):
         with suppress(AlreadyEndedError):

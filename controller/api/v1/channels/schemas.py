@@ -57,9 +57,7 @@ ChannelDelay = Annotated[
 ]
 OnlyFullOutages = Annotated[
     bool,
-    Meta(
-        description="Default false. Whether it is told of full outages only, and of a regional one when it becomes full."
-    ),
+    Meta(description="Default false. It is told of full outages only, and of a regional one when it becomes full."),
 ]
 MinimumDuration = Annotated[
     int,
