@@ -122,6 +122,8 @@ class Harbour:
             ("/api/v1/saved-filters/", "public_id"): self.public_ids["filter"],
             ("/api/v1/maintenance-windows/", "public_id"): self.public_ids["window"],
             ("/api/v3/blackouts/", "id"): self.window,
+            ("/hooks/", "service"): "pagerduty",
+            ("/hooks/", "channel_id"): self.public_ids["channel"],
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/maintenance/", "public_id"): self.public_ids["window"],
             ("/api/v1/calendar-feeds/", "public_id"): self.public_ids["feed"],
