@@ -43,7 +43,7 @@ SELF_HOSTED: dict[str, Any] = {
     "servicenow": lambda port: {"url": f"http://127.0.0.1:{port}", "user": "u", "password": SECRET},
 }
 BY_DIALOGUE = frozenset({"linear"})
-"""Types that need more than one request, which test_handover plays."""
+"""Types that need more than one request, which test_handover_to_linear plays."""
 
 
 def secrets(config: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`/hooks`: what is done in an on-call service is done to the incidents that were handed over to it, and to no other."""
+"""`/hooks`: what is done in an on-call service is done to the incidents handed over to it, and to no other."""
 
 from __future__ import annotations
 
