@@ -27,10 +27,8 @@ async def found(api: Api) -> Outage:
 
 async def channel(api: Api, type_: str = "pagerduty", **config: Any) -> dict[str, Any]:
     key = {"routingKey": "R" * 32} if type_ == "pagerduty" else {"apiKey": "k" * 36}
-    body = {"type": type_, "name": "Duty", "config": key | {"webhookSecret": SECRET} | config}
-    answer = await api.client.post(
-        "/api/v1/channels", json={"name": "Duty", "config": body["config"] | {"type": type_}}
-    )
+    given: dict[str, Any] = {"type": type_, **key, "webhookSecret": SECRET, **config}
+    answer = await api.client.post("/api/v1/channels", json={"name": "Duty", "config": given})
     assert answer.status_code == 201, answer.text
     assert SECRET not in answer.text
     made: dict[str, Any] = answer.json()
