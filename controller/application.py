@@ -14,6 +14,8 @@ from controller.api.compat.alertsite.routes import BODIES as ALERTSITE_BODIES
 from controller.api.compat.alertsite.routes import ROUTES as ALERTSITE_ROUTES
 from controller.api.compat.uptimeify.routes import BODIES as UPTIMEIFY_BODIES
 from controller.api.compat.uptimeify.routes import ROUTES as UPTIMEIFY_ROUTES
+from controller.api.hooks.routes import BODIES as HOOK_BODIES
+from controller.api.hooks.routes import ROUTES as HOOK_ROUTES
 from controller.api.system.health import Health, healthz, readyz
 from controller.api.system.metrics import counting, metrics, metrics_per_monitor
 from controller.api.system.openapi_document import document
@@ -46,6 +48,7 @@ BODIES: tuple[type[Struct], ...] = (
     *OUR_BODIES,
     *POLICY_BODIES,
     *STREAM_BODIES,
+    *HOOK_BODIES,
 )
 
 
@@ -64,6 +67,7 @@ def create_application(services: Services) -> Litestar:
             create_v1(),
             *POLICY_ROUTES,
             *STREAM_ROUTES,
+            *HOOK_ROUTES,
             create_pages(services),
         ],
         dependencies={

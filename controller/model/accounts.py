@@ -31,6 +31,13 @@ class TokenScope(StrEnum):
     ADMIN = "admin"
 
 
+class ServicePerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in an on-call service, for example "PagerDuty: Jane Doe", and the channel to that service."""
+
+    name: str
+    channel_id: int
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who makes a request: an API token (`token_id`), a person (`account_id`) or a screen on a wall (`screen_id`).
 
@@ -38,7 +45,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     a global admin who named none. `customer_ids` are the customers it is limited to; None is no limit. `session` is a
     person's, and `address` the client's, for the audit log. `machine` marks the token that a program on the
     controller's own machine keeps for itself; its requests count against no rate limit. `scope` limits a token; a
-    person has no other limit than the role.
+    person has no other limit than the role. `service` is who acts in an on-call service, whose webhook this is.
     """
 
     works_in: int | None
@@ -51,6 +58,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     machine: bool = False
     scope: TokenScope = TokenScope.ADMIN
     screen_id: int | None = None
+    service: ServicePerson | None = None
 
     @property
     def name(self) -> str:

@@ -113,18 +113,22 @@ class ObjectKind(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """Who acts: a person, an API token, a command of mailprobe-controller, or who answers a message by its link."""
+    """Who acts: a person, an API token, a command of mailprobe-controller, who answers a message by its link, or
+    somebody in an on-call service.
+    """
 
     PERSON = "person"
     TOKEN = "token"  # noqa: S105 - not a token
     COMMAND = "command"
     MESSAGE = "message"
+    SERVICE = "service"
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts, and from where. A person or a token has a `number`, by which the store finds its id and name; a person
     without one is not known, as after a failed login. A command has as `name` the user of the operating system, and as
-    `address` the host. Who answers a message has as `name` its receiver.
+    `address` the host. Who answers a message has as `name` its receiver; of an on-call service, `name` says who acts
+    there.
     """
 
     kind: ActorKind

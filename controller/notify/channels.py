@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from controller.decisions.notification.retries import check_retries
 from controller.errors import InvalidError
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.apprise.process import AppriseProcesses
@@ -139,6 +140,7 @@ async def check_webhook(senders: Senders, config: Config) -> None:
         raise InvalidError("config.headers", "must be an object of header names and values")
     if not isinstance(config.get("bodyTemplate") or "", str | dict | list):
         raise InvalidError("config.bodyTemplate", "must be a string or JSON")
+    check_retries(config)
     try:
         await senders.destinations.addresses(host)
     except DeliveryError as error:

@@ -1,4 +1,6 @@
-"""All channel types. To add one, write a module (or a row in `notify.apprise.services`) and add a line here."""
+"""All channel types. To add one, write a module (or a row in `notify.apprise.services`, or a service in
+`notify.handover`) and add a line here.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from controller.notify.channels import (
     send_webhook,
     service,
 )
+from controller.notify.handover.services import HANDED_OVER, handed_over
 from controller.notify.telegram import with_button
 
 CHANNELS: dict[str, ChannelType] = {
@@ -22,4 +25,5 @@ CHANNELS: dict[str, ChannelType] = {
     "webhook": ChannelType(ChannelGroup.WEBHOOK, check_webhook, send_webhook),
     **{name: service(name) for name in SERVICES},
     "telegram": with_button(service("telegram")),
+    **{name: handed_over(name) for name in HANDED_OVER},
 }

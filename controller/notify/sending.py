@@ -20,6 +20,7 @@ _SHORTEST = 4
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to send. `key` is the same for every attempt of a delivery. `previous_keys` are the keys of earlier
     deliveries about the same incident to this receiver, oldest first. `config` is the channel's, with secrets in clear.
+    `thread` is the public id of the incident to which these deliveries belong, empty where there is none.
     """
 
     key: UUID
@@ -30,6 +31,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     at: datetime
     previous_keys: tuple[UUID, ...] = ()
+    thread: str = ""
 
 
 def without_secrets(text: str, config: dict[str, Any]) -> str:

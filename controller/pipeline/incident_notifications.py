@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.evaluation.state import ChangeKind, Severity
+from controller.decisions.notification.channels import ONLY_FULL
 from controller.decisions.notification.group_messages import WORSE
 from controller.decisions.notification.recipient_groups import GroupOfMonitor, chosen_by_groups
 from controller.decisions.notification.recipient_rules import least_seconds
@@ -242,6 +243,7 @@ def _channel(row: ChannelRow) -> RecipientChannel:
             least_seconds(settings, row.monitor_interval_seconds),
         ),
         None if packages is None else frozenset(packages),
+        (row.conditions or {}).get(ONLY_FULL) is True,
     )
 
 

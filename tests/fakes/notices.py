@@ -157,6 +157,8 @@ def a_claim(type_: str, **fields: Any) -> Claimed:
         channel_active=True,
         previous_keys=[],
         over=False,
+        thread=str(UUID(int=7)),
+        from_here=False,
         lane="channel 2",
         failures=0,
     )

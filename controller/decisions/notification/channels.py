@@ -17,6 +17,8 @@ _MOST_PACKAGES = 100
 _LONGEST_PACKAGE = 255
 
 MINIMUM_DURATION = "minIncidentDuration"
+ONLY_FULL = "onlyFullService"
+"""The channel is for full outages, and not for regional ones (docs/compatibility.md, D8)."""
 
 
 def category_of(type_: str) -> str:
@@ -39,13 +41,15 @@ def check_delay(seconds: int) -> None:
 
 
 def check_conditions(conditions: Mapping[str, Any] | None) -> None:
-    """`minIncidentDuration` is in seconds; other keys are stored as sent."""
+    """`minIncidentDuration` is in seconds, `onlyFullService` a boolean; other keys are stored as sent."""
     if conditions is None:
         return
     check_config(dict(conditions), field="conditions")
     duration = conditions.get(MINIMUM_DURATION)
     if duration is not None and (type(duration) is not int or duration not in _DURATIONS):
         raise InvalidError(f"conditions.{MINIMUM_DURATION}", f"must be from 0 to {_DURATIONS[-1]} seconds, or null")
+    if not isinstance(conditions.get(ONLY_FULL), bool | None):
+        raise InvalidError(f"conditions.{ONLY_FULL}", "must be true, false or null")
 
 
 def check_packages(types: list[str] | None) -> None:

@@ -29,7 +29,7 @@ class RecipientChannel(NamedTuple):
 
     `receivers` are the addresses of an e-mail or text message channel; of any other, its name. `least_seconds` is how
     long an incident must last before it is reported there; `packages` are the customers' packages it is for, None is
-    any.
+    any; with `only_full` it is not for regional outages.
     """
 
     id: int | None
@@ -40,6 +40,7 @@ class RecipientChannel(NamedTuple):
     delay_seconds: int = 0
     least_seconds: int = 0
     packages: frozenset[str] | None = None
+    only_full: bool = False
 
 
 class Receiver(NamedTuple):
@@ -126,6 +127,8 @@ def _concerns(channel: RecipientChannel, audience_level: Audience, affected: Aff
     monitor's own channels are always used.
     """
     if channel.packages is not None and affected.package not in channel.packages:
+        return False
+    if channel.only_full and audience_level is Audience.NEAREST:
         return False
     channel_group = channel_kind(channel.type)
     if channel_group in affected.rules.closed:

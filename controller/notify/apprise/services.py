@@ -200,18 +200,8 @@ SERVICES: dict[str, AppriseService] = {
         from_hook=_hook(r"(?P<where>[^/?#]+)/(?P<topic>[\w-]+)", "ntfy{s}://{where}/{topic}"),
         buttons=_ntfy_buttons,
     ),
-    "opsgenie": AppriseService(
-        ("NotifyOpsgenie",),
-        "apiKey, or secret (an Apprise URL)",
-        from_keys=_keys("opsgenie://{0}", "apiKey"),
-        thread=_alias,
-    ),
-    "pagerduty": AppriseService(
-        ("NotifyPagerDuty",),
-        "routingKey, or secret (an Apprise URL)",
-        from_keys=_keys("pagerduty://{0}@{0}", "routingKey"),
-        thread=_dedup,
-    ),
+    "opsgenie": AppriseService(("NotifyOpsgenie",), "apiKey, or secret (an Apprise URL)", thread=_alias),
+    "pagerduty": AppriseService(("NotifyPagerDuty",), "routingKey, or secret (an Apprise URL)", thread=_dedup),
     "pushover": AppriseService(
         ("NotifyPushover",),
         "userKey and apiToken, or secret (an Apprise URL)",

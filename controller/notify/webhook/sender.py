@@ -67,13 +67,7 @@ class WebhookSender:
         """Raises DeliveryError."""
         answer = await self.exchange(prepare(sending))
         if not is_expected(answer.status, sending.config.get("expectedStatusCodes")):
-            permanent = answer.status < 500 and answer.status not in RETRY_STATUSES
-            raise DeliveryError(
-                f"the webhook answered {answer.status} {_phrase(answer.status)}".rstrip(),
-                permanent=permanent,
-                status=answer.status,
-                fault=Fault.MESSAGE if permanent else Fault.CHANNEL,
-            )
+            raise refusal("the webhook", answer.status)
 
     async def exchange(self, request: Request) -> WebhookResponse:
         """Send the request and return the answer. Raises DeliveryError when there is none."""
@@ -159,6 +153,17 @@ async def _exchange(client: httpx.AsyncClient, request: Request, url: httpx.URL,
         headers=response.headers.multi_items(),
         body=bytes(read[: request.most_read]),
         duration_ms=round((time.monotonic() - began) * 1000, 1),
+    )
+
+
+def refusal(who: str, status: int) -> DeliveryError:
+    """The error for an answer that does not accept what was sent."""
+    permanent = status < 500 and status not in RETRY_STATUSES
+    return DeliveryError(
+        f"{who} answered {status} {_phrase(status)}".rstrip(),
+        permanent=permanent,
+        status=status,
+        fault=Fault.MESSAGE if permanent else Fault.CHANNEL,
     )
 
 

@@ -109,5 +109,7 @@ def _entry(change: ChangeOf) -> entries.NewEntry | None:
 def _actor(by: Principal | Actor) -> Actor:
     if isinstance(by, Actor):
         return by
+    if by.service is not None:
+        return Actor(kind=ActorKind.SERVICE, name=by.service.name, address=by.address)
     kind, number = (ActorKind.TOKEN, by.token_id) if by.token_id is not None else (ActorKind.PERSON, by.account_id)
     return Actor(kind=kind, number=number, session=by.session, address=by.address)

@@ -19,7 +19,10 @@ from controller.vault import MASK, Vault, is_secret, mask
 HAS_SECRET = "hasSecret"  # noqa: S105 - the name of a field
 FIELD = "config"
 _HOOKS = ("url", "webhookUrl")
-_OF_OWN_SERVERS = frozenset({"gotify", "matrix", "ntfy"})
+_OF_OWN_SERVERS = frozenset(
+    {"alertmanager", "gitlab", "gotify", "linear", "matrix", "ntfy", "opsgenie", "pagerduty", "servicenow"}
+)
+"""Types of channels whose `url` is where the service is, and no secret."""
 
 
 def check_type(type_: str) -> None:

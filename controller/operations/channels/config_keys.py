@@ -6,16 +6,20 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta
 
-from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
+from controller.decisions.notification.retries import LONGEST_RETRY_DELAY, MOST_RETRIES
 from controller.errors import InvalidError
 from controller.model.values.field_names import camel
 from controller.model.values.ruled import ruled
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.notify.apprise.services import SERVICES
+from controller.notify.handover.services import HANDED_OVER
 from controller.notify.webhook.sender import LONGEST_TIMEOUT, METHODS
 
 HOOK = "secret"
 HEADERS = "headers"
+RETRY_ATTEMPTS = "retry_attempts"
+RETRY_DELAY = "retry_delay"
 _LONGEST = 2000
 
 
@@ -62,7 +66,43 @@ def _secret(name: str, stored: str, description: str) -> ConfigKey:
 _API_KEY = _secret("api_key", "apiKey", "The key of its API.")
 _SERVER = _text("url", "The http or https URL of the server.")
 
+_PASSWORD = _secret("password", "password", "The user's password.")
+_WEBHOOK_SECRET = _secret(
+    "webhook_secret",
+    "webhookSecret",
+    "What people do there comes back by /hooks: the secret that its webhook signs with, or sends as a bearer token.",
+)
+
+
+def _host(usual: str) -> ConfigKey:
+    return _text("url", f"The URL of its API, where it is another one than {usual}.")
+
+
 _OF_SERVICES: dict[str, tuple[ConfigKey, ...]] = {
+    "alertmanager": (
+        _SERVER,
+        _text("labels", "Labels that every alert gets, as `team=mail, severity=critical`."),
+        _secret("token", "token", "A bearer token, if it needs one."),
+        _text("user", "The user name, if it needs one."),
+        _PASSWORD,
+    ),
+    "allquiet": (_hook("The URL of an inbound integration of the type Webhook."),),
+    "gitlab": (
+        _text("url", "The URL of an alert integration of the type HTTP endpoint."),
+        _secret("token", "token", "The authorization key of the integration."),
+    ),
+    "goalert": (_hook("The URL of a generic API integration key, with its token."),),
+    "grafanaoncall": (_hook("The URL of an integration of the type Formatted webhook."),),
+    "linear": (
+        _API_KEY,
+        _text("team_id", "The id of the team in which issues are made.", stored="teamId"),
+        _host("https://api.linear.app/graphql"),
+    ),
+    "servicenow": (
+        _text("url", "The URL of the instance."),
+        _text("user", "A user with the role evt_mgmt_integration."),
+        _PASSWORD,
+    ),
     "github": (
         _secret("token", "token", "An access token that may open issues."),
         _text("owner", "The owner of the repository."),
@@ -89,8 +129,13 @@ _OF_SERVICES: dict[str, tuple[ConfigKey, ...]] = {
         _secret("token", "token", "An access token, where the topic needs one."),
         _APPRISE,
     ),
-    "opsgenie": (_API_KEY, _APPRISE),
-    "pagerduty": (_secret("routing_key", "routingKey", "The integration's key."), _APPRISE),
+    "opsgenie": (_API_KEY, _host("https://api.opsgenie.com"), _WEBHOOK_SECRET, _APPRISE),
+    "pagerduty": (
+        _secret("routing_key", "routingKey", "The integration's key."),
+        _host("https://events.pagerduty.com"),
+        _WEBHOOK_SECRET,
+        _APPRISE,
+    ),
     "pushover": (
         _secret("user_key", "userKey", "The key of a person or group."),
         _secret("api_token", "apiToken", "The application's token."),
@@ -138,6 +183,26 @@ _WEBHOOK = (
         "expectedStatusCodes",
     ),
     ConfigKey(
+        RETRY_ATTEMPTS,
+        Annotated[
+            int,
+            Meta(
+                description="How often a request that failed is repeated. Null: Mailprobe's own pauses, over two days,"
+                " unless retryDelay is set.",
+                ge=0,
+                le=MOST_RETRIES,
+            ),
+        ],
+        "retryAttempts",
+    ),
+    ConfigKey(
+        RETRY_DELAY,
+        Annotated[
+            int, Meta(description="Seconds between these repetitions; 60 if null.", ge=1, le=LONGEST_RETRY_DELAY)
+        ],
+        "retryDelay",
+    ),
+    ConfigKey(
         "body_template",
         Annotated[
             str | dict[str, Any] | Annotated[list[Any], Meta(extra_json_schema={"items": {}})],
@@ -170,7 +235,7 @@ CONFIG_KEYS: dict[str, tuple[ConfigKey, ...]] = {
         ),
     ),
     "webhook": _WEBHOOK,
-    **{name: _OF_SERVICES.get(name, (_hook(_INCOMING),)) for name in SERVICES},
+    **{name: _OF_SERVICES.get(name, (_hook(_INCOMING),)) for name in [*SERVICES, *HANDED_OVER]},
 }
 
 
@@ -182,5 +247,6 @@ def names_of(type_: str) -> dict[str, str]:
         "delaySeconds": "delay",
         "allowedPackageTypes": "packages",
         f"conditions.{MINIMUM_DURATION}": "minIncidentDuration",
+        f"conditions.{ONLY_FULL}": "onlyFullOutages",
         "conditions": "minIncidentDuration",
     }

@@ -98,7 +98,12 @@ async def resolve(
     check_text(reason, field="reason")
     async with _handling(database, principal, public_id, now, require_state) as (connection, incident, state):
         done = await incidents.resolve(
-            connection, incident.id, reason=reason, account_id=principal.account_id, token_id=principal.token_id
+            connection,
+            incident.id,
+            reason=reason,
+            account_id=principal.account_id,
+            token_id=principal.token_id,
+            service=principal.service,
         )
         if done is None:
             raise AlreadyEndedError("The incident is resolved")
@@ -132,6 +137,7 @@ async def _comment(connection: Connection, principal: Principal, incident: Incid
         reason=comment,
         account_id=principal.account_id,
         token_id=principal.token_id,
+        service=principal.service,
     )
     await _announce(connection, *done)
 

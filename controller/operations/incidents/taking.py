@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from controller.decisions.acknowledgement import Lasts, ends_at
+from controller.decisions.notification.receiver_key import receiver_key
 from controller.model import Principal
 from controller.model.audit import Actor, AuditAction, AuditObject, ObjectKind
 from controller.operations.audit.recording import ChangeOf, record_many
@@ -36,6 +37,8 @@ class Taker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def taker_of(connection: Connection, principal: Principal) -> Taker:
+    if service := principal.service:
+        return Taker(by=service.name, actor=principal, receiver_key=receiver_key("", "", service.channel_id))
     by = await acknowledging.name_of(connection, principal.account_id, principal.token_id)
     return Taker(by=by, actor=principal, account_id=principal.account_id)
 

@@ -193,6 +193,7 @@ class Attempts:
                 attempt=delivery.attempts,
                 at=utc_now(),
                 previous_keys=tuple(delivery.previous_keys),
+                thread=delivery.thread,
             ),
         )
 
@@ -228,6 +229,8 @@ def _needless(delivery: Claimed, notice: Notice) -> str | None:
         return "the channel was deleted"
     if not delivery.channel_active:
         return "the channel was switched off"
+    if delivery.from_here:
+        return "it was done there"
     if not isinstance(notice, IncidentNotice):
         return None
     if (notice.change in FOLLOWING or notice.acknowledgement) and not delivery.previous_keys:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from controller.decisions.notification.retries import is_outage, pause_after, probe_pause
+from controller.decisions.notification.retries import is_outage, own_retries, pause_after, probe_pause
 from controller.metrics.counts import Counts, DeliveryOutcome
 from controller.model.values.public_url import PublicUrl
 from controller.notify.channels import ChannelGroup, Senders
@@ -148,7 +148,8 @@ class Notifier:
         transport: TransportState,
         delivery_log: structlog.stdlib.BoundLogger,
     ) -> None:
-        again_in = None if outcome.permanent else pause_after(delivery.attempts)
+        own = own_retries(delivery.type, delivery.channel_config or {})
+        again_in = None if outcome.permanent else pause_after(delivery.attempts, own)
         self._counts.deliveries.add((delivery.type, DeliveryOutcome.FAILED if again_in else DeliveryOutcome.GIVEN_UP))
         delivery_log.warning("delivery_failed", error=outcome.error, again_in=again_in and again_in.total_seconds())
         if outcome.fault is Fault.TRANSPORT:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from controller.model.accounts import ServicePerson
 from controller.store.platform.pool import Connection, Database
 from shared.wire.events import Evidence
 from shared.wire.failures import Failure
@@ -112,6 +113,7 @@ async def append_change(
     account_id: int | None = None,
     token_id: int | None = None,
     done_by: str | None = None,
+    service: ServicePerson | None = None,
 ) -> tuple[StoredIncident, StoredChange]:
     """Add a change that leaves the incident open; the incident takes over its severity. Acknowledgements are recorded
     by store.incidents.acknowledging. `done_by` names who is neither a person of ours nor a token.
@@ -123,7 +125,9 @@ async def append_change(
         kind == _FLAPPING,
     )
     assert row is not None  # noqa: S101 - incidents are never deleted
-    change = await _append(connection, incident_id, kind, severity, reason, evidence, account_id, token_id, done_by)
+    change = await _append(
+        connection, incident_id, kind, severity, reason, evidence, account_id, token_id, service, done_by=done_by
+    )
     return StoredIncident(**row), change
 
 
@@ -135,6 +139,7 @@ async def resolve(
     evidence: Evidence | None = None,
     account_id: int | None = None,
     token_id: int | None = None,
+    service: ServicePerson | None = None,
 ) -> tuple[StoredIncident, StoredChange] | None:
     """End an incident; None when it had ended already."""
     row = await connection.fetchrow(
@@ -144,7 +149,9 @@ async def resolve(
     if row is None:
         return None
     incident = StoredIncident(**row)
-    change = await _append(connection, incident_id, RESOLVED, incident.severity, reason, evidence, account_id, token_id)
+    change = await _append(
+        connection, incident_id, RESOLVED, incident.severity, reason, evidence, account_id, token_id, service
+    )
     return incident, change
 
 
@@ -190,12 +197,15 @@ async def _append(
     evidence: Evidence | None,
     account_id: int | None,
     token_id: int | None = None,
+    service: ServicePerson | None = None,
+    *,
     done_by: str | None = None,
 ) -> StoredChange:
     row = await connection.fetchrow(
-        "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE($8, (SELECT email FROM account WHERE id = $6),"
-        " (SELECT 'token ' || name FROM api_token WHERE id = $7)))"
+        "INSERT INTO incident_change (incident_id, kind, severity, reason, evidence, account_id, done_by, channel_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, COALESCE((SELECT email FROM account WHERE id = $6),"
+        " (SELECT 'token ' || name FROM api_token WHERE id = $7), $8),"
+        " (SELECT id FROM notification_channel WHERE id = $9))"
         " RETURNING id, incident_id, kind, severity, reason, evidence, account_id, at",
         incident_id,
         kind,
@@ -204,7 +214,8 @@ async def _append(
         evidence,
         account_id,
         token_id,
-        done_by,
+        done_by or (service.name if service else None),
+        service.channel_id if service else None,
     )
     assert row is not None  # noqa: S101 - RETURNING of a plain INSERT
     return _change(row)

@@ -25,8 +25,10 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     `held_until` is when an earlier notification of this incident to this receiver, which quiet hours hold, is told;
     `digest_waits`: it is in a digest that is not sent yet. `previous_keys` are the keys of earlier notifications of
     this incident to this receiver, the oldest first. `over` is whether the incident has ended meanwhile; `delayed`
-    whether the delivery was delayed from the beginning. `customer_id` is the customer to whom channel or address
-    belongs, None with the organization's. `failures` is how often the lane's receiver failed in a row.
+    whether the delivery was delayed from the beginning. `thread` is the incident's public id, empty without one.
+    `from_here`: what it reports was done in the service behind the channel. `customer_id` is the customer to whom
+    channel or address belongs, None with the organization's. `failures` is how often the lane's receiver failed in a
+    row.
     """
 
     id: int
@@ -47,6 +49,8 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     channel_active: bool
     previous_keys: list[UUID]
     over: bool
+    thread: str
+    from_here: bool
     lane: str
     failures: int
     quiet_hours: dict[str, Any] | None = None
@@ -145,10 +149,12 @@ SELECT claimed.id, claimed.key, claimed.organization_id, claimed.incident_id, cl
     ORDER BY earlier.id
   ) AS previous_keys,
   channel.quiet_hours, organization.time_zone, held.until AS held_until, held.digest_waits,
-  incident.resolved_at IS NOT NULL AS over
+  incident.resolved_at IS NOT NULL AS over, COALESCE(incident.public_id::text, '') AS thread,
+  COALESCE(change.channel_id = claimed.channel_id, false) AS from_here
 FROM claimed
 LEFT JOIN notification_channel AS channel ON channel.id = claimed.channel_id
 LEFT JOIN incident ON incident.id = claimed.incident_id
+LEFT JOIN incident_change AS change ON change.id = claimed.change_id
 JOIN organization ON organization.id = claimed.organization_id
 CROSS JOIN LATERAL (
   SELECT max(earlier.held_until) FILTER (WHERE earlier.state = 'held') AS until,

@@ -33,7 +33,7 @@ from shared.settings import load
 from tests.fakes import name_server
 from tests.fakes.databases import Databases
 
-API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/hooks")
 """How the paths of routes for programs begin; pages have other paths."""
 
 JSON_TYPES = ("application/json", "application/problem+json", "application/x-ndjson")

@@ -26,8 +26,10 @@ COMPLETE: dict[str, list[dict[str, Any]]] = {
         {"secret": "https://ntfy.sh/my-topic"},
         {"url": "https://push.example.com", "topic": "ops", "token": "tk_0123456789"},
     ],
-    "opsgenie": [{"apiKey": "00000000-0000-4000-8000-000000000000"}],
-    "pagerduty": [{"routingKey": "0123456789abcdef0123456789abcdef"}],
+    "opsgenie": [{"secret": "opsgenie://00000000-0000-4000-8000-000000000000"}],
+    "pagerduty": [
+        {"secret": "pagerduty://0123456789abcdef0123456789abcdef@0123456789abcdef0123456789abcdef"},
+    ],
     "pushover": [{"userKey": "u" * 30, "apiToken": "a" * 30}],
     "rocketchat": [{"secret": "https://chat.example.com/hooks/aaaaaaaaaa/bbbbbbbbbbbb"}],
     "slack": [

@@ -214,3 +214,32 @@ async def test_neither_log_nor_row_shows_where_a_secret_url_leads(case: Notifica
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == ["delivery_failed"]
     rows = await case.rows("SELECT error, notice::text FROM delivery")
     assert "hush-hush" not in f"{logs}{rows}"
+
+
+async def test_a_webhooks_own_retries_replace_ours(case: NotificationCase, hook: WebhookSink) -> None:
+    config = {"url": hook.url, "retryAttempts": 1, "retryDelay": 3600}
+    await case.channel("webhook", "Hook", config)
+    hook.answers += [503, 503]
+    await case.opened()
+    await case.deliver_due()
+    waits = await case.value("SELECT next_at - now() FROM delivery")
+    assert waits > PAUSES[4]
+    await case.value("UPDATE delivery SET next_at = now()")
+    await case.hasten_lanes()
+    await case.deliver_due()
+    assert (len(hook.received), await case.states()) == (2, {"Hook": ["failed"]})
+
+
+async def test_a_channel_is_not_sent_what_was_done_in_its_service(case: NotificationCase, hook: WebhookSink) -> None:
+    from_here = await case.channel("pagerduty", "Duty", {"url": hook.address, "routingKey": "R" * 32})
+    await case.channel("opsgenie", "Other", {"url": hook.address, "apiKey": "k"})
+    incident = await case.opened()
+    await case.deliver_due()
+    await case.resolved(incident)
+    await case.value("UPDATE incident_change SET channel_id = $1 WHERE kind = 'resolved'", from_here)
+    await case.deliver_due()
+    assert (await case.states()) == {"Duty": ["sent", "skipped"], "Other": ["sent", "sent"]}
+    assert hook.received[-1].path.endswith("/close?identifierType=alias")
+    assert {post.json.get("dedup_key", post.json.get("alias")) for post in hook.received[:2]} == {
+        str(incident.public_id)
+    }

@@ -22,6 +22,7 @@ _TAGS = {
     "API tokens": "Tokens of programs, in Uptimeify's shape.",
     "Channels": "Where messages about outages go.",
     "Notification channels": "Where messages about outages go, in Uptimeify's shape.",
+    "Hooks": "What is done in on-call services comes back here.",
     "Account": "The caller: role, scopes, profile, sessions.",
     "Session": "Logging in and out.",
     "Sign-on": "Single sign-on by OpenID Connect.",

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
-from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
@@ -29,6 +29,7 @@ _STORED = {
     "fact_changes": "fact_changes",
     "quiet_hours": "quiet_hours",
 }
+_CONDITIONS = {"min_incident_duration": MINIMUM_DURATION, "only_full_outages": ONLY_FULL}
 _DEFAULTS = {
     field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
     for field in msgspec.structs.fields(ChannelValues)
@@ -49,7 +50,7 @@ def new_change(body: ChannelBody, source: Mapping[str, Any] | None = None) -> Ch
     sent = written(body.config)
     config = config_to_store(type_of(body), sent, source or {}, whole=source is not None)
     values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
-    return _change(values, body.min_incident_duration, {}, config)
+    return _change(values, _conditions_of(body), {}, config)
 
 
 def replacement(body: ChannelBody, found: Channel) -> ChannelChange:
@@ -57,7 +58,7 @@ def replacement(body: ChannelBody, found: Channel) -> ChannelChange:
     require_same(body, found)
     config = config_to_store(found.type, written(body.config), found.config, whole=True)
     values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
-    return _change(values, body.min_incident_duration, found.conditions or {}, config)
+    return _change(values, _conditions_of(body), found.conditions or {}, config)
 
 
 def patched(body: ChannelPatch, found: Channel) -> ChannelChange:
@@ -70,9 +71,9 @@ def patched(body: ChannelPatch, found: Channel) -> ChannelChange:
     values = {name: _DEFAULTS[name] if sent[name] is None else sent[name] for name in _STORED if name in sent}
     if values.get("quiet_hours") is not None:
         values["quiet_hours"] = _patched_quiet_hours(values["quiet_hours"], found)
-    duration = sent.get("min_incident_duration", (found.conditions or {}).get(MINIMUM_DURATION))
+    conditions = {key: sent[name] for name, key in _CONDITIONS.items() if name in sent}
     config = _patched_config(sent["config"], found) if "config" in sent else None
-    return _change(values, duration, found.conditions or {}, config)
+    return _change(values, conditions, found.conditions or {}, config)
 
 
 def _quiet_hours(hours: QuietHours | UnsetType | None) -> dict[str, Any] | None:
@@ -120,16 +121,19 @@ def _patched_config(patch: msgspec.Struct, found: Channel) -> dict[str, Any]:
 
 
 def _change(
-    values: dict[str, Any], duration: int | None, conditions: Mapping[str, Any], config: dict[str, Any] | None
+    values: dict[str, Any], given: Mapping[str, Any], found: Mapping[str, Any], config: dict[str, Any] | None
 ) -> ChannelChange:
-    kept = {name: value for name, value in conditions.items() if name != MINIMUM_DURATION}
-    if duration is not None:
-        kept[MINIMUM_DURATION] = duration
+    """`given` are new conditions, None or False for one that holds no longer; others stay as they were `found`."""
+    kept = {name: value for name, value in {**found, **given}.items() if value is not None and value is not False}
     return ChannelChange(
         **{_STORED[name]: value for name, value in values.items()},
         conditions=kept or None,
         config=UNSET if config is None else config,
     )
+
+
+def _conditions_of(body: ChannelBody) -> dict[str, Any]:
+    return {key: getattr(body, name) for name, key in _CONDITIONS.items()}
 
 
 def owner_of(customer: UUID | Any, monitor: UUID | Any) -> tuple[UUID | None, UUID | None]:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from controller.decisions.monitors.monitors import check_name
-from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
 from controller.decisions.notification.fact_subscriptions import FactSubscription
 from controller.errors import InvalidError
 from controller.http.documents.patch_structs import patch_of
@@ -55,6 +55,10 @@ ChannelPriority = Annotated[
 ]
 ChannelDelay = Annotated[
     int, Meta(description="Default 0. Seconds after the outage is confirmed.", ge=0, le=86_400, examples=[60])
+]
+OnlyFullOutages = Annotated[
+    bool,
+    Meta(description="Default false. It is told of full outages only, and of a regional one when it becomes full."),
 ]
 MinimumDuration = Annotated[
     int,
@@ -113,6 +117,7 @@ class ChannelValues(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     priority: ChannelPriority = 1
     delay: ChannelDelay = 0
     min_incident_duration: MinimumDuration | None = None
+    only_full_outages: OnlyFullOutages = False
     packages: ChannelPackages | None = None
     for_ops: OpsChannel = False
     fact_changes: FactChangeKinds = []
@@ -129,6 +134,7 @@ class ChannelBody(ChannelValues, frozen=True, kw_only=True):
         "priority": 1,
         "delay": 60,
         "minIncidentDuration": 300,
+        "onlyFullOutages": False,
         "packages": None,
         "factChanges": ["certificate_changed"],
         "quietHours": {
@@ -179,6 +185,7 @@ class ChannelItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     priority: ChannelPriority
     delay: ChannelDelay
     min_incident_duration: MinimumDuration | None
+    only_full_outages: OnlyFullOutages
     packages: ChannelPackages | None
     for_ops: OpsChannel
     fact_changes: FactChangeKinds
@@ -220,6 +227,7 @@ def channel_item(view: ChannelView) -> ChannelItem:
         priority=channel.priority,
         delay=channel.delay_seconds,
         min_incident_duration=(channel.conditions or {}).get(MINIMUM_DURATION),
+        only_full_outages=(channel.conditions or {}).get(ONLY_FULL) is True,
         packages=channel.allowed_package_types,
         for_ops=channel.for_ops,
         fact_changes=[FactSubscription(name) for name in channel.fact_changes],

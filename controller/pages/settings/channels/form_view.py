@@ -73,7 +73,7 @@ def channel_form_view(
     rare = {one.name for one in fields if one.name in RARE and len(fields) > 1}
     here = path_of(channel.public_id) if channel else "/settings/channels"
     new = f"/settings/channels/new?type={type_}"
-    usual = {"priority": "1", "delay": "0", "shortest": "", "packages": "", "for_ops": ""}
+    usual = {"priority": "1", "delay": "0", "shortest": "", "only_full": "", "packages": "", "for_ops": ""}
     return ChannelFormView(
         type=type_,
         kind=kind_label(type_),

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
 from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
 from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
-from controller.operations.channels.config_keys import CONFIG_KEYS, HEADERS, ConfigKey
+from controller.operations.channels.config_keys import CONFIG_KEYS, HEADERS, RETRY_ATTEMPTS, RETRY_DELAY, ConfigKey
 from controller.operations.channels.typed_configs import WRITTEN, config_item, config_to_store
 from controller.pages.settings.channels.quiet_form import (
     QUIET_ERRORS,
@@ -26,10 +26,23 @@ from controller.pages.settings.channels.quiet_form import (
 from controller.vault import MASK, is_secret
 
 _LISTS = frozenset({"to", "expected_status_codes"})
-_COMMON = ("name", "customer", "enabled", "priority", "delay", "shortest", "packages", "for_ops", "sealed", "version")
+_COMMON = (
+    "name",
+    "customer",
+    "enabled",
+    "priority",
+    "delay",
+    "shortest",
+    "only_full",
+    "packages",
+    "for_ops",
+    "sealed",
+    "version",
+)
 # Each has a box of its own, so that all values of a form are texts.
 _QUIET = tuple(QUIET_NAMES)
 _FACTS = tuple(one.value for one in SUBSCRIPTIONS)
+_WHOLE_NUMBERS = frozenset({RETRY_ATTEMPTS, RETRY_DELAY})
 _NUMBERS = {"priority": "priority", "delay": "delay_seconds"}
 NEW: dict[str, str] = {
     **dict.fromkeys((*_COMMON, *_FACTS, *_QUIET), ""),
@@ -40,7 +53,7 @@ NEW: dict[str, str] = {
 """The values of an empty form."""
 
 
-BOXES = frozenset({"enabled", "for_ops", *_FACTS, "quiet_down", "quiet_partial"})
+BOXES = frozenset({"enabled", "only_full", "for_ops", *_FACTS, "quiet_down", "quiet_partial"})
 
 
 def forget(name: str) -> str:
@@ -81,6 +94,7 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
         "priority": str(channel.priority),
         "delay": str(channel.delay_seconds),
         "shortest": str((channel.conditions or {}).get(MINIMUM_DURATION) or ""),
+        "only_full": "on" if (channel.conditions or {}).get(ONLY_FULL) is True else "",
         "packages": ", ".join(channel.allowed_package_types or ()),
         "for_ops": "on" if channel.for_ops else "",
         **{name: "on" for name in _FACTS if name in channel.fact_changes},
@@ -161,7 +175,9 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
     """What the form sets besides its owner. Raises InvalidFieldsError."""
     mistakes: list[InvalidError] = []
     numbers = {stored: _number(form[name] or NEW[name], name, mistakes) for name, stored in _NUMBERS.items()}
-    kept = {name: value for name, value in conditions.items() if name != MINIMUM_DURATION}
+    kept = {name: value for name, value in conditions.items() if name not in {MINIMUM_DURATION, ONLY_FULL}}
+    if form["only_full"] == "on":
+        kept[ONLY_FULL] = True
     if form["shortest"].strip():
         kept[MINIMUM_DURATION] = _number(form["shortest"], "minIncidentDuration", mistakes)
     quiet = quiet_hours_of(form, mistakes)
@@ -198,6 +214,8 @@ def _value_of(name: str, text: str, stored: Any, mistakes: list[InvalidError]) -
         return [int(word) if word.isdecimal() and len(word) < 5 else word for word in words] or None
     if not text:
         return None
+    if name in _WHOLE_NUMBERS:
+        return _number(text, f"config.{camel(name)}", mistakes)
     if name == "timeout":
         try:
             return float(text)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.notification.channels import MINIMUM_DURATION
+from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
 from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.decisions.notification.quiet_hours import quiet_words
 from controller.model import Channel, ChannelDelivery, Customer
@@ -243,6 +243,8 @@ def _when(channel: Channel) -> str:
     parts = [f"{span(channel.delay_seconds)} after the confirmation"] if channel.delay_seconds else []
     if shortest:
         parts.append(f"only of incidents longer than {span(shortest)}")
+    if (channel.conditions or {}).get(ONLY_FULL) is True:
+        parts.append("only of full outages")
     return ", ".join(parts) or "at once"
 
 

@@ -30,10 +30,17 @@ KINDS: dict[str, ChannelKind] = {
     "pushover": ChannelKind("Pushover", "your user key and an application's token"),
     "pagerduty": ChannelKind("PagerDuty", "an integration's routing key"),
     "opsgenie": ChannelKind("Opsgenie", "an API key"),
+    "alertmanager": ChannelKind("Alertmanager", "your server"),
+    "goalert": ChannelKind("GoAlert", "the URL of a generic API integration key"),
+    "grafanaoncall": ChannelKind("Grafana OnCall", "the URL of a formatted webhook"),
+    "allquiet": ChannelKind("All Quiet", "the URL of a webhook integration"),
     "ilert": ChannelKind("iLert", "an API key"),
     "incidentio": ChannelKind("incident.io", "an alert source and its token"),
     "squadcast": ChannelKind("Squadcast", "an API key, or a webhook"),
     "jira": ChannelKind("Jira Service Management", "an API key"),
+    "servicenow": ChannelKind("ServiceNow", "your instance, with Event Management, and a user"),
+    "linear": ChannelKind("Linear", "an API key and a team, in which an issue is made"),
+    "gitlab": ChannelKind("GitLab", "the URL and the key of an alert integration"),
     "github": ChannelKind("GitHub", "a repository, in which an issue is opened"),
     "dingtalk": ChannelKind("DingTalk", "the URL of a robot"),
     "lark": ChannelKind("Lark and Feishu", "the URL of a bot"),
@@ -56,6 +63,16 @@ _FIELDS: dict[str, FieldWords] = {
     "url": FieldWords("Server", "its address", "https://push.example.com"),
     "token": FieldWords("Access token", "a token that may send messages"),
     "api_key": FieldWords("API key", "of the integration in that service"),
+    "labels": FieldWords("Labels", "that every alert gets, for your routes", "team=mail, severity=critical"),
+    "user": FieldWords("User", "if your server needs one"),
+    "password": FieldWords("Password", "of that user"),
+    "team_id": FieldWords("Team", "its id (in Linear: copy it from the team's command menu)"),
+    "webhook_secret": FieldWords(
+        "Webhook secret",
+        "so that acknowledging there counts here too: its webhook calls /hooks, as the manual says",
+    ),
+    "retry_attempts": FieldWords("Repetitions", "of a request that failed, 0 to 10; empty: for two days"),
+    "retry_delay": FieldWords("Pause", "seconds before each of these repetitions"),
     "api_token": FieldWords("Token", "of the alert source or application"),
     "source_id": FieldWords("Alert source", "its id", "01JABCDEF…"),
     "room": FieldWords("Room", "its id or alias", "#alerts:example.com"),
@@ -105,12 +122,35 @@ _OF_TYPES: dict[tuple[str, str], FieldWords] = {
     ),
     ("ntfy", "url"): FieldWords("Server", "of ntfy, yours or the public one", "https://ntfy.sh"),
     ("ntfy", "token"): FieldWords("Access token", "only where the topic needs one"),
+    ("alertmanager", "url"): FieldWords("Server", "its address", "https://alertmanager.example.com"),
+    ("alertmanager", "token"): FieldWords("Bearer token", "if your server needs one"),
+    ("gitlab", "url"): FieldWords(
+        "Endpoint", "as the integration shows it", "https://gitlab.com/…/alerts/notify/….json"
+    ),
+    ("gitlab", "token"): FieldWords("Authorization key", "of the integration"),
+    ("linear", "api_key"): FieldWords("API key", "a personal one, which may create issues"),
+    ("linear", "url"): FieldWords("API", "only where it is not the usual one", "https://api.linear.app/graphql"),
+    ("opsgenie", "url"): FieldWords("API", "for Opsgenie in Europe", "https://api.eu.opsgenie.com"),
+    ("pagerduty", "url"): FieldWords("API", "for PagerDuty in Europe", "https://events.eu.pagerduty.com"),
+    ("servicenow", "url"): FieldWords("Instance", "its address", "https://example.service-now.com"),
+    ("servicenow", "user"): FieldWords("User", "with the role evt_mgmt_integration"),
     ("github", "token"): FieldWords("Access token", "that may open issues in the repository"),
     ("squadcast", "webhook_url"): FieldWords("Webhook URL", "instead of the API key", "https://…"),
 }
 LONG = frozenset({"headers", "body_template"})
 """Fields of several lines."""
-RARE = frozenset({"method", "timeout", "headers", "expected_status_codes", "body_template", "apprise_url"})
+RARE = frozenset(
+    {
+        "retry_attempts",
+        "retry_delay",
+        "method",
+        "timeout",
+        "headers",
+        "expected_status_codes",
+        "body_template",
+        "apprise_url",
+    }
+)
 """Fields that most people leave alone."""
 
 

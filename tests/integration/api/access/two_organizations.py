@@ -135,6 +135,8 @@ class Harbour:
                 for name in ("detail", "outage", "sla")
             },
             ("/settings/recipient-groups/", "public_id"): self.public_ids["group"],
+            ("/hooks/", "service"): "pagerduty",
+            ("/hooks/", "channel_id"): self.public_ids["channel"],
             ("/settings/channels/", "public_id"): self.public_ids["channel"],
             ("/maintenance/", "public_id"): self.public_ids["window"],
             ("/api/v1/calendar-feeds/", "public_id"): self.public_ids["feed"],

@@ -19,6 +19,7 @@ OPEN = {
     ("POST", "/api/session"),
     ("DELETE", "/api/session"),
     ("POST", "/api/v3/access-tokens"),
+    ("POST", "/hooks/{service}/{channel_id}"),
 }
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

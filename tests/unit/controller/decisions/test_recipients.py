@@ -221,3 +221,15 @@ def test_pauses_grow_to_a_day_and_then_it_has_failed() -> None:
     assert pauses == sorted(PAUSES)
     assert pauses[-1] == timedelta(hours=24)
     assert pause_after(len(PAUSES) + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        pytest.param(Audience.NEAREST, [], id="a regional outage is not for it"),
+        pytest.param(Audience.EVERYBODY, ["Hook"], id="a full one is, and one that became full"),
+    ],
+)
+def test_a_channel_for_full_outages_only(level: Audience, expected: list[str]) -> None:
+    found = receivers([MONITORS._replace(only_full=True)], level, affected(), AT)
+    assert [one.receiver for one in found] == expected

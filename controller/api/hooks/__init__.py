@@ -1,0 +1,1 @@
+"""Webhooks of on-call services, which bring back what people do there."""
