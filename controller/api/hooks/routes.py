@@ -4,10 +4,12 @@ channel's `webhookSecret` who it is.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, post
+from litestar.exceptions import HTTPException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
@@ -21,6 +23,8 @@ from controller.http.services import GivenServices
 from controller.operations.incidents.handing_back import UNKNOWN, hand_back
 from shared.clock import utc_now
 
+_JSON = "application/json"
+
 Service = Annotated[
     str, PathParameter(description="The type of the channel.", schema_extra={"enum": ["opsgenie", "pagerduty"]})
 ]
@@ -33,6 +37,7 @@ class HookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["acknowledged", "resolved", "ignored"]
 
 
+@dataclass
 class _HookOperation(Operation):
     """The body is the service's own JSON, read as exact bytes because they are signed."""
 
@@ -40,7 +45,7 @@ class _HookOperation(Operation):
         self.request_body = RequestBody(
             description="A webhook as PagerDuty (V3) or Opsgenie documents it.",
             required=True,
-            content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
+            content={_JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
         )
 
 
@@ -59,17 +64,20 @@ class _HookOperation(Operation):
     responses={
         200: answers(HookAnswer, "What became of it", {"outcome": "acknowledged"}),
         **refusals(
+            body=True,
             token=False,
             s400="body must be a webhook as the service documents it",
             s401="Unauthorized",
             s404=UNKNOWN,
-            s413="Request Entity Too Large",
         ),
     },
 )
 async def receive_hook(
     service: Service, channel_id: ChannelId, request: Request[Any, Any, Any], services: GivenServices
 ) -> HookAnswer:
+    media_type = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+    if media_type != _JSON:
+        raise HTTPException(status_code=415)
     outcome = await hand_back(
         services.database,
         services.vault,

@@ -169,4 +169,5 @@ async def test_whoever_cannot_sign_changes_nothing(api: Api, found: Outage) -> N
     assert refused == [401, 401, 404, 404, 404, 404, 400, 400, 413]
     async with client_of(api.application) as client:
         assert (await client.post(f"/hooks/pagerduty/{duty['id']}", content=body)).status_code == 401
+        assert (await client.post(f"/hooks/pagerduty/{duty['id']}", data={"event": "x"})).status_code == 415
     assert [kind for kind, _ in await changes(api, found)] == ["opened"]
