@@ -24,6 +24,7 @@ from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
+from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
 from controller.api.v1.locations import effects as location_effects
@@ -70,6 +71,7 @@ _RESOURCES = (
     escalation_policies,
     facts,
     incident_actions,
+    incident_groups,
     incidents,
     letting_in,
     location_effects,
