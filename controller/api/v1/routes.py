@@ -36,7 +36,7 @@ from controller.api.v1.maintenance import routes as maintenance_windows
 from controller.api.v1.monitors import by_key as monitors_by_key
 from controller.api.v1.monitors import routes as monitors
 from controller.api.v1.monitors.many import routes as many_monitors
-from controller.api.v1.one_monitor import chart, checks, monitor_results, state, uptime
+from controller.api.v1.one_monitor import chart, checks, dependencies, monitor_results, state, uptime
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
@@ -67,6 +67,7 @@ _RESOURCES = (
     chart,
     checks,
     customers,
+    dependencies,
     discoveries,
     escalation_policies,
     facts,

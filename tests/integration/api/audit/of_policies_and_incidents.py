@@ -47,6 +47,12 @@ async def _in_incident(world: World, action: str, field_: str) -> None:
     await world.browser.post(f"/incidents/{public_id}/{action}", follow=False, **{field_: "by hand"})
 
 
+async def _depend(world: World) -> None:
+    parent = (await world.smtp())["publicId"]
+    child = (await world.smtp())["publicId"]
+    await world.send("PUT", f"/api/v1/monitors/{child}/dependencies", {"dependsOn": [parent]})
+
+
 async def _take_group(world: World) -> None:
     incident = await world.incident()
     group = await world.api.value(
@@ -60,6 +66,7 @@ async def _take_group(world: World) -> None:
 
 
 OF_POLICIES_AND_INCIDENTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
+    ("PUT", "/api/v1/monitors/{}/dependencies"): ("monitor.changed", _depend),
     ("PATCH", "/api/v1/monitors/{}/policy"): ("policy.changed", _monitor_policy),
     ("PATCH", "/api/v1/customers/{}/policy"): ("policy.changed", _policy(f"/api/v1/customers/{CUSTOMER}/policy")),
     ("PATCH", "/api/v1/organizations/{}/policy"): (

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from controller.model import Role
-from tests.integration.api.conftest import Api, client_of
+from tests.integration.api.conftest import OTHER_CUSTOMER, Api, client_of
 from tests.integration.api.outages import Outage, add_delivery, group_of, hold, make_locations, outage, recover
-from tests.integration.api.people import person
+from tests.integration.api.people import organization_of, person
 
 GROUPS = "/api/v1/incident-groups"
 
@@ -84,9 +84,10 @@ async def test_the_address_of_a_group_that_a_storm_took_over_shows_the_storm(api
 
 
 async def test_who_is_limited_to_customers_sees_only_their_incidents(api: Api, three: list[Outage]) -> None:
-    theirs = await outage(api, await api.create(name="Theirs", customerId=api.other_customer_id))
+    theirs = await outage(api, await api.create(name="Theirs", customerId=OTHER_CUSTOMER))
     both, ours = await group_of(api, three[0], theirs), await group_of(api, *three[1:])
-    someone = await person(api, Role.READONLY, customers=[api.other_customer])
+    ours_too = await organization_of(api, "Ours")
+    someone = await person(api, Role.READONLY, organization=ours_too, customers=[api.other_customer])
     async with client_of(api.application) as client:
         found = (await client.get(f"{GROUPS}/{both}", headers=someone.headers)).json()
         assert [one["id"] for one in found["incidents"]] == [str(theirs.incident.public_id)]
