@@ -46,13 +46,15 @@ async def add_on_call(here: Installation, incident: str) -> dict[str, str]:
         ],
     )
     group = await here.value(
-        "INSERT INTO incident_group (organization_id, kind, cause) VALUES ($1, 'cause', 'refused') RETURNING id",
+        "INSERT INTO incident_group (organization_id, kind, cause, opened_at)"
+        " VALUES ($1, 'cause', 'mx.example.com (192.0.2.25)', $2) RETURNING id",
         here.organization,
+        here.now - timedelta(hours=10),
     )
     await here.run("UPDATE incident SET group_id = $1, cause = 'mx.example.com (192.0.2.25)'", group)
     await here.run(
         "UPDATE incident SET cause = '', held_by = (SELECT id FROM incident WHERE public_id = $1::uuid)"
-        " WHERE public_id <> $1::uuid AND id = (SELECT max(id) FROM incident WHERE resolved_at IS NULL)",
+        " WHERE public_id <> $1::uuid AND id = (SELECT min(id) FROM incident WHERE resolved_at IS NULL)",
         incident,
     )
     for step, names in enumerate((["On call"], ["Ticket system", "ines@example.com"])):

@@ -43,8 +43,9 @@ async def acknowledge_incident_group(
     request: Request[Any, Any, Any], services: GivenServices, principal: GivenPrincipal, public_id: FromPath[str]
 ) -> Response[bytes]:
     """Take all of its open incidents that nobody has."""
-    await form_of(request, TakeForm)
     number = _public_id(public_id)
+    await get_group(services.database, principal, number)  # so that nobody learns that another one's exists
+    await form_of(request, TakeForm)
     await acknowledge_group(services.database, principal, number, utc_now())
     return see_other(request, f"/incident-groups/{number}")
 
