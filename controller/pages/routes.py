@@ -24,6 +24,7 @@ from controller.pages.check.routes import ROUTES as CHECK
 from controller.pages.discovery.routes import ROUTES as DISCOVERY
 from controller.pages.facts.routes import ROUTES as FACTS
 from controller.pages.help.routes import ROUTES as HELP
+from controller.pages.incident_groups.routes import ROUTES as INCIDENT_GROUPS
 from controller.pages.incidents.routes import ROUTES as INCIDENTS
 from controller.pages.live.live_pages import LivePages
 from controller.pages.live.routes import ROUTES as LIVE
@@ -55,6 +56,7 @@ _ROUTES: list[ControllerRouterHandler] = [
     *MONITOR,
     *CHECK,
     *INCIDENTS,
+    *INCIDENT_GROUPS,
     *MAINTENANCE,
     *CALENDARS,
     *LOCATIONS,

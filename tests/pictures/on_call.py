@@ -46,10 +46,17 @@ async def add_on_call(here: Installation, incident: str) -> dict[str, str]:
         ],
     )
     group = await here.value(
-        "INSERT INTO incident_group (organization_id, kind, cause) VALUES ($1, 'cause', 'refused') RETURNING id",
+        "INSERT INTO incident_group (organization_id, kind, cause, opened_at)"
+        " VALUES ($1, 'cause', 'mx.example.com (192.0.2.25)', $2) RETURNING id",
         here.organization,
+        here.now - timedelta(hours=10),
     )
-    await here.run("UPDATE incident SET group_id = $1 WHERE public_id = $2::uuid", group, incident)
+    await here.run("UPDATE incident SET group_id = $1, cause = 'mx.example.com (192.0.2.25)'", group)
+    await here.run(
+        "UPDATE incident SET cause = '', held_by = (SELECT id FROM incident WHERE public_id = $1::uuid)"
+        " WHERE public_id <> $1::uuid AND id = (SELECT min(id) FROM incident WHERE resolved_at IS NULL)",
+        incident,
+    )
     for step, names in enumerate((["On call"], ["Ticket system", "ines@example.com"])):
         await here.run(
             "INSERT INTO escalation_done (group_id, policy_id, step, at, notified) VALUES ($1, $2, $3, $4, $5)",
@@ -61,6 +68,7 @@ async def add_on_call(here: Installation, incident: str) -> dict[str, str]:
         )
     return {
         "rota": str(await here.value("SELECT public_id FROM rota WHERE id = $1", rota)),
+        "incident group": str(await here.value("SELECT public_id FROM incident_group WHERE id = $1", group)),
         "policy": str(await here.value("SELECT public_id FROM escalation_policy WHERE id = $1", policy)),
     }
 

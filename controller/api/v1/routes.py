@@ -24,6 +24,7 @@ from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
+from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
 from controller.api.v1.locations import effects as location_effects
@@ -35,7 +36,7 @@ from controller.api.v1.maintenance import routes as maintenance_windows
 from controller.api.v1.monitors import by_key as monitors_by_key
 from controller.api.v1.monitors import routes as monitors
 from controller.api.v1.monitors.many import routes as many_monitors
-from controller.api.v1.one_monitor import chart, checks, monitor_results, state, uptime
+from controller.api.v1.one_monitor import chart, checks, dependencies, monitor_results, state, uptime
 from controller.api.v1.organizations import routes as organizations
 from controller.api.v1.policies import levels as policies
 from controller.api.v1.policies import preview as policy_preview
@@ -66,10 +67,12 @@ _RESOURCES = (
     chart,
     checks,
     customers,
+    dependencies,
     discoveries,
     escalation_policies,
     facts,
     incident_actions,
+    incident_groups,
     incidents,
     letting_in,
     location_effects,

@@ -18,6 +18,7 @@ from controller.http.auth import PERMISSION
 from controller.http.services import GivenPrincipal, GivenServices, Services
 from controller.model import Principal
 from controller.off_loop import off_loop
+from controller.operations.incidents.incident_groups import place_in_group
 from controller.operations.incidents.incident_handling import acknowledge, comment_on, resolve
 from controller.operations.incidents.incidents import IncidentDetails, get_incident
 from controller.operations.incidents.notified import notified_of
@@ -117,7 +118,8 @@ async def incident_page(
     notified = await notified_of(services.database, principal, public_id)
     steps = await incident_steps(services.database, principal, public_id, now)
     view = await off_loop(incident_view, details, notified, now, form)
-    view = msgspec.structs.replace(view, waits=steps_view(steps))
+    place = await place_in_group(services.database, principal, public_id)
+    view = msgspec.structs.replace(view, waits=steps_view(steps), place=place)
     return await page(
         request,
         "incidents/incident.html",

@@ -26,7 +26,7 @@ def view_of(address: str) -> LiveView:
         return LiveMonitor(address, found[1])
     if found := _INCIDENT.match(path):
         return LiveIncident(address, UUID(found[1]))
-    if path.startswith("/incidents"):
+    if path.startswith(("/incidents", "/incident-groups")):
         return LiveIncidents(address)
     if path.startswith("/locations"):
         return LiveLocations(address)

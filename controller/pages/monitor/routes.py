@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
@@ -15,6 +16,7 @@ from controller.off_loop import off_loop
 from controller.operations.channels import mail_routes
 from controller.operations.facts.facts import monitor_facts
 from controller.operations.monitors.checks import trigger_check
+from controller.operations.monitors.dependencies import dependencies_of
 from controller.operations.monitors.report import monitor_report
 from controller.pages.monitor.actions import ACTIONS, DONE, identifier_of, visible_monitor
 from controller.pages.monitor.period import Address, period_of, question_of, triggered_at
@@ -46,6 +48,8 @@ async def monitor_page(
     done = DONE.get(request.query_params.get("done", ""), "")
     unheard = await mail_routes.warnings_for(services.database, principal, report.monitor)
     view = await off_loop(monitor_view, report, period, Address(query), triggered, now, facts, done, unheard)
+    found = await dependencies_of(services.database, principal, KINDS, report.monitor.public_id)
+    view = msgspec.structs.replace(view, dependencies=found)
     return await page(
         request, "monitor/page.html", view, title=report.monitor.name, section="monitor", live=True, now=now
     )

@@ -10,6 +10,7 @@ import msgspec
 from controller.kinds import phases_of, words_of
 from controller.kinds.servers import connects
 from controller.operations.facts.facts import MonitorFacts
+from controller.operations.monitors.dependencies import Dependencies
 from controller.operations.monitors.report import ReportedMonitor
 from controller.operations.monitors.situation import Refusals
 from controller.pages.facts.monitor_facts import FactsView, facts_view
@@ -70,6 +71,7 @@ class MonitorPageView(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     done: str
     unheard: list[str]
+    dependencies: Dependencies | None = None
 
 
 def monitor_view(

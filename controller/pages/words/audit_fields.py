@@ -88,6 +88,7 @@ FIELDS = {
     "config": "settings",
     "notes": "notes",
     "labels": "label",
+    "dependsOn": "depends on",
     "project": "project",
     "externalKey": "external key",
     "ipv4": "fixed IPv4 address",

@@ -22,7 +22,10 @@ SELECT incident.id, incident.public_id, incident.organization_id, incident.custo
   incident.flapping, incident.last_notified_at,
   monitor.public_id AS monitor_public_id, monitor.kind AS monitor_kind, monitor.name AS monitor_name,
   monitor.hostname, monitor.port, monitor.status AS monitor_status, customer.public_id AS customer_public_id,
-  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id
+  customer.name AS customer_name, customer.email AS customer_email, organization.public_id AS organization_public_id,
+  (SELECT public_id FROM incident_group WHERE id = incident.group_id) AS group_public_id,
+  (SELECT public_id FROM incident AS parent WHERE parent.id = incident.held_by AND incident.released_at IS NULL)
+    AS held_by_public_id
 FROM incident JOIN monitor ON monitor.id = incident.monitor_id JOIN customer ON customer.id = incident.customer_id
 JOIN organization ON organization.id = incident.organization_id
 LEFT JOIN LATERAL (
@@ -68,7 +71,8 @@ ORDER BY incident.started_at DESC, incident.id DESC LIMIT $3 OFFSET $4
 
 class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with its monitor and its customer as they are now; `evidence` is that of its opening. An
-    acknowledgement that has lapsed counts as none; `acknowledged_until` is None until it is resolved.
+    acknowledgement that has lapsed counts as none; `acknowledged_until` is None until it is resolved. A list
+    leaves out its group and the incident that holds it.
     """
 
     id: int
@@ -98,6 +102,8 @@ class IncidentRecord(msgspec.Struct, frozen=True, kw_only=True):
     customer_name: str
     customer_email: str | None
     organization_public_id: UUID
+    group_public_id: UUID | None = None
+    held_by_public_id: UUID | None = None
 
 
 class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True):

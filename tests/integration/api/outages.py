@@ -164,3 +164,25 @@ async def recover(api: Api, found: Outage) -> datetime:
 
 def timestamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def group_of(api: Api, *outages: Outage, cause: str = "mail.example.com", kind: str = "cause") -> str:
+    """Put incidents into a new group, and answer its public id."""
+    made: str = await api.value(
+        "WITH made AS (INSERT INTO incident_group (organization_id, kind, cause, keys) VALUES ($1, $2, $3, $4)"
+        " RETURNING id, public_id), put AS (UPDATE incident SET group_id = made.id, cause = $3 FROM made"
+        " WHERE incident.id = ANY ($5::bigint[])) SELECT public_id::text FROM made",
+        outages[0].incident.organization_id,
+        kind,
+        cause,
+        [f"host {cause}"],
+        [one.incident.id for one in outages],
+    )
+    return made
+
+
+async def hold(api: Api, held: Outage, by: Outage) -> None:
+    """Make nobody be notified of an incident while the other one is open."""
+    await api.value(
+        "UPDATE incident SET held_by = $2, cause = '' WHERE id = $1 RETURNING id", held.incident.id, by.incident.id
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -48,9 +49,14 @@ class IncidentReport(IncidentEntry, frozen=True, kw_only=True, rename="camel"):
 
     UNTAGGED: ClassVar[frozenset[str]] = IncidentEntry.UNTAGGED | {
         *("servers", "failed_checks", "failed_checks_total", "recovery_checks", "recovery_checks_total"),
-        *("evidence_check", "notified"),
+        *("evidence_check", "notified", "group_id", "held_by"),
     }
 
+    group_id: Annotated[UUID | None, Meta(description="The group of those with its cause; null without one.")]
+    held_by: Annotated[
+        UUID | None,
+        Meta(description="The incident of a monitor that it depends on; nobody is notified of it while that is open."),
+    ]
     servers: Annotated[
         list[str],
         Meta(description="Where its checks connect, as mail.example.com:25; without a port where it states none."),
@@ -92,6 +98,8 @@ def incident_report(details: IncidentDetails, notified: Notified) -> IncidentRep
         last_notified_at=timestamp_or_none(found.last_notified_at),
         created_at=timestamp(found.started_at),
         updated_at=timestamp(max([found.started_at, *(one.at for one in details.changes)])),
+        group_id=found.group_public_id,
+        held_by=found.held_by_public_id,
         servers=details.servers,
         evidence=evidence_answer(found.evidence),
         timeline=[_turn(one) for one in details.changes],
@@ -132,6 +140,8 @@ _EVIDENCE: dict[str, Any] = {
 }
 REPORT: dict[str, Any] = {
     **ENTRY,
+    "groupId": "77777777-7777-4777-8777-777777777777",
+    "heldBy": None,
     "servers": ["mail.example.com:25"],
     "evidence": _EVIDENCE,
     "timeline": [

@@ -48,6 +48,8 @@ OURS_ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "policy": ("read", "GET", "/policy", None),
     "change of the policy": ("config", "PATCH", "/policy", {"quorum": "any"}),
     "preview of the policy": ("config", "POST", "/policy/preview", {"quorum": "any"}),
+    "dependencies": ("read", "GET", "/dependencies", None),
+    "change of the dependencies": ("config", "PUT", "/dependencies", {"dependsOn": []}),
     "check": ("trigger", "POST", "/check", None),
 }
 

@@ -278,6 +278,7 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         (method, path.format_map(dict.fromkeys(recipients.NAMED, "{}"))) for method, path, _, _ in recipients.ROUTES
     }
     known |= {("GET", "/api/v3/tests")}
+    known |= {("GET", f"{incidents.GROUPS}/{{}}")}
     for path in ("/api/incidents", incidents.OURS):
         known |= {("GET", path), *((method, f"{path}/{{}}{rest}") for _, method, rest, _ in incidents.ON_ONE.values())}
     known |= {(method, path.replace("{number}", "{}")) for _, method, path, _ in monitors.ALERTSITE_ON_ONE.values()}

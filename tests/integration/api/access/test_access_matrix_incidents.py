@@ -10,9 +10,10 @@ import pytest
 from tests.integration.api.access.roles import CUSTOMERS, RIGHTS, SAMPLE, CallerClients, open_caller_clients
 from tests.integration.api.access.test_access_matrix import expected_status
 from tests.integration.api.conftest import Api
-from tests.integration.api.outages import make_locations, outage
+from tests.integration.api.outages import group_of, make_locations, outage
 
 OURS = "/api/v1/incidents"
+GROUPS = "/api/v1/incident-groups"
 ON_ONE: dict[str, tuple[str, str, str, dict[str, Any] | None]] = {
     "get": ("read", "GET", "", None),
     "acknowledge": ("trigger", "POST", "/acknowledge", {}),
@@ -41,6 +42,16 @@ async def test_incidents(clients: CallerClients, paths: str, caller: str, custom
         if expected[name] == 404:
             assert "Incident not found" in answer.json().values()
     assert statuses == expected
+
+
+@pytest.mark.parametrize("customer", CUSTOMERS)
+@pytest.mark.parametrize("caller", RIGHTS)
+async def test_groups_of_incidents(clients: CallerClients, caller: str, customer: str) -> None:
+    """Those of another customer are not found, because the caller sees none of their incidents."""
+    group = await group_of(clients.api, await outage(clients.api, await clients.monitor(customer)))
+    answer = await clients.request(caller, "GET", f"{GROUPS}/{group}")
+    expected = expected_status(RIGHTS[caller], "read", customer)
+    assert answer.status_code == (404 if expected == 403 else expected)
 
 
 @pytest.mark.parametrize("caller", RIGHTS)

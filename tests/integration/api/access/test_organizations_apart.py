@@ -27,6 +27,7 @@ STREAMS = {"/api/results/stream", "/api/events/stream", "/api/v1/stream", "/live
 """They do not end, so only their head is requested."""
 SHOWING = {
     *("/", "/account", "/incidents", "/incidents/unpaged", "/incidents/{public_id}", "/monitors/{public_id}"),
+    *("/incident-groups/{public_id}", "/api/v1/incident-groups/{public_id}"),
     *("/monitors/new", "/monitors/{monitor_id}/checks/{check_id}", "/api/results", "/api/results?format=csv"),
     *("/api/smtp-monitors", "/api/smtp-monitors/{public_id}", "/api/smtp-monitors/{public_id}/details"),
     *("/api/smtp-monitors/{public_id}/incident-history", "/api/smtp-monitors/{public_id}/alert-history"),
@@ -93,6 +94,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/users/{public_id}": {"email": "mine@example.com"},
     "/api/v1/rotas/{public_id}/overrides": {"from": "2099-01-01T00:00Z", "to": "2099-01-02T00:00Z", "person": "m"},
     "reminders": {"enabled": True},
+    "dependencies": {"dependsOn": []},
     "/api/v1/channels/{public_id}": {"name": "mine", "config": {"type": "email", "to": ["mine@example.com"]}},
     "/api/v1/maintenance-windows/{public_id}": {
         "name": "mine",

@@ -15,7 +15,7 @@ from shared.epoch import to_ms
 from shared.wire.rounds import Purpose, check_id
 from tests.integration.api.changed_facts import add_change, add_fact
 from tests.integration.api.conftest import Api, client_of
-from tests.integration.api.outages import add_delivery, make_locations, outage
+from tests.integration.api.outages import add_delivery, group_of, make_locations, outage
 from tests.integration.api.people import organization_of, person
 
 MARK = "quietharbour"
@@ -93,6 +93,8 @@ class Harbour:
             ("/monitors/", "check_id"): self.check,
             ("/api/incidents/", "public_id"): self.incident,
             ("/incidents/", "public_id"): self.incident,
+            ("/incident-groups/", "public_id"): self.public_ids["incident_group"],
+            ("/api/v1/incident-groups/", "public_id"): self.public_ids["incident_group"],
             ("/api/customers/", "customer_id"): self.customer["publicId"],
             ("/api/notification-channels/", "channel_id"): self.channel,
             ("/api/maintenance-windows/", "window_id"): self.window,
@@ -218,6 +220,7 @@ async def furnish(api: Api) -> Harbour:
     await api.value("UPDATE delivery SET channel_id = $1 WHERE channel_name = $2", channel, f"{MARK} channel")
     await add_fact(api, smtp, "de-nbg", "greeting", MARK)
     await add_change(api, smtp, fact="greeting", before=None, after=MARK)
+    incident_group = await group_of(api, found, cause=f"mail.{MARK}.example.com")
     session = await api.value(
         "INSERT INTO session (token_hash, account_id, cookie, idle_until, expires_at)"
         " SELECT uuid_send(gen_random_uuid()), id, true, now() + interval '1 h', now() + interval '1 h'"
@@ -260,6 +263,7 @@ async def furnish(api: Api) -> Harbour:
             "rota": rota["id"],
             "escalation": escalation["id"],
             "override": override,
+            "incident_group": incident_group,
         },
         secrets=[token["token"], customer_token["token"], *(one["url"].partition("=")[2] for one in (screen, feed))],
     )

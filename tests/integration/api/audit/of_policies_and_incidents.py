@@ -47,7 +47,26 @@ async def _in_incident(world: World, action: str, field_: str) -> None:
     await world.browser.post(f"/incidents/{public_id}/{action}", follow=False, **{field_: "by hand"})
 
 
+async def _depend(world: World) -> None:
+    parent = (await world.smtp())["publicId"]
+    child = (await world.smtp())["publicId"]
+    await world.send("PUT", f"/api/v1/monitors/{child}/dependencies", {"dependsOn": [parent]})
+
+
+async def _take_group(world: World) -> None:
+    incident = await world.incident()
+    group = await world.api.value(
+        "WITH made AS (INSERT INTO incident_group (organization_id, kind, cause)"
+        " SELECT organization_id, 'cause', 'x' FROM incident WHERE public_id = $1::uuid RETURNING id, public_id),"
+        " put AS (UPDATE incident SET group_id = made.id FROM made WHERE incident.public_id = $1::uuid)"
+        " SELECT public_id::text FROM made",
+        incident,
+    )
+    await world.browser.post(f"/incident-groups/{group}/acknowledge", follow=False)
+
+
 OF_POLICIES_AND_INCIDENTS: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]] = {
+    ("PUT", "/api/v1/monitors/{}/dependencies"): ("monitor.changed", _depend),
     ("PATCH", "/api/v1/monitors/{}/policy"): ("policy.changed", _monitor_policy),
     ("PATCH", "/api/v1/customers/{}/policy"): ("policy.changed", _policy(f"/api/v1/customers/{CUSTOMER}/policy")),
     ("PATCH", "/api/v1/organizations/{}/policy"): (
@@ -70,6 +89,7 @@ OF_POLICIES_AND_INCIDENTS: dict[tuple[str, str], tuple[str, Callable[[World], Aw
         "incident.acknowledged",
         lambda w: _in_incident(w, "acknowledge", "comment"),
     ),
+    ("POST", "/incident-groups/{}/acknowledge"): ("incident.acknowledged", _take_group),
     ("POST", "/incidents/{}/comment"): ("incident.commented", lambda w: _in_incident(w, "comment", "comment")),
     ("POST", "/incidents/{}/resolve"): ("incident.resolved", lambda w: _in_incident(w, "resolve", "reason")),
 }

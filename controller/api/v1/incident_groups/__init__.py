@@ -1,0 +1,1 @@
+"""Groups of incidents of one cause in our own API."""

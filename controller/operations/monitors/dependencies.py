@@ -1,0 +1,120 @@
+"""On which others a monitor depends: read and change it.
+
+Who may not see some of them neither learns of them nor removes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from controller.decisions.access import Permission, Reach, may_change, reaches
+from controller.errors import ForbiddenError, InvalidError
+from controller.model import Monitor, Principal
+from controller.model.audit import AuditAction
+from controller.operations.audit.recording import record_about
+from controller.operations.audit.states import object_of
+from controller.operations.monitors.monitors import Kinds, get_monitor, monitor_for
+from controller.store.incidents import groups
+from controller.store.monitors import dependencies as store
+from controller.store.monitors.dependencies import LinkedMonitor
+from controller.store.platform.pool import Connection, Database
+
+__all__ = ["FIELD", "MOST_CHILDREN", "MOST_PARENTS", "Dependencies", "LinkedMonitor", "dependencies_of", "set_parents"]
+
+FIELD = "dependsOn"
+MOST_PARENTS = 10
+MOST_CHILDREN = 100
+
+
+class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
+    """The monitors on which one depends, and those that depend on it, MOST_CHILDREN at most."""
+
+    parents: list[LinkedMonitor]
+    children: list[LinkedMonitor]
+
+
+async def dependencies_of(
+    database: Database, principal: Principal, kinds: Kinds, identifier: int | UUID
+) -> Dependencies:
+    """As far as the principal may see them. Raises NotFoundError, ForbiddenError."""
+    monitor = await get_monitor(database, principal, kinds, identifier)
+    async with database.connection() as connection:
+        return await _visible(connection, principal, monitor)
+
+
+async def set_parents(
+    database: Database,
+    principal: Principal,
+    kinds: Kinds,
+    identifier: UUID,
+    parents: Sequence[UUID],
+    *,
+    require_state: Callable[[Dependencies], None],
+) -> Dependencies:
+    """Have the monitor depend on these, besides those that the principal may not see. `require_state` may refuse what
+    is now.
+
+    Raises InvalidError, NotFoundError, ForbiddenError, PreconditionFailedError.
+    """
+    if not may_change(principal, {FIELD}):
+        raise ForbiddenError
+    monitor = await monitor_for(database, principal, Permission.CHANGE, kinds, identifier)
+    wanted = list(dict.fromkeys(parents))
+    async with database.one_transaction() as own, own.connection() as connection:
+        await groups.lock(connection, [monitor.organization_id])
+        require_state(await _visible(connection, principal, monitor))
+        before = await store.parents(connection, monitor.id)
+        hidden = [one for one in before if not _sees(principal, monitor, one)]
+        chosen = await _checked(connection, principal, monitor, wanted)
+        after = [*hidden, *chosen]
+        if len(after) > MOST_PARENTS:
+            raise InvalidError(FIELD, f"must be at most {MOST_PARENTS} monitors")
+        closing = await store.closing_circle(connection, monitor.id, [one.id for one in chosen])
+        if closing is not None:
+            public_id = next(one.public_id for one in chosen if one.id == closing)
+            raise InvalidError(FIELD, f"must not make a circle: {public_id} depends on this monitor")
+        await store.replace(connection, monitor.id, [one.id for one in after])
+        await record_about(
+            own,
+            principal,
+            AuditAction.MONITOR_CHANGED,
+            object_of(monitor),
+            before={FIELD: sorted(one.name for one in before)},
+            after={FIELD: sorted(one.name for one in after)},
+        )
+        return await _visible(connection, principal, monitor)
+
+
+async def _checked(
+    connection: Connection, principal: Principal, monitor: Monitor, wanted: Sequence[UUID]
+) -> list[LinkedMonitor]:
+    """Raises InvalidError; a monitor that the principal may not see is as unknown as one that does not exist."""
+    if len(wanted) > MOST_PARENTS:
+        raise InvalidError(FIELD, f"must be at most {MOST_PARENTS} monitors")
+    if monitor.public_id in wanted:
+        raise InvalidError(FIELD, f"must name other monitors: {monitor.public_id} is this one")
+    found = {
+        one.public_id: one
+        for one in await store.named(connection, monitor.organization_id, wanted)
+        if _sees(principal, monitor, one)
+    }
+    if unknown := [public_id for public_id in wanted if public_id not in found]:
+        raise InvalidError(FIELD, f"must name monitors of this organization: {unknown[0]} is unknown")
+    return list(found.values())
+
+
+async def _visible(connection: Connection, principal: Principal, monitor: Monitor) -> Dependencies:
+    parents = await store.parents(connection, monitor.id)
+    children = await store.children(connection, monitor.id, MOST_CHILDREN)
+    return Dependencies(
+        parents=[one for one in parents if _sees(principal, monitor, one)],
+        children=[one for one in children if _sees(principal, monitor, one)],
+    )
+
+
+def _sees(principal: Principal, monitor: Monitor, other: LinkedMonitor) -> bool:
+    reach = reaches(principal, Permission.READ, organization_id=monitor.organization_id, customer_id=other.customer_id)
+    return reach is Reach.ALLOWED

@@ -1,0 +1,82 @@
+"""Which monitors depend on which others: while a parent is down, nobody is notified of what depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from controller.store.platform.pool import Connection
+
+
+class LinkedMonitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A monitor that another one depends on, or that depends on another one."""
+
+    id: int
+    public_id: UUID
+    name: str
+    customer_id: int
+
+
+async def parents(connection: Connection, monitor_id: int) -> list[LinkedMonitor]:
+    """On which the monitor depends, by name."""
+    rows = await connection.fetch(
+        "SELECT monitor.id, monitor.public_id, monitor.name, monitor.customer_id FROM monitor_dependency"
+        " JOIN monitor ON monitor.id = parent_id AND deleted_at IS NULL WHERE monitor_id = $1 ORDER BY name, id",
+        monitor_id,
+    )
+    return [LinkedMonitor(**row) for row in rows]
+
+
+async def children(connection: Connection, monitor_id: int, at_most: int) -> list[LinkedMonitor]:
+    """Those that depend on the monitor, by name."""
+    rows = await connection.fetch(
+        "SELECT monitor.id, monitor.public_id, monitor.name, monitor.customer_id FROM monitor_dependency"
+        " JOIN monitor ON monitor.id = monitor_id AND deleted_at IS NULL WHERE parent_id = $1"
+        " ORDER BY name, id LIMIT $2",
+        monitor_id,
+        at_most,
+    )
+    return [LinkedMonitor(**row) for row in rows]
+
+
+async def named(connection: Connection, organization_id: int, public_ids: Sequence[UUID]) -> list[LinkedMonitor]:
+    """Those of the organization's monitors that have these ids."""
+    rows = await connection.fetch(
+        "SELECT id, public_id, name, customer_id FROM monitor"
+        " WHERE organization_id = $1 AND public_id = ANY ($2::uuid[]) AND deleted_at IS NULL",
+        organization_id,
+        public_ids,
+    )
+    return [LinkedMonitor(**row) for row in rows]
+
+
+_CLOSING = """
+WITH RECURSIVE above (id, first) AS (
+  SELECT id, id FROM unnest($2::bigint[]) AS chosen (id)
+  UNION SELECT dependency.parent_id, above.first
+  FROM above JOIN monitor_dependency AS dependency ON dependency.monitor_id = above.id
+)
+SELECT first FROM above WHERE id = $1 ORDER BY first LIMIT 1
+"""
+
+
+async def closing_circle(connection: Connection, monitor_id: int, parent_ids: Sequence[int]) -> int | None:
+    """The first of the parents that depends on the monitor itself, directly or by others; None when none does."""
+    found: int | None = await connection.fetchval(_CLOSING, monitor_id, parent_ids)
+    return found
+
+
+async def replace(connection: Connection, monitor_id: int, parent_ids: Sequence[int]) -> None:
+    """Have the monitor depend on these and no others."""
+    await connection.execute(
+        "DELETE FROM monitor_dependency WHERE monitor_id = $1 AND parent_id <> ALL ($2::bigint[])",
+        monitor_id,
+        parent_ids,
+    )
+    await connection.execute(
+        "INSERT INTO monitor_dependency (monitor_id, parent_id) SELECT $1, unnest($2::bigint[]) ON CONFLICT DO NOTHING",
+        monitor_id,
+        parent_ids,
+    )

@@ -1,0 +1,82 @@
+"""Nobody is notified of a monitor while one that it depends on is down."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from controller.decisions.evaluation.state import MonitorState, Severity, VerdictKind
+from controller.pipeline.grouping.held_incidents import release_held
+from controller.store.incidents.incidents import StoredIncident
+from controller.store.monitors import dependencies
+from shared.epoch import to_ms
+from tests.integration.notify.notification_case import NotificationCase, addressed
+
+OWN = "own@example.com"
+
+
+@pytest.fixture(autouse=True)
+async def child_and_parent(case: NotificationCase) -> tuple[int, int]:
+    await addressed(case, customer_notification_email=OWN)
+    parent, child = await case.monitor(hostname="router.example.com"), await case.monitor(hostname="mx.example.com")
+    async with case.db.transaction() as connection:
+        await dependencies.replace(connection, child, [parent])
+    return child, parent
+
+
+async def _told(case: NotificationCase, incident: StoredIncident) -> list[str]:
+    rows = await case.rows(
+        "SELECT change.kind FROM delivery JOIN incident_change AS change ON change.id = delivery.change_id"
+        " WHERE delivery.incident_id = $1 ORDER BY delivery.id",
+        incident.id,
+    )
+    return [kind for (kind,) in rows]
+
+
+def _down(at: datetime) -> MonitorState:
+    return MonitorState(
+        verdict=VerdictKind.DOWN,
+        severity=Severity.DOWN,
+        failing_evaluations=1,
+        taken_ms=to_ms(at),
+        reason="1 of 1 country cannot connect: timed out",
+    )
+
+
+async def test_it_is_told_after_the_parent_is_up_when_a_check_shows_that_it_lasts(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    cause, held = await case.opened(parent), await case.opened(child)
+    await case.evaluated(_down(held.started_at), child)
+    await release_held(case.db)
+    assert (await _told(case, cause), await _told(case, held)) == (["opened"], [])
+    over_at = (await case.resolved(cause)).at
+    await release_held(case.db)
+    assert await _told(case, held) == []
+    await case.evaluated(_down(over_at + timedelta(seconds=1)), child)
+    for _ in range(2):
+        await release_held(case.db)
+        assert await _told(case, held) == ["opened"]
+    await case.resolved(held)
+    assert await _told(case, held) == ["opened", "resolved"]
+
+
+async def test_nobody_hears_of_one_that_recovers_with_its_parent(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    cause, held = await case.opened(parent), await case.opened(child)
+    await case.resolved(cause)
+    await case.resolved(held)
+    await release_held(case.db)
+    assert (await _told(case, cause), await _told(case, held)) == (["opened", "resolved"], [])
+
+
+async def test_it_is_told_at_once_when_the_parent_is_up(
+    case: NotificationCase, child_and_parent: tuple[int, int]
+) -> None:
+    child, parent = child_and_parent
+    await case.resolved(await case.opened(parent))
+    assert await _told(case, await case.opened(child)) == ["opened"]
