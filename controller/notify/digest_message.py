@@ -10,7 +10,7 @@ from string import Template
 from typing import NamedTuple
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.notice import DigestNotice, DigestOutage
+from controller.notify.digest_notice import DigestNotice, DigestOutage
 from controller.notify.time_zones import zone_of
 
 MOST_LISTED = 100

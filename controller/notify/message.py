@@ -9,7 +9,8 @@ import msgspec
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.digest_message import render_digest
-from controller.notify.notice import DigestNotice, GroupNotice, IncidentNotice, Notice, PlainNotice
+from controller.notify.digest_notice import DigestNotice
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice, PlainNotice
 from controller.notify.rendering.content import Content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html

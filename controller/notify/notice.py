@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from controller.decisions.acknowledgement import WORDS, Lasts
+from controller.notify.digest_notice import DigestNotice
 from controller.notify.time_zones import zone_of
 
 MOST_MEMBERS = 50
@@ -253,57 +254,6 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
         if not names:
             return self.cause
         return f"{self.cause}: {names} and {more:,} more" if more > 0 else f"{self.cause}: {names}"
-
-
-class DigestOutage(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """An outage of a digest; it lasts while `ended` is None."""
-
-    incident_public_id: UUID
-    monitor: str
-    customer: str
-    severity: str
-    reason: str
-    began: datetime
-    ended: datetime | None = None
-
-
-class DigestNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag="digest"):
-    """What the quiet hours of a channel held since then, told at their end (`at`): outages that are still `wrong`, and
-    such as have `ended`.
-    """
-
-    title: str
-    at: datetime
-    since: datetime
-    time_zone: str = "UTC"
-    organization: str = ""
-    wrong: list[DigestOutage] = []
-    ended: list[DigestOutage] = []
-
-    @property
-    def over(self) -> bool:
-        return not self.wrong
-
-    @property
-    def paragraphs(self) -> list[str]:
-        """An outage each, for receivers that show no lists."""
-        return [
-            *(f"Still wrong: {one.monitor}: {one.reason}." for one in self.wrong),
-            *(f"Over: {one.monitor}: {one.reason}." for one in self.ended),
-        ]
-
-    @property
-    def subject_id(self) -> str | None:
-        return None
-
-    @property
-    def path(self) -> str:
-        return "/incidents"
-
-    @property
-    def sms_text(self) -> str:
-        """The names; an end is told by the subject."""
-        return ", ".join(one.monitor for one in (self.wrong or self.ended))
 
 
 Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice | DigestNotice

@@ -41,10 +41,11 @@ from controller.store.checks.timings import timings_of
 from controller.store.incidents import groups
 from controller.store.incidents.incidents import StoredChange, StoredIncident
 from controller.store.maintenance.covered import maintenance_at, names_at
-from controller.store.notifications import alerts, deliveries, group_receivers, recipient_groups
+from controller.store.notifications import alerts, deliveries, group_receivers
 from controller.store.notifications.alerts import AlertRow, ChannelRow
 from controller.store.notifications.deliveries import NewDelivery
 from controller.store.platform.pool import Connection
+from controller.store.recipients import groups as recipient_groups
 
 _CHECKED = frozenset(ChangeKind)
 """Changes that checks make; those of people are announced where they are made."""

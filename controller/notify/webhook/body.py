@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from controller.notify.notice import DigestNotice, GroupNotice, IncidentNotice, Notice, NoticeMonitor, PlainNotice
+from controller.notify.digest_notice import DigestNotice
+from controller.notify.notice import GroupNotice, IncidentNotice, Notice, NoticeMonitor, PlainNotice
 from controller.notify.sending import Sending
 from controller.notify.words import server, servers
 from shared.epoch import to_text

@@ -13,9 +13,9 @@ from controller.model.notification.recipients import RecipientBlackout
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
 from controller.store.notifications import channels
-from controller.store.notifications import recipient_blackouts as store
-from controller.store.notifications.recipient_blackouts import NewBlackout
 from controller.store.platform.pool import Database
+from controller.store.recipients import blackouts as store
+from controller.store.recipients.blackouts import NewBlackout
 
 UNKNOWN_RECIPIENT = "must be a recipient that you may see"
 

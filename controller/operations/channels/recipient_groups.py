@@ -20,8 +20,8 @@ from controller.model.audit import AuditAction, AuditObject, ObjectKind
 from controller.model.notification.recipients import RecipientGroup
 from controller.operations.access import require
 from controller.operations.audit.recording import record_about
-from controller.store.notifications import recipient_groups as store
 from controller.store.platform.pool import Database
+from controller.store.recipients import groups as store
 
 LONGEST_NAME = 128
 MOST_MEMBERS = 1000

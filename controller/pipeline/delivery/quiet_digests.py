@@ -10,7 +10,7 @@ import structlog
 
 from controller.decisions.notification.quiet_hours import held_words, quiet_until, zone_of_hours
 from controller.model.notification.quiet_hours import quiet_hours_in
-from controller.notify.notice import DigestNotice, DigestOutage
+from controller.notify.digest_notice import DigestNotice, DigestOutage
 from controller.store.notifications import held
 from controller.store.notifications.held import HeldDelivery, HeldOutage, HoldingChannel
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError

@@ -7,9 +7,9 @@ import msgspec
 from controller.decisions.notification.recipient_rules import why_not
 from controller.model.notification.recipients import RecipientSettings
 from controller.notify.notice import Notice
-from controller.store.notifications import recipient_blackouts
 from controller.store.notifications.claims import Claimed
 from controller.store.platform.pool import Database
+from controller.store.recipients import blackouts as recipient_blackouts
 from shared.clock import utc_now
 
 

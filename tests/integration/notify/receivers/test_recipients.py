@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from controller.api.compat.alertsite.recipients.methods import config_of
-from controller.store.notifications import recipient_blackouts, recipient_groups
-from controller.store.notifications.recipient_blackouts import NewBlackout
-from controller.store.notifications.recipient_groups import NewGroup
+from controller.store.recipients import blackouts as recipient_blackouts
+from controller.store.recipients import groups as recipient_groups
+from controller.store.recipients.blackouts import NewBlackout
+from controller.store.recipients.groups import NewGroup
 from shared.clock import utc_now
 from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink

@@ -14,7 +14,7 @@ from controller.api.compat.alertsite.blackouts.mapping import NOT_WEEKLY, Blacko
 from controller.errors import InvalidError
 from controller.http.timestamps import timestamp
 from controller.model.notification.recipients import RecipientBlackout
-from controller.store.notifications.recipient_blackouts import NewBlackout
+from controller.store.recipients.blackouts import NewBlackout
 
 NOTIFIER = "Notifier"
 

@@ -62,7 +62,7 @@ class SentAlert(msgspec.Struct, frozen=True, kw_only=True):
     return_dto=None,
     security=SECURITY,
     tags=TAGS,
-    operation_id="alertsiteSendTestAlert",
+    operation_id="alertsiteTestRecipient",
     summary="Send a test alert",
     description="The message is sent at once; nothing is stored.",
     responses={

@@ -29,7 +29,7 @@ from tests.fakes.smtp_sink import SmtpSink
 from tests.fakes.webhook_sink import WebhookSink
 from tests.integration.notify.conftest import LOOPBACK
 from tests.integration.notify.notification_case import NotificationCase, addressed, subjects
-from tests.unit.controller.test_take_buttons import BOT, takeable
+from tests.unit.controller.notify.test_take_buttons import BOT, takeable
 
 OWN = "own@example.com"
 BASE = "https://probe.example.com"

@@ -1,0 +1,1 @@
+"""Groups of recipients, and when recipients are silenced."""
