@@ -30,7 +30,7 @@ class CauseRow(msgspec.Struct, frozen=True, kw_only=True):
     resolved: int
 
 
-class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
+class GroupIncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     """`state` and `word` are its mark."""
 
     incident: GroupIncident
@@ -66,7 +66,7 @@ class GroupView(msgspec.Struct, frozen=True, kw_only=True):
     at_most: int
     causes: list[CauseRow]
     more_causes: int
-    incidents: list[IncidentRow]
+    incidents: list[GroupIncidentRow]
     more_incidents: int
     messages: list[MessageRow]
     full: bool
@@ -113,9 +113,11 @@ def _cause(one: CauseCount) -> CauseRow:
     )
 
 
-def _incident(one: GroupIncident) -> IncidentRow:
+def _incident(one: GroupIncident) -> GroupIncidentRow:
     over = one.resolved_at is not None
-    return IncidentRow(incident=one, state="up" if over else one.severity, word="resolved" if over else one.severity)
+    return GroupIncidentRow(
+        incident=one, state="up" if over else one.severity, word="resolved" if over else one.severity
+    )
 
 
 def _message(one: GroupMessage) -> MessageRow:

@@ -10,7 +10,7 @@ import msgspec
 from controller.help.failure_help import help_path
 from controller.kinds import words_of
 from controller.model import CheckRecord
-from controller.operations.incidents.incident_groups import IncidentPlaceInGroup
+from controller.operations.incidents.incident_groups import GroupPlace
 from controller.operations.incidents.incident_handling import LONGEST
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.operations.incidents.notified import Notified
@@ -99,7 +99,7 @@ class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     longest: int
     now: datetime
     waits: StepsView | None = None
-    place: IncidentPlaceInGroup | None = None
+    place: GroupPlace | None = None
 
     @property
     def path(self) -> str:
