@@ -177,7 +177,7 @@ async def worst_change(connection: Connection, incident_id: int) -> int | None:
     return number
 
 
-class GroupPlace(NamedTuple):
+class IncidentPlaceInGroup(NamedTuple):
     """Where an incident belongs."""
 
     organization_id: int
@@ -185,10 +185,10 @@ class GroupPlace(NamedTuple):
     group_id: int
 
 
-async def place_of(connection: Connection, public_id: UUID) -> GroupPlace | None:
+async def place_of(connection: Connection, public_id: UUID) -> IncidentPlaceInGroup | None:
     """None for an unknown incident, and for one that is in no group."""
     row = await connection.fetchrow(
         "SELECT organization_id, customer_id, group_id FROM incident WHERE public_id = $1 AND group_id IS NOT NULL",
         public_id,
     )
-    return GroupPlace(*row) if row else None
+    return IncidentPlaceInGroup(*row) if row else None
