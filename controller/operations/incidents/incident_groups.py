@@ -22,8 +22,8 @@ from controller.store.incidents.group_pages import (
     CauseCount,
     GroupIncident,
     GroupMessage,
+    GroupPlace,
     GroupRecord,
-    IncidentPlaceInGroup,
 )
 from controller.store.platform.pool import Connection, Database
 
@@ -35,7 +35,7 @@ __all__ = [
     "GroupDetails",
     "GroupIncident",
     "GroupMessage",
-    "IncidentPlaceInGroup",
+    "GroupPlace",
     "acknowledge_group",
     "get_group",
     "place_in_group",
@@ -110,7 +110,7 @@ async def acknowledge_group(database: Database, principal: Principal, public_id:
     return taken
 
 
-async def place_in_group(database: Database, principal: Principal, public_id: UUID) -> IncidentPlaceInGroup:
+async def place_in_group(database: Database, principal: Principal, public_id: UUID) -> GroupPlace:
     """The group of an incident, and what holds it. Raises NotFoundError, ForbiddenError."""
     async with database.connection() as connection:
         incident = await incident_for(connection, principal, Permission.READ, public_id)

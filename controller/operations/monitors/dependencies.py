@@ -62,13 +62,13 @@ async def set_parents(
     if not may_change(principal, {FIELD}):
         raise ForbiddenError
     monitor = await monitor_for(database, principal, Permission.CHANGE, kinds, identifier)
-    parents = list(dict.fromkeys(parents))
+    given = list(dict.fromkeys(parents))
     async with database.one_transaction() as own, own.connection() as connection:
         await groups.lock(connection, [monitor.organization_id])
         require_state(await _visible(connection, principal, monitor))
         before = await store.parents(connection, monitor.id)
         hidden = [one for one in before if not _sees(principal, monitor, one)]
-        chosen = await _checked(connection, principal, monitor, parents)
+        chosen = await _checked(connection, principal, monitor, given)
         after = [*hidden, *chosen]
         if len(after) > MOST_PARENTS:
             raise InvalidError(FIELD, f"must be at most {MOST_PARENTS} monitors")
@@ -89,19 +89,19 @@ async def set_parents(
 
 
 async def _checked(
-    connection: Connection, principal: Principal, monitor: Monitor, parents: Sequence[UUID]
+    connection: Connection, principal: Principal, monitor: Monitor, given: Sequence[UUID]
 ) -> list[LinkedMonitor]:
     """Raises InvalidError; a monitor that the principal may not see is as unknown as one that does not exist."""
-    if len(parents) > MOST_PARENTS:
+    if len(given) > MOST_PARENTS:
         raise InvalidError(FIELD, f"must be at most {MOST_PARENTS} monitors")
-    if monitor.public_id in parents:
+    if monitor.public_id in given:
         raise InvalidError(FIELD, f"must name other monitors: {monitor.public_id} is this one")
     found = {
         one.public_id: one
-        for one in await store.named(connection, monitor.organization_id, parents)
+        for one in await store.named(connection, monitor.organization_id, given)
         if _sees(principal, monitor, one)
     }
-    if unknown := [public_id for public_id in parents if public_id not in found]:
+    if unknown := [public_id for public_id in given if public_id not in found]:
         raise InvalidError(FIELD, f"must name monitors of this organization: {unknown[0]} is unknown")
     return list(found.values())
 

@@ -11,7 +11,7 @@ from controller.help.failure_help import help_path
 from controller.kinds import words_of
 from controller.model import CheckRecord
 from controller.operations.incidents.comments import LONGEST
-from controller.operations.incidents.incident_groups import IncidentPlaceInGroup
+from controller.operations.incidents.incident_groups import GroupPlace
 from controller.operations.incidents.incidents import IncidentDetails
 from controller.operations.incidents.notified import Notified
 from controller.pages.incidents.deliveries import DeliveriesView, deliveries_view
@@ -100,7 +100,7 @@ class IncidentPageView(msgspec.Struct, frozen=True, kw_only=True):
     longest: int
     now: datetime
     waits: StepsView | None = None
-    place: IncidentPlaceInGroup | None = None
+    place: GroupPlace | None = None
 
     @property
     def path(self) -> str:

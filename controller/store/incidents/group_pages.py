@@ -72,7 +72,7 @@ class GroupMessage(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
 
 
-class IncidentPlaceInGroup(msgspec.Struct, frozen=True, kw_only=True):
+class GroupPlace(msgspec.Struct, frozen=True, kw_only=True):
     """The group of an incident and how many incidents it has; and what holds the incident, as in GroupIncident."""
 
     group: UUID | None
@@ -187,10 +187,8 @@ WHERE incident.id = $1
 """
 
 
-async def place_of(
-    connection: Connection, incident_id: int, customer_ids: Sequence[int] | None
-) -> IncidentPlaceInGroup:
+async def place_of(connection: Connection, incident_id: int, customer_ids: Sequence[int] | None) -> GroupPlace:
     """Of an incident that exists; counted are those of these customers (None: of all)."""
     row = await connection.fetchrow(_PLACE, incident_id, customer_ids)
     assert row is not None  # noqa: S101 - incidents are never deleted
-    return IncidentPlaceInGroup(**row)
+    return GroupPlace(**row)

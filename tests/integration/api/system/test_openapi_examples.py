@@ -109,6 +109,8 @@ def with_numbers(example: Any, harbour: Harbour) -> Any:
         return {**example, "monitors": [monitor]}
     if "monitorType" in example:
         return {**example, "monitorId": monitor, "tagId": harbour.tag}
+    if "dependsOn" in example:
+        return {**example, "dependsOn": [harbour.monitors["imap"]["publicId"]]}
     if isinstance(example.get("targets"), list) and "startTime" in example:
         return {**example, "targets": [{"type": "smtp", "id": monitor}]}
     return example
