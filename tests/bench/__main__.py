@@ -41,7 +41,7 @@ from tests.bench.live import overviews
 from tests.bench.loops import agent as agent_loop
 from tests.bench.loops import controller as controller_loop
 from tests.bench.loops import maintenance
-from tests.bench.notify import storm
+from tests.bench.notify import grouping, storm
 from tests.bench.pages import previews
 from tests.bench.simulated import maintenance as maintenance_year
 from tests.bench.simulated import year
@@ -84,6 +84,7 @@ BENCHES = {
     "simulate_maintenance": Bench(maintenance_year.measure, "monitors for a year", 10, (600,)),
     "mails": Bench(storm.mails, "mails", 300, (300,)),
     "notifying": Bench(storm.storm, "incidents in a second", 300, (300,)),
+    "grouping": Bench(grouping.measure, "incidents", 300, (300, 10_000)),
     "time_to_mail": Bench(time_to_mail.measure, "outages", 20, (20,)),
     "end_to_end": Bench(end_to_end.measure, "seconds", 20, (300,)),
 }

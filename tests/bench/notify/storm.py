@@ -82,10 +82,10 @@ async def mails(number: int) -> Figures:
 async def _storm(incidents: int, channels: list[str]) -> Storm:
     async with child_process("tests.bench.notify.receivers") as line:
         receivers = msgspec.json.decode(line, type=Receivers)
-        async with _case(receivers, channels) as case:
+        async with sending_case(receivers, channels) as case:
             monitors = [await case.monitor() for _ in range(incidents)]
             lags: list[float] = []
-            async with case.notifying(), _heartbeat(lags):
+            async with case.notifying(), heartbeat(lags):
                 await _open(case, monitors)
                 await _all_out(case)
             return Storm(
@@ -98,7 +98,7 @@ async def _storm(incidents: int, channels: list[str]) -> Storm:
 
 
 @asynccontextmanager
-async def _case(receivers: Receivers, channels: list[str]) -> AsyncIterator[NotificationCase]:
+async def sending_case(receivers: Receivers, channels: list[str]) -> AsyncIterator[NotificationCase]:
     relay = Relay(host="127.0.0.1", port=receivers.relay_port, sender="probe@example.net", tls=RelayTls.NONE)
     vault = Vault(VaultKeys(new_key().reveal()))
     urls = {"Working": receivers.working, "Hanging": receivers.hanging, "Failing": receivers.failing}
@@ -129,7 +129,7 @@ async def _all_out(case: NotificationCase) -> None:
 
 
 @asynccontextmanager
-async def _heartbeat(lags_ms: list[float]) -> AsyncIterator[None]:
+async def heartbeat(lags_ms: list[float]) -> AsyncIterator[None]:
     """Note every few milliseconds how much later the loop went on than it should have."""
 
     async def beat() -> None:
