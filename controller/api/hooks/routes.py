@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, post
 from litestar.exceptions import HTTPException
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import PathParameter
 from litestar.types import ControllerRouterHandler
@@ -24,6 +24,10 @@ from controller.operations.incidents.handing_back import UNKNOWN, hand_back
 from shared.clock import utc_now
 
 _JSON = "application/json"
+_ACKNOWLEDGED = {
+    "action": "Acknowledge",
+    "alert": {"alias": "c32c167c-37e9-4007-ae4c-d7fd800f26ad", "username": "ann@example.com"},
+}
 
 Service = Annotated[
     str, PathParameter(description="The type of the channel.", schema_extra={"enum": ["opsgenie", "pagerduty"]})
@@ -45,13 +49,17 @@ class _HookOperation(Operation):
         self.request_body = RequestBody(
             description="A webhook as PagerDuty (V3) or Opsgenie documents it.",
             required=True,
-            content={_JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
+            content={
+                _JSON: OpenAPIMediaType(
+                    schema=Schema(type=OpenAPIType.OBJECT), examples={"opsgenie": Example(value=_ACKNOWLEDGED)}
+                )
+            },
         )
 
 
 @post(
     "/hooks/{service:str}/{channel_id:str}",
-    operation_id="receiveHook",
+    operation_id="acknowledgeByHook",
     opt={PERMISSION: Permission.PUBLIC},
     status_code=200,
     operation_class=_HookOperation,

@@ -268,15 +268,8 @@ def test_every_route_is_in_one_of_the_tables(api: Api) -> None:
         (method, f"{path}/{{}}{rest}") for path in UPTIMEIFY.values() for _, method, rest, _ in monitors.ON_ONE.values()
     }
     known |= {(method, f"/api/v1/monitors/{{}}{rest}") for _, method, rest, _ in monitors.OURS_ON_ONE.values()}
-    known |= {
-        (method, path.format_map(dict.fromkeys(our_accounts.NAMED, "{}"))) for method, path, _, _ in our_accounts.ROUTES
-    }
-    known |= {
-        (method, path.format_map(dict.fromkeys(maintenance.NAMED, "{}"))) for method, path, _, _ in maintenance.ROUTES
-    }
-    known |= {
-        (method, path.format_map(dict.fromkeys(recipients.NAMED, "{}"))) for method, path, _, _ in recipients.ROUTES
-    }
+    for table in (our_accounts, maintenance, recipients):
+        known |= {(method, path.format_map(dict.fromkeys(table.NAMED, "{}"))) for method, path, _, _ in table.ROUTES}
     known |= {("GET", "/api/v3/tests")}
     known |= {("GET", f"{incidents.GROUPS}/{{}}")}
     for path in ("/api/incidents", incidents.OURS):

@@ -8,7 +8,7 @@ from uuid import uuid4
 from controller.operations.accounts.sessions import make_login_code
 from tests.integration.api.audit.of_maintenance import OF_MAINTENANCE
 from tests.integration.api.audit.of_policies_and_incidents import OF_POLICIES_AND_INCIDENTS
-from tests.integration.api.audit.of_settings import OF_SETTINGS, UNRECORDED_SETTINGS
+from tests.integration.api.audit.of_settings import OF_SETTINGS
 from tests.integration.api.audit.our_changes import OUR_CHANGES, Change
 from tests.integration.api.audit.world import MARK, PASSWORD, SMTP, World
 from tests.integration.api.channels.channel_client import CHANNELS
@@ -281,41 +281,4 @@ CHANGES |= {
     ("PUT", "/api/v1/sign-on"): ("sign_on.created", lambda w: w.sign_on()),
     ("PATCH", "/api/v1/sign-on"): ("sign_on.changed", _change_sign_on),
     ("DELETE", "/api/v1/sign-on"): ("sign_on.deleted", _delete_sign_on),
-}
-
-RECORDED_ELSEWHERE = {
-    **dict.fromkeys(
-        (
-            *(("POST", "/api/v1/locations"), ("POST", "/api/v1/locations/{}/rotate-key")),
-            *(("POST", "/api/v1/locations/{}/enable"), ("POST", "/api/v1/locations/{}/disable")),
-            *(("PATCH", "/api/v1/locations/{}"), ("DELETE", "/api/v1/locations/{}")),
-            ("POST", "/locations/new"),
-            *(("POST", f"/locations/{{}}/{act}") for act in ("rename", "rotate", "disable", "enable", "remove")),
-        ),
-        "locations/test_managed_locations: it is of the installation, and of no organization",
-    ),
-    ("POST", "/hooks/{}/{}"): "hooks/test_hooks: what an on-call service signs",
-    ("POST", "/api/v1/organizations"): "accounts/test_organizations: a global admin makes it, and it is of the new one",
-}
-
-UNRECORDED: dict[tuple[str, str], str] = {
-    ("POST", "/api/smtp-monitors/{}/trigger-check"): "a check by hand changes nothing that somebody has set",
-    ("POST", "/api/imap-pop-monitors/{}/trigger-check"): "the same",
-    **{("POST", at): "the same" for at in ("/api/v1/trials", "/monitors/trials", "/monitors/{}/check")},
-    ("POST", "/api/v1/monitors/{}/check"): "the same",
-    **{("POST", at): "the same" for at in ("/api/v1/discoveries", "/monitors/new/find")},
-    **{
-        ("POST", f"{path}/preview"): "a preview changes nothing"
-        for path in (
-            *(f"/api/v1/{owner}/{{}}/policy" for owner in ("monitors", "customers", "organizations")),
-            *("/monitors/{}/policy", "/policies/customers/{}", "/policies/organization"),
-        )
-    },
-    ("POST", "/api/v1/maintenance-windows/preview"): "a preview changes nothing",
-    ("POST", "/api/escalation-config/{}/test"): "only the outcome of the test is stored",
-    ("POST", "/api/notification-channels/test"): "nothing is stored",
-    ("POST", "/api/v3/test-notifiers"): "nothing is stored",
-    ("POST", "/login/sign-on"): "the person is sent to a provider; pages/sign_on tests what its answer leaves",
-    **UNRECORDED_SETTINGS,
-    ("POST", "/organization"): "which organization this browser shows, in a cookie",
 }

@@ -9,13 +9,14 @@ from litestar.routes import HTTPRoute
 
 from controller.model.values.field_names import camel
 from controller.pages.words.audit_fields import FIELDS
-from tests.integration.api.audit.changes import CHANGES, RECORDED_ELSEWHERE, UNRECORDED
+from tests.integration.api.audit.changes import CHANGES
 from tests.integration.api.audit.of_maintenance_pages import OF_MAINTENANCE_PAGES, OF_MAINTENANCE_PREVIEWS
 from tests.integration.api.audit.of_monitor_pages import OF_MONITOR_PAGES
 from tests.integration.api.audit.of_on_call import OF_ON_CALL
 from tests.integration.api.audit.of_recipients import OF_RECIPIENTS
 from tests.integration.api.audit.our_accounts import OUR_ACCOUNTS, OUR_UNRECORDED
 from tests.integration.api.audit.settings_pages import OF_SETTINGS, OF_SETTINGS_ELSEWHERE
+from tests.integration.api.audit.unrecorded import RECORDED_ELSEWHERE, UNRECORDED
 from tests.integration.api.audit.world import ADDRESS, MARK, World
 from tests.integration.api.conftest import Api
 

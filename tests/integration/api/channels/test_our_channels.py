@@ -54,8 +54,7 @@ async def _no_requests_counted(api: Api) -> None:
 async def made(channels: ChannelClient, config: dict[str, Any], **fields: Any) -> dict[str, Any]:
     answer = await channels.client.post(PATH, json={"name": "On call", "config": config, **fields})
     assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    return dict(answer.json())
 
 
 async def clear(channels: ChannelClient, channel: dict[str, Any]) -> dict[str, Any]:
@@ -247,6 +246,7 @@ async def test_a_channel_is_tried_with_its_stored_secret(channels: ChannelClient
     assert (refused["success"], refused["errors"]) == (False, ["config.url must be an http or https URL"])
 
 
+WEEK = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 QUIET: dict[str, Any] = {
     "timeZone": "Europe/Berlin",
     "windows": [{"days": ["MO", "FR"], "from": "22:00", "to": "07:00"}],
@@ -281,10 +281,7 @@ async def test_quiet_hours_are_set_changed_and_removed(channels: ChannelClient) 
         ({"windows": []}, "quietHours.windows"),
         ({"windows": [{"days": ["MO"], "from": "25:00", "to": "07:00"}]}, "quietHours.windows[0].from"),
         ({"windows": [{"days": ["XX"], "from": "22:00", "to": "07:00"}]}, "quietHours.windows[0].days[0]"),
-        (
-            {"windows": [{"days": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"], "from": "00:00", "to": "00:00"}]},
-            "quietHours.windows",
-        ),
+        ({"windows": [{"days": WEEK, "from": "00:00", "to": "00:00"}]}, "quietHours.windows"),
         ({"severities": []}, "quietHours.severities"),
         ({"except": ["all"]}, "quietHours.except[0]"),
         ({"untilNoon": True}, "quietHours.untilNoon"),
