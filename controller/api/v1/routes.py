@@ -24,6 +24,7 @@ from controller.api.v1.customers import routes as customers
 from controller.api.v1.discoveries import routes as discoveries
 from controller.api.v1.escalation import routes as escalation_policies
 from controller.api.v1.facts import routes as facts
+from controller.api.v1.grouping import routes as grouping
 from controller.api.v1.incident_groups import routes as incident_groups
 from controller.api.v1.incidents import actions as incident_actions
 from controller.api.v1.incidents import routes as incidents
@@ -71,6 +72,7 @@ _RESOURCES = (
     discoveries,
     escalation_policies,
     facts,
+    grouping,
     incident_actions,
     incident_groups,
     incidents,

@@ -18,6 +18,7 @@ FIELDS = {
     "occurrence": "time of this occurrence",
     "madeBy": "made by",
     "reminders": "reminders",
+    "grouping": "messages about several incidents",
     "steps": "steps",
     "calendarAt": "calendar at",
     "calendar": "calendar",

@@ -94,6 +94,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/users/{public_id}": {"email": "mine@example.com"},
     "/api/v1/rotas/{public_id}/overrides": {"from": "2099-01-01T00:00Z", "to": "2099-01-02T00:00Z", "person": "m"},
     "reminders": {"enabled": True},
+    "grouping": {"enabled": False},
     "dependencies": {"dependsOn": []},
     "/api/v1/channels/{public_id}": {"name": "mine", "config": {"type": "email", "to": ["mine@example.com"]}},
     "/api/v1/maintenance-windows/{public_id}": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -61,6 +62,11 @@ async def _remove_override(world: World) -> None:
     await world.send("DELETE", f"{_ROTAS}/{rota}/overrides/{override}")
 
 
+async def _grouping(owner: str, world: World) -> None:
+    before = await world.send("GET", f"/api/v1/{owner}/grouping")
+    await world.send("PUT", f"/api/v1/{owner}/grouping", {"stormLimit": before["inForce"]["stormLimit"] % 100 + 1})
+
+
 async def _reminders(world: World, owner: str) -> None:
     number = uuid4().int % 100 + 1
     await world.send("PUT", f"/api/v1/{owner}/reminders", {"enabled": False, "firstMinutes": number})
@@ -116,6 +122,10 @@ OF_ON_CALL: dict[tuple[str, str], tuple[str, Callable[[World], Awaitable[Any]]]]
         "organization.changed",
         lambda w: _reminders(w, f"organizations/{ORGANIZATION}"),
     ),
+    **{
+        ("PUT", f"/api/v1/{owners}/{{}}/grouping"): (f"{owners[:-1]}.changed", partial(_grouping, f"{owners}/{one}"))
+        for owners, one in (("organizations", ORGANIZATION), ("customers", CUSTOMER))
+    },
     ("PUT", "/api/v1/customers/{}/reminders"): ("customer.changed", lambda w: _reminders(w, f"customers/{CUSTOMER}")),
     ("POST", f"{_SETTINGS}/escalation/new"): ("escalation_policy.created", _make_by_form),
     ("POST", f"{_SETTINGS}/escalation/{{}}"): ("escalation_policy.changed", lambda w: _on_policy(w, minutes_1="7")),

@@ -1,0 +1,1 @@
+"""How incidents of one cause are reported together, for organizations and customers."""
