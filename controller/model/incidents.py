@@ -137,7 +137,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     to, directly or through its monitor, whose kind is `monitor_kind`. A channel that is `for_ops` receives notices
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
     notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
-    it (controller.model.recipients); None has the defaults. `quiet_hours` are as in controller.model.quiet_hours.
+    it (controller.model.recipients); None has the defaults. `quiet_hours` are as in controller.model.quiet_hours,
+    `digest` as in controller.model.digest.
     """
 
     id: int
@@ -162,5 +163,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     fact_changes: list[str] = []
     recipient: dict[str, Any] | None = None
     quiet_hours: dict[str, Any] | None = None
+    digest: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime

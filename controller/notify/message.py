@@ -9,12 +9,13 @@ import msgspec
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.digest_message import render_digest
-from controller.notify.notice import DigestNotice, GroupNotice, Notice, PlainNotice
+from controller.notify.notice import DigestNotice, GroupNotice, Notice, PlainNotice, ReportNotice
 from controller.notify.rendering.content import Content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
 from controller.notify.rendering.incident_content import incident_content
 from controller.notify.rendering.plain_text import plain_text
+from controller.notify.rendering.report_content import report_content
 from controller.notify.words import local_time_text
 
 _LONGEST_SUBJECT = 200
@@ -81,6 +82,8 @@ def _content(notice: Notice, public_url: PublicUrl, remarks: Sequence[str], ack_
             )
         case GroupNotice():
             return group_content(notice, public_url, remarks, ack_link)
+        case ReportNotice():
+            return report_content(notice, public_url, remarks)
         case _:
             return incident_content(notice, public_url, remarks, ack_link)
 
@@ -89,6 +92,8 @@ def _tone(notice: Notice) -> Tone:
     match notice:
         case PlainNotice():
             return Tone.BETTER if notice.over else Tone.PLAIN
+        case ReportNotice():
+            return Tone.PLAIN
         case _:  # an on-call service would close its alert when told that some of the incidents are over
             return Tone.BETTER if notice.over else Tone.TROUBLE
 
