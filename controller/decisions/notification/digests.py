@@ -51,12 +51,14 @@ def digest_words(digest: Digest) -> str:
     return f"{digest.frequency}{day} at {digest.at}, organization's time"
 
 
-def check_digest(stored: dict[str, Any] | None, type_: str) -> None:
+def check_digest(stored: dict[str, Any] | None, type_: str, *, for_ops: bool) -> None:
     """Raises InvalidError."""
     if stored is None:
         return
     if type_ != "email":
         raise InvalidError("digest", "may be set only for channels of the type email")
+    if for_ops:
+        raise InvalidError("digest", "may not be set for a channel of notices about the installation")
     try:
         msgspec.convert(stored, Digest)
     except msgspec.ValidationError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from controller.decisions.history.uptime import EvaluatedTime, uptime_percent
 
+SOON = timedelta(days=30)
 NOISY_FROM = 3
 """A monitor with fewer incidents in the period is not noisy, unless it was flapping."""
 
@@ -74,3 +75,19 @@ def _by_monitor(incidents: Sequence[ReportedIncident]) -> list[ReportedIncident]
     for one in incidents:
         first[one.monitor_id] = min(one.began, first.get(one.monitor_id, one.began))
     return sorted(incidents, key=lambda one: (first[one.monitor_id], one.monitor_id, one.began))
+
+
+def expiring(ends: Iterable[tuple[int, str]], now: datetime) -> list[tuple[int, datetime]]:
+    """The monitors of which a location saw a certificate that expires within SOON, with its end; the first one first.
+    What is no time is left out.
+    """
+    found: dict[int, datetime] = {}
+    for monitor_id, text in ends:
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        if at <= now + SOON:
+            found[monitor_id] = min(at, found.get(monitor_id, at))
+    return sorted(found.items(), key=lambda one: (one[1], one[0]))

@@ -276,7 +276,7 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
     with found.noted():
         check_quiet_hours(changed.quiet_hours)
     with found.noted():
-        check_digest(changed.digest, changed.type)
+        check_digest(changed.digest, changed.type, for_ops=changed.for_ops)
     found.refuse(every=every)
     return changed
 

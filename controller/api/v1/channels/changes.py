@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
 from controller.decisions.notification.channels import MINIMUM_DURATION
