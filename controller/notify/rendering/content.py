@@ -63,7 +63,8 @@ class Listed(NamedTuple):
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """`state`, `name` and `cause` are the three parts of the subject. `action` is the words of the button that opens
-    `link`. `lists` have a heading, lines, and how many lines are left out. `ack_link` lets its reader take what the message is about.
+    `link`. `lists` have a heading, lines, and how many lines are left out. `ack_link` lets its reader take what the
+    message is about.
     """
 
     state: str

@@ -90,7 +90,7 @@ async def channels_due(database: Database, now: datetime, *, after: int, at_most
 
 
 async def locked_due(connection: Connection, channel_id: int, now: datetime) -> ReportingChannel | None:
-    """The channel, locked until the transaction ends; None when it is not due any more, or another controller has it."""
+    """The channel, locked until the transaction ends; None when it is not due, or another controller has it."""
     row = await connection.fetchrow(_CLAIM, channel_id, now)
     return ReportingChannel(*row) if row else None
 

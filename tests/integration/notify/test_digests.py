@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.pipeline.delivery.report_digests import send_digests
+from shared.clock import utc_now
 from tests.integration.notify.notification_case import NotificationCase
 
 DAILY: dict[str, Any] = {"frequency": "daily", "at": "08:00", "weekday": "mon"}
@@ -18,7 +19,7 @@ async def planned(case: NotificationCase, **values: Any) -> datetime:
     await case.channel("email", "Weekly", {"to": TO}, digest=DAILY, **values)
     assert await send_digests(case.db) == 0
     due: datetime = await case.value("SELECT digest_due_at FROM notification_channel")
-    assert due > datetime.now(UTC)
+    assert due > utc_now()
     return due
 
 
