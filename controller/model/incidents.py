@@ -138,7 +138,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
     notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
     it (controller.model.recipients); None has the defaults. `quiet_hours` are as in controller.model.quiet_hours,
-    `digest` as in controller.model.digest.
+    `digest` as in controller.model.values.digest.
     """
 
     id: int

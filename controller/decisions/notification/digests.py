@@ -10,7 +10,7 @@ import msgspec
 
 from controller.decisions.maintenance.wall_clock import start_instant
 from controller.errors import InvalidError
-from controller.model.digest import Digest
+from controller.model.values.digest import Digest
 
 WEEKDAYS = {
     "mon": "Monday",

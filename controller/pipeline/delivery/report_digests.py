@@ -10,7 +10,7 @@ import structlog
 
 from controller.decisions.notification.digests import is_missed, next_digest
 from controller.decisions.notification.report import Report, expiring, report_of
-from controller.model.digest import Digest, digest_in
+from controller.model.values.digest import Digest, digest_in
 from controller.notify.addresses import email_addresses
 from controller.notify.notice import MOST_MEMBERS, ReportExpiry, ReportNoise, ReportNotice, ReportOutage
 from controller.store.notifications import reports

@@ -14,8 +14,8 @@ from controller.decisions.notification.channels import MINIMUM_DURATION
 from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
-from controller.model.digest import Digest
 from controller.model.quiet_hours import QuietHours
+from controller.model.values.digest import Digest
 from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
 from controller.operations.channels.typed_configs import WRITTEN, config_to_store

@@ -14,8 +14,8 @@ from controller.decisions.notification.fact_subscriptions import FactSubscriptio
 from controller.errors import InvalidError
 from controller.http.documents.patch_structs import patch_of
 from controller.http.timestamps import Timestamp, timestamp
-from controller.model.digest import Digest, digest_in
 from controller.model.quiet_hours import QuietHours, quiet_hours_in
+from controller.model.values.digest import Digest, digest_in
 from controller.model.values.ruled import ruled
 from controller.notify.registry import CHANNELS
 from controller.operations.channels.channels import ChannelView

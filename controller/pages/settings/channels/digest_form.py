@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.decisions.notification.digests import WEEKDAYS
 from controller.errors import InvalidError
-from controller.model.digest import Digest, digest_in
+from controller.model.values.digest import Digest, digest_in
 
 DIGEST_NAMES = ("digest_when", "digest_at")
 DIGEST_ERRORS = {"digest": "digest_when", "digest.at": "digest_at"}

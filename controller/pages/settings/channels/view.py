@@ -14,8 +14,8 @@ from controller.decisions.notification.digests import digest_words
 from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.decisions.notification.quiet_hours import quiet_words
 from controller.model import Channel, ChannelDelivery, Customer
-from controller.model.digest import digest_in
 from controller.model.quiet_hours import quiet_hours_in
+from controller.model.values.digest import digest_in
 from controller.model.values.masking import masked
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.operations.channels.channels import ChannelView

@@ -11,7 +11,7 @@ from controller.decisions.history.uptime import EvaluatedTime
 from controller.decisions.notification.digests import check_digest, is_missed, next_digest
 from controller.decisions.notification.report import ReportedIncident, expiring, report_of
 from controller.errors import InvalidError
-from controller.model.digest import Digest
+from controller.model.values.digest import Digest
 
 DAILY = Digest(frequency="daily", at="08:00")
 WEEKLY = Digest(frequency="weekly", at="08:00", weekday="mon")
