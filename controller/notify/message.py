@@ -9,13 +9,14 @@ import msgspec
 
 from controller.model.values.public_url import PublicUrl
 from controller.notify.digest_message import render_digest
-from controller.notify.notice import DigestNotice, GroupNotice, Notice, PlainNotice, ReportNotice
+from controller.notify.notice import DigestNotice, GroupNotice, IncidentNotice, Notice, PlainNotice
 from controller.notify.rendering.content import Content
 from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
 from controller.notify.rendering.incident_content import incident_content
 from controller.notify.rendering.plain_text import plain_text
 from controller.notify.rendering.report_content import report_content
+from controller.notify.report_notice import ReportNotice
 from controller.notify.words import local_time_text
 
 _LONGEST_SUBJECT = 200
@@ -70,7 +71,12 @@ def render(
     )
 
 
-def _content(notice: Notice, public_url: PublicUrl, remarks: Sequence[str], ack_link: str | None) -> Content:
+def _content(
+    notice: IncidentNotice | GroupNotice | PlainNotice | ReportNotice,
+    public_url: PublicUrl,
+    remarks: Sequence[str],
+    ack_link: str | None,
+) -> Content:
     match notice:
         case PlainNotice():
             return Content(

@@ -52,7 +52,7 @@ class Member(NamedTuple):
     over: bool
 
 
-class Listed(NamedTuple):
+class ListLine(NamedTuple):
     """A line of a list; `bad` marks what is wrong now."""
 
     name: str
@@ -77,7 +77,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     causes: Sequence[tuple[str, int]] = ()
     members: Sequence[Member] = ()
     more_members: int = 0
-    lists: Sequence[tuple[str, Sequence[Listed], int]] = ()
+    lists: Sequence[tuple[str, Sequence[ListLine], int]] = ()
     steps: Sequence[HelpStep] = ()
     link: str | None = None
     action: str = "Open it in Mailprobe"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from controller.notify.rendering.content import Content, HelpStep, Listed, LocationVote, Member, Timing, Timings
+from controller.notify.rendering.content import Content, HelpStep, ListLine, LocationVote, Member, Timing, Timings
 from controller.notify.words import counted
 
 _COLUMNS = 77
@@ -101,7 +101,7 @@ def _members(content: Content) -> str:
     return _section("Monitors:", iter(entries))
 
 
-def _list(heading: str, listed: Sequence[Listed], more: int) -> str:
+def _list(heading: str, listed: Sequence[ListLine], more: int) -> str:
     lines = ["\n".join(_wrapped(f"{one.name}: {one.text}", _INDENT, _INDENT * 2)) for one in listed]
     return _section(f"{heading}:", iter([*lines, *([f"{_INDENT}and {more:,} more"] if more > 0 else [])]))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controller.model.values.public_url import PublicUrl
-from controller.notify.notice import ReportNotice, ReportOutage
-from controller.notify.rendering.content import Content, Listed
+from controller.notify.rendering.content import Content, ListLine
+from controller.notify.report_notice import ReportNotice, ReportOutage
 from controller.notify.words import clock_text, counted, duration_text, local_time_text
 
 _SEVERITIES = {"down": "down", "partial": "partly down"}
@@ -19,7 +19,7 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
         (
             "Certificates that expire soon",
             [
-                Listed(
+                ListLine(
                     one.monitor,
                     public_url.link(f"/monitors/{one.monitor_public_id}"),
                     f"{'expires' if one.expires_at > notice.at else 'expired'} "
@@ -33,7 +33,7 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
         (
             "Noisy monitors",
             [
-                Listed(
+                ListLine(
                     one.monitor,
                     public_url.link(f"/monitors/{one.monitor_public_id}"),
                     counted(one.incidents, "incident") + (", unstable" if one.flapping else ""),
@@ -60,13 +60,13 @@ def report_content(notice: ReportNotice, public_url: PublicUrl, remarks: Sequenc
     )
 
 
-def _outage(one: ReportOutage, notice: ReportNotice, public_url: PublicUrl) -> Listed:
+def _outage(one: ReportOutage, notice: ReportNotice, public_url: PublicUrl) -> ListLine:
     began = clock_text(one.began, notice.time_zone, notice.at)
     lasted = duration_text((one.ended or notice.at) - one.began)
     when = f"since {began}, for {lasted}" if one.ended is None else f"from {began} on, for {lasted}"
     words = f"{_SEVERITIES.get(one.severity, one.severity)} {when}"
     text = f"{words}: {one.cause}" if one.cause else words
-    return Listed(
+    return ListLine(
         f"{one.monitor} ({one.customer})",
         public_url.link(f"/incidents/{one.incident_public_id}"),
         text,

@@ -13,7 +13,15 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from controller.notify.notice import GroupNotice, IncidentNotice, Notice, NoticeMonitor, PlainNotice
+from controller.notify.notice import (
+    DigestNotice,
+    GroupNotice,
+    IncidentNotice,
+    Notice,
+    NoticeMonitor,
+    PlainNotice,
+)
+from controller.notify.report_notice import ReportNotice
 from controller.notify.sending import Sending
 from controller.notify.words import server, servers
 from shared.epoch import to_text
@@ -75,7 +83,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "url": message.link or "",
     }
     match notice:
-        case PlainNotice():
+        case PlainNotice() | DigestNotice() | ReportNotice():
             return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
         case GroupNotice():
             return values | _group_values(notice)
@@ -130,7 +138,7 @@ def _document(sending: Sending) -> dict[str, Any]:
 
 def _facts(sending: Sending) -> dict[str, Any]:
     match sending.notice:
-        case PlainNotice() as notice:
+        case (PlainNotice() | DigestNotice() | ReportNotice()) as notice:
             return {
                 "event": "notice",
                 "deliveryKey": sending.key,

@@ -12,9 +12,10 @@ from controller.decisions.notification.digests import is_missed, next_digest
 from controller.decisions.notification.report import Report, expiring, report_of
 from controller.model.values.digest import Digest, digest_in
 from controller.notify.addresses import email_addresses
-from controller.notify.notice import MOST_MEMBERS, ReportExpiry, ReportNoise, ReportNotice, ReportOutage
+from controller.notify.notice import MOST_MEMBERS
+from controller.notify.report_notice import ReportExpiry, ReportNoise, ReportNotice, ReportOutage
 from controller.store.notifications import reports
-from controller.store.notifications.reports import ReportedMonitor, ReportingChannel
+from controller.store.notifications.reports import DigestedMonitor, ReportingChannel
 from controller.store.platform.pool import Connection, Database, StoreUnavailableError
 from shared.clock import utc_now
 
@@ -85,7 +86,7 @@ def notice_of(
     since: datetime,
     now: datetime,
     *,
-    monitors: Sequence[ReportedMonitor],
+    monitors: Sequence[DigestedMonitor],
     report: Report,
     ends: Sequence[tuple[int, datetime]],
 ) -> ReportNotice:
@@ -132,7 +133,7 @@ def notice_of(
     )
 
 
-def _scope(channel: ReportingChannel, monitors: Sequence[ReportedMonitor]) -> str:
+def _scope(channel: ReportingChannel, monitors: Sequence[DigestedMonitor]) -> str:
     if channel.monitor_id is not None:
         return monitors[0].name if monitors else "one monitor"
     count = f"{len(monitors):,} monitor{'s' * (len(monitors) != 1)}"

@@ -77,7 +77,7 @@ class ReportingChannel(NamedTuple):
     customer: str | None
 
 
-class ReportedMonitor(NamedTuple):
+class DigestedMonitor(NamedTuple):
     id: int
     public_id: UUID
     name: str
@@ -102,12 +102,12 @@ async def plan(connection: Connection, channel_id: int, due_at: datetime, since:
     )
 
 
-async def monitors_of(connection: Connection, channel: ReportingChannel) -> list[ReportedMonitor]:
+async def monitors_of(connection: Connection, channel: ReportingChannel) -> list[DigestedMonitor]:
     """Those of which the channel is notified."""
     rows = await connection.fetch(
         _MONITORS, channel.organization_id, channel.customer_id, channel.monitor_id, MOST_MONITORS
     )
-    return [ReportedMonitor(*row) for row in rows]
+    return [DigestedMonitor(*row) for row in rows]
 
 
 async def incidents_of(
