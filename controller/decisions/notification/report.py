@@ -36,7 +36,7 @@ class NoisyMonitor(NamedTuple):
     flapping: bool
 
 
-class Report(NamedTuple):
+class PeriodSummary(NamedTuple):
     """`wrong` are the incidents that last, `ended` those that are over; `noisy` begins with the noisiest monitor.
     `uptime` is in percent, None when no time was judged.
     """
@@ -49,7 +49,7 @@ class Report(NamedTuple):
 
 def report_of(
     incidents: Sequence[ReportedIncident], monitors: dict[int, UUID], times: Sequence[EvaluatedTime]
-) -> Report:
+) -> PeriodSummary:
     """`monitors` are those in the scope, by number, and `times` what was judged of each."""
     counts = Counter(one.monitor_id for one in incidents)
     unstable = {one.monitor_id for one in incidents if one.flapping}
@@ -62,7 +62,7 @@ def report_of(
     total = EvaluatedTime()
     for one in times:
         total = total.plus(one)
-    return Report(
+    return PeriodSummary(
         wrong=_by_monitor([one for one in incidents if one.ended is None]),
         ended=_by_monitor([one for one in incidents if one.ended is not None]),
         noisy=sorted(noisy, key=lambda one: (-one.incidents, one.monitor)),

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from controller.decisions.notification.digests import is_missed, next_digest
-from controller.decisions.notification.report import Report, expiring, report_of
+from controller.decisions.notification.report import PeriodSummary, expiring, report_of
 from controller.model.values.digest import Digest, digest_in
 from controller.notify.addresses import email_addresses
 from controller.notify.notice import MOST_MEMBERS
@@ -87,7 +87,7 @@ def notice_of(
     now: datetime,
     *,
     monitors: Sequence[DigestedMonitor],
-    report: Report,
+    report: PeriodSummary,
     ends: Sequence[tuple[int, datetime]],
 ) -> ReportNotice:
     known = {one.id: one for one in monitors}
