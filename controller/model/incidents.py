@@ -139,7 +139,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     about the installation, and none about incidents. `fact_changes` are the kinds of changes of servers that it is
     notified of (controller.decisions.notification.fact_subscriptions). `recipient` is what only AlertSite's API says of
     it (controller.model.notification.recipients); None has the defaults. `quiet_hours` are as in
-    controller.model.notification.quiet_hours.
+    controller.model.notification.quiet_hours, `digest` as in controller.model.values.digest.
     """
 
     id: int
@@ -164,5 +164,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     fact_changes: list[str] = []
     recipient: dict[str, Any] | None = None
     quiet_hours: dict[str, Any] | None = None
+    digest: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime

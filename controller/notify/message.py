@@ -16,6 +16,8 @@ from controller.notify.rendering.group_content import group_content
 from controller.notify.rendering.html import html
 from controller.notify.rendering.incident_content import incident_content
 from controller.notify.rendering.plain_text import plain_text
+from controller.notify.rendering.report_content import report_content
+from controller.notify.report_notice import ReportNotice
 from controller.notify.words import local_time_text
 
 _LONGEST_SUBJECT = 200
@@ -71,7 +73,7 @@ def render(
 
 
 def _content(
-    notice: IncidentNotice | GroupNotice | PlainNotice,
+    notice: IncidentNotice | GroupNotice | PlainNotice | ReportNotice,
     public_url: PublicUrl,
     remarks: Sequence[str],
     ack_link: str | None,
@@ -87,6 +89,8 @@ def _content(
             )
         case GroupNotice():
             return group_content(notice, public_url, remarks, ack_link)
+        case ReportNotice():
+            return report_content(notice, public_url, remarks)
         case _:
             return incident_content(notice, public_url, remarks, ack_link)
 
@@ -95,6 +99,8 @@ def _tone(notice: Notice) -> Tone:
     match notice:
         case PlainNotice():
             return Tone.BETTER if notice.over else Tone.PLAIN
+        case ReportNotice():
+            return Tone.PLAIN
         case IncidentNotice() if notice.acknowledgement:
             return Tone.PLAIN
         case _:  # an on-call service would close its alert when told that some of the incidents are over

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from controller.decisions.acknowledgement import WORDS, Lasts
 from controller.notify.digest_notice import DigestNotice
+from controller.notify.report_notice import ReportNotice
 from controller.notify.time_zones import zone_of
 
 MOST_MEMBERS = 50
@@ -256,4 +257,4 @@ class GroupNotice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag
         return f"{self.cause}: {names} and {more:,} more" if more > 0 else f"{self.cause}: {names}"
 
 
-Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice | DigestNotice
+Notice: TypeAlias = IncidentNotice | GroupNotice | PlainNotice | DigestNotice | ReportNotice

@@ -14,6 +14,7 @@ from controller.pipeline.comparer import COMPARE_SECONDS, compare_due
 from controller.pipeline.delivery.failing_channels import FAILING_SECONDS, report_failing_channels
 from controller.pipeline.delivery.notifier import Notifier
 from controller.pipeline.delivery.quiet_digests import DIGEST_SECONDS, send_quiet_digests
+from controller.pipeline.delivery.report_digests import REPORT_SECONDS, send_digests
 from controller.pipeline.dispatcher import Dispatcher
 from controller.pipeline.evaluator import EVALUATE_SECONDS, evaluate_due
 from controller.pipeline.event_relay import RELAY_SECONDS, relay_events
@@ -100,6 +101,7 @@ async def run_pipeline(
         tasks.create_task(keep("held_incidents", lambda: release_held(db), every_seconds=RELEASE_SECONDS))
         tasks.create_task(keep("failing_channels", lambda: report_failing_channels(db), every_seconds=FAILING_SECONDS))
         tasks.create_task(keep("quiet_digests", lambda: send_quiet_digests(db), every_seconds=DIGEST_SECONDS))
+        tasks.create_task(keep("digests", lambda: send_digests(db), every_seconds=REPORT_SECONDS))
         tasks.create_task(
             keep("maintenance_over", lambda: notify_after_maintenance(db), every_seconds=AFTER_MAINTENANCE_SECONDS)
         )

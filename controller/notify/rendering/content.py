@@ -52,9 +52,19 @@ class Member(NamedTuple):
     over: bool
 
 
+class ListLine(NamedTuple):
+    """A line of a list; `bad` marks what is wrong now."""
+
+    name: str
+    link: str | None
+    text: str
+    bad: bool = False
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """`state`, `name` and `cause` are the three parts of the subject. `action` is the words of the button that opens
-    `link`. `ack_link` lets its reader take what the message is about.
+    `link`. `lists` have a heading, lines, and how many lines are left out. `ack_link` lets its reader take what the
+    message is about.
     """
 
     state: str
@@ -67,6 +77,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     causes: Sequence[tuple[str, int]] = ()
     members: Sequence[Member] = ()
     more_members: int = 0
+    lists: Sequence[tuple[str, Sequence[ListLine], int]] = ()
     steps: Sequence[HelpStep] = ()
     link: str | None = None
     action: str = "Open it in Mailprobe"

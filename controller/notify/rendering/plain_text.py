@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from controller.notify.rendering.content import Content, HelpStep, LocationVote, Member, Timing, Timings
+from controller.notify.rendering.content import Content, HelpStep, ListLine, LocationVote, Member, Timing, Timings
 from controller.notify.words import counted
 
 _COLUMNS = 77
@@ -24,6 +24,7 @@ def plain_text(content: Content) -> str:
         _timings(content.timings),
         _section("Causes:", (_hanging(f"{number:,} × ", cause) for cause, number in content.causes)),
         _members(content),
+        *(_list(*one) for one in content.lists),
         _section("What to do:", map(_step, content.steps)),
         *("\n".join(_wrapped(f"Note: {remark}.")) for remark in content.remarks),
     ]
@@ -98,6 +99,11 @@ def _members(content: Content) -> str:
     if content.more_members:
         entries.append(f"{_INDENT}and {content.more_members:,} more")
     return _section("Monitors:", iter(entries))
+
+
+def _list(heading: str, listed: Sequence[ListLine], more: int) -> str:
+    lines = ["\n".join(_wrapped(f"{one.name}: {one.text}", _INDENT, _INDENT * 2)) for one in listed]
+    return _section(f"{heading}:", iter([*lines, *([f"{_INDENT}and {more:,} more"] if more > 0 else [])]))
 
 
 def _member(member: Member) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from controller.notify.digest_notice import DigestNotice
 from controller.notify.notice import GroupNotice, IncidentNotice, Notice, NoticeMonitor, PlainNotice
+from controller.notify.report_notice import ReportNotice
 from controller.notify.sending import Sending
 from controller.notify.words import server, servers
 from shared.epoch import to_text
@@ -77,7 +78,7 @@ def values_of(sending: Sending) -> dict[str, str]:
         "ackUrl": message.ack_link or "",
     }
     match notice:
-        case PlainNotice() | DigestNotice():
+        case PlainNotice() | DigestNotice() | ReportNotice():
             return values | {"websiteName": notice.title, "errorMessage": " ".join(notice.paragraphs)}
         case GroupNotice():
             return values | _group_values(notice)
@@ -133,7 +134,7 @@ def _document(sending: Sending) -> dict[str, Any]:
 
 def _facts(sending: Sending) -> dict[str, Any]:
     match sending.notice:
-        case (PlainNotice() | DigestNotice()) as notice:
+        case (PlainNotice() | DigestNotice() | ReportNotice()) as notice:
             return {
                 "event": "notice",
                 "deliveryKey": sending.key,

@@ -13,6 +13,7 @@ from controller.decisions.access import Permission, Reach, limits_to, reaches
 from controller.decisions.breaches import Breaches
 from controller.decisions.monitors.monitors import check_name
 from controller.decisions.notification import channels as rules
+from controller.decisions.notification.digests import check_digest
 from controller.decisions.notification.fact_subscriptions import check_subscriptions
 from controller.decisions.notification.quiet_hours import check_quiet_hours
 from controller.errors import InvalidError, NotFoundError, UnknownCustomerError
@@ -59,6 +60,7 @@ class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     fact_changes: list[str] | UnsetType = UNSET
     recipient: dict[str, Any] | UnsetType | None = UNSET
     quiet_hours: dict[str, Any] | UnsetType | None = UNSET
+    digest: dict[str, Any] | UnsetType | None = UNSET
 
 
 class ChannelOwner(NamedTuple):
@@ -273,6 +275,8 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
         check_subscriptions(changed.fact_changes)
     with found.noted():
         check_quiet_hours(changed.quiet_hours)
+    with found.noted():
+        check_digest(changed.digest, changed.type, for_ops=changed.for_ops)
     found.refuse(every=every)
     return changed
 

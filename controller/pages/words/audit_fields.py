@@ -120,6 +120,7 @@ FIELDS = {
     "note": "note",
     "extras": "error types and templates",
     "quietHours": "quiet hours",
+    "digest": "digest",
     "code": "code",
     "countryCode": "country",
     "enabled": "enabled",

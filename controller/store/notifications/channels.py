@@ -18,7 +18,7 @@ _ONE = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  channel.updated_at, channel.recipient, channel.quiet_hours, channel.digest, monitor.kind AS monitor_kind,
   monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
@@ -32,7 +32,7 @@ _OF_ORGANIZATION = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  channel.updated_at, channel.recipient, channel.quiet_hours, channel.digest, monitor.kind AS monitor_kind,
   monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
@@ -53,7 +53,7 @@ _FOR_OPS = """
 SELECT channel.id, channel.public_id, channel.organization_id, channel.customer_id, channel.monitor_id, channel.type,
   channel.category, channel.name, channel.config, channel.priority, channel.delay_seconds, channel.conditions,
   channel.is_active, channel.allowed_package_types, channel.for_ops, channel.fact_changes, channel.created_at,
-  channel.updated_at, channel.recipient, channel.quiet_hours, monitor.kind AS monitor_kind,
+  channel.updated_at, channel.recipient, channel.quiet_hours, channel.digest, monitor.kind AS monitor_kind,
   monitor.public_id AS monitor_public_id,
   customer.public_id AS customer_public_id,
   coalesce(channel.customer_id, monitor.customer_id) AS owner_id
@@ -84,6 +84,7 @@ class NewChannel(msgspec.Struct, frozen=True, kw_only=True):
     fact_changes: list[str] = []
     recipient: dict[str, Any] | None = None
     quiet_hours: dict[str, Any] | None = None
+    digest: dict[str, Any] | None = None
 
 
 async def insert(database: Database, new: NewChannel) -> Channel | None:
@@ -93,9 +94,9 @@ async def insert(database: Database, new: NewChannel) -> Channel | None:
             """
             INSERT INTO notification_channel AS channel (organization_id, customer_id, monitor_id, type, category, name,
               config, priority, delay_seconds, conditions, is_active, allowed_package_types, for_ops,
-              fact_changes, recipient, quiet_hours)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
-            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $17
+              fact_changes, recipient, quiet_hours, digest)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+            WHERE (SELECT count(*) FROM notification_channel WHERE organization_id = $1) < $18
             RETURNING id, public_id, created_at, updated_at,
               (SELECT public_id FROM monitor WHERE monitor.id = channel.monitor_id) AS monitor_public_id,
               (SELECT public_id FROM customer WHERE customer.id = channel.customer_id) AS customer_public_id,
@@ -169,7 +170,9 @@ async def change(
             UPDATE notification_channel SET
               category = $2, name = $3, config = $4, priority = $5, delay_seconds = $6, conditions = $7,
               is_active = $8, allowed_package_types = $9, for_ops = $10, fact_changes = $11, recipient = $12,
-              quiet_hours = $13,
+              quiet_hours = $13, digest = $14,
+              digest_due_at = CASE WHEN $15 THEN NULL ELSE digest_due_at END,
+              digest_since = CASE WHEN $14::json IS NULL THEN NULL ELSE digest_since END,
               updated_at = clock_timestamp()
             WHERE id = $1 RETURNING updated_at
             """,
@@ -186,6 +189,8 @@ async def change(
             new.fact_changes,
             new.recipient,
             new.quiet_hours,
+            new.digest,
+            new.digest != old.digest,  # when it is due is decided again
         )
         if new.quiet_hours != old.quiet_hours:
             # What is held is decided again, by the new ones.

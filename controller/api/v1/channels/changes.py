@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from controller.api.v1.channels.schemas import ChannelBody, ChannelPatch, ChannelValues
 from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
@@ -15,6 +15,7 @@ from controller.errors import InvalidError, InvalidFieldsError
 from controller.http.documents.mistakes import mistakes_in
 from controller.model import Channel
 from controller.model.notification.quiet_hours import QuietHours
+from controller.model.values.digest import Digest
 from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
 from controller.operations.channels.typed_configs import WRITTEN, config_to_store
@@ -28,6 +29,7 @@ _STORED = {
     "for_ops": "for_ops",
     "fact_changes": "fact_changes",
     "quiet_hours": "quiet_hours",
+    "digest": "digest",
 }
 _CONDITIONS = {"min_incident_duration": MINIMUM_DURATION, "only_full_outages": ONLY_FULL}
 _DEFAULTS = {
@@ -49,7 +51,7 @@ def new_change(body: ChannelBody, source: Mapping[str, Any] | None = None) -> Ch
     """What a whole body sets, in place of `source`, if there is one. Raises InvalidError."""
     sent = written(body.config)
     config = config_to_store(type_of(body), sent, source or {}, whole=source is not None)
-    values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
+    values = {name: getattr(body, name) for name in _STORED} | _plain(body)
     return _change(values, _conditions_of(body), {}, config)
 
 
@@ -57,7 +59,7 @@ def replacement(body: ChannelBody, found: Channel) -> ChannelChange:
     """Raises InvalidError."""
     require_same(body, found)
     config = config_to_store(found.type, written(body.config), found.config, whole=True)
-    values = {name: getattr(body, name) for name in _STORED} | {"quiet_hours": _quiet_hours(body.quiet_hours)}
+    values = {name: getattr(body, name) for name in _STORED} | _plain(body)
     return _change(values, _conditions_of(body), found.conditions or {}, config)
 
 
@@ -70,21 +72,26 @@ def patched(body: ChannelPatch, found: Channel) -> ChannelChange:
         raise InvalidError(field, "must not be null")
     values = {name: _DEFAULTS[name] if sent[name] is None else sent[name] for name in _STORED if name in sent}
     if values.get("quiet_hours") is not None:
-        values["quiet_hours"] = _patched_quiet_hours(values["quiet_hours"], found)
+        values["quiet_hours"] = _merged(values["quiet_hours"], found.quiet_hours, QuietHours, "quietHours")
+    if values.get("digest") is not None:
+        values["digest"] = _merged(values["digest"], found.digest, Digest, "digest")
     conditions = {key: sent[name] for name, key in _CONDITIONS.items() if name in sent}
     config = _patched_config(sent["config"], found) if "config" in sent else None
     return _change(values, conditions, found.conditions or {}, config)
 
 
-def _quiet_hours(hours: QuietHours | UnsetType | None) -> dict[str, Any] | None:
-    return msgspec.to_builtins(hours) if isinstance(hours, QuietHours) else None
+def _plain(body: ChannelBody) -> dict[str, Any]:
+    """What is stored as JSON."""
+    return {name: msgspec.to_builtins(getattr(body, name)) for name in ("quiet_hours", "digest")}
 
 
-def _patched_quiet_hours(patch: msgspec.Struct, found: Channel) -> dict[str, Any]:
+def _merged(
+    patch: msgspec.Struct, stored: dict[str, Any] | None, whole: type[msgspec.Struct], field: str
+) -> dict[str, Any]:
     """Raises InvalidFieldsError."""
-    changed = (found.quiet_hours or {}) | msgspec.to_builtins(patch)
+    changed = (stored or {}) | msgspec.to_builtins(patch)
     merged = {name: value for name, value in changed.items() if value is not None}
-    if breaches := mistakes_in(merged, QuietHours, "quietHours"):
+    if breaches := mistakes_in(merged, whole, field):
         raise InvalidFieldsError(breaches)
     return merged
 

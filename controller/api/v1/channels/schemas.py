@@ -15,6 +15,7 @@ from controller.errors import InvalidError
 from controller.http.documents.patch_structs import patch_of
 from controller.http.timestamps import Timestamp, timestamp
 from controller.model.notification.quiet_hours import QuietHours, quiet_hours_in
+from controller.model.values.digest import Digest, digest_in
 from controller.model.values.ruled import ruled
 from controller.notify.registry import CHANNELS
 from controller.operations.channels.channels import ChannelView
@@ -122,6 +123,7 @@ class ChannelValues(msgspec.Struct, frozen=True, kw_only=True, rename="camel", f
     for_ops: OpsChannel = False
     fact_changes: FactChangeKinds = []
     quiet_hours: ChannelQuietHours | None = None
+    digest: Digest | None = None
 
 
 class ChannelBody(ChannelValues, frozen=True, kw_only=True):
@@ -143,6 +145,7 @@ class ChannelBody(ChannelValues, frozen=True, kw_only=True):
             "severities": ["partial"],
             "except": [],
         },
+        "digest": {"frequency": "weekly", "at": "08:00", "weekday": "mon"},
     }
 
     name: ChannelName
@@ -190,6 +193,7 @@ class ChannelItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     for_ops: OpsChannel
     fact_changes: FactChangeKinds
     quiet_hours: ChannelQuietHours | None
+    digest: Digest | None
     warnings: Annotated[list[str], Meta(description="Why a message to this channel may not arrive during an outage.")]
     created_at: Timestamp
     updated_at: Timestamp
@@ -232,6 +236,7 @@ def channel_item(view: ChannelView) -> ChannelItem:
         for_ops=channel.for_ops,
         fact_changes=[FactSubscription(name) for name in channel.fact_changes],
         quiet_hours=quiet_hours_in(channel.quiet_hours),
+        digest=digest_in(channel.digest),
         warnings=view.warnings,
         created_at=timestamp(channel.created_at),
         updated_at=timestamp(channel.updated_at),

@@ -13,6 +13,7 @@ from controller.notify.webhook.sender import METHODS
 from controller.operations.channels.config_keys import CONFIG_KEYS, ConfigKey
 from controller.operations.channels.typed_configs import config_item
 from controller.pages.settings.channels.advice import TriedView
+from controller.pages.settings.channels.digest_form import DIGEST_CHOICES
 from controller.pages.settings.channels.forms import forget
 from controller.pages.settings.channels.view import path_of
 from controller.pages.settings.channels.words import LONG, RARE, kind_label, words_of_field
@@ -35,7 +36,7 @@ class ConfigFieldView(msgspec.Struct, frozen=True, kw_only=True):
 class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     """The form of a new channel, or of `path`'s. `owner` is named where it cannot be changed any more. `more` are the
     fields that most people leave alone; they are unfolded when `unfolded`. `facts` are the boxes of changes of servers:
-    name, label and hint.
+    name, label and hint. `digests` are the choices of when a digest is sent; none for a type that has no digest.
     """
 
     type: str
@@ -49,6 +50,7 @@ class ChannelFormView(msgspec.Struct, frozen=True, kw_only=True):
     more: list[ConfigFieldView]
     unfolded: bool
     facts: list[tuple[str, str, str]]
+    digests: list[tuple[str, str]]
     customers: list[tuple[str, str]]
     everybody: bool
     operating: bool
@@ -88,6 +90,7 @@ def channel_form_view(
         or any(form[name] for name in rare)
         or bool(problems.keys() & (rare | usual.keys())),
         facts=[(one.value, words.label, words.description) for one, words in SUBSCRIPTIONS.items()],
+        digests=DIGEST_CHOICES if type_ == "email" else [],
         customers=[(str(one.public_id), one.name) for one in customers],
         everybody=everybody,
         operating=operating,

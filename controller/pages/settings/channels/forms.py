@@ -17,6 +17,12 @@ from controller.model.values.field_names import camel
 from controller.operations.channels.channels import ChannelChange
 from controller.operations.channels.config_keys import CONFIG_KEYS, HEADERS, RETRY_ATTEMPTS, RETRY_DELAY, ConfigKey
 from controller.operations.channels.typed_configs import WRITTEN, config_item, config_to_store
+from controller.pages.settings.channels.digest_form import (
+    DIGEST_ERRORS,
+    DIGEST_NAMES,
+    digest_of,
+    values_of_digest,
+)
 from controller.pages.settings.channels.quiet_form import (
     QUIET_ERRORS,
     QUIET_NAMES,
@@ -40,7 +46,7 @@ _COMMON = (
     "version",
 )
 # Each has a box of its own, so that all values of a form are texts.
-_QUIET = tuple(QUIET_NAMES)
+_QUIET = (*QUIET_NAMES, *DIGEST_NAMES)
 _FACTS = tuple(one.value for one in SUBSCRIPTIONS)
 _WHOLE_NUMBERS = frozenset({RETRY_ATTEMPTS, RETRY_DELAY})
 _NUMBERS = {"priority": "priority", "delay": "delay_seconds"}
@@ -79,6 +85,7 @@ def names_in_form(type_: str) -> dict[str, str]:
         "customerId": "customer",
         "forOps": "for_ops",
         **QUIET_ERRORS,
+        **DIGEST_ERRORS,
         "config": first,
     }
 
@@ -99,6 +106,7 @@ def values_of_channel(channel: Channel, config: Mapping[str, Any]) -> dict[str, 
         "for_ops": "on" if channel.for_ops else "",
         **{name: "on" for name in _FACTS if name in channel.fact_changes},
         **values_of_quiet_hours(channel.quiet_hours),
+        **values_of_digest(channel.digest),
     }
     for key in CONFIG_KEYS[channel.type]:
         if key.name == HEADERS:
@@ -181,6 +189,7 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
     if form["shortest"].strip():
         kept[MINIMUM_DURATION] = _number(form["shortest"], "minIncidentDuration", mistakes)
     quiet = quiet_hours_of(form, mistakes)
+    digest = digest_of(form, mistakes)
     if mistakes:
         raise InvalidFieldsError(mistakes)
     return ChannelChange(
@@ -194,6 +203,7 @@ def change_of_channel(form: Mapping[str, str], config: dict[str, Any], condition
         for_ops=form["for_ops"] == "on",
         fact_changes=[name for name in _FACTS if form[name] == "on"],
         quiet_hours=quiet,
+        digest=digest,
     )
 
 

@@ -10,10 +10,12 @@ from uuid import UUID
 import msgspec
 
 from controller.decisions.notification.channels import MINIMUM_DURATION, ONLY_FULL
+from controller.decisions.notification.digests import digest_words
 from controller.decisions.notification.fact_subscriptions import SUBSCRIPTIONS
 from controller.decisions.notification.quiet_hours import quiet_words
 from controller.model import Channel, ChannelDelivery, Customer
 from controller.model.notification.quiet_hours import quiet_hours_in
+from controller.model.values.digest import digest_in
 from controller.model.values.masking import masked
 from controller.notify.addresses import email_addresses, phone_numbers
 from controller.operations.channels.channels import ChannelView
@@ -256,6 +258,8 @@ def _facts(view: ChannelView) -> list[tuple[str, str]]:
         facts.append(("Also when", "; ".join(subscribed)))
     if hours := quiet_hours_in(channel.quiet_hours):
         facts.append(("Quiet hours", quiet_words(hours, "organization's time")))
+    if digest := digest_in(channel.digest):
+        facts.append(("Digest", digest_words(digest)))
     facts.append(("Priority", f"{channel.priority} (lower numbers first)"))
     if channel.allowed_package_types:
         facts.append(("Packages", ", ".join(channel.allowed_package_types)))
