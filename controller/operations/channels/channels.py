@@ -281,11 +281,6 @@ def _changed(channel: C, change: ChannelChange, vault: Vault, *, every: bool) ->
     return changed
 
 
-async def may_serve_ops(database: Database, principal: Principal) -> bool:
-    """Whether the principal could make a channel for notices about the installation."""
-    return principal.customer_ids is None and await organizations.is_operating(database, principal.organization_id)
-
-
 async def _check_for_ops(database: Database, organization_id: int, owner: Owner) -> None:
     """Raises InvalidError."""
     if owner.owner_id is not None or not await organizations.is_operating(database, organization_id):

@@ -19,6 +19,7 @@ from controller.operations.channels.channels import (
     find_owner,
 )
 from controller.operations.listing import Listed, PageRequest, page_of
+from controller.store.accounts import organizations
 from controller.store.notifications import channel_pages
 from controller.store.notifications import channels as store
 from controller.store.notifications.channel_pages import ChannelFilter
@@ -72,3 +73,8 @@ async def channels_page(
     warnings = await mail_routes.warnings(database, principal, number, [addresses_of(each) for each in found.items])
     views = [channel_view(principal, each, warned) for each, warned in zip(found.items, warnings, strict=True)]
     return views, found.next_cursor
+
+
+async def may_serve_ops(database: Database, principal: Principal) -> bool:
+    """Whether the principal could make a channel for notices about the installation."""
+    return principal.customer_ids is None and await organizations.is_operating(database, principal.organization_id)

@@ -8,13 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.access import Permission, limits_to
 from controller.decisions.notification.grouping import GroupingSettings, settings_of
-from controller.errors import NotFoundError
 from controller.model import Principal
-from controller.model.audit import AuditAction, AuditObject, ObjectKind
-from controller.operations.access import require
-from controller.operations.accounts.customers import customer_for
+from controller.model.audit import AuditAction
+from controller.operations.accounts.setting_owners import SettingOwner, customer_owner, organization_owner
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.incidents import groups as store
@@ -28,60 +25,37 @@ class GroupingView(msgspec.Struct, frozen=True):
     settings: GroupingSettings
 
 
-class _Owner(msgspec.Struct, frozen=True):
-    organization_id: int
-    customer_id: int | None
-    what: AuditObject
-
-
 async def organization_grouping(database: Database, principal: Principal, public_id: UUID) -> GroupingView:
     """Raises NotFoundError, ForbiddenError."""
-    return await _view(database, await _organization(database, principal, public_id))
+    return await _view(database, await organization_owner(database, principal, public_id))
 
 
 async def customer_grouping(database: Database, principal: Principal, public_id: UUID) -> GroupingView:
     """Raises NotFoundError, ForbiddenError."""
-    return await _view(database, await _customer(database, principal, public_id))
+    return await _view(database, await customer_owner(database, principal, public_id))
 
 
 async def set_organization_grouping(
     database: Database, principal: Principal, public_id: UUID, new: Mapping[str, Any]
 ) -> GroupingView:
     """Raises NotFoundError, ForbiddenError."""
-    return await _set(database, principal, await _organization(database, principal, public_id), new)
+    return await _set(database, principal, await organization_owner(database, principal, public_id), new)
 
 
 async def set_customer_grouping(
     database: Database, principal: Principal, public_id: UUID, new: Mapping[str, Any]
 ) -> GroupingView:
     """What is left out is as the organization says. Raises NotFoundError, ForbiddenError."""
-    return await _set(database, principal, await _customer(database, principal, public_id), new)
+    return await _set(database, principal, await customer_owner(database, principal, public_id), new)
 
 
-async def _organization(database: Database, principal: Principal, public_id: UUID) -> _Owner:
-    found = await organizations.by_public_id(database, limits_to(principal), public_id)
-    if found is None:
-        raise NotFoundError
-    require(principal, Permission.MANAGE_CHANNELS, found.id, None)
-    what = AuditObject(kind=ObjectKind.ORGANIZATION, id=str(found.public_id), name=found.name, organization_id=found.id)
-    return _Owner(found.id, None, what)
-
-
-async def _customer(database: Database, principal: Principal, public_id: UUID) -> _Owner:
-    found = await customer_for(database, principal, Permission.MANAGE_CHANNELS, public_id)
-    what = AuditObject(
-        kind=ObjectKind.CUSTOMER, id=str(found.public_id), name=found.name, organization_id=found.organization_id
-    )
-    return _Owner(found.organization_id, found.id, what)
-
-
-async def _view(database: Database, owner: _Owner) -> GroupingView:
+async def _view(database: Database, owner: SettingOwner) -> GroupingView:
     async with database.connection() as connection:
         organization, customer = await store.stored_settings(connection, owner.organization_id, owner.customer_id)
     return GroupingView(organization if owner.customer_id is None else customer, settings_of(organization, customer))
 
 
-async def _set(database: Database, principal: Principal, owner: _Owner, new: Mapping[str, Any]) -> GroupingView:
+async def _set(database: Database, principal: Principal, owner: SettingOwner, new: Mapping[str, Any]) -> GroupingView:
     async with database.one_transaction() as own:
         await organizations.lock(own, owner.organization_id)
         before = await _view(own, owner)

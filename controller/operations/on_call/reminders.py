@@ -7,14 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from controller.decisions.access import Permission, limits_to
 from controller.decisions.on_call.reminders import ReminderTimes, check_reminders, in_force
-from controller.errors import NotFoundError
 from controller.model import Principal
-from controller.model.audit import AuditAction, AuditObject, ObjectKind
+from controller.model.audit import AuditAction
 from controller.model.notification.on_call import Reminders
-from controller.operations.access import require
-from controller.operations.accounts.customers import customer_for
+from controller.operations.accounts.setting_owners import SettingOwner, customer_owner, organization_owner
 from controller.operations.audit.recording import record_about
 from controller.store.accounts import organizations
 from controller.store.on_call import due
@@ -29,54 +26,31 @@ class RemindersView(msgspec.Struct, frozen=True):
     times: ReminderTimes
 
 
-class _Owner(msgspec.Struct, frozen=True):
-    organization_id: int
-    customer_id: int | None
-    what: AuditObject
-
-
 async def organization_reminders(database: Database, principal: Principal, public_id: UUID) -> RemindersView:
     """Raises NotFoundError, ForbiddenError."""
-    return await _view(database, await _organization(database, principal, public_id))
+    return await _view(database, await organization_owner(database, principal, public_id))
 
 
 async def customer_reminders(database: Database, principal: Principal, public_id: UUID) -> RemindersView:
     """Raises NotFoundError, ForbiddenError."""
-    return await _view(database, await _customer(database, principal, public_id))
+    return await _view(database, await customer_owner(database, principal, public_id))
 
 
 async def set_organization_reminders(
     database: Database, principal: Principal, public_id: UUID, new: Reminders
 ) -> RemindersView:
     """Raises InvalidError, NotFoundError, ForbiddenError."""
-    return await _set(database, principal, await _organization(database, principal, public_id), new)
+    return await _set(database, principal, await organization_owner(database, principal, public_id), new)
 
 
 async def set_customer_reminders(
     database: Database, principal: Principal, public_id: UUID, new: Reminders
 ) -> RemindersView:
     """What is None is as the organization says. Raises InvalidError, NotFoundError, ForbiddenError."""
-    return await _set(database, principal, await _customer(database, principal, public_id), new)
+    return await _set(database, principal, await customer_owner(database, principal, public_id), new)
 
 
-async def _organization(database: Database, principal: Principal, public_id: UUID) -> _Owner:
-    found = await organizations.by_public_id(database, limits_to(principal), public_id)
-    if found is None:
-        raise NotFoundError
-    require(principal, Permission.MANAGE_CHANNELS, found.id, None)
-    what = AuditObject(kind=ObjectKind.ORGANIZATION, id=str(found.public_id), name=found.name, organization_id=found.id)
-    return _Owner(found.id, None, what)
-
-
-async def _customer(database: Database, principal: Principal, public_id: UUID) -> _Owner:
-    found = await customer_for(database, principal, Permission.MANAGE_CHANNELS, public_id)
-    what = AuditObject(
-        kind=ObjectKind.CUSTOMER, id=str(found.public_id), name=found.name, organization_id=found.organization_id
-    )
-    return _Owner(found.organization_id, found.id, what)
-
-
-async def _view(database: Database, owner: _Owner) -> RemindersView:
+async def _view(database: Database, owner: SettingOwner) -> RemindersView:
     async with database.connection() as connection:
         organization, customers = await store.reminders_of(connection, owner.organization_id)
     if owner.customer_id is None:
@@ -85,7 +59,7 @@ async def _view(database: Database, owner: _Owner) -> RemindersView:
     return RemindersView(own or Reminders(), in_force(organization, own))
 
 
-async def _set(database: Database, principal: Principal, owner: _Owner, new: Reminders) -> RemindersView:
+async def _set(database: Database, principal: Principal, owner: SettingOwner, new: Reminders) -> RemindersView:
     check_reminders(new, field="")
     async with database.one_transaction() as own:
         await organizations.lock(own, owner.organization_id)

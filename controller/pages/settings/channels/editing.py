@@ -30,6 +30,7 @@ from controller.operations.channels import channel_tests, channels
 from controller.operations.channels.channel_configs import shown
 from controller.operations.channels.channels import ChannelOwner
 from controller.operations.channels.config_keys import HEADERS, names_of
+from controller.operations.channels.listing import may_serve_ops
 from controller.pages.settings.channels.advice import TriedView, incomplete, tried_view
 from controller.pages.settings.channels.form_view import channel_form_view
 from controller.pages.settings.channels.forms import (
@@ -232,7 +233,7 @@ async def _form(
         channel=channel,
         customers=await list_customers(services.database, principal),
         everybody=principal.customer_ids is None,
-        operating=await channels.may_serve_ops(services.database, principal),
+        operating=await may_serve_ops(services.database, principal),
         tried=tried,
     )
     title = f"Edit {channel.name}" if channel else f"New channel: {kind_label(type_)}"
